@@ -1,0 +1,67 @@
+# Two commands are enough: `make up` runs everything, `make test` passes the tests.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMP := $(VENV)/.installed
+SAM_VENV := $(VENV)/sam
+SAM_STAMP := $(SAM_VENV)/.installed
+ROOTS := layers functions infra/host tests benchmarks migrations localstack
+
+.PHONY: up down test test-long lint format lock clean setup sam-validate
+.DEFAULT_GOAL := up
+
+up: $(STAMP)  ## run everything on embedded services, in the foreground
+	@exec $(BIN)/groundwork up
+
+down: $(STAMP)  ## stop an instance started by `make up` elsewhere
+	@$(BIN)/groundwork down
+
+test: $(STAMP)  ## the everyday tests, on real services
+	$(BIN)/pytest -m "not long"
+
+test-long: $(STAMP) $(SAM_STAMP)  ## the longer suites (see README)
+	$(BIN)/pytest -m long
+
+lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates
+	$(BIN)/ruff format --check $(wildcard $(ROOTS))
+	$(BIN)/ruff check $(wildcard $(ROOTS))
+	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/*/groundwork_* infra/host/groundwork_host tests)
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+
+sam-validate: $(SAM_STAMP)
+	SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --template template.yaml --region eu-central-1
+
+format: $(STAMP)
+	$(BIN)/ruff format $(wildcard $(ROOTS))
+	$(BIN)/ruff check --fix $(wildcard $(ROOTS))
+
+lock: $(STAMP)  ## make requirements/*.txt anew from *.in
+	cd requirements && for f in dev host app; do \
+	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    $$( [ $$f = dev ] || echo "-c dev.txt" ) $$f.in -o $$f.txt || exit 1; done
+	cd requirements && ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate sam.in -o sam.txt
+
+clean:  ## remove the environment, the state folder and build products
+	-@[ ! -x $(BIN)/groundwork ] || $(BIN)/groundwork down
+	rm -rf $(VENV) .groundwork .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+setup: $(STAMP)
+
+$(UV): requirements/bootstrap.txt
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Groundwork needs Python 3.11 or newer, this is %d.%d. Set PYTHON=/path/to/python3.11" % v[:2])'
+	@echo "Setting up $(VENV) (once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $(UV)
+
+$(STAMP): $(UV) requirements/dev.txt pyproject.toml
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --compile-bytecode --require-hashes --no-deps -r requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(SAM_STAMP): $(UV) requirements/sam.txt
+	@$(UV) venv --quiet --allow-existing $(SAM_VENV)
+	@VIRTUAL_ENV=$(SAM_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""The reference_extractor function."""

@@ -1,0 +1,28 @@
+"""Who is asking, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from groundwork_core.errors import Forbidden
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A verified principal. `permissions` are `resource:read` and `resource:write` words."""
+
+    user_id: UUID
+    roles: tuple[str, ...]
+    permissions: frozenset[str]
+    principal: str
+    """What limits and logs count by: `user:<id>` or `key:<id>`."""
+
+    def may(self, permission: str) -> bool:
+        """Say whether this caller holds a permission."""
+        return permission in self.permissions
+
+    def must(self, permission: str) -> None:
+        """Raise Forbidden unless this caller holds the permission."""
+        if permission not in self.permissions:
+            raise Forbidden(f"This needs the permission {permission}.")

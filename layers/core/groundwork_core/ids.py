@@ -1,0 +1,19 @@
+"""Identifiers: UUID version 7 (RFC 9562 section 5.7), so that keys sort by the time they were made."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from uuid import UUID
+
+
+def new_id() -> UUID:
+    """Make a UUIDv7: 48 bits of Unix milliseconds, the rest random."""
+    milliseconds = time.time_ns() // 1_000_000
+    random_bits = secrets.randbits(74)
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80
+    value |= 0x7 << 76
+    value |= (random_bits >> 62) << 64
+    value |= 0b10 << 62
+    value |= random_bits & 0x3FFF_FFFF_FFFF_FFFF
+    return UUID(int=value)

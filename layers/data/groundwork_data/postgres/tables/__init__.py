@@ -1,0 +1,45 @@
+"""The tables, as SQLAlchemy models: what migrations are checked against and other teams import.
+
+The functions themselves run SQL through psycopg and never import this package: SQLAlchemy costs a
+cold start more than the rest of a function together (docs/decisions/0003-sql-in-functions.md).
+"""
+
+from groundwork_data.postgres.tables.documents import Document, DocumentRevision
+from groundwork_data.postgres.tables.identity import (
+    LoginFailure,
+    RefreshToken,
+    Role,
+    SigningKey,
+    SocketTicket,
+    User,
+)
+from groundwork_data.postgres.tables.jobs import Job
+from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship
+from groundwork_data.postgres.tables.operations import ClockSlot
+from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
+from groundwork_data.postgres.tables.realtime import SocketConnection
+from groundwork_data.postgres.tables.row import Row
+from groundwork_data.postgres.tables.sources import Source, SourceState
+
+__all__ = [
+    "ClockSlot",
+    "Document",
+    "DocumentRevision",
+    "Entity",
+    "Job",
+    "LoginFailure",
+    "Mention",
+    "OutboxCursor",
+    "OutboxEntry",
+    "RefreshToken",
+    "Relationship",
+    "RelayLease",
+    "Role",
+    "Row",
+    "SigningKey",
+    "SocketConnection",
+    "SocketTicket",
+    "Source",
+    "SourceState",
+    "User",
+]

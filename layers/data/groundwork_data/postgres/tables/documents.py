@@ -1,0 +1,63 @@
+"""What was read from the sources."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+
+class Document(Aggregate, Row):
+    """One entry of a source, in its present revision."""
+
+    __tablename__ = "documents"
+    __table_args__ = (
+        UniqueConstraint("source_id", "external_id"),
+        CheckConstraint("length(external_id) BETWEEN 1 AND 2048", name="external_id"),
+        CheckConstraint("length(content_hash) = 64", name="content_hash"),
+        CheckConstraint("revision >= 1", name="revision"),
+        Index("ix_documents_source_id", "source_id", "id"),
+        Index("ix_documents_published_at", "published_at", "id"),
+        Index(
+            "ix_documents_title_trigrams",
+            "title",
+            postgresql_using="gin",
+            postgresql_ops={"title": "gin_trgm_ops"},
+        ),
+    )
+    source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
+    external_id: Mapped[str]
+    """The entry's own id in its source (guid, atom:id), else its link, else its content's hash."""
+    url: Mapped[str | None]
+    title: Mapped[str] = mapped_column(server_default="")
+    author: Mapped[str | None]
+    summary: Mapped[str] = mapped_column(server_default="")
+    content: Mapped[str] = mapped_column(server_default="")
+    language: Mapped[str | None]
+    published_at: Mapped[datetime | None]
+    content_hash: Mapped[str]
+    """SHA-256, in hex, of all that makes the entry's content."""
+    revision: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    metadata_: Mapped[dict[str, Any]] = mapped_column(
+        "metadata", JSONB, server_default=text("'{}'")
+    )
+    """What the feed states beside the text: authors, categories, links, the feed's title and site."""
+
+
+class DocumentRevision(Row):
+    """What a document said before it changed."""
+
+    __tablename__ = "document_revisions"
+    document_id: Mapped[UUID] = mapped_column(
+        ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    content_hash: Mapped[str]
+    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    replaced_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

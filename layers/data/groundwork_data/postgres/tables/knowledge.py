@@ -1,0 +1,120 @@
+"""What is known: entities, relationships, and where each was stated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+
+class Entity(Aggregate, Row):
+    """A person, organization, topic, … that documents speak of."""
+
+    __tablename__ = "entities"
+    __table_args__ = (
+        CheckConstraint(
+            "type IN ('person', 'organization', 'location', 'event', 'product', 'work', 'topic',"
+            " 'website', 'other')",
+            name="type",
+        ),
+        CheckConstraint("length(name) BETWEEN 1 AND 1000", name="name"),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+        CheckConstraint("length(key) BETWEEN 1 AND 1000", name="key"),
+        CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
+        Index("uq_entities_key", "key", "type", unique=True),
+        Index("ix_entities_type", "type", "id"),
+        Index("ix_entities_name", "name", "id"),
+        Index("ix_entities_confidence", "confidence", "id"),
+        Index(
+            "ix_entities_name_trigrams",
+            "name",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+    )
+    name: Mapped[str]
+    type: Mapped[str]
+    confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    key: Mapped[str | None]
+    aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    provenance: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{\"documents\": []}'")
+    )
+    """The first documents that state it (at most 20; `mentions` has them all) and who extracted it."""
+
+
+class Relationship(Aggregate, Row):
+    """A typed, directed edge between two entities, true for a time."""
+
+    __tablename__ = "relationships"
+    __table_args__ = (
+        CheckConstraint("type ~ '^[A-Z][A-Z0-9_]{0,62}$'", name="type"),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+        CheckConstraint("valid_from < valid_to", name="valid_to"),
+        CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
+        Index(
+            "uq_relationships_from_id",
+            "from_id",
+            "to_id",
+            "type",
+            "valid_from",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_relationships_to_id", "to_id"),
+        Index("ix_relationships_type", "type", "id"),
+        Index("ix_relationships_confidence", "confidence", "id"),
+    )
+    from_id: Mapped[UUID] = mapped_column(ForeignKey("entities.id", ondelete="CASCADE"))
+    to_id: Mapped[UUID] = mapped_column(ForeignKey("entities.id", ondelete="CASCADE"))
+    type: Mapped[str]
+    confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    valid_from: Mapped[datetime | None]
+    valid_to: Mapped[datetime | None]
+    attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    provenance: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, server_default=text("'{\"documents\": []}'")
+    )
+
+
+class Mention(Row):
+    """A document states an entity or a relationship: the provenance of one statement."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(entity_id, relationship_id) = 1", name="subject"),
+        CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
+        Index(
+            "uq_mentions_document_id",
+            "document_id",
+            "entity_id",
+            "relationship_id",
+            "role",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
+        Index("ix_mentions_entity_id", "entity_id"),
+        Index("ix_mentions_relationship_id", "relationship_id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"))
+    revision: Mapped[int] = mapped_column(BigInteger)
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    entity_id: Mapped[UUID | None] = mapped_column(ForeignKey("entities.id", ondelete="CASCADE"))
+    relationship_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("relationships.id", ondelete="CASCADE")
+    )
+    role: Mapped[str] = mapped_column(server_default="")
+    """What the thing is to the document: author, publisher, category, link, …"""
+    evidence: Mapped[str] = mapped_column(server_default="")
+    """The words that state it."""
+    confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

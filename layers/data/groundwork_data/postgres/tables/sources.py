@@ -1,0 +1,87 @@
+"""What is watched, and how the watching goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+SCHEDULE_RULE = """
+CASE schedule ->> 'kind'
+WHEN 'interval' THEN jsonb_typeof(schedule -> 'every_seconds') = 'number'
+    AND (schedule ->> 'every_seconds')::numeric BETWEEN 1 AND 31536000
+WHEN 'cron' THEN jsonb_typeof(schedule -> 'expression') = 'string'
+    AND jsonb_typeof(schedule -> 'timezone') = 'string'
+WHEN 'adaptive' THEN jsonb_typeof(schedule -> 'min_seconds') = 'number'
+    AND jsonb_typeof(schedule -> 'max_seconds') = 'number'
+    AND (schedule ->> 'min_seconds')::numeric BETWEEN 1 AND (schedule ->> 'max_seconds')::numeric
+ELSE false END
+"""
+
+
+class Source(Aggregate, Row):
+    """A feed to watch, as its owner wants it."""
+
+    __tablename__ = "sources"
+    __table_args__ = (
+        CheckConstraint("length(name) BETWEEN 1 AND 300", name="name"),
+        CheckConstraint("url ~* '^https?://' AND length(url) <= 2048", name="url"),
+        CheckConstraint("kind IN ('feed')", name="kind"),
+        CheckConstraint(SCHEDULE_RULE, name="schedule"),
+        Index("uq_sources_url", "url", unique=True),
+        Index("ix_sources_name", "name", "id"),
+        Index("ix_sources_tags", "tags", postgresql_using="gin"),
+        Index(
+            "ix_sources_name_trigrams",
+            "name",
+            postgresql_using="gin",
+            postgresql_ops={"name": "gin_trgm_ops"},
+        ),
+    )
+    name: Mapped[str]
+    url: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="feed")
+    schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+
+
+class SourceState(Row):
+    """How watching a source goes. Apart from the source, so that a poll is no edit of it."""
+
+    __tablename__ = "source_states"
+    __table_args__ = (
+        CheckConstraint("status IN ('new', 'ok', 'unchanged', 'failing')", name="status"),
+        CheckConstraint("failures >= 0 AND polls >= 0 AND documents >= 0", name="counts"),
+        CheckConstraint("(ticket IS NULL) = (claimed_until IS NULL)", name="claim"),
+        Index("ix_source_states_next_poll_at", "next_poll_at"),
+    )
+    source_id: Mapped[UUID] = mapped_column(
+        ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True
+    )
+    status: Mapped[str] = mapped_column(server_default="new")
+    next_poll_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    next_poll_reason: Mapped[str] = mapped_column(server_default="new")
+    last_poll_at: Mapped[datetime | None]
+    last_changed_at: Mapped[datetime | None]
+    ticket: Mapped[UUID | None]
+    """The fetch that now runs or waits; a result with another ticket comes too late."""
+    claimed_until: Mapped[datetime | None]
+    error_class: Mapped[str | None]
+    error_message: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """Failures in a row."""
+    polls: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    documents: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    redirects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    feed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """What the feed says of itself: title, site, language."""
