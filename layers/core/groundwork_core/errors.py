@@ -48,7 +48,7 @@ class NotFound(GroundworkError):
 
 
 class Conflict(GroundworkError):
-    """The request clashes with the present state. `field` names the field that clashes, if one does."""
+    """The request clashes with the present state; `field` names the field, if one does."""
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562 section 5.7), so that keys sort by the time they were made."""
+"""Identifiers: UUID version 7 (RFC 9562 section 5.7), so that keys sort by their making."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Groundwork."""
+"""What every function shares around its use cases: settings, wiring, logs, metrics, HTTP."""

@@ -47,7 +47,7 @@ class Document(Aggregate, Row):
     metadata_: Mapped[dict[str, Any]] = mapped_column(
         "metadata", JSONB, server_default=text("'{}'")
     )
-    """What the feed states beside the text: authors, categories, links, the feed's title and site."""
+    """What the feed states beside the text: authors, categories, links, its feed."""
 
 
 class DocumentRevision(Row):

@@ -48,7 +48,7 @@ class Entity(Aggregate, Row):
     provenance: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{\"documents\": []}'")
     )
-    """The first documents that state it (at most 20; `mentions` has them all) and who extracted it."""
+    """The first documents that state it (at most 20; all are in `mentions`), and who found it."""
 
 
 class Relationship(Aggregate, Row):

@@ -1,0 +1,68 @@
+"""Broken constraints and lost connections, in the words of the domain."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg import errors
+
+from groundwork_core.errors import Conflict, Fault, Invalid, Unavailable
+
+_KEY = re.compile(r"Key \((?P<columns>[^=]*)\)=")
+
+
+@contextmanager
+def as_domain_error() -> Iterator[None]:
+    """Turn psycopg's errors into the domain's.
+
+    Raises:
+        Conflict: a unique constraint is broken, or a row is still referred to.
+        Invalid: a check, not-null or foreign key constraint, or a value that Postgres cannot hold.
+        Unavailable: the connection was lost, or the statement was cancelled or deadlocked.
+    """
+    try:
+        yield
+    except errors.UniqueViolation as error:
+        field = _field(error)
+        raise Conflict(f"There is already one with this {field}.", field=field) from error
+    except errors.ForeignKeyViolation as error:
+        if "still referenced" in str(error.diag.message_detail or ""):
+            raise Conflict("Others still refer to it.") from error
+        field = _field(error)
+        raise Invalid(
+            f"{field} names nothing that exists.", (_fault(field, "no such thing"),)
+        ) from error
+    except (errors.CheckViolation, errors.NotNullViolation) as error:
+        field = error.diag.column_name or _rule(error)
+        raise Invalid(f"{field} breaks a rule.", (_fault(field, "breaks a rule"),)) from error
+    except (errors.DataError, errors.ProgramLimitExceeded) as error:
+        raise Invalid("A value cannot be stored.", (Fault("", _first_line(error)),)) from error
+    except (errors.QueryCanceled, errors.DeadlockDetected, errors.SerializationFailure) as error:
+        raise Unavailable("The database was too busy for this.") from error
+    except psycopg.OperationalError as error:
+        raise Unavailable("The database cannot be reached.") from error
+
+
+def _field(error: psycopg.Error) -> str:
+    found = _KEY.search(error.diag.message_detail or "")
+    if not found:
+        return error.diag.constraint_name or "value"
+    first = found["columns"].split(",")[0].strip()
+    return re.sub(r"^lower\((.*?)(::\w+)?\)$", r"\1", first)
+
+
+def _rule(error: psycopg.Error) -> str:
+    """Constraints are named ck_<table>_<field>."""
+    name = error.diag.constraint_name or "value"
+    return name.removeprefix(f"ck_{error.diag.table_name}_")
+
+
+def _fault(field: str, detail: str) -> Fault:
+    return Fault(f"/{field}", detail)
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return (error.diag.message_primary or str(error)).splitlines()[0]

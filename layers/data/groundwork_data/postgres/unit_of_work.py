@@ -1,0 +1,81 @@
+"""The unit of work on Postgres: one transaction, its stores, its commands, its nudge."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from psycopg.types.json import Jsonb
+
+from groundwork_data.postgres.database import scalar
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from groundwork_core.outbox import Command, Nudge
+    from groundwork_data.postgres.database import Database
+
+
+class PostgresUnitOfWork:
+    """Implements `Transaction` of every business area. One at a time per environment."""
+
+    def __init__(self, database: Database, nudge: Nudge) -> None:
+        """Take the environment's database and what wakes the relay."""
+        self._database = database
+        self._nudge = nudge
+        self._open: ExitStack | None = None
+        self._connection: Connection[TupleRow] | None = None
+        self._position: str | None = None
+
+    @property
+    def position(self) -> str | None:
+        """The transaction number of the last commit that wrote something."""
+        return self._position
+
+    @property
+    def connection(self) -> Connection[TupleRow]:
+        """The running transaction. Raises RuntimeError outside `with work:`."""
+        if self._connection is None:
+            message = "a store is used outside `with work:`"
+            raise RuntimeError(message)
+        return self._connection
+
+    def publish(self, *commands: Command) -> None:
+        """Add commands to the outbox, in this transaction."""
+        with self.connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO outbox (aggregate, aggregate_id, version, kind, data)"
+                " VALUES (%s, %s, 0, %s, %s)",
+                [(c.aggregate, c.aggregate_id, c.kind, Jsonb(c.data())) for c in commands],
+            )
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._position = None
+        self._open = ExitStack()
+        self._connection = self._open.enter_context(self._database.transaction())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit, or roll back; then nudge the relay if something was written."""
+        stack, connection = self._open, self._connection
+        self._open = None
+        if stack is None or connection is None:
+            return
+        wrote = None
+        try:
+            if kind is None:
+                wrote = scalar(connection, "SELECT pg_current_xact_id_if_assigned()::text")
+        finally:
+            self._connection = None
+            stack.__exit__(kind, error, trace)
+        if wrote is not None:
+            self._position = wrote
+            self._nudge()

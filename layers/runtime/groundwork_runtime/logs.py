@@ -1,0 +1,67 @@
+"""Structured logs: one JSON object a line on stdout, as CloudWatch and ELK take it.
+
+Small on purpose: Powertools' logger costs more import time than this whole module, and the shape
+is the same (docs/decisions).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_fields: ContextVar[dict[str, object]] = ContextVar("log_fields", default={})  # noqa: B039 - never mutated
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+@contextmanager
+def fields(**values: object) -> Iterator[None]:
+    """Add fields (request_id, trace_id, …) to every line logged inside the block."""
+    token = _fields.set({**_fields.get(), **values})
+    try:
+        yield
+    finally:
+        _fields.reset(token)
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record with its `extra` and the block's fields."""
+
+    def __init__(self, function: str) -> None:
+        """Take the function's name, which every line carries."""
+        super().__init__()
+        self._function = function
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Make one line."""
+        line: dict[str, object] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(
+                timespec="milliseconds"
+            ),
+            "level": record.levelname,
+            "message": record.getMessage(),
+            "logger": record.name,
+            "function": self._function,
+            **_fields.get(),
+        }
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info and record.exc_info[0] is not None:
+            line["error"] = record.exc_info[0].__name__
+            line["stack"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def configure(function: str, level: str) -> None:
+    """Send every log line of this process to stdout as JSON. Safe to call twice."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter(function))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    for noisy in ("botocore", "boto3", "urllib3", "neo4j"):
+        logging.getLogger(noisy).setLevel("WARNING")

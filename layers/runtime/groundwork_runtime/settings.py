@@ -1,0 +1,94 @@
+"""Settings, read from the environment once, validated before the first event."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+DEFAULT_PASSWORDS = frozenset({"", "admin", "groundwork", "neo4j", "password", "postgres", "test"})
+
+
+class BadSettings(Exception):
+    """The environment does not make a valid configuration; the message says what to set."""
+
+
+class Settings(BaseModel):
+    """All that a function may be told. Each function gets only what template.yaml gives it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    stage: Literal["local", "dev", "staging", "prod"] = Field("local", alias="GROUNDWORK_ENV")
+    function: str = Field("groundwork", alias="AWS_LAMBDA_FUNCTION_NAME")
+    database_url: str = Field("", alias="DATABASE_URL")
+    database_prepare: bool = Field(default=True, alias="GROUNDWORK_DATABASE_PREPARE")
+    neo4j_uri: str = Field("", alias="NEO4J_URI")
+    neo4j_user: str = Field("neo4j", alias="NEO4J_USER")
+    neo4j_password: str = Field("", alias="NEO4J_PASSWORD", repr=False)
+    aws_endpoint_url: str | None = Field(None, alias="AWS_ENDPOINT_URL")
+    region: str = Field("eu-central-1", alias="AWS_REGION")
+    relay_queue_url: str = Field("", alias="RELAY_QUEUE_URL")
+    fetch_queue_url: str = Field("", alias="FETCH_QUEUE_URL")
+    extract_queue_url: str = Field("", alias="EXTRACT_QUEUE_URL")
+    results_queue_url: str = Field("", alias="RESULTS_QUEUE_URL")
+    signing_key_secret_id: str = Field("", alias="SIGNING_KEY_SECRET_ID")
+    websocket_endpoint: str = Field("", alias="WEBSOCKET_ENDPOINT")
+    websocket_batch_url: str = Field("", alias="WEBSOCKET_BATCH_URL")
+    host_token: str = Field("", alias="GROUNDWORK_HOST_TOKEN", repr=False)
+    fetch_allow: tuple[str, ...] = Field((), alias="GROUNDWORK_FETCH_ALLOW")
+    rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
+    cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")
+    token_issuer: str = Field("groundwork", alias="GROUNDWORK_TOKEN_ISSUER")
+    sweep_after_seconds: int = Field(300, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+
+    @field_validator("fetch_allow", "cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _exact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if "*" in value:
+            message = "name exact origins; * is not accepted"
+            raise ValueError(message)
+        return value
+
+    @model_validator(mode="after")
+    def _safe_outside_local(self) -> Settings:
+        if self.stage == "local":
+            return self
+        if self.fetch_allow:
+            message = "GROUNDWORK_FETCH_ALLOW is for local use only; unset it"
+            raise ValueError(message)
+        if self.neo4j_uri and self.neo4j_password in DEFAULT_PASSWORDS:
+            message = "NEO4J_PASSWORD is missing or a default; set a real one"
+            raise ValueError(message)
+        if _password_of(self.database_url) in DEFAULT_PASSWORDS and self.database_url:
+            message = "DATABASE_URL has no password or a default one; set a real one"
+            raise ValueError(message)
+        return self
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read and validate. Raises BadSettings with one line per fault, never with a value."""
+        given = {name: value for name, value in environment.items() if value != ""}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            lines = [
+                f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
+                for fault in error.errors(include_input=False, include_url=False)
+            ]
+            raise BadSettings("; ".join(lines)) from None
+
+
+def _password_of(url: str) -> str:
+    _, _, rest = url.partition("://")
+    credentials, at, _ = rest.rpartition("@")
+    _, _, password = credentials.partition(":")
+    return password if at else ""
