@@ -1,0 +1,96 @@
+"""A Groundwork of its own for a measurement: started by its command, stopped by a signal."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+READY = "Groundwork is ready"
+
+
+def free_port() -> int:
+    """Ask the system for a port on loopback that nobody uses."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Instance:
+    """`groundwork up` in a home of its own. Used as `with Instance(home) as up:`."""
+
+    home: Path
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    email: str = "admin@localhost.test"
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(18))
+    ready_after_seconds: float = 0.0
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        """Start it and wait for its ready line."""
+        started = time.perf_counter()
+        log = (self.home.parent / f"{self.home.name}.log").open("w")
+        self.process = subprocess.Popen(
+            [Path(sys.executable).parent / "groundwork", "up"],
+            env={
+                **os.environ,
+                "GROUNDWORK_HOME": str(self.home),
+                "GROUNDWORK_PORT": str(self.port),
+                "GROUNDWORK_ADMIN_EMAIL": self.email,
+                "GROUNDWORK_ADMIN_PASSWORD": self.password,
+                **self.settings,
+            },
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            log.write(line)
+            if line.startswith(READY):
+                break
+        else:
+            message = f"groundwork up ended early, see {log.name}"
+            raise RuntimeError(message)
+        self.ready_after_seconds = time.perf_counter() - started
+        # The rest of its output goes on to the log, or its pipe would fill.
+        self._copier = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=log)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it as Ctrl-C would, and wait."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(timeout=60)
+        self._copier.wait(timeout=10)
+
+    def client(self) -> httpx2.Client:
+        """Log in as the admin and return a client that carries the token."""
+        client = httpx2.Client(base_url=self.url, timeout=30)
+        answer = client.post(
+            "/api/v1/auth/login", json={"email": self.email, "password": self.password}
+        )
+        answer.raise_for_status()
+        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
