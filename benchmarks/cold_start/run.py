@@ -1,0 +1,158 @@
+"""Cold start of every function: import and first event, beside FastAPI + Mangum.
+
+    .venv/bin/python -m benchmarks.cold_start.run
+
+Each run is a new process with exactly the environment that the host gives the function, on live
+services. The peer reads one entity by FastAPI, SQLAlchemy and psycopg, with the same token check:
+what our rest_api's first event does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+from benchmarks.cold_start import events
+from benchmarks.instance import Instance
+from benchmarks.machine import described
+
+RUNS = 5
+PEER = "peer: FastAPI + Mangum + SQLAlchemy"
+
+
+def environments(root: psutil.Process) -> dict[str, dict[str, str]]:
+    """The environment variables of every function's process, by the function's name."""
+    found: dict[str, dict[str, str]] = {}
+    for process in root.children(recursive=True):
+        variables = process.environ()
+        if "_HANDLER" in variables:
+            found[variables["_HANDLER"]] = variables
+    return found
+
+
+def first_events(token: str, email: str, password: str, entity_id: str) -> dict[str, events.Event]:
+    """An event for each handler."""
+    bearer = {"Authorization": f"Bearer {token}"}
+    read = events.http(
+        "GET",
+        f"/api/v1/entities/{entity_id}",
+        "/api/v1/{proxy+}",
+        headers=bearer,
+        path_parameters={"proxy": f"entities/{entity_id}"},
+    )
+    query = "query($id: ID!) { entity(id: $id) { name } }"
+    return {
+        "groundwork_rest_api.handler.handler": read,
+        "groundwork_identity.handler.handler": events.http(
+            "POST",
+            "/api/v1/auth/login",
+            "/api/v1/auth/{proxy+}",
+            body={"email": email, "password": password},
+            path_parameters={"proxy": "login"},
+        ),
+        "groundwork_graph_api.handler.handler": events.http(
+            "POST",
+            "/graphql",
+            "/graphql",
+            headers=bearer,
+            body={"query": query, "variables": {"id": entity_id}},
+        ),
+        "groundwork_realtime.handler.handler": events.socket("$connect"),
+        "groundwork_scheduler.handler.handler": events.schedule(),
+        "groundwork_relay.handler.handler": events.schedule(),
+        "groundwork_fetch.handler.handler": events.queue_message(
+            "FetchQueue", {"source_id": str(uuid4()), "ticket": str(uuid4()), "reason": "asked"}
+        ),
+        "groundwork_reference_extractor.handler.handler": events.queue_message(
+            "ExtractQueue", {"contract": "groundwork/job/1", "job_id": str(uuid4())}
+        ),
+        "groundwork_results.handler.handler": events.queue_message("ResultsQueue", {"bad": True}),
+        PEER: read,
+    }
+
+
+def measure(entry: str, event: Path, variables: dict[str, str]) -> dict[str, Any]:
+    """Run it a few times and take the medians."""
+    runs = []
+    for _ in range(RUNS):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.cold_start.first_event", entry, str(event)],
+            env=variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        runs.append(json.loads(done.stderr.strip().splitlines()[-1]))
+    keys = ("import", "first_event", "total", "wall", "memory_mb")
+    return {key: median(run[key] for run in runs) for key in keys} | {"status": runs[0]["status"]}
+
+
+def main() -> None:
+    """Measure all and write docs/benchmarks/cold-start.md."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
+    options = arguments.parse_args()
+    results: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL's own user passes through
+        with Instance(Path(folder) / "home") as up, up.client() as client:
+            made = client.post(
+                "/api/v1/entities", json={"name": "First", "type": "topic", "confidence": 1.0}
+            )
+            made.raise_for_status()
+            token = client.headers["Authorization"].removeprefix("Bearer ")
+            variables = environments(psutil.Process(up.process.pid))
+            todo = first_events(token, up.email, up.password, made.json()["id"])
+            rest = variables["groundwork_rest_api.handler.handler"]
+            database_url = rest["DATABASE_URL"]
+            variables[PEER] = rest | {
+                "PEER_DATABASE_URL": database_url.replace("postgresql://", "postgresql+psycopg://"),
+                "JWKS": client.get("/.well-known/jwks.json").text,
+                "PYTHONPATH": os.getcwd(),  # noqa: PTH109 - a string is what it takes
+            }
+            for entry, event in todo.items():
+                path = Path(folder) / "event.json"
+                path.write_text(json.dumps(event))
+                code = "benchmarks.cold_start.peer.handler" if entry == PEER else entry
+                results[entry] = measure(code, path, variables[entry])
+                print(entry, results[entry], flush=True)
+    write_report(results, options.out)
+
+
+def write_report(results: dict[str, dict[str, Any]], folder: Path) -> None:
+    """Write the table."""
+    peer = results[PEER]["total"]
+    lines = [
+        "# Cold start of every function",
+        "",
+        f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.cold_start.run` on: "
+        f"{described()}. Seconds of CPU, median of {RUNS} new processes, Python's own start left "
+        "out; byte-compiled. The peer does rest_api's work (one entity read, token checked).",
+        "",
+        "| function | import | first event | total CPU | of the peer's | wall | memory MB |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {name.split('.')[0].removeprefix('groundwork_')} | {cell['import']:.2f} | "
+            f"{cell['first_event']:.2f} | **{cell['total']:.2f}** | {cell['total'] / peer:.2f} | "
+            f"{cell['wall']:.2f} | {cell['memory_mb']:.0f} |"
+            for name, cell in sorted(results.items(), key=lambda item: item[1]["total"])
+        ),
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cold-start.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
