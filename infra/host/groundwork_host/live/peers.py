@@ -1,0 +1,76 @@
+"""The other gateways: a post for one of their sockets is passed on to them."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+if TYPE_CHECKING:
+    from httpx2 import AsyncClient
+
+Post = tuple[list[str], str]
+_PATIENCE_SECONDS = 3.0
+
+
+class PeerUnreachable(Exception):
+    """Another gateway did not answer; nothing is known about its sockets."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAnswer:
+    """What became of the posts of one batch that were another gateway's."""
+
+    gone: frozenset[str]
+    unreachable: frozenset[str]
+
+
+class Peers:
+    """Passes posts on. Opens its client with the first of them: a laptop has no peers."""
+
+    def __init__(self, urls: Mapping[str, str], *, headers: Mapping[str, str]) -> None:
+        """Takes base URLs (`http://host:port/@live`) by gateway, and headers for every request."""
+        self._urls = {name: url.rstrip("/") for name, url in urls.items()}
+        self._headers = dict(headers)
+        self._client: AsyncClient | None = None
+
+    def knows(self, gateway: str) -> bool:
+        """Whether posts can be passed on to that gateway."""
+        return gateway in self._urls
+
+    async def send(self, gateway: str, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        """Status and body of the other gateway's answer.
+
+        Raises:
+            PeerUnreachable: It gave none.
+        """
+        import httpx2  # noqa: PLC0415 - only hosts with peers need it
+
+        if self._client is None:
+            self._client = httpx2.AsyncClient(timeout=_PATIENCE_SECONDS, headers=self._headers)
+        try:
+            answer = await self._client.request(method, self._urls[gateway] + path, content=body)
+        except httpx2.TransportError as error:
+            raise PeerUnreachable(gateway) from error
+        return answer.status_code, answer.content
+
+    async def send_batches(self, posts: Mapping[str, Sequence[Post]]) -> list[BatchAnswer]:
+        """Pass batches on to several gateways at once; one that is down delays no other."""
+        return await asyncio.gather(*(self._batch(name, found) for name, found in posts.items()))
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _batch(self, gateway: str, posts: Iterable[Post]) -> BatchAnswer:
+        posts = list(posts)
+        body = orjson.dumps({"posts": [{"connections": ids, "data": data} for ids, data in posts]})
+        try:
+            status, answer = await self.send(gateway, "POST", "/posts", body)
+            if status == 200:  # noqa: PLR2004 - HTTP statuses speak for themselves
+                return BatchAnswer(frozenset(orjson.loads(answer)["gone"]), frozenset())
+        except PeerUnreachable:
+            pass
+        return BatchAnswer(frozenset(), frozenset(one for ids, _ in posts for one in ids))

@@ -1,0 +1,32 @@
+"""What the live gateway is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The defaults are API Gateway's limits.
+
+    Attributes:
+        gateway: This gateway's name, unique among its peers.
+        token: Shared secret of the management API; without it nobody may post.
+        path: Path that takes WebSocket handshakes.
+        peers: Base URL (`http://host:port/@live`) of every other gateway, by name.
+        idle_seconds: A socket without a message either way for so long is closed.
+        life_seconds: No socket lives longer.
+        integration_seconds: How long a handler may take for one event.
+        buffer_bytes: What a slow reader may leave unread before it is cut off.
+        max_sockets: More are refused with 503.
+    """
+
+    gateway: str
+    token: str = field(repr=False)
+    path: str = "/ws"
+    peers: Mapping[str, str] = field(default_factory=dict)
+    idle_seconds: float = 600.0
+    life_seconds: float = 7200.0
+    integration_seconds: float = 29.0
+    buffer_bytes: int = 1024 * 1024
+    max_sockets: int = 20_000
+    sweep_seconds: float = 5.0
