@@ -1,0 +1,99 @@
+"""SQS messages as Lambda hands them to a function, and its answer to them."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+Event = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message that is ours until its visibility runs out."""
+
+    id: str
+    receipt: str
+    body: str
+    md5: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Mapping[str, object]]
+
+    @property
+    def receive_count(self) -> int:
+        """How often it has been received, this time included."""
+        return int(self.attributes.get("ApproximateReceiveCount", "1"))
+
+    @property
+    def sent_at(self) -> float:
+        """When it was sent, in Unix seconds."""
+        return int(self.attributes.get("SentTimestamp", "0")) / 1000
+
+    @property
+    def size_bytes(self) -> int:
+        """About what it takes in an event."""
+        return len(self.body) + 1024
+
+
+def sqs_event(messages: Sequence[Received], *, queue_arn: str, region: str) -> Event:
+    """The event of one batch."""
+    return {
+        "Records": [
+            {
+                "messageId": message.id,
+                "receiptHandle": message.receipt,
+                "body": message.body,
+                "attributes": dict(message.attributes),
+                "messageAttributes": {
+                    name: _attribute(value) for name, value in message.message_attributes.items()
+                },
+                "md5OfBody": message.md5,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": queue_arn,
+                "awsRegion": region,
+            }
+            for message in messages
+        ]
+    }
+
+
+def _attribute(value: Mapping[str, object]) -> Event:
+    found: Event = {"stringListValues": [], "binaryListValues": []}
+    if "StringValue" in value:
+        found["stringValue"] = value["StringValue"]
+    binary = value.get("BinaryValue")
+    if isinstance(binary, bytes):
+        found["binaryValue"] = base64.b64encode(binary).decode()
+    found["dataType"] = value.get("DataType", "String")
+    return found
+
+
+def failed_ids(payload: bytes, sent: Sequence[str]) -> frozenset[str]:
+    """Which of the messages `sent` failed, by the answer of a ReportBatchItemFailures handler.
+
+    As Lambda reads it: nothing (null, `{}`, no or an empty list) is complete success; what is not
+    JSON, or names an item by an empty, missing or unknown identifier, is complete failure.
+    """
+    everything = frozenset(sent)
+    try:
+        answer = orjson.loads(payload.strip() or b"null")
+    except orjson.JSONDecodeError:
+        return everything
+    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else answer
+    if failures is None:
+        return frozenset()
+    if not isinstance(failures, list):
+        return everything
+    found = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in failures}
+    named = frozenset(one for one in found if isinstance(one, str))
+    return named if len(named) == len(found) and named <= everything else everything
+
+
+def retry_after_seconds(message: Received, *, visibility_seconds: int) -> int:
+    """When a failed message comes back: 2, 4, 8, … seconds, at most the queue's visibility.
+
+    AWS waits for the whole visibility timeout, as it cannot know whether the function still runs;
+    this host knows that it does not.
+    """
+    return int(min(visibility_seconds, 2 ** min(message.receive_count, 16)))
