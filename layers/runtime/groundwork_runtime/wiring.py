@@ -17,6 +17,7 @@ from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
     from groundwork_core.outbox import Nudge
+    from groundwork_core.queues import Queue
 
 
 class Wiring:
@@ -26,6 +27,7 @@ class Wiring:
         """Take validated settings; a test may bring its own clock."""
         self.settings = settings
         self.clock = clock or SystemClock()
+        self._queues: dict[str, Queue] = {}
 
     @cached_property
     def database(self) -> Database:
@@ -46,8 +48,29 @@ class Wiring:
 
     @cached_property
     def nudge(self) -> Nudge:
-        """What wakes the relay after a commit."""
-        return lambda: None
+        """What wakes the relay after a commit; nothing where no queue leads to it."""
+        if not self.settings.relay_queue_url:
+            return lambda: None
+        from groundwork_data.postgres.relay_lease import (  # noqa: PLC0415 - writers only
+            AwakeUntil,
+            PostgresRelayLease,
+        )
+        from groundwork_runtime.nudging import QueueNudge  # noqa: PLC0415 - writers only
+
+        return QueueNudge(
+            AwakeUntil(PostgresRelayLease(self.database)),
+            lambda: self.queue(self.settings.relay_queue_url),
+        )
+
+    def queue(self, url: str) -> Queue:
+        """Return the queue at a URL; its client is made at the first message."""
+        if url not in self._queues:
+            from groundwork_data.aws import clients  # noqa: PLC0415 - senders only
+            from groundwork_data.aws.queues import SqsQueue  # noqa: PLC0415 - senders only
+
+            region, endpoint = self.settings.region, self.settings.aws_endpoint_url
+            self._queues[url] = SqsQueue(lambda: clients.sqs(region, endpoint), url)
+        return self._queues[url]
 
 
 @cache

@@ -125,6 +125,7 @@ def upgrade() -> None:
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("xid", Xid8(), server_default=sa.text("'0'"), nullable=False),
         sa.Column("id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("seq", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column(
             "moved_at", sa.TIMESTAMP(timezone=True), server_default=sa.text("now()"), nullable=False
         ),
@@ -318,6 +319,7 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column(
             "issued_at",
             sa.TIMESTAMP(timezone=True),
@@ -408,9 +410,6 @@ def upgrade() -> None:
             sa.TIMESTAMP(timezone=True),
             server_default=sa.text("now()"),
             nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name="fk_socket_connections_user_id", ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("connection_id", name="pk_socket_connections"),
     )

@@ -92,12 +92,10 @@ def upgrade() -> None:
             " REFERENCING OLD TABLE AS old_rows"
             f" FOR EACH STATEMENT EXECUTE FUNCTION groundwork_write_outbox('{hidden}')"
         )
-    op.execute("CREATE SEQUENCE live_seq")
 
 
 def downgrade() -> None:
     """Take the triggers and functions away."""
-    op.execute("DROP SEQUENCE live_seq")
     for table in AGGREGATES:
         for trigger in ("bump_version", "outbox_created", "outbox_updated", "outbox_deleted"):
             op.execute(f"DROP TRIGGER {trigger} ON {table}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Self
 from psycopg.types.json import Jsonb
 
 from groundwork_data.postgres.database import scalar
+from groundwork_data.postgres.outbox import PostgresOutbox
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -41,6 +42,11 @@ class PostgresUnitOfWork:
             message = "a store is used outside `with work:`"
             raise RuntimeError(message)
         return self._connection
+
+    @property
+    def outbox(self) -> PostgresOutbox:
+        """What leaves Postgres."""
+        return PostgresOutbox(self.connection)
 
     def publish(self, *commands: Command) -> None:
         """Add commands to the outbox, in this transaction."""

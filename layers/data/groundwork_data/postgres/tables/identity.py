@@ -63,6 +63,8 @@ class RefreshToken(Row):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     parent_id: Mapped[UUID | None]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    salt: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """Makes this token from its parent's words, so that a repeated refresh gets the same one."""
     issued_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -52,6 +52,9 @@ class OutboxCursor(Row):
     destination: Mapped[str] = mapped_column(primary_key=True)
     xid: Mapped[int] = mapped_column(TransactionId(), server_default=text("'0'"))
     id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """The last row carried of transaction `xid`; the greatest bigint when all of it is carried."""
+    seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """The last place that was given in the order of live subscribers (destination `live`)."""
     moved_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -22,7 +22,8 @@ class SocketConnection(Row):
         Index("ix_socket_connections_user_id", "user_id"),
     )
     connection_id: Mapped[str] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID]
+    """No foreign key: a deleted user's sockets must still be found, to close them."""
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,77 @@
+"""One run of the relay: the lease, and a thread with its own connection for each destination."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Thread
+
+from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
+from groundwork_core.relay.carrier import Carrier
+from groundwork_core.relay.ports import Destination
+from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.outbox import PostgresBacklogs
+from groundwork_data.postgres.relay_lease import PostgresRelayLease
+from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from groundwork_relay.destinations import destinations
+from groundwork_relay.telling import Telling
+from groundwork_runtime.wiring import Wiring
+
+RECENT_SECONDS = 1.0
+
+
+def run(parts: Wiring, remaining_seconds: Callable[[], float]) -> None:
+    """Stay awake while there is something to carry and the platform gives time.
+
+    If time ends first, the next run is called at once. A destination that fails is left to the
+    next sweep, a minute later at most.
+    """
+    lease = PostgresRelayLease(parts.database)
+    until = begin(lease, time.sleep)
+    if until is None:
+        return
+    activity = Activity(time.monotonic)
+    budget = Budget(remaining_seconds)
+    telling = Telling()
+    held = [(destination, parts.new_database()) for destination in destinations(parts)]
+    threads = [
+        Thread(
+            target=_carrier(destination, database, activity, budget, telling).run,
+            name=f"relay-{destination.name}",
+            daemon=True,  # a destination that hangs must not hold the run beyond its time
+        )
+        for destination, database in held
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        keep_promise(lease, until, activity, budget, time.sleep, time.monotonic)
+    finally:
+        activity.end()
+        for thread in threads:
+            thread.join(max(remaining_seconds() - 1, 0))
+    busy = activity.seconds_idle() < RECENT_SECONDS and not budget.lasts
+    telling.lags({d.name: PostgresBacklogs(parts.database).of(d.name) for d, _ in held})
+    for thread, (_, database) in zip(threads, held, strict=True):
+        if not thread.is_alive():
+            database.close()
+    if busy:
+        parts.nudge()
+
+
+def _carrier(
+    destination: Destination[PostgresUnitOfWork],
+    database: Database,
+    activity: Activity,
+    budget: Budget,
+    telling: Telling,
+) -> Carrier[PostgresUnitOfWork]:
+    return Carrier(
+        destination,
+        # Carrying is nobody's change: it calls nobody.
+        lambda: PostgresUnitOfWork(database, lambda: None),
+        PostgresBacklogs(database),
+        activity,
+        budget,
+        telling,
+    )

@@ -1,0 +1,1 @@
+"""Carrying the outbox to the graph, the queues and the sockets."""

@@ -1,0 +1,99 @@
+"""Keeps one destination supplied while the relay is awake."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Generic
+
+from groundwork_core.relay.awake import Activity, Budget, Pause
+from groundwork_core.relay.carry import carry
+from groundwork_core.relay.ports import Backlogs, Destination, Observer, WorkT_contra
+
+SHORTEST_PAUSE_SECONDS = 0.005
+LONGEST_PAUSE_SECONDS = 0.05
+BUSY_PAUSE_SECONDS = 0.02
+FIRST_RETRY_SECONDS = 0.25
+LONGEST_RETRY_SECONDS = 4.0
+
+
+class Carrier(Generic[WorkT_contra]):
+    """One destination, its own transactions, and its own troubles: it never waits for another."""
+
+    def __init__(
+        self,
+        destination: Destination[WorkT_contra],
+        begin_work: Callable[[], WorkT_contra],
+        backlogs: Backlogs,
+        activity: Activity,
+        budget: Budget,
+        observer: Observer,
+        sleep: Pause = time.sleep,
+    ) -> None:
+        """Take a destination, what begins a transaction for it, and what is shared."""
+        self._destination = destination
+        self._begin_work = begin_work
+        self._backlogs = backlogs
+        self._activity = activity
+        self._budget = budget
+        self._observer = observer
+        self._sleep = sleep
+        self._pause_seconds = SHORTEST_PAUSE_SECONDS
+        self._failures = 0
+
+    def run(self) -> None:
+        """Carry until the relay's promise is over, then look once more and return.
+
+        Errors of the destination are told to the observer and tried again, later each time.
+        """
+        while True:
+            last = self._activity.ended
+            try:
+                done = self._finish() if last else self._look()
+            except Exception as error:  # one destination's trouble stays its own
+                if not self._stumbled(error) or last:
+                    return
+            else:
+                self._failures = 0
+                if done:
+                    return
+
+    def _look(self) -> bool:
+        """Carry if there is something; else wait, longer each time that there was nothing."""
+        backlog = self._backlogs.of(self._destination.name)
+        if backlog.waiting:
+            self._activity.mark()
+        if backlog.ready and self._carry():
+            self._pause_seconds = SHORTEST_PAUSE_SECONDS
+            return False
+        self._activity.pause(self._pause_seconds)
+        self._pause_seconds = min(self._pause_seconds * 1.5, LONGEST_PAUSE_SECONDS)
+        return False
+
+    def _finish(self) -> bool:
+        """Carry all that was committed before this look. Another relay's lock is waited for."""
+        while self._budget.remaining_seconds() > 1:
+            carried = carry(self._destination, self._begin_work())
+            self._observer.carried(self._destination.name, carried.rows)
+            if carried.all:
+                return True
+            if not carried.rows:
+                self._sleep(BUSY_PAUSE_SECONDS)
+        return True
+
+    def _carry(self) -> bool:
+        carried = carry(self._destination, self._begin_work())
+        if carried.rows:
+            self._activity.mark()
+            self._observer.carried(self._destination.name, carried.rows)
+        return bool(carried.rows)
+
+    def _stumbled(self, error: Exception) -> bool:
+        """Report, wait, and say whether there is time for another try."""
+        retry = min(FIRST_RETRY_SECONDS * 2**self._failures, LONGEST_RETRY_SECONDS)
+        self._failures += 1
+        self._observer.failed(self._destination.name, error, retry)
+        if self._budget.remaining_seconds() < retry + 1:
+            return False
+        self._activity.pause(retry)
+        return True

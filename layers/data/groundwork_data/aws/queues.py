@@ -1,0 +1,88 @@
+"""A queue of SQS."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from groundwork_core.errors import Invalid, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+    from pydantic import JsonValue
+
+BATCH_MESSAGES = 10
+BATCH_BYTES = 262_144
+"""What every SQS takes, one message or ten together (AWS itself takes more since 2025)."""
+
+TRIES = 3
+RETRY_SECONDS = 0.1
+
+
+class SqsQueue:
+    """Implements `groundwork_core.queues.Queue`."""
+
+    def __init__(
+        self,
+        client: Callable[[], SQSClient],
+        url: str,
+        *,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        """Take what makes the client (called at the first send) and the queue's URL."""
+        self._make_client = client
+        self._client: SQSClient | None = None
+        self._url = url
+        self._pause = pause
+
+    def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
+        """Put JSON objects into the queue, ten at a time; what SQS refuses is sent again.
+
+        Raises:
+            Unavailable: some could not be sent.
+            Invalid: a message is larger than 256 KB.
+        """
+        for batch in _batches([json.dumps(message) for message in messages]):
+            self._send(batch)
+
+    def _send(self, bodies: list[str]) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+
+        if self._client is None:
+            self._client = self._make_client()
+        left: list[SendMessageBatchRequestEntryTypeDef] = [
+            {"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)
+        ]
+        for attempt in range(TRIES):
+            if attempt:
+                self._pause(RETRY_SECONDS * 2**attempt)
+            try:
+                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=left)
+            except (BotoCoreError, ClientError) as error:
+                # botocore has tried again by itself what is worth it.
+                raise Unavailable("The queue service does not take messages.") from error
+            failed = {entry["Id"] for entry in answer.get("Failed", [])}
+            left = [entry for entry in left if entry["Id"] in failed]
+            if not left:
+                return
+        raise Unavailable("The queue service refused messages.")
+
+
+def _batches(bodies: list[str]) -> Iterator[list[str]]:
+    """Split so that no batch has too many messages or bytes."""
+    batch: list[str] = []
+    size = 0
+    for body in bodies:
+        length = len(body.encode())
+        if length > BATCH_BYTES:
+            raise Invalid(f"A message of {length} bytes is too large for a queue.")
+        if len(batch) == BATCH_MESSAGES or size + length > BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(body)
+        size += length
+    if batch:
+        yield batch

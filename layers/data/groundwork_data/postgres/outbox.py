@@ -1,0 +1,159 @@
+"""The outbox: read in commit order, one reader a destination.
+
+`id` is no commit order: a transaction that began early may commit late, and `id > last` would
+skip its rows. So rows carry the number of their transaction, and only those are read whose number
+lies below every transaction that still runs (`pg_snapshot_xmin`): nothing can appear before them.
+
+A reader holds an advisory lock, not a row lock: a row lock would give the reader a transaction
+number of its own, and a slow destination would then hold back what the others may read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.ports import Backlog, Taken
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from groundwork_data.postgres.database import Database
+
+WHOLE_TRANSACTION = 2**63 - 1
+"""The cursor's `id` when all rows of its transaction are carried."""
+
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('groundwork:outbox:' || %s, 0))"
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('groundwork:outbox:' || %s, 0))"
+
+CURSOR = "SELECT xid, id FROM outbox_cursors WHERE destination = %(destination)s"
+
+TAKE = """
+WITH position AS MATERIALIZED (
+    SELECT xid, id, seq FROM outbox_cursors WHERE destination = %(destination)s
+)
+SELECT p.seq, (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint,
+    (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
+FROM position p LEFT JOIN LATERAL (
+    SELECT * FROM outbox
+    WHERE (xid, id) > ((SELECT xid FROM position), (SELECT id FROM position))
+        AND xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY xid, id LIMIT %(limit)s
+) o ON true
+ORDER BY o.xid, o.id
+"""
+
+# The first row beyond the cursor is the oldest, whether or not it can be read yet.
+BACKLOG = """
+WITH position AS MATERIALIZED (
+    SELECT xid, id FROM outbox_cursors WHERE destination = %(destination)s
+)
+SELECT o.xid < pg_snapshot_xmin(pg_current_snapshot()),
+    extract(epoch FROM clock_timestamp() - o.created_at)::float8
+FROM outbox o
+WHERE (o.xid, o.id) > ((SELECT xid FROM position), (SELECT id FROM position))
+ORDER BY o.xid, o.id LIMIT 1
+"""
+
+REACHED = """
+SELECT %(position)s::text::xid8 < pg_snapshot_xmin(pg_current_snapshot()) AND NOT EXISTS (
+    SELECT FROM outbox o, outbox_cursors c
+    WHERE c.destination = %(destination)s AND (o.xid, o.id) > (c.xid, c.id)
+        AND o.xid <= %(position)s::text::xid8
+)
+"""
+
+FORGET = """
+DELETE FROM outbox WHERE id IN (
+    SELECT o.id FROM outbox o
+    WHERE (o.xid, o.id) <= (SELECT xid, id FROM outbox_cursors ORDER BY xid, id LIMIT 1)
+        AND o.created_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+    ORDER BY o.xid, o.id LIMIT %(limit)s
+)
+RETURNING id
+"""
+
+
+class PostgresOutbox:
+    """Implements `OutboxStore`, inside a transaction."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the running transaction."""
+        self._connection = connection
+
+    def lock(self, destination: str) -> None:
+        """Wait until no relay works for a destination, and keep it so until the transaction ends.
+
+        Takes effect for statements after this one: what they read is what the last relay left.
+        """
+        self._connection.execute(LOCK, (destination,))
+
+    def take(self, destination: str, limit: int) -> Taken | None:
+        """Lock a destination and return what it has not had; None while another relay has it."""
+        # The lock comes in a statement of its own: the next one sees what its last holder left.
+        locked = self._connection.execute(TRY_LOCK, (destination,)).fetchone()
+        if locked is None or not locked[0]:
+            return None
+        found = self._connection.execute(
+            TAKE, {"destination": destination, "limit": limit + 1}
+        ).fetchall()
+        if not found:
+            message = f"there is no outbox cursor {destination}"
+            raise LookupError(message)
+        last_seq, horizon = found[0][0], found[0][1]
+        rows = tuple(OutboxRow(*row[2:]) for row in found if row[2] is not None)
+        if len(rows) <= limit:
+            return Taken(rows, (horizon - 1, WHOLE_TRANSACTION), last_seq, all=True)
+        following, rows = rows[limit], rows[:limit]
+        last = rows[-1]
+        whole = following.xid != last.xid
+        return Taken(rows, (last.xid, WHOLE_TRANSACTION if whole else last.id), last_seq, all=False)
+
+    def advance(self, destination: str, upto: tuple[int, int]) -> None:
+        """Say that a destination has had everything up to (xid, id)."""
+        self._connection.execute(
+            "UPDATE outbox_cursors SET xid = %s::text::xid8, id = %s, moved_at = clock_timestamp()"
+            " WHERE destination = %s",
+            (str(upto[0]), upto[1], destination),
+        )
+
+    def number(self, ids: Sequence[int], last_seq: int) -> None:
+        """Give rows their places in the live order: the first of them gets `last_seq` + 1."""
+        self._connection.execute(
+            "UPDATE outbox o SET seq = %s + n.place"
+            " FROM unnest(%s::bigint[]) WITH ORDINALITY AS n(id, place) WHERE o.id = n.id",
+            (last_seq, list(ids)),
+        )
+        self._connection.execute(
+            "UPDATE outbox_cursors SET seq = %s WHERE destination = 'live'", (last_seq + len(ids),)
+        )
+
+
+class PostgresBacklogs:
+    """Implements `Backlogs`, and answers for positions; single statements, no transaction."""
+
+    def __init__(self, database: Database) -> None:
+        """Take a connection that no other thread uses."""
+        self._database = database
+
+    def of(self, destination: str) -> Backlog:
+        """Say what waits for a destination."""
+        row = self._database.row(BACKLOG, {"destination": destination})
+        if row is None:
+            return Backlog(ready=False, waiting=False, lag_seconds=0.0)
+        return Backlog(ready=row[0], waiting=True, lag_seconds=max(row[1], 0.0))
+
+    def reached(self, destination: str, position: str) -> bool:
+        """Say whether a destination has had all that `position` (X-Groundwork-Position) stands for.
+
+        Raises:
+            Invalid: the position is not a decimal number of 64 bits.
+        """
+        row = self._database.row(REACHED, {"destination": destination, "position": position})
+        return bool(row and row[0])
+
+    def forget(self, older_than_seconds: float, *, limit: int = 5000) -> int:
+        """Delete rows that every destination has had, oldest first; return how many."""
+        return len(self._database.rows(FORGET, {"seconds": older_than_seconds, "limit": limit}))
