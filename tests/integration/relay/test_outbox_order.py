@@ -1,0 +1,189 @@
+"""The outbox is read in commit order and nothing is skipped."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from groundwork_core.errors import Invalid
+from groundwork_core.relay.carry import carry
+from groundwork_data.postgres import outbox as outbox_module
+from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.outbox import PostgresBacklogs
+from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
+from .conftest import Collecting, announce
+
+Connect = Callable[[], Connection[TupleRow]]
+BeginWork = Callable[[], PostgresUnitOfWork]
+
+NAIVE_TAKE = """
+WITH position AS (SELECT id, seq FROM outbox_cursors WHERE destination = %(destination)s)
+SELECT p.seq, (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint,
+    (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
+FROM position p LEFT JOIN LATERAL (
+    SELECT * FROM outbox WHERE id > p.id ORDER BY id LIMIT %(limit)s
+) o ON true ORDER BY o.id
+"""
+
+
+def slow_and_fast(connect: Connect, begin_work: BeginWork) -> list[str]:
+    """A slow transaction gets the lower number and commits after a fast one was carried."""
+    slow, fast = connect(), connect()
+    destination = Collecting()
+    with slow.transaction():
+        announce(slow, "slow")
+        announce(fast, "fast")
+        carry(destination, begin_work())
+    carry(destination, begin_work())
+    return destination.kinds
+
+
+def test_a_slow_transaction_with_a_lower_number_is_not_skipped(
+    connect: Connect, begin_work: BeginWork
+) -> None:
+    assert slow_and_fast(connect, begin_work) == ["slow", "fast"]
+
+
+def test_without_the_horizon_the_slow_transaction_would_be_skipped(
+    connect: Connect, begin_work: BeginWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "TAKE", NAIVE_TAKE)
+
+    def keep_id(self: object, destination: str, upto: tuple[int, int]) -> None:
+        connect().execute(
+            "UPDATE outbox_cursors SET id = (SELECT max(id) FROM outbox) WHERE destination = %s",
+            (destination,),
+        )
+
+    monkeypatch.setattr(outbox_module.PostgresOutbox, "advance", keep_id)
+
+    assert slow_and_fast(connect, begin_work) == ["fast"]
+
+
+def test_a_transaction_larger_than_a_pass_is_carried_whole_and_reached_only_then(
+    connect: Connect, begin_work: BeginWork, databases: Callable[[], Database]
+) -> None:
+    writer, destination = connect(), Collecting()
+    backlogs = PostgresBacklogs(databases())
+    with writer.transaction():
+        for number in range(5):
+            announce(writer, str(number))
+        row = writer.execute("SELECT pg_current_xact_id()::text").fetchone()
+    assert row is not None
+    position = row[0]
+
+    reached = []
+    for _ in range(3):
+        carry(destination, begin_work(), limit=2)
+        reached.append(backlogs.reached("queues", position))
+
+    assert destination.kinds == ["0", "1", "2", "3", "4"]
+    assert reached == [False, False, True]
+
+
+def test_a_position_without_outbox_rows_is_reached_at_once(
+    connect: Connect, databases: Callable[[], Database]
+) -> None:
+    row = connect().execute("SELECT pg_current_xact_id()::text").fetchone()
+    assert row is not None
+
+    backlogs = PostgresBacklogs(databases())
+
+    assert backlogs.reached("graph", row[0])
+    assert not backlogs.reached("graph", str(int(row[0]) + 1000))
+
+
+@pytest.mark.parametrize("position", ["x", "", "-1 OR true", "9" * 40])
+def test_a_position_that_is_none_is_refused(
+    databases: Callable[[], Database], position: str
+) -> None:
+    with suppress(Invalid):
+        assert not PostgresBacklogs(databases()).reached("graph", position)
+
+
+def test_a_failure_leaves_the_rows_where_they_are(connect: Connect, begin_work: BeginWork) -> None:
+    destination = Collecting()
+    announce(connect(), "only")
+    destination.broken = True
+    with pytest.raises(ConnectionError):
+        carry(destination, begin_work())
+    destination.broken = False
+
+    carry(destination, begin_work())
+
+    assert destination.kinds == ["only"]
+
+
+def test_a_slow_destination_does_not_hold_back_another(
+    connect: Connect, databases: Callable[[], Database]
+) -> None:
+    """While one destination is at work, what is committed meanwhile reaches the other."""
+    working, finish = threading.Event(), threading.Event()
+
+    class Slow(Collecting):
+        def deliver(self, taken: object, work: object) -> None:
+            working.set()
+            assert finish.wait(10)
+
+    first, second = databases(), databases()
+    announce(connect(), "before")
+    thread = threading.Thread(
+        target=carry, args=(Slow("graph"), PostgresUnitOfWork(first, lambda: None))
+    )
+    thread.start()
+    try:
+        assert working.wait(10)
+        announce(connect(), "meanwhile")
+        quick = Collecting("queues")
+        carry(quick, PostgresUnitOfWork(second, lambda: None))
+    finally:
+        finish.set()
+        thread.join()
+
+    assert quick.kinds == ["before", "meanwhile"]
+
+
+def test_two_relays_at_once_carry_every_row_once_and_in_order(
+    connect: Connect, databases: Callable[[], Database]
+) -> None:
+    writer, destination = connect(), Collecting()
+    stop = threading.Event()
+
+    def relay(database: Database) -> None:
+        while not stop.is_set():
+            carry(destination, PostgresUnitOfWork(database, lambda: None), limit=7)
+
+    threads = [threading.Thread(target=relay, args=(databases(),)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for number in range(300):
+        announce(writer, str(number))
+    backlogs = PostgresBacklogs(databases())
+    while backlogs.of("queues").waiting:
+        stop.wait(0.01)
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    assert destination.kinds == [str(number) for number in range(300)]
+
+
+def test_rows_are_forgotten_only_when_old_and_carried_everywhere(
+    connect: Connect, begin_work: BeginWork, databases: Callable[[], Database]
+) -> None:
+    writer, backlogs = connect(), PostgresBacklogs(databases())
+    announce(writer, "old")
+    writer.execute("UPDATE outbox SET created_at = now() - interval '2 days'")
+    announce(writer, "new")
+    for name in ("graph", "queues"):
+        carry(Collecting(name), begin_work())
+
+    kept_for_live = backlogs.forget(86_400)
+    carry(Collecting("live"), begin_work())
+    forgotten = backlogs.forget(86_400)
+
+    assert (kept_for_live, forgotten) == (0, 1)
+    assert writer.execute("SELECT kind FROM outbox").fetchall() == [("new",)]
