@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from groundwork_data.postgres.database import scalar
 from groundwork_data.postgres.outbox import PostgresOutbox
+from groundwork_data.postgres.resources import PostgresResources
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
     from groundwork_core.outbox import Command, Nudge
     from groundwork_data.postgres.database import Database
+    from groundwork_data.postgres.documents import PostgresDocuments
+    from groundwork_data.postgres.jobs import PostgresJobs
+    from groundwork_data.postgres.knowledge import PostgresKnowledge
+    from groundwork_data.postgres.sources import PostgresSources
 
 
 class PostgresUnitOfWork:
@@ -47,6 +52,42 @@ class PostgresUnitOfWork:
     def outbox(self) -> PostgresOutbox:
         """What leaves Postgres."""
         return PostgresOutbox(self.connection)
+
+    @property
+    def sources(self) -> PostgresSources:
+        """Sources, and how watching them goes."""
+        from groundwork_data.postgres.sources import PostgresSources  # noqa: PLC0415 - its users only
+
+        return PostgresSources(self.connection)
+
+    @property
+    def documents(self) -> PostgresDocuments:
+        """What was read from the sources."""
+        from groundwork_data.postgres.documents import PostgresDocuments  # noqa: PLC0415 - its users only
+
+        return PostgresDocuments(self.connection)
+
+    @property
+    def jobs(self) -> PostgresJobs:
+        """Work for workers."""
+        from groundwork_data.postgres.jobs import PostgresJobs  # noqa: PLC0415 - its users only
+
+        return PostgresJobs(self.connection)
+
+    @property
+    def knowledge(self) -> PostgresKnowledge:
+        """What is known."""
+        from groundwork_data.postgres.knowledge import PostgresKnowledge  # noqa: PLC0415 - its users only
+
+        return PostgresKnowledge(self.connection)
+
+    @property
+    def resources(self) -> PostgresResources:
+        """Rows of any resource."""
+        connection = self.connection
+        return PostgresResources(
+            lambda sql, parameters: connection.execute(sql, parameters).fetchall(), lambda: None
+        )
 
     def publish(self, *commands: Command) -> None:
         """Add commands to the outbox, in this transaction."""

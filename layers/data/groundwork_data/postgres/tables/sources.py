@@ -69,6 +69,8 @@ class SourceState(Row):
     status: Mapped[str] = mapped_column(server_default="new")
     next_poll_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     next_poll_reason: Mapped[str] = mapped_column(server_default="new")
+    next_poll_inputs: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """From what the next poll was worked out, so that a source can always say why."""
     last_poll_at: Mapped[datetime | None]
     last_changed_at: Mapped[datetime | None]
     ticket: Mapped[UUID | None]

@@ -1,0 +1,67 @@
+"""A document as a source states it, before it is stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+
+MAX_EXTERNAL_ID = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed: clean text that Postgres takes, HTML that a page may show."""
+
+    external_id: str
+    """The entry's own id in its source, else its link, else its content's hash."""
+    url: str | None
+    title: str
+    author: str | None
+    summary: str
+    content: str
+    language: str | None
+    published_at: datetime | None
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+
+    def metadata(self) -> dict[str, JsonValue]:
+        """What the feed states beside the text."""
+        return {
+            "authors": list(self.authors),
+            "categories": list(self.categories),
+            "links": list(self.links),
+        }
+
+    def content_hash(self) -> str:
+        """SHA-256, in hex, of all that makes the content; the id is no part of it."""
+        state = asdict(self)
+        del state["external_id"]
+        state["published_at"] = self.published_at.isoformat() if self.published_at else None
+        return sha256(json.dumps(state, ensure_ascii=False, sort_keys=True))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document that is new, or in a new revision."""
+
+    id: UUID
+    revision: int
+
+
+def sha256(text: str) -> str:
+    """Hash text, as hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def external_id(own_id: str | None, url: str | None, content: str) -> str:
+    """Choose what identifies an entry in its source; too long an id is replaced by its hash."""
+    chosen = (own_id or "").strip() or (url or "").strip()
+    if not chosen:
+        return f"sha256:{sha256(content)}"
+    return chosen if len(chosen) <= MAX_EXTERNAL_ID else f"sha256:{sha256(chosen)}"

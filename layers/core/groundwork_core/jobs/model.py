@@ -1,0 +1,97 @@
+"""A job: queued, leased to one worker at a time, and ended one way or another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+EXTRACT = "extract"
+JOB_CONTRACT: Literal["groundwork/job/1"] = "groundwork/job/1"
+
+
+class FailureClass(StrEnum):
+    """What kind of failure ended an attempt."""
+
+    RETRYABLE = "retryable"
+    """Something around the job failed; the same job may succeed later."""
+    INTERNAL = "internal"
+    """The worker has a fault; another attempt may get around it."""
+    LEASE_EXPIRED = "lease_expired"
+    """The worker fell silent."""
+    BAD_INPUT = "bad_input"
+    """The document cannot be worked on; trying again changes nothing."""
+    BAD_RESULT = "bad_result"
+    """The worker's result breaks the contract; trying again changes nothing."""
+
+    @property
+    def final(self) -> bool:
+        """Whether another attempt is pointless."""
+        return self in (FailureClass.BAD_INPUT, FailureClass.BAD_RESULT)
+
+
+class JobMessage(BaseModel):
+    """The message on a job queue. Workers ignore fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True, title="Job")
+
+    contract: Literal["groundwork/job/1"] = JOB_CONTRACT
+    job_id: UUID
+    kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    attempt_hint: int = Field(
+        0, ge=0, description="How often it was tried when this was sent; the lease says the truth."
+    )
+    payload: dict[str, JsonValue] = Field(
+        description="For kind extract: document_id and revision of the document to work on."
+    )
+
+
+class JobError(BaseModel):
+    """Why a job's last attempt failed."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    failure: FailureClass = Field(alias="class")
+    message: str
+
+
+class Job(BaseModel):
+    """A job as its worker sees it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    kind: str
+    priority: int
+    payload: dict[str, JsonValue]
+    status: str
+    attempt: int
+    max_attempts: int
+    progress: float
+    document_id: UUID | None
+    lease_owner: str | None
+    leased_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be queued; one with a known idempotency key is not queued again."""
+
+    kind: str
+    payload: dict[str, JsonValue]
+    document_id: UUID | None
+    idempotency_key: str | None
+
+
+def extract_job(document_id: UUID, revision: int) -> NewJob:
+    """Ask for the extraction of one revision of a document, once."""
+    return NewJob(
+        kind=EXTRACT,
+        payload={"document_id": str(document_id), "revision": revision},
+        document_id=document_id,
+        idempotency_key=f"{EXTRACT}:{document_id}:{revision}",
+    )

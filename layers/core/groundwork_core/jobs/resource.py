@@ -1,0 +1,68 @@
+"""Jobs as a REST resource: a client may ask for work, change its priority, or cancel it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from groundwork_core.resources.merge_patch import merge_patch
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+
+Status = Literal["queued", "leased", "succeeded", "failed", "quarantined", "cancelled"]
+Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Priority = Annotated[int, Field(ge=0, le=9)]
+MaxAttempts = Annotated[int, Field(ge=1, le=100)]
+
+
+class Job(Representation):
+    """One piece of work for a worker."""
+
+    kind: Kind
+    priority: Priority
+    payload: dict[str, JsonValue]
+    status: Status
+    attempt: int
+    max_attempts: int
+    progress: Annotated[float, Field(ge=0, le=1)]
+    error: dict[str, JsonValue] | None
+    result: dict[str, JsonValue] | None
+    document_id: UUID | None
+    leased_until: datetime | None
+
+
+class NewJob(Input):
+    """Work to be queued."""
+
+    kind: Kind
+    priority: Priority = 5
+    payload: dict[str, JsonValue] = Field(default_factory=dict)
+    max_attempts: MaxAttempts = 5
+    document_id: UUID | None = None
+
+
+class JobPatch(Input):
+    """Changes of a job that waits. The only status that a client may set is `cancelled`."""
+
+    priority: Priority = 5
+    payload: dict[str, JsonValue] = Field(default_factory=dict)
+    max_attempts: MaxAttempts = 5
+    status: Literal["cancelled"] = "cancelled"
+
+
+JOBS = Resource(
+    name="jobs",
+    singular="job",
+    model=Job,
+    create=NewJob,
+    patch=JobPatch,
+    filters=(
+        Filter("kind"),
+        Filter("status", choices=get_args(Status)),
+        Filter("document_id", "id"),
+    ),
+    sorts={"priority": Sort("number")},
+    merged={"payload": merge_patch},
+)

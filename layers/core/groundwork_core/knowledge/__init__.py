@@ -1,0 +1,1 @@
+"""What is known: entities, relationships, and where each was stated."""

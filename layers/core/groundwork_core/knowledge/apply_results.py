@@ -1,0 +1,95 @@
+"""Apply what workers handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from uuid import UUID
+
+from groundwork_core.jobs.model import Job
+from groundwork_core.knowledge.model import ExtractionResult
+from groundwork_core.knowledge.ports import KnowledgeWork
+from groundwork_core.knowledge.stated import (
+    EdgeKey,
+    Origin,
+    Stated,
+    list_mentions,
+    merge_edges,
+    merge_entities,
+)
+
+DONE = frozenset({"succeeded", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a result held; kept as the job's `result`."""
+
+    worker: str
+    entities: int
+    relationships: int
+    mentions: int
+    superseded: bool = False
+    """The document has a newer revision, whose own job tells; nothing was written."""
+
+
+def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -> int:
+    """Apply results in one transaction, set by set, and return how many were new.
+
+    Idempotent by job: a result for a job that is done, or that is gone with its document, changes
+    nothing. A result of an earlier attempt is as good as a later one's: the first to come counts.
+
+    Raises:
+        Invalid: a statement cannot be stored; nothing of the batch was.
+        Unavailable: a deadlock or a lost connection; the whole call may be repeated.
+    """
+    by_job = {result.job_id: result for result in results}
+    with work:
+        jobs = {job.id: job for job in work.jobs.lock(list(by_job)) if job.status not in DONE}
+        pending = [(by_job[job.id], _origin(job)) for job in jobs.values()]
+        present = work.knowledge.revisions(
+            [origin.document_id for _, origin in pending if origin.document_id]
+        )
+        current = [(r, o) for r, o in pending if _is_current(o, present)]
+        _write(current, work)
+        timely = {result.job_id for result, _ in current}
+        work.jobs.succeed(
+            [
+                (result.job_id, asdict(_applied(result, superseded=result.job_id not in timely)))
+                for result, _ in pending
+            ]
+        )
+    return len(pending)
+
+
+def _write(stated: list[Stated], work: KnowledgeWork) -> None:
+    if not stated:
+        return
+    ids = work.knowledge.upsert_entities(merge_entities(stated))
+    edges = merge_edges(stated, ids)
+    edge_ids: dict[EdgeKey, UUID] = work.knowledge.upsert_relationships(edges) if edges else {}
+    work.knowledge.put_mentions(
+        list_mentions(stated, ids, edge_ids),
+        [(origin.document_id, origin.revision) for _, origin in stated if origin.document_id],
+    )
+
+
+def _origin(job: Job) -> Origin:
+    revision = job.payload.get("revision")
+    return Origin(job.id, job.document_id, revision if isinstance(revision, int) else 1)
+
+
+def _is_current(origin: Origin, present: dict[UUID, int]) -> bool:
+    if origin.document_id is None:
+        return True
+    return present.get(origin.document_id, 0) <= origin.revision
+
+
+def _applied(result: ExtractionResult, *, superseded: bool) -> Applied:
+    return Applied(
+        worker=result.worker,
+        entities=len(result.entities),
+        relationships=len(result.relationships),
+        mentions=len(result.mentions),
+        superseded=superseded,
+    )

@@ -1,0 +1,1 @@
+"""The graph: what it holds, how changes reach it, what may be asked of it."""

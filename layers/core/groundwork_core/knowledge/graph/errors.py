@@ -1,0 +1,13 @@
+"""What can go wrong only here."""
+
+from __future__ import annotations
+
+from groundwork_core.errors import Unavailable
+
+
+class TookTooLong(Unavailable):
+    """The graph stopped a query at its time limit; asking for less helps, waiting does not."""
+
+
+class GraphBehind(Unavailable):
+    """The graph has not yet had the position that the caller asked for."""

@@ -1,0 +1,118 @@
+"""What the graph holds and what a reader of it gets.
+
+The graph carries what questions filter, order and show most. `attributes` and `provenance` stay in
+Postgres and are fetched in one batch where somebody asks for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+Id = str
+"""A UUID in its canonical form: 36 characters, lower case."""
+
+Direction = Literal["OUT", "IN", "ANY"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A node."""
+
+    id: Id
+    version: int
+    name: str
+    type: str
+    confidence: float
+    key: str | None
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    """A directed edge."""
+
+    id: Id
+    version: int
+    type: str
+    from_id: Id
+    to_id: Id
+    confidence: float
+    valid_from: datetime | None
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What the graph does not carry of an entity or a relationship."""
+
+    attributes: Mapping[str, JsonValue]
+    provenance: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class EntityFilter:
+    """Which entities to list. `q` is a part of the name or of an alias, in any case."""
+
+    type: str | None = None
+    q: str | None = None
+    min_confidence: float | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFilter:
+    """Which relationships to follow. `as_of` keeps those with valid_from <= t < valid_to."""
+
+    types: tuple[str, ...] | None = None
+    direction: Direction = "ANY"
+    min_confidence: float | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlace:
+    """A place in the order of links: by confidence, the surest first, then by id."""
+
+    confidence: float
+    relationship_id: Id
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relationship, and the entity at its other end."""
+
+    relationship: Relationship
+    node: Entity
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPage:
+    """Some links of one entity, in order."""
+
+    links: tuple[Link, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPage:
+    """Some entities, ordered by id, which is the order of their making."""
+
+    entities: tuple[Entity, ...]
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of the graph: the ends of each relationship are among the nodes.
+
+    For a path, both are in the order of walking it.
+    """
+
+    nodes: tuple[Entity, ...]
+    relationships: tuple[Relationship, ...]
+    truncated: bool = False

@@ -1,0 +1,115 @@
+"""What the domain needs of a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from groundwork_core.knowledge.graph.changes import Changes
+from groundwork_core.knowledge.graph.model import (
+    Details,
+    Entity,
+    EntityFilter,
+    EntityPage,
+    Id,
+    LinkFilter,
+    LinkPage,
+    LinkPlace,
+    Part,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one batch did. `skipped`: the graph knew as much or more already."""
+
+    entities: int
+    relationships: int
+    skipped: int
+
+
+class GraphProjection(Protocol):
+    """Keeps the graph equal to Postgres. All of a batch happens, or nothing.
+
+    It applies only what is newer than what stands, whatever the order and however often changes
+    come; it remembers what was deleted, so that nothing comes back; and it never leaves an edge
+    at a deleted entity.
+    """
+
+    def apply(self, changes: Changes) -> Applied:
+        """Apply changes.
+
+        Raises:
+            Unavailable: the graph cannot be reached, or gave up; nothing was applied.
+        """
+        ...
+
+    def position(self) -> tuple[int, int]:
+        """Return the (xid, id) of the newest outbox row the graph has had; (0, 0): none yet.
+
+        Raises:
+            Unavailable: the graph cannot be reached.
+        """
+        ...
+
+
+class GraphReader(Protocol):
+    """Answers questions. Each method asks the graph once, however many ids it is given.
+
+    Raises (all methods):
+        Unavailable: the graph cannot be reached.
+        TookTooLong: the graph stopped the query at its time limit.
+    """
+
+    def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
+        """Return those entities that exist, by id."""
+        ...
+
+    def find(self, wanted: EntityFilter, first: int, after: Id | None) -> EntityPage:
+        """List entities by id, from behind `after`."""
+        ...
+
+    def links(
+        self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
+    ) -> Mapping[Id, LinkPage]:
+        """Return the surest `first` links of each entity, from behind `after`.
+
+        Entities that do not exist have no page.
+        """
+        ...
+
+    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Part | None:
+        """Return a shortest path, or None if there is none of at most `max_hops`."""
+        ...
+
+    def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
+        """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`.
+
+        Asks the graph once a hop and once for the relationships among what was found.
+        """
+        ...
+
+
+class DetailsReader(Protocol):
+    """Fetches what the graph does not carry, many at once."""
+
+    def entities(self, ids: Collection[Id]) -> Mapping[Id, Details]:
+        """Return the details of those entities that exist."""
+        ...
+
+    def relationships(self, ids: Collection[Id]) -> Mapping[Id, Details]:
+        """Return the details of those relationships that exist."""
+        ...
+
+
+class Catchup(Protocol):
+    """Knows how far the graph is."""
+
+    def reached(self, destination: str, position: str) -> bool:
+        """Say whether a destination has had all that a position stands for.
+
+        Raises:
+            Invalid: this is no position.
+        """
+        ...

@@ -1,0 +1,107 @@
+"""Take in what workers hand in, good or bad."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+
+from groundwork_core.clock import Clock
+from groundwork_core.errors import GroundworkError, Invalid, Unavailable
+from groundwork_core.jobs.end import fail_jobs
+from groundwork_core.jobs.model import FailureClass
+from groundwork_core.jobs.ports import JobFailure
+from groundwork_core.knowledge.apply_results import apply_results
+from groundwork_core.knowledge.model import ExtractionResult
+from groundwork_core.knowledge.ports import KnowledgeWork
+
+log = logging.getLogger(__name__)
+
+TRIES = 3
+SHOWN_FAULTS = 5
+
+
+class HandedIn(BaseModel):
+    """A result before it is checked: all that is sure is which job it is for."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, JsonValue]
+
+    job_id: UUID
+
+    def checked(self) -> ExtractionResult:
+        """Return the result. Raises Invalid, saying what breaks the contract."""
+        try:
+            return ExtractionResult.model_validate(
+                {"job_id": self.job_id, **(self.__pydantic_extra__ or {})}
+            )
+        except ValidationError as error:
+            faults = error.errors(include_url=False, include_input=False, include_context=False)
+            lines = [
+                f"/{'/'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+                for fault in faults[:SHOWN_FAULTS]
+            ]
+            raise Invalid(f"{len(faults)} faults: " + "; ".join(lines)) from None
+
+
+class HandIn:
+    """Applies a batch of results; one that breaks the contract fails its job, once."""
+
+    def __init__(self, *, work: Callable[[], KnowledgeWork], clock: Clock) -> None:
+        """Take what begins a unit of work."""
+        self._work = work
+        self._clock = clock
+
+    def __call__(
+        self, batch: Sequence[HandedIn]
+    ) -> Iterator[tuple[HandedIn, GroundworkError | None]]:
+        """Yield each with the error that kept it from being settled, if one did."""
+        good: list[tuple[HandedIn, ExtractionResult]] = []
+        for handed in batch:
+            try:
+                good.append((handed, handed.checked()))
+            except Invalid as broken:
+                yield handed, self._reject(handed, broken)
+        if not good:
+            return
+        try:
+            self._apply([result for _, result in good])
+        except GroundworkError:
+            # One of them spoils the transaction: settle each alone.
+            for handed, result in good:
+                yield handed, self._settle(handed, result)
+        else:
+            yield from ((handed, None) for handed, _ in good)
+
+    def _settle(self, handed: HandedIn, result: ExtractionResult) -> GroundworkError | None:
+        try:
+            self._apply([result])
+        except Invalid as broken:
+            return self._reject(handed, broken)
+        except GroundworkError as error:
+            return error
+        return None
+
+    def _apply(self, results: list[ExtractionResult]) -> None:
+        for left in reversed(range(TRIES)):
+            try:
+                apply_results(results, work=self._work())
+            except Unavailable:
+                # A deadlock is over as soon as one side has given way.
+                if not left:
+                    raise
+            else:
+                return
+
+    def _reject(self, handed: HandedIn, broken: Invalid) -> GroundworkError | None:
+        details = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in broken.faults)
+        message = f"{broken.detail} {details}".strip()
+        log.warning("bad result", extra={"job_id": str(handed.job_id), "detail": message})
+        failure = JobFailure(handed.job_id, FailureClass.BAD_RESULT, message)
+        try:
+            fail_jobs([failure], work=self._work(), clock=self._clock)
+        except GroundworkError as error:
+            return error
+        return None

@@ -1,0 +1,111 @@
+"""What a worker states about a document: the contract `groundwork/extraction-result/1`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+RESULT_CONTRACT: Literal["groundwork/extraction-result/1"] = "groundwork/extraction-result/1"
+MAX_ENTITIES = 2_000
+MAX_RELATIONSHIPS = 5_000
+MAX_MENTIONS = 5_000
+PROVENANCE_DOCUMENTS = 20
+"""How many documents a row's own provenance names; `mentions` has all of them."""
+_NO_CONTROL = r"^[^\u0000]*$"
+
+EntityType = Literal[
+    "person", "organization", "location", "event", "product", "work", "topic", "website", "other"
+]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+Text = Annotated[str, Field(pattern=_NO_CONTROL)]
+Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_aware)]
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class StatedEntity(_Closed):
+    """An entity. Two statements with the same type and key are about the same thing."""
+
+    ref: Ref = Field(description="Names it within this result.")
+    type: EntityType
+    key: Text = Field(min_length=1, max_length=1000, description="What makes it the same thing.")
+    name: Text = Field(min_length=1, max_length=1000)
+    confidence: Confidence = 1.0
+    aliases: tuple[Annotated[Text, Field(min_length=1, max_length=1000)], ...] = Field(
+        (), max_length=50
+    )
+    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class StatedRelationship(_Closed):
+    """A directed edge between two entities of this result, true for a time."""
+
+    ref: Ref | None = Field(None, description="Names it within this result, for mentions.")
+    from_ref: Ref = Field(alias="from")
+    to_ref: Ref = Field(alias="to")
+    type: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")
+    confidence: Confidence = 1.0
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _lasts(self) -> StatedRelationship:
+        if self.valid_from and self.valid_to and self.valid_from >= self.valid_to:
+            message = "valid_from must be before valid_to"
+            raise ValueError(message)
+        return self
+
+
+class StatedMention(_Closed):
+    """The document states an entity or a relationship of this result."""
+
+    ref: Ref = Field(description="The ref of the entity or relationship.")
+    role: Text = Field("", max_length=100, description="author, publisher, category, link, …")
+    evidence: Text = Field("", max_length=1000, description="The words that state it.")
+    confidence: Confidence = 1.0
+
+
+class ExtractionResult(_Closed):
+    """All that a worker found in one document. Handing it in twice does nothing more."""
+
+    contract: Literal["groundwork/extraction-result/1"] = RESULT_CONTRACT
+    job_id: UUID
+    attempt: int = Field(ge=1)
+    worker: Text = Field(
+        min_length=1, max_length=200, description="Name and version of the worker."
+    )
+    entities: tuple[StatedEntity, ...] = Field((), max_length=MAX_ENTITIES)
+    relationships: tuple[StatedRelationship, ...] = Field((), max_length=MAX_RELATIONSHIPS)
+    mentions: tuple[StatedMention, ...] = Field((), max_length=MAX_MENTIONS)
+
+    @model_validator(mode="after")
+    def _refs_hold(self) -> ExtractionResult:
+        entities = [entity.ref for entity in self.entities]
+        edges = [edge.ref for edge in self.relationships if edge.ref is not None]
+        refs = {*entities, *edges}
+        if len(refs) < len(entities) + len(edges):
+            message = "a ref is used twice"
+            raise ValueError(message)
+        known = frozenset(entities)
+        for edge in self.relationships:
+            if edge.from_ref not in known or edge.to_ref not in known:
+                message = f"a relationship names an entity that is not in the result: {edge.type}"
+                raise ValueError(message)
+        for mention in self.mentions:
+            if mention.ref not in refs:
+                message = f"a mention names a ref that is not in the result: {mention.ref}"
+                raise ValueError(message)
+        return self

@@ -1,0 +1,49 @@
+"""What the use cases of knowledge need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+from groundwork_core.jobs.ports import JobsWork
+from groundwork_core.knowledge.stated import (
+    EdgeKey,
+    EdgeRow,
+    EntityKey,
+    EntityRow,
+    MentionRow,
+)
+
+
+class KnowledgeStore(Protocol):
+    """Entities, relationships and mentions. A row is written only if that changes something."""
+
+    def upsert_entities(self, rows: Sequence[EntityRow]) -> dict[EntityKey, UUID]:
+        """Insert or merge entities by (type, key); return the ids of all of them.
+
+        An entity that is there keeps its name (another name becomes an alias), its highest
+        confidence, and the first documents of its provenance.
+        """
+        ...
+
+    def upsert_relationships(self, rows: Sequence[EdgeRow]) -> dict[EdgeKey, UUID]:
+        """Insert or merge relationships by (from, to, type, valid_from); return all ids."""
+        ...
+
+    def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
+        """Insert mentions, and drop those of earlier revisions of the `stated` documents."""
+        ...
+
+    def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the present revision of each document that is there."""
+        ...
+
+
+class KnowledgeWork(JobsWork, Protocol):
+    """A unit of work that applies results."""
+
+    @property
+    def knowledge(self) -> KnowledgeStore:
+        """What is known."""
+        ...

@@ -1,0 +1,129 @@
+"""Entities and relationships as REST resources."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+from pydantic import Field, JsonValue, StringConstraints
+
+from groundwork_core.resources.merge_patch import merge_patch
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.resources.texts import Moment, Text
+
+EntityType = Literal[
+    "person", "organization", "location", "event", "product", "work", "topic", "website", "other"
+]
+Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+EntityName = Annotated[Text, Field(min_length=1, max_length=1_000)]
+EdgeType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
+Aliases = Annotated[tuple[EntityName, ...], Field(max_length=1_000)]
+Attributes = dict[str, JsonValue]
+
+
+class Entity(Representation):
+    """A person, organization, topic, … that documents speak of."""
+
+    name: str
+    type: EntityType
+    confidence: Confidence
+    key: str | None
+    aliases: list[str]
+    attributes: Attributes
+    provenance: Attributes
+
+
+class NewEntity(Input):
+    """An entity to be known. Type and key name it once."""
+
+    name: EntityName
+    type: EntityType
+    confidence: Confidence = 1.0
+    key: EntityName | None = None
+    aliases: Aliases = ()
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class EntityPatch(Input):
+    """Changes of an entity."""
+
+    name: EntityName = ""
+    type: EntityType = "other"
+    confidence: Confidence = 1.0
+    key: EntityName | None = None
+    aliases: Aliases = ()
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class Relationship(Representation):
+    """A typed, directed edge between two entities, true for a time."""
+
+    from_id: UUID
+    to_id: UUID
+    type: EdgeType
+    confidence: Confidence
+    valid_from: datetime | None
+    valid_to: datetime | None
+    attributes: Attributes
+    provenance: Attributes
+
+
+class NewRelationship(Input):
+    """An edge to be known. Ends, type and valid_from name it once."""
+
+    from_id: UUID
+    to_id: UUID
+    type: EdgeType
+    confidence: Confidence = 1.0
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+    attributes: Attributes = Field(default_factory=dict)
+
+
+class RelationshipPatch(Input):
+    """Changes of an edge. Its ends stay."""
+
+    type: EdgeType = ""
+    confidence: Confidence = 1.0
+    valid_from: Moment | None = None
+    valid_to: Moment | None = None
+    attributes: Attributes = Field(default_factory=dict)
+
+
+ENTITIES = Resource(
+    name="entities",
+    singular="entity",
+    model=Entity,
+    create=NewEntity,
+    patch=EntityPatch,
+    filters=(
+        Filter("type", choices=get_args(EntityType)),
+        Filter("min_confidence", "number", "at_least", column="confidence"),
+        Filter("q", operator="like", column="name"),
+        Filter("key"),
+    ),
+    sorts={"name": Sort("text"), "confidence": Sort("number")},
+    merged={"attributes": merge_patch},
+)
+
+RELATIONSHIPS = Resource(
+    name="relationships",
+    singular="relationship",
+    model=Relationship,
+    create=NewRelationship,
+    patch=RelationshipPatch,
+    filters=(
+        Filter("from_id", "id"),
+        Filter("to_id", "id"),
+        Filter("entity_id", "id", column="ends"),
+        Filter("type"),
+        Filter("min_confidence", "number", "at_least", column="confidence"),
+    ),
+    sorts={
+        "confidence": Sort("number"),
+        "valid_from": Sort("moment", nullable=True),
+        "valid_to": Sort("moment", nullable=True),
+    },
+    merged={"attributes": merge_patch},
+)

@@ -1,0 +1,153 @@
+"""Fetch what is due, read it, and take its documents in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
+from uuid import UUID
+
+from groundwork_core.clock import Clock
+from groundwork_core.documents.ingest import Ingested, ingest
+from groundwork_core.errors import GroundworkError
+from groundwork_core.sources.model import FetchDue, Watched
+from groundwork_core.sources.outcome import (
+    Ask,
+    Download,
+    Failed,
+    Failure,
+    Fetched,
+    Fetcher,
+    Unchanged,
+)
+from groundwork_core.sources.ports import FeedReader, FetchWork, ParsedFeed, Poll
+from groundwork_core.sources.schedule import NextCron, PollHistory, Random, next_poll
+
+log = logging.getLogger(__name__)
+
+Outcome = ParsedFeed | Unchanged | Failed
+
+
+class FetchSources:
+    """Fetches a batch: downloads run concurrently, storing one after another."""
+
+    def __init__(
+        self,
+        *,
+        fetch: Fetcher,
+        read: FeedReader,
+        work: Callable[[], FetchWork],
+        clock: Clock,
+        random: Random,
+        next_cron: NextCron,
+    ) -> None:
+        """Take what reaches the web, what reads feeds, and what begins a unit of work."""
+        self._fetch = fetch
+        self._read = read
+        self._work = work
+        self._clock = clock
+        self._random = random
+        self._next_cron = next_cron
+
+    def __call__(
+        self, due: Sequence[FetchDue]
+    ) -> Iterator[tuple[FetchDue, GroundworkError | None]]:
+        """Yield each message with the error that kept it from being recorded, if one did.
+
+        What goes wrong with a source is no error here: it is recorded as the source's state. A
+        ticket that no longer holds (already recorded, or replaced) is done without a fetch, so
+        the same message may come any number of times.
+        """
+        with self._work() as work:
+            pairs = [(message.source_id, message.ticket) for message in due]
+            watched = {one.ticket: one for one in work.sources.to_fetch(pairs)}
+        asked = list(watched.values())
+        downloads = self._fetch([Ask(w.url, w.etag, w.last_modified) for w in asked])
+        by_ticket: dict[UUID, Download] = {
+            one.ticket: download for one, download in zip(asked, downloads, strict=True)
+        }
+        for message in due:
+            download = by_ticket.pop(message.ticket, None)
+            if download is None:
+                yield message, None
+                continue
+            try:
+                self._record(watched[message.ticket], download)
+            except GroundworkError as error:
+                yield message, error
+            else:
+                yield message, None
+
+    def _record(self, source: Watched, download: Download) -> None:
+        outcome = self._outcome(source, download)
+        with self._work() as work:
+            if not work.sources.hold(source.source_id, source.ticket):
+                return
+            stored = Ingested()
+            if isinstance(outcome, ParsedFeed):
+                stored = ingest(
+                    source.source_id, outcome.entries, documents=work.documents, jobs=work.jobs
+                )
+            work.sources.record(self._poll(source, download, outcome, stored))
+        log.info(
+            "polled",
+            extra={
+                "source_id": str(source.source_id),
+                "outcome": _word(outcome),
+                "new": stored.new,
+                "changed": stored.changed,
+            },
+        )
+
+    def _outcome(self, source: Watched, download: Download) -> Outcome:
+        if not isinstance(download, Fetched):
+            return download
+        try:
+            return self._read(download, self._clock.now())
+        except Exception:  # a reader's bug must show at the one source, and not stop others
+            log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
+            return Failed(Failure.INTERNAL, "Reading the answer failed; this is a fault of ours.")
+
+    def _poll(
+        self, source: Watched, download: Download, outcome: Outcome, stored: Ingested
+    ) -> Poll:
+        now = self._clock.now()
+        failed = outcome if isinstance(outcome, Failed) else None
+        facts = outcome.facts if isinstance(outcome, ParsedFeed) else None
+        history = PollHistory(
+            failures=source.failures + 1 if failed else 0,
+            failure=failed.failure if failed else None,
+            retry_after_seconds=failed.retry_after_seconds if failed else None,
+            median_gap_seconds=facts.median_gap_seconds if facts else source.median_gap_seconds,
+            newest_at=facts.newest_at if facts else source.newest_at,
+        )
+        planned = next_poll(
+            source.schedule, history, now, random=self._random, next_cron=self._next_cron
+        )
+        fetched = download if isinstance(download, Fetched) and facts else None
+        return Poll(
+            source_id=source.source_id,
+            ticket=source.ticket,
+            at=now,
+            status=_status(outcome),
+            planned=planned,
+            failure=failed.failure if failed else None,
+            message=failed.message if failed else None,
+            redirects=download.redirects,
+            # A body that could not be read must come again, and not as 304.
+            etag=fetched.etag if fetched else source.etag,
+            last_modified=fetched.last_modified if fetched else source.last_modified,
+            feed=facts,
+            new=stored.new,
+            changed=stored.changed,
+        )
+
+
+def _status(outcome: Outcome) -> Literal["ok", "unchanged", "failing"]:
+    if isinstance(outcome, Failed):
+        return "failing"
+    return "unchanged" if isinstance(outcome, Unchanged) else "ok"
+
+
+def _word(outcome: Outcome) -> str:
+    return outcome.failure if isinstance(outcome, Failed) else _status(outcome)

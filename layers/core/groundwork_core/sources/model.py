@@ -1,0 +1,130 @@
+"""A source, its schedule, and the messages about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
+
+YEAR_SECONDS = 31_536_000
+FETCH_CONTRACT: Literal["groundwork/fetch/1"] = "groundwork/fetch/1"
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Interval(_Closed):
+    """Every so many seconds after the last poll."""
+
+    kind: Literal["interval"]
+    every_seconds: int = Field(ge=1, le=YEAR_SECONDS)
+
+
+class Cron(_Closed):
+    """At the minutes that a cron expression names, in a time zone."""
+
+    kind: Literal["cron"]
+    expression: str = Field(min_length=9, max_length=200)
+    timezone: str = Field("UTC", min_length=1, max_length=64)
+
+
+class Adaptive(_Closed):
+    """As often as the source publishes, within bounds."""
+
+    kind: Literal["adaptive"]
+    min_seconds: int = Field(300, ge=1, le=YEAR_SECONDS)
+    max_seconds: int = Field(86_400, ge=1, le=YEAR_SECONDS)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Adaptive:
+        if self.min_seconds > self.max_seconds:
+            message = "min_seconds must not exceed max_seconds"
+            raise ValueError(message)
+        return self
+
+
+Schedule = Annotated[Interval | Cron | Adaptive, Field(discriminator="kind")]
+SCHEDULE: TypeAdapter[Interval | Cron | Adaptive] = TypeAdapter(Schedule)
+DEFAULT_SCHEDULE = Interval(kind="interval", every_seconds=900)
+
+
+class FetchDue(_Closed):
+    """The message on the fetch queue: fetch this source, under this ticket."""
+
+    contract: Literal["groundwork/fetch/1"] = FETCH_CONTRACT
+    source_id: UUID
+    ticket: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class FetchCommand:
+    """The outbox command that becomes a `FetchDue` message."""
+
+    source_id: UUID
+    ticket: UUID
+
+    aggregate = "sources"
+    kind = "fetch_due"
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The source."""
+        return self.source_id
+
+    def data(self) -> dict[str, JsonValue]:
+        """The message's body."""
+        return FetchDue(source_id=self.source_id, ticket=self.ticket).model_dump(mode="json")
+
+
+class FetchRequested(_Closed):
+    """The answer to a request for a fetch now."""
+
+    source_id: UUID
+    ticket: UUID
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedFacts:
+    """What a feed says of itself, and how often it publishes."""
+
+    title: str = ""
+    site: str | None = None
+    language: str | None = None
+    median_gap_seconds: int | None = None
+    """Between its latest entries; None when fewer than two say when they were published."""
+    newest_at: datetime | None = None
+    warning: str | None = None
+    """What is wrong with the feed although its entries could be read."""
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return what is known, for the `feed` column."""
+        newest = self.newest_at.isoformat() if self.newest_at else None
+        facts: dict[str, JsonValue] = {
+            "title": self.title,
+            "site": self.site,
+            "language": self.language,
+            "median_gap_seconds": self.median_gap_seconds,
+            "newest_at": newest,
+            "warning": self.warning,
+        }
+        return {name: value for name, value in facts.items() if value not in (None, "")}
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A source as a fetch needs it: where to ask, what is already known, how it went so far."""
+
+    source_id: UUID
+    ticket: UUID
+    url: str
+    schedule: Interval | Cron | Adaptive
+    failures: int
+    etag: str | None
+    last_modified: str | None
+    median_gap_seconds: int | None
+    newest_at: datetime | None

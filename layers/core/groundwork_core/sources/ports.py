@@ -1,0 +1,164 @@
+"""What the use cases of sources need from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from groundwork_core.documents.model import Entry
+from groundwork_core.documents.ports import DocumentStore
+from groundwork_core.jobs.ports import JobStore
+from groundwork_core.sources.model import (
+    Adaptive,
+    Cron,
+    FeedFacts,
+    FetchCommand,
+    Interval,
+    Watched,
+)
+from groundwork_core.sources.outcome import Failed, Failure, Fetched
+from groundwork_core.sources.schedule import Planned
+from groundwork_core.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class NewSource:
+    """A source to be added."""
+
+    name: str
+    url: str
+    schedule: Interval | Cron | Adaptive
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """How one poll went, and what follows."""
+
+    source_id: UUID
+    ticket: UUID
+    at: datetime
+    status: Literal["ok", "unchanged", "failing"]
+    planned: Planned
+    failure: Failure | None = None
+    message: str | None = None
+    redirects: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    feed: FeedFacts | None = None
+    """None keeps what was known."""
+    new: int = 0
+    changed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WatchState:
+    """Why a source's next poll is when it is, as the store knows it."""
+
+    enabled: bool
+    schedule: Interval | Cron | Adaptive
+    status: str
+    next_poll_at: datetime
+    next_poll_reason: str
+    next_poll_inputs: dict[str, JsonValue]
+    last_poll_at: datetime | None
+    claimed_until: datetime | None
+    failures: int
+    error_class: str | None
+    median_gap_seconds: int | None
+    newest_at: datetime | None
+
+
+class SourceStore(Protocol):
+    """Sources and how watching them goes."""
+
+    def add(self, sources: Sequence[NewSource]) -> dict[str, UUID]:
+        """Insert those whose url is new; return the ids of the inserted by url."""
+        ...
+
+    def start(
+        self, source_ids: Sequence[UUID], now: datetime, until: datetime
+    ) -> list[FetchCommand]:
+        """Begin watching new sources; the enabled ones are claimed until `until`."""
+        ...
+
+    def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
+        """Claim what is due and not claimed; two callers at once never get the same source."""
+        ...
+
+    def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
+        """Claim one source out of turn.
+
+        Raises:
+            NotFound: no such source.
+            Conflict: it is disabled, or a fetch of it runs or waits already.
+        """
+        ...
+
+    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[Watched]:
+        """Return those (source, ticket) pairs that still hold and are enabled."""
+        ...
+
+    def hold(self, source_id: UUID, ticket: UUID) -> bool:
+        """Lock the source's state if the ticket still holds; False: the result comes too late."""
+        ...
+
+    def record(self, poll: Poll) -> None:
+        """Keep how a poll went, and end its claim."""
+        ...
+
+    def watch_state(self, source_id: UUID) -> WatchState | None:
+        """Return what explains the next poll; None when there is no such source."""
+        ...
+
+    def replan(self, source_id: UUID, planned: Planned) -> None:
+        """Move the next poll."""
+        ...
+
+    def forget_validators(self, source_id: UUID) -> None:
+        """Ask the next time without ETag and Last-Modified: the address changed."""
+        ...
+
+
+class SourcesWork(Transaction, Protocol):
+    """A unit of work that knows sources."""
+
+    @property
+    def sources(self) -> SourceStore:
+        """The sources."""
+        ...
+
+
+class FetchWork(SourcesWork, Protocol):
+    """A unit of work that takes in what a fetch brought."""
+
+    @property
+    def documents(self) -> DocumentStore:
+        """The documents."""
+        ...
+
+    @property
+    def jobs(self) -> JobStore:
+        """The jobs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed that could be read."""
+
+    facts: FeedFacts
+    entries: tuple[Entry, ...]
+
+
+class FeedReader(Protocol):
+    """Reads whatever a source answered. Never raises for what is in it."""
+
+    def __call__(self, fetched: Fetched, now: datetime) -> ParsedFeed | Failed:
+        """Return the feed, or why it is none."""
+        ...

@@ -1,0 +1,101 @@
+"""Sources as a REST resource."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, JsonValue, ValidationError
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.resources.merge_patch import merge_patch
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.resources.texts import Name, WebAddress, Word
+from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, Schedule
+
+Tags = Annotated[tuple[Word, ...], Field(max_length=50)]
+
+
+class SourceState(BaseModel):
+    """How watching goes. Read only."""
+
+    status: Literal["new", "ok", "unchanged", "failing"]
+    next_poll_at: datetime
+    next_poll_reason: str
+    last_poll_at: datetime | None
+    last_changed_at: datetime | None
+    error: dict[str, str] | None
+    failures: int
+    polls: int
+    documents: int
+
+
+class Source(Representation):
+    """A feed to watch."""
+
+    name: str
+    url: str
+    kind: Literal["feed"]
+    schedule: Schedule
+    enabled: bool
+    tags: list[str]
+    state: SourceState
+
+
+class NewSource(Input):
+    """A feed to be watched from now on."""
+
+    name: Name
+    url: WebAddress
+    kind: Literal["feed"] = "feed"
+    schedule: Schedule = DEFAULT_SCHEDULE
+    enabled: bool = True
+    tags: Tags = ()
+
+
+class SourcePatch(Input):
+    """Changes of a source."""
+
+    name: Name = ""
+    url: WebAddress = ""
+    kind: Literal["feed"] = "feed"
+    schedule: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="Merged into the present schedule; another `kind` replaces it.",
+    )
+    enabled: bool = True
+    tags: Tags = ()
+
+
+def merge_schedule(current: JsonValue, patch: JsonValue) -> JsonValue:
+    """Merge a patch into a schedule. Another kind replaces it. Raises Invalid with pointers."""
+    merged = patch
+    if isinstance(current, dict) and isinstance(patch, dict):
+        same_kind = patch.get("kind", current.get("kind")) == current.get("kind")
+        merged = merge_patch(current, patch) if same_kind else merge_patch({}, patch)
+    try:
+        return SCHEDULE.validate_python(merged).model_dump(mode="json")
+    except ValidationError as error:
+        faults = tuple(
+            Fault("/".join(("", "schedule", *map(str, fault["loc"][1:]))), fault["msg"])
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        )
+        raise Invalid("The schedule has faults.", faults) from error
+
+
+SOURCES = Resource(
+    name="sources",
+    singular="source",
+    model=Source,
+    create=NewSource,
+    patch=SourcePatch,
+    filters=(
+        Filter("enabled", "flag"),
+        Filter("tag", operator="has", column="tags"),
+        Filter("status", column="state.status", choices=("new", "ok", "unchanged", "failing")),
+        Filter("q", operator="like", column="name"),
+    ),
+    sorts={"name": Sort("text")},
+    defaults={"schedule": DEFAULT_SCHEDULE.model_dump(mode="json")},
+    merged={"schedule": merge_schedule},
+)

@@ -1,0 +1,158 @@
+"""When to ask a source next, and why. Pure: plain values in, a plan out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.sources.model import Adaptive, Cron, Interval
+
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
+BACKOFF_BASE_SECONDS = 30
+BACKOFF_CAP_SECONDS = DAY_SECONDS
+FAILURE_PAUSE_CAP_SECONDS = HOUR_SECONDS
+RETRY_AFTER_CAP_SECONDS = 7 * DAY_SECONDS
+ADAPTIVE_UNKNOWN_SECONDS = HOUR_SECONDS
+_EXPONENT_CAP = 32
+
+
+class NextCron(Protocol):
+    """Finds the next moment of a cron expression."""
+
+    def __call__(self, expression: str, timezone: str, after: datetime) -> datetime:
+        """Return it, aware, in UTC, later than `after`.
+
+        Raises:
+            ValueError: the expression or the time zone is not valid, or never comes; says why.
+        """
+        ...
+
+
+class Random(Protocol):
+    """A source of chance, which a test can seed (`random.Random` is one)."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """Return a number between a and b."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PollHistory:
+    """What the past says about the next poll."""
+
+    failures: int = 0
+    """Failures in a row, the one just seen included."""
+    failure: str | None = None
+    retry_after_seconds: int | None = None
+    median_gap_seconds: int | None = None
+    newest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A moment and its explanation. `reason`: interval, cron, adaptive, backoff, retry_after."""
+
+    at: datetime
+    reason: str
+    inputs: dict[str, JsonValue]
+
+
+def next_poll(
+    schedule: Interval | Cron | Adaptive,
+    history: PollHistory,
+    now: datetime,
+    *,
+    random: Random,
+    next_cron: NextCron,
+) -> Planned:
+    """Plan the next poll of a source that was just polled.
+
+    A source that answers is asked again when its schedule says. One that fails waits for its
+    schedule's own pause (an hour at most, so that a daily source need not lose a day), plus full
+    jitter: a random part of a span that doubles with each failure, up to a day. Its own
+    Retry-After (RFC 9110 section 10.2.3) is kept, up to a week.
+
+    Args:
+        schedule: what the owner wants.
+        history: how it went, the poll just made included.
+        now: aware, UTC.
+        random: for the jitter.
+        next_cron: reads cron expressions.
+    """
+    inputs: dict[str, JsonValue] = {"schedule": schedule.model_dump(), "now": now.isoformat()}
+    pause = _pause(schedule, history, now, next_cron, inputs)
+    reason: str = schedule.kind
+    if history.failures > 0:
+        span = min(
+            BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** min(history.failures, _EXPONENT_CAP)
+        )
+        jitter = random.uniform(0, span)
+        pause = min(pause, FAILURE_PAUSE_CAP_SECONDS) + jitter
+        reason = "backoff"
+        inputs |= {
+            "failures": history.failures,
+            "error_class": history.failure,
+            "backoff_span_seconds": span,
+            "jitter_seconds": round(jitter, 3),
+        }
+    asked = history.retry_after_seconds
+    if asked is not None:
+        inputs["retry_after_seconds"] = asked
+        if min(asked, RETRY_AFTER_CAP_SECONDS) > pause:
+            pause = min(asked, RETRY_AFTER_CAP_SECONDS)
+            reason = "retry_after"
+    inputs["pause_seconds"] = round(pause, 3)
+    return Planned(now + timedelta(seconds=pause), reason, inputs)
+
+
+def check_schedule(
+    schedule: Interval | Cron | Adaptive, now: datetime, *, next_cron: NextCron
+) -> None:
+    """Raise Invalid when a cron schedule can never be kept; the fault points at it."""
+    if not isinstance(schedule, Cron):
+        return
+    try:
+        next_cron(schedule.expression, schedule.timezone, now)
+    except ValueError as error:
+        raise Invalid(
+            "The schedule cannot be kept.", (Fault("/schedule/expression", str(error)),)
+        ) from error
+
+
+def _pause(
+    schedule: Interval | Cron | Adaptive,
+    history: PollHistory,
+    now: datetime,
+    next_cron: NextCron,
+    inputs: dict[str, JsonValue],
+) -> float:
+    """Return the seconds until the schedule's own next moment."""
+    if isinstance(schedule, Interval):
+        return float(schedule.every_seconds)
+    if isinstance(schedule, Cron):
+        try:
+            at = next_cron(schedule.expression, schedule.timezone, now)
+        except ValueError as error:
+            # Checked when it was set; a time zone may still vanish from the machine.
+            inputs["schedule_error"] = str(error)
+            return float(DAY_SECONDS)
+        return (at - now).total_seconds()
+    return _adaptive_pause(schedule, history, now, inputs)
+
+
+def _adaptive_pause(
+    schedule: Adaptive, history: PollHistory, now: datetime, inputs: dict[str, JsonValue]
+) -> float:
+    """Half of the usual gap between entries, or of the present silence when that is longer."""
+    gap = history.median_gap_seconds
+    wanted = float(ADAPTIVE_UNKNOWN_SECONDS)
+    if gap is not None:
+        silence = (now - history.newest_at).total_seconds() if history.newest_at else 0.0
+        wanted = max(float(gap), silence) / 2
+        inputs |= {"median_gap_seconds": gap, "silence_seconds": round(max(silence, 0.0))}
+    return min(max(wanted, float(schedule.min_seconds)), float(schedule.max_seconds))

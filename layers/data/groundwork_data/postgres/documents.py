@@ -1,0 +1,82 @@
+"""Documents in Postgres."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from groundwork_core.documents.model import Entry, StoredDocument
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+KNOWN = """
+SELECT external_id, content_hash FROM documents
+WHERE source_id = %s AND external_id = ANY(%s)
+"""
+# One statement: its parts see the same state, so `old` is what was there before the upsert.
+PUT = """
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset(%(entries)s) AS x(
+        external_id text, url text, title text, author text, summary text, content text,
+        language text, published_at timestamptz, content_hash text, metadata jsonb)
+), old AS (
+    SELECT d.* FROM documents d JOIN incoming i USING (external_id)
+    WHERE d.source_id = %(source_id)s AND d.content_hash <> i.content_hash
+    FOR UPDATE OF d
+), kept AS (
+    INSERT INTO document_revisions (document_id, revision, content_hash, state)
+    SELECT id, revision, content_hash, jsonb_build_object(
+        'url', url, 'title', title, 'author', author, 'summary', summary, 'content', content,
+        'language', language, 'published_at', published_at, 'metadata', metadata)
+    FROM old ON CONFLICT DO NOTHING
+)
+INSERT INTO documents AS d (source_id, external_id, url, title, author, summary, content, language,
+    published_at, content_hash, metadata)
+SELECT %(source_id)s, external_id, url, title, author, summary, content, language, published_at,
+    content_hash, metadata
+FROM incoming ORDER BY external_id
+ON CONFLICT (source_id, external_id) DO UPDATE SET
+    url = excluded.url, title = excluded.title, author = excluded.author,
+    summary = excluded.summary, content = excluded.content, language = excluded.language,
+    published_at = excluded.published_at, content_hash = excluded.content_hash,
+    metadata = excluded.metadata, revision = d.revision + 1
+WHERE d.content_hash <> excluded.content_hash
+RETURNING id, revision
+"""
+
+
+class PostgresDocuments:
+    """Implements `DocumentStore`."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the connection of a running transaction."""
+        self._connection = connection
+
+    def known(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, str]:
+        """Return the content hashes, by external id, of those that are there."""
+        return dict(self._connection.execute(KNOWN, [source_id, list(external_ids)]).fetchall())
+
+    def put(self, source_id: UUID, entries: Sequence[Entry]) -> list[StoredDocument]:
+        """Insert what is new, revise what changed and keep its old state."""
+        rows = [
+            {
+                "external_id": entry.external_id,
+                "url": entry.url,
+                "title": entry.title,
+                "author": entry.author,
+                "summary": entry.summary,
+                "content": entry.content,
+                "language": entry.language,
+                "published_at": entry.published_at.isoformat() if entry.published_at else None,
+                "content_hash": entry.content_hash(),
+                "metadata": entry.metadata(),
+            }
+            for entry in entries
+        ]
+        stored = self._connection.execute(PUT, {"source_id": source_id, "entries": Jsonb(rows)})
+        return [StoredDocument(*row) for row in stored.fetchall()]

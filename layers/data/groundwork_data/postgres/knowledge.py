@@ -1,0 +1,208 @@
+"""What is known, in Postgres: written set by set, and only where something changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from groundwork_core.knowledge.model import PROVENANCE_DOCUMENTS
+from groundwork_core.knowledge.stated import (
+    MAX_ALIASES,
+    EdgeKey,
+    EdgeRow,
+    EntityKey,
+    EntityRow,
+    MentionRow,
+)
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+CAPS = {"most_aliases": MAX_ALIASES, "most_documents": PROVENANCE_DOCUMENTS}
+
+# What is there and stays as it is, is not touched: no lock, no version, no outbox row. The rest is
+# inserted or merged in the order of its keys, so that two writers wait for each other and do not
+# deadlock.
+UPSERT_ENTITIES = """
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
+        type text, key text, name text, confidence float8,
+        aliases text[], attributes jsonb, documents jsonb, workers jsonb)
+), known AS (
+    SELECT e.id, i.type, i.key,
+        i.confidence > e.confidence
+        OR NOT e.attributes @> i.attributes
+        OR groundwork_more_aliases(e.name, e.aliases, i.name, i.aliases, %(most_aliases)s)
+        OR groundwork_more_provenance(e.provenance, i.documents, i.workers, %(most_documents)s)
+        AS changes
+    FROM incoming i JOIN entities e ON e.key = i.key AND e.type = i.type
+), written AS (
+    INSERT INTO entities AS e (type, key, name, confidence, aliases, attributes, provenance)
+    SELECT i.type, i.key, i.name, i.confidence, i.aliases, i.attributes,
+        jsonb_build_object('documents', i.documents, 'workers', i.workers)
+    FROM incoming i LEFT JOIN known k ON k.key = i.key AND k.type = i.type
+    WHERE k.id IS NULL OR k.changes
+    ORDER BY i.type, i.key
+    ON CONFLICT (key, type) DO UPDATE SET
+        confidence = greatest(e.confidence, excluded.confidence),
+        aliases = groundwork_merge_aliases(
+            e.name, e.aliases, excluded.name, excluded.aliases, %(most_aliases)s),
+        attributes = e.attributes || excluded.attributes,
+        provenance = groundwork_merge_provenance(
+            e.provenance, excluded.provenance, %(most_documents)s)
+    RETURNING e.id, e.type, e.key
+)
+SELECT id, type, key FROM known WHERE NOT changes
+UNION ALL SELECT id, type, key FROM written
+"""
+UPSERT_RELATIONSHIPS = """
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(n bigint, from_id uuid, to_id uuid, type text,
+        valid_from timestamptz, valid_to timestamptz, confidence float8, attributes jsonb,
+        documents jsonb, workers jsonb)
+), known AS (
+    SELECT r.id, i.n,
+        i.confidence > r.confidence
+        OR NOT r.attributes @> i.attributes
+        OR (i.valid_to IS NOT NULL AND i.valid_to IS DISTINCT FROM r.valid_to)
+        OR groundwork_more_provenance(r.provenance, i.documents, i.workers, %(most_documents)s)
+        AS changes
+    FROM incoming i JOIN relationships r ON r.from_id = i.from_id AND r.to_id = i.to_id
+        AND r.type = i.type AND r.valid_from IS NOT DISTINCT FROM i.valid_from
+), written AS (
+    INSERT INTO relationships AS r
+        (from_id, to_id, type, valid_from, valid_to, confidence, attributes, provenance)
+    SELECT i.from_id, i.to_id, i.type, i.valid_from, i.valid_to, i.confidence, i.attributes,
+        jsonb_build_object('documents', i.documents, 'workers', i.workers)
+    FROM incoming i LEFT JOIN known k ON k.n = i.n
+    WHERE k.id IS NULL OR k.changes
+    ORDER BY i.from_id, i.to_id, i.type, i.valid_from
+    ON CONFLICT (from_id, to_id, type, valid_from) DO UPDATE SET
+        confidence = greatest(r.confidence, excluded.confidence),
+        valid_to = coalesce(excluded.valid_to, r.valid_to),
+        attributes = r.attributes || excluded.attributes,
+        provenance = groundwork_merge_provenance(
+            r.provenance, excluded.provenance, %(most_documents)s)
+    RETURNING r.id, r.from_id, r.to_id, r.type, r.valid_from
+)
+SELECT k.id, i.from_id, i.to_id, i.type, i.valid_from
+FROM known k JOIN incoming i ON i.n = k.n WHERE NOT k.changes
+UNION ALL SELECT id, from_id, to_id, type, valid_from FROM written
+"""
+PUT_MENTIONS = """
+WITH gone AS (
+    DELETE FROM mentions m USING unnest(%(documents)s::uuid[], %(revisions)s::bigint[])
+        AS s(document_id, revision)
+    WHERE m.document_id = s.document_id AND m.revision < s.revision
+        AND NOT EXISTS (SELECT 1 FROM jsonb_to_recordset(%(mentions)s) AS x(
+                document_id uuid, entity_id uuid, relationship_id uuid, role text)
+            WHERE x.document_id = m.document_id AND x.role = m.role
+                AND x.entity_id IS NOT DISTINCT FROM m.entity_id
+                AND x.relationship_id IS NOT DISTINCT FROM m.relationship_id)
+)
+INSERT INTO mentions AS m (document_id, revision, job_id, entity_id, relationship_id, role,
+    evidence, confidence)
+SELECT * FROM jsonb_to_recordset(%(mentions)s) AS x(document_id uuid, revision bigint, job_id uuid,
+    entity_id uuid, relationship_id uuid, role text, evidence text, confidence float8)
+ON CONFLICT (document_id, entity_id, relationship_id, role) DO UPDATE SET
+    revision = excluded.revision, job_id = excluded.job_id, evidence = excluded.evidence,
+    confidence = excluded.confidence
+WHERE m.revision < excluded.revision
+"""
+
+
+class PostgresKnowledge:
+    """Implements `KnowledgeStore`."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the connection of a running transaction."""
+        self._connection = connection
+
+    def upsert_entities(self, rows: Sequence[EntityRow]) -> dict[EntityKey, UUID]:
+        """Insert or merge entities by (type, key); return the ids of all of them."""
+        if not rows:
+            return {}
+        incoming = Jsonb(
+            [
+                {
+                    "type": row.type,
+                    "key": row.key,
+                    "name": row.name,
+                    "confidence": row.confidence,
+                    "aliases": row.aliases,
+                    "attributes": row.attributes,
+                    "documents": [str(document) for document in row.documents],
+                    "workers": row.workers,
+                }
+                for row in rows
+            ]
+        )
+        found = self._connection.execute(UPSERT_ENTITIES, {**CAPS, "rows": incoming}).fetchall()
+        return {(type_, key): id_ for id_, type_, key in found}
+
+    def upsert_relationships(self, rows: Sequence[EdgeRow]) -> dict[EdgeKey, UUID]:
+        """Insert or merge relationships; return the ids of all of them."""
+        if not rows:
+            return {}
+        incoming = Jsonb(
+            [
+                {
+                    "n": n,
+                    "from_id": str(row.from_id),
+                    "to_id": str(row.to_id),
+                    "type": row.type,
+                    "valid_from": _iso(row.valid_from),
+                    "valid_to": _iso(row.valid_to),
+                    "confidence": row.confidence,
+                    "attributes": row.attributes,
+                    "documents": [str(document) for document in row.documents],
+                    "workers": row.workers,
+                }
+                for n, row in enumerate(rows)
+            ]
+        )
+        found = self._connection.execute(
+            UPSERT_RELATIONSHIPS, {**CAPS, "rows": incoming}
+        ).fetchall()
+        return {(from_id, to_id, type_, since): id_ for id_, from_id, to_id, type_, since in found}
+
+    def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
+        """Insert mentions, and drop those of earlier revisions of the `stated` documents."""
+        mentions = [
+            {
+                "document_id": str(row.document_id),
+                "revision": row.revision,
+                "job_id": str(row.job_id),
+                "entity_id": str(row.entity_id) if row.entity_id else None,
+                "relationship_id": str(row.relationship_id) if row.relationship_id else None,
+                "role": row.role,
+                "evidence": row.evidence,
+                "confidence": row.confidence,
+            }
+            for row in rows
+        ]
+        self._connection.execute(
+            PUT_MENTIONS,
+            {
+                "mentions": Jsonb(mentions),
+                "documents": [document for document, _ in stated],
+                "revisions": [revision for _, revision in stated],
+            },
+        )
+
+    def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
+        """Return the present revision of each document that is there."""
+        return dict(
+            self._connection.execute(
+                "SELECT id, revision FROM documents WHERE id = ANY(%s)", [list(document_ids)]
+            ).fetchall()
+        )
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

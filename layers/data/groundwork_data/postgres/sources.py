@@ -1,0 +1,190 @@
+"""Sources in Postgres, and how watching them goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from groundwork_core.errors import Conflict, NotFound
+from groundwork_core.ids import new_id
+from groundwork_core.sources.model import SCHEDULE, FetchCommand, Watched
+from groundwork_core.sources.ports import NewSource, Poll, WatchState
+from groundwork_core.sources.schedule import Planned
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+ADD = """
+INSERT INTO sources (name, url, schedule, tags)
+SELECT name, url, schedule, tags
+FROM jsonb_to_recordset(%s) AS x(name text, url text, schedule jsonb, tags text[])
+ON CONFLICT (url) DO NOTHING
+RETURNING url, id
+"""
+START = """
+INSERT INTO source_states (source_id, next_poll_at, ticket, claimed_until)
+SELECT id, %(now)s,
+    CASE WHEN enabled THEN uuidv7() END, CASE WHEN enabled THEN %(until)s::timestamptz END
+FROM sources WHERE id = ANY(%(ids)s)
+ON CONFLICT (source_id) DO NOTHING
+RETURNING source_id, ticket
+"""
+CLAIM_DUE = """
+UPDATE source_states SET ticket = uuidv7(), claimed_until = %(until)s
+WHERE source_id IN (
+    SELECT t.source_id FROM source_states t JOIN sources s ON s.id = t.source_id
+    WHERE t.next_poll_at <= %(now)s AND s.enabled
+        AND (t.claimed_until IS NULL OR t.claimed_until <= %(now)s)
+    ORDER BY t.next_poll_at LIMIT %(limit)s
+    FOR UPDATE OF t SKIP LOCKED)
+RETURNING source_id, ticket
+"""
+TO_CLAIM = """
+SELECT s.enabled, t.claimed_until > %(now)s
+FROM sources s JOIN source_states t ON t.source_id = s.id
+WHERE s.id = %(id)s FOR UPDATE OF t
+"""
+CLAIM = """
+UPDATE source_states SET ticket = %(ticket)s, claimed_until = %(until)s WHERE source_id = %(id)s
+"""
+TO_FETCH = """
+SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
+    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz
+FROM unnest(%s::uuid[], %s::uuid[]) AS due(source_id, ticket)
+JOIN source_states t ON t.source_id = due.source_id AND t.ticket = due.ticket
+JOIN sources s ON s.id = t.source_id
+WHERE s.enabled
+"""
+HOLD = "SELECT 1 FROM source_states WHERE source_id = %s AND ticket = %s FOR UPDATE"
+RECORD = """
+UPDATE source_states SET
+    status = %(status)s, last_poll_at = %(at)s,
+    next_poll_at = %(next_poll_at)s, next_poll_reason = %(reason)s, next_poll_inputs = %(inputs)s,
+    last_changed_at = CASE WHEN %(stored)s > 0 THEN %(at)s ELSE last_changed_at END,
+    ticket = NULL, claimed_until = NULL,
+    error_class = %(failure)s, error_message = %(message)s,
+    failures = CASE WHEN %(failure)s::text IS NULL THEN 0 ELSE failures + 1 END,
+    polls = polls + 1, documents = documents + %(new)s, redirects = %(redirects)s,
+    etag = %(etag)s, last_modified = %(last_modified)s, feed = coalesce(%(feed)s, feed)
+WHERE source_id = %(source_id)s AND ticket = %(ticket)s
+"""
+WATCH_STATE = """
+SELECT s.enabled, s.schedule, t.status, t.next_poll_at, t.next_poll_reason, t.next_poll_inputs,
+    t.last_poll_at, t.claimed_until, t.failures, t.error_class,
+    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz
+FROM sources s JOIN source_states t ON t.source_id = s.id WHERE s.id = %s
+"""
+REPLAN = """
+UPDATE source_states SET next_poll_at = %s, next_poll_reason = %s, next_poll_inputs = %s
+WHERE source_id = %s
+"""
+
+
+class PostgresSources:
+    """Implements `SourceStore`."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the connection of a running transaction."""
+        self._connection = connection
+
+    def add(self, sources: Sequence[NewSource]) -> dict[str, UUID]:
+        """Insert those whose url is new; return the ids of the inserted by url."""
+        rows = [
+            {
+                "name": source.name,
+                "url": source.url,
+                "schedule": source.schedule.model_dump(),
+                "tags": list(source.tags),
+            }
+            for source in sources
+        ]
+        return dict(self._rows(ADD, [Jsonb(rows)]))
+
+    def start(
+        self, source_ids: Sequence[UUID], now: datetime, until: datetime
+    ) -> list[FetchCommand]:
+        """Begin watching new sources; the enabled ones are claimed until `until`."""
+        rows = self._rows(START, {"ids": list(source_ids), "now": now, "until": until})
+        return [FetchCommand(source, ticket) for source, ticket in rows if ticket is not None]
+
+    def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
+        """Claim what is due and not claimed; SKIP LOCKED keeps two callers apart."""
+        rows = self._rows(CLAIM_DUE, {"now": now, "until": until, "limit": limit})
+        return [FetchCommand(source, ticket) for source, ticket in rows]
+
+    def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
+        """Claim one source out of turn. Raises NotFound or Conflict."""
+        found = self._rows(TO_CLAIM, {"id": source_id, "now": now})
+        if not found:
+            raise NotFound("There is no such source.")
+        enabled, running = found[0]
+        if not enabled:
+            raise Conflict("The source is disabled.", field="enabled")
+        if running:
+            raise Conflict("A fetch of this source runs or waits already.")
+        ticket = new_id()
+        self._rows(CLAIM, {"id": source_id, "ticket": ticket, "until": until})
+        return FetchCommand(source_id, ticket)
+
+    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[Watched]:
+        """Return those (source, ticket) pairs that still hold and are enabled."""
+        rows = self._rows(TO_FETCH, [[one for one, _ in due], [ticket for _, ticket in due]])
+        return [
+            Watched(source, ticket, url, SCHEDULE.validate_python(schedule), *rest)
+            for source, ticket, url, schedule, *rest in {row[1]: row for row in rows}.values()
+        ]
+
+    def hold(self, source_id: UUID, ticket: UUID) -> bool:
+        """Lock the source's state if the ticket still holds."""
+        return bool(self._rows(HOLD, [source_id, ticket]))
+
+    def record(self, poll: Poll) -> None:
+        """Keep how a poll went, and end its claim."""
+        self._rows(
+            RECORD,
+            {
+                "source_id": poll.source_id,
+                "ticket": poll.ticket,
+                "status": poll.status,
+                "at": poll.at,
+                "next_poll_at": poll.planned.at,
+                "reason": poll.planned.reason,
+                "inputs": Jsonb(poll.planned.inputs),
+                "stored": poll.new + poll.changed,
+                "new": poll.new,
+                "failure": poll.failure,
+                "message": poll.message,
+                "redirects": poll.redirects,
+                "etag": poll.etag,
+                "last_modified": poll.last_modified,
+                "feed": Jsonb(poll.feed.as_json()) if poll.feed else None,
+            },
+        )
+
+    def watch_state(self, source_id: UUID) -> WatchState | None:
+        """Return what explains the next poll."""
+        rows = self._rows(WATCH_STATE, [source_id])
+        if not rows:
+            return None
+        enabled, schedule, *rest = rows[0]
+        return WatchState(enabled, SCHEDULE.validate_python(schedule), *rest)
+
+    def replan(self, source_id: UUID, planned: Planned) -> None:
+        """Move the next poll."""
+        self._rows(REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
+
+    def forget_validators(self, source_id: UUID) -> None:
+        """Ask the next time without ETag and Last-Modified."""
+        self._rows(
+            "UPDATE source_states SET etag = NULL, last_modified = NULL WHERE source_id = %s",
+            [source_id],
+        )
+
+    def _rows(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else []
