@@ -15,7 +15,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "migrations"
 WARM_SERVICES = "GROUNDWORK_TEST_SERVICES"
+WIPE = "MATCH (n) WHERE NOT n:Migration AND NOT n:MigrationLock DETACH DELETE n"
 
 
 @pytest.fixture(scope="session")
@@ -132,18 +133,61 @@ def graph_driver(services: Mapping[str, str]) -> Iterator["neo4j_driver.Driver"]
 
 
 @pytest.fixture
-def neo4j(services: Mapping[str, str], graph_driver: "neo4j_driver.Driver") -> Iterator[Graph]:
-    """An empty graph, for one test at a time; indexes and constraints of earlier tests stay."""
+def neo4j(
+    services: Mapping[str, str],
+    graph_driver: "neo4j_driver.Driver",
+    graph_migrations: Callable[[], None],
+) -> Iterator[Graph]:
+    """A migrated graph without nodes, for one test at a time."""
     port = services["NEO4J_URI"].rsplit(":", 1)[1]
     with (Path(tempfile.gettempdir()) / f"groundwork-graph-{port}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        graph_driver.execute_query("MATCH (n) DETACH DELETE n")
+        graph_driver.execute_query(WIPE)
+        graph_migrations()
         yield Graph(
             services["NEO4J_URI"],
             services["NEO4J_USER"],
             services["NEO4J_PASSWORD"],
             graph_driver,
         )
+
+
+@pytest.fixture(scope="session")
+def graph_migrations(
+    services: Mapping[str, str], graph_driver: "neo4j_driver.Driver"
+) -> Callable[[], None]:
+    """Migrate the graph at the first call of a run, and after a test that undid it."""
+    wanted = len(list((MIGRATIONS / "graph").glob("*.cypher")))
+    checked = False
+
+    def ensure() -> None:
+        nonlocal checked
+        found = graph_driver.execute_query("MATCH (m:Migration) RETURN count(m)").records[0][0]
+        if not checked or found != wanted:
+            _migrate_graph(services, graph_driver)
+            checked = True
+
+    return ensure
+
+
+def _migrate_graph(services: Mapping[str, str], driver: "neo4j_driver.Driver") -> None:
+    """Apply what is missing. A warm graph that saw an earlier draft of a file starts anew."""
+    from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - as above
+    from groundwork_data.graph.migrations import ChangedMigration, migrate  # noqa: PLC0415
+
+    graph = GraphDatabase(services["NEO4J_URI"], services["NEO4J_USER"], services["NEO4J_PASSWORD"])
+    try:
+        migrate(graph, MIGRATIONS / "graph")
+    except ChangedMigration:
+        for kind, listed in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES")):
+            found = driver.execute_query(f"SHOW {listed} YIELD name, type RETURN *").records
+            for row in found:
+                if row["type"] != "LOOKUP":
+                    driver.execute_query(f"DROP {kind} `{row['name']}` IF EXISTS")
+        driver.execute_query("MATCH (n) DETACH DELETE n")
+        migrate(graph, MIGRATIONS / "graph")
+    finally:
+        graph.close()
 
 
 # The AWS emulator

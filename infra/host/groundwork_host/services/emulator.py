@@ -65,7 +65,7 @@ class Emulator:
                 },
             )
         )
-        failure = wait_for(lambda: _answers(port), self._child, log, START_SECONDS)
+        failure = wait_for(lambda: _answers(port), self._child, START_SECONDS)
         if failure:
             self.stop()
             raise ServiceError(f"The AWS emulator did not start: {failure}")

@@ -70,7 +70,7 @@ class Neo4j:
                 environment=_environment(),
             )
         )
-        failure = wait_for(lambda: _speaks_bolt(port), self._child, log, START_SECONDS)
+        failure = wait_for(lambda: _speaks_bolt(port), self._child, START_SECONDS)
         if failure:
             self.stop()
             raise ServiceError(f"Neo4j did not start: {failure}")

@@ -106,7 +106,7 @@ class Postgres:
             )
         )
         address = f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/{DATABASE}"
-        failure = wait_for(lambda: _answers(address), self._child, log, START_SECONDS)
+        failure = wait_for(lambda: _answers(address), self._child, START_SECONDS)
         if failure:
             self.stop()
             raise ServiceError(f"PostgreSQL did not start: {failure}")

@@ -62,6 +62,9 @@ class Child:
 
     def __init__(self, how: Launch) -> None:
         self._how = how
+        if how.log.exists() and how.log.stat().st_size > LOG_LIMIT_BYTES:
+            how.log.replace(how.log.with_suffix(".log.1"))
+        self._log_start = how.log.stat().st_size if how.log.exists() else 0
         self._popen = _spawner.submit(self._spawn).result()
         self.identity = Identity(self._popen.pid, _create_time(self._popen.pid), tuple(how.command))
 
@@ -80,6 +83,13 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us alone: services stop after the drain
             )
+
+    def log_tail(self, lines: int = 15) -> str:
+        """The last lines that it wrote, for an error message."""
+        with self._how.log.open("rb") as log:
+            log.seek(self._log_start)
+            written = log.read().decode(errors="replace")
+        return "\n".join(written.splitlines()[-lines:]) or "(it wrote nothing)"
 
     @property
     def pid(self) -> int:
@@ -121,33 +131,22 @@ def stop_leftover(identity: Identity, how: signal.Signals, patience_seconds: flo
     return True
 
 
-def log_tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log, for an error message."""
-    if not log.exists():
-        return "(no log)"
-    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
-
-
-def wait_for(
-    ready: Callable[[], bool], child: Child, log: Path, timeout_seconds: float
-) -> str | None:
+def wait_for(ready: Callable[[], bool], child: Child, timeout_seconds: float) -> str | None:
     """Poll `ready` until it says yes. None, or why it never did."""
     deadline = time.monotonic() + timeout_seconds
     pause_seconds = 0.02
     while time.monotonic() < deadline:
         if not child.alive():
-            return f"it ended (exit code {child.exit_code()}); its log ends:\n{log_tail(log)}"
+            return f"it ended (exit code {child.exit_code()}); its log ends:\n{child.log_tail()}"
         if ready():
             return None
         time.sleep(pause_seconds)
         pause_seconds = min(pause_seconds * 1.3, 0.2)
-    return f"no answer after {timeout_seconds:.0f} s; its log ends:\n{log_tail(log)}"
+    return f"no answer after {timeout_seconds:.0f} s; its log ends:\n{child.log_tail()}"
 
 
 def _log_file(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
-        path.replace(path.with_suffix(".log.1"))
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
 

@@ -13,7 +13,7 @@ from groundwork_host.services.home import Home
 from groundwork_host.services.neo4j import Neo4j
 from groundwork_host.services.postgres import Postgres
 from groundwork_host.services.process import Identity, stop_leftover
-from groundwork_host.services.service import Service, ServiceError
+from groundwork_host.services.service import Service
 
 logger = logging.getLogger("groundwork.services")
 
@@ -53,10 +53,16 @@ class _Watched:
 class Supervisor:
     """Owns the state folder and the services in it, from `start` to `stop`."""
 
-    def __init__(self, home: Home, services: Sequence[Service]) -> None:
-        """Take the services in the order in which they are stopped."""
+    def __init__(
+        self,
+        home: Home,
+        services: Sequence[Service],
+        on_restart: Callable[[str], None] = lambda _name: None,
+    ) -> None:
+        """`on_restart` is told (in a thread of ours) of each service that runs again."""
         self._home = home
         self._services = list(services)
+        self.on_restart = on_restart
         self._watched: dict[str, _Watched] = {}
         self._running: dict[str, Identity] = {}
         self._record_lock = threading.Lock()
@@ -158,7 +164,9 @@ class Supervisor:
             watched.started_at = time.monotonic()
             self._note(watched.service)
             logger.warning("%s runs again", name)
-        except ServiceError:
+            self.on_restart(name)
+        except Exception:
+            # The watcher must outlive whatever one service does: it tries again.
             logger.exception("%s does not start; next try in %s s", name, watched.backoff_seconds)
         watched.next_try_at = time.monotonic() + watched.backoff_seconds
         watched.backoff_seconds = min(watched.backoff_seconds * 2, LONGEST_BACKOFF_SECONDS)
