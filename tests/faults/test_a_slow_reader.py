@@ -1,0 +1,82 @@
+"""A WebSocket client that reads nothing costs a bounded amount of memory and nobody's time."""
+
+import asyncio
+import socket
+import time
+
+import httpx2
+import pytest
+from groundwork_host.live import protocol
+from websockets.asyncio.client import connect
+
+from ..fakes.fleet import FakeFleet
+from ..integration.host_events.conftest import TOKEN, Running, serving
+
+POST = "x" * 60_000
+
+
+def deaf_socket(gateway: Running) -> socket.socket:
+    """A client that shakes hands and then never reads."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.connect(("127.0.0.1", gateway.port))
+    client.sendall(
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    return client
+
+
+async def post_until_gone(gateway: Running, *, most: int) -> tuple[int, float, list[str]]:
+    """Posts to a deaf and to an attentive client; how many, the slowest, and who is gone."""
+    deaf = await asyncio.to_thread(deaf_socket, gateway)
+    while not len(gateway.fleet.of("CONNECT")):
+        await asyncio.sleep(0.01)
+    slowest = 0.0
+    async with connect(gateway.url, max_size=None) as listening, httpx2.AsyncClient() as client:
+        ids = [
+            str(event["requestContext"]["connectionId"]) for event in gateway.fleet.of("CONNECT")
+        ]  # type: ignore[index]
+        for number in range(1, most + 1):
+            began = time.monotonic()
+            answer = await client.post(
+                gateway.management + "/posts",
+                json={"posts": [{"connections": ids, "data": POST}]},
+                headers={"X-Groundwork-Host-Token": TOKEN},
+            )
+            assert await asyncio.wait_for(listening.recv(), 5) == POST
+            slowest = max(slowest, time.monotonic() - began)
+            if answer.json()["gone"]:
+                deaf.close()
+                return number, slowest, answer.json()["gone"]
+    deaf.close()
+    return most, slowest, []
+
+
+def test_a_slow_reader_is_cut_off_and_delays_nobody() -> None:
+    async def run() -> None:
+        async with serving(FakeFleet(), buffer_bytes=1_000_000) as gateway:
+            number, slowest, gone = await post_until_gone(gateway, most=400)
+            assert len(gone) == 1
+            assert number < 400
+            assert slowest < 1
+            while not gateway.fleet.of("DISCONNECT"):
+                await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+
+
+def test_without_the_limit_a_slow_reader_is_never_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard taken away: what the test above sees is the guard's doing."""
+    original = protocol.Channel.write
+    monkeypatch.setattr(
+        protocol.Channel,
+        "write",
+        lambda self, frame, *, buffer_bytes: original(self, frame, buffer_bytes=2**40),
+    )
+
+    async def run() -> None:
+        async with serving(FakeFleet(), buffer_bytes=1_000_000) as gateway:
+            assert await post_until_gone(gateway, most=400) == (400, pytest.approx(0, abs=1), [])
+
+    asyncio.run(run())

@@ -1,0 +1,108 @@
+"""A live gateway in a real uvicorn, served from the test's own event loop."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from groundwork_host.live import Live, LiveProtocol, LiveSettings
+from groundwork_host.template import SocketApi
+
+from ...fakes.fleet import FakeFleet
+
+TOKEN = "0123456789abcdef"
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+@dataclass
+class Running:
+    """A gateway that serves, and what it was asked to do."""
+
+    port: int
+    live: Live
+    fleet: FakeFleet
+    counts: list[int] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def management(self) -> str:
+        return f"http://127.0.0.1:{self.port}/@live"
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Running]]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(
+    fleet: FakeFleet,
+    *,
+    port: int | None = None,
+    gateway: str = "one",
+    routes: Mapping[str, str] | None = None,
+    **settings: object,
+) -> AsyncIterator[Running]:
+    counts: list[int] = []
+    api = SocketApi(
+        api_id="liveapi",
+        stage="ws",
+        selection="$request.body.action",
+        routes={"$connect": "Realtime", "$disconnect": "Realtime", "$default": "Realtime"}
+        if routes is None
+        else routes,
+    )
+    live = Live(
+        api,
+        fleet,
+        LiveSettings(gateway=gateway, token=TOKEN, **settings),  # type: ignore[arg-type]
+        count=counts.append,
+    )
+    port = port or free_port()
+    config = uvicorn.Config(
+        live.serve,  # type: ignore[arg-type]  # its own ASGI shapes
+        host="127.0.0.1",
+        port=port,
+        ws=LiveProtocol,
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        loop="none",
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    await live.start()
+    try:
+        yield Running(port, live, fleet, counts)
+    finally:
+        await live.drain(within_seconds=5)
+        server.should_exit = True
+        await task
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Serves a live gateway for the length of an `async with`."""
+    return serving
+
+
+@pytest.fixture
+def golden() -> Callable[[str], object]:
+    """Reads one of the golden events."""
+    return lambda name: json.loads((EVENTS / f"{name}.json").read_text())
