@@ -1,0 +1,91 @@
+"""One event on its way through an environment, and how it ended."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What went wrong, in the words in which Lambda tells it."""
+
+    error_type: str
+    error_message: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """An API Gateway answer whose body needs no further decoding (it is the payload).
+
+    The values are as the handler gave them; who makes an answer of them has to look at each.
+    """
+
+    status: object
+    headers: Mapping[str, object]
+    multi_value_headers: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How one event ended.
+
+    Attributes:
+        request_id: Id of the invocation, the one in the logs.
+        payload: What the handler returned, as JSON; the body itself where `http` is set.
+        error: Why there is no payload.
+        http: Status and headers, where the caller asked for an HTTP answer and got one.
+        seconds: How long the handler ran.
+        cold: Whether it was the first event of its environment.
+    """
+
+    request_id: str
+    payload: bytes
+    error: Fault | None
+    http: HttpAnswer | None
+    seconds: float
+    cold: bool
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """An event that waits or runs; its future gets the Invocation.
+
+    `wants` says what the caller makes of the result: `json` takes it as it is, `http` takes
+    status, headers and body of an API Gateway answer apart, so that the body is encoded once.
+    """
+
+    event: bytes
+    request_id: str
+    trace: str
+    wants: str
+    future: asyncio.Future[Invocation]
+    started: float = 0.0
+    cold: bool = False
+    timer: asyncio.TimerHandle | None = field(default=None, repr=False)
+
+    def header(self, deadline_ms: int) -> bytes:
+        """The header frame; ids and traces hold no character that JSON would escape."""
+        return b'{"id":"%b","deadline_ms":%d,"trace":"%b","wants":"%b"}' % (
+            self.request_id.encode(),
+            deadline_ms,
+            self.trace.encode(),
+            self.wants.encode(),
+        )
+
+    def end(
+        self, payload: bytes = b"", error: Fault | None = None, http: HttpAnswer | None = None
+    ) -> Invocation:
+        """Gives the caller, if it still waits, the outcome; returns it too."""
+        if self.timer is not None:
+            self.timer.cancel()
+        seconds = perf_counter() - self.started if self.started else 0.0
+        outcome = Invocation(self.request_id, payload, error, http, seconds, self.cold)
+        if not self.future.done():
+            self.future.set_result(outcome)
+        return outcome
+
+    def expire(self) -> None:
+        """Tells the caller that its time is over; a handler that runs goes on."""
+        if not self.future.done():
+            self.future.set_exception(TimeoutError())

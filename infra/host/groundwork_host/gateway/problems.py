@@ -1,0 +1,86 @@
+"""What the host itself has to say, as application/problem+json (RFC 9457)."""
+
+from dataclasses import dataclass, replace
+
+import orjson
+
+from groundwork_host.live.asgi import Send
+
+TYPE_PREFIX = "/problems/"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of answer that no function made; `slug` is stable, `closes` ends the connection."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    closes: bool = False
+
+    def body(self, request_id: str, instance: str) -> bytes:
+        """The answer's body."""
+        return orjson.dumps(
+            {
+                "type": f"{TYPE_PREFIX}{self.slug}",
+                "title": self.title,
+                "status": self.status,
+                "detail": self.detail,
+                "instance": instance,
+                "request_id": request_id,
+            }
+        )
+
+
+NOT_FOUND = Problem(404, "not-found", "Not found", "No such path.")
+TOO_LARGE = Problem(413, "content-too-large", "Content too large", "The limit is 10 MB.")
+TOO_LARGE_CLOSE = replace(TOO_LARGE, closes=True)
+TOO_SLOW = Problem(408, "request-timeout", "Request timeout", "The body came too slowly.")
+HEADERS_TOO_LARGE = Problem(
+    431, "headers-too-large", "Headers too large", "The request line and headers are too long."
+)
+BAD_REQUEST = Problem(400, "bad-request", "Bad request", "This is not a valid HTTP request.")
+THROTTLED = Problem(
+    429,
+    "throttled",
+    "Too many requests",
+    "Every worker is busy and the line is full.",
+    ((b"retry-after", b"1"),),
+)
+TOO_MANY_CONNECTIONS = Problem(
+    503,
+    "too-many-connections",
+    "Too many connections",
+    "The gateway has as many connections as it takes.",
+    ((b"retry-after", b"1"),),
+    closes=True,
+)
+FAILED = Problem(502, "function-failed", "Bad gateway", "The function failed; the log says why.")
+TIMED_OUT = Problem(504, "timed-out", "Gateway timeout", "The function took too long.")
+
+
+def not_allowed(allow: str) -> Problem:
+    """405: the path is there, but not for this method."""
+    headers = ((b"allow", allow.encode("ascii")),)
+    return Problem(
+        405, "method-not-allowed", "Method not allowed", f"Allowed here: {allow}.", headers
+    )
+
+
+async def answer(
+    send: Send, problem: Problem, request_id: str, instance: str, *extra: tuple[bytes, bytes]
+) -> None:
+    """Answers a request with a problem."""
+    body = problem.body(request_id, instance)
+    headers = [
+        (b"content-type", b"application/problem+json"),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", request_id.encode()),
+        (b"cache-control", b"no-store"),
+        *problem.headers,
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
