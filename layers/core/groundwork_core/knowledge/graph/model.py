@@ -56,7 +56,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class EntityFilter:
-    """Which entities to list. `q` is a part of the name or of an alias, in any case."""
+    """Which entities to list. `q` is a part of the name, in any case."""
 
     type: str | None = None
     q: str | None = None
@@ -100,9 +100,9 @@ class LinkPage:
 
 @dataclass(frozen=True, slots=True)
 class EntityPage:
-    """Some entities, ordered by id, which is the order of their making."""
+    """The ids of some entities, in order."""
 
-    entities: tuple[Entity, ...]
+    ids: tuple[Id, ...]
     has_next: bool
 
 

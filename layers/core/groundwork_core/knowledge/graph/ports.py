@@ -66,10 +66,6 @@ class GraphReader(Protocol):
         """Return those entities that exist, by id."""
         ...
 
-    def find(self, wanted: EntityFilter, first: int, after: Id | None) -> EntityPage:
-        """List entities by id, from behind `after`."""
-        ...
-
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> Mapping[Id, LinkPage]:
@@ -91,14 +87,18 @@ class GraphReader(Protocol):
         ...
 
 
-class DetailsReader(Protocol):
-    """Fetches what the graph does not carry, many at once."""
+class Catalogue(Protocol):
+    """What Postgres knows of the graph: it lists and searches, and has what the graph does not."""
 
-    def entities(self, ids: Collection[Id]) -> Mapping[Id, Details]:
+    def find(self, wanted: EntityFilter, first: int, after: Id | None) -> EntityPage:
+        """List entities by id, which is the order of their making, from behind `after`."""
+        ...
+
+    def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of those entities that exist."""
         ...
 
-    def relationships(self, ids: Collection[Id]) -> Mapping[Id, Details]:
+    def relationship_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of those relationships that exist."""
         ...
 

@@ -1,0 +1,131 @@
+"""One driver to Neo4j, for one execution environment.
+
+The driver is imported and made when first used: it costs a cold start more than the rest of a
+function together. Everything here gives up in seconds: an address that swallows packets must not
+hold a caller longer than one that refuses them, and a query over its time is stopped in the
+database, not only abandoned.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from groundwork_core.errors import Unavailable
+from groundwork_core.knowledge.graph.errors import TookTooLong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neo4j import Driver, ManagedTransaction, Record, Session
+
+CONNECT_SECONDS = 1.5
+IDLE_BEFORE_CHECK_SECONDS = 1.0
+RETRY_SECONDS = 2.0
+READ_SECONDS = 5.0
+WRITE_SECONDS = 30.0
+
+Parameters = Mapping[str, object]
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class GraphDatabase:
+    """Runs Cypher. Give values as parameters, always; text is for constants.
+
+    Raises (all methods): Unavailable when Neo4j cannot be reached or is too busy; TookTooLong when
+    it stopped a statement at its time limit.
+    """
+
+    def __init__(
+        self, uri: str, user: str, password: str, *, application_name: str = "groundwork"
+    ) -> None:
+        """Take a Bolt address (`bolt://host:port`) and who we are there."""
+        self._uri = uri
+        self._auth = (user, password)
+        self._application_name = application_name
+        self._driver: Driver | None = None
+        self.statements = 0
+        """How many statements were run; tests hold the resolvers to it."""
+
+    def read(
+        self, cypher: str, parameters: Parameters, *, seconds: float = READ_SECONDS
+    ) -> list[Record]:
+        """Run one reading statement; Neo4j stops it after `seconds`."""
+        from neo4j import Query  # noqa: PLC0415 - see the module
+
+        with self._session(access="READ") as session:
+            self.statements += 1
+            query = Query(cypher, timeout=seconds)
+            return list(session.run(query, dict(parameters)))
+
+    def write(
+        self, work: Callable[[ManagedTransaction], T], *, seconds: float = WRITE_SECONDS
+    ) -> T:
+        """Run `work` in one transaction; again, from its start, after a deadlock."""
+        from neo4j import unit_of_work  # noqa: PLC0415 - see the module
+
+        with self._session() as session:
+            return session.execute_write(unit_of_work(timeout=seconds)(work))
+
+    def run(self, cypher: str, parameters: Parameters | None = None) -> list[Record]:
+        """Run one statement that commits by itself: schema, and CALL {} IN TRANSACTIONS."""
+        with self._session() as session:
+            self.statements += 1
+            return list(session.run(cypher, dict(parameters or {})))
+
+    @contextmanager
+    def open_transaction(self) -> Iterator[Callable[[str, Parameters], list[Record]]]:
+        """Hold a transaction open, for its locks; it commits at the end."""
+        with self._session() as session, session.begin_transaction() as transaction:
+            yield lambda cypher, parameters: list(transaction.run(cypher, dict(parameters)))
+            transaction.commit()
+
+    def close(self) -> None:
+        """Close the connections. They open again when needed."""
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+
+    @contextmanager
+    def _session(self, *, access: str = "WRITE", fetch_size: int = -1) -> Iterator[Session]:
+        from neo4j import exceptions  # noqa: PLC0415 - see the module
+
+        try:
+            with self._open().session(default_access_mode=access, fetch_size=fetch_size) as session:
+                yield session
+        except (exceptions.AuthError, exceptions.ConfigurationError) as error:
+            log.exception("Neo4j refused us; see NEO4J_USER and NEO4J_PASSWORD")
+            raise Unavailable("The graph cannot be reached.") from error
+        except exceptions.ClientError as error:
+            if "TransactionTimedOut" in (error.code or ""):
+                raise TookTooLong("The graph took too long for this; ask for less.") from error
+            raise
+        except (exceptions.TransientError, exceptions.DatabaseUnavailable) as error:
+            raise Unavailable("The graph was too busy for this.") from error
+        except (exceptions.DriverError, OSError) as error:
+            if isinstance(error, exceptions.ResultError | exceptions.TransactionError):
+                raise
+            raise Unavailable("The graph cannot be reached.") from error
+
+    def _open(self) -> Driver:
+        if self._driver is None:
+            from neo4j import GraphDatabase as Neo4j  # noqa: PLC0415 - see the module
+            from neo4j import NotificationMinimumSeverity  # noqa: PLC0415 - see the module
+
+            self._driver = Neo4j.driver(
+                self._uri,
+                auth=self._auth,
+                user_agent=self._application_name,
+                connection_timeout=CONNECT_SECONDS,
+                connection_acquisition_timeout=CONNECT_SECONDS,
+                liveness_check_timeout=IDLE_BEFORE_CHECK_SECONDS,
+                max_transaction_retry_time=RETRY_SECONDS,
+                max_connection_pool_size=4,
+                notifications_min_severity=NotificationMinimumSeverity.OFF,
+                telemetry_disabled=True,
+            )
+        return self._driver
