@@ -1,0 +1,1 @@
+"""The web: asking sources safely, and reading what they answer."""

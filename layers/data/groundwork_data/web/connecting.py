@@ -1,0 +1,134 @@
+"""One HTTP exchange over a connection to an address that was checked before."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.response import BaseHTTPResponse
+
+from groundwork_data.web.addresses import Address
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 10.0
+
+
+class Deadline:
+    """A moment at which an exchange ends, whatever the other side does.
+
+    A timeout of a socket starts anew with each byte; so a watchdog shuts the connection down when
+    the time is over, and whoever reads from it wakes up.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Start the clock."""
+        self._ends_at = time.monotonic() + seconds
+
+    @property
+    def left_seconds(self) -> float:
+        """How much is left; 0 when it is over."""
+        return max(0.0, self._ends_at - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._ends_at
+
+    @contextmanager
+    def guards(self, connection: socket.socket) -> Iterator[None]:
+        """Shut the connection down when the time is up within the block."""
+        # A duplicate stays ours when TLS takes the socket over.
+        duplicate = connection.dup()
+        watchdog = threading.Timer(self.left_seconds, _shut, [duplicate])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            yield
+        finally:
+            watchdog.cancel()
+            duplicate.close()
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is closed already
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _PlainConnection(HTTPConnection):
+    """Speaks over a socket that is open already."""
+
+    def __init__(self, host: str, port: int, opened: socket.socket) -> None:
+        super().__init__(host, port, timeout=READ_SECONDS)
+        self._opened = opened
+
+    def _new_conn(self) -> socket.socket:
+        return self._opened
+
+
+class _TlsConnection(HTTPSConnection):
+    """Speaks TLS over a socket that is open already; the certificate must be the host's."""
+
+    def __init__(self, host: str, port: int, opened: socket.socket) -> None:
+        super().__init__(host, port, timeout=READ_SECONDS, ssl_context=_tls())
+        self._opened = opened
+
+    def _new_conn(self) -> socket.socket:
+        return self._opened
+
+
+@contextmanager
+def exchange(
+    address: Address,
+    *,
+    scheme: str,
+    host: str,
+    port: int,
+    target: str,
+    headers: Mapping[str, str],
+    deadline: Deadline,
+) -> Iterator[BaseHTTPResponse]:
+    """GET `target` from `host` at `address`, and yield the answer, its body not yet read.
+
+    Args:
+        address: a checked address of the host; no other is connected to.
+        scheme: http or https.
+        host: as in the url, in ASCII; for the Host header and the certificate.
+        port: of the url.
+        target: path and query.
+        headers: besides Host.
+        deadline: ends the exchange.
+
+    Raises:
+        OSError: no connection, or TLS failed (ssl.SSLError), or it broke.
+        urllib3.exceptions.HTTPError, http.client.HTTPException: the answer is no HTTP.
+    """
+    opened = socket.create_connection(
+        (str(address), port), timeout=min(CONNECT_SECONDS, deadline.left_seconds) or 0.001
+    )
+    opened.settimeout(READ_SECONDS)
+    kind = _TlsConnection if scheme == "https" else _PlainConnection
+    connection = kind(host, port, opened)
+    with deadline.guards(opened):
+        try:
+            connection.request("GET", target, headers=headers, preload_content=False)
+            response = connection.getresponse()
+            try:
+                yield response
+            finally:
+                response.close()
+        finally:
+            connection.close()
+            opened.close()
