@@ -71,7 +71,7 @@ class Host:
         surroundings = Surroundings(
             shared=settings.shared,
             socket={
-                "WEBSOCKET_BATCH_URL": f"{self.address}/@live/batch",
+                "WEBSOCKET_BATCH_URL": f"{self.address}/@live/posts",
                 "GROUNDWORK_HOST_TOKEN": settings.host_token,
             },
             metrics=self.telemetry.application.take,

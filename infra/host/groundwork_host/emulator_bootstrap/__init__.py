@@ -87,13 +87,19 @@ def make_secret(
     try:
         client.create_secret(Name=name, SecretString=value, Description=description)
     except client.exceptions.ResourceExistsException:
-        try:  # CloudFormation makes a secret without a value
-            client.get_secret_value(SecretId=name)
-        except client.exceptions.ResourceNotFoundException:
-            client.put_secret_value(SecretId=name, SecretString=value)
-        else:
+        if _has_value(client, name):
             return False
+        client.put_secret_value(SecretId=name, SecretString=value)
     return True
+
+
+def _has_value(client: "SecretsManagerClient", name: str) -> bool:
+    """CloudFormation makes secrets without one; what services say then differs."""
+    try:
+        found = client.get_secret_value(SecretId=name)
+    except client.exceptions.ResourceNotFoundException:
+        return False
+    return "SecretString" in found or "SecretBinary" in found
 
 
 def _exists(client: "SQSClient", name: str) -> bool:
