@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from groundwork_core.knowledge.graph.project import GraphDestination
+from groundwork_core.realtime.tell_listeners import LiveDestination
 from groundwork_core.relay.queue_messages import QueueDestination, Queues
 from groundwork_runtime.wiring import Wiring
 
@@ -16,6 +18,8 @@ def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
     """Make them; a destination without an address is left out, and its cursor stays."""
     settings = parts.settings
     made: list[Destination[PostgresUnitOfWork]] = []
+    if settings.neo4j_uri:
+        made.append(GraphDestination(parts.graph_projection))
     if settings.fetch_queue_url:
         made.append(
             QueueDestination(
@@ -25,4 +29,6 @@ def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
                 )
             )
         )
+    if settings.websocket_endpoint:
+        made.append(LiveDestination(parts.sockets))
     return made

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from psycopg.types.json import Jsonb
 
-from groundwork_data.postgres.database import scalar
 from groundwork_data.postgres.outbox import PostgresOutbox
-from groundwork_data.postgres.resources import PostgresResources
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -19,9 +17,23 @@ if TYPE_CHECKING:
     from groundwork_core.outbox import Command, Nudge
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
+    from groundwork_data.postgres.identity import (
+        PostgresLoginFailures,
+        PostgresRefreshTokens,
+        PostgresTickets,
+        PostgresUsers,
+    )
     from groundwork_data.postgres.jobs import PostgresJobs
     from groundwork_data.postgres.knowledge import PostgresKnowledge
+    from groundwork_data.postgres.listeners import PostgresListeners, PostgresLiveOrder
+    from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.sources import PostgresSources
+
+WROTE = (
+    "SELECT xid::text, EXISTS (SELECT FROM outbox o WHERE o.xid = t.xid)"
+    " FROM pg_current_xact_id_if_assigned() AS t(xid)"
+)
+"""The transaction's number, if it wrote something, and whether it wrote to the outbox."""
 
 
 class PostgresUnitOfWork:
@@ -82,8 +94,52 @@ class PostgresUnitOfWork:
         return PostgresKnowledge(self.connection)
 
     @property
+    def users(self) -> PostgresUsers:
+        """The accounts."""
+        from groundwork_data.postgres.identity import PostgresUsers  # noqa: PLC0415 - its users only
+
+        return PostgresUsers(self.connection)
+
+    @property
+    def refresh_tokens(self) -> PostgresRefreshTokens:
+        """The refresh tokens."""
+        from groundwork_data.postgres.identity import PostgresRefreshTokens  # noqa: PLC0415 - as above
+
+        return PostgresRefreshTokens(self.connection)
+
+    @property
+    def login_failures(self) -> PostgresLoginFailures:
+        """How often logins failed."""
+        from groundwork_data.postgres.identity import PostgresLoginFailures  # noqa: PLC0415 - as above
+
+        return PostgresLoginFailures(self.connection)
+
+    @property
+    def tickets(self) -> PostgresTickets:
+        """Tickets that open a WebSocket."""
+        from groundwork_data.postgres.identity import PostgresTickets  # noqa: PLC0415 - as above
+
+        return PostgresTickets(self.connection)
+
+    @property
+    def listeners(self) -> PostgresListeners:
+        """The open sockets."""
+        from groundwork_data.postgres.listeners import PostgresListeners  # noqa: PLC0415 - its users only
+
+        return PostgresListeners(self.connection)
+
+    @property
+    def live_order(self) -> PostgresLiveOrder:
+        """The numbered part of the outbox."""
+        from groundwork_data.postgres.listeners import PostgresLiveOrder  # noqa: PLC0415 - its users only
+
+        return PostgresLiveOrder(self.connection)
+
+    @property
     def resources(self) -> PostgresResources:
         """Rows of any resource."""
+        from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - its users only
+
         connection = self.connection
         return PostgresResources(
             lambda sql, parameters: connection.execute(sql, parameters).fetchall(), lambda: None
@@ -111,18 +167,20 @@ class PostgresUnitOfWork:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Commit, or roll back; then nudge the relay if something was written."""
+        """Commit, or roll back; then nudge the relay if the outbox was written."""
         stack, connection = self._open, self._connection
         self._open = None
         if stack is None or connection is None:
             return
-        wrote = None
+        wrote, told = None, False
         try:
             if kind is None:
-                wrote = scalar(connection, "SELECT pg_current_xact_id_if_assigned()::text")
+                row = connection.execute(WROTE).fetchone()
+                wrote, told = row if row else (None, False)
         finally:
             self._connection = None
             stack.__exit__(kind, error, trace)
         if wrote is not None:
             self._position = wrote
+        if told:
             self._nudge()

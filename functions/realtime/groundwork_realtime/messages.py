@@ -1,0 +1,92 @@
+"""What a client may say over its socket. Every message is answered, errors too."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Annotated, Literal, Union
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from groundwork_core.errors import GroundworkError, Invalid
+from groundwork_core.realtime.subscribe import subscribe, tell, unsubscribe
+from groundwork_runtime.wiring import Wiring
+
+logger = logging.getLogger(__name__)
+
+MOST_TOPICS_A_MESSAGE = 100
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Subscribe(_Message):
+    """Listen to topics."""
+
+    action: Literal["subscribe"]
+    topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS_A_MESSAGE)
+    since: int | None = Field(default=None, ge=0, lt=2**63)
+
+
+class Unsubscribe(_Message):
+    """Listen to topics no more."""
+
+    action: Literal["unsubscribe"]
+    topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS_A_MESSAGE)
+
+
+class Ping(_Message):
+    """Keep the socket open: API Gateway closes one that is silent for ten minutes."""
+
+    action: Literal["ping"]
+
+
+Message = Annotated[Union[Subscribe, Unsubscribe, Ping], Field(discriminator="action")]  # noqa: UP007 - pydantic's way
+_messages: TypeAdapter[Subscribe | Unsubscribe | Ping] = TypeAdapter(Message)
+
+
+def answer(connection_id: str, body: str, parts: Wiring) -> None:
+    """Do what a message asks and tell the client; a message that is none gets an error."""
+    try:
+        _act(connection_id, body, parts)
+    except GroundworkError as error:
+        told = {"type": "error", "code": _code(error), "detail": _detail(error)}
+        tell(connection_id, told, parts.sockets)
+
+
+def _act(connection_id: str, body: str, parts: Wiring) -> None:
+    message = _read(body)
+    if isinstance(message, Subscribe):
+        subscribe(
+            connection_id,
+            message.topics,
+            message.since,
+            work=parts.work(),
+            sockets=parts.sockets,
+        )
+    elif isinstance(message, Unsubscribe):
+        unsubscribe(connection_id, message.topics, work=parts.work(), sockets=parts.sockets)
+    else:
+        tell(connection_id, {"type": "pong"}, parts.sockets)
+
+
+def _read(body: str) -> Subscribe | Unsubscribe | Ping:
+    try:
+        return _messages.validate_json(body)
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        detail = f"{where}: {fault['msg']}" if where else fault["msg"]
+        raise Invalid(detail) from None
+
+
+def _detail(error: GroundworkError) -> str:
+    if isinstance(error, Invalid) and error.faults:
+        return f"{error.detail} {error.faults[0].pointer}: {error.faults[0].detail}"
+    return error.detail
+
+
+def _code(error: GroundworkError) -> str:
+    """`NotFound` → `not_found`: the same words as the problem types of HTTP."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

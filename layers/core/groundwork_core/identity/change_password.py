@@ -1,0 +1,46 @@
+"""Change one's own password."""
+
+from __future__ import annotations
+
+from groundwork_core.caller import Caller
+from groundwork_core.clock import Clock
+from groundwork_core.errors import Fault, Invalid, NotFound
+from groundwork_core.identity.passwords import must_be_good, normal
+from groundwork_core.identity.ports import IdentityWork, PasswordHasher
+from groundwork_core.identity.throttle import WINDOW, Attempt
+
+
+def change_password(
+    current: str,
+    new: str,
+    *,
+    by: Caller,
+    address: str,
+    work: IdentityWork,
+    hasher: PasswordHasher,
+    clock: Clock,
+) -> None:
+    """Set a new password and end all sessions, this one too: log in with the new one.
+
+    Raises:
+        Invalid: the current password is wrong, or the new one is not good enough.
+        Throttled: too many tries have failed lately.
+    """
+    with work:
+        user = work.users.get(by.user_id)
+        if user is None:
+            raise NotFound("There is no such account.")
+        attempt = Attempt(user.email.lower(), address)
+        failures = work.login_failures.of([*attempt.limits, attempt.known])
+        attempt.must_be_allowed(failures, clock.now())
+    must_be_good(new, email=user.email, pointer="/new_password")
+    if not hasher.verify(user.password_hash, normal(current)):
+        now = clock.now()
+        with work:
+            work.login_failures.count(attempt.limits, now, now + WINDOW)
+        detail = "is not the present password"
+        raise Invalid(f"The current password {detail}.", (Fault("/current_password", detail),))
+    password_hash = hasher.hash(normal(new))
+    with work:
+        work.users.set_password(user.id, password_hash)
+        work.users.end_sessions(user.id, clock.now())

@@ -1,0 +1,51 @@
+"""Make accounts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.identity.model import ADMIN, NewUser, normal_email
+from groundwork_core.identity.passwords import must_be_good, normal
+from groundwork_core.identity.ports import IdentityWork, PasswordHasher
+
+
+def create_user(
+    email: str,
+    password: str | None,
+    *,
+    name: str = "",
+    roles: tuple[str, ...],
+    work: IdentityWork,
+    hasher: PasswordHasher,
+) -> UUID:
+    """Make an account and return its id. Without a password nobody can log in to it.
+
+    Raises:
+        Invalid: the password is not good enough, or a role does not exist.
+        Conflict: the address is taken.
+    """
+    if password is not None:
+        must_be_good(password, email=email)
+    password_hash = None if password is None else hasher.hash(normal(password))
+    with work:
+        missing = work.users.missing_roles(roles)
+        if missing or not roles:
+            detail = f"no such role: {missing[0]}" if missing else "name at least one"
+            raise Invalid("The roles are not right.", (Fault("/roles", detail),))
+        return work.users.add(NewUser(normal_email(email), name, roles, password_hash))
+
+
+def make_first_admin(
+    email: str, password: str, *, work: IdentityWork, hasher: PasswordHasher
+) -> UUID | None:
+    """Make an admin if there is none yet; return its id, or None if there was one.
+
+    Raises:
+        Invalid: the password is not good enough.
+        Conflict: the address belongs to an account that is no admin.
+    """
+    with work:
+        if work.users.any_admin():
+            return None
+    return create_user(email, password, name="Admin", roles=(ADMIN,), work=work, hasher=hasher)

@@ -1,0 +1,55 @@
+"""The built-in roles, in one table. The first rows of the database are made to agree (a test)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+_KNOWLEDGE = ("documents", "entities", "relationships", "embeddings", "jobs", "sources", "contents")
+_BROWSED = (*_KNOWLEDGE, "distributions", "engagements")
+_OWN = ("preferences", "api-keys")
+RESOURCES = (
+    *_BROWSED,
+    *_OWN,
+    "users",
+    "roles",
+    "configurations",
+    "deliveries",
+    "webhooks",
+    "audit-events",
+)
+"""Everything that there can be a permission for."""
+
+_APPEND_ONLY = frozenset({"audit-events"})
+
+
+def _read(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(f"{name}:read" for name in names)
+
+
+def _write(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(f"{name}:write" for name in names)
+
+
+PERMISSIONS = _read(RESOURCES) | _write(name for name in RESOURCES if name not in _APPEND_ONLY)
+"""All permissions there are."""
+
+BUILTIN_ROLES: Mapping[str, frozenset[str]] = {
+    "admin": PERMISSIONS,
+    "editor": _read((*_BROWSED, *_OWN))
+    | _write(("sources", "entities", "relationships", "contents", "distributions", *_OWN)),
+    "analyst": _read((*_BROWSED, *_OWN))
+    | _write(("entities", "relationships", "embeddings", "jobs", *_OWN)),
+    "viewer": _read((*_BROWSED, *_OWN)) | _write(_OWN),
+    "service": _read(_BROWSED)
+    | _write(
+        (
+            "documents",
+            "jobs",
+            "entities",
+            "relationships",
+            "embeddings",
+            "deliveries",
+            "engagements",
+        )
+    ),
+}

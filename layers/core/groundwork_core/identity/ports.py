@@ -1,0 +1,171 @@
+"""What identity needs from the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from groundwork_core.identity.model import NewUser, RefreshToken, User
+from groundwork_core.identity.throttle import Failures
+from groundwork_core.unit_of_work import Transaction
+
+
+class UserStore(Protocol):
+    """The accounts."""
+
+    def get(self, user_id: UUID) -> User | None:
+        """Return an account."""
+        ...
+
+    def by_email(self, email: str) -> User | None:
+        """Return the account with an address, in whatever case."""
+        ...
+
+    def add(self, user: NewUser) -> UUID:
+        """Make an account.
+
+        Raises:
+            Conflict: the address is taken.
+        """
+        ...
+
+    def any_admin(self) -> bool:
+        """Say whether there is an active admin."""
+        ...
+
+    def set_password(self, user_id: UUID, password_hash: str) -> None:
+        """Set the hash only; sessions go on."""
+        ...
+
+    def end_sessions(self, user_id: UUID, now: datetime) -> None:
+        """Let no token or ticket issued before `now` hold, and revoke all refresh tokens."""
+        ...
+
+    def missing_roles(self, names: Iterable[str]) -> list[str]:
+        """Return those names that are no role's, sorted."""
+        ...
+
+
+class RefreshTokenStore(Protocol):
+    """The refresh tokens."""
+
+    def locked(self, token_hash: bytes) -> RefreshToken | None:
+        """Return a token, locked until the transaction ends."""
+        ...
+
+    def successor(self, token_id: UUID) -> RefreshToken | None:
+        """Return the token that was made from this one."""
+        ...
+
+    def add(self, token: RefreshToken) -> None:
+        """Keep a new token."""
+        ...
+
+    def use(self, token_id: UUID, now: datetime) -> None:
+        """Mark a token as used."""
+        ...
+
+    def revoke_family(self, family_id: UUID, now: datetime) -> None:
+        """Let no token of a family hold."""
+        ...
+
+
+class LoginFailureStore(Protocol):
+    """How often logins failed."""
+
+    def of(self, subjects: Iterable[str]) -> Mapping[str, Failures]:
+        """Return what is known of subjects. One round trip."""
+        ...
+
+    def count(self, subjects: Iterable[str], now: datetime, window_ends_at: datetime) -> None:
+        """Add a failure to subjects; a window that is over begins anew."""
+        ...
+
+    def clear(self, subject: str) -> None:
+        """Forget the failures of a subject."""
+        ...
+
+    def keep(self, subject: str, until: datetime) -> None:
+        """Remember a subject until then."""
+        ...
+
+
+class TicketStore(Protocol):
+    """Tickets that open a WebSocket."""
+
+    def add(
+        self, ticket_hash: bytes, user_id: UUID, permissions: Iterable[str], expires_at: datetime
+    ) -> None:
+        """Keep a ticket."""
+        ...
+
+
+class IdentityWork(Transaction, Protocol):
+    """A transaction that knows identity."""
+
+    @property
+    def users(self) -> UserStore:
+        """The accounts."""
+        ...
+
+    @property
+    def refresh_tokens(self) -> RefreshTokenStore:
+        """The refresh tokens."""
+        ...
+
+    @property
+    def login_failures(self) -> LoginFailureStore:
+        """How often logins failed."""
+        ...
+
+    @property
+    def tickets(self) -> TicketStore:
+        """Tickets that open a WebSocket."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """Hashes passwords slowly."""
+
+    def hash(self, password: str) -> str:
+        """Return a hash with its parameters and salt."""
+        ...
+
+    def verify(self, password_hash: str | None, password: str) -> bool:
+        """Say whether a password has this hash. None: no, but after the same time."""
+        ...
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Say whether the hash was made with weaker parameters than today's."""
+        ...
+
+
+class TokenSigner(Protocol):
+    """Makes access tokens."""
+
+    def sign(self, *, user_id: UUID, roles: Iterable[str], now: datetime, seconds: int) -> str:
+        """Return an access token that holds for so long.
+
+        Raises:
+            Unavailable: the signing key cannot be read.
+        """
+        ...
+
+
+class Secrets(Protocol):
+    """A safe for texts."""
+
+    def read(self, secret_id: str) -> str:
+        """Return a secret's text.
+
+        Raises:
+            NotFound: no such secret, or it has no value yet.
+            Unavailable: the safe cannot be reached, or does not let us.
+        """
+        ...
+
+    def write(self, secret_id: str, text: str) -> None:
+        """Set a secret's text, whether or not the secret is there."""
+        ...

@@ -1,0 +1,80 @@
+"""Trade a refresh token for new tokens."""
+
+from __future__ import annotations
+
+import logging
+
+from groundwork_core.clock import Clock
+from groundwork_core.errors import Unauthenticated
+from groundwork_core.identity import refresh_tokens
+from groundwork_core.identity.model import ACCESS_TOKEN_SECONDS, RefreshToken, TokenPair, User
+from groundwork_core.identity.ports import IdentityWork, TokenSigner
+from groundwork_core.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+REFUSED = "The refresh token does not hold. Please log in."
+
+
+def refresh(words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock) -> TokenPair:
+    """Use a refresh token up and return its successor with a new access token.
+
+    Of many calls with one token at once, all get the same successor (ten seconds of grace). A
+    token that comes back later, or after its successor was used, was copied by somebody: its
+    whole family is revoked.
+
+    Raises:
+        Unauthenticated: the token is unknown, expired, revoked or used.
+    """
+    now = clock.now()
+    with work:
+        token = work.refresh_tokens.locked(refresh_tokens.hash_of(words))
+        if token is None or token.revoked_at is not None or token.expires_at <= now:
+            raise Unauthenticated(REFUSED)
+        user = work.users.get(token.user_id)
+        if user is None or not user.active:
+            raise Unauthenticated(REFUSED)
+        following = _successor(words, token, work, clock)
+        if following is None:
+            work.refresh_tokens.revoke_family(token.family_id, now)
+    if following is None:
+        logger.warning(
+            "A used refresh token came back: its family is revoked",
+            extra={"user_id": str(token.user_id), "family_id": str(token.family_id)},
+        )
+        raise Unauthenticated(REFUSED)
+    return TokenPair(_signed(user, signer, clock), following, ACCESS_TOKEN_SECONDS)
+
+
+def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock) -> str | None:
+    """Return the words of the successor; None if the token was used and may not be repeated."""
+    now = clock.now()
+    if token.used_at is not None:
+        there = work.refresh_tokens.successor(token.id)
+        if there is None or there.salt is None:
+            return None
+        if not refresh_tokens.may_be_repeated(token, there, now):
+            return None
+        return refresh_tokens.next_words(words, there.salt)
+    salt = refresh_tokens.new_salt()
+    following = refresh_tokens.next_words(words, salt)
+    work.refresh_tokens.use(token.id, now)
+    work.refresh_tokens.add(
+        RefreshToken(
+            id=new_id(),
+            family_id=token.family_id,
+            user_id=token.user_id,
+            token_hash=refresh_tokens.hash_of(following),
+            issued_at=now,
+            expires_at=token.expires_at,
+            parent_id=token.id,
+            salt=salt,
+        )
+    )
+    return following
+
+
+def _signed(user: User, signer: TokenSigner, clock: Clock) -> str:
+    return signer.sign(
+        user_id=user.id, roles=user.roles, now=clock.now(), seconds=ACCESS_TOKEN_SECONDS
+    )

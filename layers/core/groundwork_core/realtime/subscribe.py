@@ -1,0 +1,166 @@
+"""Listen to topics from now on, or from a place in the past."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from groundwork_core.errors import Fault, Invalid, Unauthenticated
+from groundwork_core.realtime.ports import (
+    Listener,
+    ListenersWork,
+    Numbered,
+    Post,
+    Sockets,
+    Span,
+)
+from groundwork_core.realtime.topics import MOST_TOPICS, checked, frame, topics_of
+
+SLICE = 200
+"""Changes replayed in one transaction."""
+
+MOST_REPLAYED = 10_000
+"""Whoever missed more reads everything anew, which is cheaper for both sides."""
+
+
+def subscribe(
+    connection_id: str,
+    topics: Sequence[object],
+    since: int | None,
+    *,
+    work: ListenersWork,
+    sockets: Sockets,
+) -> None:
+    """Add topics to what a socket listens to, and first replay what it missed `since`.
+
+    The socket is told `subscribed` with the place from which on it gets everything; then come the
+    missed changes, then new ones: without gap, in order, for the relay cannot post while the last
+    slice is replayed and the topics are added. A socket that listens to nothing yet is brought
+    near the present before the relay is held up.
+
+    Where the place is too old (or not one of ours) it is told `reset` first, and listens from now.
+
+    Raises:
+        Unauthenticated: the socket is unknown, or its user's sessions have ended.
+        Invalid: not all are topics; Forbidden: a permission is missing.
+    """
+    wanted, listener = _wanted(connection_id, topics, work)
+    replay = _Replay(connection_id, wanted, work, sockets)
+    if since is not None and not listener.topics:
+        since = replay.catch_up(since)
+    with work:
+        work.live_order.lock("live")
+        listener = known(connection_id, work)
+        alive = replay.finish(since)
+        if alive:
+            work.listeners.listen(connection_id, _within_limits(listener.topics | wanted))
+        else:
+            work.listeners.remove([connection_id])
+
+
+def unsubscribe(
+    connection_id: str, topics: Sequence[object], *, work: ListenersWork, sockets: Sockets
+) -> None:
+    """Take topics from what a socket listens to; says `unsubscribed` with those that are left."""
+    with work:
+        work.live_order.lock("live")
+        listener = known(connection_id, work)
+        left = listener.topics - checked(topics, listener.permissions)
+        work.listeners.listen(connection_id, left)
+    tell(connection_id, {"type": "unsubscribed", "topics": sorted(left)}, sockets)
+
+
+def known(connection_id: str, work: ListenersWork) -> Listener:
+    """Return a socket.
+
+    Raises:
+        Unauthenticated: it is unknown: never opened, or turned away.
+    """
+    listener = work.listeners.get(connection_id)
+    if listener is None:
+        raise Unauthenticated("This connection is not open any more. Please connect again.")
+    return listener
+
+
+def tell(connection_id: str, message: Mapping[str, object], sockets: Sockets) -> None:
+    """Send one message to one socket."""
+    sockets.post([Post((connection_id,), json.dumps(message, ensure_ascii=False))])
+
+
+class _Replay:
+    """Brings one socket up to the present."""
+
+    def __init__(
+        self, connection_id: str, topics: frozenset[str], work: ListenersWork, sockets: Sockets
+    ) -> None:
+        self._connection_id = connection_id
+        self._topics = topics
+        self._work = work
+        self._sockets = sockets
+        self._greeted = False
+        self._replayed = 0
+
+    def catch_up(self, since: int) -> int:
+        """Replay full slices without holding the relay up; return the last place replayed."""
+        while self._replayed < MOST_REPLAYED:
+            with self._work:
+                if not _can_replay(since, self._work.live_order.span()):
+                    return since
+                missed = self._work.live_order.replay(self._topics, since, SLICE)
+            if len(missed) < SLICE:
+                return since
+            if not self._send(since, missed):
+                return since
+            since = missed[-1].seq
+        return since
+
+    def finish(self, since: int | None) -> bool:
+        """Replay the rest under the lock; return False if the socket is gone."""
+        span = self._work.live_order.span()
+        if since is None:
+            return self._send(span.last, ())
+        missed: Sequence[Numbered] = ()
+        if _can_replay(since, span):
+            missed = self._work.live_order.replay(self._topics, since, SLICE + 1)
+            if len(missed) <= SLICE:
+                return self._send(since, missed)
+        self._greeted = False
+        return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
+
+    def _send(self, seq: int, missed: Sequence[Numbered]) -> bool:
+        frames = []
+        if not self._greeted:
+            message = {"type": "subscribed", "topics": sorted(self._topics), "seq": seq}
+            frames.append(json.dumps(message, ensure_ascii=False))
+            self._greeted = True
+        frames.extend(
+            frame(topic, one.seq, one.row)
+            for one in missed
+            for topic in topics_of(one.row)
+            if topic in self._topics
+        )
+        self._replayed += len(missed)
+        return self._post(frames)
+
+    def _post(self, frames: Iterable[str]) -> bool:
+        posts = [Post((self._connection_id,), data) for data in frames]
+        return not (posts and self._sockets.post(posts))
+
+
+def _wanted(
+    connection_id: str, topics: Sequence[object], work: ListenersWork
+) -> tuple[frozenset[str], Listener]:
+    with work:
+        listener = known(connection_id, work)
+    return checked(topics, listener.permissions), listener
+
+
+def _can_replay(since: int, span: Span) -> bool:
+    return span.oldest - 1 <= since <= span.last
+
+
+def _within_limits(topics: frozenset[str]) -> frozenset[str]:
+    if len(topics) > MOST_TOPICS:
+        detail = f"at most {MOST_TOPICS} a connection"
+        raise Invalid("Too many topics.", (Fault("/topics", detail),))
+    return topics

@@ -1,0 +1,110 @@
+"""Topics: which there are, who may listen, and which change belongs to which."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from groundwork_core.errors import Fault, Forbidden, Invalid
+from groundwork_core.outbox import OutboxRow
+
+NEEDS: Mapping[str, frozenset[str]] = {
+    topic: frozenset({f"{topic}:read"})
+    for topic in ("entities", "relationships", "documents", "jobs", "contents")
+}
+"""The permissions that each topic takes."""
+
+ENTITY = "entity:"
+ENTITY_NEEDS = frozenset({"entities:read", "relationships:read"})
+"""`entity:<id>` tells of an entity and of the relationships that touch it."""
+
+CHANGES = frozenset({"created", "updated", "deleted", "progress"})
+
+MOST_TOPICS = 100
+LONGEST_FRAME_BYTES = 120_000
+"""API Gateway posts at most 128 KB; a larger change says only what changed, not how."""
+
+INTERNAL: Mapping[str, frozenset[str]] = {
+    "jobs": frozenset({"lease_owner", "leased_until", "queued_at", "idempotency_key"}),
+    "documents": frozenset({"external_id", "metadata"}),
+}
+"""Columns that are no part of the resource."""
+
+
+def checked(topics: Iterable[object], permissions: frozenset[str]) -> frozenset[str]:
+    """Return topics in their one spelling.
+
+    Raises:
+        Invalid: not all are topics; each fault points to one.
+        Forbidden: a permission is missing.
+    """
+    found: set[str] = set()
+    faults: list[Fault] = []
+    for place, given in enumerate(topics):
+        topic = _spelled(given)
+        if topic is None:
+            faults.append(Fault(f"/topics/{place}", "no such topic"))
+            continue
+        missing = _needs(topic) - permissions
+        if missing:
+            raise Forbidden(f"{topic} needs the permission {min(missing)}.")
+        found.add(topic)
+    if faults:
+        raise Invalid("Not all of these are topics.", tuple(faults))
+    if not 0 < len(found) <= MOST_TOPICS:
+        detail = f"name 1 to {MOST_TOPICS} topics"
+        raise Invalid(f"Please {detail}.", (Fault("/topics", detail),))
+    return frozenset(found)
+
+
+def topics_of(row: OutboxRow) -> tuple[str, ...]:
+    """Return the topics that a row belongs to; none if it is of no interest to listeners."""
+    if row.aggregate not in NEEDS or row.kind not in CHANGES:
+        return ()
+    if row.aggregate == "entities":
+        return ("entities", f"{ENTITY}{row.aggregate_id}")
+    if row.aggregate == "relationships":
+        ends = dict.fromkeys((row.data.get("from_id"), row.data.get("to_id")))
+        return ("relationships", *(f"{ENTITY}{end}" for end in ends if end))
+    return (row.aggregate,)
+
+
+def frame(topic: str, seq: int, row: OutboxRow) -> str:
+    """Return the text of one live message."""
+    internal = INTERNAL.get(row.aggregate, frozenset())
+    data: dict[str, JsonValue] = {
+        name: value for name, value in row.data.items() if name not in internal
+    }
+    text = _frame(topic, seq, row.kind, data)
+    if len(text.encode()) > LONGEST_FRAME_BYTES:
+        brief: dict[str, JsonValue] = {
+            "id": str(row.aggregate_id),
+            "version": row.version,
+            "truncated": True,
+        }
+        return _frame(topic, seq, row.kind, brief)
+    return text
+
+
+def _frame(topic: str, seq: int, kind: str, data: dict[str, JsonValue]) -> str:
+    return json.dumps({"topic": topic, "seq": seq, "type": kind, "data": data}, ensure_ascii=False)
+
+
+def _spelled(given: object) -> str | None:
+    if not isinstance(given, str):
+        return None
+    if given in NEEDS:
+        return given
+    if given.startswith(ENTITY):
+        try:
+            return f"{ENTITY}{UUID(given.removeprefix(ENTITY))}"
+        except ValueError:
+            return None
+    return None
+
+
+def _needs(topic: str) -> frozenset[str]:
+    return ENTITY_NEEDS if topic.startswith(ENTITY) else NEEDS[topic]

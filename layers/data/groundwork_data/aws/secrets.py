@@ -1,0 +1,62 @@
+"""Secrets in AWS Secrets Manager."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from groundwork_core.errors import NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+
+class SecretsManager:
+    """Implements `groundwork_core.identity.ports.Secrets`."""
+
+    def __init__(self, client: Callable[[], SecretsManagerClient]) -> None:
+        """Take what makes the client, called when first needed."""
+        self._make_client = client
+        self._client: SecretsManagerClient | None = None
+
+    def read(self, secret_id: str) -> str:
+        """Return a secret's text.
+
+        Raises:
+            NotFound: no such secret, or it has no value yet.
+            Unavailable: the service cannot be reached, or does not let us.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+
+        try:
+            answer = self._api().get_secret_value(SecretId=secret_id)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
+                raise NotFound("There is no such secret.") from None
+            raise Unavailable("Secrets cannot be read.") from error
+        except BotoCoreError as error:
+            raise Unavailable("Secrets cannot be read.") from error
+        return answer["SecretString"]
+
+    def write(self, secret_id: str, text: str) -> None:
+        """Set a secret's text, whether or not the secret is there.
+
+        Raises:
+            Unavailable: the service cannot be reached, or does not let us.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+
+        try:
+            try:
+                self._api().put_secret_value(SecretId=secret_id, SecretString=text)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
+                    raise
+                self._api().create_secret(Name=secret_id, SecretString=text)
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable("Secrets cannot be written.") from error
+
+    def _api(self) -> SecretsManagerClient:
+        if self._client is None:
+            self._client = self._make_client()
+        return self._client

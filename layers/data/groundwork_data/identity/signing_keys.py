@@ -1,0 +1,117 @@
+"""The key that signs access tokens: Ed25519, its private half a secret, its public half a row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jwt.algorithms import OKPAlgorithm
+
+from groundwork_core.errors import NotFound
+from groundwork_core.ids import new_id
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from groundwork_core.identity.ports import Secrets
+    from groundwork_data.postgres.database import Database
+
+ALGORITHM = "EdDSA"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A private key and its name."""
+
+    kid: str
+    private: Ed25519PrivateKey
+
+    @property
+    def public_jwk(self) -> dict[str, str]:
+        """The public half as a JSON Web Key (RFC 7517, RFC 8037)."""
+        jwk: dict[str, str] = json.loads(OKPAlgorithm.to_jwk(self.private.public_key()))
+        return {
+            "kty": jwk["kty"],
+            "crv": jwk["crv"],
+            "x": jwk["x"],
+            "kid": self.kid,
+            "use": "sig",
+            "alg": ALGORITHM,
+        }
+
+    @property
+    def text(self) -> str:
+        """The whole key as the secret's text: a private JWK."""
+        jwk: dict[str, str] = json.loads(OKPAlgorithm.to_jwk(self.private))
+        return json.dumps({**jwk, "kid": self.kid, "use": "sig", "alg": ALGORITHM})
+
+
+def new_signing_key() -> SigningKey:
+    """Make a key."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - 50 ms
+        Ed25519PrivateKey,
+    )
+
+    return SigningKey(str(new_id()), Ed25519PrivateKey.generate())
+
+
+def signing_key(text: str) -> SigningKey:
+    """Read a key from the secret's text.
+
+    Raises:
+        ValueError: it is no private Ed25519 JWK with a kid. The message shows nothing of it.
+    """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - 50 ms
+        Ed25519PrivateKey,
+    )
+
+    message = "the signing key is not a private Ed25519 JWK with a kid"
+    try:
+        jwk = json.loads(text)
+        private, kid = OKPAlgorithm.from_jwk(jwk), jwk["kid"]
+    except Exception:  # whatever a library says of it may hold parts of the key
+        raise ValueError(message) from None
+    if not isinstance(private, Ed25519PrivateKey) or not isinstance(kid, str):
+        raise ValueError(message)  # noqa: TRY004 - the text is at fault, not a type
+    return SigningKey(kid, private)
+
+
+def publish(key: SigningKey, database: Database) -> None:
+    """Put the public half where every function finds it. Safe to do twice."""
+    database.rows(
+        "INSERT INTO signing_keys (kid, public_jwk) VALUES (%s, %s::jsonb)"
+        " ON CONFLICT (kid) DO NOTHING",
+        (key.kid, json.dumps(key.public_jwk)),
+    )
+
+
+def ensure_signing_key(
+    secrets: Secrets, secret_id: str, database: Database, *, kept: str | None = None
+) -> str:
+    """See that the safe holds a signing key and that its public half is published.
+
+    Args:
+        secrets: the safe.
+        secret_id: the key's name in it.
+        database: where public keys stand.
+        kept: the text of a key that was kept elsewhere (a laptop's state folder); it is put into
+            the safe. None: the safe's own key is used, and one is made if it has none.
+
+    Returns:
+        The key's text, to be kept as a secret.
+
+    Raises:
+        ValueError: the text in the safe, or the kept one, is no signing key.
+        Unavailable: the safe or the database cannot be reached.
+    """
+    try:
+        there: str | None = secrets.read(secret_id)
+    except NotFound:
+        there = None
+    text = kept or there or new_signing_key().text
+    key = signing_key(text)
+    if text != there:
+        secrets.write(secret_id, text)
+    publish(key, database)
+    return text

@@ -1,0 +1,131 @@
+"""Open sockets and the live order, in Postgres."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from groundwork_core.outbox import OutboxRow
+from groundwork_core.realtime.ports import Listener, Numbered, Span, Ticket
+from groundwork_core.realtime.topics import ENTITY
+from groundwork_data.postgres.outbox import PostgresOutbox
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+UNWELCOME = """
+SELECT c.connection_id FROM socket_connections c LEFT JOIN users u ON u.id = c.user_id
+WHERE (%(users)s::uuid[] IS NULL OR c.user_id = ANY(%(users)s))
+    AND (u.id IS NULL OR u.status <> 'active' OR u.sessions_valid_from > c.connected_at
+        OR NOT c.permissions <@ ARRAY(
+            SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles)))
+"""
+
+REPLAY = """
+SELECT seq, (xid::text)::bigint, id, aggregate, aggregate_id, version, kind, data
+FROM outbox WHERE seq > %(since)s AND (
+    aggregate = ANY(%(aggregates)s)
+    OR aggregate = 'entities' AND aggregate_id = ANY(%(entities)s)
+    OR aggregate = 'relationships'
+        AND (data ->> 'from_id' = ANY(%(ends)s) OR data ->> 'to_id' = ANY(%(ends)s)))
+ORDER BY seq LIMIT %(limit)s
+"""
+
+
+class PostgresListeners:
+    """Implements `ListenerStore`, inside a transaction."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the running transaction."""
+        self._connection = connection
+
+    def redeem(self, ticket: str) -> Ticket | None:
+        """Use a ticket up; None if it is unknown, used, too old, or its user may not come in."""
+        # The delete is the check: of many at once, one finds the row.
+        row = self._connection.execute(
+            "DELETE FROM socket_tickets t USING users u"
+            " WHERE t.ticket_hash = %s AND t.expires_at > clock_timestamp()"
+            " AND u.id = t.user_id AND u.status = 'active' RETURNING t.user_id, t.permissions",
+            (hashlib.sha256(ticket.encode()).digest(),),
+        ).fetchone()
+        return Ticket(row[0], tuple(row[1])) if row else None
+
+    def add(self, connection_id: str, ticket: Ticket) -> None:
+        """Remember a socket that just opened."""
+        self._connection.execute(
+            "INSERT INTO socket_connections (connection_id, user_id, permissions)"
+            " VALUES (%s, %s, %s)",
+            (connection_id, ticket.user_id, list(ticket.permissions)),
+        )
+
+    def remove(self, connections: Iterable[str]) -> None:
+        """Forget sockets."""
+        self._connection.execute(
+            "DELETE FROM socket_connections WHERE connection_id = ANY(%s)", (list(connections),)
+        )
+
+    def get(self, connection_id: str) -> Listener | None:
+        """Return one socket; None if it is unknown."""
+        row = self._connection.execute(
+            "SELECT connection_id, user_id, permissions, topics FROM socket_connections"
+            " WHERE connection_id = %s",
+            (connection_id,),
+        ).fetchone()
+        return _listener(row) if row else None
+
+    def listen(self, connection_id: str, topics: frozenset[str]) -> None:
+        """Set what a socket listens to."""
+        self._connection.execute(
+            "UPDATE socket_connections SET topics = %s WHERE connection_id = %s",
+            (sorted(topics), connection_id),
+        )
+
+    def listening(self, topics: Iterable[str]) -> list[Listener]:
+        """Return the sockets that listen to any of these topics."""
+        rows = self._connection.execute(
+            "SELECT connection_id, user_id, permissions, topics FROM socket_connections"
+            " WHERE topics && %s",
+            (list(topics),),
+        ).fetchall()
+        return [_listener(row) for row in rows]
+
+    def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
+        """Return sockets whose users' sessions ended, or who may do less than when it opened."""
+        named = None if users is None else list(users)
+        return [row[0] for row in self._connection.execute(UNWELCOME, {"users": named})]
+
+
+class PostgresLiveOrder(PostgresOutbox):
+    """Implements `LiveOrder`, inside a transaction."""
+
+    def span(self) -> Span:
+        """Say what can be replayed."""
+        row = self._connection.execute(
+            "SELECT c.seq, (SELECT min(seq) FROM outbox WHERE seq IS NOT NULL)"
+            " FROM outbox_cursors c WHERE c.destination = 'live'"
+        ).fetchone()
+        last, oldest = row if row else (0, None)
+        return Span(oldest=last + 1 if oldest is None else oldest, last=last)
+
+    def replay(self, topics: Iterable[str], since: int, limit: int) -> list[Numbered]:
+        """Return the next rows of topics with places above `since`, in order."""
+        names = list(topics)
+        ids = [name.removeprefix(ENTITY) for name in names if name.startswith(ENTITY)]
+        rows = self._connection.execute(
+            REPLAY,
+            {
+                "since": since,
+                "aggregates": [name for name in names if not name.startswith(ENTITY)],
+                "entities": [UUID(one) for one in ids],
+                "ends": ids,
+                "limit": limit,
+            },
+        ).fetchall()
+        return [Numbered(row[0], OutboxRow(*row[1:])) for row in rows]
+
+
+def _listener(row: TupleRow) -> Listener:
+    return Listener(row[0], row[1], frozenset(row[2]), frozenset(row[3]))
