@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cache, cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from groundwork_core.clock import Clock, SystemClock
@@ -16,8 +17,23 @@ from groundwork_runtime import logs
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundwork_core.knowledge.graph.ports import (
+        Catalogue,
+        Catchup,
+        GraphProjection,
+        GraphReader,
+    )
+    from groundwork_data.graph.driver import GraphDatabase
+    from groundwork_core.resources.cursors import Cursors
+    from groundwork_data.postgres.resources import PostgresResources
+    from groundwork_runtime.http.authentication import Callers
+    from groundwork_core.identity.ports import PasswordHasher, Secrets, TokenSigner
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
+    from groundwork_core.realtime.ports import Sockets
+    from groundwork_data.postgres.identity import PostgresProfiles
 
 
 class Wiring:
@@ -47,6 +63,84 @@ class Wiring:
         return PostgresUnitOfWork(self.database, self.nudge)
 
     @cached_property
+    def resources(self) -> PostgresResources:
+        """Rows of any resource; each statement commits by itself."""
+        from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - rest only
+
+        return PostgresResources(self.database.rows, lambda: self.nudge())
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """Signs the cursors of lists, with a key that every environment of a database shares."""
+        from groundwork_core.resources.cursors import Cursors  # noqa: PLC0415 - rest only
+
+        _, _, secret = self.settings.database_url.rpartition("@")[0].rpartition(":")
+        return Cursors(sha256(b"groundwork list cursors\n" + secret.encode()).digest())
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Verified tokens and what their users may do, remembered for seconds."""
+        from groundwork_data.postgres.callers import PostgresCallers  # noqa: PLC0415 - HTTP only
+        from groundwork_runtime.http.authentication import Callers  # noqa: PLC0415 - HTTP only
+
+        return Callers(
+            PostgresCallers(self.database), issuer=self.settings.token_issuer, clock=self.clock
+        )
+
+    @cached_property
+    def password_hasher(self) -> PasswordHasher:
+        """Argon2id."""
+        from groundwork_data.identity.passwords import Argon2Hasher  # noqa: PLC0415 - identity only
+
+        return Argon2Hasher()
+
+    @cached_property
+    def token_signer(self) -> TokenSigner:
+        """Signs access tokens; the key is read at the first one."""
+        from groundwork_data.identity.access_tokens import (  # noqa: PLC0415 - identity only
+            SecretKeySigner,
+        )
+
+        settings = self.settings
+        return SecretKeySigner(
+            self.secrets, settings.signing_key_secret_id, settings.token_issuer, self.database
+        )
+
+    @cached_property
+    def profiles(self) -> PostgresProfiles:
+        """What identity answers straight from rows."""
+        from groundwork_data.postgres.identity import PostgresProfiles  # noqa: PLC0415 - identity only
+
+        return PostgresProfiles(self.database)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The safe."""
+        from groundwork_data.aws import clients  # noqa: PLC0415 - identity only
+        from groundwork_data.aws.secrets import SecretsManager  # noqa: PLC0415 - identity only
+
+        region, endpoint = self.settings.region, self.settings.aws_endpoint_url
+        return SecretsManager(lambda: clients.secrets_manager(region, endpoint))
+
+    @cached_property
+    def sockets(self) -> Sockets:
+        """Open WebSockets: our host's in one call, or API Gateway's."""
+        from groundwork_data.aws import clients  # noqa: PLC0415 - posters only
+        from groundwork_data.aws.sockets import (  # noqa: PLC0415 - posters only
+            ApiGatewaySockets,
+            HostSockets,
+        )
+
+        settings = self.settings
+        if settings.websocket_batch_url:
+            return HostSockets(
+                settings.websocket_batch_url, settings.websocket_endpoint, settings.host_token
+            )
+        return ApiGatewaySockets(
+            lambda: clients.websocket_management(settings.region, settings.websocket_endpoint)
+        )
+
+    @cached_property
     def nudge(self) -> Nudge:
         """What wakes the relay after a commit; nothing where no queue leads to it."""
         if not self.settings.relay_queue_url:
@@ -61,6 +155,46 @@ class Wiring:
             AwakeUntil(PostgresRelayLease(self.database)),
             lambda: self.queue(self.settings.relay_queue_url),
         )
+
+    @cached_property
+    def graph(self) -> GraphDatabase:
+        """The driver to Neo4j; safe between threads."""
+        from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - graph only
+
+        settings = self.settings
+        return GraphDatabase(
+            settings.neo4j_uri,
+            settings.neo4j_user,
+            settings.neo4j_password,
+            application_name=settings.function,
+        )
+
+    @cached_property
+    def graph_projection(self) -> GraphProjection:
+        """What keeps the graph equal to Postgres."""
+        from groundwork_data.graph.projection import Neo4jProjection  # noqa: PLC0415 - relay only
+
+        return Neo4jProjection(self.graph)
+
+    def graph_reader(self, seconds_left: Callable[[], float]) -> GraphReader:
+        """Make what answers from the graph, for a caller who waits no longer than that."""
+        from groundwork_data.graph.reader import Neo4jReader  # noqa: PLC0415 - graph only
+
+        return Neo4jReader(self.graph, seconds_left)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What Postgres knows of the graph."""
+        from groundwork_data.postgres.catalogue import PostgresCatalogue  # noqa: PLC0415 - graph only
+
+        return PostgresCatalogue(self.database)
+
+    @cached_property
+    def catchup(self) -> Catchup:
+        """What says how far the outbox's destinations are."""
+        from groundwork_data.postgres.outbox import PostgresBacklogs  # noqa: PLC0415 - graph only
+
+        return PostgresBacklogs(self.database)
 
     def queue(self, url: str) -> Queue:
         """Return the queue at a URL; its client is made at the first message."""

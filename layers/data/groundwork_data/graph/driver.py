@@ -13,8 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
-from groundwork_core.errors import Unavailable
-from groundwork_core.knowledge.graph.errors import TookTooLong
+from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 class GraphDatabase:
     """Runs Cypher. Give values as parameters, always; text is for constants.
 
-    Raises (all methods): Unavailable when Neo4j cannot be reached or is too busy; TookTooLong when
+    Raises (all methods): GraphUnavailable when Neo4j cannot be reached or is too busy; TookTooLong when
     it stopped a statement at its time limit.
     """
 
@@ -99,17 +98,17 @@ class GraphDatabase:
                 yield session
         except (exceptions.AuthError, exceptions.ConfigurationError) as error:
             log.exception("Neo4j refused us; see NEO4J_USER and NEO4J_PASSWORD")
-            raise Unavailable("The graph cannot be reached.") from error
+            raise GraphUnavailable("The graph cannot be reached.") from error
         except exceptions.ClientError as error:
             if "TransactionTimedOut" in (error.code or ""):
                 raise TookTooLong("The graph took too long for this; ask for less.") from error
             raise
         except (exceptions.TransientError, exceptions.DatabaseUnavailable) as error:
-            raise Unavailable("The graph was too busy for this.") from error
+            raise GraphUnavailable("The graph was too busy for this.") from error
         except (exceptions.DriverError, OSError) as error:
             if isinstance(error, exceptions.ResultError | exceptions.TransactionError):
                 raise
-            raise Unavailable("The graph cannot be reached.") from error
+            raise GraphUnavailable("The graph cannot be reached.") from error
 
     def _open(self) -> Driver:
         if self._driver is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from groundwork_core.knowledge.graph.errors import TookTooLong
 from groundwork_core.knowledge.graph.model import (
     Entity,
     Id,
@@ -15,10 +16,13 @@ from groundwork_core.knowledge.graph.model import (
     Part,
 )
 from groundwork_data.graph import reading_cypher as cypher
+from groundwork_data.graph.driver import READ_SECONDS
 from groundwork_data.graph.properties import to_entity, to_relationship
 
 if TYPE_CHECKING:
-    from groundwork_data.graph.driver import GraphDatabase
+    from neo4j import Record
+
+    from groundwork_data.graph.driver import GraphDatabase, Parameters
 
 HUB_DEGREE = 2_000
 RELATIONSHIPS_A_NODE = 10
@@ -28,15 +32,18 @@ RELATIONSHIPS_A_NODE = 10
 class Neo4jReader:
     """Implements `GraphReader`."""
 
-    def __init__(self, graph: GraphDatabase) -> None:
-        """Take the environment's graph."""
+    def __init__(
+        self, graph: GraphDatabase, seconds_left: Callable[[], float] = lambda: READ_SECONDS
+    ) -> None:
+        """Take the environment's graph, and how long the one who asks can still wait."""
         self._graph = graph
+        self._seconds_left = seconds_left
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
         """Return those entities that exist, by id."""
         if not ids:
             return {}
-        rows = self._graph.read(cypher.ENTITIES, {"ids": list(ids)})
+        rows = self._read(cypher.ENTITIES, {"ids": list(ids)})
         return {row["node"]["id"]: to_entity(row["node"]) for row in rows}
 
     def links(
@@ -51,7 +58,7 @@ class Neo4jReader:
             "after_confidence": after.confidence if after else None,
             "after_id": after.relationship_id if after else None,
         }
-        rows = self._graph.read(cypher.LINKS[wanted.direction], parameters)
+        rows = self._read(cypher.LINKS[wanted.direction], parameters)
         pages: dict[Id, LinkPage] = {}
         for row in rows:
             links = tuple(
@@ -65,7 +72,7 @@ class Neo4jReader:
         if from_id == to_id:
             found = self.entities([from_id])
             return Part(tuple(found.values()), ()) if found else None
-        rows = self._graph.read(
+        rows = self._read(
             cypher.PATH[max_hops], _filter(wanted) | {"from_id": from_id, "to_id": to_id}
         )
         if not rows:
@@ -87,7 +94,7 @@ class Neo4jReader:
             if not frontier or truncated:
                 break
             room = max_nodes - len(found)
-            rows = self._graph.read(
+            rows = self._read(
                 cypher.HOP,
                 _filter(wanted) | {"ids": frontier, "seen": list(found), "limit": room + 1},
             )
@@ -97,7 +104,7 @@ class Neo4jReader:
             frontier = [entity.id for entity in fresh]
         most = max_nodes * RELATIONSHIPS_A_NODE
         edges = (
-            self._graph.read(
+            self._read(
                 cypher.AMONG,
                 _filter(wanted) | {"ids": list(found), "limit": most + 1, "hub_degree": HUB_DEGREE},
             )
@@ -109,6 +116,12 @@ class Neo4jReader:
             tuple(to_relationship(row["edge"]) for row in edges[:most]),
             truncated or len(edges) > most,
         )
+
+    def _read(self, statement: str, parameters: Parameters) -> list[Record]:
+        left = self._seconds_left()
+        if left <= 0:
+            raise TookTooLong("This took too long; ask for less.")
+        return self._graph.read(statement, parameters, seconds=min(left, READ_SECONDS))
 
 
 def _filter(wanted: LinkFilter) -> dict[str, object]:

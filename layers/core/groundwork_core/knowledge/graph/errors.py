@@ -5,6 +5,10 @@ from __future__ import annotations
 from groundwork_core.errors import Unavailable
 
 
+class GraphUnavailable(Unavailable):
+    """The graph cannot be reached, or is too busy."""
+
+
 class TookTooLong(Unavailable):
     """The graph stopped a query at its time limit; asking for less helps, waiting does not."""
 

@@ -41,7 +41,7 @@ class GraphProjection(Protocol):
         """Apply changes.
 
         Raises:
-            Unavailable: the graph cannot be reached, or gave up; nothing was applied.
+            GraphUnavailable: the graph cannot be reached, or gave up; nothing was applied.
         """
         ...
 
@@ -49,7 +49,7 @@ class GraphProjection(Protocol):
         """Return the (xid, id) of the newest outbox row the graph has had; (0, 0): none yet.
 
         Raises:
-            Unavailable: the graph cannot be reached.
+            GraphUnavailable: the graph cannot be reached.
         """
         ...
 
@@ -58,7 +58,7 @@ class GraphReader(Protocol):
     """Answers questions. Each method asks the graph once, however many ids it is given.
 
     Raises (all methods):
-        Unavailable: the graph cannot be reached.
+        GraphUnavailable: the graph cannot be reached.
         TookTooLong: the graph stopped the query at its time limit.
     """
 
