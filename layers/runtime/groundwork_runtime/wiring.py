@@ -17,6 +17,7 @@ from groundwork_runtime import logs
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from groundwork_core.sources.schedule import NextCron
     from collections.abc import Callable
 
     from groundwork_core.knowledge.graph.ports import (
@@ -76,6 +77,13 @@ class Wiring:
 
         _, _, secret = self.settings.database_url.rpartition("@")[0].rpartition(":")
         return Cursors(sha256(b"groundwork list cursors\n" + secret.encode()).digest())
+
+    @cached_property
+    def next_cron(self) -> NextCron:
+        """Reads cron expressions."""
+        from groundwork_data.web.cron import next_cron  # noqa: PLC0415 - its users only
+
+        return next_cron
 
     @cached_property
     def callers(self) -> Callers:
