@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from functools import cache, cached_property
 from hashlib import sha256
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from groundwork_core.clock import Clock, SystemClock
@@ -17,6 +18,9 @@ from groundwork_runtime import logs
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from groundwork_core.knowledge.hand_in import HandIn
+    from groundwork_core.sources.fetch_sources import FetchSources
+    from groundwork_core.sources.schedule import NextCron
     from groundwork_core.sources.schedule import NextCron
     from collections.abc import Callable
 
@@ -147,6 +151,37 @@ class Wiring:
         return ApiGatewaySockets(
             lambda: clients.websocket_management(settings.region, settings.websocket_endpoint)
         )
+
+    @cached_property
+    def next_cron(self) -> NextCron:
+        """Reads cron expressions."""
+        from groundwork_data.web.cron import next_cron  # noqa: PLC0415 - its users only
+
+        return next_cron
+
+    @cached_property
+    def fetch_sources(self) -> FetchSources:
+        """Fetches due sources and takes their documents in."""
+        from groundwork_core.sources.fetch_sources import FetchSources  # noqa: PLC0415 - fetch only
+        from groundwork_data.web.addresses import Allowed  # noqa: PLC0415 - fetch only
+        from groundwork_data.web.feeds import read_feed  # noqa: PLC0415 - fetch only
+        from groundwork_data.web.fetcher import SafeFetcher  # noqa: PLC0415 - fetch only
+
+        return FetchSources(
+            fetch=SafeFetcher(Allowed.parse(self.settings.fetch_allow)),
+            read=read_feed,
+            work=self.work,
+            clock=self.clock,
+            random=SystemRandom(),
+            next_cron=self.next_cron,
+        )
+
+    @cached_property
+    def hand_in(self) -> HandIn:
+        """Takes in what workers hand in."""
+        from groundwork_core.knowledge.hand_in import HandIn  # noqa: PLC0415 - its users only
+
+        return HandIn(work=self.work, clock=self.clock)
 
     @cached_property
     def nudge(self) -> Nudge:

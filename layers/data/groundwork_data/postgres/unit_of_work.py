@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groundwork_core.outbox import Command, Nudge
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
+    from groundwork_data.postgres.housekeeping import PostgresHousekeeping
     from groundwork_data.postgres.identity import (
         PostgresLoginFailures,
         PostgresRefreshTokens,
@@ -92,6 +93,15 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.knowledge import PostgresKnowledge  # noqa: PLC0415 - its users only
 
         return PostgresKnowledge(self.connection)
+
+    @property
+    def housekeeping(self) -> PostgresHousekeeping:
+        """Removing what is over."""
+        from groundwork_data.postgres.housekeeping import (  # noqa: PLC0415 - its users only
+            PostgresHousekeeping,
+        )
+
+        return PostgresHousekeeping(self.connection)
 
     @property
     def users(self) -> PostgresUsers:

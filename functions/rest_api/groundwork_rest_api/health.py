@@ -1,0 +1,28 @@
+"""Whether this works, and whether all that it needs does."""
+
+from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.router import Router
+from groundwork_runtime.readiness import check_all, readiness_answer
+from groundwork_runtime.wiring import Wiring
+
+ASKED_BY_MACHINES = "load balancers and the start-up ask it, without any account"
+
+router = Router()
+
+
+@router.get("/health/live", open=ASKED_BY_MACHINES, operation_id="healthLive", tag="health")
+def live() -> Answer:
+    """Say that the function answers."""
+    return Answer(200, '{"status":"ok"}')
+
+
+@router.get(
+    "/health/ready",
+    open=ASKED_BY_MACHINES,
+    operation_id="healthReady",
+    tag="health",
+    problems=(503,),
+)
+def ready(wiring: Wiring) -> Answer:
+    """Say how each dependency is. 503 when one that every request needs is down."""
+    return readiness_answer(check_all(wiring.settings, wiring.new_database))

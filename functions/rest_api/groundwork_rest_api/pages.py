@@ -1,0 +1,66 @@
+"""The documentation of every HTTP function: OpenAPI, and Swagger UI without any CDN."""
+
+from functools import cache
+from importlib.resources import files
+
+from groundwork_core.errors import NotFound
+from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.router import Router
+
+PUBLIC = "documentation is public"
+HOUR = "public, max-age=3600"
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
+)
+BUNDLE = "aws_lambda_powertools.event_handler.openapi.swagger_ui"
+ASSETS = {
+    "swagger-ui.js": (BUNDLE, "swagger-ui-bundle.min.js", "text/javascript; charset=utf-8"),
+    "swagger-ui.css": (BUNDLE, "swagger-ui.min.css", "text/css; charset=utf-8"),
+    "start.js": (__package__, "start.js", "text/javascript; charset=utf-8"),
+}
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Groundwork API</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="docs/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="docs/swagger-ui.js"></script>
+<script src="docs/start.js"></script>
+</body>
+</html>
+"""
+
+router = Router()
+
+
+@router.get("/openapi.json", open=PUBLIC, operation_id="openapi", tag="documentation")
+def openapi() -> Answer:
+    """Return this document."""
+    return Answer(200, _read(__package__, "openapi.json"), headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/docs", open=PUBLIC, operation_id="docs", tag="documentation")
+def docs() -> Answer:
+    """Show this document, to be tried out."""
+    headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
+    return Answer(200, PAGE, "text/html; charset=utf-8", headers)
+
+
+@router.get("/docs/<name>", open=PUBLIC, operation_id="docsAsset", tag="documentation")
+def asset(name: str) -> Answer:
+    """Return a part of the documentation page."""
+    if name not in ASSETS:
+        raise NotFound("The documentation has no such part.")
+    package, file, content_type = ASSETS[name]
+    return Answer(200, _read(package, file), content_type, {"Cache-Control": HOUR})
+
+
+@cache
+def _read(package: str, file: str) -> str:
+    return files(package).joinpath(file).read_text(encoding="utf-8")

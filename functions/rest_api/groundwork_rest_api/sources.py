@@ -1,0 +1,37 @@
+"""What can be done with a source beyond keeping it."""
+
+from uuid import UUID
+
+from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
+from groundwork_core.sources.model import FetchRequested
+from groundwork_core.sources.request_fetch import request_fetch
+from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+router = Router()
+
+
+@router.post(
+    "/api/v1/sources/<id>/fetch",
+    status=202,
+    needs="sources:write",
+    operation_id="fetchSource",
+    tag="sources",
+    problems=(404, 409),
+)
+def fetch(id: UUID, wiring: Wiring) -> FetchRequested:  # noqa: A002 - the path's word
+    """Ask for one fetch now; the queue and its worker do the rest."""
+    return request_fetch(id, work=wiring.work(), clock=wiring.clock)
+
+
+@router.get(
+    "/api/v1/sources/<id>/schedule",
+    needs="sources:read",
+    operation_id="explainSourceSchedule",
+    tag="sources",
+    problems=(404,),
+)
+def schedule(id: UUID, wiring: Wiring) -> ScheduleExplained:  # noqa: A002 - the path's word
+    """Say when the source is asked next, why, and from what that was worked out."""
+    with wiring.work() as work:
+        return explain_schedule(id, sources=work.sources, clock=wiring.clock)

@@ -1,0 +1,51 @@
+"""Mentions as a list: what a document states."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from groundwork_core.knowledge.resources import Confidence, EntityType
+from groundwork_core.resources.resource import Filter, Resource, Sort
+
+
+class MentionedEntity(BaseModel):
+    """What is mentioned."""
+
+    id: UUID
+    name: str
+    type: EntityType
+
+
+class Mention(BaseModel):
+    """A document states an entity or a relationship."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    id: UUID
+    created_at: datetime
+    document_id: UUID
+    revision: int
+    job_id: UUID | None
+    entity_id: UUID | None
+    relationship_id: UUID | None
+    entity: MentionedEntity | None
+    role: str
+    evidence: str
+    confidence: Confidence
+
+
+MENTIONS = Resource(
+    name="mentions",
+    singular="mention",
+    model=Mention,
+    removable=False,
+    filters=(
+        Filter("document_id", "id"),
+        Filter("role"),
+        Filter("min_confidence", "number", "at_least", column="confidence"),
+    ),
+    sorts={"confidence": Sort("number")},
+)

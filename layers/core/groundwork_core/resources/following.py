@@ -1,0 +1,110 @@
+"""Writes with consequences: more that happens in the same transaction (a new source is watched)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from groundwork_core.resources.ports import ResourceWork, Written
+from groundwork_core.resources.resource import Input, Resource
+from groundwork_core.resources.writing import Expected, change, create, remove
+
+Work = TypeVar("Work", bound=ResourceWork)
+WorkNeeded = TypeVar("WorkNeeded", bound=ResourceWork, contravariant=True)
+
+
+class Consequences(Protocol[WorkNeeded]):
+    """What else happens in the transaction of a write."""
+
+    def created(self, id: UUID, new: Input, work: WorkNeeded) -> None:
+        """Follow a creation. Whatever it raises undoes the creation."""
+        ...
+
+    def changing(self, id: UUID, fields: frozenset[str], work: WorkNeeded) -> None:
+        """Look before a change of `fields`, and refuse it by raising."""
+        ...
+
+    def changed(self, id: UUID, fields: frozenset[str], work: WorkNeeded) -> None:
+        """Follow a change of `fields`."""
+        ...
+
+    def removed(self, id: UUID, work: WorkNeeded) -> None:
+        """Follow a removal."""
+        ...
+
+
+class NoConsequences:
+    """To extend by those that follow only some writes."""
+
+    def created(self, id: UUID, new: Input, work: ResourceWork) -> None:
+        """Do nothing."""
+
+    def changing(self, id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
+        """Do nothing."""
+
+    def changed(self, id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
+        """Do nothing."""
+
+    def removed(self, id: UUID, work: ResourceWork) -> None:
+        """Do nothing."""
+
+
+def create_followed(
+    resource: Resource, new: Input, *, work: Work, then: Consequences[Work]
+) -> Written:
+    """Create one, and what follows from it. Raises as `create`."""
+
+    def act() -> Written:
+        written = create(resource, new, store=work.resources)
+        then.created(UUID(written.id), new, work)
+        return written
+
+    return _settled(resource, work, act)
+
+
+def change_followed(
+    resource: Resource,
+    id: UUID,  # noqa: A002 - the contract's word
+    expected: Expected,
+    patch: Input,
+    *,
+    work: Work,
+    then: Consequences[Work],
+) -> Written:
+    """Change one, and what follows from it. Raises as `change`."""
+
+    def act() -> Written:
+        fields = frozenset(patch.model_fields_set)
+        then.changing(id, fields, work)
+        written = change(resource, id, expected, patch, store=work.resources)
+        then.changed(id, fields, work)
+        return written
+
+    return _settled(resource, work, act)
+
+
+def remove_followed(
+    resource: Resource,
+    id: UUID,  # noqa: A002 - the contract's word
+    expected: Expected,
+    *,
+    work: Work,
+    then: Consequences[Work],
+) -> str:
+    """Remove one, and what follows from it. Raises as `remove`."""
+    with work:
+        position = remove(resource, id, expected, store=work.resources)
+        then.removed(id, work)
+    return work.position or position
+
+
+def _settled(resource: Resource, work: Work, act: Callable[[], Written]) -> Written:
+    """Act, then read again in the same transaction: consequences show in what is answered."""
+    with work:
+        written = act()
+        seen = work.resources.read(resource, UUID(written.id))
+    if seen is not None:
+        written = replace(written, tag=seen.tag, body=seen.body)
+    return replace(written, position=work.position)

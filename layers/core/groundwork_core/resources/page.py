@@ -1,0 +1,152 @@
+"""The question that a list answers, read from its query parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.resources.resource import Filter, Resource, ValueType
+
+LIMIT_DEFAULT = 50
+LIMIT_MAX = 200
+SORT_DEFAULT = "-id"
+"""Newest first: ids are made in the order of time."""
+TEXT_MAX = 1_000
+OWN = frozenset({"limit", "cursor", "sort"})
+
+FilterValue = str | UUID | float | datetime | bool
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """The place in a sorted list after which a page begins: the last item's sort value and id."""
+
+    value: str | float | bool | None
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """One page: filters that hold, the order, how many, and where it begins."""
+
+    filters: tuple[tuple[Filter, FilterValue], ...]
+    sort: str
+    descending: bool
+    limit: int
+    cursor: str | None = None
+
+
+def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQuery:
+    """Read query parameters.
+
+    Raises:
+        Invalid: names each parameter that is unknown, given twice, or has a bad value.
+    """
+    faults: list[Fault] = []
+    single: dict[str, str] = {}
+    for name, values in given.items():
+        if len(values) > 1:
+            faults.append(Fault(f"/{name}", "is given more than once"))
+        else:
+            single[name] = values[0]
+    filters: list[tuple[Filter, FilterValue]] = []
+    for one in resource.filters:
+        text = single.pop(one.name, None)
+        if text is None:
+            continue
+        try:
+            filters.append((one, _filter_value(one, text)))
+        except ValueError as error:
+            faults.append(Fault(f"/{one.name}", str(error)))
+    limit = _limit(single.pop("limit", None), faults)
+    sort, descending = _sort(resource, single.pop("sort", SORT_DEFAULT), faults)
+    cursor = single.pop("cursor", None)
+    faults += [Fault(f"/{name}", "is no parameter of this list") for name in single]
+    if faults:
+        raise Invalid("The query has faults.", tuple(faults))
+    return PageQuery(tuple(filters), sort, descending, limit, cursor)
+
+
+def _limit(text: str | None, faults: list[Fault]) -> int:
+    if text is None:
+        return LIMIT_DEFAULT
+    if text.isascii() and text.isdigit() and len(text) <= len(str(LIMIT_MAX)):
+        limit = int(text)
+        if 1 <= limit <= LIMIT_MAX:
+            return limit
+    faults.append(Fault("/limit", f"must be a whole number from 1 to {LIMIT_MAX}"))
+    return LIMIT_DEFAULT
+
+
+def _sort(resource: Resource, text: str, faults: list[Fault]) -> tuple[str, bool]:
+    descending = text.startswith("-")
+    name = text[1:] if descending else text
+    if name not in resource.all_sorts:
+        known = ", ".join(sorted(resource.all_sorts))
+        faults.append(Fault("/sort", f"must be one of {known}, with - before it to turn it round"))
+    return name, descending
+
+
+def _filter_value(one: Filter, text: str) -> FilterValue:
+    if one.choices and text not in one.choices:
+        message = f"must be one of {', '.join(one.choices)}"
+        raise ValueError(message)
+    return parse(one.type, text)
+
+
+def parse(kind: ValueType, text: str) -> FilterValue:
+    """Read a value from text. Raises ValueError with words that complete the parameter's name."""
+    if kind == "text":
+        return _text(text)
+    if kind == "id":
+        return _id(text)
+    if kind == "number":
+        return _number(text)
+    if kind == "moment":
+        return _moment(text)
+    if text not in ("true", "false"):
+        message = "must be true or false"
+        raise ValueError(message)
+    return text == "true"
+
+
+def _text(text: str) -> str:
+    if len(text) > TEXT_MAX:
+        message = f"must have at most {TEXT_MAX} characters"
+        raise ValueError(message)
+    if "\x00" in text or not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text):
+        message = "must not have NUL characters or lone surrogates"
+        raise ValueError(message)
+    return text
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        message = "must be a UUID"
+        raise ValueError(message) from None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not -1e300 < value < 1e300:  # NaN is not within any bounds
+        message = "must be a number"
+        raise ValueError(message)
+    return value
+
+
+def _moment(text: str) -> datetime:
+    try:
+        # A + that nobody encoded arrives as a space.
+        value = datetime.fromisoformat(text.replace(" ", "+") if text[-6:-5] == " " else text)
+    except ValueError:
+        message = "must be a time as in RFC 3339, e.g. 2026-01-31T12:00:00Z"
+        raise ValueError(message) from None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -1,0 +1,93 @@
+"""What the use cases of resources need from outside."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from groundwork_core.resources.page import After, PageQuery
+from groundwork_core.resources.resource import Resource
+from groundwork_core.unit_of_work import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One thing as the store has it."""
+
+    tag: str
+    """Its version, then perhaps `-` and what else its JSON depends on: the inside of an ETag."""
+    body: str
+    """Its JSON, ready to be sent."""
+
+    @property
+    def version(self) -> int:
+        """Its version."""
+        return int(self.tag.partition("-")[0])
+
+    def parsed(self) -> dict[str, JsonValue]:
+        """Return it as Python values, for a rule that must look inside."""
+        parsed: dict[str, JsonValue] = json.loads(self.body)
+        return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One thing as a write left it."""
+
+    id: str
+    tag: str
+    body: str
+    position: str | None
+    """The outbox position that includes the write, for X-Groundwork-Position; None: no change."""
+
+
+class ResourceStore(Protocol):
+    """Rows of any resource. Each method is one statement, and outside a transaction commits."""
+
+    def read(self, resource: Resource, id: UUID) -> Stored | None:
+        """Return one, or None."""
+        ...
+
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
+        """Return the JSON of up to `query.limit` + 1 items: the one too many says there is more."""
+        ...
+
+    def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
+        """Insert one. `values` is a JSON object; only `fields` of it are taken.
+
+        Raises:
+            Conflict: one with the same unique field is there; names the field.
+            Invalid: a rule of the database is broken.
+        """
+        ...
+
+    def update(
+        self, resource: Resource, id: UUID, version: int, fields: tuple[str, ...], values: str
+    ) -> Written | None:
+        """Change `fields` of one that still has this version; None: it has another, or is gone.
+
+        Raises:
+            Conflict, Invalid: as `insert`.
+        """
+        ...
+
+    def delete(self, resource: Resource, id: UUID, version: int) -> str | None:
+        """Delete one that still has this version and return the outbox position, or None.
+
+        Raises:
+            Conflict: others still refer to it.
+        """
+        ...
+
+
+class ResourceWork(Transaction, Protocol):
+    """A unit of work that knows resources, for writes that have consequences."""
+
+    @property
+    def resources(self) -> ResourceStore:
+        """The rows, in this transaction."""
+        ...

@@ -1,0 +1,43 @@
+"""Read one, and list many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from groundwork_core.errors import NotFound
+from groundwork_core.resources.cursors import Cursors
+from groundwork_core.resources.page import page_query
+from groundwork_core.resources.ports import ResourceStore, Stored
+from groundwork_core.resources.resource import Resource
+
+
+def read_one(resource: Resource, id: UUID, *, store: ResourceStore) -> Stored:  # noqa: A002 - the contract's word
+    """Return one. Raises NotFound."""
+    stored = store.read(resource, id)
+    if stored is None:
+        raise NotFound(resource.missing())
+    return stored
+
+
+def list_many(
+    resource: Resource,
+    parameters: Mapping[str, Sequence[str]],
+    *,
+    store: ResourceStore,
+    cursors: Cursors,
+) -> str:
+    """Return one page as JSON: `{"items": […], "next_cursor": …}`.
+
+    The items' own JSON comes from the store and is never parsed, but for the last one's place.
+
+    Raises:
+        Invalid: a parameter is unknown or has a bad value; each is named.
+    """
+    query = page_query(resource, parameters)
+    items = store.page(resource, query, cursors.read(resource.name, query))
+    if len(items) <= query.limit:
+        return '{"items":[' + ",".join(items) + '],"next_cursor":null}'
+    del items[query.limit :]
+    cursor = cursors.write(resource.name, query, items[-1])
+    return '{"items":[' + ",".join(items) + '],"next_cursor":"' + cursor + '"}'

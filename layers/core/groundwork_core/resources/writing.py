@@ -1,0 +1,136 @@
+"""Create, change and remove one. Changes are guarded by the version they mean.
+
+A write is one statement and commits by itself, unless it has consequences (following.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import JsonValue
+from pydantic_core import from_json, to_json
+
+from groundwork_core.errors import NotFound, VersionMismatch
+from groundwork_core.resources.ports import ResourceStore, Stored, Written
+from groundwork_core.resources.resource import Input, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The versions that a change is meant for; None: whichever it has."""
+
+    versions: frozenset[int] | None
+
+
+def create(resource: Resource, new: Input, *, store: ResourceStore) -> Written:
+    """Insert one; what the client left out is the database's default.
+
+    Raises:
+        Conflict: one with the same unique field is there.
+        Invalid: a rule of the database is broken.
+    """
+    fields, values = _given(new)
+    left_out = [name for name in resource.defaults if name not in fields]
+    if left_out:
+        defaults = {name: resource.defaults[name] for name in left_out}
+        given: dict[str, JsonValue] = from_json(values)
+        fields, values = (*fields, *left_out), to_json(defaults | given).decode()
+    return store.insert(resource, fields, values)
+
+
+def change(
+    resource: Resource,
+    id: UUID,  # noqa: A002 - the contract's word
+    expected: Expected,
+    patch: Input,
+    *,
+    store: ResourceStore,
+) -> Written:
+    """Merge a patch into one (RFC 7396) that still has an expected version.
+
+    Raises:
+        NotFound: no such thing.
+        VersionMismatch: it has another version.
+        Conflict, Invalid: as `create`.
+    """
+    fields, values = _given(patch)
+    version = _single(expected)
+    if version is None or not fields or not resource.merged.keys().isdisjoint(fields):
+        current = _current(resource, id, expected, store)
+        if not fields:
+            return Written(str(id), current.tag, current.body, None)
+        version = current.version
+        values = _merged(resource, current, patch)
+    written = store.update(resource, id, version, fields, values)
+    if written is None:
+        raise _why_not(resource, id, store)
+    return written
+
+
+def remove(
+    resource: Resource,
+    id: UUID,  # noqa: A002 - the contract's word
+    expected: Expected,
+    *,
+    store: ResourceStore,
+) -> str:
+    """Delete one that still has an expected version; return the outbox position.
+
+    Raises:
+        NotFound: no such thing.
+        VersionMismatch: it has another version.
+        Conflict: others still refer to it.
+    """
+    version = _single(expected)
+    if version is None:
+        version = _current(resource, id, expected, store).version
+    position = store.delete(resource, id, version)
+    if position is None:
+        raise _why_not(resource, id, store)
+    return position
+
+
+def _given(model: Input) -> tuple[tuple[str, ...], str]:
+    given = model.model_fields_set
+    fields = tuple(name for name in type(model).model_fields if name in given)
+    return fields, model.model_dump_json(include=given)
+
+
+def _merged(resource: Resource, current: Stored, patch: Input) -> str:
+    values: dict[str, JsonValue] = patch.model_dump(mode="json", include=patch.model_fields_set)
+    now = current.parsed()
+    for name, merge in resource.merged.items():
+        if name in values:
+            values[name] = merge(now[name], values[name])
+    return to_json(values).decode()
+
+
+def _single(expected: Expected) -> int | None:
+    if expected.versions is None or len(expected.versions) != 1:
+        return None
+    return next(iter(expected.versions))
+
+
+def _current(resource: Resource, id: UUID, expected: Expected, store: ResourceStore) -> Stored:  # noqa: A002 - as above
+    current = store.read(resource, id)
+    if current is None:
+        raise NotFound(resource.missing())
+    if expected.versions is not None and current.version not in expected.versions:
+        raise VersionMismatch(_stale(resource, current))
+    return current
+
+
+def _why_not(
+    resource: Resource,
+    id: UUID,  # noqa: A002 - as above
+    store: ResourceStore,
+) -> NotFound | VersionMismatch:
+    current = store.read(resource, id)
+    if current is None:
+        return NotFound(resource.missing())
+    return VersionMismatch(_stale(resource, current))
+
+
+def _stale(resource: Resource, current: Stored) -> str:
+    return f"This {resource.singular} now has version {current.version}; read it again."

@@ -1,0 +1,171 @@
+"""The statements of any resource. Texts are made once, so that Postgres plans them once.
+
+Every name in them comes from a resource's definition, never from a client; every value is a
+parameter.
+"""
+
+# ruff: noqa: S608 - as the docstring says
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundwork_core.resources.resource import Filter, Resource, ValueType
+
+_STATE = """(SELECT row_to_json(state) FROM (SELECT s.status, s.next_poll_at, s.next_poll_reason,
+    s.last_poll_at, s.last_changed_at,
+    CASE WHEN s.error_class IS NOT NULL THEN
+        json_build_object('class', s.error_class, 'message', s.error_message) END AS error,
+    s.failures, s.polls, s.documents
+    FROM source_states s WHERE s.source_id = t.id) state)"""
+
+_MENTIONED = """(SELECT json_build_object('id', e.id, 'name', e.name, 'type', e.type)
+    FROM entities e WHERE e.id = t.entity_id)"""
+
+COMPUTED = {"sources": {"state": _STATE}, "mentions": {"entity": _MENTIONED}}
+"""Fields that no column of the resource's own table holds."""
+
+TAGS = {
+    # A poll is no edit, but it does change what is shown.
+    "sources": "t.version || coalesce((SELECT '-' || s.xmin FROM source_states s"
+    " WHERE s.source_id = t.id), '')"
+}
+"""What a representation depends on, where that is more than the version."""
+
+CONDITIONS = {
+    ("sources", "state.status"): "EXISTS (SELECT FROM source_states s"
+    " WHERE s.source_id = t.id AND s.status = %s)",
+    ("relationships", "ends"): "(t.from_id = %s OR t.to_id = %s)",
+}
+"""Filters that are more than a comparison with a column."""
+
+_OPERATORS = {
+    "equals": "{column} = %s",
+    "at_least": "{column} >= %s",
+    "after": "{column} > %s",
+    "before": "{column} < %s",
+    "has": "{column} @> ARRAY[%s]::text[]",
+    "like": "{column} ILIKE %s",
+}
+_CASTS: dict[ValueType, str] = {
+    "text": "%s::text",
+    "id": "%s::uuid",
+    "number": "%s::double precision",
+    "moment": "%s::timestamptz",
+    "flag": "%s::boolean",
+}
+
+
+def like(text: str) -> str:
+    """Make the pattern of a text that contains `text`."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def places(resource: Resource, one: Filter) -> int:
+    """Say how many times a filter's value stands in its condition."""
+    return _condition(resource, one).count("%s")
+
+
+@cache
+def read(resource: Resource) -> str:
+    """One by id: its tag and its JSON."""
+    return f"SELECT {_tag(resource)}, {_json(resource)} FROM {_table(resource)} t WHERE t.id = %s"
+
+
+@cache
+def page(
+    resource: Resource,
+    filters: tuple[str, ...],
+    sort: str,
+    descending: bool,
+    after: str | None,  # noqa: FBT001 - a part of the key
+) -> str:
+    """A page: filters by name, an order, and after what (`value`, `null`, or None: the start)."""
+    by_name = {one.name: one for one in resource.filters}
+    conditions = [_condition(resource, by_name[name]) for name in filters]
+    direction = "DESC" if descending else "ASC"
+    column = f't."{sort}"'
+    order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
+    if after is not None:
+        conditions.append(_beyond(resource, sort, column, "<" if descending else ">", after))
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    rows = f"SELECT t.* FROM {_table(resource)} t{where} ORDER BY {order} LIMIT %s"
+    return f"SELECT {_json(resource)} FROM ({rows}) t"
+
+
+@cache
+def insert(resource: Resource, fields: tuple[str, ...]) -> str:
+    """One new row, from a JSON object: Postgres turns its values into the columns' types."""
+    table, names = _table(resource), _names(fields)
+    return (
+        f"INSERT INTO {table} AS t ({names}) SELECT {names}"
+        f" FROM jsonb_populate_record(NULL::{table}, %s::jsonb)"
+        f" RETURNING {_returned(resource)}"
+    )
+
+
+@cache
+def update(resource: Resource, fields: tuple[str, ...]) -> str:
+    """Columns of one row of one version, from a JSON object."""
+    table = _table(resource)
+    sets = ", ".join(f'"{name}" = p."{name}"' for name in fields)
+    return (
+        f"UPDATE {table} AS t SET {sets} FROM jsonb_populate_record(NULL::{table}, %s::jsonb) p"
+        f" WHERE t.id = %s AND t.version = %s RETURNING {_returned(resource)}"
+    )
+
+
+@cache
+def delete(resource: Resource) -> str:
+    """One row of one version."""
+    return (
+        f"DELETE FROM {_table(resource)} t WHERE t.id = %s AND t.version = %s"
+        " RETURNING pg_current_xact_id()::text"
+    )
+
+
+def _table(resource: Resource) -> str:
+    return resource.name.replace("-", "_")
+
+
+def _names(fields: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in fields)
+
+
+def _tag(resource: Resource) -> str:
+    return TAGS.get(resource.name, "t.version::text")
+
+
+def _json(resource: Resource) -> str:
+    computed = COMPUTED.get(resource.name, {})
+    columns = ", ".join(
+        f'{computed[name]} AS "{name}"' if name in computed else f't."{name}"'
+        for name in resource.columns
+    )
+    return f"(SELECT row_to_json(shown)::text FROM (SELECT {columns}) shown)"
+
+
+def _returned(resource: Resource) -> str:
+    return f"t.id::text, {_tag(resource)}, {_json(resource)}, pg_current_xact_id()::text"
+
+
+def _condition(resource: Resource, one: Filter) -> str:
+    column = one.column or one.name
+    special = CONDITIONS.get((resource.name, column))
+    return special or _OPERATORS[one.operator].format(column=f't."{column}"')
+
+
+def _beyond(resource: Resource, sort: str, column: str, sign: str, after: str) -> str:
+    """What comes after a place. Nulls are the greatest, as in Postgres' own indexes."""
+    if sort == "id":
+        return f"t.id {sign} %s::uuid"
+    kind = resource.all_sorts[sort]
+    value = _CASTS[kind.type]
+    if after == "null":
+        same = f"({column} IS NULL AND t.id {sign} %s::uuid)"
+        return same if sign == ">" else f"({same} OR {column} IS NOT NULL)"
+    if kind.nullable and sign == ">":
+        return f"(({column}, t.id) > ({value}, %s::uuid) OR {column} IS NULL)"
+    return f"({column}, t.id) {sign} ({value}, %s::uuid)"

@@ -1,0 +1,84 @@
+"""Rows of any resource, as JSON that Postgres makes: no column is walked again in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from groundwork_core.resources.ports import Stored, Written
+from groundwork_data.postgres import resource_sql
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from groundwork_core.resources.page import After, PageQuery
+    from groundwork_core.resources.resource import Resource
+
+    Run = Callable[[str, Sequence[object]], Sequence[Sequence[object]]]
+
+
+class PostgresResources:
+    """Implements `ResourceStore`. Every method is one statement."""
+
+    def __init__(self, run: Run, written: Callable[[], None]) -> None:
+        """Take what runs a statement, and what to call after a write that is committed."""
+        self._run = run
+        self._written = written
+
+    def read(self, resource: Resource, id: UUID) -> Stored | None:  # noqa: A002 - the port's word
+        """Return one, or None."""
+        rows = self._run(resource_sql.read(resource), (id,))
+        if not rows:
+            return None
+        tag, body = rows[0]
+        return Stored(str(tag), str(body))
+
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
+        """Return up to one item more than the page holds."""
+        names = tuple(one.name for one, _ in query.filters)
+        where = None if after is None else "null" if after.value is None else "value"
+        sql = resource_sql.page(resource, names, query.sort, query.descending, where)
+        parameters: list[object] = [
+            resource_sql.like(str(value)) if one.operator == "like" else value
+            for one, value in query.filters
+            for _ in range(resource_sql.places(resource, one))
+        ]
+        if after is not None:
+            by_id_alone = after.value is None or query.sort == "id"
+            parameters += [after.id] if by_id_alone else [after.value, after.id]
+        parameters.append(query.limit + 1)
+        return [row[0] for row in self._run(sql, parameters)]  # type: ignore[misc] - text
+
+    def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
+        """Insert one."""
+        rows = self._run(resource_sql.insert(resource, fields), (values,))
+        self._written()
+        return _written(rows[0])
+
+    def update(
+        self,
+        resource: Resource,
+        id: UUID,  # noqa: A002 - the port's word
+        version: int,
+        fields: tuple[str, ...],
+        values: str,
+    ) -> Written | None:
+        """Change one of this version."""
+        rows = self._run(resource_sql.update(resource, fields), (values, id, version))
+        if not rows:
+            return None
+        self._written()
+        return _written(rows[0])
+
+    def delete(self, resource: Resource, id: UUID, version: int) -> str | None:  # noqa: A002 - the port's word
+        """Delete one of this version."""
+        rows = self._run(resource_sql.delete(resource), (id, version))
+        if not rows:
+            return None
+        self._written()
+        return str(rows[0][0])
+
+
+def _written(row: Sequence[object]) -> Written:
+    id_, tag, body, position = map(str, row)
+    return Written(id_, tag, body, position)

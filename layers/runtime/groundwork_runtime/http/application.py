@@ -1,0 +1,131 @@
+"""An event in, an answer out: what an HTTP function's `handler` is."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+
+from groundwork_runtime import logs
+from groundwork_runtime.http import problem
+from groundwork_runtime.http.cors import CorsPolicy
+from groundwork_runtime.http.endpoint import Desk, Endpoint
+from groundwork_runtime.http.request import Request
+from groundwork_runtime.wiring import wiring
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.router import Router
+    from groundwork_runtime.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+SECURITY_HEADERS: Mapping[str, list[str]] = {
+    "X-Content-Type-Options": ["nosniff"],
+    "Referrer-Policy": ["no-referrer"],
+    "X-Frame-Options": ["DENY"],
+    "Content-Security-Policy": ["default-src 'none'; frame-ancestors 'none'"],
+    "Cache-Control": ["no-store"],
+}
+"""What every answer carries unless it says otherwise itself."""
+OUTSIDE_LOCAL: Mapping[str, list[str]] = {
+    "Strict-Transport-Security": ["max-age=31536000; includeSubDomains"],
+}
+
+
+class Application:
+    """Serves a router's operations, one event at a time, as Lambda does."""
+
+    def __init__(self, router: Router, wire: Callable[[], Wiring] = wiring) -> None:
+        """Take what to serve, and what makes the parts at the first event."""
+        self.router = router
+        self._desk = Desk(wire)
+        self._resolver: APIGatewayRestResolver | None = None
+        self._headers: dict[str, list[str]] = {}
+        self._cors = CorsPolicy(())
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """Answer an API Gateway v1 proxy event. Never raises for what a client sends."""
+        outer = event.get("requestContext") or {}
+        id_ = str(outer.get("requestId") or context.aws_request_id)
+        desk = self._desk
+        desk.request = request = Request(event, id_)
+        with logs.fields(request_id=id_, trace_id=_trace_id(event)):
+            if self._resolver is None:
+                self._start()
+            origin = request.headers.get("origin")
+            if origin and request.method == "OPTIONS" and self._cors.is_preflight(request):
+                answer = self._plain(204, {})
+            else:
+                answer = self._answer(event, context)
+        headers: dict[str, list[str]] = answer["multiValueHeaders"]
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        headers["X-Request-Id"] = [id_]
+        if self._cors:
+            headers.update(self._cors.headers(request, self._allowed))
+        return answer
+
+    @property
+    def resolver(self) -> APIGatewayRestResolver:
+        """Powertools' resolver with every operation, as the OpenAPI document needs it too."""
+        if self._resolver is None:
+            resolver = APIGatewayRestResolver()
+            resolver.exception_handler(Exception)(self._told)
+            for operation in self.router.operations:
+                resolver.route(operation.path, operation.method)(Endpoint(operation, self._desk))
+            self._resolver = resolver
+        return self._resolver
+
+    def _start(self) -> None:
+        settings = self._desk.wiring.settings
+        outside = OUTSIDE_LOCAL if settings.stage != "local" else {}
+        self._headers = {**SECURITY_HEADERS, **outside}
+        self._cors = CorsPolicy(settings.cors_origins)
+        _ = self.resolver
+
+    def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        try:
+            return self.resolver.resolve(event, context)  # type: ignore[arg-type] - a Mapping does
+        except Exception as error:  # noqa: BLE001 - told as a problem and logged
+            told = problem.answer(error, self._desk.request)
+            return self._plain(told.status, {"Content-Type": str(told.content_type)}, told.body)
+
+    def _plain(
+        self, status: int, headers: Mapping[str, str], body: str | bytes | None = None
+    ) -> dict[str, Any]:
+        return {
+            "statusCode": status,
+            "body": body,
+            "isBase64Encoded": False,
+            "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        }
+
+    def _told(self, error: Exception) -> Response[Any]:
+        request = self._desk.request
+        if isinstance(error, NotFoundError):
+            allowed = self._allowed(request.path)
+            if allowed:
+                error = problem.MethodNotAllowed(allowed)
+        told = problem.answer(error, request)
+        return Response(told.status, told.content_type, told.body, told.headers)
+
+    def _allowed(self, path: str) -> list[str]:
+        """Return the methods that a path takes."""
+        routes = [*self.resolver._static_routes, *self.resolver._dynamic_routes]  # noqa: SLF001 - it offers no other way
+        return sorted({route.method for route in routes if route.rule.match(path)})
+
+
+def _trace_id(event: Mapping[str, Any]) -> str | None:
+    """X-Ray's trace: Lambda tells it in the environment, a gateway in a header."""
+    told = os.environ.get("_X_AMZN_TRACE_ID")
+    if told is None:
+        headers = event.get("headers") or {}
+        told = headers.get("X-Amzn-Trace-Id") or headers.get("x-amzn-trace-id")
+    if not told:
+        return None
+    root = next((part for part in told.split(";") if part.startswith("Root=")), "")
+    return root.removeprefix("Root=") or None

@@ -1,0 +1,165 @@
+"""Who is calling: bearer tokens, verified once and remembered until they expire.
+
+A token's signature is checked at its first use; after that its SHA-256 is looked up. Where its
+user stands (active, sessions ended, roles) is read again at most every STANDING_SECONDS, so that
+a revocation takes hold everywhere within that time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from groundwork_core.caller import Caller
+from groundwork_core.errors import Unauthenticated
+from groundwork_core.identity.callers import CallerStore, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundwork_core.clock import Clock
+    from groundwork_runtime.wiring import Wiring
+
+ALGORITHMS = ("EdDSA", "ES256")
+AUDIENCE = "groundwork"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068's media type
+REQUIRED_CLAIMS = ("exp", "iat", "iss", "aud", "sub", "jti")
+TOKEN_MAX = 8_192
+REMEMBERED_MAX = 10_000
+STANDING_SECONDS = 15.0
+KEYS_SECONDS = 60.0
+UNKNOWN_KEY_SECONDS = 2.0
+"""How often, at most, a token with an unknown kid may make us read the keys again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    user_id: UUID
+    issued_at: float
+    expires_at: float
+
+
+@dataclass(slots=True)
+class _Known:
+    standing: Standing | None
+    caller: Caller | None
+    looked_at: float
+
+
+def authenticate(headers: Mapping[str, str], wiring: Wiring) -> Caller:
+    """Return who sends these headers (names in lower case).
+
+    Raises:
+        Unauthenticated: no credentials, or none that hold.
+        Unavailable: the database cannot be reached to check them.
+    """
+    return wiring.callers.of(headers)
+
+
+class Callers:
+    """Verifies and remembers, for one execution environment."""
+
+    def __init__(
+        self,
+        store: CallerStore,
+        *,
+        issuer: str,
+        clock: Clock,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take what reads keys and standings, and who must have issued the tokens."""
+        self._store = store
+        self._issuer = issuer
+        self._clock = clock
+        self._monotonic = monotonic
+        self._tokens: dict[bytes, _Token] = {}
+        self._known: dict[UUID, _Known] = {}
+        self._keys: dict[str, object] = {}
+        self._keys_at = float("-inf")
+
+    def of(
+        self, headers: Mapping[str, str], *, at_most_seconds: float = STANDING_SECONDS
+    ) -> Caller:
+        """Return who sends these headers; its standing was read at most so long ago.
+
+        Raises:
+            Unauthenticated, Unavailable: as `authenticate`.
+        """
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Send an access token: Authorization: Bearer …")
+        now = self._clock.now().timestamp()
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        verified = self._tokens.get(digest)
+        if verified is None:
+            verified = self._verify(token)
+            if len(self._tokens) >= REMEMBERED_MAX:
+                self._forget(now)
+            self._tokens[digest] = verified
+        if verified.expires_at <= now:
+            del self._tokens[digest]
+            raise Unauthenticated("The access token has expired.")
+        return self._caller(verified, at_most_seconds)
+
+    def _caller(self, token: _Token, at_most_seconds: float) -> Caller:
+        moment = self._monotonic()
+        known = self._known.get(token.user_id)
+        if known is None or moment - known.looked_at >= at_most_seconds:
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            known = _Known(self._store.standing(token.user_id), None, moment)
+            self._known[token.user_id] = known
+        standing = known.standing
+        if standing is None or not standing.active:
+            raise Unauthenticated("The account does not exist or is disabled.")
+        if token.issued_at < standing.sessions_valid_from.timestamp():
+            raise Unauthenticated("The session was ended; log in again.")
+        if known.caller is None:
+            known.caller = Caller(
+                token.user_id, standing.roles, standing.permissions, f"user:{token.user_id}"
+            )
+        return known.caller
+
+    def _verify(self, token: str) -> _Token:
+        import jwt  # noqa: PLC0415 - cryptography is loaded by the first token, not by a health check
+
+        if len(token) > TOKEN_MAX:
+            raise Unauthenticated("The access token does not hold.")
+        try:
+            header = jwt.get_unverified_header(token)
+            if header.get("typ") != TOKEN_TYPE or "crit" in header:
+                raise Unauthenticated("This is no access token.")
+            claims = jwt.decode(
+                token,
+                self._key(str(header.get("kid"))),
+                algorithms=ALGORITHMS,
+                audience=AUDIENCE,
+                issuer=self._issuer,
+                options={"require": list(REQUIRED_CLAIMS)},
+            )
+            return _Token(UUID(claims["sub"]), float(claims["iat"]), float(claims["exp"]))
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise Unauthenticated("The access token does not hold.") from error
+
+    def _key(self, kid: str) -> object:
+        from jwt import PyJWK  # noqa: PLC0415 - as above
+
+        age = self._monotonic() - self._keys_at
+        if age >= KEYS_SECONDS or (kid not in self._keys and age >= UNKNOWN_KEY_SECONDS):
+            self._keys = {name: PyJWK(dict(jwk)).key for name, jwk in self._store.keys().items()}
+            self._keys_at = self._monotonic()
+        key = self._keys.get(kid)
+        if key is None:
+            raise Unauthenticated("The access token is signed with an unknown key.")
+        return key
+
+    def _forget(self, now: float) -> None:
+        """Drop what has expired; if that is too little, all: a signature costs 0.1 ms."""
+        self._tokens = {key: token for key, token in self._tokens.items() if token.expires_at > now}
+        if len(self._tokens) >= REMEMBERED_MAX:
+            self._tokens.clear()

@@ -1,0 +1,50 @@
+"""CORS by setting: exact origins, never with credentials (tokens come in a header)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.request import Request
+
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key,"
+    " X-Groundwork-Min-Position"
+)
+EXPOSED_HEADERS = "ETag, Location, Retry-After, X-Groundwork-Position, X-Request-Id"
+MAX_AGE_SECONDS = 600
+
+
+class CorsPolicy:
+    """Which origins may read answers; false when none may."""
+
+    def __init__(self, origins: tuple[str, ...]) -> None:
+        """Take exact origins, as `https://app.example.org`."""
+        self._origins = frozenset(origins)
+
+    def __bool__(self) -> bool:
+        """Say whether there is any."""
+        return bool(self._origins)
+
+    def is_preflight(self, request: Request) -> bool:
+        """Say whether a request asks in advance, as browsers do."""
+        return "access-control-request-method" in request.headers
+
+    def headers(
+        self, request: Request, allowed: Callable[[str], list[str]]
+    ) -> dict[str, list[str]]:
+        """Return what to add to an answer. `allowed` tells the methods of a path."""
+        origin = request.headers.get("origin")
+        if origin not in self._origins:
+            return {"Vary": ["Origin"]}
+        headers = {
+            "Vary": ["Origin"],
+            "Access-Control-Allow-Origin": [str(origin)],
+            "Access-Control-Expose-Headers": [EXPOSED_HEADERS],
+        }
+        if request.method == "OPTIONS":
+            headers["Access-Control-Allow-Methods"] = [", ".join(allowed(request.path))]
+            headers["Access-Control-Allow-Headers"] = [ALLOWED_HEADERS]
+            headers["Access-Control-Max-Age"] = [str(MAX_AGE_SECONDS)]
+        return headers

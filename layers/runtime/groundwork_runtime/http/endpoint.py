@@ -1,0 +1,184 @@
+"""Around one handler: authenticate, decode, call, encode."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import PydanticUndefined
+
+from groundwork_core.caller import Caller
+from groundwork_core.errors import Fault, Invalid, NotFound
+from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.problem import validation_faults
+from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.router import SIGNED_IN, Operation
+
+if TYPE_CHECKING:
+    from groundwork_runtime.wiring import Wiring
+
+PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "api-keys:write"})
+"""What a revocation must stop at once: the caller's standing is read anew each time."""
+
+_PATH_NAME = re.compile(r"<(\w+)>")
+
+
+class Desk:
+    """What the endpoints of an environment share: its parts, and the request being answered."""
+
+    def __init__(self, wire: Callable[[], Wiring]) -> None:
+        """Take what makes the environment's parts, at the first event."""
+        self._wire = wire
+        self.request: Request
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """The environment's parts."""
+        return self._wire()
+
+
+@dataclass(frozen=True, slots=True)
+class _Argument:
+    name: str
+    source: str
+    """path, query, or what is given: caller, request, wiring, body."""
+    adapter: TypeAdapter[Any] | None = None
+    default: object = inspect.Parameter.empty
+
+
+class Endpoint:
+    """One operation, as Powertools calls it."""
+
+    def __init__(self, operation: Operation, desk: Desk) -> None:
+        """Take what to call, and where it gets its parts from."""
+        self.operation = operation
+        self.__name__ = getattr(operation.handler, "__name__", operation.path)
+        self.__doc__ = operation.handler.__doc__
+        self._desk = desk
+
+    def __call__(self, **path: str) -> Response[Any]:
+        """Answer the desk's request."""
+        operation, desk = self.operation, self._desk
+        caller = self._admit()
+        if operation.signature is not None:
+            answer: Answer = operation.handler(desk.request, caller, desk.wiring, **path)
+        else:
+            answer = self._encoded(operation.handler(**self._decoded(path, caller)))
+        return Response(answer.status, answer.content_type, answer.body, answer.headers)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """Its parameters, as documentation shows them."""
+        if self.operation.signature is not None:
+            return self.operation.signature()
+        hints = get_type_hints(self.operation.handler, include_extras=True)
+        given = {argument.name for argument in self._arguments if argument.source in _GIVEN}
+        signature = inspect.signature(self.operation.handler)
+        kept = [
+            one.replace(annotation=hints[name])
+            for name, one in signature.parameters.items()
+            if name not in given
+        ]
+        returned = hints.get("return", inspect.Signature.empty)
+        if returned in (Answer, type(None)):
+            returned = inspect.Signature.empty
+        return signature.replace(parameters=kept, return_annotation=returned)
+
+    def _admit(self) -> Caller | None:
+        """Return the caller; None where the operation is open."""
+        needs = self.operation.needs
+        if needs is None:
+            return None
+        callers, headers = self._desk.wiring.callers, self._desk.request.headers
+        if needs in PRIVILEGED:
+            caller = callers.of(headers, at_most_seconds=0)
+        else:
+            caller = callers.of(headers)
+        if needs != SIGNED_IN and needs not in caller.permissions:
+            caller.must(needs)
+        return caller
+
+    @cached_property
+    def _arguments(self) -> list[_Argument]:
+        in_path = set(_PATH_NAME.findall(self.operation.path))
+        hints = get_type_hints(self.operation.handler, include_extras=True)
+        arguments = []
+        for name, one in inspect.signature(self.operation.handler).parameters.items():
+            hint = hints[name]
+            given = _given(hint)
+            if given is not None:
+                arguments.append(_Argument(name, given))
+            elif name in in_path:
+                arguments.append(_Argument(name, "path", TypeAdapter(hint)))
+            elif isinstance(hint, type) and issubclass(hint, BaseModel):
+                arguments.append(_Argument(name, "body", TypeAdapter(hint)))
+            else:
+                arguments.append(_Argument(name, "query", TypeAdapter(hint), one.default))
+        return arguments
+
+    def _decoded(self, path: Mapping[str, str], caller: Caller | None) -> dict[str, object]:
+        desk = self._desk
+        given = {"caller": caller, "request": desk.request, "wiring": desk.wiring}
+        query = dict(desk.request.query)
+        faults: list[Fault] = []
+        decoded: dict[str, object] = {}
+        for one in self._arguments:
+            if one.adapter is None:
+                decoded[one.name] = given[one.source]
+                continue
+            if one.source == "query" and one.name not in query:
+                if one.default is inspect.Parameter.empty:
+                    faults.append(Fault(f"/{one.name}", "is missing"))
+                decoded[one.name] = one.default
+                continue
+            try:
+                decoded[one.name] = one.adapter.validate_python(
+                    self._raw(one, path, query), strict=None
+                )
+            except ValidationError as error:
+                if one.source == "path":
+                    raise NotFound("There is nothing here.") from error
+                faults += _faults(error, under="" if one.source == "body" else f"/{one.name}")
+        faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
+        if faults:
+            raise Invalid("The input has faults.", tuple(faults))
+        return decoded
+
+    def _raw(self, one: _Argument, path: Mapping[str, str], query: dict[str, Any]) -> object:
+        if one.source == "path":
+            return path[one.name]
+        if one.source == "query":
+            return query.pop(one.name)[-1]
+        return self._desk.request.json()
+
+    def _encoded(self, result: object) -> Answer:
+        if isinstance(result, Answer):
+            return result
+        status = self.operation.status
+        if result is None:
+            return Answer(status, content_type=None)
+        if isinstance(result, BaseModel):
+            return Answer(status, result.model_dump_json(by_alias=True), JSON)
+        return Answer(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
+
+
+_GIVEN = frozenset({"caller", "request", "wiring"})
+
+
+def _given(hint: object) -> str | None:
+    if hint is Caller:
+        return "caller"
+    if hint is Request:
+        return "request"
+    return "wiring" if getattr(hint, "__name__", "") == "Wiring" else None
+
+
+def _faults(error: ValidationError, under: str) -> list[Fault]:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [Fault(under + one.pointer, one.detail) for one in validation_faults(found)]

@@ -1,0 +1,45 @@
+"""ETag, If-Match and If-None-Match (RFC 9110 section 13)."""
+
+from __future__ import annotations
+
+import re
+
+from groundwork_core.errors import VersionMismatch, VersionRequired
+from groundwork_core.resources.writing import Expected
+
+_TAG = re.compile(r'"(\d{1,18})(?:-[^"]*)?"')
+
+
+def etag(tag: str) -> str:
+    """Return the header's value."""
+    return f'"{tag}"'
+
+
+def expected(if_match: str | None) -> Expected:
+    """Read If-Match.
+
+    Raises:
+        VersionRequired: it is missing.
+        VersionMismatch: it names nothing that could ever be a version.
+    """
+    if if_match is None or not if_match.strip():
+        raise VersionRequired("Send If-Match with the ETag of the version that you mean.")
+    if if_match.strip() == "*":
+        return Expected(None)
+    versions = set()
+    for part in if_match.split(","):
+        found = _TAG.fullmatch(part.strip())
+        if found:
+            versions.add(int(found[1]))
+    if not versions:
+        raise VersionMismatch("If-Match names no version; send the ETag as it was received.")
+    return Expected(frozenset(versions))
+
+
+def unchanged(if_none_match: str | None, tag: str) -> bool:
+    """Say whether the client already has what `tag` names."""
+    if if_none_match is None:
+        return False
+    if if_none_match.strip() == "*":
+        return True
+    return any(part.strip().removeprefix("W/") == etag(tag) for part in if_none_match.split(","))

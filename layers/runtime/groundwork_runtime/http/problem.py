@@ -1,0 +1,144 @@
+"""Every error as problem+json (RFC 9457). docs/problems.md says what each type means."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from groundwork_core import errors
+from groundwork_core.errors import Fault
+from groundwork_runtime.http.answer import PROBLEM, Answer
+from groundwork_runtime.http.request import NotJson, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.request import Request
+
+log = logging.getLogger(__name__)
+
+UNPROCESSABLE = 422
+
+
+class MethodNotAllowed(Exception):
+    """The path is served, but not by this method."""
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__("This path does not take this method.")
+        self.allowed = ", ".join(sorted(allowed))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of problem."""
+
+    slug: str
+    status: int
+    title: str
+
+
+KINDS: Mapping[type[Exception], Kind] = {
+    NotJson: Kind("not-json", 400, "The body is not JSON"),
+    errors.Unauthenticated: Kind("unauthenticated", 401, "Authentication is needed"),
+    errors.Forbidden: Kind("forbidden", 403, "Not allowed"),
+    errors.NotFound: Kind("not-found", 404, "Not found"),
+    MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
+    errors.Conflict: Kind("conflict", 409, "Conflict"),
+    errors.VersionMismatch: Kind("version-mismatch", 412, "The version is stale"),
+    UnsupportedMediaType: Kind("unsupported-media-type", 415, "Unsupported media type"),
+    errors.Invalid: Kind("invalid", UNPROCESSABLE, "The input has faults"),
+    errors.VersionRequired: Kind("version-required", 428, "If-Match is needed"),
+    errors.Throttled: Kind("throttled", 429, "Too many requests"),
+    errors.Unavailable: Kind("unavailable", 503, "A part is unavailable"),
+}
+INTERNAL = Kind("internal", 500, "Something went wrong")
+
+
+@dataclass(slots=True)
+class Problem:
+    """One problem, about to be told."""
+
+    kind: Kind
+    detail: str
+    members: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def answer(error: Exception, request: Request) -> Answer:
+    """Tell an error. One that nobody foresaw is logged with its stack, and told without it."""
+    problem = _of(error)
+    if problem.kind is INTERNAL:
+        log.error("unhandled error", exc_info=error)
+    elif problem.kind.status >= INTERNAL.status:
+        log.warning("unavailable", extra={"detail": problem.detail, "cause": repr(error.__cause__)})
+    body = {
+        "type": f"/problems/{problem.kind.slug}",
+        "title": problem.kind.title,
+        "status": problem.kind.status,
+        "detail": problem.detail,
+        "instance": request.path,
+        "request_id": request.id,
+        **problem.members,
+    }
+    text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace").decode()
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return Answer(problem.kind.status, text, PROBLEM, headers)
+
+
+def _of(error: Exception) -> Problem:
+    for type_ in type(error).__mro__:
+        kind = KINDS.get(type_)
+        if kind is not None:
+            break
+    else:
+        return _foreign(error)
+    problem = Problem(kind, str(error))
+    if isinstance(error, errors.Invalid):
+        problem.members["errors"] = _told(error.faults)
+    elif isinstance(error, errors.Conflict) and error.field:
+        problem.members["errors"] = [{"pointer": f"/{error.field}", "detail": "is taken"}]
+    elif isinstance(error, errors.Unauthenticated):
+        problem.headers["WWW-Authenticate"] = 'Bearer realm="groundwork"'
+    elif isinstance(error, MethodNotAllowed):
+        problem.headers["Allow"] = error.allowed
+    elif isinstance(error, errors.Throttled | errors.Unavailable):
+        problem.headers["Retry-After"] = str(max(1, error.retry_after_seconds))
+    return problem
+
+
+def _foreign(error: Exception) -> Problem:
+    """Errors of libraries, known by their shape so that none is imported for it."""
+    faults = getattr(error, "errors", None)
+    if type(error).__name__ in ("ValidationError", "RequestValidationError") and callable(faults):
+        found = list(faults())
+        if any(fault.get("loc", ("",))[0] == "path" for fault in found):
+            return Problem(KINDS[errors.NotFound], "There is nothing here.")
+        told = _told(validation_faults(found))
+        return Problem(KINDS[errors.Invalid], "The input has faults.", {"errors": told})
+    if type(error).__name__ == "NotFoundError":
+        return Problem(KINDS[errors.NotFound], "There is nothing here.")
+    return Problem(INTERNAL, "This is a fault of ours; the log has it under the request id.")
+
+
+def validation_faults(found: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
+    """Turn Pydantic's errors into faults with JSON pointers; values are not repeated."""
+    return tuple(Fault(_pointer(fault["loc"]), _detail(fault)) for fault in found)
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    parts = location[1:] if location and location[0] in ("body", "query", "header") else location
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _detail(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "extra_forbidden":
+        return "is not a known field"
+    if fault["type"] == "missing":
+        return "is missing"
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return message[:1].lower() + message[1:]
+
+
+def _told(faults: Sequence[Fault]) -> list[dict[str, str]]:
+    return [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]

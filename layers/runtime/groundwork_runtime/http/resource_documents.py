@@ -1,0 +1,96 @@
+"""What the OpenAPI document says of a resource's operations: types only, built when asked for."""
+
+from __future__ import annotations
+
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from groundwork_core.resources.resource import Filter, Resource
+    from groundwork_runtime.http.router import Documented
+
+
+def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa: FBT001 - a fact about the path
+    """Name and describe an operation."""
+    verbs = {"POST": "create", "PATCH": "change", "DELETE": "remove"}
+    verb = verbs.get(method, "read" if is_one else "list")
+    about = resource.name if verb == "list" else resource.singular
+    name = about.title().replace("-", "").replace(" ", "")
+    article = "an" if about[0] in "aeiou" else "a"
+    summary = "List " + about if verb == "list" else f"{verb.title()} {article} {about}"
+    return {"operation_id": verb + name, "summary": summary, "tag": resource.name}
+
+
+def listed(resource: Resource, within: str | None = None) -> Signature:
+    """Filters, order and place in; a page out. `within`: a filter that the path's id sets."""
+    from aws_lambda_powertools.event_handler.openapi.params import Query  # noqa: PLC0415 - documentation only
+    from pydantic import create_model  # noqa: PLC0415 - documentation only
+
+    order: Any = Literal[
+        tuple(f"{sign}{name}" for name in resource.all_sorts for sign in ("", "-"))
+    ]
+    parameters = [
+        _query("limit", Annotated[int, Query(ge=1, le=200)], 50),
+        _query("cursor", Annotated[str | None, Query(description="The page before's next_cursor")]),
+        _query("sort", order, "-id"),
+        *(_query(one.name, _type(one) | None) for one in resource.filters if one.name != within),
+    ]
+    if within is not None:
+        parameters.insert(0, _id())
+    page = create_model(
+        f"{resource.model.__name__}Page",
+        __doc__=f"A page of {resource.name}.",
+        items=(list[resource.model], ...),  # type: ignore[name-defined] - a runtime type
+        next_cursor=(str | None, ...),
+    )
+    return Signature(parameters, return_annotation=page)
+
+
+def one(resource: Resource) -> Signature:
+    """An id in, one out."""
+    return Signature([_id()], return_annotation=resource.model)
+
+
+def created(resource: Resource) -> Signature:
+    """A new one in and out."""
+    return Signature([_body(resource.create)], return_annotation=resource.model)
+
+
+def changed(resource: Resource) -> Signature:
+    """A patch in, the changed one out."""
+    return Signature([_id(), _body(resource.patch)], return_annotation=resource.model)
+
+
+def removed(_resource: Resource) -> Signature:
+    """An id in, nothing out."""
+    return Signature([_id()])
+
+
+def _id() -> Parameter:
+    return Parameter("id", Parameter.KEYWORD_ONLY, annotation=UUID)
+
+
+def _body(model: object) -> Parameter:
+    return Parameter("body", Parameter.KEYWORD_ONLY, annotation=model)
+
+
+def _query(name: str, annotation: object, default: object = None) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _type(one: Filter) -> Any:
+    from datetime import datetime  # noqa: PLC0415 - a type as a value
+
+    if one.choices:
+        return Literal[one.choices]
+    types: dict[str, type] = {
+        "text": str,
+        "id": UUID,
+        "number": float,
+        "moment": datetime,
+        "flag": bool,
+    }
+    return types[one.type]

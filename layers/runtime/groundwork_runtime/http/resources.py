@@ -1,0 +1,157 @@
+"""The operations of any resource, over HTTP: one registration each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from groundwork_core.errors import Fault, Invalid, NotFound
+from groundwork_core.resources import following, writing
+from groundwork_core.resources.reading import list_many, read_one
+from groundwork_runtime.http import etags
+from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.problem import validation_faults
+from groundwork_runtime.http.router import Operation, Router
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundwork_core.caller import Caller
+    from groundwork_core.resources.ports import Written
+    from groundwork_core.resources.resource import Input, Resource
+    from groundwork_runtime.http.request import Request
+    from groundwork_runtime.wiring import Wiring
+
+    Consequences = Callable[[Wiring], following.Consequences[Any]]
+
+MERGE_PATCH = "application/merge-patch+json"
+ID = "id"
+REVALIDATE = "private, no-cache"
+
+
+class ResourceRoutes:
+    """Decodes, calls one use case, encodes; for the five operations of one resource."""
+
+    def __init__(self, resource: Resource, then: Consequences | None = None) -> None:
+        """Take the resource, and what makes the consequences of its writes, if it has any."""
+        self.resource = resource
+        self._then = then
+
+    def register(self, router: Router, under: str = "/api/v1") -> None:
+        """Add the operations that the resource has."""
+        from groundwork_runtime.http import resource_documents as documents  # noqa: PLC0415 - a cycle of types only
+
+        resource, name = self.resource, self.resource.name
+        many, one = f"{under}/{name}", f"{under}/{name}/<{ID}>"
+        read, write = f"{name}:read", f"{name}:write"
+        offered = [
+            ("GET", many, self.list, 200, read, documents.listed),
+            ("GET", one, self.read, 200, read, documents.one),
+        ]
+        if resource.create is not None:
+            offered.append(("POST", many, self.create, 201, write, documents.created))
+        if resource.patch is not None:
+            offered.append(("PATCH", one, self.change, 200, write, documents.changed))
+        if resource.removable:
+            offered.append(("DELETE", one, self.remove, 204, write, documents.removed))
+        for method, path, handler, status, needs, document in offered:
+            router.add(
+                Operation(
+                    method,
+                    path,
+                    handler,
+                    status,
+                    needs,
+                    None,
+                    signature=lambda document=document: document(resource),  # type: ignore[misc] - bound now
+                    documented=documents.words(method, resource, path == one),
+                )
+            )
+
+    def list(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+        """Answer one page."""
+        body = list_many(
+            self.resource, request.query, store=wiring.resources, cursors=wiring.cursors
+        )
+        return Answer(200, body)
+
+    def read(self, request: Request, _caller: Caller, wiring: Wiring, id: str) -> Answer:  # noqa: A002 - the path's word
+        """Answer one, or that the client has it already."""
+        stored = read_one(self.resource, self._id(request, id), store=wiring.resources)
+        headers = {"ETag": f'"{stored.tag}"', "Cache-Control": REVALIDATE}
+        if etags.unchanged(request.headers.get("if-none-match"), stored.tag):
+            return Answer(304, None, None, headers)
+        return Answer(200, stored.body, JSON, headers)
+
+    def create(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+        """Create one."""
+        _no_parameters(request)
+        assert self.resource.create is not None  # noqa: S101 - or it would not be registered
+        new = _validated(self.resource.create, request, ("application/json",))
+        if self._then is None:
+            written = writing.create(self.resource, new, store=wiring.resources)
+        else:
+            written = following.create_followed(
+                self.resource, new, work=wiring.work(), then=self._then(wiring)
+            )
+        return _written(201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"})
+
+    def change(self, request: Request, _caller: Caller, wiring: Wiring, id: str) -> Answer:  # noqa: A002 - the path's word
+        """Merge a patch into one."""
+        known = self._id(request, id)
+        expected = etags.expected(request.headers.get("if-match"))
+        assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
+        patch = _validated(self.resource.patch, request, ("application/json", MERGE_PATCH))
+        if self._then is None:
+            written = writing.change(self.resource, known, expected, patch, store=wiring.resources)
+        else:
+            written = following.change_followed(
+                self.resource, known, expected, patch, work=wiring.work(), then=self._then(wiring)
+            )
+        return _written(200, written, {})
+
+    def remove(self, request: Request, _caller: Caller, wiring: Wiring, id: str) -> Answer:  # noqa: A002 - the path's word
+        """Delete one."""
+        known = self._id(request, id)
+        expected = etags.expected(request.headers.get("if-match"))
+        if self._then is None:
+            position = writing.remove(self.resource, known, expected, store=wiring.resources)
+        else:
+            position = following.remove_followed(
+                self.resource, known, expected, work=wiring.work(), then=self._then(wiring)
+            )
+        return Answer(204, None, None, {"X-Groundwork-Position": position})
+
+    def _id(self, request: Request, text: str) -> UUID:
+        _no_parameters(request)
+        try:
+            return UUID(text)
+        except ValueError:
+            raise NotFound(self.resource.missing()) from None
+
+
+def _no_parameters(request: Request) -> None:
+    if request.query:
+        faults = tuple(_unknown(name) for name in request.query)
+        raise Invalid("The query has faults.", faults)
+
+
+def _unknown(name: str) -> Fault:
+    return Fault(f"/{name}", "is no parameter of this")
+
+
+def _validated(model: type[Input], request: Request, types: tuple[str, ...]) -> Input:
+    try:
+        return model.model_validate_json(request.checked_json(types=types))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise Invalid("The input has faults.", validation_faults(found)) from error
+
+
+def _written(status: int, written: Written, headers: dict[str, str]) -> Answer:
+    headers["ETag"] = etags.etag(written.tag)
+    if written.position is not None:
+        headers["X-Groundwork-Position"] = written.position
+    return Answer(status, written.body, JSON, headers)

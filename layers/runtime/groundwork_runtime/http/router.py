@@ -1,0 +1,150 @@
+"""What a function serves, and what each route needs. Nothing is open unless it says why.
+
+    router = Router()
+
+    @router.post("/api/v1/sources/<source_id>/fetch", status=202, needs="sources:write")
+    def request_fetch(source_id: UUID, caller: Caller) -> FetchRequested:
+        ...
+
+A handler's parameters are filled by their types: `Caller`, `Request` and `Wiring` are given;
+names in the path come from there; a Pydantic model is the JSON body; all else are query
+parameters. It returns an `Answer`, or a model that becomes one.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, Unpack
+
+from typing_extensions import TypedDict
+
+SIGNED_IN = "signed-in"
+"""For `needs`: any caller who is known."""
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+
+class Unguarded(Exception):
+    """A route says neither what it needs nor why it is open; or it says both."""
+
+
+class Documented(TypedDict, total=False):
+    """What only the documentation shows."""
+
+    summary: str
+    tag: str
+    operation_id: str
+    problems: tuple[int, ...]
+    """Statuses of problems that it may answer, beyond those that follow from what it is."""
+    answers: Mapping[int, Mapping[str, Any]]
+    """OpenAPI response objects that differ from what the handler's type says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: Callable[..., Any]
+    status: int
+    needs: str | None
+    """The permission, SIGNED_IN, or None: it is open."""
+    open: str | None
+    """Why it is open."""
+    signature: Callable[[], inspect.Signature] | None = None
+    """For a handler that decodes its `Request` itself: its parameters, as documentation."""
+    documented: Documented = field(default_factory=Documented)
+
+
+class Router:
+    """Registers operations."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.operations: list[Operation] = []
+
+    def get(
+        self,
+        path: str,
+        *,
+        needs: str | None = None,
+        open: str | None = None,  # noqa: A002 - reads as the rule it is
+        status: int = 200,
+        **documented: Unpack[Documented],
+    ) -> Callable[[Handler], Handler]:
+        """Register a GET. See `add` for what it may raise."""
+        return self._registering("GET", path, needs, open, status, documented)
+
+    def post(
+        self,
+        path: str,
+        *,
+        needs: str | None = None,
+        open: str | None = None,  # noqa: A002 - as above
+        status: int = 200,
+        **documented: Unpack[Documented],
+    ) -> Callable[[Handler], Handler]:
+        """Register a POST. See `add` for what it may raise."""
+        return self._registering("POST", path, needs, open, status, documented)
+
+    def patch(
+        self,
+        path: str,
+        *,
+        needs: str | None = None,
+        open: str | None = None,  # noqa: A002 - as above
+        status: int = 200,
+        **documented: Unpack[Documented],
+    ) -> Callable[[Handler], Handler]:
+        """Register a PATCH. See `add` for what it may raise."""
+        return self._registering("PATCH", path, needs, open, status, documented)
+
+    def delete(
+        self,
+        path: str,
+        *,
+        needs: str | None = None,
+        open: str | None = None,  # noqa: A002 - as above
+        status: int = 204,
+        **documented: Unpack[Documented],
+    ) -> Callable[[Handler], Handler]:
+        """Register a DELETE. See `add` for what it may raise."""
+        return self._registering("DELETE", path, needs, open, status, documented)
+
+    def add(self, operation: Operation) -> None:
+        """Register an operation.
+
+        Raises:
+            Unguarded: it must say what it needs, or why it is open, and not both.
+        """
+        name = f"{operation.method} {operation.path}"
+        if bool(operation.needs) == bool(operation.open):
+            message = f"{name}: say needs='resource:read' (or SIGNED_IN), or open='why'"
+            raise Unguarded(message)
+        needs = operation.needs
+        if needs and needs != SIGNED_IN and not needs.endswith((":read", ":write")):
+            message = f"{name}: {needs!r} is no permission"
+            raise Unguarded(message)
+        self.operations.append(operation)
+
+    def include(self, other: Router) -> None:
+        """Take over the operations of another router."""
+        self.operations += other.operations
+
+    def _registering(
+        self,
+        method: str,
+        path: str,
+        needs: str | None,
+        reason: str | None,
+        status: int,
+        documented: Documented,
+    ) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            self.add(Operation(method, path, handler, status, needs, reason, documented=documented))
+            return handler
+
+        return register
