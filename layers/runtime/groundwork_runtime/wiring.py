@@ -153,13 +153,6 @@ class Wiring:
         )
 
     @cached_property
-    def next_cron(self) -> NextCron:
-        """Reads cron expressions."""
-        from groundwork_data.web.cron import next_cron  # noqa: PLC0415 - its users only
-
-        return next_cron
-
-    @cached_property
     def fetch_sources(self) -> FetchSources:
         """Fetches due sources and takes their documents in."""
         from groundwork_core.sources.fetch_sources import FetchSources  # noqa: PLC0415 - fetch only

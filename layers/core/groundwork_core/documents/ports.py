@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
+from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
+from groundwork_core.unit_of_work import Transaction
 
 
 class DocumentStore(Protocol):
@@ -21,4 +23,17 @@ class DocumentStore(Protocol):
 
         What is there with the same content is left alone and not returned.
         """
+        ...
+
+    def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
+        """Return what feeds state about documents that are there. One round trip."""
+        ...
+
+
+class DocumentsWork(Transaction, Protocol):
+    """A unit of work that knows documents."""
+
+    @property
+    def documents(self) -> DocumentStore:
+        """The documents."""
         ...

@@ -43,7 +43,7 @@ class JobMessage(BaseModel):
     job_id: UUID
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     attempt_hint: int = Field(
-        0, ge=0, description="How often it was tried when this was sent; the lease says the truth."
+        1, ge=1, description="Which attempt this announces; the lease says the truth."
     )
     payload: dict[str, JsonValue] = Field(
         description="For kind extract: document_id and revision of the document to work on."

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
+from pydantic import JsonValue
 
+from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ WHERE d.content_hash <> excluded.content_hash
 RETURNING id, revision
 """
 
+FACTS = """
+SELECT d.id, d.revision, d.source_id, s.name, s.url, t.feed ->> 'site',
+    coalesce(t.feed ->> 'title', ''), d.url, d.author, d.metadata
+FROM documents d JOIN sources s ON s.id = d.source_id
+LEFT JOIN source_states t ON t.source_id = s.id
+WHERE d.id = ANY(%s)
+"""
+
 
 class PostgresDocuments:
     """Implements `DocumentStore`."""
@@ -80,3 +90,21 @@ class PostgresDocuments:
         ]
         stored = self._connection.execute(PUT, {"source_id": source_id, "entries": Jsonb(rows)})
         return [StoredDocument(*row) for row in stored.fetchall()]
+
+    def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
+        """Return what feeds state about documents that are there."""
+        rows = self._connection.execute(FACTS, [list(document_ids)]).fetchall()
+        return [
+            DocumentFacts(
+                *stated,
+                _texts(metadata, "authors") or ((author,) if author else ()),
+                _texts(metadata, "categories"),
+                _texts(metadata, "links"),
+            )
+            for *stated, author, metadata in rows
+        ]
+
+
+def _texts(metadata: dict[str, JsonValue], name: str) -> tuple[str, ...]:
+    found = metadata.get(name)
+    return tuple(str(one) for one in found if one) if isinstance(found, list) else ()

@@ -124,10 +124,11 @@ def authors(raw: object) -> tuple[str, ...]:
 
 
 def person_name(stated: object) -> str:
-    """Return a person's name as people write it; empty when there is none."""
+    """Return a person's name as people write it; empty when nothing is stated."""
     text = plain(tidy(stated, MAX_NAME * 2))
     without = _ADDRESS.sub(" ", text).strip(" \t()<>\"',;")
-    return without[:MAX_NAME]
+    # Where a mail address is all there is, it is the name.
+    return (without or text.strip())[:MAX_NAME]
 
 
 def categories(raw: object) -> tuple[str, ...]:

@@ -1,0 +1,27 @@
+"""The scheduler function: runs each minute, and leaves nothing behind that a queue lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from groundwork_core.jobs.sweep import sweep_jobs
+from groundwork_core.operations.clean_up import clean_up
+from groundwork_core.sources.claim_due import claim_due
+from groundwork_runtime import metrics
+from groundwork_runtime.wiring import wiring
+
+log = logging.getLogger(__name__)
+
+
+def handler(event: Mapping[str, object], context: object) -> dict[str, int]:  # noqa: ARG001 - Lambda's
+    """Queue due sources, take back lost jobs, and remove what is over."""
+    parts = wiring()
+    done = {"claimed": claim_due(work=parts.work(), clock=parts.clock)}
+    swept = sweep_jobs(parts.settings.sweep_after_seconds, work=parts.work(), clock=parts.clock)
+    done |= {"expired": swept.expired, "announced": swept.announced}
+    done["removed"] = clean_up(work=parts.work(), clock=parts.clock)
+    for name, count in done.items():
+        metrics.emit("Scheduler" + name.capitalize(), count)
+    log.info("scheduled", extra=done)
+    return done

@@ -1,0 +1,57 @@
+"""Removing rows that are over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+OUTBOX = """
+DELETE FROM outbox WHERE id IN (
+    SELECT o.id FROM outbox o
+    WHERE o.created_at < %s AND o.xid < (SELECT min(xid) FROM outbox_cursors)
+    ORDER BY o.xid, o.id LIMIT %s)
+"""
+CLOCK_SLOTS = """
+DELETE FROM clock_slots WHERE (schedule, slot) IN (
+    SELECT schedule, slot FROM clock_slots WHERE slot < %s LIMIT %s)
+"""
+TICKETS = """
+WITH failures AS (
+    DELETE FROM login_failures WHERE subject IN (
+        SELECT subject FROM login_failures WHERE window_ends_at < %(before)s LIMIT %(limit)s)
+)
+DELETE FROM socket_tickets WHERE ticket_hash IN (
+    SELECT ticket_hash FROM socket_tickets WHERE expires_at < %(before)s LIMIT %(limit)s)
+"""
+REFRESH_TOKENS = """
+DELETE FROM refresh_tokens WHERE id IN (
+    SELECT id FROM refresh_tokens WHERE expires_at < %s LIMIT %s)
+"""
+
+
+class PostgresHousekeeping:
+    """Implements `Housekeeping`."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the connection of a running transaction."""
+        self._connection = connection
+
+    def remove_outbox(self, before: datetime, limit: int) -> int:
+        """Remove outbox rows that are older and that every destination has carried."""
+        return self._connection.execute(OUTBOX, [before, limit]).rowcount
+
+    def remove_clock_slots(self, before: datetime, limit: int) -> int:
+        """Remove runs of schedules that are older."""
+        return self._connection.execute(CLOCK_SLOTS, [before, limit]).rowcount
+
+    def remove_tickets(self, before: datetime, limit: int) -> int:
+        """Remove socket tickets and login failures that ended before."""
+        return self._connection.execute(TICKETS, {"before": before, "limit": limit}).rowcount
+
+    def remove_refresh_tokens(self, before: datetime, limit: int) -> int:
+        """Remove refresh tokens that ended before."""
+        return self._connection.execute(REFRESH_TOKENS, [before, limit]).rowcount
