@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import pytest
+
+from groundwork_core.errors import NotFound
 from groundwork_core.identity.create_user import create_user
 from groundwork_data.identity.signing_keys import ensure_signing_key
 from groundwork_identity.routes import router
@@ -86,7 +88,6 @@ class MemorySafe:
         self.texts: dict[str, str] = {}
 
     def read(self, secret_id: str) -> str:
-        from groundwork_core.errors import NotFound
 
         if secret_id not in self.texts:
             raise NotFound("There is no such secret.")

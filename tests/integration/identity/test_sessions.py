@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+
 from groundwork_core.identity import refresh_tokens
 from groundwork_core.identity.permissions import BUILTIN_ROLES
+from groundwork_data.identity.passwords import Argon2Hasher
 
 from .conftest import PASSWORD, Identity, MakeUser
 
@@ -224,7 +226,6 @@ def test_a_changed_password_ends_all_sessions(
 def test_a_hash_of_weaker_parameters_is_made_anew_at_login(
     identity: Identity, make_user: MakeUser
 ) -> None:
-    from groundwork_data.identity.passwords import Argon2Hasher
 
     user = make_user(EMAIL)
     weak = Argon2Hasher(memory_kib=1024, iterations=1)

@@ -5,12 +5,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.ports import Taken
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from psycopg import Connection
-from psycopg.rows import TupleRow
 
 
 class Collecting:

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+
 from groundwork_core.errors import Invalid
 from groundwork_core.relay.carry import carry
 from groundwork_data.postgres import outbox as outbox_module
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from psycopg import Connection
-from psycopg.rows import TupleRow
 
 from .conftest import Collecting, announce
 
