@@ -1,0 +1,86 @@
+"""Writes layers/deps/requirements.txt: what the functions import and Lambda does not have.
+
+Run it with the project's environment after `make lock`:
+
+    .venv/bin/python infra/pipeline/layer_requirements.py
+
+It walks from requirements/app.in along the installed distributions' requirements, and takes each
+one's pin and hashes from requirements/app.txt.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import distribution
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+LAYER = ROOT / "layers" / "deps" / "requirements.txt"
+
+LAMBDA_HAS = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"}
+"""Part of Lambda's Python runtime."""
+
+STANDS_ALONE = {"chalice"}
+"""Runs in a function without its requirements: they serve its command line only."""
+
+HEADER = """\
+# Third-party packages of the functions. Made by infra/pipeline/layer_requirements.py; do not edit.
+"""
+_LAMBDA = {
+    "sys_platform": "linux",
+    "platform_system": "Linux",
+    "platform_machine": "x86_64",
+    "implementation_name": "cpython",
+    "platform_python_implementation": "CPython",
+    "os_name": "posix",
+    "python_version": "3.12",
+    "python_full_version": "3.12.0",
+}
+
+
+def layer_requirements(root: Path = ROOT) -> str:
+    """The text of layers/deps/requirements.txt."""
+    pins = _pins((root / "requirements" / "app.txt").read_text())
+    wanted = (root / "requirements" / "app.in").read_text().splitlines()
+    roots = [Requirement(line) for line in wanted if line and not line.startswith("#")]
+    return HEADER + "".join(pins[name] for name in sorted(_closure(roots)))
+
+
+def _closure(roots: list[Requirement]) -> set[str]:
+    found: set[str] = set()
+    seen: set[tuple[str, frozenset[str]]] = set()
+    todo = list(roots)
+    while todo:
+        requirement = todo.pop()
+        name = canonicalize_name(requirement.name)
+        key = (name, frozenset(requirement.extras))
+        if name in LAMBDA_HAS or key in seen:
+            continue
+        seen.add(key)
+        found.add(name)
+        if name not in STANDS_ALONE:
+            todo += _requirements(name, requirement.extras)
+    return found
+
+
+def _requirements(name: str, extras: set[str]) -> Iterator[Requirement]:
+    for line in distribution(name).requires or []:
+        requirement = Requirement(line)
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({**_LAMBDA, "extra": e}) for e in (*extras, "")):
+            yield requirement
+
+
+def _pins(lock: str) -> dict[str, str]:
+    """The lines of each package of a lock file, hashes included, by name."""
+    blocks = re.findall(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*\n?", lock, re.MULTILINE)
+    return {canonicalize_name(re.split(r"[=\[ ]", block)[0]): block for block in blocks}
+
+
+if __name__ == "__main__":
+    LAYER.parent.mkdir(exist_ok=True)
+    LAYER.write_text(layer_requirements())
+    sys.stdout.write(f"{LAYER}: {len(_pins(LAYER.read_text()))} packages\n")
