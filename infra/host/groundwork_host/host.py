@@ -5,10 +5,12 @@ import socket
 from typing import Protocol
 
 from groundwork_host.environments.fleet import Fleet, Surroundings
+from groundwork_host.environments.output import Sink, to_stdout
 from groundwork_host.environments.pool import Limits
+from groundwork_host.gateway.access import AccessLog
 from groundwork_host.gateway.app import App, Gateway
 from groundwork_host.gateway.events import EventBuilder
-from groundwork_host.gateway.protocol import ServerLimits
+from groundwork_host.gateway.limits import ServerLimits
 from groundwork_host.gateway.routes import Routes
 from groundwork_host.gateway.server import Server
 from groundwork_host.live.asgi import Receive, Scope, Send
@@ -53,6 +55,7 @@ class Host:
         stack: What the template says.
         settings: What the environment says.
         limits: What one client may take.
+        sink: Takes the log lines of the functions.
 
     Attributes:
         fleet: The environments; parts invoke functions through it.
@@ -61,7 +64,11 @@ class Host:
     """
 
     def __init__(
-        self, stack: Stack, settings: HostSettings, limits: ServerLimits | None = None
+        self,
+        stack: Stack,
+        settings: HostSettings,
+        limits: ServerLimits | None = None,
+        sink: Sink = to_stdout,
     ) -> None:
         self.settings = settings
         self.telemetry = Telemetry()
@@ -74,6 +81,7 @@ class Host:
                 "WEBSOCKET_BATCH_URL": f"{self.address}/@live/posts",
                 "GROUNDWORK_HOST_TOKEN": settings.host_token,
             },
+            sink=sink,
             metrics=self.telemetry.application.take,
         )
         self.fleet = Fleet(
@@ -95,7 +103,8 @@ class Host:
             self._own,
         )
         self.telemetry.watch(self.fleet.pools, self.gateway)
-        self._server = Server(self.gateway, limits or ServerLimits())
+        access = AccessLog(to_stdout) if settings.access_log else None
+        self._server = Server(self.gateway, limits or ServerLimits(), access)
         self._parts: list[Part] = []
 
     def add(self, part: Part) -> None:

@@ -10,7 +10,7 @@ MOST_LINE_BYTES = 256 * 1024  # CloudWatch's limit for one log event
 _MARK = b"\x1e"
 _METRIC = b'"_aws"'
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes], object]
 
 
 def to_stdout(line: bytes) -> None:

@@ -1,0 +1,141 @@
+"""The words of the command line. A command imports what it needs when it runs: help is quick."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for a program.")]
+
+app = typer.Typer(
+    help="Groundwork: feeds become documents, entities, a graph and live events.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+sources = typer.Typer(help="Work with sources.", no_args_is_help=True)
+queues = typer.Typer(help="Look into the queues.", no_args_is_help=True)
+user = typer.Typer(help="Work with accounts.", no_args_is_help=True)
+
+
+@app.command()
+def up() -> None:
+    """Start everything in the foreground; Ctrl-C stops it."""
+    from groundwork_host.commands import up as command  # noqa: PLC0415 - see the module
+
+    command.up()
+
+
+@app.command()
+def down() -> None:
+    """Stop the instance that runs on the state folder."""
+    from groundwork_host.commands import down as command  # noqa: PLC0415 - see the module
+
+    command.down()
+
+
+@app.command()
+def doctor(*, as_json: Json = False) -> None:
+    """Look for what would keep Groundwork from running, and say what to do."""
+    from groundwork_host.commands import doctor as command  # noqa: PLC0415 - see the module
+
+    command.doctor("json" if as_json else "text")
+
+
+@app.command()
+def migrate(
+    *,
+    to: Annotated[
+        str, typer.Option(help="A revision of the Postgres schema; `base` takes all back.")
+    ] = "head",
+    down: Annotated[int, typer.Option(min=0, help="How many steps to go back.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Bring Postgres and the graph to the newest schema. Safe to run twice, and by two at once."""
+    from groundwork_host.commands import migrate as command  # noqa: PLC0415 - see the module
+
+    command.migrate(f"-{down}" if down else to, "json" if as_json else "text")
+
+
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read it from standard input; else made up.")
+]
+
+
+@user.command("create")
+def user_create(
+    *,
+    email: Annotated[str, typer.Option(help="The address to log in with.")],
+    role: Annotated[list[str], typer.Option(help="A role; may be given more than once.")],
+    name: Annotated[str, typer.Option(help="What to call them.")] = "",
+    password_stdin: FromStdin = False,
+) -> None:
+    """Make an account."""
+    from groundwork_host.commands import users as command  # noqa: PLC0415 - see the module
+
+    command.create(email, tuple(role), name, "stdin" if password_stdin else "made-up")
+
+
+@user.command("password")
+def user_password(
+    *,
+    email: Annotated[str, typer.Option(help="Whose.")],
+    password_stdin: FromStdin = False,
+) -> None:
+    """Give an account a new password; all its sessions end."""
+    from groundwork_host.commands import users as command  # noqa: PLC0415 - see the module
+
+    command.set_password(email, "stdin" if password_stdin else "made-up")
+
+
+@user.command("list")
+def user_list(*, as_json: Json = False) -> None:
+    """List the accounts."""
+    from groundwork_host.commands import users as command  # noqa: PLC0415 - see the module
+
+    command.show("json" if as_json else "text")
+
+
+@sources.command("import")
+def sources_import(
+    file: Annotated[Path, typer.Argument(help="OPML, or one address a line.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Watch every feed of a file. Safe to run again."""
+    from groundwork_host.commands import sources_import as command  # noqa: PLC0415 - see the module
+
+    command.import_sources(file, "json" if as_json else "text")
+
+
+@queues.command("show")
+def queues_show(*, as_json: Json = False) -> None:
+    """List the queues with what waits in each."""
+    from groundwork_host.commands import queues as command  # noqa: PLC0415 - see the module
+
+    command.show("json" if as_json else "text")
+
+
+@queues.command("redrive")
+def queues_redrive(
+    queue: Annotated[str, typer.Argument(help="The queue, as `fetch` or `FetchQueue`.")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Give the dead letters of a queue another try."""
+    from groundwork_host.commands import queues as command  # noqa: PLC0415 - see the module
+
+    command.redrive(queue, "json" if as_json else "text")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI document, from the running instance."""
+    from groundwork_host.commands import openapi as command  # noqa: PLC0415 - see the module
+
+    command.openapi()
+
+
+app.add_typer(user, name="user")
+app.add_typer(sources, name="sources")
+app.add_typer(queues, name="queues")

@@ -1,0 +1,28 @@
+"""`groundwork migrate`."""
+
+from dataclasses import asdict
+from typing import Literal
+
+from groundwork_host.commands import migrating, project, running
+from groundwork_host.commands.saying import clear_failures, fail, note, result
+
+
+def migrate(target: str, output: Literal["json", "text"]) -> None:
+    """Migrate the databases of the environment, else those of the running instance."""
+    with clear_failures():
+        addresses = running.addresses()
+        try:
+            done = migrating.migrate(addresses, project.migrations(), target)
+        except Exception as error:
+            from alembic.util import CommandError  # noqa: PLC0415 - loaded by now
+            from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - loaded by now
+
+            if isinstance(error, CommandError | OperationalError):
+                fail(f"the schema was not migrated: {error}".splitlines()[0])
+            raise
+    if output == "json":
+        result(asdict(done))
+        return
+    before, after = done.postgres_before or "empty", done.postgres_after or "empty"
+    note(f"Postgres: {after}, as before" if before == after else f"Postgres: {before} → {after}")
+    note(f"Graph: {', '.join(done.graph_applied) or 'nothing to apply'}")

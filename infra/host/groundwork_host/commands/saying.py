@@ -1,0 +1,41 @@
+"""How commands speak: lines for people on stderr, results on stdout, failures with a way out."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+FAILED = 1
+
+
+def result(value: object) -> None:
+    """One JSON document, for a program."""
+    print(json.dumps(value, indent=2, default=str))
+
+
+def note(line: str) -> None:
+    """A line for a person."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def fail(message: str) -> NoReturn:
+    """End with one clear message and exit code 1."""
+    note(f"groundwork: {message}")
+    sys.exit(FAILED)
+
+
+@contextmanager
+def clear_failures() -> Iterator[None]:
+    """Turn what a person can do something about into one message instead of a stack trace."""
+    from groundwork_core.errors import GroundworkError  # noqa: PLC0415 - only commands that work need it
+    from groundwork_host.services.service import ServiceError  # noqa: PLC0415
+    from groundwork_host.template.errors import TemplateError  # noqa: PLC0415
+    from groundwork_runtime.settings import BadSettings  # noqa: PLC0415
+
+    try:
+        yield
+    except BadSettings as error:
+        fail(f"a setting is wrong. {error}")
+    except (ServiceError, TemplateError, GroundworkError) as error:
+        fail(str(error))
