@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from groundwork_core.knowledge.hand_in import HandIn
     from groundwork_core.sources.fetch_sources import FetchSources
     from groundwork_core.sources.schedule import NextCron
-    from groundwork_core.sources.schedule import NextCron
     from collections.abc import Callable
 
     from groundwork_core.knowledge.graph.ports import (

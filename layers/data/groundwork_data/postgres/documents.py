@@ -96,12 +96,30 @@ class PostgresDocuments:
         rows = self._connection.execute(FACTS, [list(document_ids)]).fetchall()
         return [
             DocumentFacts(
-                *stated,
-                _texts(metadata, "authors") or ((author,) if author else ()),
-                _texts(metadata, "categories"),
-                _texts(metadata, "links"),
+                document_id=document_id,
+                revision=revision,
+                source_id=source_id,
+                source_name=source_name,
+                source_url=source_url,
+                site=site,
+                feed_title=feed_title,
+                url=url,
+                authors=_texts(metadata, "authors") or ((author,) if author else ()),
+                categories=_texts(metadata, "categories"),
+                links=_texts(metadata, "links"),
             )
-            for *stated, author, metadata in rows
+            for (
+                document_id,
+                revision,
+                source_id,
+                source_name,
+                source_url,
+                site,
+                feed_title,
+                url,
+                author,
+                metadata,
+            ) in rows
         ]
 
 
