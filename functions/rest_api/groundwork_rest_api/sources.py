@@ -12,26 +12,26 @@ router = Router()
 
 
 @router.post(
-    "/api/v1/sources/<id>/fetch",
+    "/api/v1/sources/<source_id>/fetch",
     status=202,
     needs="sources:write",
     operation_id="fetchSource",
     tag="sources",
     problems=(404, 409),
 )
-def fetch(id: UUID, wiring: Wiring) -> FetchRequested:  # noqa: A002 - the path's word
+def fetch(source_id: UUID, wiring: Wiring) -> FetchRequested:
     """Ask for one fetch now; the queue and its worker do the rest."""
-    return request_fetch(id, work=wiring.work(), clock=wiring.clock)
+    return request_fetch(source_id, work=wiring.work(), clock=wiring.clock)
 
 
 @router.get(
-    "/api/v1/sources/<id>/schedule",
+    "/api/v1/sources/<source_id>/schedule",
     needs="sources:read",
     operation_id="explainSourceSchedule",
     tag="sources",
     problems=(404,),
 )
-def schedule(id: UUID, wiring: Wiring) -> ScheduleExplained:  # noqa: A002 - the path's word
+def schedule(source_id: UUID, wiring: Wiring) -> ScheduleExplained:
     """Say when the source is asked next, why, and from what that was worked out."""
     with wiring.work() as work:
-        return explain_schedule(id, sources=work.sources, clock=wiring.clock)
+        return explain_schedule(source_id, sources=work.sources, clock=wiring.clock)

@@ -10,16 +10,16 @@ from groundwork_core.resources.following import NoConsequences
 from groundwork_core.resources.ports import ResourceWork
 
 
-class JobConsequences(NoConsequences):
+class JobConsequences(NoConsequences[ResourceWork]):
     """A client may change or cancel a job only while it waits."""
 
-    def changing(self, id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
+    def changing(self, row_id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
         """Refuse to change what runs or has ended; the version guards what happens meanwhile.
 
         Raises:
             Conflict: the job is not queued.
         """
-        now = work.resources.read(JOBS, id)
+        now = work.resources.read(JOBS, row_id)
         status = now.parsed()["status"] if now is not None and fields else "queued"
         if status != "queued":
             raise Conflict(f"The job is {status}; only a queued one can be changed.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from groundwork_core.resources.ports import ResourceWork, Written
@@ -12,42 +12,42 @@ from groundwork_core.resources.resource import Input, Resource
 from groundwork_core.resources.writing import Expected, change, create, remove
 
 Work = TypeVar("Work", bound=ResourceWork)
-WorkNeeded = TypeVar("WorkNeeded", bound=ResourceWork, contravariant=True)
+Work_contra = TypeVar("Work_contra", bound=ResourceWork, contravariant=True)
 
 
-class Consequences(Protocol[WorkNeeded]):
+class Consequences(Protocol[Work_contra]):
     """What else happens in the transaction of a write."""
 
-    def created(self, id: UUID, new: Input, work: WorkNeeded) -> None:
+    def created(self, row_id: UUID, new: Input, work: Work_contra) -> None:
         """Follow a creation. Whatever it raises undoes the creation."""
         ...
 
-    def changing(self, id: UUID, fields: frozenset[str], work: WorkNeeded) -> None:
+    def changing(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
         """Look before a change of `fields`, and refuse it by raising."""
         ...
 
-    def changed(self, id: UUID, fields: frozenset[str], work: WorkNeeded) -> None:
+    def changed(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
         """Follow a change of `fields`."""
         ...
 
-    def removed(self, id: UUID, work: WorkNeeded) -> None:
+    def removed(self, row_id: UUID, work: Work_contra) -> None:
         """Follow a removal."""
         ...
 
 
-class NoConsequences:
+class NoConsequences(Generic[Work_contra]):
     """To extend by those that follow only some writes."""
 
-    def created(self, id: UUID, new: Input, work: ResourceWork) -> None:
+    def created(self, row_id: UUID, new: Input, work: Work_contra) -> None:
         """Do nothing."""
 
-    def changing(self, id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
+    def changing(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
         """Do nothing."""
 
-    def changed(self, id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
+    def changed(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
         """Do nothing."""
 
-    def removed(self, id: UUID, work: ResourceWork) -> None:
+    def removed(self, row_id: UUID, work: Work_contra) -> None:
         """Do nothing."""
 
 
@@ -66,7 +66,7 @@ def create_followed(
 
 def change_followed(
     resource: Resource,
-    id: UUID,  # noqa: A002 - the contract's word
+    row_id: UUID,
     expected: Expected,
     patch: Input,
     *,
@@ -77,9 +77,9 @@ def change_followed(
 
     def act() -> Written:
         fields = frozenset(patch.model_fields_set)
-        then.changing(id, fields, work)
-        written = change(resource, id, expected, patch, store=work.resources)
-        then.changed(id, fields, work)
+        then.changing(row_id, fields, work)
+        written = change(resource, row_id, expected, patch, store=work.resources)
+        then.changed(row_id, fields, work)
         return written
 
     return _settled(resource, work, act)
@@ -87,7 +87,7 @@ def change_followed(
 
 def remove_followed(
     resource: Resource,
-    id: UUID,  # noqa: A002 - the contract's word
+    row_id: UUID,
     expected: Expected,
     *,
     work: Work,
@@ -95,8 +95,8 @@ def remove_followed(
 ) -> str:
     """Remove one, and what follows from it. Raises as `remove`."""
     with work:
-        position = remove(resource, id, expected, store=work.resources)
-        then.removed(id, work)
+        position = remove(resource, row_id, expected, store=work.resources)
+        then.removed(row_id, work)
     return work.position or position
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import isfinite
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
@@ -117,7 +118,7 @@ def _text(text: str) -> str:
     if len(text) > TEXT_MAX:
         message = f"must have at most {TEXT_MAX} characters"
         raise ValueError(message)
-    if "\x00" in text or not text.isprintable() and any("\ud800" <= c <= "\udfff" for c in text):
+    if not text.isprintable() and any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in text):
         message = "must not have NUL characters or lone surrogates"
         raise ValueError(message)
     return text
@@ -136,7 +137,7 @@ def _number(text: str) -> float:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not -1e300 < value < 1e300:  # NaN is not within any bounds
+    if not isfinite(value):
         message = "must be a number"
         raise ValueError(message)
     return value

@@ -48,7 +48,7 @@ class Written:
 class ResourceStore(Protocol):
     """Rows of any resource. Each method is one statement, and outside a transaction commits."""
 
-    def read(self, resource: Resource, id: UUID) -> Stored | None:
+    def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
         ...
 
@@ -66,7 +66,7 @@ class ResourceStore(Protocol):
         ...
 
     def update(
-        self, resource: Resource, id: UUID, version: int, fields: tuple[str, ...], values: str
+        self, resource: Resource, row_id: UUID, version: int, fields: tuple[str, ...], values: str
     ) -> Written | None:
         """Change `fields` of one that still has this version; None: it has another, or is gone.
 
@@ -75,7 +75,7 @@ class ResourceStore(Protocol):
         """
         ...
 
-    def delete(self, resource: Resource, id: UUID, version: int) -> str | None:
+    def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         """Delete one that still has this version and return the outbox position, or None.
 
         Raises:

@@ -12,9 +12,9 @@ from groundwork_core.resources.ports import ResourceStore, Stored
 from groundwork_core.resources.resource import Resource
 
 
-def read_one(resource: Resource, id: UUID, *, store: ResourceStore) -> Stored:  # noqa: A002 - the contract's word
+def read_one(resource: Resource, row_id: UUID, *, store: ResourceStore) -> Stored:
     """Return one. Raises NotFound."""
-    stored = store.read(resource, id)
+    stored = store.read(resource, row_id)
     if stored is None:
         raise NotFound(resource.missing())
     return stored

@@ -99,6 +99,11 @@ class Resource:
         common = {name: sort for name, sort in SORTS.items() if name in self.columns}
         return {**common, **self.sorts}
 
+    @cached_property
+    def id_name(self) -> str:
+        """What its id is called in paths."""
+        return self.singular.replace(" ", "_").replace("-", "_") + "_id"
+
     def missing(self) -> str:
         """Say that there is no such thing."""
         return f"There is no such {self.singular}."

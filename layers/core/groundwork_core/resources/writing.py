@@ -41,7 +41,7 @@ def create(resource: Resource, new: Input, *, store: ResourceStore) -> Written:
 
 def change(
     resource: Resource,
-    id: UUID,  # noqa: A002 - the contract's word
+    row_id: UUID,
     expected: Expected,
     patch: Input,
     *,
@@ -57,20 +57,20 @@ def change(
     fields, values = _given(patch)
     version = _single(expected)
     if version is None or not fields or not resource.merged.keys().isdisjoint(fields):
-        current = _current(resource, id, expected, store)
+        current = _current(resource, row_id, expected, store)
         if not fields:
-            return Written(str(id), current.tag, current.body, None)
+            return Written(str(row_id), current.tag, current.body, None)
         version = current.version
         values = _merged(resource, current, patch)
-    written = store.update(resource, id, version, fields, values)
+    written = store.update(resource, row_id, version, fields, values)
     if written is None:
-        raise _why_not(resource, id, store)
+        raise _why_not(resource, row_id, store)
     return written
 
 
 def remove(
     resource: Resource,
-    id: UUID,  # noqa: A002 - the contract's word
+    row_id: UUID,
     expected: Expected,
     *,
     store: ResourceStore,
@@ -84,10 +84,10 @@ def remove(
     """
     version = _single(expected)
     if version is None:
-        version = _current(resource, id, expected, store).version
-    position = store.delete(resource, id, version)
+        version = _current(resource, row_id, expected, store).version
+    position = store.delete(resource, row_id, version)
     if position is None:
-        raise _why_not(resource, id, store)
+        raise _why_not(resource, row_id, store)
     return position
 
 
@@ -112,8 +112,8 @@ def _single(expected: Expected) -> int | None:
     return next(iter(expected.versions))
 
 
-def _current(resource: Resource, id: UUID, expected: Expected, store: ResourceStore) -> Stored:  # noqa: A002 - as above
-    current = store.read(resource, id)
+def _current(resource: Resource, row_id: UUID, expected: Expected, store: ResourceStore) -> Stored:
+    current = store.read(resource, row_id)
     if current is None:
         raise NotFound(resource.missing())
     if expected.versions is not None and current.version not in expected.versions:
@@ -123,10 +123,10 @@ def _current(resource: Resource, id: UUID, expected: Expected, store: ResourceSt
 
 def _why_not(
     resource: Resource,
-    id: UUID,  # noqa: A002 - as above
+    row_id: UUID,
     store: ResourceStore,
 ) -> NotFound | VersionMismatch:
-    current = store.read(resource, id)
+    current = store.read(resource, row_id)
     if current is None:
         return NotFound(resource.missing())
     return VersionMismatch(_stale(resource, current))

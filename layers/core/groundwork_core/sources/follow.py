@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Protocol
 from uuid import UUID
 
 from groundwork_core.clock import Clock
@@ -15,11 +16,11 @@ from groundwork_core.sources.schedule import NextCron, check_schedule
 from groundwork_core.sources.start_watching import source_edited, start_watching
 
 
-class WatchingWork(SourcesWork, ResourceWork):
+class WatchingWork(SourcesWork, ResourceWork, Protocol):
     """A unit of work that knows both."""
 
 
-class SourceConsequences(NoConsequences):
+class SourceConsequences(NoConsequences[WatchingWork]):
     """A new source is fetched at once; an edited one is planned anew."""
 
     def __init__(self, *, clock: Clock, next_cron: NextCron) -> None:
@@ -28,20 +29,20 @@ class SourceConsequences(NoConsequences):
         self._next_cron = next_cron
         self._random = random.SystemRandom()
 
-    def created(self, id: UUID, new: Input, work: WatchingWork) -> None:
+    def created(self, row_id: UUID, new: Input, work: WatchingWork) -> None:
         """Check the schedule, then watch. Raises Invalid when it can never be kept."""
         now = self._clock.now()
         if isinstance(new, NewSource):
             check_schedule(new.schedule, now, next_cron=self._next_cron)
-        start_watching([id], work=work, now=now)
+        start_watching([row_id], work=work, now=now)
 
-    def changed(self, id: UUID, fields: frozenset[str], work: WatchingWork) -> None:
+    def changed(self, row_id: UUID, fields: frozenset[str], work: WatchingWork) -> None:
         """Check the schedule as it now is, then plan. Raises Invalid as `created`."""
         now = self._clock.now()
         if "schedule" in fields:
-            state = work.sources.watch_state(id)
+            state = work.sources.watch_state(row_id)
             if state is not None:
                 check_schedule(state.schedule, now, next_cron=self._next_cron)
         source_edited(
-            id, fields, work=work, now=now, random=self._random, next_cron=self._next_cron
+            row_id, fields, work=work, now=now, random=self._random, next_cron=self._next_cron
         )

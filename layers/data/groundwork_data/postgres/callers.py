@@ -35,7 +35,7 @@ class PostgresCallers:
 
     def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
         """Return the public keys by kid."""
-        return dict(self._database.rows(KEYS))  # type: ignore[arg-type] - (text, jsonb)
+        return dict(self._database.rows(KEYS))
 
     def standing(self, user_id: UUID) -> Standing | None:
         """Return where a user stands."""

@@ -8,7 +8,7 @@ parameter.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from groundwork_core.resources.resource import Filter, Resource, ValueType
@@ -39,6 +39,8 @@ CONDITIONS = {
     ("relationships", "ends"): "(t.from_id = %s OR t.to_id = %s)",
 }
 """Filters that are more than a comparison with a column."""
+
+Direction = Literal["ASC", "DESC"]
 
 _OPERATORS = {
     "equals": "{column} = %s",
@@ -79,17 +81,18 @@ def page(
     resource: Resource,
     filters: tuple[str, ...],
     sort: str,
-    descending: bool,
-    after: str | None,  # noqa: FBT001 - a part of the key
+    direction: Direction,
+    after: str | None,
 ) -> str:
     """A page: filters by name, an order, and after what (`value`, `null`, or None: the start)."""
     by_name = {one.name: one for one in resource.filters}
     conditions = [_condition(resource, by_name[name]) for name in filters]
-    direction = "DESC" if descending else "ASC"
     column = f't."{sort}"'
     order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
     if after is not None:
-        conditions.append(_beyond(resource, sort, column, "<" if descending else ">", after))
+        conditions.append(
+            _beyond(resource, sort, column, "<" if direction == "DESC" else ">", after)
+        )
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     rows = f"SELECT t.* FROM {_table(resource)} t{where} ORDER BY {order} LIMIT %s"
     return f"SELECT {_json(resource)} FROM ({rows}) t"

@@ -25,9 +25,9 @@ class PostgresResources:
         self._run = run
         self._written = written
 
-    def read(self, resource: Resource, id: UUID) -> Stored | None:  # noqa: A002 - the port's word
+    def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
-        rows = self._run(resource_sql.read(resource), (id,))
+        rows = self._run(resource_sql.read(resource), (row_id,))
         if not rows:
             return None
         tag, body = rows[0]
@@ -37,7 +37,9 @@ class PostgresResources:
         """Return up to one item more than the page holds."""
         names = tuple(one.name for one, _ in query.filters)
         where = None if after is None else "null" if after.value is None else "value"
-        sql = resource_sql.page(resource, names, query.sort, query.descending, where)
+        sql = resource_sql.page(
+            resource, names, query.sort, "DESC" if query.descending else "ASC", where
+        )
         parameters: list[object] = [
             resource_sql.like(str(value)) if one.operator == "like" else value
             for one, value in query.filters
@@ -47,7 +49,7 @@ class PostgresResources:
             by_id_alone = after.value is None or query.sort == "id"
             parameters += [after.id] if by_id_alone else [after.value, after.id]
         parameters.append(query.limit + 1)
-        return [row[0] for row in self._run(sql, parameters)]  # type: ignore[misc] - text
+        return [str(row[0]) for row in self._run(sql, parameters)]
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         """Insert one."""
@@ -58,21 +60,21 @@ class PostgresResources:
     def update(
         self,
         resource: Resource,
-        id: UUID,  # noqa: A002 - the port's word
+        row_id: UUID,
         version: int,
         fields: tuple[str, ...],
         values: str,
     ) -> Written | None:
         """Change one of this version."""
-        rows = self._run(resource_sql.update(resource, fields), (values, id, version))
+        rows = self._run(resource_sql.update(resource, fields), (values, row_id, version))
         if not rows:
             return None
         self._written()
         return _written(rows[0])
 
-    def delete(self, resource: Resource, id: UUID, version: int) -> str | None:  # noqa: A002 - the port's word
+    def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         """Delete one of this version."""
-        rows = self._run(resource_sql.delete(resource), (id, version))
+        rows = self._run(resource_sql.delete(resource), (row_id, version))
         if not rows:
             return None
         self._written()

@@ -89,8 +89,8 @@ class Application:
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         try:
-            return self.resolver.resolve(event, context)  # type: ignore[arg-type] - a Mapping does
-        except Exception as error:  # noqa: BLE001 - told as a problem and logged
+            return self.resolver.resolve(event, context)
+        except Exception as error:  # told as a problem, and logged
             told = problem.answer(error, self._desk.request)
             return self._plain(told.status, {"Content-Type": str(told.content_type)}, told.body)
 
@@ -115,7 +115,7 @@ class Application:
 
     def _allowed(self, path: str) -> list[str]:
         """Return the methods that a path takes."""
-        routes = [*self.resolver._static_routes, *self.resolver._dynamic_routes]  # noqa: SLF001 - it offers no other way
+        routes = [*self.resolver._static_routes, *self.resolver._dynamic_routes]
         return sorted({route.method for route in routes if route.rule.match(path)})
 
 

@@ -21,6 +21,8 @@ from groundwork_core.identity.callers import CallerStore, Standing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jwt import PyJWK
+
     from groundwork_core.clock import Clock
     from groundwork_runtime.wiring import Wiring
 
@@ -78,7 +80,7 @@ class Callers:
         self._monotonic = monotonic
         self._tokens: dict[bytes, _Token] = {}
         self._known: dict[UUID, _Known] = {}
-        self._keys: dict[str, object] = {}
+        self._keys: dict[str, PyJWK] = {}
         self._keys_at = float("-inf")
 
     def of(
@@ -146,12 +148,12 @@ class Callers:
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise Unauthenticated("The access token does not hold.") from error
 
-    def _key(self, kid: str) -> object:
+    def _key(self, kid: str) -> PyJWK:
         from jwt import PyJWK  # noqa: PLC0415 - as above
 
         age = self._monotonic() - self._keys_at
         if age >= KEYS_SECONDS or (kid not in self._keys and age >= UNKNOWN_KEY_SECONDS):
-            self._keys = {name: PyJWK(dict(jwk)).key for name, jwk in self._store.keys().items()}
+            self._keys = {name: PyJWK(dict(jwk)) for name, jwk in self._store.keys().items()}
             self._keys_at = self._monotonic()
         key = self._keys.get(kid)
         if key is None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, TypeAdapter, ValidationError
-from pydantic_core import PydanticUndefined
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound
@@ -67,7 +66,7 @@ class Endpoint:
         operation, desk = self.operation, self._desk
         caller = self._admit()
         if operation.signature is not None:
-            answer: Answer = operation.handler(desk.request, caller, desk.wiring, **path)
+            answer: Answer = operation.handler(desk.request, caller, desk.wiring, *path.values())
         else:
             answer = self._encoded(operation.handler(**self._decoded(path, caller)))
         return Response(answer.status, answer.content_type, answer.body, answer.headers)

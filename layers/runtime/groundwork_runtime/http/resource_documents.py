@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
+from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from groundwork_core.resources.resource import Filter, Resource
     from groundwork_runtime.http.router import Documented
 
@@ -39,11 +38,12 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
         *(_query(one.name, _type(one) | None) for one in resource.filters if one.name != within),
     ]
     if within is not None:
-        parameters.insert(0, _id())
+        parameters.insert(0, Parameter(within, Parameter.KEYWORD_ONLY, annotation=UUID))
+    items: Any = GenericAlias(list, (resource.model,))
     page = create_model(
         f"{resource.model.__name__}Page",
         __doc__=f"A page of {resource.name}.",
-        items=(list[resource.model], ...),  # type: ignore[name-defined] - a runtime type
+        items=(items, ...),
         next_cursor=(str | None, ...),
     )
     return Signature(parameters, return_annotation=page)
@@ -51,7 +51,7 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
 
 def one(resource: Resource) -> Signature:
     """An id in, one out."""
-    return Signature([_id()], return_annotation=resource.model)
+    return Signature([_id(resource)], return_annotation=resource.model)
 
 
 def created(resource: Resource) -> Signature:
@@ -61,16 +61,16 @@ def created(resource: Resource) -> Signature:
 
 def changed(resource: Resource) -> Signature:
     """A patch in, the changed one out."""
-    return Signature([_id(), _body(resource.patch)], return_annotation=resource.model)
+    return Signature([_id(resource), _body(resource.patch)], return_annotation=resource.model)
 
 
-def removed(_resource: Resource) -> Signature:
+def removed(resource: Resource) -> Signature:
     """An id in, nothing out."""
-    return Signature([_id()])
+    return Signature([_id(resource)])
 
 
-def _id() -> Parameter:
-    return Parameter("id", Parameter.KEYWORD_ONLY, annotation=UUID)
+def _id(resource: Resource) -> Parameter:
+    return Parameter(resource.id_name, Parameter.KEYWORD_ONLY, annotation=UUID)
 
 
 def _body(model: object) -> Parameter:

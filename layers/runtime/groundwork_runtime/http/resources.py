@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from groundwork_runtime.http.router import Operation, Router
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from inspect import Signature
 
     from groundwork_core.caller import Caller
     from groundwork_core.resources.ports import Written
@@ -25,9 +27,9 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
     Consequences = Callable[[Wiring], following.Consequences[Any]]
+    Document = Callable[[Resource], Signature]
 
 MERGE_PATCH = "application/merge-patch+json"
-ID = "id"
 REVALIDATE = "private, no-cache"
 
 
@@ -44,10 +46,10 @@ class ResourceRoutes:
         from groundwork_runtime.http import resource_documents as documents  # noqa: PLC0415 - a cycle of types only
 
         resource, name = self.resource, self.resource.name
-        many, one = f"{under}/{name}", f"{under}/{name}/<{ID}>"
+        many, one = f"{under}/{name}", f"{under}/{name}/<{resource.id_name}>"
         read, write = f"{name}:read", f"{name}:write"
-        offered = [
-            ("GET", many, self.list, 200, read, documents.listed),
+        offered: list[tuple[str, str, Callable[..., Answer], int, str, Document]] = [
+            ("GET", many, self.page, 200, read, documents.listed),
             ("GET", one, self.read, 200, read, documents.one),
         ]
         if resource.create is not None:
@@ -65,21 +67,21 @@ class ResourceRoutes:
                     status,
                     needs,
                     None,
-                    signature=lambda document=document: document(resource),  # type: ignore[misc] - bound now
+                    signature=partial(document, resource),
                     documented=documents.words(method, resource, path == one),
                 )
             )
 
-    def list(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+    def page(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
         """Answer one page."""
         body = list_many(
             self.resource, request.query, store=wiring.resources, cursors=wiring.cursors
         )
         return Answer(200, body)
 
-    def read(self, request: Request, _caller: Caller, wiring: Wiring, id: str) -> Answer:  # noqa: A002 - the path's word
+    def read(self, request: Request, _caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Answer one, or that the client has it already."""
-        stored = read_one(self.resource, self._id(request, id), store=wiring.resources)
+        stored = read_one(self.resource, self._id(request, text), store=wiring.resources)
         headers = {"ETag": f'"{stored.tag}"', "Cache-Control": REVALIDATE}
         if etags.unchanged(request.headers.get("if-none-match"), stored.tag):
             return Answer(304, None, None, headers)
@@ -98,9 +100,9 @@ class ResourceRoutes:
             )
         return _written(201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"})
 
-    def change(self, request: Request, _caller: Caller, wiring: Wiring, id: str) -> Answer:  # noqa: A002 - the path's word
+    def change(self, request: Request, _caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Merge a patch into one."""
-        known = self._id(request, id)
+        known = self._id(request, text)
         expected = etags.expected(request.headers.get("if-match"))
         assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
         patch = _validated(self.resource.patch, request, ("application/json", MERGE_PATCH))
@@ -112,9 +114,9 @@ class ResourceRoutes:
             )
         return _written(200, written, {})
 
-    def remove(self, request: Request, _caller: Caller, wiring: Wiring, id: str) -> Answer:  # noqa: A002 - the path's word
+    def remove(self, request: Request, _caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Delete one."""
-        known = self._id(request, id)
+        known = self._id(request, text)
         expected = etags.expected(request.headers.get("if-match"))
         if self._then is None:
             position = writing.remove(self.resource, known, expected, store=wiring.resources)
@@ -126,10 +128,15 @@ class ResourceRoutes:
 
     def _id(self, request: Request, text: str) -> UUID:
         _no_parameters(request)
-        try:
-            return UUID(text)
-        except ValueError:
-            raise NotFound(self.resource.missing()) from None
+        return id_of(self.resource, text)
+
+
+def id_of(resource: Resource, text: str) -> UUID:
+    """Read an id from a path. Raises NotFound: what is no id names nothing."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(resource.missing()) from None
 
 
 def _no_parameters(request: Request) -> None:
