@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 class GraphDatabase:
     """Runs Cypher. Give values as parameters, always; text is for constants.
 
-    Raises (all methods): GraphUnavailable when Neo4j cannot be reached or is too busy; TookTooLong when
-    it stopped a statement at its time limit.
+    Raises (all methods): GraphUnavailable when Neo4j cannot be reached or is too busy; TookTooLong
+    when it stopped a statement at its time limit.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.errors import TookTooLong
+from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
 from groundwork_core.knowledge.graph.model import (
     Entity,
     Id,
@@ -30,7 +30,7 @@ RELATIONSHIPS_A_NODE = 10
 
 
 class Neo4jReader:
-    """Implements `GraphReader`."""
+    """Implements `GraphReader`, for one request."""
 
     def __init__(
         self, graph: GraphDatabase, seconds_left: Callable[[], float] = lambda: READ_SECONDS
@@ -38,6 +38,7 @@ class Neo4jReader:
         """Take the environment's graph, and how long the one who asks can still wait."""
         self._graph = graph
         self._seconds_left = seconds_left
+        self._down: GraphUnavailable | None = None
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
         """Return those entities that exist, by id."""
@@ -118,10 +119,16 @@ class Neo4jReader:
         )
 
     def _read(self, statement: str, parameters: Parameters) -> list[Record]:
+        if self._down is not None:
+            raise self._down  # who asks several things need not wait for each in vain
         left = self._seconds_left()
         if left <= 0:
             raise TookTooLong("This took too long; ask for less.")
-        return self._graph.read(statement, parameters, seconds=min(left, READ_SECONDS))
+        try:
+            return self._graph.read(statement, parameters, seconds=min(left, READ_SECONDS))
+        except GraphUnavailable as error:
+            self._down = error
+            raise
 
 
 def _filter(wanted: LinkFilter) -> dict[str, object]:

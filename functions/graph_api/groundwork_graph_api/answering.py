@@ -1,0 +1,145 @@
+"""GraphQL over HTTP: a request body in, an answer out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from graphql import ExecutionResult, GraphQLError, execute
+from pydantic_core import to_json
+
+from groundwork_core.caller import Caller
+from groundwork_core.knowledge.graph.catch_up import await_position
+from groundwork_graph_api.asking import Asking
+from groundwork_graph_api.codes import BAD_USER_INPUT, Refused, code_of, formatted
+from groundwork_graph_api.documents import Documents, operation_of
+from groundwork_graph_api.limits import MAX_COST, measure
+from groundwork_graph_api.schema import make_schema
+from groundwork_runtime.http.answer import JSON, PROBLEM, Answer
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.request import Request
+    from groundwork_runtime.wiring import Wiring
+
+MAX_BODY_BYTES = 256 * 1024
+REQUEST_SECONDS = 8.0
+RETRY_SECONDS = "2"
+GRAPHQL_JSON = "application/graphql-response+json"
+UNAVAILABLE = frozenset({"GRAPH_UNAVAILABLE", "UNAVAILABLE"})
+
+Told = dict[str, Any]
+"""A response body, ready for JSON."""
+
+
+class Answering:
+    """Answers queries; holds the schema and the queries that it has seen."""
+
+    def __init__(self) -> None:
+        """Build the schema."""
+        self._schema = make_schema()
+        self._documents = Documents(self._schema)
+
+    def __call__(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
+        """Answer one POST."""
+        if len(request.body) > MAX_BODY_BYTES:
+            return _problem(request, 413, "too-large", "The body is too large", "TOO_LARGE")
+        payload = request.json(types=(JSON,))
+        media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+        try:
+            text, variables, name = _read(payload)
+        except Refused as error:
+            return Answer(400, _body({"errors": formatted([error])}), media_type)
+        ends = time.monotonic() + REQUEST_SECONDS
+        try:
+            position = request.headers.get("x-groundwork-min-position")
+            if position is not None:
+                await_position(position.strip(), wiring.catchup)
+            asking = Asking(
+                caller, wiring.graph_reader(lambda: ends - time.monotonic()), wiring.catalogue
+            )
+            told = self._run(text, variables, name, asking)
+        except Exception as error:
+            if code_of(error) is None:
+                raise
+            told = {
+                "data": None,
+                "errors": formatted([GraphQLError(str(error), original_error=error)]),
+            }
+        return _answer(told, request, media_type)
+
+    def _run(
+        self, text: str, variables: Mapping[str, object], name: str | None, asking: Asking
+    ) -> Told:
+        try:
+            document = self._documents.parsed(text)
+            operation = operation_of(document, name)
+            cost = measure(document, operation, variables).cost
+        except GraphQLError as error:
+            return {"errors": formatted([error])}
+        faults = self._documents.check(text, document)
+        if faults:
+            return {"errors": formatted(faults)}
+        result = execute(
+            self._schema,
+            document,
+            context_value=asking,
+            variable_values=dict(variables),
+            operation_name=name,
+            is_awaitable=lambda _: False,  # no resolver is; asking each value would cost
+        )
+        return _told(cast("ExecutionResult", result), cost)
+
+
+def _read(payload: object) -> tuple[str, Mapping[str, object], str | None]:
+    """Read the members of a request (GraphQL over HTTP, section 5)."""
+    if not isinstance(payload, dict):
+        raise Refused("Send one JSON object with a query; batches are not served.", BAD_USER_INPUT)
+    text, variables, name = (payload.get(k) for k in ("query", "variables", "operationName"))
+    if not isinstance(text, str) or not text.strip():
+        raise Refused("query must be a text.", BAD_USER_INPUT)
+    if not isinstance(variables, dict | None):
+        raise Refused("variables must be an object.", BAD_USER_INPUT)
+    if not isinstance(name, str | None):
+        raise Refused("operationName must be a text.", BAD_USER_INPUT)
+    return text, variables or {}, name
+
+
+def _told(result: ExecutionResult, cost: int) -> Told:
+    told: Told = {"data": result.data}
+    if result.errors:
+        told["errors"] = formatted(result.errors)
+    told["extensions"] = {"cost": {"requested": cost, "limit": MAX_COST}}
+    return told
+
+
+def _answer(told: Told, request: Request, media_type: str) -> Answer:
+    codes = {error["extensions"]["code"] for error in told.get("errors", ())}
+    if codes & UNAVAILABLE:
+        answer = _problem(request, 503, "unavailable", "A part is unavailable", "", told)
+        answer.headers["Retry-After"] = RETRY_SECONDS
+        return answer
+    refused = "data" not in told and media_type == GRAPHQL_JSON
+    headers = {"Retry-After": RETRY_SECONDS} if "GRAPH_BEHIND" in codes else {}
+    return Answer(400 if refused else 200, _body(told), media_type, headers)
+
+
+def _problem(
+    request: Request, status: int, slug: str, title: str, code: str, told: Told | None = None
+) -> Answer:
+    """Tell a problem to both kinds of readers: problem+json with GraphQL's `errors` in it."""
+    members = told or {"errors": [{"message": title, "extensions": {"code": code}}]}
+    body = {
+        "type": f"/problems/{slug}",
+        "title": title,
+        "status": status,
+        "detail": members["errors"][0]["message"],
+        "instance": request.path,
+        "request_id": request.id,
+        **members,
+    }
+    return Answer(status, _body(body), PROBLEM, {"Cache-Control": "no-store"})
+
+
+def _body(told: Mapping[str, object]) -> str:
+    return to_json(told).decode()

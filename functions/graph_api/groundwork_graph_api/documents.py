@@ -1,0 +1,70 @@
+"""Query texts, parsed and checked once: clients send the same few again and again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+
+from groundwork_graph_api.codes import Refused
+
+MAX_TOKENS = 4_000
+REMEMBERED = 500
+LONGEST_REMEMBERED = 10_000
+MAX_ERRORS = 20
+
+
+class Documents:
+    """Parses and validates, and remembers what it found good."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        """Take the schema to check against."""
+        self._schema = schema
+        self._checked: OrderedDict[str, DocumentNode] = OrderedDict()
+
+    def parsed(self, text: str) -> DocumentNode:
+        """Parse a query. Raises Refused with where it goes wrong."""
+        known = self._checked.get(text)
+        if known is not None:
+            return known
+        try:
+            return parse(text, max_tokens=MAX_TOKENS)
+        except GraphQLError as error:
+            error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+            raise
+        except RecursionError:
+            raise Refused("The query is nested too deep.", "DEPTH_LIMIT") from None
+
+    def check(self, text: str, document: DocumentNode) -> list[GraphQLError]:
+        """Hold a document against the schema; return what is wrong with it."""
+        if text in self._checked:
+            self._checked.move_to_end(text)
+            return []
+        faults = validate(self._schema, document, max_errors=MAX_ERRORS)
+        for fault in faults:
+            fault.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+        if not faults and len(text) <= LONGEST_REMEMBERED:
+            self._checked[text] = document
+            if len(self._checked) > REMEMBERED:
+                self._checked.popitem(last=False)
+        return faults
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """Choose the operation to run. Raises Refused when that is unclear or it is no query."""
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if name:
+        operations = [o for o in operations if o.name is not None and o.name.value == name]
+    if len(operations) != 1:
+        raise Refused("Name one operation of the document in operationName.", "BAD_USER_INPUT")
+    if operations[0].operation is not OperationType.QUERY:
+        raise Refused("Only queries are served here; changes go through REST.", "BAD_USER_INPUT")
+    return operations[0]
