@@ -99,7 +99,7 @@ def _has_value(client: "SecretsManagerClient", name: str) -> bool:
         found = client.get_secret_value(SecretId=name)
     except client.exceptions.ResourceNotFoundException:
         return False
-    return "SecretString" in found or "SecretBinary" in found
+    return bool({"SecretString", "SecretBinary"} & set(found))
 
 
 def _exists(client: "SQSClient", name: str) -> bool:

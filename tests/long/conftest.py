@@ -1,0 +1,56 @@
+"""What `sam build` makes, for this Python and for Lambda's."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SAM = ROOT / ".venv" / "sam" / "bin" / "sam"
+
+
+def sam_build(folder: Path, **variables: str) -> Path:
+    if not SAM.exists():
+        pytest.skip("the SAM command line is not installed; `make test-long` installs it")
+    # sam builds from a copy next to nothing else, so that what lies about here cannot help it.
+    done = subprocess.run(  # noqa: S603 - our own arguments
+        [
+            str(SAM),
+            "build",
+            "--template",
+            str(ROOT / "template.yaml"),
+            "--build-dir",
+            str(folder),
+            "--cache-dir",
+            str(folder) + "-cache",
+        ],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "SAM_CLI_TELEMETRY": "0",
+            "PIP": f"{sys.executable} -m pip",
+            **variables,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(str(folder) + "-cache", ignore_errors=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lambda_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The build that would be deployed."""
+    return sam_build(tmp_path_factory.mktemp("lambda") / "build")
+
+
+@pytest.fixture(scope="session")
+def own_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for the running Python and machine."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return sam_build(tmp_path_factory.mktemp("own") / "build", LAMBDA_PYTHON=version)

@@ -1,0 +1,31 @@
+"""The layer's requirements are the lock's, less what Lambda has and what nobody imports there."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+ROOT = Path(__file__).parents[3]
+SCRIPT = ROOT / "infra" / "pipeline" / "layer_requirements.py"
+
+
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("layer_requirements", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_layers_requirements_are_those_of_the_lock() -> None:
+    made = script().layer_requirements()
+    assert (ROOT / "layers" / "deps" / "requirements.txt").read_text() == made, (
+        "run .venv/bin/python infra/pipeline/layer_requirements.py"
+    )
+
+
+def test_nothing_that_lambda_has_or_that_builds_packages_is_in_it() -> None:
+    text = (ROOT / "layers" / "deps" / "requirements.txt").read_text()
+    names = {line.split("==")[0] for line in text.splitlines() if "==" in line}
+    assert {"pydantic", "psycopg-binary", "chalice", "urllib3"} <= names
+    assert not names & {"boto3", "botocore", "pip", "setuptools", "inquirer", "blessed", "pyyaml"}
