@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from groundwork_relay.destinations import destinations
 from groundwork_relay.run import run
 from groundwork_runtime.wiring import wiring
 
@@ -19,5 +20,6 @@ class Context(Protocol):
 
 def handler(event: Mapping[str, object], context: Context) -> dict[str, list[object]]:  # noqa: ARG001 - what a nudge says does not matter
     """Carry the outbox to its destinations until nothing is left."""
-    run(wiring(), lambda: context.get_remaining_time_in_millis() / 1000)
+    parts = wiring()
+    run(parts, destinations(parts), lambda: context.get_remaining_time_in_millis() / 1000)
     return {"batchItemFailures": []}

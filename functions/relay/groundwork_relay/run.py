@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from threading import Thread
 
 from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
@@ -13,14 +13,17 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import PostgresRelayLease
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_relay.destinations import destinations
 from groundwork_relay.telling import Telling
 from groundwork_runtime.wiring import Wiring
 
 RECENT_SECONDS = 1.0
 
 
-def run(parts: Wiring, remaining_seconds: Callable[[], float]) -> None:
+def run(
+    parts: Wiring,
+    to: Sequence[Destination[PostgresUnitOfWork]],
+    remaining_seconds: Callable[[], float],
+) -> None:
     """Stay awake while there is something to carry and the platform gives time.
 
     If time ends first, the next run is called at once. A destination that fails is left to the
@@ -33,7 +36,7 @@ def run(parts: Wiring, remaining_seconds: Callable[[], float]) -> None:
     activity = Activity(time.monotonic)
     budget = Budget(remaining_seconds)
     telling = Telling()
-    held = [(destination, parts.new_database()) for destination in destinations(parts)]
+    held = [(destination, parts.new_database()) for destination in to]
     threads = [
         Thread(
             target=_carrier(destination, database, activity, budget, telling).run,

@@ -37,9 +37,9 @@ class Activity:
         self._last = stopwatch()
         self._ended = threading.Event()
 
-    def mark(self) -> None:
-        """Say that there was something to do."""
-        self._last = self._stopwatch()
+    def mark(self, ahead_seconds: float = 0) -> None:
+        """Say that there was something to do, or that there will be so long from now."""
+        self._last = max(self._last, self._stopwatch() + ahead_seconds)
 
     def seconds_idle(self) -> float:
         """Return how long ago there was something to do."""

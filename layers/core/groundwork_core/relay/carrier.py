@@ -95,5 +95,6 @@ class Carrier(Generic[WorkT_contra]):
         self._observer.failed(self._destination.name, error, retry)
         if self._budget.remaining_seconds() < retry + 1:
             return False
+        self._activity.mark(ahead_seconds=retry)
         self._activity.pause(retry)
         return True

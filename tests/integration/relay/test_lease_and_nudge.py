@@ -1,0 +1,227 @@
+"""Writers call the relay only when it sleeps, and no row is left behind between the two."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pytest
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from pydantic import JsonValue
+
+from groundwork_core.relay import awake, carrier
+from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.outbox import PostgresBacklogs
+from groundwork_data.postgres.relay_lease import AwakeUntil, PostgresRelayLease
+from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from groundwork_relay.run import run
+from groundwork_runtime.nudging import QueueNudge
+from groundwork_runtime.settings import Settings
+from groundwork_runtime.wiring import Wiring
+
+from .conftest import Collecting, announce
+
+Databases = Callable[[], Database]
+
+
+class CountingQueue:
+    """Counts messages, and may do something for each."""
+
+    def __init__(self, then: Callable[[], None] = lambda: None) -> None:
+        self.sent = 0
+        self._then = then
+
+    def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
+        self.sent += len(messages)
+        self._then()
+
+
+class BrokenQueue:
+    """Takes nothing."""
+
+    def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
+        message = "no queue"
+        raise ConnectionError(message)
+
+
+@pytest.fixture
+def parts(database_url: str) -> Iterator[Wiring]:
+    """What a relay without any configured destination is made of."""
+    made = Wiring(Settings.from_environment({"DATABASE_URL": database_url}))
+    yield made
+    made.database.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Promises short enough for a test."""
+    monkeypatch.setattr(awake, "PROMISE_SECONDS", 0.3)
+    monkeypatch.setattr(awake, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(awake, "TICK_SECONDS", 0.02)
+
+
+def test_of_two_relays_one_has_the_lease_and_only_it_prolongs(databases: Databases) -> None:
+    one, two = PostgresRelayLease(databases()), PostgresRelayLease(databases())
+
+    until = one.take(30)
+    assert until is not None
+    assert two.take(30) is None
+    assert 29 < two.remaining_seconds() <= 30
+    prolonged = one.extend(until, 60)
+    assert prolonged is not None
+    assert prolonged > until
+    assert two.extend(until, 60) is None
+
+
+def test_a_lease_that_ran_out_is_taken_over(databases: Databases) -> None:
+    one, two = PostgresRelayLease(databases()), PostgresRelayLease(databases())
+    until = one.take(0.05)
+    assert until is not None
+    time.sleep(0.1)
+
+    assert two.remaining_seconds() <= 0
+    assert two.take(30) is not None
+    assert one.extend(until, 60) is None
+
+
+def test_a_writer_calls_a_sleeping_relay_once_and_an_awake_one_never(databases: Databases) -> None:
+    queue = CountingQueue()
+    lease = PostgresRelayLease(databases())
+    nudge = QueueNudge(AwakeUntil(lease), lambda: queue)
+
+    nudge()
+    nudge()
+    assert queue.sent == 1
+    lease.take(30)
+    fresh = QueueNudge(AwakeUntil(lease), lambda: queue)
+    fresh()
+    fresh()
+    assert queue.sent == 1
+
+
+def test_a_writer_never_fails_because_the_relay_cannot_be_called(databases: Databases) -> None:
+    QueueNudge(AwakeUntil(PostgresRelayLease(databases())), BrokenQueue)()
+
+
+def test_only_what_wrote_to_the_outbox_calls_the_relay(databases: Databases) -> None:
+    calls: list[str] = []
+    work = PostgresUnitOfWork(databases(), lambda: calls.append("called"))
+    with work:
+        work.connection.execute("INSERT INTO login_failures VALUES ('x', 1, now())")
+    assert work.position is not None
+    assert calls == []
+
+    with work:
+        work.connection.execute(
+            "INSERT INTO sources (name, url, schedule) VALUES"
+            " ('s', 'http://s.test', '{\"kind\": \"interval\", \"every_seconds\": 60}')"
+        )
+    assert calls == ["called"]
+
+
+def test_a_relay_sleeps_when_nothing_is_left_and_a_broken_destination_blocks_no_other(
+    parts: Wiring, quick: None, connect: Callable[[], Connection[TupleRow]]
+) -> None:
+    fine, broken = Collecting("queues"), Collecting("graph")
+    broken.broken = True
+    writer = connect()
+    announce(writer, "first")
+    began = time.monotonic()
+    thread = threading.Thread(
+        target=run, args=(parts, [fine, broken], lambda: 14 - (time.monotonic() - began))
+    )
+    thread.start()
+    time.sleep(0.5)
+    announce(writer, "second")
+    time.sleep(0.5)
+    assert fine.kinds == ["first", "second"]
+    assert broken.kinds == []
+    broken.broken = False
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert broken.kinds == ["first", "second"]
+
+
+def left_behind(
+    parts: Wiring,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> bool:
+    """A writer trusts the promise in its last moment, when the carrier has looked already."""
+    destination = Collecting("queues")
+    lease = PostgresRelayLease(databases())
+    queue = CountingQueue()
+    writer = connect()
+    carriers_idle = threading.Event()
+    # The carrier's pauses are so long that only its last look can find the row.
+    monkeypatch.setattr(carrier, "SHORTEST_PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(carrier, "LONGEST_PAUSE_SECONDS", 60.0)
+    thread = threading.Thread(target=run, args=(parts, [destination], lambda: 60.0))
+    thread.start()
+    while lease.remaining_seconds() <= 0:
+        time.sleep(0.005)
+    carriers_idle.wait(0.1)
+    announce(writer, "trusting")
+    QueueNudge(AwakeUntil(lease, stopwatch=lambda: 0.0), lambda: queue)()
+    assert queue.sent == 0
+    thread.join(10)
+    return destination.kinds != ["trusting"]
+
+
+def test_a_row_committed_while_the_promise_lasts_is_never_left_behind(
+    parts: Wiring,
+    quick: None,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not left_behind(parts, databases, connect, monkeypatch)
+
+
+def test_without_the_last_look_it_would_be_left_behind(
+    parts: Wiring,
+    quick: None,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(carrier.Carrier, "_finish", lambda self: True)
+
+    assert left_behind(parts, databases, connect, monkeypatch)
+
+
+def test_writers_and_relays_at_random_times_leave_no_row_behind(
+    database_url: str,
+    quick: None,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+) -> None:
+    """A hundred writes around the ends of many promises, each call answered by a new relay."""
+    destination = Collecting("queues")
+    relays: list[threading.Thread] = []
+    wirings: list[Wiring] = []
+
+    def start_relay() -> None:
+        own = Wiring(Settings.from_environment({"DATABASE_URL": database_url}))
+        wirings.append(own)
+        relays.append(threading.Thread(target=run, args=(own, [destination], lambda: 60.0)))
+        relays[-1].start()
+
+    nudge = QueueNudge(
+        AwakeUntil(PostgresRelayLease(databases())), lambda: CountingQueue(start_relay)
+    )
+    writer = connect()
+    for number in range(100):
+        announce(writer, str(number))
+        nudge()
+        time.sleep((number * 37 % 11) * 0.05 if number % 10 == 0 else 0.004 * (number % 7))
+    for relay in relays:
+        relay.join(10)
+    for own in wirings:
+        own.database.close()
+
+    assert destination.kinds == [str(number) for number in range(100)]
+    assert len(relays) < 60
+    assert not PostgresBacklogs(databases()).of("queues").waiting
