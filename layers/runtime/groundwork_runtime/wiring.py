@@ -18,26 +18,27 @@ from groundwork_runtime import logs
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from groundwork_core.knowledge.hand_in import HandIn
-    from groundwork_core.sources.fetch_sources import FetchSources
-    from groundwork_core.sources.schedule import NextCron
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from groundwork_core.identity.ports import PasswordHasher, Secrets, TokenSigner
     from groundwork_core.knowledge.graph.ports import (
         Catalogue,
         Catchup,
         GraphProjection,
         GraphReader,
     )
-    from groundwork_data.graph.driver import GraphDatabase
-    from groundwork_core.resources.cursors import Cursors
-    from groundwork_data.postgres.resources import PostgresResources
-    from groundwork_runtime.http.authentication import Callers
-    from groundwork_core.identity.ports import PasswordHasher, Secrets, TokenSigner
+    from groundwork_core.knowledge.hand_in import HandIn
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_core.realtime.ports import Sockets
+    from groundwork_core.resources.cursors import Cursors
+    from groundwork_core.sources.fetch_sources import FetchSources
+    from groundwork_core.sources.schedule import NextCron
+    from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.identity import PostgresProfiles
+    from groundwork_data.postgres.prepared import TextRow
+    from groundwork_data.postgres.resources import PostgresResources
+    from groundwork_runtime.http.authentication import Callers
 
 
 class Wiring:
@@ -71,7 +72,13 @@ class Wiring:
         """Rows of any resource; each statement commits by itself."""
         from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - rest only
 
-        return PostgresResources(self.database.rows, lambda: self.nudge())
+        return PostgresResources(self.database.texts, self._write_and_nudge)
+
+    def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        rows = self.database.write_texts(sql, parameters)
+        if rows:
+            self.nudge()
+        return rows
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
     from groundwork_core.resources.page import After, PageQuery
     from groundwork_core.resources.resource import Resource
+    from groundwork_data.postgres.prepared import TextRow
 
-    Run = Callable[[str, Sequence[object]], Sequence[Sequence[object]]]
+    Run = Callable[[str, Sequence[object]], list[TextRow]]
 
 
 class PostgresResources:
     """Implements `ResourceStore`. Every method is one statement."""
 
-    def __init__(self, run: Run, written: Callable[[], None]) -> None:
-        """Take what runs a statement, and what to call after a write that is committed."""
-        self._run = run
-        self._written = written
+    def __init__(self, read: Run, write: Run) -> None:
+        """Take what runs a reading statement, and what runs a writing one."""
+        self._run = read
+        self._write = write
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
@@ -53,8 +54,7 @@ class PostgresResources:
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         """Insert one."""
-        rows = self._run(resource_sql.insert(resource, fields), (values,))
-        self._written()
+        rows = self._write(resource_sql.insert(resource, fields), (values,))
         return _written(rows[0])
 
     def update(
@@ -66,18 +66,16 @@ class PostgresResources:
         values: str,
     ) -> Written | None:
         """Change one of this version."""
-        rows = self._run(resource_sql.update(resource, fields), (values, row_id, version))
+        rows = self._write(resource_sql.update(resource, fields), (values, row_id, version))
         if not rows:
             return None
-        self._written()
         return _written(rows[0])
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         """Delete one of this version."""
-        rows = self._run(resource_sql.delete(resource), (row_id, version))
+        rows = self._write(resource_sql.delete(resource), (row_id, version))
         if not rows:
             return None
-        self._written()
         return str(rows[0][0])
 
 

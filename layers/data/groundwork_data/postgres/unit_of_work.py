@@ -150,10 +150,9 @@ class PostgresUnitOfWork:
         """Rows of any resource."""
         from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - its users only
 
-        connection = self.connection
-        return PostgresResources(
-            lambda sql, parameters: connection.execute(sql, parameters).fetchall(), lambda: None
-        )
+        # This very connection: one that was opened anew would write outside the transaction.
+        run = self._database.prepared_on(self.connection).run
+        return PostgresResources(run, run)
 
     def publish(self, *commands: Command) -> None:
         """Add commands to the outbox, in this transaction."""

@@ -1,0 +1,103 @@
+"""Statements whose parameters and results are text, run by libpq itself.
+
+psycopg's cursors adapt types both ways, which costs more than half of a simple read: 0.09 ms of
+CPU beside 0.03 here (docs/decisions/0012-lean-reads.md). What Postgres itself has made into JSON
+needs none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
+from typing import TYPE_CHECKING, cast
+
+import psycopg
+from psycopg.errors import InvalidSqlStatementName, error_from_result
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.pq.abc import PGconn, PGresult
+    from psycopg.rows import TupleRow
+
+KEPT_MAX = 200
+"""Statements kept prepared per connection; further ones are planned each time."""
+_numbers = count()
+TextRow = tuple[str | None, ...]
+
+
+class PreparedTexts:
+    """What one connection has prepared."""
+
+    def __init__(self, connection: Connection[TupleRow], threshold: int | None) -> None:
+        """Take the connection. `threshold` None: never prepare (RDS Proxy would pin)."""
+        self.connection = connection
+        self._pgconn: PGconn = connection.pgconn
+        self._names: dict[str, bytes] = {}
+        self._prepares = threshold is not None
+
+    def run(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        """Run one statement with `%s` for each parameter, and return all its rows as text.
+
+        Raises:
+            psycopg.Error: as the server says; OperationalError when the connection was lost.
+        """
+        values = [_text(value) for value in parameters]
+        try:
+            return self._run(sql, values)
+        except InvalidSqlStatementName:
+            # psycopg deallocates all statements of a connection when it rolls back.
+            if self._pgconn.transaction_status != TransactionStatus.IDLE:
+                raise
+            self._names.clear()
+            return self._run(sql, values)
+
+    def forget(self) -> None:
+        """Prepare anew what comes: the connection's statements were deallocated."""
+        self._names.clear()
+
+    def _run(self, sql: str, values: list[bytes | None]) -> list[TextRow]:
+        name = self._names.get(sql) or self._prepare(sql)
+        if name is None:
+            result = self._pgconn.exec_params(numbered(sql), values)
+        else:
+            # NULLs are taken although the type does not say so.
+            result = self._pgconn.exec_prepared(name, cast("Sequence[bytes]", values))
+        self._check(result)
+        columns = range(result.nfields)
+        return [
+            tuple(_read(result.get_value(row, column)) for column in columns)
+            for row in range(result.ntuples)
+        ]
+
+    def _prepare(self, sql: str) -> bytes | None:
+        if not self._prepares or len(self._names) >= KEPT_MAX:
+            return None
+        name = f"gw_{next(_numbers)}".encode()
+        self._check(self._pgconn.prepare(name, numbered(sql)))
+        self._names[sql] = name
+        return name
+
+    def _check(self, result: PGresult) -> None:
+        if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+            return
+        if self._pgconn.status == ConnStatus.BAD:
+            raise psycopg.OperationalError(self._pgconn.get_error_message())
+        raise error_from_result(result)
+
+
+@cache
+def numbered(sql: str) -> bytes:
+    """Turn each `%s` into `$1`, `$2`, …, as libpq has it."""
+    first, *rest = sql.split("%s")
+    numbers = count(1)
+    return (first + "".join(f"${next(numbers)}{part}" for part in rest)).encode()
+
+
+def _text(value: object) -> bytes | None:
+    return None if value is None else str(value).encode()
+
+
+def _read(value: bytes | None) -> str | None:
+    return None if value is None else value.decode()
