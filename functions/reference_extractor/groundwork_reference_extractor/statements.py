@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.knowledge.model import (
+    RESULT_CONTRACT,
     ExtractionResult,
     StatedEntity,
     StatedMention,
@@ -54,6 +55,7 @@ def state(facts: DocumentFacts, *, job_id: UUID, attempt: int) -> dict[str, Json
         website = statements.entity("link", "website", host, host, SURE, link)
         statements.edge("LINKS_TO", publisher, website, SURE, "link")
     result = ExtractionResult(
+        contract=RESULT_CONTRACT,
         job_id=job_id,
         attempt=attempt,
         worker=WORKER,
@@ -61,10 +63,7 @@ def state(facts: DocumentFacts, *, job_id: UUID, attempt: int) -> dict[str, Json
         relationships=tuple(statements.edges.values()),
         mentions=tuple(statements.mentions.values()),
     )
-    message: dict[str, JsonValue] = result.model_dump(
-        mode="json", by_alias=True, exclude_defaults=True
-    )
-    return {"contract": result.contract, **message}
+    return result.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 class _Statements:

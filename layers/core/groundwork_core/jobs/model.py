@@ -39,7 +39,7 @@ class JobMessage(BaseModel):
 
     model_config = ConfigDict(frozen=True, title="Job")
 
-    contract: Literal["groundwork/job/1"] = JOB_CONTRACT
+    contract: Literal["groundwork/job/1"]
     job_id: UUID
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
     attempt_hint: int = Field(

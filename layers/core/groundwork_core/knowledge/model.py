@@ -81,7 +81,7 @@ class StatedMention(_Closed):
 class ExtractionResult(_Closed):
     """All that a worker found in one document. Handing it in twice does nothing more."""
 
-    contract: Literal["groundwork/extraction-result/1"] = RESULT_CONTRACT
+    contract: Literal["groundwork/extraction-result/1"]
     job_id: UUID
     attempt: int = Field(ge=1)
     worker: Text = Field(

@@ -94,17 +94,12 @@ SELECT k.id, i.from_id, i.to_id, i.type, i.valid_from
 FROM known k JOIN incoming i ON i.n = k.n WHERE NOT k.changes
 UNION ALL SELECT id, from_id, to_id, type, valid_from FROM written
 """
+DROP_STALE_MENTIONS = """
+DELETE FROM mentions m USING unnest(%(documents)s::uuid[], %(revisions)s::bigint[])
+    AS s(document_id, revision)
+WHERE m.document_id = s.document_id AND m.revision < s.revision
+"""
 PUT_MENTIONS = """
-WITH gone AS (
-    DELETE FROM mentions m USING unnest(%(documents)s::uuid[], %(revisions)s::bigint[])
-        AS s(document_id, revision)
-    WHERE m.document_id = s.document_id AND m.revision < s.revision
-        AND NOT EXISTS (SELECT 1 FROM jsonb_to_recordset(%(mentions)s) AS x(
-                document_id uuid, entity_id uuid, relationship_id uuid, role text)
-            WHERE x.document_id = m.document_id AND x.role = m.role
-                AND x.entity_id IS NOT DISTINCT FROM m.entity_id
-                AND x.relationship_id IS NOT DISTINCT FROM m.relationship_id)
-)
 INSERT INTO mentions AS m (document_id, revision, job_id, entity_id, relationship_id, role,
     evidence, confidence)
 SELECT * FROM jsonb_to_recordset(%(mentions)s) AS x(document_id uuid, revision bigint, job_id uuid,
@@ -186,14 +181,14 @@ class PostgresKnowledge:
             }
             for row in rows
         ]
-        self._connection.execute(
-            PUT_MENTIONS,
-            {
-                "mentions": Jsonb(mentions),
-                "documents": [document for document, _ in stated],
-                "revisions": [revision for _, revision in stated],
-            },
-        )
+        if mentions:
+            self._connection.execute(PUT_MENTIONS, {"mentions": Jsonb(mentions)})
+        revised = [(document, revision) for document, revision in stated if revision > 1]
+        if revised:
+            documents, revisions = zip(*revised, strict=True)
+            self._connection.execute(
+                DROP_STALE_MENTIONS, {"documents": list(documents), "revisions": list(revisions)}
+            )
 
     def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
         """Return the present revision of each document that is there."""

@@ -1,0 +1,21 @@
+"""The JSON Schemas of docs/contracts, made from the models so that they cannot differ."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import BaseModel
+
+from groundwork_core.jobs.model import JobMessage
+from groundwork_core.knowledge.model import ExtractionResult
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+CONTRACTS: dict[str, type[BaseModel]] = {"job-1": JobMessage, "extraction-result-1": ExtractionResult}
+
+
+def schema_of(name: str) -> str:
+    """Return the text of docs/contracts/<name>.json."""
+    model = CONTRACTS[name]
+    schema = {"$schema": DIALECT, "$id": f"urn:groundwork:contract:{name}"}
+    schema |= model.model_json_schema(by_alias=True, mode="validation")
+    return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
