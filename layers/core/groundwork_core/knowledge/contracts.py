@@ -10,7 +10,10 @@ from groundwork_core.jobs.model import JobMessage
 from groundwork_core.knowledge.model import ExtractionResult
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-CONTRACTS: dict[str, type[BaseModel]] = {"job-1": JobMessage, "extraction-result-1": ExtractionResult}
+CONTRACTS: dict[str, type[BaseModel]] = {
+    "job-1": JobMessage,
+    "extraction-result-1": ExtractionResult,
+}
 
 
 def schema_of(name: str) -> str:
