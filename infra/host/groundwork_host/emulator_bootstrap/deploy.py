@@ -6,6 +6,7 @@
 import hashlib
 import io
 import json
+import re
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -19,6 +20,9 @@ from groundwork_host.pollers.source import AwsSettings
 
 _CODE_KEYS = ("CodeUri", "ContentUri")
 _LOOK_EVERY_SECONDS = 0.2
+_API_ADDRESS = re.compile(
+    r"https://\$\{(\w+)\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}"
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -81,6 +85,7 @@ def deploy(
     template = package(
         build, bucket, lambda key, body: s3.put_object(Bucket=bucket, Key=key, Body=body)
     )
+    template = at_the_emulator(template, settings.endpoint or "")
     request = {
         "StackName": stack_name,
         "TemplateBody": template,
@@ -114,6 +119,11 @@ def package(build: Path, bucket: str, put: Put) -> str:
                 put(name, body)
                 resource["Properties"][key] = f"s3://{bucket}/{name}"
     return json.dumps(template)
+
+
+def at_the_emulator(template: str, endpoint: str) -> str:
+    """The template with AWS's addresses of APIs replaced by the emulator's."""
+    return _API_ADDRESS.sub(rf"{endpoint}/_aws/execute-api/${{\1}}", template)
 
 
 def zipped(folder: Path) -> bytes:
