@@ -9,8 +9,10 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.carry import carry
 from groundwork_core.relay.ports import Taken
 from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.outbox import BACKLOG
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 
@@ -82,3 +84,15 @@ def announce(connection: Connection[TupleRow], kind: str) -> None:
         " VALUES ('things', %s, 1, %s, '{}')",
         (uuid4(), kind),
     )
+
+
+def carry_all(
+    destination: Collecting, begin_work: Callable[[], PostgresUnitOfWork], limit: int = 500
+) -> None:
+    """Carry all that is committed; transactions of other tests may hold it back a moment."""
+    while True:
+        carried = carry(destination, begin_work(), limit=limit)
+        with begin_work() as work:
+            row = work.connection.execute(BACKLOG, {"destination": destination.name}).fetchone()
+        if carried.all and row is None:
+            return

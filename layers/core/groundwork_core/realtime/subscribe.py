@@ -17,7 +17,13 @@ from groundwork_core.realtime.ports import (
 from groundwork_core.realtime.topics import MOST_TOPICS, checked, frame, topics_of
 
 SLICE = 200
-"""Changes replayed in one transaction."""
+"""Changes replayed at a time while the relay goes on."""
+
+NEAR = 50
+"""A socket that missed no more than this is near the present."""
+
+MOST_HELD_UP = 1_000
+"""Changes replayed while the relay is held up."""
 
 MOST_REPLAYED = 10_000
 """Whoever missed more reads everything anew, which is cheaper for both sides."""
@@ -101,15 +107,13 @@ class _Replay:
         self._replayed = 0
 
     def catch_up(self, since: int) -> int:
-        """Replay full slices without holding the relay up; return the last place replayed."""
+        """Replay without holding the relay up, until near; return the last place replayed."""
         while self._replayed < MOST_REPLAYED:
             with self._work:
                 if not _can_replay(since, self._work.live_order.span()):
                     return since
                 missed = self._work.live_order.replay(self._topics, since, SLICE)
-            if len(missed) < SLICE:
-                return since
-            if not self._send(since, missed):
+            if len(missed) <= NEAR or not self._send(since, missed):
                 return since
             since = missed[-1].seq
         return since
@@ -121,8 +125,8 @@ class _Replay:
             return self._send(span.last, ())
         missed: Sequence[Numbered] = ()
         if _can_replay(since, span):
-            missed = self._work.live_order.replay(self._topics, since, SLICE + 1)
-            if len(missed) <= SLICE:
+            missed = self._work.live_order.replay(self._topics, since, MOST_HELD_UP + 1)
+            if len(missed) <= MOST_HELD_UP:
                 return self._send(since, missed)
         self._greeted = False
         return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
