@@ -29,6 +29,7 @@ class HostSettings:
         finish_seconds: While draining, how long what is under way may take.
         metrics_token: Bearer token of /metrics; outside local it is needed.
         host_token: Shared secret of the management API below /@live.
+        access_log: Whether each HTTP answer is a line of the log.
         shared: Variables that every environment gets.
     """
 
@@ -42,13 +43,14 @@ class HostSettings:
     idle_seconds: float = 300.0
     announce_seconds: float = 2.0
     finish_seconds: float = 30.0
+    access_log: bool = False
     metrics_token: str = field(default="", repr=False)
     host_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     shared: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "HostSettings":
-        """Reads GROUNDWORK_PORT, _ENV, _ADDRESS, _ENVIRONMENTS, _WAIT_LINE and _METRICS_TOKEN.
+        """Reads the variables GROUNDWORK_* that are about the host (see the README).
 
         Raises:
             BadHostSettings: One of them is bad.
@@ -67,6 +69,7 @@ class HostSettings:
                 environ, "GROUNDWORK_ENVIRONMENTS", default.environments, range(1, 1001)
             ),
             wait_line=_number(environ, "GROUNDWORK_WAIT_LINE", default.wait_line, range(1_000_000)),
+            access_log=environ.get("GROUNDWORK_ACCESS_LOG", "") not in {"", "0", "false"},
             metrics_token=token if stage != "local" else "",
             host_token=environ.get("GROUNDWORK_HOST_TOKEN") or default.host_token,
             shared=passed_on(environ),

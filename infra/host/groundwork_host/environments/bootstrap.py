@@ -71,15 +71,15 @@ class LambdaContext:
     identity = None
     function_version = "$LATEST"
 
+    function_name = os.environ["AWS_LAMBDA_FUNCTION_NAME"]
+    memory_limit_in_mb = os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
+    invoked_function_arn = os.environ["GROUNDWORK_FUNCTION_ARN"]
+    log_group_name = os.environ["AWS_LAMBDA_LOG_GROUP_NAME"]
+    log_stream_name = os.environ["AWS_LAMBDA_LOG_STREAM_NAME"]
+
     def __init__(self, request_id: str, deadline_ms: int) -> None:
         self.aws_request_id = request_id
         self._deadline_ms = deadline_ms
-        env = os.environ
-        self.function_name = env["AWS_LAMBDA_FUNCTION_NAME"]
-        self.memory_limit_in_mb = env["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]
-        self.invoked_function_arn = env["GROUNDWORK_FUNCTION_ARN"]
-        self.log_group_name = env["AWS_LAMBDA_LOG_GROUP_NAME"]
-        self.log_stream_name = env["AWS_LAMBDA_LOG_STREAM_NAME"]
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the process is killed."""

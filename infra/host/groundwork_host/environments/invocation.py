@@ -1,7 +1,7 @@
 """One event on its way through an environment, and how it ended."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -49,43 +49,50 @@ class Invocation:
 
 @dataclass(slots=True, eq=False)
 class Call:
-    """An event that waits or runs; its future gets the Invocation.
+    """An event that waits or runs.
 
-    `wants` says what the caller makes of the result: `json` takes it as it is, `http` takes
-    status, headers and body of an API Gateway answer apart, so that the body is encoded once.
+    Attributes:
+        event: Its JSON.
+        request_id: Id of the invocation.
+        trace: Value of `_X_AMZN_TRACE_ID`.
+        wants: `json` takes the result as it is; `http` takes status, headers and body of an API
+            Gateway answer apart, so that the body is encoded once.
+        on_end: Told once how it ended; None says that the caller's time was over first.
+        over: Nobody waits for it any more.
     """
 
     event: bytes
     request_id: str
     trace: str
     wants: str
-    future: asyncio.Future[Invocation]
+    on_end: Callable[[Invocation | None], None]
+    over: bool = False
     started: float = 0.0
     cold: bool = False
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
     def header(self, deadline_ms: int) -> bytes:
         """The header frame; ids and traces hold no character that JSON would escape."""
-        return b'{"id":"%b","deadline_ms":%d,"trace":"%b","wants":"%b"}' % (
-            self.request_id.encode(),
-            deadline_ms,
-            self.trace.encode(),
-            self.wants.encode(),
-        )
+        return (
+            f'{{"id":"{self.request_id}","deadline_ms":{deadline_ms},'
+            f'"trace":"{self.trace}","wants":"{self.wants}"}}'
+        ).encode()
 
     def end(
         self, payload: bytes = b"", error: Fault | None = None, http: HttpAnswer | None = None
     ) -> Invocation:
-        """Gives the caller, if it still waits, the outcome; returns it too."""
+        """Tells the caller, if it still waits, the outcome; returns it too."""
         if self.timer is not None:
             self.timer.cancel()
         seconds = perf_counter() - self.started if self.started else 0.0
         outcome = Invocation(self.request_id, payload, error, http, seconds, self.cold)
-        if not self.future.done():
-            self.future.set_result(outcome)
+        if not self.over:
+            self.over = True
+            self.on_end(outcome)
         return outcome
 
     def expire(self) -> None:
         """Tells the caller that its time is over; a handler that runs goes on."""
-        if not self.future.done():
-            self.future.set_exception(TimeoutError())
+        if not self.over:
+            self.over = True
+            self.on_end(None)

@@ -79,43 +79,49 @@ class Pool:
         missing = self.limits.least - self._alive
         await asyncio.gather(*(self._grow() for _ in range(missing)))
 
-    async def invoke(
-        self,
-        event: Event,
-        *,
-        deadline_seconds: float | None = None,
-        request_id: str = "",
-        trace: str = "",
-        wants: str = "json",
-    ) -> Invocation:
+    async def invoke(self, event: Event, *, deadline_seconds: float | None = None) -> Invocation:
         """Runs one event and gives its outcome; a handler's exception is an outcome too.
 
         Args:
             event: The event; bytes are taken as its JSON.
             deadline_seconds: How long the caller waits, the wait for an environment included.
                 The handler goes on beyond it, up to the function's own timeout.
-            request_id: Id of the invocation; made up if empty.
-            trace: Value of `_X_AMZN_TRACE_ID`; made up if empty.
-            wants: `json`, or `http` for status, headers and body apart (see `HttpAnswer`).
 
         Raises:
             Throttled: All environments are busy and the line is full.
             TimeoutError: The deadline is over.
         """
-        call = Call(
-            event if isinstance(event, bytes) else orjson.dumps(event),
-            request_id or new_request_id(),
-            trace or new_trace(),
-            wants,
-            self._loop.create_future(),
-        )
-        if self._idle:
-            self._idle.pop().take(call)
-            if deadline_seconds is not None and deadline_seconds < self.function.timeout_seconds:
-                call.timer = self._loop.call_later(deadline_seconds, call.expire)
-        else:
+        future: asyncio.Future[Invocation] = self._loop.create_future()
+
+        def ended(outcome: Invocation | None) -> None:
+            if future.done():
+                return
+            if outcome is None:
+                future.set_exception(TimeoutError())
+            else:
+                future.set_result(outcome)
+
+        json = event if isinstance(event, bytes) else orjson.dumps(event)
+        call = Call(json, new_request_id(), new_trace(), "json", ended)
+        self.submit(call, deadline_seconds)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            call.over = True
+            raise
+
+    def submit(self, call: Call, deadline_seconds: float | None) -> None:
+        """Like `invoke`, for callers that have no task: the call's `on_end` hears the outcome.
+
+        Raises:
+            Throttled: All environments are busy and the line is full.
+        """
+        if not self._idle:
             self._queue(call, deadline_seconds)
-        return await call.future
+            return
+        self._idle.pop().take(call)
+        if deadline_seconds is not None and deadline_seconds < self.function.timeout_seconds:
+            call.timer = self._loop.call_later(deadline_seconds, call.expire)
 
     async def drain(self, seconds: float) -> None:
         """Finishes what runs and waits, for at most so long, then stops all environments."""
@@ -210,19 +216,19 @@ class Pool:
         if deadline_seconds is not None:
             call.timer = self._loop.call_later(deadline_seconds, call.expire)
         self._waiting.append(call)
-        if self._starting < len(self._waiting):
+        if self._starting < len(self._waiting) and self._may_grow:
             self._spawn(self._grow())
 
     def _free(self, environment: Environment) -> None:
         while self._waiting:
             call = self._waiting.popleft()
-            if not call.future.done():
+            if not call.over:
                 environment.take(call)
                 return
         self._idle.append(environment)
 
     async def _grow(self) -> None:
-        if self._draining or self._alive >= self.limits.most:
+        if not self._may_grow:
             return
         self._starting += 1
         try:
@@ -262,6 +268,10 @@ class Pool:
             return 0.0
         doublings = min(self._failures - 2, 16)
         return min(_LONGEST_BACKOFF_SECONDS, _SHORTEST_BACKOFF_SECONDS * float(2**doublings))
+
+    @property
+    def _may_grow(self) -> bool:
+        return not self._draining and self._alive < self.limits.most
 
     @property
     def _alive(self) -> int:

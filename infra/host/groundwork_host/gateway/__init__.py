@@ -2,7 +2,7 @@
 
 from groundwork_host.gateway.app import App, Gateway
 from groundwork_host.gateway.events import EventBuilder, Request
-from groundwork_host.gateway.protocol import ServerLimits
+from groundwork_host.gateway.limits import ServerLimits
 from groundwork_host.gateway.routes import Match, Routes
 from groundwork_host.gateway.server import Server
 

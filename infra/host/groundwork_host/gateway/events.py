@@ -25,6 +25,7 @@ class Request:
     body: bytes
     source_ip: str
     http_version: str
+    trace: str = ""
 
 
 class EventBuilder:

@@ -1,28 +1,27 @@
 """What the host itself has to say, as application/problem+json (RFC 9457)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import orjson
 
-from groundwork_host.live.asgi import Send
+from groundwork_host.gateway.answers import Answer
 
 TYPE_PREFIX = "/problems/"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A kind of answer that no function made; `slug` is stable, `closes` ends the connection."""
+    """A kind of answer that no function made; `slug` is stable."""
 
     status: int
     slug: str
     title: str
     detail: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    closes: bool = False
 
-    def body(self, request_id: str, instance: str) -> bytes:
-        """The answer's body."""
-        return orjson.dumps(
+    def answer(self, request_id: str, instance: str) -> Answer:
+        """The answer to one request; `instance` is its path."""
+        body = orjson.dumps(
             {
                 "type": f"{TYPE_PREFIX}{self.slug}",
                 "title": self.title,
@@ -32,11 +31,18 @@ class Problem:
                 "request_id": request_id,
             }
         )
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", request_id.encode()),
+            (b"cache-control", b"no-store"),
+            *self.headers,
+        ]
+        return Answer(self.status, headers, body)
 
 
 NOT_FOUND = Problem(404, "not-found", "Not found", "No such path.")
 TOO_LARGE = Problem(413, "content-too-large", "Content too large", "The limit is 10 MB.")
-TOO_LARGE_CLOSE = replace(TOO_LARGE, closes=True)
 TOO_SLOW = Problem(408, "request-timeout", "Request timeout", "The body came too slowly.")
 HEADERS_TOO_LARGE = Problem(
     431, "headers-too-large", "Headers too large", "The request line and headers are too long."
@@ -55,7 +61,6 @@ TOO_MANY_CONNECTIONS = Problem(
     "Too many connections",
     "The gateway has as many connections as it takes.",
     ((b"retry-after", b"1"),),
-    closes=True,
 )
 FAILED = Problem(502, "function-failed", "Bad gateway", "The function failed; the log says why.")
 TIMED_OUT = Problem(504, "timed-out", "Gateway timeout", "The function took too long.")
@@ -67,20 +72,3 @@ def not_allowed(allow: str) -> Problem:
     return Problem(
         405, "method-not-allowed", "Method not allowed", f"Allowed here: {allow}.", headers
     )
-
-
-async def answer(
-    send: Send, problem: Problem, request_id: str, instance: str, *extra: tuple[bytes, bytes]
-) -> None:
-    """Answers a request with a problem."""
-    body = problem.body(request_id, instance)
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-request-id", request_id.encode()),
-        (b"cache-control", b"no-store"),
-        *problem.headers,
-        *extra,
-    ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -10,8 +10,10 @@ from email.utils import formatdate
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from groundwork_host.gateway.access import AccessLog
 from groundwork_host.gateway.app import Gateway
-from groundwork_host.gateway.protocol import HttpProtocol, ServerLimits
+from groundwork_host.gateway.limits import ServerLimits
+from groundwork_host.gateway.protocol import HttpProtocol
 from groundwork_host.live.protocol import LiveProtocol
 
 _BACKLOG = 2048
@@ -25,9 +27,12 @@ class Server:
     Args:
         gateway: The application.
         limits: What one client may take.
+        access: Takes a line for each answer, if wanted.
     """
 
-    def __init__(self, gateway: Gateway, limits: ServerLimits) -> None:
+    def __init__(
+        self, gateway: Gateway, limits: ServerLimits, access: AccessLog | None = None
+    ) -> None:
         self._gateway = gateway
         self._state = ServerState()
         self._config = Config(
@@ -42,6 +47,7 @@ class Server:
             timeout_keep_alive=int(limits.idle_seconds),
         )
         self._limits = limits
+        self._access = access
         self._servers: list[asyncio.Server] = []
         self._copies: list[socket.socket] = []
         self._ticker: asyncio.Task[None] | None = None
@@ -74,7 +80,7 @@ class Server:
             announce_seconds: Longest duration of the first part; it ends when all have gone.
             finish_seconds: Longest duration of the second.
         """
-        self._gateway.close_connections()
+        self._gateway.closing = True
         await self._until_gone(announce_seconds)
         for server in self._servers:
             server.close()
@@ -104,7 +110,7 @@ class Server:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     def _connection(self) -> asyncio.Protocol:
-        return HttpProtocol(self._config, self._state, self._limits)
+        return HttpProtocol(self._config, self._state, self._gateway, self._limits, self._access)
 
     async def _ticking(self) -> None:
         loop = asyncio.get_running_loop()
