@@ -87,10 +87,11 @@ class Instance:
 
     def client(self) -> httpx2.Client:
         """Log in as the admin and return a client that carries the token."""
-        client = httpx2.Client(base_url=self.url, timeout=30)
-        answer = client.post(
-            "/api/v1/auth/login", json={"email": self.email, "password": self.password}
+        answer = httpx2.post(
+            f"{self.url}/api/v1/auth/login",
+            json={"email": self.email, "password": self.password},
+            timeout=30,
         )
         answer.raise_for_status()
-        client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
-        return client
+        bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        return httpx2.Client(base_url=self.url, headers=bearer, timeout=30)

@@ -58,7 +58,7 @@ def cpu_by_part(root: psutil.Process) -> dict[str, float]:
             times = process.cpu_times()
             command = " ".join(process.cmdline())
             name = "gateway, pollers, clock"
-            if "environments.bootstrap" in command:
+            if "environments/bootstrap" in command:
                 name = "function " + process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "?")
             elif "neo4j" in command:
                 name = "Neo4j"

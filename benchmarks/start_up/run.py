@@ -41,7 +41,7 @@ def proportional_mb(root: psutil.Process) -> tuple[dict[str, float], float, floa
                 for word, label in (
                     ("neo4j", "Neo4j"),
                     ("ministack", "queue emulator"),
-                    ("environments.bootstrap", "execution environments"),
+                    ("environments/bootstrap", "execution environments"),
                     ("postgres", "PostgreSQL"),
                 )
                 if word in command
