@@ -129,11 +129,16 @@ def queues_redrive(
 
 
 @app.command()
-def openapi() -> None:
-    """Print the API's OpenAPI document, from the running instance."""
+def openapi(
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write the file that is served instead of printing.")
+    ] = False,
+) -> None:
+    """Print the API's OpenAPI document, made from the code of every HTTP function."""
     from groundwork_host.commands import openapi as command  # noqa: PLC0415 - see the module
 
-    command.openapi()
+    (command.write if write else command.show)()
 
 
 app.add_typer(user, name="user")

@@ -63,6 +63,7 @@ class Instance:
 
     async def start(self, report: Report) -> None:
         """Start all. Raises ServiceError, with nothing left running, when a part does not start."""
+        self.home.must_be_free()
         if not port_is_free(self.settings.port):
             raise ServiceError(
                 f"Port {self.settings.port} of 127.0.0.1 is taken by another program. "
@@ -81,7 +82,8 @@ class Instance:
         if self._host is not None:
             host, self._host = self._host, None
             await host.drain()
-        running.forget(self.home)
+        if self.home.held:
+            running.forget(self.home)
         await asyncio.to_thread(self._supervisor.stop)
 
     # What happens in a thread

@@ -1,21 +1,47 @@
-"""`groundwork openapi`: the API's description, from a running instance."""
+"""`groundwork openapi`: the API's description, from the code of every HTTP function."""
 
-from groundwork_host.commands import running
-from groundwork_host.commands.saying import clear_failures, fail
-from groundwork_host.services.home import Home
+import importlib
+import importlib.util
+from pathlib import Path
 
-TIMEOUT_SECONDS = 30
+from groundwork_host.commands import project
+from groundwork_host.template import load
+from groundwork_host.template.addresses import Addresses
+
+PACKAGED = ("groundwork_rest_api", "openapi.json")
+"""Where the document is served from: functions do not import one another."""
+
+UNREAD = {"DatabaseUrl": "unread", "Neo4jPassword": "unread"}
+"""Parameters that would else be secrets; documentation opens no connection."""
 
 
-def openapi() -> None:
-    """Print the OpenAPI document."""
-    import urllib.error  # noqa: PLC0415 - only here
-    import urllib.request  # noqa: PLC0415 - only here
+def document(template: Path) -> str:
+    """Write the document of all functions that template.yaml gives HTTP routes."""
+    from groundwork_runtime.http.openapi import document as united  # noqa: PLC0415 - only here
 
-    with clear_failures():
-        url = running.find(Home(running.home_folder())).url
-    try:
-        with urllib.request.urlopen(f"{url}/openapi.json", timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own address
-            print(answer.read().decode())
-    except (urllib.error.URLError, OSError) as error:
-        fail(f"{url}/openapi.json: {error}")
+    stack = load(template, UNREAD, Addresses())
+    names = dict.fromkeys(route.function for route in stack.routes)
+    handlers = [stack.functions[name].handler.rpartition(".") for name in names]
+    return united(
+        getattr(importlib.import_module(module), name).router for module, _, name in handlers
+    )
+
+
+def packaged_file() -> Path:
+    """Return the file that is served."""
+    package, name = PACKAGED
+    spec = importlib.util.find_spec(package)
+    folder = spec.submodule_search_locations[0] if spec and spec.submodule_search_locations else "."
+    return Path(folder) / name
+
+
+def show() -> None:
+    """Print the document."""
+    print(document(project.template()), end="")
+
+
+def write() -> None:
+    """Write the file that is served; commit it."""
+    file = packaged_file()
+    file.write_text(document(project.template()), encoding="utf-8")
+    print(f"Wrote {file}")

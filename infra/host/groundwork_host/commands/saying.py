@@ -28,8 +28,9 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def clear_failures() -> Iterator[None]:
     """Turn what a person can do something about into one message instead of a stack trace."""
-    from groundwork_core.errors import GroundworkError  # noqa: PLC0415 - only commands that work need it
+    from groundwork_core.errors import GroundworkError, Invalid  # noqa: PLC0415 - only commands that work need it
     from groundwork_host.services.service import ServiceError  # noqa: PLC0415
+    from groundwork_host.settings import BadHostSettings  # noqa: PLC0415
     from groundwork_host.template.errors import TemplateError  # noqa: PLC0415
     from groundwork_runtime.settings import BadSettings  # noqa: PLC0415
 
@@ -37,5 +38,7 @@ def clear_failures() -> Iterator[None]:
         yield
     except BadSettings as error:
         fail(f"a setting is wrong. {error}")
-    except (ServiceError, TemplateError, GroundworkError) as error:
+    except Invalid as error:
+        fail(" ".join([str(error), *(f"{f.pointer}: {f.detail}." for f in error.faults)]))
+    except (ServiceError, TemplateError, GroundworkError, BadHostSettings) as error:
         fail(str(error))

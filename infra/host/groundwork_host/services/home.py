@@ -86,15 +86,24 @@ class Home:
         except BlockingIOError as error:
             holder = lock.read().strip() or "unknown"
             lock.close()
-            raise ServiceError(
-                f"Groundwork already runs on {self.path} (process {holder}). Stop it with "
-                "`groundwork down`, or set GROUNDWORK_HOME and GROUNDWORK_PORT to run another."
-            ) from error
+            raise ServiceError(self._taken(holder)) from error
         lock.seek(0)
         lock.truncate()
         lock.write(str(os.getpid()))
         lock.flush()
         self._lock = lock
+
+    def must_be_free(self) -> None:
+        """Raise ServiceError when an instance runs on this folder."""
+        holder = self.holder()
+        if holder is not None and not self.held:
+            raise ServiceError(self._taken(str(holder)))
+
+    def _taken(self, holder: str) -> str:
+        return (
+            f"Groundwork already runs on {self.path} (process {holder}). Stop it with "
+            "`groundwork down`, or set GROUNDWORK_HOME and GROUNDWORK_PORT to run another."
+        )
 
     @property
     def held(self) -> bool:

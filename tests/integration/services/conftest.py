@@ -1,0 +1,49 @@
+"""State folders of these tests' own."""
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from groundwork_host.services.home import Home
+from groundwork_host.services.postgres import Postgres
+
+
+@pytest.fixture(scope="session")
+def first_home() -> Iterator[Path]:
+    """A state folder whose database was made once, to make copies of."""
+    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-first-"))
+    home = Home(folder / "state")
+    home.prepare()
+    postgres = Postgres(home, {"fsync": "off"})
+    postgres.start(lambda _line: None)
+    postgres.stop()
+    (home.path / "ports.json").unlink()
+    yield home.path
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _copy(first_home: Path) -> Iterator[Home]:
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-home-"))
+    # With owners: the database belongs to another user where we are root.
+    subprocess.run(["cp", "-a", first_home, folder / "state"], check=True)
+    made = Home(folder / "state")
+    made.prepare()
+    yield made
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(first_home: Path) -> Iterator[Home]:
+    """A state folder with a database in it."""
+    yield from _copy(first_home)
+
+
+@pytest.fixture
+def other_home(first_home: Path) -> Iterator[Home]:
+    """Another one."""
+    yield from _copy(first_home)
