@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from groundwork_host.clock.slots import PostgresSlots, SlotsUnavailable, SlotStore
+
+from groundwork_host.clock.slots import PostgresSlots, SlotStore, SlotsUnavailable
 
 from ..fakes.clock_slots import FakeSlots
 
@@ -58,7 +59,7 @@ def test_two_stores_on_one_database_take_a_slot_once(database_url: str) -> None:
     stores = [PostgresSlots(lambda: database_url) for _ in range(4)]
     taken: list[bool] = []
     threads = [
-        threading.Thread(target=lambda store=store: taken.append(store.claim("sweep", SLOT)))  # type: ignore[misc]
+        threading.Thread(target=lambda store=store: taken.append(store.claim("sweep", SLOT)))
         for store in stores
     ]
     for thread in threads:

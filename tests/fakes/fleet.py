@@ -43,7 +43,7 @@ class FakeFleet:
                 result = await result
         except Throttled:
             raise
-        except Exception as error:  # noqa: BLE001 - a handler's error is an answer
+        except Exception as error:
             return Answer(b"", error)
         finally:
             self.running -= 1

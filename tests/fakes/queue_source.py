@@ -34,7 +34,7 @@ class FakeSource:
         return held.id
 
     def receive(self, url: str, *, most: int, wait_seconds: float) -> list[Received]:
-        found = []
+        found: list[Received] = []
         for held in self._queue(url):
             if held.visible_at <= self.clock and len(found) < min(most, 10):
                 held.receives += 1

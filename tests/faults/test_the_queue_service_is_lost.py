@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
+
 from groundwork_host.pollers import Pollers, PollerSettings, sqs_source
 from groundwork_host.services.emulator import Emulator as Service
 from groundwork_host.services.home import Home

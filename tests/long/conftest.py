@@ -16,7 +16,7 @@ def sam_build(folder: Path, **variables: str) -> Path:
     if not SAM.exists():
         pytest.skip("the SAM command line is not installed; `make test-long` installs it")
     # sam builds from a copy next to nothing else, so that what lies about here cannot help it.
-    done = subprocess.run(  # noqa: S603 - our own arguments
+    done = subprocess.run(
         [
             str(SAM),
             "build",

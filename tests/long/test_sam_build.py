@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from groundwork_host.emulator_bootstrap.deploy import zipped
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
@@ -26,7 +27,8 @@ names = [m.name for m in pkgutil.walk_packages(root.__path__, package + ".")]
 for name in [package, *names]:
     importlib.import_module(name)
 lent = [m.__file__ for m in list(sys.modules.values()) if getattr(m, "__file__", None)
-        and m.__name__.startswith("groundwork_") and not any(m.__file__.startswith(p) for p in layers)]
+        and m.__name__.startswith("groundwork_")
+        and not any(m.__file__.startswith(p) for p in layers)]
 assert not lent, lent
 """
 
@@ -119,7 +121,7 @@ def test_zip_and_layers_are_all_that_a_function_imports(own_build: Path, functio
         site = Path(yaml.__file__).parents[1]
         for name in ("boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six.py"):
             (lent / name).symlink_to(site / name)
-    done = subprocess.run(  # noqa: S603 - our own arguments
+    done = subprocess.run(
         [
             sys.executable, "-I", "-S", "-c", IMPORT_ALL,
             json.dumps([str(own_build / function), *layers, str(lent)]),

@@ -14,20 +14,24 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
 from groundwork_data.postgres.migrations import migrate
 from groundwork_host.emulator_bootstrap.deploy import Deployed, deploy
 from groundwork_host.pollers import AwsSettings
 from groundwork_host.services.emulator import Emulator as Service
 from groundwork_host.services.home import Home
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
 
 from ..conftest import MIGRATIONS, Emulator, _database
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
-SERVICES = "sqs,events,scheduler,secretsmanager,s3,sts,lambda,apigateway,cloudformation,iam,logs,cloudwatch,ssm"
+SERVICES = (
+    "sqs,events,scheduler,secretsmanager,s3,sts,lambda,apigateway,cloudformation,iam,logs,"
+    "cloudwatch,ssm"
+)
 # The emulator runs functions with this Python, in which the project is installed: take it away
 # again, so that a function finds what its zip and its layers hold and nothing else.
 ONLY_ZIPS = f"""
@@ -56,8 +60,7 @@ class Site:
 
     @property
     def http(self) -> str:
-        api = self.deployed.resources["Api"]
-        return f"{self.emulator.endpoint}/restapis/{api}/local/_user_request_"
+        return self.deployed.outputs["ApiUrl"]
 
     @property
     def live(self) -> str:
@@ -76,7 +79,7 @@ def eventually(seen: Callable[[], bool], *, within_seconds: float) -> bool:
 
 
 class _Feed(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "application/rss+xml")
         self.end_headers()

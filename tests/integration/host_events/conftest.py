@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
+
 from groundwork_host.live import Live, LiveProtocol, LiveSettings
 from groundwork_host.template import SocketApi
 
@@ -31,6 +33,11 @@ class Running:
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def connection_ids(self) -> list[str]:
+        contexts: list[Any] = [event["requestContext"] for event in self.fleet.of("CONNECT")]
+        return [str(context["connectionId"]) for context in contexts]
 
     @property
     def management(self) -> str:
@@ -72,7 +79,7 @@ async def serving(
     )
     port = port or free_port()
     config = uvicorn.Config(
-        live.serve,  # type: ignore[arg-type]  # its own ASGI shapes
+        live.serve,
         host="127.0.0.1",
         port=port,
         ws=LiveProtocol,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from ...fakes.fleet import FakeFleet
@@ -104,31 +104,31 @@ def test_the_handler_is_told_of_the_end_once_with_its_code(serve: Serve) -> None
 
 
 @pytest.mark.parametrize(
-    ("parts", "fits"),
+    ("parts", "close_code"),
     [
-        (["x" * 32 * 1024], True),
-        (["x" * (32 * 1024 + 1)], False),
-        (["x" * 32 * 1024] * 4, True),
-        (["x" * 32 * 1024] * 4 + ["x"], False),
+        (["x" * 32 * 1024], None),
+        (["x" * (32 * 1024 + 1)], 1009),
+        (["x" * 32 * 1024] * 4, None),
+        (["x" * 32 * 1024] * 4 + ["x"], 1009),
     ],
     ids=["frame", "frame too long", "message", "message too long"],
 )
 def test_frames_and_messages_have_the_limits_of_api_gateway(
-    serve: Serve, parts: list[str], fits: bool
+    serve: Serve, parts: list[str], close_code: int | None
 ) -> None:
+    async def exchange(client: ClientConnection) -> str | bytes:
+        await client.send(parts if len(parts) > 1 else parts[0])
+        return await client.recv()
+
     async def run() -> None:
-        async with serve(FakeFleet(echo)) as gateway:
-            async with connect(gateway.url, max_size=None) as client:
-                with_limits = client.send(parts if len(parts) > 1 else parts[0])
-                if fits:
-                    await with_limits
-                    assert await client.recv() == "".join(parts)
-                    return
-                with pytest.raises(ConnectionClosed) as closed:
-                    await with_limits
-                    await client.recv()
-                assert closed.value.rcvd is not None
-                assert closed.value.rcvd.code == 1009
+        async with serve(FakeFleet(echo)) as gateway, connect(gateway.url, max_size=None) as client:
+            if close_code is None:
+                assert await exchange(client) == "".join(parts)
+                return
+            with pytest.raises(ConnectionClosed) as closed:
+                await exchange(client)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == close_code
 
     asyncio.run(run())
 

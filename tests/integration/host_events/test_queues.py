@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from groundwork_host.emulator_bootstrap import bootstrap, make_queues
 from groundwork_host.pollers import (
     AwsSettings,
-    PollerSettings,
     Pollers,
+    PollerSettings,
     QueueGauge,
     sqs_source,
 )
@@ -96,6 +97,7 @@ def stack_of(emulator: Emulator, *, visibility_seconds: int = 30, tries: int = 3
         arn = f"arn:aws:sqs:{REGION}:000000000000:{name}"
         return Queue(logical_id, name, url, arn, visibility_seconds, 3600, dead_letter)
 
+    mapping = QueueMapping("Worker", "Work", 10, 0, partial_responses=True, max_concurrency=2)
     return Stack(
         stage="local",
         region=REGION,
@@ -103,7 +105,7 @@ def stack_of(emulator: Emulator, *, visibility_seconds: int = 30, tries: int = 3
         routes=(),
         socket=None,
         queues=(queue("Work", DeadLetter("Dead", tries)), queue("Dead", None)),
-        queue_mappings=(QueueMapping("Worker", "Work", 10, 0, True, 2),),
+        queue_mappings=(mapping,),
         schedules=(),
         secrets=(Secret("Key", f"{emulator.prefix}/key", "of a test"),),
     )
@@ -142,7 +144,8 @@ def test_a_record_has_all_that_lambda_gives_it(queues: Queues, golden: Callable[
         },
     )
     queues.run(fleet, lambda: queues.left() == 0)
-    (record,) = fleet.events[0][1]["Records"]  # type: ignore[misc,attr-defined]
+    records: Any = fleet.events[0][1]["Records"]
+    (record,) = records
     (expected,) = golden("sqs")["Records"]
     assert set(record) == set(expected)
     assert record["messageAttributes"] == expected["messageAttributes"]

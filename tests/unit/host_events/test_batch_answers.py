@@ -1,9 +1,11 @@
 """What a queue function's answer says about its batch, as Lambda reads it."""
 
 import json
+from pathlib import Path
 
 import pytest
-from groundwork_host.pollers.messages import Received, failed_ids, retry_after_seconds
+
+from groundwork_host.pollers.messages import Received, failed_ids, retry_after_seconds, sqs_event
 
 SENT = ["a", "b", "c"]
 NONE: frozenset[str] = frozenset()
@@ -45,10 +47,6 @@ def test_a_failed_message_waits_longer_each_time_but_never_past_the_queues_visib
 
 
 def test_an_event_is_the_one_that_lambda_makes() -> None:
-    from pathlib import Path
-
-    from groundwork_host.pollers.messages import sqs_event
-
     golden = Path(__file__).parents[2] / "events" / "sqs.json"
     message = Received(
         id="059f36b4-87a3-44ab-83d2-661975830a7d",

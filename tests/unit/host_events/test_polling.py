@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from groundwork_host.invoking import Throttled
 from groundwork_host.pollers.age import Ages
 from groundwork_host.pollers.messages import Received

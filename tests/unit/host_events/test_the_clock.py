@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from groundwork_host.clock import Clock, ClockSettings
 from groundwork_host.clock.events import scheduler_event
 from groundwork_host.template import Schedule, Stack

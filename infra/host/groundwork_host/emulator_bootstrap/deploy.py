@@ -23,6 +23,7 @@ _LOOK_EVERY_SECONDS = 0.2
 _API_ADDRESS = re.compile(
     r"https://\$\{(\w+)\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}"
 )
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -122,8 +123,20 @@ def package(build: Path, bucket: str, put: Put) -> str:
 
 
 def at_the_emulator(template: str, endpoint: str) -> str:
-    """The template with AWS's addresses of APIs replaced by the emulator's."""
-    return _API_ADDRESS.sub(rf"{endpoint}/_aws/execute-api/${{\1}}", template)
+    """The template with what an emulator reads differently: addresses of APIs, and `Method: ANY`.
+
+    MiniStack passes over the extension by which SAM says ANY, so each method gets a route.
+    """
+    found = json.loads(_API_ADDRESS.sub(rf"{endpoint}/_aws/execute-api/${{\1}}", template))
+    for resource in found["Resources"].values():
+        events = resource.get("Properties", {}).get("Events", {})
+        for name, event in list(events.items()):
+            if event["Type"] == "Api" and str(event["Properties"]["Method"]).upper() == "ANY":
+                del events[name]
+                for method in _METHODS:
+                    properties = event["Properties"] | {"Method": method}
+                    events[f"{name}{method}"] = event | {"Properties": properties}
+    return json.dumps(found)
 
 
 def zipped(folder: Path) -> bytes:
