@@ -7,10 +7,41 @@ from groundwork_runtime.wiring import Wiring
 
 ASKED_BY_MACHINES = "load balancers and the start-up ask it, without any account"
 
+STATUS = {"type": "string", "enum": ["ok", "degraded"]}
+LIVE = {"application/json": {"schema": {"type": "object", "properties": {"status": STATUS}}}}
+DEPENDENCY = {
+    "type": "object",
+    "required": ["state", "needed", "milliseconds"],
+    "properties": {
+        "state": {"type": "string", "enum": ["ok", "down"]},
+        "needed": {"type": "boolean", "description": "Whether every request needs it."},
+        "milliseconds": {"type": "integer"},
+        "detail": {"type": "string"},
+    },
+}
+READY = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["status", "dependencies"],
+            "properties": {
+                "status": STATUS,
+                "dependencies": {"type": "object", "additionalProperties": DEPENDENCY},
+            },
+        }
+    }
+}
+
 router = Router()
 
 
-@router.get("/health/live", open=ASKED_BY_MACHINES, operation_id="healthLive", tag="health")
+@router.get(
+    "/health/live",
+    open=ASKED_BY_MACHINES,
+    operation_id="healthLive",
+    tag="health",
+    returns=LIVE,
+)
 def live() -> Answer:
     """Say that the function answers."""
     return Answer(200, '{"status":"ok"}')
@@ -21,7 +52,7 @@ def live() -> Answer:
     open=ASKED_BY_MACHINES,
     operation_id="healthReady",
     tag="health",
-    problems=(503,),
+    returns=READY,
 )
 def ready(wiring: Wiring) -> Answer:
     """Say how each dependency is. 503 when one that every request needs is down."""

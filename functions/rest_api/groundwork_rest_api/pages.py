@@ -36,23 +36,34 @@ PAGE = """<!doctype html>
 </html>
 """
 
+DOCUMENT = {"application/json": {"schema": {"type": "object"}}}
+HTML = {"text/html": {"schema": {"type": "string"}}}
+TEXTS = {
+    "text/javascript": {"schema": {"type": "string"}},
+    "text/css": {"schema": {"type": "string"}},
+}
+
 router = Router()
 
 
-@router.get("/openapi.json", open=PUBLIC, operation_id="openapi", tag="documentation")
+@router.get(
+    "/openapi.json", open=PUBLIC, operation_id="openapi", tag="documentation", returns=DOCUMENT
+)
 def openapi() -> Answer:
     """Return this document."""
     return Answer(200, _read(__package__, "openapi.json"), headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/docs", open=PUBLIC, operation_id="docs", tag="documentation")
+@router.get("/docs", open=PUBLIC, operation_id="docs", tag="documentation", returns=HTML)
 def docs() -> Answer:
     """Show this document, to be tried out."""
     headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
     return Answer(200, PAGE, "text/html; charset=utf-8", headers)
 
 
-@router.get("/docs/<name>", open=PUBLIC, operation_id="docsAsset", tag="documentation")
+@router.get(
+    "/docs/<name>", open=PUBLIC, operation_id="docsAsset", tag="documentation", returns=TEXTS
+)
 def asset(name: str) -> Answer:
     """Return a part of the documentation page."""
     if name not in ASSETS:

@@ -35,6 +35,14 @@ def down() -> None:
 
 
 @app.command()
+def demo() -> None:
+    """Ingest a few sample feeds of our own, and ask the graph about them."""
+    from groundwork_host.commands import demo as command  # noqa: PLC0415 - see the module
+
+    command.demo()
+
+
+@app.command()
 def doctor(*, as_json: Json = False) -> None:
     """Look for what would keep Groundwork from running, and say what to do."""
     from groundwork_host.commands import doctor as command  # noqa: PLC0415 - see the module

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound
@@ -121,6 +121,11 @@ class Endpoint:
                 arguments.append(_Argument(name, "query", TypeAdapter(hint), one.default))
         return arguments
 
+    @cached_property
+    def _takes_body(self) -> bool:
+        """Whether there is a body to decode, here or by the handler from its request."""
+        return any(one.source in ("body", "request") for one in self._arguments)
+
     def _decoded(self, path: Mapping[str, str], caller: Caller | None) -> dict[str, object]:
         desk = self._desk
         given = {"caller": caller, "request": desk.request, "wiring": desk.wiring}
@@ -137,24 +142,21 @@ class Endpoint:
                 decoded[one.name] = one.default
                 continue
             try:
-                decoded[one.name] = one.adapter.validate_python(
-                    self._raw(one, path, query), strict=None
-                )
+                if one.source == "body":
+                    decoded[one.name] = one.adapter.validate_json(desk.request.checked_json())
+                else:
+                    text = path[one.name] if one.source == "path" else query.pop(one.name)[-1]
+                    decoded[one.name] = one.adapter.validate_python(text)
             except ValidationError as error:
                 if one.source == "path":
                     raise NotFound("There is nothing here.") from error
                 faults += _faults(error, under="" if one.source == "body" else f"/{one.name}")
         faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
+        if not self._takes_body and desk.request.body:
+            faults += _unwanted(desk.request.json())
         if faults:
             raise Invalid("The input has faults.", tuple(faults))
         return decoded
-
-    def _raw(self, one: _Argument, path: Mapping[str, str], query: dict[str, Any]) -> object:
-        if one.source == "path":
-            return path[one.name]
-        if one.source == "query":
-            return query.pop(one.name)[-1]
-        return self._desk.request.json()
 
     def _encoded(self, result: object) -> Answer:
         if isinstance(result, Answer):
@@ -165,6 +167,13 @@ class Endpoint:
         if isinstance(result, BaseModel):
             return Answer(status, result.model_dump_json(by_alias=True), JSON)
         return Answer(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
+
+
+def _unwanted(body: JsonValue) -> list[Fault]:
+    """Say what is too much in the body of a request that needs none; `{}` is nothing."""
+    if isinstance(body, dict):
+        return [Fault(f"/{name}", "is not a known field") for name in body]
+    return [] if body is None else [Fault("", "must be empty")]
 
 
 _GIVEN = frozenset({"caller", "request", "wiring"})

@@ -20,7 +20,13 @@ def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa:
     name = about.title().replace("-", "").replace(" ", "")
     article = "an" if about[0] in "aeiou" else "a"
     summary = "List " + about if verb == "list" else f"{verb.title()} {article} {about}"
-    return {"operation_id": verb + name, "summary": summary, "tag": resource.name}
+    words: Documented = {"operation_id": verb + name, "summary": summary, "tag": resource.name}
+    if verb in ("read", "change", "remove"):
+        words["conditional"] = "read" if verb == "read" else "write"
+    if verb in verbs.values():
+        words["writes"] = True
+    words["problems"] = {"create": (409,), "change": (409,), "remove": (409,)}.get(verb, ())
+    return words
 
 
 def listed(resource: Resource, within: str | None = None) -> Signature:

@@ -16,9 +16,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, Unpack
-
-from typing_extensions import TypedDict
+from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
 SIGNED_IN = "signed-in"
 """For `needs`: any caller who is known."""
@@ -38,8 +36,14 @@ class Documented(TypedDict, total=False):
     operation_id: str
     problems: tuple[int, ...]
     """Statuses of problems that it may answer, beyond those that follow from what it is."""
-    answers: Mapping[int, Mapping[str, Any]]
-    """OpenAPI response objects that differ from what the handler's type says."""
+    conditional: Literal["read", "write"]
+    """It takes If-None-Match, or needs If-Match; and answers an ETag."""
+    writes: bool
+    """It answers X-Groundwork-Position."""
+    returns: Mapping[str, Any]
+    """OpenAPI content, by media type, where the handler answers text that it made itself."""
+    body: Mapping[str, Any]
+    """An OpenAPI media type object, where the handler decodes its own body."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,188 @@
+"""The OpenAPI 3.1 document, from the code of every HTTP function.
+
+Powertools makes it from the handlers' signatures; here each operation gets what a signature
+cannot say: who may call it, every status it may answer, and the headers that go with them.
+Made when it is built, not when it is served: functions do not import one another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from groundwork_runtime.http.endpoint import Desk, Endpoint
+from groundwork_runtime.http.openapi_parts import (
+    COMPONENTS,
+    INFO,
+    answer_headers,
+    conditional_parameters,
+)
+from groundwork_runtime.http.problem import KINDS
+from groundwork_runtime.http.router import SIGNED_IN
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.router import Operation, Router
+
+Json = dict[str, Any]
+UNUSED = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
+EVERYWHERE = (405, 429, 503)
+KIND_OF = {kind.status: kind for kind in KINDS.values()}
+
+
+class Clash(Exception):
+    """Two functions mean different things by one path or schema name."""
+
+
+def document(routers: Iterable[Router]) -> str:
+    """Write one document of all operations. The same routers always give the same text.
+
+    Raises:
+        Clash: two functions serve the same operation, or name different schemas alike.
+    """
+    paths: dict[str, Json] = {}
+    schemas: Json = {}
+    for router in routers:
+        made = _made(router)
+        for path, item in made["paths"].items():
+            _unite(paths.setdefault(path, {}), item, path)
+        _unite(schemas, made["components"].get("schemas", {}), "schema")
+    for name in UNUSED:
+        schemas.pop(name, None)
+    for name, schema in schemas.items():
+        _tidy(schema, name)
+    whole = {
+        "openapi": "3.1.0",
+        **INFO,
+        "security": [{"bearer": []}],
+        "paths": dict(sorted(paths.items())),
+        "components": {**COMPONENTS, "schemas": {**COMPONENTS["schemas"], **schemas}},
+    }
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _made(router: Router) -> Json:
+    resolver = APIGatewayRestResolver()
+    desk = Desk(_nothing)
+    for operation in router.operations:
+        words = operation.documented
+        text = (operation.handler.__doc__ or "").strip()
+        resolver.route(
+            operation.path,
+            operation.method,
+            summary=words.get("summary") or text.partition("\n")[0],
+            tags=[words["tag"]] if "tag" in words else None,
+            operation_id=words.get("operation_id") or operation_id(operation),
+            status_code=operation.status,
+        )(Endpoint(operation, desk))
+    made: Json = json.loads(
+        resolver.get_openapi_json_schema(title="", version="1", openapi_version="3.1.0")
+    )
+    for operation in router.operations:
+        path = operation.path.replace("<", "{").replace(">", "}")
+        _complete(made["paths"][path][operation.method.lower()], operation)
+    return made
+
+
+def operation_id(operation: Operation) -> str:
+    """Name an operation after its handler, as clients' generators like it."""
+    first, *rest = operation.handler.__name__.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _complete(told: Json, operation: Operation) -> None:
+    words = operation.documented
+    if operation.needs is None:
+        told["security"] = []
+        told["x-groundwork-open"] = operation.open
+    else:
+        told["x-groundwork-needs"] = operation.needs
+        told["description"] = _who(operation.needs)
+    for parameter in told.get("parameters", []):
+        parameter["schema"] = _not_null(parameter["schema"])
+    parameters = conditional_parameters(words.get("conditional"))
+    if parameters:
+        told["parameters"] = [*told.get("parameters", []), *parameters]
+    if "body" in words:
+        told["requestBody"] = {"required": True, "content": dict(words["body"])}
+    if operation.method == "PATCH" and "requestBody" in told:
+        content = told["requestBody"]["content"]
+        content["application/merge-patch+json"] = content["application/json"]
+    told["responses"] = _answers(told, operation)
+
+
+def _answers(told: Json, operation: Operation) -> Json:
+    words = operation.documented
+    good = told["responses"].get(str(operation.status)) or {"content": {}}
+    good["description"] = _GOOD.get(operation.status, "Done.")
+    if "returns" in words:
+        good["content"] = dict(words["returns"])
+    if operation.status == 204 or not good.get("content"):  # noqa: PLR2004 - no content
+        good.pop("content", None)
+    headers = answer_headers(operation.status, words.get("conditional"), writes="writes" in words)
+    if headers:
+        good["headers"] = headers
+    answers = {str(operation.status): good}
+    if words.get("conditional") == "read":
+        answers["304"] = {"description": "The client has it already."}
+    for status in sorted(_problems(told, operation)):
+        answers[str(status)] = {"$ref": f"#/components/responses/{KIND_OF[status].slug}"}
+    return answers
+
+
+def _problems(told: Json, operation: Operation) -> set[int]:
+    statuses = {*EVERYWHERE, *operation.documented.get("problems", ())}
+    if operation.needs is not None:
+        statuses.add(401)
+        if operation.needs != SIGNED_IN:
+            statuses.add(403)
+    statuses.add(422)  # an unknown parameter, if nothing else
+    if "{" in operation.path.replace("<", "{"):
+        statuses.add(404)
+    if "requestBody" in told or operation.method in ("POST", "PATCH"):
+        statuses |= {400, 415}
+    if operation.documented.get("conditional") == "write":
+        statuses |= {412, 428}
+    return statuses
+
+
+_GOOD = {
+    200: "It is as told.",
+    201: "Created.",
+    202: "Taken on; it happens soon.",
+    204: "Done; nothing to tell.",
+}
+
+
+def _who(needs: str) -> str:
+    return "For any caller." if needs == SIGNED_IN else f"Needs the permission `{needs}`."
+
+
+def _not_null(schema: Json) -> Json:
+    """A query parameter is there or not; it is never null."""
+    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(kinds) == 1 and len(schema["anyOf"]) > 1:
+        kept = {name: value for name, value in schema.items() if name != "anyOf"}
+        return {**kinds[0], **kept}
+    return schema
+
+
+def _tidy(schema: Json, name: str) -> None:
+    """A patch has no defaults: what it leaves out stays."""
+    if name.endswith("Patch"):
+        for told in schema.get("properties", {}).values():
+            told.pop("default", None)
+
+
+def _unite(whole: Json, part: Mapping[str, Any], what: str) -> None:
+    for name, value in part.items():
+        if whole.setdefault(name, value) != value:
+            message = f"{what}: {name} is there twice, and not the same"
+            raise Clash(message)
+
+
+def _nothing() -> Any:
+    message = "documentation calls nothing"
+    raise RuntimeError(message)
