@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("groundwork.instance")
 
 READY_SECONDS = 60.0
+DEMO = "demo"
 SIGNING_KEY = "SigningKey"  # its logical id in the template
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
@@ -155,7 +156,7 @@ class Instance:
             "Neo4jUri": environment["NEO4J_URI"],
             "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
             "Neo4jPassword": environment.get("NEO4J_PASSWORD", ""),
-            "FetchAllow": self.settings.fetch_allow,
+            "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
         }
@@ -166,6 +167,13 @@ class Instance:
             region=environment.get("AWS_REGION", REGION),
         )
         return load(project.template(), parameters, addresses)
+
+    def _fetch_allow(self) -> str:
+        """What the fetcher may reach: as set, and on a laptop the feeds of `groundwork demo`."""
+        if self.settings.stage != "local":
+            return self.settings.fetch_allow
+        demo = f"127.0.0.1:{self.home.port(DEMO)}"
+        return ",".join(filter(None, (self.settings.fetch_allow, demo)))
 
     # The host
 
@@ -221,7 +229,8 @@ class Instance:
         report("functions", f"ready after {time.monotonic() - began:.1f} s")
         services = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
         found = {name: self._environment.get(name, "") for name in services}
-        running.write(self.home, running.Running(os.getpid(), self.url, found))
+        demo_port = self.home.port(DEMO)
+        running.write(self.home, running.Running(os.getpid(), self.url, found, demo_port))
 
     async def _until_ready(self) -> None:
         """Ask our own /health/ready until it answers 200."""

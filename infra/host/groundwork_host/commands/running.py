@@ -19,6 +19,7 @@ class Running:
     pid: int
     url: str
     addresses: dict[str, str]  # environment variables: DATABASE_URL, NEO4J_URI, …
+    demo_port: int  # where `groundwork demo` may serve its feeds
 
 
 class NotRunning(ServiceError):

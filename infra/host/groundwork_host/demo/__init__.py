@@ -1,0 +1,1 @@
+"""Sample feeds of our own, and a small server for them."""
