@@ -62,9 +62,12 @@ def locked(lock: Path = LOCK_FILE) -> list[Jar]:
 
 
 def cache() -> Path:
-    """Where the jars of this lock are kept."""
+    """Where the jars of this lock are kept, laid out as in a Maven repository.
+
+    Not all in one folder: some name others in their manifests, and Java would find those there.
+    """
     digest = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:12]
-    return Path(sys.prefix) / "share" / "groundwork" / f"neo4j-{digest}"
+    return Path(sys.prefix) / "share" / "groundwork" / f"neo4j-jars-{digest}"
 
 
 def present() -> bool:
@@ -76,7 +79,7 @@ def ensure(progress: Callable[[str], None]) -> list[Path]:
     """All jars in class path order, fetching what is missing. Raises ServiceError."""
     folder = cache()
     jars = locked()
-    paths = [folder / jar.filename for jar in jars]
+    paths = [folder / jar.path for jar in jars]
     if present():
         return paths
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,11 +92,11 @@ def ensure(progress: Callable[[str], None]) -> list[Path]:
 
 
 def _fetch_all(jars: list[Jar], folder: Path, progress: Callable[[str], None]) -> None:
-    missing = [jar for jar in jars if not _is_right(folder / jar.filename, jar)]
+    missing = [jar for jar in jars if not _is_right(folder / jar.path, jar)]
     staging = folder / "staging"
     try:
         with ThreadPoolExecutor(PARALLEL_DOWNLOADS, thread_name_prefix="jars") as pool:
-            tasks = [pool.submit(_fetch, jar, folder, staging) for jar in missing]
+            tasks = [pool.submit(fetch, jar, folder, staging) for jar in missing]
             try:
                 for done, task in enumerate(as_completed(tasks), start=1):
                     task.result()
@@ -105,13 +108,15 @@ def _fetch_all(jars: list[Jar], folder: Path, progress: Callable[[str], None]) -
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _fetch(jar: Jar, folder: Path, staging: Path) -> None:
+def fetch(jar: Jar, folder: Path, staging: Path) -> None:
     """Take it from the user's own Maven repository where it lies there, else download it."""
+    target = folder / jar.path
     known = _user_repository() / jar.path
     if _is_right(known, jar):
-        draft = folder / (jar.filename + ".new")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft = target.with_suffix(".new")
         shutil.copyfile(known, draft)
-        draft.replace(folder / jar.filename)
+        draft.replace(target)
         return
     fetched = _download(jar, staging)
     if not _is_right(fetched, jar):
@@ -121,7 +126,8 @@ def _fetch(jar: Jar, folder: Path, staging: Path) -> None:
             "in neo4j.lock: it was damaged or changed on the way. It has been thrown away; try "
             "again, and look at the proxy or mirror in between if it stays so."
         )
-    fetched.replace(folder / jar.filename)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fetched.replace(target)
 
 
 def _download(jar: Jar, staging: Path) -> Path:

@@ -1,0 +1,90 @@
+"""A bad setting is named before anything starts; its value is never shown."""
+
+import pytest
+
+from groundwork_host.commands.settings import InstanceSettings
+from groundwork_runtime.settings import BadSettings
+
+OUTSIDE = {
+    "GROUNDWORK_ENV": "prod",
+    "DATABASE_URL": "postgresql://app:correct-horse@db.test/groundwork",
+    "NEO4J_URI": "bolt://graph.test:7687",
+    "NEO4J_PASSWORD": "battery-staple",
+}
+
+
+def test_nothing_needs_to_be_set_on_a_laptop() -> None:
+    settings = InstanceSettings.from_environment({})
+    assert (settings.stage, settings.port, settings.rate_limit) == ("local", 8000, 500)
+    assert settings.admin_email == "admin@localhost.test"
+
+
+def test_an_empty_variable_counts_as_unset() -> None:
+    assert InstanceSettings.from_environment({"GROUNDWORK_PORT": ""}).port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GROUNDWORK_ENV", "production"),
+        ("GROUNDWORK_PORT", "eighty"),
+        ("GROUNDWORK_PORT", "0"),
+        ("GROUNDWORK_PORT", "65536"),
+        ("GROUNDWORK_RATE_LIMIT", "-1"),
+        ("GROUNDWORK_ADMIN_EMAIL", "admin"),
+        ("GROUNDWORK_ADMIN_PASSWORD", "short"),
+        ("DATABASE_URL", "mysql://db"),
+        ("NEO4J_URI", "http://graph:7474"),
+        ("AWS_ENDPOINT_URL", "localhost:4566"),
+        ("GROUNDWORK_FETCH_ALLOW", "somewhere"),
+        ("GROUNDWORK_FETCH_ALLOW", "127.0.0.1:80,10.0.0.0/99"),
+        ("GROUNDWORK_CORS_ORIGINS", "*"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=name):
+        InstanceSettings.from_environment({name: value})
+
+
+def test_the_value_of_a_bad_setting_is_not_shown() -> None:
+    with pytest.raises(BadSettings) as raised:
+        InstanceSettings.from_environment({"DATABASE_URL": "secret-thing"})
+    assert "secret-thing" not in str(raised.value)
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(BadSettings, match=r"GROUNDWORK_PORT.*GROUNDWORK_RATE_LIMIT"):
+        InstanceSettings.from_environment({"GROUNDWORK_PORT": "x", "GROUNDWORK_RATE_LIMIT": "y"})
+
+
+def test_a_given_graph_needs_its_password() -> None:
+    with pytest.raises(BadSettings, match="NEO4J_PASSWORD"):
+        InstanceSettings.from_environment({"NEO4J_URI": "bolt://127.0.0.1:7687"})
+
+
+def test_outside_local_everything_given_is_fine() -> None:
+    assert InstanceSettings.from_environment(OUTSIDE).stage == "prod"
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "NEO4J_URI"])
+def test_outside_local_nothing_embedded_is_started(name: str) -> None:
+    with pytest.raises(BadSettings, match=f"{name} is missing"):
+        InstanceSettings.from_environment({**OUTSIDE, name: ""})
+
+
+def test_outside_local_no_private_address_may_be_fetched() -> None:
+    with pytest.raises(BadSettings, match="GROUNDWORK_FETCH_ALLOW"):
+        InstanceSettings.from_environment({**OUTSIDE, "GROUNDWORK_FETCH_ALLOW": "127.0.0.1:80"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://postgres:postgres@db.test/groundwork"),
+        ("DATABASE_URL", "postgresql://postgres@db.test/groundwork"),
+        ("NEO4J_PASSWORD", "neo4j"),
+    ],
+)
+def test_outside_local_default_passwords_are_refused(name: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=name):
+        InstanceSettings.from_environment({**OUTSIDE, name: value})
