@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import statistics
 import warnings
@@ -22,6 +23,8 @@ from groundwork_data.web.time_limit import TooLong, cpu_seconds
 if TYPE_CHECKING:
     from feedparser import FeedParserDict
 
+log = logging.getLogger(__name__)
+
 MAX_ENTRIES = 5_000
 MAX_TITLE = 1_000
 GAP_ENTRIES = 20
@@ -30,6 +33,9 @@ CPU_SECONDS_PER_MB = 1.0
 SNIFF_BYTES = 4_096
 _FEED_TAG = re.compile(rb"<(?:\w+:)?(?:rss|feed|rdf|channel)[\s>:]", re.IGNORECASE)
 _HTML_TAG = re.compile(rb"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
+_BAD_REFERENCE = re.compile(rb"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,10});?")
+_TEXT = (range(9, 11), range(13, 14), range(0x20, 0xD800), range(0xE000, 0x110000))
+"""The characters that XML text may hold."""
 _HARMLESS = ("CharacterEncodingOverride", "NonXMLContentType")
 
 
@@ -62,7 +68,16 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
     if not has_feed_tag:
         what = "a web page" if _HTML_TAG.search(body[:SNIFF_BYTES]) else "something else"
         return Failure.NOT_A_FEED, f"The answer is {what}, not a feed."
-    result = _parse(fetched)
+    try:
+        result = _parse(body, fetched)
+    except Exception:
+        # feedparser stumbles over references to characters that cannot be, among others.
+        log.info("feedparser failed; trying again with repaired text", exc_info=True)
+        try:
+            result = _parse(_BAD_REFERENCE.sub(_repaired, body), fetched)
+        except Exception as error:
+            log.warning("feedparser failed", exc_info=True)
+            return Failure.MALFORMED, f"The feed cannot be read: {type(error).__name__}."
     found = result["entries"]
     if not found and (result.get("bozo") or not result.get("version")):
         if not result.get("version"):
@@ -71,19 +86,26 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
     return _as_feed(result, fetched, now)
 
 
-def _parse(fetched: Fetched) -> FeedParserDict:
+def _repaired(reference: re.Match[bytes]) -> bytes:
+    """Keep a reference to a character that text may hold, and put U+FFFD for any other."""
+    digits = reference[1].lower()
+    number = int(digits[1:], 16) if digits.startswith(b"x") else int(digits)
+    return reference[0] if any(number in span for span in _TEXT) else b"&#65533;"
+
+
+def _parse(body: bytes, fetched: Fetched) -> FeedParserDict:
     import feedparser  # noqa: PLC0415 - a tenth of a second, only where something has changed
 
-    headers = {"content-location": fetched.url}
+    headers = {"content-location": fetched.url, "content-type": "application/xml"}
     charset = charset_of(fetched.body, fetched.content_type)
     if charset:
-        headers["content-type"] = f"application/xml; charset={charset}"
+        headers["content-type"] += f"; charset={charset}"
     if fetched.content_language:
         headers["content-language"] = fetched.content_language
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # feedparser warns of its own future
         return feedparser.parse(
-            io.BytesIO(fetched.body),
+            io.BytesIO(body),
             response_headers=headers,
             # `html.clean` does both, in one pass and in half the time.
             resolve_relative_uris=False,

@@ -140,7 +140,7 @@ class _Writer(HTMLParser):
     def finish(self) -> Cleaned:
         """Close what is open."""
         self._out.extend(f"</{tag}>" for tag in reversed(self._open))
-        return Cleaned("".join(self._out), tuple(self._links))
+        return Cleaned("".join(self._out).strip(), tuple(self._links))
 
     def _attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> str:
         allowed = ALLOWED[tag]

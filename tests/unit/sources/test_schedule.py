@@ -1,0 +1,124 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from groundwork_core.errors import Invalid
+from groundwork_core.sources.model import SCHEDULE, Adaptive, Cron, Interval
+from groundwork_core.sources.schedule import (
+    BACKOFF_CAP_SECONDS,
+    PollHistory,
+    check_schedule,
+    next_poll,
+)
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+QUARTER = Interval(kind="interval", every_seconds=900)
+DAILY = Interval(kind="interval", every_seconds=86_400)
+HOURLY_CRON = Cron(kind="cron", expression="0 * * * *", timezone="UTC")
+ADAPTIVE = Adaptive(kind="adaptive", min_seconds=300, max_seconds=86_400)
+
+
+class Chance:
+    """Always the same part of the span."""
+
+    def __init__(self, part: float) -> None:
+        self._part = part
+
+    def uniform(self, a: float, b: float) -> float:
+        return a + (b - a) * self._part
+
+
+def on_the_hour(_expression: str, _timezone: str, after: datetime) -> datetime:
+    return after.replace(minute=0) + timedelta(hours=1)
+
+
+def never(_expression: str, _timezone: str, _after: datetime) -> datetime:
+    raise ValueError("this moment never comes")
+
+
+def failing(failures: int, retry_after: int | None = None) -> PollHistory:
+    return PollHistory(failures=failures, failure="timeout", retry_after_seconds=retry_after)
+
+
+def quiet(gap: int | None, silent_hours: float = 0) -> PollHistory:
+    newest = NOW - timedelta(hours=silent_hours)
+    return PollHistory(median_gap_seconds=gap, newest_at=newest if gap else None)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "history", "part", "seconds", "reason"),
+    [
+        (QUARTER, PollHistory(), 0.5, 900, "interval"),
+        (HOURLY_CRON, PollHistory(), 0.5, 3_600, "cron"),
+        # failures: the schedule's own pause, at most an hour, and a random part of 30 s * 2^n
+        (QUARTER, failing(1), 0.0, 900, "backoff"),
+        (QUARTER, failing(1), 1.0, 900 + 60, "backoff"),
+        (QUARTER, failing(2), 0.5, 900 + 60, "backoff"),
+        (QUARTER, failing(3), 1.0, 900 + 240, "backoff"),
+        (QUARTER, failing(1_000), 1.0, 900 + BACKOFF_CAP_SECONDS, "backoff"),
+        (DAILY, failing(1), 0.0, 3_600, "backoff"),
+        # Retry-After: kept when it is later, not beyond a week, also after a success
+        (QUARTER, failing(1, retry_after=7_200), 0.0, 7_200, "retry_after"),
+        (QUARTER, failing(1, retry_after=10), 0.0, 900, "backoff"),
+        (QUARTER, failing(1, retry_after=10**9), 0.0, 604_800, "retry_after"),
+        (QUARTER, PollHistory(retry_after_seconds=1_000), 0.0, 1_000, "retry_after"),
+        # adaptive: half the usual gap or the silence, within bounds; an hour when nothing is known
+        (ADAPTIVE, quiet(None), 0.0, 3_600, "adaptive"),
+        (ADAPTIVE, quiet(4_000), 0.0, 2_000, "adaptive"),
+        (ADAPTIVE, quiet(10), 0.0, 300, "adaptive"),
+        (ADAPTIVE, quiet(4_000, silent_hours=10), 0.0, 18_000, "adaptive"),
+        (ADAPTIVE, quiet(10**7), 0.0, 86_400, "adaptive"),
+    ],
+)
+def test_the_next_poll_follows_from_schedule_and_history(
+    schedule: Interval | Cron | Adaptive,
+    history: PollHistory,
+    part: float,
+    seconds: float,
+    reason: str,
+) -> None:
+    planned = next_poll(schedule, history, NOW, random=Chance(part), next_cron=on_the_hour)
+    assert ((planned.at - NOW).total_seconds(), planned.reason) == (seconds, reason)
+
+
+def test_a_plan_says_from_what_it_was_worked_out() -> None:
+    planned = next_poll(QUARTER, failing(2), NOW, random=Chance(0.5), next_cron=on_the_hour)
+    assert planned.inputs == {
+        "schedule": {"kind": "interval", "every_seconds": 900},
+        "now": NOW.isoformat(),
+        "failures": 2,
+        "error_class": "timeout",
+        "backoff_span_seconds": 120,
+        "jitter_seconds": 60.0,
+        "pause_seconds": 960.0,
+    }
+
+
+def test_a_cron_schedule_that_no_longer_holds_waits_a_day_and_says_so() -> None:
+    planned = next_poll(HOURLY_CRON, PollHistory(), NOW, random=Chance(0), next_cron=never)
+    assert planned.at == NOW + timedelta(days=1)
+    assert planned.inputs["schedule_error"] == "this moment never comes"
+
+
+def test_a_cron_schedule_that_can_never_be_kept_is_refused_with_a_pointer() -> None:
+    with pytest.raises(Invalid) as refused:
+        check_schedule(HOURLY_CRON, NOW, next_cron=never)
+    assert refused.value.faults[0].pointer == "/schedule/expression"
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        {"kind": "interval", "every_seconds": 0},
+        {"kind": "interval", "every_seconds": 31_536_001},
+        {"kind": "interval"},
+        {"kind": "interval", "every_seconds": 60, "expression": "* * * * *"},
+        {"kind": "cron", "expression": ""},
+        {"kind": "adaptive", "min_seconds": 60, "max_seconds": 30},
+        {"kind": "weekly"},
+        {},
+    ],
+)
+def test_a_schedule_that_breaks_a_rule_is_refused(schedule: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        SCHEDULE.validate_python(schedule)
