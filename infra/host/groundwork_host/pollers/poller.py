@@ -35,7 +35,8 @@ class PollerSettings:
 
     Attributes:
         wait_seconds: Length of a long poll, and so the longest that draining waits for one.
-        concurrency: Batches at once where the template sets no MaximumConcurrency.
+        concurrency: Batches of one queue at once, whatever MaximumConcurrency allows: a host has
+            few environments, and a batch that waits for one uses up its visibility.
         region: What `awsRegion` of a record says.
     """
 
@@ -68,7 +69,8 @@ class Poller:
         self._threads = threads
         self._ages = ages
         self._settings = settings
-        self._slots = asyncio.Semaphore(mapping.max_concurrency or settings.concurrency)
+        most = min(mapping.max_concurrency or settings.concurrency, settings.concurrency)
+        self._slots = asyncio.Semaphore(most)
         self._batches: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None

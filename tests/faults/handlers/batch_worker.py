@@ -1,0 +1,18 @@
+"""A queue function that says which message it began, and takes its time over one of them."""
+
+import os
+import time
+from pathlib import Path
+
+
+def handler(event, context):  # type: ignore[no-untyped-def]
+    """Appends to a file what it began, and what it finished."""
+    log = Path(os.environ["WORK_LOG"])
+    for record in event["Records"]:
+        with log.open("a") as out:
+            out.write(f"began {record['body']} {os.getpid()}\n")
+        if record["body"] == "slow" and log.read_text().count("began slow") == 1:
+            time.sleep(60)
+        with log.open("a") as out:
+            out.write(f"finished {record['body']} {os.getpid()}\n")
+    return {"batchItemFailures": []}
