@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.identity import PostgresProfiles
     from groundwork_data.postgres.prepared import TextRow
-    from groundwork_data.postgres.resources import PostgresResources
+    from groundwork_core.resources.ports import ResourceStore
     from groundwork_runtime.http.authentication import Callers
 
 
@@ -68,7 +68,7 @@ class Wiring:
         return PostgresUnitOfWork(self.database, self.nudge)
 
     @cached_property
-    def resources(self) -> PostgresResources:
+    def resources(self) -> ResourceStore:
         """Rows of any resource; each statement commits by itself."""
         from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - rest only
 

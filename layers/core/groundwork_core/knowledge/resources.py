@@ -103,7 +103,11 @@ ENTITIES = Resource(
         Filter("q", operator="like", column="name"),
         Filter("key"),
     ),
-    sorts={"name": Sort("text"), "confidence": Sort("number")},
+    sorts={
+        "name": Sort("text"),
+        "confidence": Sort("number"),
+        "key": Sort("text", nullable=True),
+    },
     merged={"attributes": merge_patch},
 )
 

@@ -1,0 +1,113 @@
+"""Rows of any resource, in memory."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from groundwork_core.errors import Conflict
+from groundwork_core.ids import new_id
+from groundwork_core.resources.page import After, FilterValue, PageQuery
+from groundwork_core.resources.ports import Stored, Written
+from groundwork_core.resources.resource import Filter, Resource
+
+Row = dict[str, Any]
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class FakeResources:
+    """`unique` names the fields of a resource that no two rows may share."""
+
+    def __init__(self, unique: dict[str, tuple[str, ...]] | None = None) -> None:
+        self.rows: dict[str, dict[str, Row]] = {}
+        self.statements = 0
+        self._unique = unique or {}
+        self._position = 0
+
+    def read(self, resource: Resource, row_id: UUID) -> Stored | None:
+        self.statements += 1
+        row = self._of(resource).get(str(row_id))
+        return None if row is None else Stored(str(row["version"]), json.dumps(row))
+
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
+        self.statements += 1
+        rows = [row for row in self._of(resource).values() if _passes(row, query)]
+        rows.sort(key=lambda row: _key(row[query.sort], row["id"]), reverse=query.descending)
+        if after is not None:
+            place = _key(after.value, after.id)
+            rows = [
+                row
+                for row in rows
+                if (_key(row[query.sort], row["id"]) < place) == query.descending
+                and _key(row[query.sort], row["id"]) != place
+            ]
+        return [json.dumps(row) for row in rows[: query.limit + 1]]
+
+    def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
+        self.statements += 1
+        given = json.loads(values)
+        row: Row = {name: None for name in resource.columns}
+        row |= {name: given[name] for name in fields}
+        moment = (START + timedelta(seconds=self._position)).isoformat()
+        row |= {"id": str(new_id()), "version": 1, "created_at": moment, "updated_at": moment}
+        self._must_be_unique(resource, row)
+        self._of(resource)[row["id"]] = row
+        return self._written(row)
+
+    def update(
+        self, resource: Resource, row_id: UUID, version: int, fields: tuple[str, ...], values: str
+    ) -> Written | None:
+        self.statements += 1
+        row = self._of(resource).get(str(row_id))
+        if row is None or row["version"] != version:
+            return None
+        given = json.loads(values)
+        new = row | {name: given[name] for name in fields} | {"version": version + 1}
+        self._must_be_unique(resource, new)
+        self._of(resource)[row["id"]] = new
+        return self._written(new)
+
+    def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
+        self.statements += 1
+        row = self._of(resource).get(str(row_id))
+        if row is None or row["version"] != version:
+            return None
+        del self._of(resource)[row["id"]]
+        self._position += 1
+        return str(self._position)
+
+    def _of(self, resource: Resource) -> dict[str, Row]:
+        return self.rows.setdefault(resource.name, {})
+
+    def _must_be_unique(self, resource: Resource, row: Row) -> None:
+        for field in self._unique.get(resource.name, ()):
+            for other in self._of(resource).values():
+                same = row[field] is not None and other[field] == row[field]
+                if same and other["id"] != row["id"]:
+                    raise Conflict(f"There is already one with this {field}.", field=field)
+
+    def _written(self, row: Row) -> Written:
+        self._position += 1
+        return Written(row["id"], str(row["version"]), json.dumps(row), str(self._position))
+
+
+def _key(value: object, row_id: str) -> tuple[bool, Any, str]:
+    """Nulls are the greatest."""
+    return (value is None, "" if value is None else value, row_id)
+
+
+def _passes(row: Row, query: PageQuery) -> bool:
+    return all(_holds(row, one, value) for one, value in query.filters)
+
+
+def _holds(row: Row, one: Filter, value: FilterValue) -> bool:
+    have: Any = row[one.column or one.name]
+    if one.operator == "like":
+        return str(value).casefold() in str(have).casefold()
+    if one.operator == "has":
+        return value in have
+    if have is None:
+        return False
+    if one.operator == "equals":
+        return bool(have == (str(value) if isinstance(value, UUID) else value))
+    return bool(have >= value)
