@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
+from groundwork_host.aws import AwsSettings
 from groundwork_host.emulator_bootstrap import bootstrap
-from groundwork_host.pollers import AwsSettings
 from groundwork_host.template import Addresses, load
 
 ROOT = Path(__file__).parents[1]

@@ -25,6 +25,9 @@ class FakeSlots:
         self._check()
         return max((slot for name, slot in self.rows if name == schedule), default=None)
 
+    def close(self) -> None:
+        pass
+
     def _check(self) -> None:
         if self.down:
             raise SlotsUnavailable

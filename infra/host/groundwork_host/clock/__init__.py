@@ -78,6 +78,7 @@ class Clock:
         pending = self._tasks | self._runs
         if pending:
             await asyncio.wait(pending)
+        await asyncio.to_thread(self._slots.close)
 
     async def _keep(self, schedule: Schedule, slots: Slots) -> None:
         due = await self._first(schedule, slots)

@@ -17,13 +17,16 @@ class SlotsUnavailable(Exception):
 
 
 class SlotStore(Protocol):
-    """Rows `(schedule, slot)`. Both verbs block, and raise SlotsUnavailable."""
+    """Rows `(schedule, slot)`. Every verb blocks; claim and last raise SlotsUnavailable."""
 
     def claim(self, schedule: str, slot: datetime) -> bool:
         """Take a slot; True for the one caller who is to fire it."""
 
     def last(self, schedule: str) -> datetime | None:
         """The latest slot that anybody took (aware UTC), or None."""
+
+    def close(self) -> None:
+        """Let go of what it holds; another claim takes it again."""
 
 
 class PostgresSlots:

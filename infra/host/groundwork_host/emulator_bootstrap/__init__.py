@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundwork_host.pollers.source import AwsSettings
+from groundwork_host.aws import AwsSettings
 from groundwork_host.template import Queue, Stack
 
 if TYPE_CHECKING:

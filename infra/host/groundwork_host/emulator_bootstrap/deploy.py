@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from groundwork_host.pollers.source import AwsSettings
+from groundwork_host.aws import AwsSettings
 
 _CODE_KEYS = ("CodeUri", "ContentUri")
 _LOOK_EVERY_SECONDS = 0.2

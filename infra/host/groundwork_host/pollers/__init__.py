@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
+from groundwork_host.aws import AwsSettings
 from groundwork_host.invoking import Invoker
 from groundwork_host.pollers.age import Ages
 from groundwork_host.pollers.poller import Poller, PollerSettings, Recreate
 from groundwork_host.pollers.source import (
-    AwsSettings,
     Depth,
     QueueMissing,
     ServiceUnreachable,
@@ -34,7 +34,6 @@ __all__ = [
 ]
 
 _log = logging.getLogger(__name__)
-_GAUGE_EVERY_SECONDS = 5.0
 _RECREATE_AT_MOST_EVERY_SECONDS = 2.0
 
 
@@ -70,6 +69,7 @@ class Pollers:
         self._queues: Mapping[str, Queue] = {queue.logical_id: queue for queue in stack.queues}
         self._source = source
         self._gauge = gauge
+        self._settings = settings
         self._ages = Ages(clock)
         mappings = stack.queue_mappings
         # One thread waits for each queue, the others settle what is done.
@@ -111,7 +111,7 @@ class Pollers:
                     depth = await loop.run_in_executor(self._threads, self._source.depth, queue.url)
                     age = self._ages.oldest_seconds(queue.logical_id, waiting=depth.visible)
                     self._gauge(QueueGauge(queue.logical_id, depth, age))
-            await asyncio.sleep(_GAUGE_EVERY_SECONDS)
+            await asyncio.sleep(self._settings.gauge_seconds)
 
 
 class _Once:

@@ -37,12 +37,14 @@ class PollerSettings:
         wait_seconds: Length of a long poll, and so the longest that draining waits for one.
         concurrency: Batches of one queue at once, whatever MaximumConcurrency allows: a host has
             few environments, and a batch that waits for one uses up its visibility.
+        gauge_seconds: How often depth and age of each queue are told.
         region: What `awsRegion` of a record says.
     """
 
     region: str
     wait_seconds: float = 2.0
     concurrency: int = 5
+    gauge_seconds: float = 5.0
 
 
 class Poller:

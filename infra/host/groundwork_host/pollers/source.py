@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from groundwork_host.aws import AwsSettings
 from groundwork_host.pollers.messages import Received
 
 if TYPE_CHECKING:
@@ -48,16 +49,6 @@ class Source(Protocol):
 
     def depth(self, url: str) -> Depth:
         """How many messages it holds, about."""
-
-
-@dataclass(frozen=True, slots=True)
-class AwsSettings:
-    """Where the service is; empty values leave it to boto3."""
-
-    region: str
-    endpoint: str | None = None
-    access_key_id: str | None = None
-    secret_access_key: str | None = None
 
 
 def sqs_client(settings: AwsSettings, *, connections: int, wait_seconds: float) -> "SQSClient":
