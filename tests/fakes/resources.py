@@ -46,7 +46,7 @@ class FakeResources:
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         self.statements += 1
         given = json.loads(values)
-        row: Row = {name: None for name in resource.columns}
+        row: Row = dict.fromkeys(resource.columns)
         row |= {name: given[name] for name in fields}
         moment = (START + timedelta(seconds=self._position)).isoformat()
         row |= {"id": str(new_id()), "version": 1, "created_at": moment, "updated_at": moment}
