@@ -132,6 +132,12 @@ class HostSockets:
             if status >= http.client.BAD_REQUEST and status != http.client.GONE:
                 raise Unavailable(f"The gateway answered {status}.")
 
+    def hang_up(self) -> None:
+        """Close the kept connection to the gateway; the next call opens a new one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
     def _post_batch(self, posts: Sequence[Post]) -> dict[str, list[str]]:
         body = json.dumps(
             {"posts": [{"connections": post.connections, "data": post.data} for post in posts]},

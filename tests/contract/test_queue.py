@@ -1,0 +1,131 @@
+"""What every queue does: the fake, SQS as moto has it, SQS as the emulator has it."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from pydantic import JsonValue
+
+from groundwork_core.errors import Invalid, Unavailable
+from groundwork_core.queues import Queue
+from groundwork_data.aws.clients import sqs
+from groundwork_data.aws.queues import SqsQueue
+
+from ..fakes.queue import MemoryQueue
+
+if TYPE_CHECKING:
+    from ..conftest import Emulator
+
+
+@dataclass
+class Subject:
+    """A queue, and what somebody finds in it."""
+
+    queue: Queue
+    received: Callable[[], Sequence[Mapping[str, JsonValue]]]
+
+
+def receive_all(client: Any, url: str) -> list[dict[str, JsonValue]]:
+    found = []
+    while messages := client.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+    ).get("Messages"):
+        for message in messages:
+            found.append(json.loads(message["Body"]))
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return found
+
+
+@pytest.fixture(params=["memory", "moto", pytest.param("emulator", marks=pytest.mark.services)])
+def subject(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    if request.param == "memory":
+        queue = MemoryQueue()
+        yield Subject(queue, lambda: queue.messages)
+        return
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    if request.param == "moto":
+        with mock_aws():
+            client = boto3.client("sqs", region_name="eu-central-1")
+            url = client.create_queue(QueueName="things")["QueueUrl"]
+            yield Subject(SqsQueue(lambda: client, url), lambda: receive_all(client, url))
+        return
+    emulator: Emulator = request.getfixturevalue("emulator")
+    url = emulator.queue("things")
+    made = sqs("eu-central-1", emulator.endpoint)
+    yield Subject(SqsQueue(lambda: made, url), lambda: receive_all(made, url))
+
+
+def test_messages_arrive_whole(subject: Subject) -> None:
+    message: dict[str, JsonValue] = {"text": 'Grüße 🌍 \u0001 "', "deep": [{"n": 1.5}, None]}
+
+    subject.queue.send([message])
+
+    assert list(subject.received()) == [message]
+
+
+def test_more_than_a_batch_arrives_once_each(subject: Subject) -> None:
+    subject.queue.send([{"n": number} for number in range(57)])
+
+    assert sorted(str(m["n"]) for m in subject.received()) == sorted(map(str, range(57)))
+
+
+def test_large_messages_are_split_into_batches_by_size(subject: Subject) -> None:
+    subject.queue.send([{"n": number, "x": "x" * 100_000} for number in range(5)])
+
+    assert len(subject.received()) == 5
+
+
+def test_no_messages_are_no_call(subject: Subject) -> None:
+    subject.queue.send([])
+
+    assert list(subject.received()) == []
+
+
+def test_a_message_too_large_for_a_queue_is_invalid(subject: Subject) -> None:
+    with pytest.raises(Invalid):
+        subject.queue.send([{"x": "x" * 300_000}])
+
+
+class Failing:
+    """A client that refuses some entries, some times."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+        self.sent: list[str] = []
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> Any:  # noqa: N803 - boto3's names
+        failed = []
+        for entry in Entries:
+            if self.refusals and entry["Id"] == "1":
+                self.refusals -= 1
+                failed.append({"Id": entry["Id"], "SenderFault": False, "Code": "Busy"})
+            else:
+                self.sent.append(entry["MessageBody"])
+        return {"Failed": failed}
+
+
+def test_what_was_refused_is_sent_again_and_only_that() -> None:
+    client: Any = Failing(refusals=2)
+
+    SqsQueue(lambda: client, "url", pause=lambda _: None).send([{"n": 0}, {"n": 1}, {"n": 2}])
+
+    assert client.sent == ['{"n": 0}', '{"n": 2}', '{"n": 1}']
+
+
+def test_what_is_refused_again_and_again_is_an_error() -> None:
+    client: Any = Failing(refusals=99)
+    with pytest.raises(Unavailable):
+        SqsQueue(lambda: client, "url", pause=lambda _: None).send([{"n": 0}, {"n": 1}])
+
+
+def test_an_unreachable_service_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    queue = SqsQueue(lambda: sqs("eu-central-1", "http://127.0.0.1:9"), "http://127.0.0.1:9/0/q")
+    with pytest.raises(Unavailable):
+        queue.send([{"n": 1}])
