@@ -61,7 +61,8 @@ RETURN properties(m) AS node
 """
 
 # Hubs are not expanded: what joins them to others is found from the others, and two hubs are
-# joined by looking from one to the other, which costs the smaller of the two.
+# joined by looking from one to the other, which costs the smaller of the two. toString() hides
+# the index from the planner, which would otherwise look from each node to each other one.
 AMONG = f"""
 MATCH (n:Entity) WHERE n.id IN $ids
 WITH collect(n) AS nodes
@@ -70,7 +71,7 @@ CALL (nodes, hubs) {{
     UNWIND nodes AS n
     WITH n, hubs WHERE NOT n IN hubs
     MATCH (n)-[r]-(m:Entity)
-    WHERE m.id IN $ids AND {_EDGE_HOLDS}
+    WHERE toString(m.id) IN $ids AND {_EDGE_HOLDS}
     RETURN r
     UNION
     UNWIND hubs AS a

@@ -1,0 +1,160 @@
+"""A graph in memory: what Neo4j does for us, in the plainest way."""
+
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from groundwork_core.knowledge.graph.changes import Changes, Gone
+from groundwork_core.knowledge.graph.model import (
+    Entity,
+    Id,
+    Link,
+    LinkFilter,
+    LinkPage,
+    LinkPlace,
+    Part,
+    Relationship,
+)
+from groundwork_core.knowledge.graph.ports import Applied
+
+
+class FakeGraph:
+    """Implements `GraphProjection` and `GraphReader`."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[Id, Entity] = {}
+        self.edges: dict[Id, Relationship] = {}
+        self.dead: dict[Id, int] = {}
+        self.upto = (0, 0)
+        self.questions = 0
+
+    # Projection
+
+    def apply(self, changes: Changes) -> Applied:
+        entities = relationships = skipped = 0
+        for entity in changes.entities.values():
+            if entity.version <= self._version(self.nodes.get(entity.id), entity.id):
+                skipped += 1
+                continue
+            entities += 1
+            if isinstance(entity, Gone):
+                self.nodes.pop(entity.id, None)
+                self.dead[entity.id] = entity.version
+                self.edges = {i: e for i, e in self.edges.items() if entity.id not in _ends(e)}
+            else:
+                self.dead.pop(entity.id, None)
+                self.nodes[entity.id] = entity
+        for edge in changes.relationships.values():
+            if edge.version <= self._version(self.edges.get(edge.id), edge.id):
+                skipped += 1
+            elif isinstance(edge, Gone):
+                relationships += 1
+                self.edges.pop(edge.id, None)
+                self.dead[edge.id] = edge.version
+            elif any(end in self.dead for end in _ends(edge)):
+                skipped += 1
+                self.edges.pop(edge.id, None)
+            else:
+                relationships += 1
+                self.edges[edge.id] = edge
+        self.upto = max(self.upto, changes.upto)
+        return Applied(entities, relationships, skipped)
+
+    def position(self) -> tuple[int, int]:
+        return self.upto
+
+    def _version(self, standing: Entity | Relationship | None, id_: Id) -> int:
+        return max(standing.version if standing else 0, self.dead.get(id_, 0))
+
+    # Reader
+
+    def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
+        self.questions += 1
+        return {id_: self.nodes[id_] for id_ in ids if id_ in self.nodes}
+
+    def links(
+        self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
+    ) -> Mapping[Id, LinkPage]:
+        self.questions += 1
+        pages = {}
+        for id_ in ids:
+            if id_ not in self.nodes:
+                continue
+            links = sorted(self._links(id_, wanted), key=_order)
+            if after is not None:
+                place = (-after.confidence, after.relationship_id)
+                links = [link for link in links if _order(link) > place]
+            pages[id_] = LinkPage(tuple(links[:first]), len(links) > first)
+        return pages
+
+    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Part | None:
+        self.questions += 1
+        if from_id not in self.nodes or to_id not in self.nodes:
+            return None
+        came: dict[Id, Link | None] = {from_id: None}
+        back: dict[Id, Id] = {}
+        queue = deque([(from_id, 0)])
+        while queue and to_id not in came:
+            here, hops = queue.popleft()
+            for link in self._links(here, wanted) if hops < max_hops else ():
+                if link.node.id not in came:
+                    came[link.node.id], back[link.node.id] = link, here
+                    queue.append((link.node.id, hops + 1))
+        if to_id not in came:
+            return None
+        nodes, edges, here = [self.nodes[to_id]], [], to_id
+        while (step := came[here]) is not None:
+            here = back[here]
+            nodes.append(self.nodes[here])
+            edges.append(step.relationship)
+        return Part(tuple(reversed(nodes)), tuple(reversed(edges)))
+
+    def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
+        found = dict.fromkeys(i for i in seeds if i in self.nodes)
+        truncated = len(found) > max_nodes
+        found = dict.fromkeys(list(found)[:max_nodes])
+        frontier = list(found)
+        for _ in range(depth):
+            sure: dict[Id, float] = {}
+            for link in (link for id_ in frontier for link in self._links(id_, wanted)):
+                if link.node.id not in found:
+                    confidence = link.relationship.confidence
+                    sure[link.node.id] = max(confidence, sure.get(link.node.id, 0))
+            room = max_nodes - len(found)
+            frontier = sorted(sure, key=lambda id_: (-sure[id_], id_))[:room]
+            truncated = truncated or len(sure) > room
+            found |= dict.fromkeys(frontier)
+            if truncated:
+                break
+        edges = [
+            edge
+            for edge in self.edges.values()
+            if set(_ends(edge)) <= set(found) and _holds(edge, wanted)
+        ]
+        edges.sort(key=lambda edge: (-edge.confidence, edge.id))
+        return Part(tuple(self.nodes[id_] for id_ in found), tuple(edges), truncated)
+
+    def _links(self, id_: Id, wanted: LinkFilter) -> Iterator[Link]:
+        for edge in self.edges.values():
+            out = edge.from_id == id_ and wanted.direction != "IN"
+            into = edge.to_id == id_ and wanted.direction != "OUT"
+            other = edge.to_id if out else edge.from_id
+            if (out or into) and other in self.nodes and _holds(edge, wanted):
+                yield Link(edge, self.nodes[other])
+
+
+def _ends(edge: Relationship) -> tuple[Id, Id]:
+    return edge.from_id, edge.to_id
+
+
+def _order(link: Link) -> tuple[float, Id]:
+    return -link.relationship.confidence, link.relationship.id
+
+
+def _holds(edge: Relationship, wanted: LinkFilter) -> bool:
+    at = wanted.as_of
+    return (
+        (wanted.types is None or edge.type in wanted.types)
+        and (wanted.min_confidence is None or edge.confidence >= wanted.min_confidence)
+        and (at is None or edge.valid_from is None or edge.valid_from <= at)
+        and (at is None or edge.valid_to is None or at < edge.valid_to)
+    )

@@ -1,0 +1,148 @@
+"""A graph, a database beside it, and GraphQL on both."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from groundwork_core.caller import Caller
+from groundwork_core.knowledge.graph.project import GraphDestination
+from groundwork_core.relay.carry import carry
+from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.projection import Neo4jProjection
+from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.outbox import PostgresBacklogs
+from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from groundwork_graph_api.answering import Answering
+from groundwork_runtime.http.request import Request
+from groundwork_runtime.settings import Settings
+from groundwork_runtime.wiring import Wiring
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.answer import Answer
+
+READER = frozenset({"entities:read", "relationships:read"})
+
+
+@pytest.fixture
+def graph(neo4j: Any) -> Iterator[GraphDatabase]:
+    """The graph of this test."""
+    database = GraphDatabase(neo4j.uri, neo4j.user, neo4j.password)
+    yield database
+    database.close()
+
+
+@dataclass
+class Api:
+    """GraphQL with its stores."""
+
+    wiring: Wiring
+    permissions: frozenset[str] = READER
+    _answering: Answering = field(default_factory=Answering)
+
+    def post(self, body: object, **headers: str) -> "Answer":
+        """Send a body as it is."""
+        sent = {"Content-Type": "application/json"} | {
+            name.replace("_", "-"): value for name, value in headers.items()
+        }
+        text = body if isinstance(body, str) else json.dumps(body)
+        event = {"httpMethod": "POST", "path": "/graphql", "headers": sent, "body": text}
+        caller = Caller(UUID(int=1), ("viewer",), self.permissions, "user:1")
+        return self._answering(Request(event, "r1"), caller, self.wiring)
+
+    def ask(self, query: str, **variables: object) -> Mapping[str, Any]:
+        """Ask and return the whole answer."""
+        answer = self.post({"query": query, "variables": variables})
+        told: Mapping[str, Any] = json.loads(answer.body or "")
+        return told
+
+    def data(self, query: str, **variables: object) -> Mapping[str, Any]:
+        """Ask and return the data; there must be no error."""
+        told = self.ask(query, **variables)
+        assert "errors" not in told, told["errors"]
+        data: Mapping[str, Any] = told["data"]
+        return data
+
+    def code(self, query: str, **variables: object) -> str:
+        """Ask and return the first error's code."""
+        return str(self.ask(query, **variables)["errors"][0]["extensions"]["code"])
+
+    @property
+    def statements(self) -> int:
+        """How many Cypher statements were run so far."""
+        return self.wiring.graph.statements
+
+    @cached_property
+    def database(self) -> Database:
+        """A connection of the test's own."""
+        return self.wiring.new_database()
+
+    def sql(self, statement: str, *parameters: object) -> list[Any]:
+        """Run SQL and return its rows."""
+        return self.database.rows(statement, parameters or None)
+
+    def relay(self, limit: int = 500) -> None:
+        """Carry the outbox to the graph until nothing waits, behind whoever else is writing."""
+        destination = GraphDestination(Neo4jProjection(self.wiring.graph))
+        backlogs = PostgresBacklogs(self.database)
+        ends = time.monotonic() + 30
+        while backlogs.of("graph").waiting and time.monotonic() < ends:
+            work = PostgresUnitOfWork(self.database, lambda: None)
+            if not carry(destination, work, limit=limit).rows:
+                time.sleep(0.02)
+
+
+@pytest.fixture
+def api(neo4j: Any, database_url: str) -> Iterator[Api]:
+    """GraphQL on an empty graph and an empty database."""
+    settings = Settings.from_environment(
+        {
+            "DATABASE_URL": database_url,
+            "NEO4J_URI": neo4j.uri,
+            "NEO4J_USER": neo4j.user,
+            "NEO4J_PASSWORD": neo4j.password,
+        }
+    )
+    api = Api(Wiring(settings))
+    yield api
+    api.wiring.graph.close()
+    api.wiring.database.close()
+    api.database.close()
+
+
+@pytest.fixture
+def known(api: Api) -> Mapping[str, str]:
+    """A small world, in both stores; returns ids by name.
+
+    Ada WRITES_FOR Bell, Ada KNOWS Cray, Bell COVERS Dust, Cray KNOWS Dust; forty fans KNOW Ada.
+    """
+    names = [("Ada", "person"), ("Bell", "organization"), ("Cray", "person"), ("Dust", "topic")]
+    names += [(f"Fan {i:02}", "person") for i in range(40)]
+    found: dict[str, str] = {}
+    for name, kind in names:
+        rows = api.sql(
+            "INSERT INTO entities (name, type, key, attributes) VALUES (%s, %s, %s,"
+            " jsonb_build_object('of', %s::text)) RETURNING id::text",
+            *(name, kind, f"key:{name}", name),
+        )
+        found[name] = rows[0][0]
+    edges = [
+        ("Ada", "WRITES_FOR", "Bell", 0.9),
+        ("Ada", "KNOWS", "Cray", 0.8),
+        ("Bell", "COVERS", "Dust", 0.7),
+        ("Cray", "KNOWS", "Dust", 0.6),
+        *((f"Fan {i:02}", "KNOWS", "Ada", 0.5) for i in range(40)),
+    ]
+    for start, kind, end, confidence in edges:
+        api.sql(
+            "INSERT INTO relationships (from_id, type, to_id, confidence, attributes) VALUES"
+            " (%s, %s, %s, %s, jsonb_build_object('of', %s::text)) RETURNING id",
+            *(found[start], kind, found[end], confidence, start),
+        )
+    api.relay()
+    return found
