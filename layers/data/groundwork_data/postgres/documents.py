@@ -20,37 +20,36 @@ KNOWN = """
 SELECT external_id, content_hash FROM documents
 WHERE source_id = %s AND external_id = ANY(%s)
 """
-# One statement: its parts see the same state, so `old` is what was there before the upsert.
+# One statement: the old state of what is revised is what RETURNING says it was.
 PUT = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(entries)s) AS x(
         external_id text, url text, title text, author text, summary text, content text,
         language text, published_at timestamptz, content_hash text, metadata jsonb)
-), old AS (
-    SELECT d.* FROM documents d JOIN incoming i USING (external_id)
-    WHERE d.source_id = %(source_id)s AND d.content_hash <> i.content_hash
-    FOR UPDATE OF d
+), stored AS (
+    INSERT INTO documents AS d (source_id, external_id, url, title, author, summary, content,
+        language, published_at, content_hash, metadata)
+    SELECT %(source_id)s, external_id, url, title, author, summary, content, language, published_at,
+        content_hash, metadata
+    FROM incoming ORDER BY external_id
+    ON CONFLICT (source_id, external_id) DO UPDATE SET
+        url = excluded.url, title = excluded.title, author = excluded.author,
+        summary = excluded.summary, content = excluded.content, language = excluded.language,
+        published_at = excluded.published_at, content_hash = excluded.content_hash,
+        metadata = excluded.metadata, revision = d.revision + 1
+    WHERE d.content_hash <> excluded.content_hash
+    RETURNING new.id, new.revision, old.revision AS old_revision, old.content_hash AS old_hash,
+        CASE WHEN old.id IS NOT NULL THEN jsonb_build_object(
+            'url', old.url, 'title', old.title, 'author', old.author, 'summary', old.summary,
+            'content', old.content, 'language', old.language, 'published_at', old.published_at,
+            'metadata', old.metadata) END AS old_state
 ), kept AS (
     INSERT INTO document_revisions (document_id, revision, content_hash, state)
-    SELECT id, revision, content_hash, jsonb_build_object(
-        'url', url, 'title', title, 'author', author, 'summary', summary, 'content', content,
-        'language', language, 'published_at', published_at, 'metadata', metadata)
-    FROM old ON CONFLICT DO NOTHING
+    SELECT id, old_revision, old_hash, old_state FROM stored WHERE old_state IS NOT NULL
+    ON CONFLICT DO NOTHING
 )
-INSERT INTO documents AS d (source_id, external_id, url, title, author, summary, content, language,
-    published_at, content_hash, metadata)
-SELECT %(source_id)s, external_id, url, title, author, summary, content, language, published_at,
-    content_hash, metadata
-FROM incoming ORDER BY external_id
-ON CONFLICT (source_id, external_id) DO UPDATE SET
-    url = excluded.url, title = excluded.title, author = excluded.author,
-    summary = excluded.summary, content = excluded.content, language = excluded.language,
-    published_at = excluded.published_at, content_hash = excluded.content_hash,
-    metadata = excluded.metadata, revision = d.revision + 1
-WHERE d.content_hash <> excluded.content_hash
-RETURNING id, revision
+SELECT id, revision FROM stored
 """
-
 FACTS = """
 SELECT d.id, d.revision, d.source_id, s.name, s.url, t.feed ->> 'site',
     coalesce(t.feed ->> 'title', ''), d.url, d.author, d.metadata
