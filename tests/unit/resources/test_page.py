@@ -10,6 +10,9 @@ from groundwork_core.resources.page import PageQuery, page_query
 from groundwork_core.resources.resource import Resource
 from groundwork_core.sources.resource import SOURCES
 
+ID = UUID("0190b9d0-0000-7000-8000-000000000000")
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
 
 def read(resource: Resource, **parameters: str) -> PageQuery:
     return page_query(resource, {name: (value,) for name, value in parameters.items()})
@@ -58,12 +61,12 @@ def test_a_parameter_given_twice_is_named() -> None:
         (SOURCES, "enabled", "true", True),
         (SOURCES, "enabled", "false", False),
         (ENTITIES, "min_confidence", "0.25", 0.25),
-        (RELATIONSHIPS, "from_id", "0190b9d0-0000-7000-8000-000000000000", UUID(int=0x0190B9D0000070008000000000000000)),
-        (DOCUMENTS, "published_after", "2026-01-31T12:00:00Z", datetime(2026, 1, 31, 12, tzinfo=UTC)),
-        (DOCUMENTS, "published_after", "2026-01-31T12:00:00 00:00", datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        (RELATIONSHIPS, "from_id", str(ID), ID),
+        (DOCUMENTS, "published_after", "2026-01-31T12:00:00Z", NOON),
+        (DOCUMENTS, "published_after", "2026-01-31T12:00:00 00:00", NOON),
         (DOCUMENTS, "published_after", "2026-01-31", datetime(2026, 1, 31, tzinfo=UTC)),
     ],
-)  # fmt: skip
+)
 def test_filters_have_types(resource: Resource, name: str, text: str, value: object) -> None:
     ((_, found),) = read(resource, **{name: text}).filters
     assert found == value
