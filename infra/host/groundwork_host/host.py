@@ -106,6 +106,8 @@ class Host:
         access = AccessLog(to_stdout) if settings.access_log else None
         self._server = Server(self.gateway, limits or ServerLimits(), access)
         self._parts: list[Part] = []
+        self._serving = False
+        self._drained = False
 
     def add(self, part: Part) -> None:
         """Starts the part after the environments, and drains it before them."""
@@ -121,11 +123,20 @@ class Host:
         """Serves: first the environments, then the port, then the parts."""
         await self.fleet.start()
         await self._server.start(self.listener)
+        self._serving = True
         for part in self._parts:
             await part.start()
 
     async def drain(self) -> None:
-        """Takes nothing new, fails nothing that is under way, and ends every process."""
+        """Takes nothing new, fails nothing that is under way, and ends every process.
+
+        To be called in any state; a second call waits for nothing and does nothing.
+        """
+        if self._drained:
+            return
+        self._drained = True
+        if not self._serving:
+            self.listener.close()
         await asyncio.gather(
             *(part.drain() for part in self._parts),
             self._server.drain(

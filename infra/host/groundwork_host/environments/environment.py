@@ -65,6 +65,11 @@ class Environment(asyncio.Protocol):
         function: What it runs.
         owner: Hears of finished events and of the process's end.
         output: Takes what the process writes.
+
+    Attributes:
+        ended: Done when the process has ended and its last output has been read.
+        free_since: When its last event ended, on the loop's clock.
+        retiring: It gets no further event.
     """
 
     def __init__(self, function: Function, owner: Owner, output: Output) -> None:
@@ -78,7 +83,7 @@ class Environment(asyncio.Protocol):
         self._served = 0
         self._loop = asyncio.get_running_loop()
         self._ready: asyncio.Future[None] = self._loop.create_future()
-        self._ended: asyncio.Future[int] = self._loop.create_future()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.WriteTransport | None = None
         self._process: asyncio.SubprocessTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -104,7 +109,7 @@ class Environment(asyncio.Protocol):
         with theirs:
             await self._loop.create_unix_connection(lambda: self, sock=ours)
             transport, _ = await self._loop.subprocess_exec(
-                lambda: _Process(self._output, self._exited),
+                lambda: _Process(self._output, self._exited, self._closed),
                 *(sys.executable, "-P", str(_BOOTSTRAP), str(theirs.fileno())),
                 stdin=None,
                 stdout=asyncio.subprocess.PIPE,
@@ -153,12 +158,10 @@ class Environment(asyncio.Protocol):
         if self._process.get_returncode() is None:
             self._process.send_signal(signal.SIGTERM)
         grace = _GOODBYE_SECONDS + (self.function.timeout_seconds if self.busy else 0)
-        try:
-            async with asyncio.timeout(grace):
-                await asyncio.shield(self._ended)
-        except TimeoutError:
-            self.kill()
-            await asyncio.shield(self._ended)
+        await asyncio.wait({self.ended}, timeout=grace)
+        self.kill()
+        # What it has started itself may hold its output open; nobody waits for that for ever.
+        await asyncio.wait({self.ended}, timeout=_GOODBYE_SECONDS)
 
     # ── asyncio.Protocol ──
 
@@ -228,17 +231,22 @@ class Environment(asyncio.Protocol):
             self._owner.finished(self, call.end(error=fault))
         if self._transport is not None:
             self._transport.close()
-        if not self._ended.done():
-            self._ended.set_result(code)
         self._owner.gone(self)
+
+    def _closed(self) -> None:
+        if not self.ended.done():
+            self.ended.set_result(None)
 
 
 class _Process(asyncio.SubprocessProtocol):
     """Passes on what asyncio tells of the process."""
 
-    def __init__(self, output: Output, exited: Callable[[int], None]) -> None:
+    def __init__(
+        self, output: Output, exited: Callable[[int], None], closed: Callable[[], None]
+    ) -> None:
         self._output = output
         self._exited = exited
+        self._closed = closed
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -255,3 +263,4 @@ class _Process(asyncio.SubprocessProtocol):
         self._output.close()
         if self._transport is not None:
             self._transport.close()
+        self._closed()

@@ -72,6 +72,7 @@ class Fleet:
         """Finishes what runs and waits, then stops every environment."""
         if self._reaper is not None:
             self._reaper.cancel()
+            await asyncio.wait({self._reaper})
         await asyncio.gather(*(pool.drain(seconds) for pool in self.pools.values()))
 
     def _launch(self, pool: Pool) -> tuple[Environment, Mapping[str, str]]:

@@ -1,6 +1,7 @@
 """The environments of one function, and the line of events that wait for one."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from groundwork_host.invoking import Throttled
 from groundwork_host.telemetry.stats import FunctionStats
 from groundwork_host.template import Function
 
+_log = logging.getLogger(__name__)
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SHORTEST_BACKOFF_SECONDS = 0.25
 Event = Mapping[str, object] | bytes
@@ -64,6 +66,7 @@ class Pool:
         self._gate = gate
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
+        self._processes: set[Environment] = set()
         self._waiting: deque[Call] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = 0
@@ -133,8 +136,8 @@ class Pool:
             task.cancel()
         while self._waiting:
             self._waiting.popleft().end(error=_GOING)
-        await asyncio.gather(*(one.stop() for one in list(self._all)))
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(one.stop() for one in list(self._processes)))
 
     async def swap(self) -> None:
         """Replaces every environment with a fresh one, after its event; nothing is refused."""
@@ -242,6 +245,8 @@ class Pool:
 
     async def _start_one(self) -> None:
         environment, variables = self._launch(self)
+        self._processes.add(environment)
+        environment.ended.add_done_callback(lambda _: self._processes.discard(environment))
         try:
             await environment.start(variables, self.limits.init_seconds)
         except (StartFailed, OSError) as error:
@@ -257,6 +262,7 @@ class Pool:
         self._failures += 1
         self._last_fault = fault
         self.stats.failed_starts += 1
+        _log.error("%s cannot start: %s", self.function.name, fault.error_message)
         if not self._all:
             while self._waiting:
                 self.stats.errors += 1

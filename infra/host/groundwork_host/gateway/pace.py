@@ -40,6 +40,11 @@ class Pace:
         return self._header_bytes > 0 or self._body_since is not None
 
     @property
+    def fresh(self) -> bool:
+        """Whether no request has come yet on this connection."""
+        return self._header_since is not None and not self._header_bytes
+
+    @property
     def header_too_long(self) -> bool:
         """Whether the headers, not yet complete, are longer than they may be."""
         return self._header_bytes > self._limits.header_bytes

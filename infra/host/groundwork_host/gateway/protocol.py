@@ -6,6 +6,9 @@ ASGI. Times are noted, not timed: one sweep over all connections looks for the s
 """
 
 import asyncio
+import fcntl
+import sys
+import termios
 from collections import deque
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -109,12 +112,17 @@ class HttpProtocol(HttpToolsProtocol):
             self.refuse(problems.HEADERS_TOO_LARGE)
 
     def shutdown(self) -> None:
-        """The host stops: finishes the request under way, then closes."""
+        """The host stops: finishes the request under way or just coming in, then closes."""
         if self._served is not None:
             self._served.keep_alive = False
         elif self._incoming is not None:
             self._incoming.keep_alive = False
-        elif not self._pace.reading:
+        elif not self._pace.reading and not self._pace.fresh and not self._unread_bytes():
+            super().shutdown()
+
+    def close_if_silent(self) -> None:
+        """Ends a connection that has not begun a request, however short its life was."""
+        if self._served is None and self._incoming is None and not self._pace.reading:
             super().shutdown()
 
     def look_at(self, now: float) -> None:
@@ -286,6 +294,14 @@ class HttpProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         if self._gateway.closing and self.cycle is not None:
             self.cycle.keep_alive = False
+
+    def _unread_bytes(self) -> int:
+        # What the kernel has and we have not: to close now would answer it with a reset.
+        connection = self.transport.get_extra_info("socket")
+        if connection is None or self.transport.is_closing():
+            return 0
+        found = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4)
+        return int.from_bytes(found, sys.byteorder)
 
     def _ignore_the_rest(self) -> None:
         self._ignoring = True

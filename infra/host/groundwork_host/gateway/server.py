@@ -19,6 +19,7 @@ from groundwork_host.live.protocol import LiveProtocol
 _BACKLOG = 2048
 _TICK_SECONDS = 1.0
 _LOOK_EVERY_SECONDS = 0.05
+_FIRST_REQUEST_SECONDS = 0.5
 
 
 class Server:
@@ -87,9 +88,15 @@ class Server:
         await self._let_in()
         for connection in list(self._state.connections):
             connection.shutdown()
+        # Who has just connected is about to ask.
+        await self._until_gone(min(_FIRST_REQUEST_SECONDS, finish_seconds))
+        for connection in list(self._state.connections):
+            if isinstance(connection, HttpProtocol):
+                connection.close_if_silent()
         await self._until_gone(finish_seconds)
         if self._ticker is not None:
             self._ticker.cancel()
+            await asyncio.wait({self._ticker})
         for connection in list(self._state.connections):
             with suppress(AttributeError):
                 connection.transport.abort()
@@ -103,6 +110,7 @@ class Server:
                     client, _ = copy.accept()
                     await loop.connect_accepted_socket(self._connection, client)
             copy.close()
+        self._copies.clear()
 
     async def _until_gone(self, seconds: float) -> None:
         state, end = self._state, time.monotonic() + seconds

@@ -1,0 +1,124 @@
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from tests.integration.host.conftest import Function, Running, Serve, read_answer
+
+from groundwork_host.gateway import Server
+from groundwork_host.settings import HostSettings
+
+pytestmark = pytest.mark.anyio
+
+SLEEPER = Function("Sleeper", "sleeper.handler", "/sleep")
+SETTINGS = HostSettings(port=0, announce_seconds=1.0, finish_seconds=5.0)
+
+
+@dataclass
+class Load:
+    """Keep-alive clients that ask without a pause; a request that gets no answer has failed."""
+
+    port: int
+    answered: int = 0
+    failed: list[str] = field(default_factory=list)
+
+    async def client(self) -> None:
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            except ConnectionRefusedError:
+                return  # the host has gone: there is nothing to fail
+            try:
+                while await self._once(reader, writer):
+                    pass
+            except (ConnectionError, asyncio.IncompleteReadError) as error:
+                self.failed.append(repr(error))
+                return
+            finally:
+                writer.close()
+
+    async def _once(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        writer.write(b"GET /sleep?seconds=0.01 HTTP/1.1\r\nHost: t\r\n\r\n")
+        answer = await read_answer(reader)
+        if answer.status != 200:
+            self.failed.append(str(answer.status))
+        self.answered += 1
+        return answer.header("connection") != "close"
+
+
+async def drained_under_load(running: Running) -> Load:
+    load = Load(running.port)
+    clients = [asyncio.create_task(load.client()) for _ in range(10)]
+    await asyncio.sleep(0.5)
+    await running.host.drain()
+    async with asyncio.timeout(10):
+        await asyncio.gather(*clients)
+    return load
+
+
+async def test_no_response_fails_while_the_host_goes(serve: Serve) -> None:
+    running = await serve(SLEEPER, settings=SETTINGS)
+
+    load = await drained_under_load(running)
+
+    assert load.answered > 20
+    assert load.failed == []
+
+
+async def test_without_the_announcement_responses_fail(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control: a server that just closes cuts off who is being served."""
+
+    async def abrupt(self: Server, *, announce_seconds: float, finish_seconds: float) -> None:
+        for listening in (*self._servers, *self._copies):
+            listening.close()
+        for connection in list(self._state.connections):
+            connection.transport.abort()
+
+    monkeypatch.setattr(Server, "drain", abrupt)
+    running = await serve(SLEEPER, settings=SETTINGS)
+
+    load = await drained_under_load(running)
+
+    assert load.failed
+
+
+async def test_what_is_under_way_is_finished(serve: Serve) -> None:
+    running = await serve(SLEEPER, settings=SETTINGS)
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    writer.write(b"GET /sleep?seconds=2 HTTP/1.1\r\nHost: t\r\n\r\n")
+    await asyncio.sleep(0.2)
+
+    await running.host.drain()
+
+    answer = await read_answer(reader)
+    writer.close()
+    assert answer.status == 200
+    assert answer.header("connection") == "close"
+
+
+async def test_parts_are_drained_while_functions_can_still_be_invoked(serve: Serve) -> None:
+    running = await serve(SLEEPER)
+
+    class Part:
+        ended = ""
+
+        async def start(self) -> None:
+            self.ended = "no"
+
+        async def drain(self) -> None:
+            outcome = await running.host.fleet.invoke("Sleeper", {"seconds": 0.3})
+            self.ended = str(outcome.error)
+
+    part = Part()
+    running.host.add(part)
+
+    await running.host.drain()
+
+    assert part.ended == "None"
+
+
+async def test_a_second_drain_does_nothing(serve: Serve) -> None:
+    running = await serve(SLEEPER)
+    await running.host.drain()
+    await running.host.drain()
