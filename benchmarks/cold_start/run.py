@@ -24,8 +24,8 @@ from uuid import uuid4
 import psutil
 
 from benchmarks.cold_start import events
-from benchmarks.instance import Instance
 from benchmarks.machine import described
+from groundwork_host.child_instance import Instance
 
 RUNS = 5
 PEER = "peer: FastAPI + Mangum + SQLAlchemy"

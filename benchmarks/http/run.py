@@ -25,7 +25,7 @@ import psutil
 import psycopg
 
 from benchmarks.http.report import write_report
-from benchmarks.instance import Instance, free_port
+from groundwork_host.child_instance import Instance, free_port
 from groundwork_host.services.home import Home
 from groundwork_host.services.postgres import Postgres
 

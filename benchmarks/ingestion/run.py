@@ -22,8 +22,8 @@ import matplotlib as mpl
 import psutil
 import psycopg
 
-from benchmarks.instance import Instance
 from benchmarks.machine import described
+from groundwork_host.child_instance import Instance
 from groundwork_host.services.home import Home
 from groundwork_host.services.postgres import Postgres
 

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.instance import READY, Instance, free_port
 from benchmarks.machine import described
+from groundwork_host.child_instance import READY, Instance, free_port
 
 IDLE_SECONDS = 10
 

@@ -40,7 +40,7 @@ class Settings(BaseModel):
     rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
     cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")
     token_issuer: str = Field("groundwork", alias="GROUNDWORK_TOKEN_ISSUER")
-    sweep_after_seconds: int = Field(300, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS")
+    sweep_after_seconds: int = Field(120, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
 
     @field_validator("fetch_allow", "cors_origins", mode="before")

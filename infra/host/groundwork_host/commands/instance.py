@@ -159,6 +159,7 @@ class Instance:
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
+            "SweepAfterSeconds": environment.get("GROUNDWORK_SWEEP_AFTER_SECONDS", "120"),
         }
         addresses = Addresses(
             queue_endpoint=environment.get("AWS_ENDPOINT_URL", ""),

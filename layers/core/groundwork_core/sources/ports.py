@@ -91,6 +91,12 @@ class SourceStore(Protocol):
         """Claim what is due and not claimed; two callers at once never get the same source."""
         ...
 
+    def announce_again(
+        self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
+    ) -> list[FetchCommand]:
+        """Prolong claims that would end before `claimed_before` and return their commands."""
+        ...
+
     def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
         """Claim one source out of turn.
 

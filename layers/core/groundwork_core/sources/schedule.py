@@ -24,7 +24,7 @@ _EXPONENT_CAP = 32
 class NextCron(Protocol):
     """Finds the next moment of a cron expression."""
 
-    def __call__(self, expression: str, timezone: str, after: datetime) -> datetime:
+    def __call__(self, expression: str, timezone: str, after: datetime, /) -> datetime:
         """Return it, aware, in UTC, later than `after`.
 
         Raises:

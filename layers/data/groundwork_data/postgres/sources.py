@@ -44,6 +44,15 @@ WHERE source_id IN (
     FOR UPDATE OF t SKIP LOCKED)
 RETURNING source_id, ticket
 """
+ANNOUNCE_AGAIN = """
+UPDATE source_states SET claimed_until = %(until)s
+WHERE source_id IN (
+    SELECT source_id FROM source_states
+    WHERE claimed_until > %(now)s AND claimed_until <= %(claimed_before)s
+    ORDER BY claimed_until LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED)
+RETURNING source_id, ticket
+"""
 TO_CLAIM = """
 SELECT s.enabled, t.claimed_until > %(now)s
 FROM sources s JOIN source_states t ON t.source_id = s.id
@@ -115,6 +124,16 @@ class PostgresSources:
     def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
         """Claim what is due and not claimed; SKIP LOCKED keeps two callers apart."""
         rows = self._rows(CLAIM_DUE, {"now": now, "until": until, "limit": limit})
+        return [FetchCommand(source, ticket) for source, ticket in rows]
+
+    def announce_again(
+        self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
+    ) -> list[FetchCommand]:
+        """Prolong claims that would end before `claimed_before` and return their commands."""
+        rows = self._rows(
+            ANNOUNCE_AGAIN,
+            {"claimed_before": claimed_before, "now": now, "until": until, "limit": limit},
+        )
         return [FetchCommand(source, ticket) for source, ticket in rows]
 
     def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:

@@ -1,7 +1,8 @@
-"""A Groundwork of its own for a measurement: started by its command, stopped by a signal."""
+"""A whole instance as a child process, for tests and measurements: started by its command."""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
@@ -46,32 +47,27 @@ class Instance:
     def __enter__(self) -> Self:
         """Start it and wait for its ready line."""
         started = time.perf_counter()
-        log = (self.home.parent / f"{self.home.name}.log").open("w")
-        self.process = subprocess.Popen(
-            [Path(sys.executable).parent / "groundwork", "up"],
-            env={
-                **os.environ,
-                "GROUNDWORK_HOME": str(self.home),
-                "GROUNDWORK_PORT": str(self.port),
-                "GROUNDWORK_ADMIN_EMAIL": self.email,
-                "GROUNDWORK_ADMIN_PASSWORD": self.password,
-                **self.settings,
-            },
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            log.write(line)
-            if line.startswith(READY):
-                break
-        else:
-            message = f"groundwork up ended early, see {log.name}"
-            raise RuntimeError(message)
+        self.log = self.home.parent / f"{self.home.name}.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own command
+                [Path(sys.executable).parent / "groundwork", "up"],
+                env={
+                    **os.environ,
+                    "GROUNDWORK_HOME": str(self.home),
+                    "GROUNDWORK_PORT": str(self.port),
+                    "GROUNDWORK_ADMIN_EMAIL": self.email,
+                    "GROUNDWORK_ADMIN_PASSWORD": self.password,
+                    **self.settings,
+                },
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        while f"\n{READY}" not in self.log.read_text():
+            if self.process.poll() is not None:
+                message = f"groundwork up ended early:\n{self.log.read_text()[-2000:]}"
+                raise RuntimeError(message)
+            time.sleep(0.05)
         self.ready_after_seconds = time.perf_counter() - started
-        # The rest of its output goes on to the log, or its pipe would fill.
-        self._copier = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=log)
         return self
 
     def __exit__(
@@ -83,7 +79,12 @@ class Instance:
         """Stop it as Ctrl-C would, and wait."""
         self.process.send_signal(signal.SIGTERM)
         self.process.wait(timeout=60)
-        self._copier.wait(timeout=10)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """How its services are reached, as environment variables."""
+        found: dict[str, str] = json.loads((self.home / "instance.json").read_text())["addresses"]
+        return found
 
     def client(self) -> httpx2.Client:
         """Log in as the admin and return a client that carries the token."""

@@ -1,0 +1,41 @@
+"""One whole instance for the run, on services of its own, and feeds for it to read."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from groundwork_host.child_instance import Instance
+
+from ..feeds import FeedServer
+
+
+@pytest.fixture(scope="session")
+def instance() -> Iterator[Instance]:
+    """`groundwork up`, as a user starts it."""
+    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-e2e-"))
+    folder.chmod(0o755)
+    settings = {"GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8", "GROUNDWORK_SWEEP_AFTER_SECONDS": "5"}
+    try:
+        with Instance(folder / "home", settings) as up:
+            yield up
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def admin(instance: Instance) -> Iterator[httpx2.Client]:
+    """A client with the admin's token."""
+    with instance.client() as client:
+        yield client
+
+
+@pytest.fixture
+def feeds() -> Iterator[FeedServer]:
+    """A web server of this test's own."""
+    with FeedServer() as server:
+        yield server

@@ -1,0 +1,48 @@
+"""Nothing but health, docs, login and the public keys answers without a token."""
+
+import httpx2
+import pytest
+
+from groundwork_host.child_instance import Instance
+
+OPEN = [
+    "/health/live",
+    "/health/ready",
+    "/openapi.json",
+    "/docs",
+    "/graphql",
+    "/.well-known/jwks.json",
+    "/metrics",
+]
+
+
+@pytest.mark.parametrize("path", OPEN)
+def test_open_pages_answer(instance: Instance, path: str) -> None:
+    assert httpx2.get(instance.url + path).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/docs", "/graphql"])
+def test_pages_load_nothing_from_elsewhere(instance: Instance, path: str) -> None:
+    text = httpx2.get(instance.url + path).text
+    assert "https://" not in text
+    assert "//cdn" not in text
+
+
+def test_every_operation_of_the_api_wants_a_token(instance: Instance) -> None:
+    document = httpx2.get(instance.url + "/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    open_operations = []
+    for path, methods in document["paths"].items():
+        for method in methods:
+            url = instance.url + path.replace("{", "").replace("}", "")
+            if path in OPEN or path == "/api/v1/auth/login":
+                continue
+            answer = httpx2.request(method, url)
+            if answer.status_code != 401:
+                open_operations.append((method, path, answer.status_code))
+    # A refresh token is itself the credential of these two; an empty body breaks their rules.
+    assert {(m, p) for m, p, _ in open_operations} <= {
+        ("post", "/api/v1/auth/refresh"),
+        ("post", "/api/v1/auth/logout"),
+    }
+    assert all(status in {400, 415, 422} for _, _, status in open_operations)
