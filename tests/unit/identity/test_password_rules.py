@@ -1,0 +1,58 @@
+"""Which passwords are taken: NIST SP 800-63B."""
+
+import pytest
+
+from groundwork_core.errors import Invalid
+from groundwork_core.identity.passwords import COMMON, SHORTEST, must_be_good, normal
+
+EMAIL = "ada.lovelace@example.test"
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "correct horse battery staple",
+        "only letters here",
+        "12 34 56 78 90 12",
+        "пароль из слов",
+        "🌍🌎🌏🗺🧭🏔⛰🌋",
+        "a" * 7 + "b" * 249,
+        "  spaces count  ",
+    ],
+)
+def test_long_unknown_passwords_are_good_whatever_they_are_made_of(password: str) -> None:
+    must_be_good(password, email=EMAIL)
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "shorter"),
+        ("seven77", "shorter"),
+        ("x" * 257, "longer"),
+        ("password1", "most used"),
+        ("PassWord1", "most used"),
+        ("".join(chr(ord(c) + 0xFEE0) for c in "password"), "most used"),  # fullwidth
+        ("zzzzzzzzzzzz", "repeats"),
+        ("Ada.Lovelace", "address"),
+        (EMAIL, "address"),
+    ],
+)
+def test_bad_passwords_are_refused_with_a_reason_and_not_repeated(
+    password: str, reason: str
+) -> None:
+    with pytest.raises(Invalid) as found:
+        must_be_good(password, email=EMAIL, pointer="/new_password")
+
+    assert reason in found.value.detail
+    assert found.value.faults[0].pointer == "/new_password"
+    assert not password or password not in found.value.detail
+
+
+def test_the_list_of_common_passwords_has_none_that_is_too_short_anyway() -> None:
+    assert {word for word in COMMON if len(word) < SHORTEST} == set()
+    assert {word for word in COMMON if word != word.casefold()} == set()
+
+
+def test_one_password_typed_on_two_keyboards_is_one_password() -> None:
+    assert normal("cafe\u0301") == normal("café")

@@ -1,0 +1,49 @@
+"""What queues are told."""
+
+from uuid import UUID, uuid4
+
+from pydantic import JsonValue
+
+from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.queue_messages import fetches, jobs
+
+JOB = UUID("01a205a4-3eef-7dc6-bfa6-9e57d7e08ce0")
+
+
+def job(kind: str = "created", job_id: UUID = JOB, **data: JsonValue) -> OutboxRow:
+    state: dict[str, JsonValue] = {
+        "kind": "extract", "status": "queued", "attempt": 0, "payload": {"document_id": "d"},
+    }  # fmt: skip
+    return OutboxRow(1, 1, "jobs", job_id, 1, kind, {**state, **data})
+
+
+def test_a_queued_job_is_announced_by_the_contract_with_workers() -> None:
+    assert jobs([job(attempt=2)], "extract") == [
+        {
+            "contract": "groundwork/job/1",
+            "job_id": str(JOB),
+            "kind": "extract",
+            "attempt_hint": 3,
+            "payload": {"document_id": "d"},
+        }
+    ]
+
+
+def test_only_the_last_state_of_a_job_counts() -> None:
+    assert jobs([job(), job("updated", status="leased")], "extract") == []
+    assert jobs([job(), job("deleted")], "extract") == []
+    assert len(jobs([job(), job("updated"), job(job_id=uuid4())], "extract")) == 2
+
+
+def test_jobs_of_other_kinds_and_other_rows_are_no_messages() -> None:
+    other = OutboxRow(1, 1, "entities", JOB, 1, "created", {"kind": "extract", "status": "queued"})
+
+    assert jobs([job(kind="created", status="failed"), other], "extract") == []
+    assert jobs([job()], "summarise") == []
+
+
+def test_due_fetches_are_sent_as_they_were_published() -> None:
+    due = OutboxRow(1, 1, "sources", JOB, 0, "fetch_due", {"ticket": "t"})
+    changed = OutboxRow(1, 2, "sources", JOB, 1, "updated", {"name": "n"})
+
+    assert fetches([due, changed]) == [{"ticket": "t"}]
