@@ -1,0 +1,201 @@
+"""`groundwork` as a person and a supervisor meet it."""
+
+import json
+import re
+import signal
+import socket
+import stat
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from tests.instances import Instance, new_home, run, up
+
+LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[Instance]:
+    """An instance with everything embedded, as a newcomer has it."""
+    with new_home() as home, up(home, {"GROUNDWORK_ADMIN_PASSWORD": ""}) as running:
+        yield running
+
+
+def family(pid: int) -> list[psutil.Process]:
+    parent = psutil.Process(pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def test_it_says_once_that_it_is_ready(own: Instance) -> None:
+    assert [line for line in own.output if "is ready at" in line] == [
+        f"Groundwork is ready at {own.url}\n"
+    ]
+    with own.client() as client:
+        assert client.get("/health/ready").status_code == 200
+
+
+def test_a_made_up_password_is_printed_once_and_works(own: Instance) -> None:
+    (line,) = [line for line in own.output if "password" in line]
+    found = re.search(r"password (\S+) ", line)
+    assert found
+    with own.client() as client:
+        answer = client.post("/api/v1/auth/login", json={"email": own.email, "password": found[1]})
+    assert answer.status_code == 200
+
+
+def test_no_process_of_it_listens_to_the_world(own: Instance) -> None:
+    listening = {
+        str(connection.laddr.ip)
+        for process in family(own.process.pid)
+        for connection in process.net_connections(kind="inet")
+        if connection.status == psutil.CONN_LISTEN or connection.type == socket.SOCK_DGRAM
+    }
+    assert listening
+    assert listening <= LOOPBACK
+
+
+def test_secrets_in_the_state_folder_are_private(own: Instance) -> None:
+    files = [*(own.home / "secrets").iterdir(), *own.home.glob("*.json")]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_idle_services_stay_under_two_gigabytes(own: Instance) -> None:
+    command = psutil.Process(own.process.pid)
+    roots = ("postgres", "java", "ministack")
+    services = [
+        child for child in command.children() if any(r in " ".join(child.cmdline()) for r in roots)
+    ]
+    assert len(services) == 3
+    resident = sum(p.memory_info().rss for each in services for p in family(each.pid))
+    assert resident < 2 * 1024**3
+
+
+def test_another_on_the_same_folder_is_refused(own: Instance) -> None:
+    done = run("up", environment=own.environment, expect=1)
+    assert "already runs on" in done.stderr
+
+
+def test_a_taken_port_is_named(own: Instance) -> None:
+    with new_home() as home:
+        environment = {**own.environment, "GROUNDWORK_HOME": str(home)}
+        done = run("up", environment=environment, expect=1)
+    port = own.environment["GROUNDWORK_PORT"]
+    assert f"Port {port} of 127.0.0.1 is taken" in done.stderr
+    assert "GROUNDWORK_PORT" in done.stderr
+
+
+def test_a_bad_setting_stops_the_start_with_one_line(own: Instance) -> None:
+    environment = {**own.environment, "GROUNDWORK_RATE_LIMIT": "many"}
+    done = run("up", environment=environment, expect=1)
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "GROUNDWORK_RATE_LIMIT" in done.stderr
+
+
+def test_the_doctor_finds_the_running_instance(own: Instance) -> None:
+    found = json.loads(run("doctor", "--json", environment=own.environment).stdout)
+    assert found["ok"]
+    seen = {finding["check"]: finding["seen"] for finding in found["findings"]}
+    assert own.url in seen["instance"]
+    assert "running instance" in seen["port"]
+
+
+def test_the_doctor_names_a_port_that_another_program_has(own: Instance) -> None:
+    with new_home() as home:
+        environment = {**own.environment, "GROUNDWORK_HOME": str(home)}
+        found = json.loads(run("doctor", "--json", environment=environment, expect=1).stdout)
+    (port,) = [finding for finding in found["findings"] if finding["check"] == "port"]
+    assert port["state"] == "blocks"
+    assert "GROUNDWORK_PORT" in port["do"]
+
+
+def test_migrating_again_changes_nothing(own: Instance) -> None:
+    done = json.loads(run("migrate", "--json", environment=own.environment).stdout)
+    assert done["postgres_before"] == done["postgres_after"]
+    assert done["graph_applied"] == []
+
+
+def test_an_account_made_by_the_command_can_log_in(own: Instance) -> None:
+    made = json.loads(
+        run(
+            "user",
+            "create",
+            "--email",
+            "eve@example.test",
+            "--role",
+            "viewer",
+            environment=own.environment,
+        ).stdout
+    )
+    with own.client() as client:
+        answer = client.post(
+            "/api/v1/auth/login", json={"email": made["email"], "password": made["password"]}
+        )
+    assert answer.status_code == 200
+
+
+def test_an_unknown_role_is_refused(own: Instance) -> None:
+    done = run(
+        "user",
+        "create",
+        "--email",
+        "x@example.test",
+        "--role",
+        "king",
+        environment=own.environment,
+        expect=1,
+    )
+    assert "king" in done.stderr
+
+
+def test_the_demo_ends_with_a_query_and_its_answer(own: Instance) -> None:
+    done = run("demo", environment={**own.environment, "GROUNDWORK_ADMIN_PASSWORD": ""})
+    query, _, answer = done.stdout.partition("\n}\n")
+    assert query.startswith("{")
+    (topic,) = json.loads(answer)["data"]["entities"]["edges"]
+    names = {edge["node"]["name"] for edge in topic["node"]["neighbours"]["edges"]}
+    assert {"Tidewater Gazette", "Brasswork Quarterly", "Ines Okafor"} <= names
+
+
+def test_sources_are_imported_once(own: Instance) -> None:
+    environment = {**own.environment, "GROUNDWORK_ADMIN_PASSWORD": ""}
+    path = own.home.parent / "list.txt"
+    path.write_text("http://127.0.0.1:9/one\nhttp://127.0.0.1:9/two\n")
+    first = json.loads(
+        run("sources", "import", str(path), "--json", environment=environment).stdout
+    )
+    again = json.loads(
+        run("sources", "import", str(path), "--json", environment=environment).stdout
+    )
+    assert (first["created"], first["known"]) == (2, 0)
+    assert (again["created"], again["known"]) == (0, 2)
+
+
+def test_queues_are_shown(own: Instance) -> None:
+    found = json.loads(run("queues", "show", "--json", environment=own.environment).stdout)
+    names = {queue["name"].rsplit("-", 1)[1] for queue in found["queues"]}
+    assert {"FetchQueue", "FetchDeadLetters", "RelayQueue"} <= names
+
+
+def test_the_openapi_document_is_printed(own: Instance) -> None:
+    assert json.loads(run("openapi", environment=own.environment).stdout)["openapi"].startswith(
+        "3.1"
+    )
+
+
+# Last, for it stops the instance
+
+
+def test_sigterm_ends_it_with_exit_code_zero_and_the_data_is_there_again(own: Instance) -> None:
+    processes = family(own.process.pid)
+    assert own.stop(signal.SIGTERM) == 0
+    assert not [process for process in processes if process.is_running()]
+    with up(own.home, {"GROUNDWORK_ADMIN_PASSWORD": ""}) as again:
+        assert not [line for line in again.output if "password" in line]
+        kept = json.loads((own.home / "secrets" / "admin").read_text())
+        with again.client() as client:
+            login = client.post("/api/v1/auth/login", json=kept)
+            token = login.json()["access_token"]
+            answer = client.get("/api/v1/sources", headers={"Authorization": f"Bearer {token}"})
+        assert len(answer.json()["items"]) >= 7
+        assert again.stop(signal.SIGINT) == 0
