@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,7 +118,7 @@ def test_without_identity_of_entries_the_same_feed_makes_duplicates(
     really = ingest.ingest
 
     def by_no_id(source_id: object, entries: tuple[Entry, ...], **stores: object) -> object:
-        changed = [Entry(f"other-{next(number)}", *_rest(one)) for one in entries]
+        changed = [replace(one, external_id=f"other-{next(number)}") for one in entries]
         return really(source_id, changed, **stores)  # type: ignore[arg-type]
 
     monkeypatch.setattr("groundwork_core.sources.fetch_sources.ingest", by_no_id)
@@ -215,7 +216,3 @@ def again(path: "Path") -> None:
         commands = work.sources.claim_due(now, now, 100)
         work.publish(*commands)
     path.fetch(path.due()[-len(commands) :])
-
-
-def _rest(one: Entry) -> list[object]:
-    return [getattr(one, name) for name in Entry.__slots__[1:]]

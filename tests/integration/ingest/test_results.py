@@ -26,7 +26,7 @@ def result(path: "Path") -> dict[str, Any]:
 
 def job_state(path: "Path") -> tuple[str, str | None, str | None]:
     sql = "SELECT status, error ->> 'class', error ->> 'message' FROM jobs"
-    return path.rows(sql)[0]  # type: ignore[return-value]
+    return path.rows(sql)[0]
 
 
 BROKEN: dict[str, Any] = {
@@ -102,8 +102,8 @@ def test_the_highest_confidence_counts_and_another_name_is_an_alias(
     ticket, source = path.rows("SELECT ticket::text, source_id::text FROM source_states")[0]
     path.fetch([{"source_id": source, "ticket": ticket}])
     path.extract(path.job_messages())
-    second = copy.deepcopy(path.results.bodies[-1])
-    topic: dict[str, Any] = next(e for e in second["entities"] if e["type"] == "topic")  # type: ignore[assignment,index,union-attr,call-overload]
+    second: dict[str, Any] = copy.deepcopy(path.results.bodies[-1])
+    topic = next(e for e in second["entities"] if e["type"] == "topic")
     topic |= {"name": "SCIENCE", "confidence": 0.95, "attributes": {"level": 2}}
     path.hand_in([second])
     found = path.rows(
@@ -120,7 +120,7 @@ def many_results(path: "Path", sources: int) -> list[dict[str, Any]]:
         path.web.serve(url, *(path.entry(e) for e in range(3)), title=f"Feed {n}")
     path.fetch(path.due())
     path.extract(path.job_messages())
-    results: list[dict[str, Any]] = path.results.bodies  # type: ignore[assignment]
+    results: list[dict[str, Any]] = path.results.bodies
     for n, one in enumerate(results):
         extra = [
             {"ref": f"t{k}", "type": "topic", "key": f"common {k}", "name": f"Common {k}"}
@@ -151,10 +151,12 @@ def apply_at_once(path: "Path", results: list[dict[str, Any]]) -> list[int]:
 def test_two_workers_on_the_same_things_do_not_deadlock(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deadlocks: list[BaseException] = []
-    monkeypatch.setattr(
-        Unavailable, "__init__", lambda self, detail, **_: deadlocks.append(self) or None
-    )
+    deadlocks: list[str] = []
+
+    def note(_self: Unavailable, detail: str, **_: object) -> None:
+        deadlocks.append(detail)
+
+    monkeypatch.setattr(Unavailable, "__init__", note)
     results = many_results(path, 20)
     assert apply_at_once(path, results) == [0, 0]
     assert deadlocks == []
