@@ -46,12 +46,19 @@ def test_two_migrators_at_once_apply_each_step_once(graph: GraphDatabase, folder
     assert samples(graph) == 2500
 
 
-def test_without_the_lock_two_migrators_apply_a_step_twice(
+def test_without_the_lock_two_migrators_meet(
     graph: GraphDatabase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_data.graph.migrations.LOCK", "RETURN 1")
+
+    def outcome(_: int) -> object:
+        try:
+            return migrate(graph, folder)
+        except Exception as error:
+            return error
+
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda _: migrate(graph, folder), range(2)))
+        done = list(pool.map(outcome, range(2)))
     assert samples(graph) > 2500 or () not in done
 
 

@@ -76,6 +76,16 @@ class GraphDatabase:
             self.statements += 1
             return list(session.run(cypher, dict(parameters or {})))
 
+    def ensure(self, statement: str) -> None:
+        """Run CREATE … IF NOT EXISTS; of two at once, both may find nothing and one then fails."""
+        from neo4j.exceptions import ClientError  # noqa: PLC0415 - see the module
+
+        try:
+            self.run(statement)
+        except ClientError as error:
+            if not (error.code or "").endswith("AlreadyExists"):
+                raise
+
     @contextmanager
     def open_transaction(self) -> Iterator[Callable[[str, Parameters], list[Record]]]:
         """Hold a transaction open, for its locks; it commits at the end."""

@@ -111,7 +111,7 @@ def statements(text: str) -> tuple[str, ...]:
 def _one_at_a_time(graph: GraphDatabase) -> Iterator[None]:
     """Hold a lock in a transaction of its own; it ends with the connection, however that ends."""
     for constraint in CONSTRAINTS:
-        graph.run(constraint)
+        graph.ensure(constraint)
     with graph.open_transaction() as run:
         run(LOCK, {})
         yield

@@ -58,7 +58,7 @@ class Neo4jProjection:
         if self._types is None:
             self._types = {row["type"] for row in self._graph.run(cypher.TYPES)}
         for name in sorted({relationship_type(name) for name in names} - self._types):
-            self._graph.run(cypher.constrain(name))
+            self._graph.ensure(cypher.constrain(name))
             self._types.add(name)
 
 
