@@ -70,8 +70,10 @@ async def test_without_the_announcement_responses_fail(
     """The negative control: a server that just closes cuts off who is being served."""
 
     async def abrupt(self: Server, *, announce_seconds: float, finish_seconds: float) -> None:
-        for listening in (*self._servers, *self._copies):
-            listening.close()
+        for server in self._servers:
+            server.close()
+        for copy in self._copies:
+            copy.close()
         for connection in list(self._state.connections):
             connection.transport.abort()
 

@@ -10,8 +10,6 @@ import fcntl
 import sys
 import termios
 from collections import deque
-from dataclasses import dataclass, field
-from time import perf_counter
 from typing import cast
 
 import httptools
@@ -30,29 +28,12 @@ from groundwork_host.gateway.access import AccessLog
 from groundwork_host.gateway.answers import Answer
 from groundwork_host.gateway.app import Gateway
 from groundwork_host.gateway.events import Request
+from groundwork_host.gateway.incoming import Incoming
 from groundwork_host.gateway.limits import ServerLimits
 from groundwork_host.gateway.pace import Pace
 from groundwork_host.gateway.problems import Problem
-from groundwork_host.gateway.routes import Match
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-@dataclass(slots=True, eq=False)
-class _Incoming:
-    """A request for a function, while its body comes in."""
-
-    method: str
-    path: str
-    query: bytes
-    headers: list[tuple[bytes, bytes]]
-    match: Match | None
-    http_version: str
-    keep_alive: bool
-    trace: str = ""
-    began: float = field(default_factory=perf_counter)
-    parts: list[bytes] = field(default_factory=list)
-    length: int = 0
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -79,10 +60,10 @@ class HttpProtocol(HttpToolsProtocol):
         self._limits = limits
         self._access = access
         self._pace = Pace(limits, self.loop.time())
-        self._incoming: _Incoming | None = None
-        self._served: _Incoming | None = None
+        self._incoming: Incoming | None = None
+        self._served: Incoming | None = None
         self._call: Call | None = None
-        self._line: deque[_Incoming] = deque()
+        self._line: deque[Incoming] = deque()
         self._ignoring = False
         self.headers = []
         self.url = b""
@@ -164,7 +145,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._ignore_the_rest()
             return
         version = self.parser.get_http_version()
-        incoming = _Incoming(
+        incoming = Incoming(
             self.parser.get_method().decode("ascii"),
             path,
             query,
@@ -221,7 +202,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._write(problem.answer(new_request_id(), ""), closes=True)
         self.transport.close()
 
-    def _announced(self, incoming: _Incoming) -> None:
+    def _announced(self, incoming: Incoming) -> None:
         limits = self._limits
         # A client that asks first is told at once; others are heard out, within reason.
         most = limits.body_bytes if self.expect_100_continue else limits.discarded_bytes
@@ -234,7 +215,7 @@ class HttpProtocol(HttpToolsProtocol):
         if self.expect_100_continue:
             self.transport.write(_CONTINUE)
 
-    def _begin(self, incoming: _Incoming) -> None:
+    def _begin(self, incoming: Incoming) -> None:
         self._served = incoming
         if incoming.length > self._limits.body_bytes:
             problem = problems.TOO_LARGE

@@ -1,0 +1,103 @@
+import json
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+
+from groundwork_host.telemetry.application import ApplicationMetrics
+from groundwork_host.telemetry.emf import NotMetrics, Point, points_of
+
+
+def line(name: str = "Stored", unit: str = "Count", value: object = 1, **dimensions: str) -> bytes:
+    head = {
+        "Timestamp": 1,
+        "CloudWatchMetrics": [
+            {
+                "Namespace": "Groundwork",
+                "Dimensions": [sorted(dimensions)],
+                "Metrics": [{"Name": name, "Unit": unit}],
+            }
+        ],
+    }
+    return json.dumps({"_aws": head, **dimensions, name: value}).encode()
+
+
+def shown(*lines: bytes) -> str:
+    registry = CollectorRegistry()
+    metrics = ApplicationMetrics(registry)
+    for one in lines:
+        metrics.take(one)
+    return generate_latest(registry).decode()
+
+
+def test_a_line_says_one_point_for_each_value() -> None:
+    points = points_of(line(value=[1, 2.5], kind="feed"))
+
+    assert points == [
+        Point("Groundwork", "Stored", "Count", (("kind", "feed"),), 1.0),
+        Point("Groundwork", "Stored", "Count", (("kind", "feed"),), 2.5),
+    ]
+
+
+def test_only_the_fullest_set_of_dimensions_counts() -> None:
+    told = json.loads(line(a="1", b="2"))
+    told["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = [[], ["a"], ["b", "a"]]
+
+    (point,) = points_of(json.dumps(told).encode())
+
+    assert point.dimensions == (("a", "1"), ("b", "2"))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"{",
+        b"[]",
+        b"{}",
+        b'{"_aws": 1}',
+        b'{"_aws": {"CloudWatchMetrics": [{"Namespace": "N", "Metrics": [{"Name": "A"}]}]}}',
+        line(value="many"),
+        line(value=None),
+    ],
+)
+def test_what_breaks_the_format_is_refused(bad: bytes) -> None:
+    with pytest.raises(NotMetrics):
+        points_of(bad)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (
+            line("DocumentsStored", kind="feed"),
+            'groundwork_documents_stored_total{kind="feed"} 1.0',
+        ),
+        (line("Took", "Milliseconds", 30), 'groundwork_took_seconds_bucket{le="0.05"} 1.0'),
+        (line("Took", "Seconds", 2), "groundwork_took_seconds_sum 2.0"),
+        (line("Size", "Bytes", 10), "groundwork_size_bytes_sum 10.0"),
+        (line("Lag", "None", 7), "groundwork_lag 7.0"),
+        (line("Share", "Percent", 7), "groundwork_share 7.0"),
+    ],
+)
+def test_the_unit_decides_the_kind_of_metric(told: bytes, expected: str) -> None:
+    assert expected in shown(told)
+
+
+def test_counters_add_up_and_gauges_take_the_last() -> None:
+    page = shown(line(value=2), line(value=3), line("Lag", "None", 5), line("Lag", "None", 1))
+
+    assert "groundwork_stored_total 5.0" in page
+    assert "groundwork_lag 1.0" in page
+
+
+def test_an_id_among_the_dimensions_does_not_fill_the_memory() -> None:
+    page = shown(*(line(id=str(number)) for number in range(1_010)))
+
+    assert page.count("groundwork_stored_total{") == 1_000
+    assert "groundwork_metric_lines_refused_total 10.0" in page
+
+
+def test_a_bad_line_is_counted_and_harms_nothing() -> None:
+    page = shown(b'{"_aws": 1}', line())
+
+    assert "groundwork_metric_lines_refused_total 1.0" in page
+    assert "groundwork_stored_total 1.0" in page

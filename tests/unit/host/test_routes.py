@@ -1,0 +1,55 @@
+import pytest
+
+from groundwork_host.gateway import Routes
+from groundwork_host.template import Route
+
+ROUTES = Routes(
+    Route(method, path, path)
+    for method, path in [
+        ("ANY", "/"),
+        ("ANY", "/a/{proxy+}"),
+        ("GET", "/a/b"),
+        ("GET", "/a/{id}"),
+        ("POST", "/a/{id}"),
+        ("GET", "/a/{id}/c"),
+        ("ANY", "/docs"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "resource", "parameters"),
+    [
+        ("/", "/", None),
+        ("/a/b", "/a/b", None),
+        ("/a/x", "/a/{id}", {"id": "x"}),
+        ("/a/b%2Fc", "/a/{id}", {"id": "b/c"}),
+        ("/a/x/c", "/a/{id}/c", {"id": "x"}),
+        ("/a/b/c", "/a/{id}/c", {"id": "b"}),
+        ("/a/x/d", "/a/{proxy+}", {"proxy": "x/d"}),
+        ("/a/x/c/d", "/a/{proxy+}", {"proxy": "x/c/d"}),
+        ("/docs", "/docs", None),
+        ("/docs/", "/docs", None),
+    ],
+)
+def test_exact_goes_before_a_parameter_and_that_before_the_rest(
+    path: str, resource: str, parameters: dict[str, str] | None
+) -> None:
+    match = ROUTES.find(path)
+
+    assert match is not None
+    assert (match.resource, match.parameters) == (resource, parameters)
+
+
+@pytest.mark.parametrize("path", ["/b", "/a", "/a/", "/docs/x", "//a/b", "/a%2Fb", ""])
+def test_what_no_route_takes_is_not_found(path: str) -> None:
+    assert ROUTES.find(path) is None
+
+
+def test_a_path_knows_its_methods() -> None:
+    match = ROUTES.find("/a/x")
+
+    assert match is not None
+    assert match.allow == "GET, POST"
+    assert match.route("DELETE") is None
+    assert match.route("GET") == Route("GET", "/a/{id}", "/a/{id}")
