@@ -101,21 +101,19 @@ def test_the_forge_makes_tokens_that_hold(identity: Identity, forge: Forge) -> N
     assert identity.me(forge.token()).status == 200
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_a_token_that_is_not_ours_is_refused_at_once(
-    identity: Identity, forge: Forge, name: str
-) -> None:
-    token = REFUSED[name](forge)
+def test_tokens_that_are_not_ours_are_refused_at_once(identity: Identity, forge: Forge) -> None:
+    """One database serves all of them: each is named where it fails."""
+    for name, make in REFUSED.items():
+        token = make(forge)
+        began = time.perf_counter()
+        reply = identity.call("GET", "/api/v1/me", token=token or " ")
+        took = time.perf_counter() - began
 
-    began = time.perf_counter()
-    reply = identity.call("GET", "/api/v1/me", token=token or " ")
-    took = time.perf_counter() - began
-
-    assert reply.status == 401
-    assert reply.headers["WWW-Authenticate"][0].startswith("Bearer")
-    assert took < 0.5
-    if len(token) > 10:
-        assert token[:50] not in reply.text
+        assert reply.status == 401, name
+        assert reply.headers["WWW-Authenticate"][0].startswith("Bearer"), name
+        assert took < 0.5, name
+        if len(token) > 10:
+            assert token[:50] not in reply.text, name
 
 
 def test_a_token_of_an_older_key_holds_after_a_rotation(identity: Identity, forge: Forge) -> None:
