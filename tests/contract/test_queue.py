@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from groundwork_core.errors import Invalid, Unavailable
 from groundwork_core.queues import Queue
 from groundwork_data.aws.clients import sqs
+from groundwork_data.aws.nudge_queue import Credentials, NudgeQueue
 from groundwork_data.aws.queues import SqsQueue
 
 from ..fakes.queue import MemoryQueue
@@ -89,6 +90,20 @@ def test_no_messages_are_no_call(subject: Subject) -> None:
 def test_a_message_too_large_for_a_queue_is_invalid(subject: Subject) -> None:
     with pytest.raises(Invalid):
         subject.queue.send([{"x": "x" * 300_000}])
+
+
+def test_a_nudge_arrives_without_boto3(emulator: "Emulator") -> None:
+    url = emulator.queue("nudges")
+    NudgeQueue(url, "eu-central-1", Credentials("test", "test")).send([{"reason": "é"}])
+
+    assert receive_all(emulator.client("sqs"), url) == [{"reason": "é"}]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/0/q", "{endpoint}/000000000000/no-such-queue"])
+def test_a_nudge_that_does_not_arrive_is_unavailable(emulator: "Emulator", url: str) -> None:
+    url = url.format(endpoint=emulator.endpoint)
+    with pytest.raises(Unavailable):
+        NudgeQueue(url, "eu-central-1", Credentials("test", "test")).send([{"n": 1}])
 
 
 class Failing:

@@ -193,10 +193,19 @@ class Wiring:
         )
         from groundwork_runtime.nudging import QueueNudge  # noqa: PLC0415 - writers only
 
-        return QueueNudge(
-            AwakeUntil(PostgresRelayLease(self.database)),
-            lambda: self.queue(self.settings.relay_queue_url),
+        return QueueNudge(AwakeUntil(PostgresRelayLease(self.database)), self._relay_queue)
+
+    def _relay_queue(self) -> Queue:
+        """Return the relay's queue; without boto3 where the environment has the credentials."""
+        from groundwork_data.aws.nudge_queue import (  # noqa: PLC0415 - writers only
+            Credentials,
+            NudgeQueue,
         )
+
+        url, credentials = self.settings.relay_queue_url, Credentials.from_environment(os.environ)
+        if credentials is None:
+            return self.queue(url)
+        return NudgeQueue(url, self.settings.region, credentials)
 
     @cached_property
     def graph(self) -> GraphDatabase:

@@ -22,7 +22,7 @@ def everything_in(database_url: str) -> str:
         rows = [
             row
             for (table,) in tables
-            for row in connection.execute(f"SELECT t::text FROM {table} t").fetchall()  # type: ignore[arg-type]
+            for row in connection.execute(f"SELECT t::text FROM {table} t").fetchall()
         ]
     return str(rows)
 

@@ -1,0 +1,47 @@
+"""Our one signed request is signed as botocore signs it."""
+
+from datetime import UTC, datetime
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials as BotoCredentials
+
+from groundwork_data.aws.nudge_queue import Credentials, NudgeQueue
+
+HOST = "sqs.eu-central-1.amazonaws.com"
+BODY = b'{"QueueUrl": "q", "MessageBody": "{}"}'
+
+
+@pytest.mark.parametrize("session_token", [None, "session token=="])
+def test_the_signature_is_that_of_botocore(session_token: str | None) -> None:
+    credentials = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", session_token)
+    at = datetime.now(UTC)
+    queue = NudgeQueue(f"https://{HOST}/1/q", "eu-central-1", credentials, now=lambda: at)
+
+    ours = queue.headers(HOST, BODY)
+
+    given = {n: v for n, v in ours.items() if n not in ("authorization", "host", "x-amz-date")}
+    request = AWSRequest("POST", f"https://{HOST}/", headers=given, data=BODY)
+    request.context["timestamp"] = ours["x-amz-date"]
+    signer = SigV4Auth(
+        BotoCredentials("AKIDEXAMPLE", credentials.secret_access_key, session_token),
+        "sqs",
+        "eu-central-1",
+    )
+    request.headers["X-Amz-Date"] = ours["x-amz-date"]
+    canonical = signer.canonical_request(request)
+    theirs = signer.signature(signer.string_to_sign(request, canonical), request)
+    assert ours["authorization"].endswith(f"Signature={theirs}")
+
+
+def test_secrets_stand_in_no_representation() -> None:
+    shown = repr(Credentials("AKIDEXAMPLE", "the secret", "the session"))
+
+    assert "the secret" not in shown
+    assert "the session" not in shown
+
+
+def test_where_credentials_come_another_way_there_are_none() -> None:
+    assert Credentials.from_environment({"AWS_ACCESS_KEY_ID": "x"}) is None
+    assert Credentials.from_environment({}) is None
