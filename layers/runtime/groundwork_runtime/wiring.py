@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from groundwork_core.queues import Queue
     from groundwork_core.realtime.ports import Sockets
     from groundwork_core.resources.cursors import Cursors
+    from groundwork_core.resources.ports import ResourceStore
     from groundwork_core.sources.fetch_sources import FetchSources
     from groundwork_core.sources.schedule import NextCron
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.identity import PostgresProfiles
     from groundwork_data.postgres.prepared import TextRow
-    from groundwork_core.resources.ports import ResourceStore
     from groundwork_runtime.http.authentication import Callers
 
 
