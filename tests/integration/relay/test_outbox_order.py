@@ -178,21 +178,3 @@ def test_two_relays_at_once_carry_every_row_once_and_in_order(
         thread.join()
 
     assert destination.kinds == [str(number) for number in range(300)]
-
-
-def test_rows_are_forgotten_only_when_old_and_carried_everywhere(
-    connect: Connect, begin_work: BeginWork, databases: Callable[[], Database]
-) -> None:
-    writer, backlogs = connect(), PostgresBacklogs(databases())
-    announce(writer, "old")
-    writer.execute("UPDATE outbox SET created_at = now() - interval '2 days'")
-    announce(writer, "new")
-    for name in ("graph", "queues"):
-        carry_all(Collecting(name), begin_work)
-
-    kept_for_live = backlogs.forget(86_400)
-    carry_all(Collecting("live"), begin_work)
-    forgotten = backlogs.forget(86_400)
-
-    assert (kept_for_live, forgotten) == (0, 1)
-    assert writer.execute("SELECT kind FROM outbox").fetchall() == [("new",)]

@@ -65,16 +65,6 @@ SELECT %(position)s::text::xid8 < pg_snapshot_xmin(pg_current_snapshot()) AND NO
 )
 """
 
-FORGET = """
-DELETE FROM outbox WHERE id IN (
-    SELECT o.id FROM outbox o
-    WHERE (o.xid, o.id) <= (SELECT xid, id FROM outbox_cursors ORDER BY xid, id LIMIT 1)
-        AND o.created_at < clock_timestamp() - make_interval(secs => %(seconds)s)
-    ORDER BY o.xid, o.id LIMIT %(limit)s
-)
-RETURNING id
-"""
-
 
 class PostgresOutbox:
     """Implements `OutboxStore`, inside a transaction."""
@@ -153,7 +143,3 @@ class PostgresBacklogs:
         """
         row = self._database.row(REACHED, {"destination": destination, "position": position})
         return bool(row and row[0])
-
-    def forget(self, older_than_seconds: float, *, limit: int = 5000) -> int:
-        """Delete rows that every destination has had, oldest first; return how many."""
-        return len(self._database.rows(FORGET, {"seconds": older_than_seconds, "limit": limit}))
