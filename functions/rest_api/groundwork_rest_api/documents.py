@@ -1,6 +1,7 @@
 """What can be asked of a document beyond itself."""
 
 from groundwork_core.documents.resource import DOCUMENTS
+from groundwork_core.errors import Fault, Invalid
 from groundwork_core.knowledge.mentions import MENTIONS
 from groundwork_core.resources.reading import list_many, read_one
 from groundwork_runtime.http import resource_documents
@@ -10,13 +11,16 @@ from groundwork_runtime.http.resources import id_of
 from groundwork_runtime.http.router import Operation, Router
 from groundwork_runtime.wiring import Wiring
 
+WITHIN = "document_id"
 EMPTY = '{"items":[],'
 
 
 def mentions(request: Request, _caller: object, wiring: Wiring, document_id: str) -> Answer:
     """List what a document states: entities and relationships, with the words that state them."""
     store, known = wiring.resources, id_of(DOCUMENTS, document_id)
-    parameters = {**request.query, "document_id": (document_id,)}
+    if WITHIN in request.query:
+        raise Invalid("The query has faults.", (Fault(f"/{WITHIN}", "stands in the path"),))
+    parameters = {**request.query, WITHIN: (document_id,)}
     page = list_many(MENTIONS, parameters, store=store, cursors=wiring.cursors)
     if page.startswith(EMPTY):
         read_one(DOCUMENTS, known, store=store)
@@ -32,7 +36,7 @@ router.add(
         200,
         "documents:read",
         None,
-        signature=lambda: resource_documents.listed(MENTIONS, within="document_id"),
+        signature=lambda: resource_documents.listed(MENTIONS, within=WITHIN),
         documented={
             "operation_id": "listDocumentMentions",
             "summary": "List what a document states",

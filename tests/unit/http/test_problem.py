@@ -89,7 +89,11 @@ def test_a_value_that_breaks_a_rule_is_not_repeated() -> None:
 
 
 def test_pointers_are_escaped() -> None:
-    (fault,) = problem.validation_faults(
-        [{"loc": ("body", "a/b", "~", 0), "type": "missing", "msg": ""}]
-    )
+    (fault,) = problem.validation_faults([{"loc": ("a/b", "~", 0), "type": "missing", "msg": ""}])
     assert fault.pointer == "/a~1b/~0/0"
+
+
+def test_a_pointer_names_places_of_the_input_and_not_the_variants_of_a_union() -> None:
+    place = {"loc": ("schedule", "interval", "every_seconds"), "type": "missing", "msg": ""}
+    (fault,) = problem.validation_faults([place], {"schedule": {"kind": "interval"}})
+    assert fault.pointer == "/schedule/every_seconds"

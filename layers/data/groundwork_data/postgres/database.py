@@ -122,6 +122,8 @@ class Database:
     def _stale(self, connection: Connection[TupleRow]) -> bool:
         """Look, without a round trip, whether the server has closed the connection meanwhile."""
         try:
+            # The first look may find the server's last words, the second that it hung up.
+            connection.pgconn.consume_input()
             connection.pgconn.consume_input()
         except psycopg.OperationalError:
             connection.close()

@@ -150,13 +150,19 @@ class Endpoint:
             except ValidationError as error:
                 if one.source == "path":
                     raise NotFound("There is nothing here.") from error
-                faults += _faults(error, under="" if one.source == "body" else f"/{one.name}")
+                faults += self._faults(one, error)
         faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
         if not self._takes_body and desk.request.body:
             faults += _unwanted(desk.request.json())
         if faults:
             raise Invalid("The input has faults.", tuple(faults))
         return decoded
+
+    def _faults(self, one: _Argument, error: ValidationError) -> list[Fault]:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        if one.source == "body":
+            return list(validation_faults(found, self._desk.request.json()))
+        return [Fault(f"/{one.name}", fault.detail) for fault in validation_faults(found)]
 
     def _encoded(self, result: object) -> Answer:
         if isinstance(result, Answer):
@@ -185,8 +191,3 @@ def _given(hint: object) -> str | None:
     if hint is Request:
         return "request"
     return "wiring" if getattr(hint, "__name__", "") == "Wiring" else None
-
-
-def _faults(error: ValidationError, under: str) -> list[Fault]:
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return [Fault(under + one.pointer, one.detail) for one in validation_faults(found)]

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pydantic import JsonValue
+
 from groundwork_core import errors
 from groundwork_core.errors import Fault
 from groundwork_runtime.http.answer import PROBLEM, Answer
@@ -110,25 +112,41 @@ def _of(error: Exception) -> Problem:
 def _foreign(error: Exception) -> Problem:
     """Errors of libraries, known by their shape so that none is imported for it."""
     faults = getattr(error, "errors", None)
-    if type(error).__name__ in ("ValidationError", "RequestValidationError") and callable(faults):
-        found = list(faults())
-        if any(fault.get("loc", ("",))[0] == "path" for fault in found):
-            return Problem(KINDS[errors.NotFound], "There is nothing here.")
-        told = _told(validation_faults(found))
+    if type(error).__name__ == "ValidationError" and callable(faults):
+        told = _told(validation_faults(faults()))
         return Problem(KINDS[errors.Invalid], "The input has faults.", {"errors": told})
     if type(error).__name__ == "NotFoundError":
         return Problem(KINDS[errors.NotFound], "There is nothing here.")
     return Problem(INTERNAL, "This is a fault of ours; the log has it under the request id.")
 
 
-def validation_faults(found: Iterable[Mapping[str, Any]]) -> tuple[Fault, ...]:
-    """Turn Pydantic's errors into faults with JSON pointers; values are not repeated."""
-    return tuple(Fault(_pointer(fault["loc"]), _detail(fault)) for fault in found)
+def validation_faults(
+    found: Iterable[Mapping[str, Any]], given: JsonValue = None
+) -> tuple[Fault, ...]:
+    """Turn Pydantic's errors into faults with JSON pointers; values are not repeated.
+
+    Args:
+        found: what `ValidationError.errors()` returns.
+        given: the input, if at hand: Pydantic's places also name the variants of unions, which
+            are no places in it.
+    """
+    return tuple(Fault(_pointer(fault["loc"], given), _detail(fault)) for fault in found)
 
 
-def _pointer(location: Sequence[str | int]) -> str:
-    parts = location[1:] if location and location[0] in ("body", "query", "header") else location
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+def _pointer(location: Sequence[str | int], given: JsonValue) -> str:
+    places, value = [], given
+    for number, part in enumerate(location):
+        last = number == len(location) - 1
+        if isinstance(value, dict) and not last and part not in value:
+            continue
+        places.append("/" + str(part).replace("~", "~0").replace("/", "~1"))
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            value = None
+    return "".join(places)
 
 
 def _detail(fault: Mapping[str, Any]) -> str:

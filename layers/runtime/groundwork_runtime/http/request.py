@@ -11,6 +11,8 @@ from typing import Any, NoReturn
 from pydantic import JsonValue
 from pydantic_core import from_json
 
+from groundwork_core.errors import Fault, Invalid
+
 NO_PARAMETERS: Mapping[str, Sequence[str]] = {}
 
 
@@ -87,6 +89,7 @@ def strict_json(body: bytes | str) -> JsonValue:
 
     Raises:
         NotJson: says what is wrong and where.
+        Invalid: a text has a NUL character; points at it.
     """
     if not body:
         raise NotJson("A JSON body is missing.")
@@ -98,7 +101,28 @@ def strict_json(body: bytes | str) -> JsonValue:
         )
     except ValueError as error:
         raise NotJson(f"The body is not JSON: {str(error)[:200]}") from error
+    escaped = "\\u0000" if isinstance(body, str) else b"\\u0000"
+    if escaped in body:  # type: ignore[operator]
+        pointer = _nul(value, "")
+        if pointer is not None:
+            raise Invalid("The input has faults.", (Fault(pointer, "NUL cannot be stored"),))
     return value
+
+
+def _nul(value: JsonValue, pointer: str) -> str | None:
+    """Return a pointer to the first text with a NUL character, which Postgres cannot hold."""
+    if isinstance(value, str):
+        return pointer if "\x00" in value else None
+    if isinstance(value, dict):
+        if any("\x00" in name for name in value):
+            return pointer
+        parts = [(name.replace("~", "~0").replace("/", "~1"), one) for name, one in value.items()]
+    elif isinstance(value, list):
+        parts = [(str(number), one) for number, one in enumerate(value)]
+    else:
+        return None
+    found = (_nul(one, f"{pointer}/{name}") for name, one in parts)
+    return next((one for one in found if one is not None), None)
 
 
 def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:

@@ -154,7 +154,8 @@ def _validated(model: type[Input], request: Request, types: tuple[str, ...]) -> 
         return model.model_validate_json(request.checked_json(types=types))
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise Invalid("The input has faults.", validation_faults(found)) from error
+        faults = validation_faults(found, request.json(types=types))
+        raise Invalid("The input has faults.", faults) from error
 
 
 def _written(status: int, written: Written, headers: dict[str, str]) -> Answer:

@@ -1,0 +1,117 @@
+"""The one document: what is committed is what the code says, and it is sound OpenAPI 3.1."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from groundwork_host.commands.openapi import document, packaged_file
+from groundwork_rest_api.handler import router
+from groundwork_runtime.http.openapi import Clash
+from groundwork_runtime.http.openapi import document as united
+from groundwork_runtime.http.router import Router
+
+TEMPLATE = Path(__file__).parents[3] / "template.yaml"
+METHODS = {"get", "post", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    whole: dict[str, Any] = json.loads(packaged_file().read_text(encoding="utf-8"))
+    return whole
+
+
+def operations(told: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in told["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def test_the_committed_document_is_what_the_code_says() -> None:
+    committed = packaged_file().read_text(encoding="utf-8")
+    assert document(TEMPLATE) == committed, "run: groundwork openapi --write"
+
+
+def test_every_function_with_routes_is_in_it(told: dict[str, Any]) -> None:
+    assert told["openapi"].startswith("3.1")
+    for path in ("/api/v1/entities", "/api/v1/auth/login", "/graphql", "/.well-known/jwks.json"):
+        assert path in told["paths"]
+
+
+def test_every_operation_of_the_function_is_in_it(told: dict[str, Any]) -> None:
+    for one in router.operations:
+        path = one.path.replace("<", "{").replace(">", "}")
+        assert one.method.lower() in told["paths"][path]
+
+
+def test_every_reference_leads_somewhere(told: dict[str, Any]) -> None:
+    def walk(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            for name, part in value.items():
+                if name == "$ref" and isinstance(part, str):
+                    yield part
+                yield from walk(part)
+        elif isinstance(value, list):
+            for part in value:
+                yield from walk(part)
+
+    for reference in set(walk(told)):
+        place: Any = told
+        for name in reference.removeprefix("#/").split("/"):
+            assert name in place, reference
+            place = place[name]
+
+
+def test_every_schema_is_json_schema(told: dict[str, Any]) -> None:
+    for schema in told["components"]["schemas"].values():
+        Draft202012Validator.check_schema(schema)
+
+
+def test_operations_are_named_once_and_for_good(told: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(told)]
+    assert len(names) == len(set(names))
+    assert {"listEntities", "createEntity", "readEntity", "changeEntity", "removeEntity"} < set(
+        names
+    )
+
+
+def test_every_operation_says_who_may_call_it_and_what_it_answers(told: dict[str, Any]) -> None:
+    assert "bearer" in told["components"]["securitySchemes"]
+    for path, method, operation in operations(told):
+        assert method in METHODS
+        answers = operation["responses"]
+        assert any(status.startswith("2") for status in answers), path
+        assert {"422", "503"} <= set(answers), path
+        if operation.get("security") == []:
+            assert operation["x-groundwork-open"]
+        else:
+            assert operation["x-groundwork-needs"]
+            assert "401" in answers
+        declared = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}
+        assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+
+
+def test_what_changes_a_thing_needs_if_match(told: dict[str, Any]) -> None:
+    for method in ("patch", "delete"):
+        operation = told["paths"]["/api/v1/entities/{entity_id}"][method]
+        (header,) = [one for one in operation["parameters"] if one["in"] == "header"]
+        assert (header["name"], header["required"]) == ("If-Match", True)
+        assert {"412", "428"} <= set(operation["responses"])
+
+
+def test_two_functions_cannot_mean_different_things_by_one_path() -> None:
+    first, second = Router(), Router()
+
+    @first.get("/a", open="a test", operation_id="one")
+    def one() -> None:
+        """One."""
+
+    @second.get("/a", open="a test", operation_id="two")
+    def two() -> None:
+        """Two."""
+
+    with pytest.raises(Clash):
+        united([first, second])
