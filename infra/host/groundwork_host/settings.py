@@ -50,7 +50,9 @@ class HostSettings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "HostSettings":
-        """Reads the variables GROUNDWORK_* that are about the host (see the README).
+        """Reads GROUNDWORK_ADDRESS, _PORT, _ENV, _ENVIRONMENTS, _WAIT_LINE, _ACCESS_LOG and tokens.
+
+        The tokens are GROUNDWORK_METRICS_TOKEN and GROUNDWORK_HOST_TOKEN.
 
         Raises:
             BadHostSettings: One of them is bad.

@@ -87,6 +87,7 @@ class Environment(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self._process: asyncio.SubprocessTransport | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
         self._timed_out = False
 
     @property
@@ -140,7 +141,9 @@ class Environment(asyncio.Protocol):
         call.started = perf_counter()
         timeout = self.function.timeout_seconds
         deadline_ms = time_ns() // 1_000_000 + timeout * 1000
-        self._timer = self._loop.call_later(timeout, self._time_out)
+        self._deadline = self._loop.time() + timeout
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_deadline)
         assert self._transport is not None  # noqa: S101 - it is started
         self._transport.write(pack(call.header(deadline_ms), call.event))
 
@@ -182,7 +185,6 @@ class Environment(asyncio.Protocol):
             self._started(fault)
             return
         self._call = None
-        self._untime()
         http = answer.get("http")
         outcome = call.end(
             payload,
@@ -211,6 +213,16 @@ class Environment(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _look_at_deadline(self) -> None:
+        # One timer serves many events: it is moved when it fires, not set anew for each.
+        self._timer = None
+        if self._call is None:
+            return
+        if self._loop.time() >= self._deadline:
+            self._time_out()
+        else:
+            self._timer = self._loop.call_at(self._deadline, self._look_at_deadline)
 
     def _time_out(self) -> None:
         self._timed_out = True

@@ -6,6 +6,8 @@ from urllib.parse import unquote
 
 from groundwork_host.template import Route
 
+_MOST_KNOWN, _LONGEST_KNOWN = 4096, 256
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -40,11 +42,23 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._root = _Node()
+        self._known: dict[str, Match | None] = {}
         for route in routes:
             self._add(route)
 
     def find(self, path: str) -> Match | None:
-        """The best path for this raw request path, or None. One trailing slash does not count."""
+        """The best path for this raw request path, or None. A trailing slash does not count."""
+        try:
+            return self._known[path]
+        except KeyError:
+            found = self._look_for(path)
+        if len(path) <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[path] = found
+        return found
+
+    def _look_for(self, path: str) -> Match | None:
         segments = path.strip("/").split("/") if path != "/" else []
         if path.startswith("//"):
             return None
