@@ -1,0 +1,109 @@
+"""The realtime function, with the events that API Gateway sends."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from groundwork_realtime import handler as module
+
+from .conftest import Live
+
+EVENTS = json.loads((Path(__file__).parents[2] / "events" / "websocket.json").read_text())
+
+GOLDEN = ("connect", "message", "disconnect")
+Send = Callable[..., dict[str, int]]
+
+
+@pytest.fixture
+def send(live: Live, monkeypatch: pytest.MonkeyPatch) -> Send:
+    """Sends the function an event of one socket."""
+    parts = SimpleNamespace(work=live.work, sockets=live.sockets)
+    monkeypatch.setattr(module, "wiring", lambda: parts)
+
+    def event(route: str, body: str | None = None, ticket: str | None = None) -> dict[str, int]:
+        told: Any = {
+            "requestContext": {"routeKey": route, "connectionId": "one~1", "requestId": "r"},
+            "queryStringParameters": {"ticket": ticket} if ticket is not None else None,
+            "body": body,
+        }
+        return module.handler(told, None)
+
+    return event
+
+
+def test_a_socket_opens_with_a_ticket_once_and_closes(send: Send, live: Live) -> None:
+    ticket = live.ticket()
+
+    assert send("$connect", ticket=ticket) == {"statusCode": 200}
+    assert send("$disconnect") == {"statusCode": 200}
+    assert send("$connect", ticket=ticket) == {"statusCode": 401}
+    assert live.database.rows("SELECT * FROM socket_connections") == []
+
+
+def test_without_a_ticket_that_holds_it_stays_closed(send: Send) -> None:
+    for ticket in (None, "", "wrong", "\0", "x" * 100_000):
+        assert send("$connect", ticket=ticket) == {"statusCode": 401}
+
+
+def test_messages_are_answered(send: Send, live: Live) -> None:
+    send("$connect", ticket=live.ticket())
+    send("$default", '{"action": "ping"}')
+    send("subscribe", '{"action": "subscribe", "topics": ["jobs"]}')
+    send("subscribe", '{"action": "subscribe", "topics": ["jobs"], "since": 7}')
+    send("unsubscribe", '{"action": "unsubscribe", "topics": ["jobs"]}')
+
+    assert live.sockets.of("one~1") == [
+        {"type": "pong"},
+        {"type": "subscribed", "topics": ["jobs"], "seq": 0},
+        {"type": "reset"},
+        {"type": "subscribed", "topics": ["jobs"], "seq": 0},
+        {"type": "unsubscribed", "topics": []},
+    ]
+
+
+NO_MESSAGES = [
+    ("", "invalid"),
+    ("nonsense", "invalid"),
+    ("[]", "invalid"),
+    ("{}", "invalid"),
+    ('{"action": "dance"}', "invalid"),
+    ('{"action": "ping", "more": 1}', "invalid"),
+    ('{"action": "subscribe"}', "invalid"),
+    ('{"action": "subscribe", "topics": []}', "invalid"),
+    ('{"action": "subscribe", "topics": "jobs"}', "invalid"),
+    ('{"action": "subscribe", "topics": ["users"]}', "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs"], "since": -1}', "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs"], "since": "1"}', "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs"], "since": 1.5}', "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs"], "since": 99999999999999999999}', "invalid"),
+    ("[" * 10_000, "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs"]}', "forbidden"),
+]
+
+
+def test_a_message_that_cannot_be_done_is_an_error_with_a_code(send: Send, live: Live) -> None:
+    send("$connect", ticket=live.ticket())
+    live.database.rows("UPDATE socket_connections SET permissions = '{}'")
+
+    for body, code in NO_MESSAGES:
+        assert send("$default", body) == {"statusCode": 200}, body
+        error = live.sockets.of("one~1")[-1]
+        assert (error["type"], error["code"]) == ("error", code), body
+        assert error["detail"], body
+    assert len(live.sockets.of("one~1")) == len(NO_MESSAGES)
+
+
+def test_a_socket_that_was_never_opened_is_told_so(send: Send, live: Live) -> None:
+    send("$default", '{"action": "subscribe", "topics": ["jobs"]}')
+
+    assert live.sockets.of("one~1")[0]["code"] == "unauthenticated"
+
+
+def test_the_golden_events_are_understood(send: Send, live: Live) -> None:
+    answers = {name: module.handler(EVENTS[name], None)["statusCode"] for name in GOLDEN}
+
+    assert answers == {"connect": 401, "message": 200, "disconnect": 200}
