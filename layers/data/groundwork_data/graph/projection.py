@@ -9,7 +9,7 @@ is older finds the tombstone, whatever its type was.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,18 @@ class Neo4jProjection:
         rows = self._graph.read(cypher.POSITION, {})
         return (rows[0]["xid"], rows[0]["row"]) if rows else (0, 0)
 
+    def force(self, aggregate: str, ids: list[Id], truth: Callable[[list[Id]], Changes]) -> None:
+        """Make entities or relationships what the truth says, whatever the graph has of them.
+
+        `truth` is asked under the lock: what is committed later is applied later, by the relay
+        that waits for the lock; so nothing ever goes back.
+        """
+        self._constrain(
+            c.type for c in truth(ids).relationships.values() if isinstance(c, Relationship)
+        )
+        types = frozenset(self._types or ())
+        self._graph.write(lambda tx: _Batch(tx, types).force(aggregate, ids, truth))
+
     def _constrain(self, names: Iterable[str]) -> None:
         """A new type is constrained before its first relationship comes."""
         if self._types is None:
@@ -94,6 +106,23 @@ class _Batch:
         if changes.upto > (position["xid"], position["row"]):
             self._run(cypher.ADVANCE, {"xid": changes.upto[0], "row": changes.upto[1]})
         return Applied(entities, edges, self._skipped)
+
+    def force(self, aggregate: str, ids: list[Id], truth: Callable[[list[Id]], Changes]) -> None:
+        self._run(cypher.LOCK, {})
+        changes = truth(ids)
+        self._run(cypher.UNBURY, {"ids": ids})
+        if aggregate == "entities":
+            gone = [id_ for id_ in ids if id_ not in changes.entities]
+            self._run(cypher.DELETE_ENTITIES, {"ids": gone})
+            self._run(cypher.FORGET_ENTITIES, {"ids": ids})
+            self._entities(changes.entities)
+            return
+        for name in sorted({*self._types, *self._all_types()}):
+            self._run(cypher.delete_any(name), {"ids": ids})
+        self._relationships(changes.relationships)
+
+    def _all_types(self) -> list[str]:
+        return [row["type"] for row in self._run(cypher.ALL_TYPES, {})]
 
     # ── Entities ─────────────────────────────────────────────────────────────────────────────────
 

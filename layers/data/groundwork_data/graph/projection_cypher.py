@@ -76,6 +76,20 @@ SET t._v = row.version, t.of = $of
 
 UNBURY = "UNWIND $ids AS id MATCH (t:Tombstone {id: id}) DELETE t"
 
+# For repair: labels as they must be are set again, and any version is taken.
+FORGET_ENTITIES = """
+UNWIND $ids AS id
+MATCH (n:Entity {id: id})
+CALL (n) {
+    UNWIND labels(n) AS label
+    WITH n, label WHERE label <> 'Entity'
+    REMOVE n:$(label)
+}
+SET n._v = 0, n.type = '', n:Other
+"""
+
+ALL_TYPES = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"
+
 # ── Relationships ────────────────────────────────────────────────────────────────────────────────
 
 STANDING_TOMBSTONES = """
@@ -165,3 +179,9 @@ UNWIND $ids AS id
 MATCH ()-[r:`{relationship_type(name)}` {{id: id}}]->()
 DELETE r
 """
+
+
+def delete_any(name: str) -> str:
+    """Remove relationships of a type that may have been made by hand, under any name."""
+    quoted = name.replace("`", "``")
+    return f"UNWIND $ids AS id MATCH ()-[r:`{quoted}` {{id: id}}]->() DELETE r"
