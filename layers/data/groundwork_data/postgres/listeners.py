@@ -48,7 +48,9 @@ class PostgresListeners:
         row = self._connection.execute(
             "DELETE FROM socket_tickets t USING users u"
             " WHERE t.ticket_hash = %s AND t.expires_at > clock_timestamp()"
-            " AND u.id = t.user_id AND u.status = 'active' RETURNING t.user_id, t.permissions",
+            " AND u.id = t.user_id AND u.status = 'active' AND t.permissions <@ ARRAY("
+            "SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles))"
+            " RETURNING t.user_id, t.permissions",
             (hashlib.sha256(ticket.encode()).digest(),),
         ).fetchone()
         return Ticket(row[0], tuple(row[1])) if row else None
