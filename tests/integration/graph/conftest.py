@@ -123,14 +123,14 @@ def known(api: Api) -> Mapping[str, str]:
     """
     names = [("Ada", "person"), ("Bell", "organization"), ("Cray", "person"), ("Dust", "topic")]
     names += [(f"Fan {i:02}", "person") for i in range(40)]
-    found: dict[str, str] = {}
-    for name, kind in names:
-        rows = api.sql(
-            "INSERT INTO entities (name, type, key, attributes) VALUES (%s, %s, %s,"
-            " jsonb_build_object('of', %s::text)) RETURNING id::text",
-            *(name, kind, f"key:{name}", name),
-        )
-        found[name] = rows[0][0]
+    rows = api.sql(
+        "INSERT INTO entities (name, type, key, attributes)"
+        " SELECT name, type, 'key:' || name, jsonb_build_object('of', name)"
+        " FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS n(name, type, place)"
+        " ORDER BY place RETURNING name, id::text",
+        *map(list, zip(*names, strict=True)),
+    )
+    found: dict[str, str] = dict(rows)
     edges = [
         ("Ada", "WRITES_FOR", "Bell", 0.9),
         ("Ada", "KNOWS", "Cray", 0.8),
@@ -138,11 +138,13 @@ def known(api: Api) -> Mapping[str, str]:
         ("Cray", "KNOWS", "Dust", 0.6),
         *((f"Fan {i:02}", "KNOWS", "Ada", 0.5) for i in range(40)),
     ]
-    for start, kind, end, confidence in edges:
-        api.sql(
-            "INSERT INTO relationships (from_id, type, to_id, confidence, attributes) VALUES"
-            " (%s, %s, %s, %s, jsonb_build_object('of', %s::text)) RETURNING id",
-            *(found[start], kind, found[end], confidence, start),
-        )
+    api.sql(
+        "INSERT INTO relationships (from_id, type, to_id, confidence, attributes)"
+        " SELECT a.id, n.type, b.id, n.confidence, jsonb_build_object('of', a.name)"
+        " FROM unnest(%s::text[], %s::text[], %s::text[], %s::float8[])"
+        " AS n(start, type, finish, confidence)"
+        " JOIN entities a ON a.name = n.start JOIN entities b ON b.name = n.finish RETURNING id",
+        *map(list, zip(*edges, strict=True)),
+    )
     api.relay()
     return found
