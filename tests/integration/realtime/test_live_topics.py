@@ -51,7 +51,7 @@ def test_an_old_or_unknown_ticket_opens_nothing(live: Live) -> None:
 @pytest.mark.parametrize("change", ["status = 'disabled'", "roles = '{service}'"])
 def test_a_ticket_of_a_user_who_may_do_less_by_now_opens_nothing(live: Live, change: str) -> None:
     ticket = live.ticket()
-    live.database.rows(f"UPDATE users SET {change}")  # noqa: S608 - written above
+    live.database.rows(f"UPDATE users SET {change}")
     with pytest.raises(Unauthenticated):
         connect("socket", ticket, work=live.work())
 
