@@ -65,10 +65,9 @@ class PreparedTexts:
             # NULLs are taken although the type does not say so.
             result = self._pgconn.exec_prepared(name, cast("Sequence[bytes]", values))
         self._check(result)
-        columns = range(result.nfields)
+        get, columns = result.get_value, range(result.nfields)
         return [
-            tuple(_read(result.get_value(row, column)) for column in columns)
-            for row in range(result.ntuples)
+            tuple([_read(get(row, column)) for column in columns]) for row in range(result.ntuples)
         ]
 
     def _prepare(self, sql: str) -> bytes | None:

@@ -94,8 +94,9 @@ def page(
             _beyond(resource, sort, column, "<" if direction == "DESC" else ">", after)
         )
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    rows = f"SELECT t.* FROM {_table(resource)} t{where} ORDER BY {order} LIMIT %s"
-    return f"SELECT {_json(resource)} FROM ({rows}) t"
+    columns = _columns(resource)
+    rows = f"SELECT {columns} FROM {_table(resource)} t{where} ORDER BY {order} LIMIT %s"
+    return f"SELECT row_to_json(shown)::text FROM ({rows}) shown"
 
 
 @cache
@@ -142,12 +143,15 @@ def _tag(resource: Resource) -> str:
 
 
 def _json(resource: Resource) -> str:
+    return f"(SELECT row_to_json(shown)::text FROM (SELECT {_columns(resource)}) shown)"
+
+
+def _columns(resource: Resource) -> str:
     computed = COMPUTED.get(resource.name, {})
-    columns = ", ".join(
+    return ", ".join(
         f'{computed[name]} AS "{name}"' if name in computed else f't."{name}"'
         for name in resource.columns
     )
-    return f"(SELECT row_to_json(shown)::text FROM (SELECT {columns}) shown)"
 
 
 def _returned(resource: Resource) -> str:
