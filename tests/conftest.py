@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from tests.instances import Instance, new_home, up
 
 from groundwork_host.services.__main__ import throwaway
 from groundwork_host.services.home import Home
@@ -240,22 +239,3 @@ def emulator(services: Mapping[str, str]) -> Iterator[Emulator]:
     sqs = yielded.client("sqs")
     for url in sqs.list_queues(QueueNamePrefix=yielded.prefix).get("QueueUrls", []):
         sqs.delete_queue(QueueUrl=url)
-
-
-# A whole instance
-
-
-@pytest.fixture(scope="session")
-def instance(services: Mapping[str, str]) -> Iterator[Instance]:
-    """`groundwork up` for the whole run, with a database, a graph and queues of its own.
-
-    The fetcher may reach all of loopback, and no rate limit is in the way.
-    """
-    name = f"gw_instance_{uuid.uuid4().hex[:12]}"
-    settings = {"GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8", "GROUNDWORK_RATE_LIMIT": "0"}
-    with (
-        _database(services["DATABASE_URL"], name) as url,
-        new_home() as home,
-        up(home, {**settings, "DATABASE_URL": url}) as running,
-    ):
-        yield running

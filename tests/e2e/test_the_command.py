@@ -7,9 +7,13 @@ import socket
 import stat
 from collections.abc import Iterator
 
+import httpx2
 import psutil
 import pytest
-from tests.instances import Instance, new_home, run, up
+
+from groundwork_host.child_instance import Instance
+
+from ..instances import environment_of, new_home, output_of, run
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
@@ -17,8 +21,17 @@ LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 @pytest.fixture(scope="module")
 def own() -> Iterator[Instance]:
     """An instance with everything embedded, as a newcomer has it."""
-    with new_home() as home, up(home, {"GROUNDWORK_ADMIN_PASSWORD": ""}) as running:
+    with new_home() as home, Instance(home, {"GROUNDWORK_ADMIN_PASSWORD": ""}) as running:
         yield running
+
+
+def anybody(instance: Instance) -> httpx2.Client:
+    return httpx2.Client(base_url=instance.url, timeout=30, trust_env=False)
+
+
+def stop(instance: Instance, number: signal.Signals) -> int:
+    instance.process.send_signal(number)
+    return instance.process.wait(timeout=60)
 
 
 def family(pid: int) -> list[psutil.Process]:
@@ -27,18 +40,18 @@ def family(pid: int) -> list[psutil.Process]:
 
 
 def test_it_says_once_that_it_is_ready(own: Instance) -> None:
-    assert [line for line in own.output if "is ready at" in line] == [
-        f"Groundwork is ready at {own.url}\n"
+    assert [line for line in output_of(own) if "is ready at" in line] == [
+        f"Groundwork is ready at {own.url}"
     ]
-    with own.client() as client:
+    with anybody(own) as client:
         assert client.get("/health/ready").status_code == 200
 
 
 def test_a_made_up_password_is_printed_once_and_works(own: Instance) -> None:
-    (line,) = [line for line in own.output if "password" in line]
+    (line,) = [line for line in output_of(own) if "password" in line]
     found = re.search(r"password (\S+) ", line)
     assert found
-    with own.client() as client:
+    with anybody(own) as client:
         answer = client.post("/api/v1/auth/login", json={"email": own.email, "password": found[1]})
     assert answer.status_code == 200
 
@@ -60,32 +73,30 @@ def test_secrets_in_the_state_folder_are_private(own: Instance) -> None:
 
 
 def test_idle_services_stay_under_two_gigabytes(own: Instance) -> None:
-    command = psutil.Process(own.process.pid)
-    roots = ("postgres", "java", "ministack")
-    services = [
-        child for child in command.children() if any(r in " ".join(child.cmdline()) for r in roots)
-    ]
-    assert len(services) == 3
-    resident = sum(p.memory_info().rss for each in services for p in family(each.pid))
+    recorded = json.loads((own.home / "processes.json").read_text())
+    assert set(recorded) == {"postgres", "neo4j", "emulator"}
+    resident = sum(
+        process.memory_info().rss for each in recorded.values() for process in family(each["pid"])
+    )
     assert resident < 2 * 1024**3
 
 
 def test_another_on_the_same_folder_is_refused(own: Instance) -> None:
-    done = run("up", environment=own.environment, expect=1)
+    done = run("up", environment=environment_of(own), expect=1)
     assert "already runs on" in done.stderr
 
 
 def test_a_taken_port_is_named(own: Instance) -> None:
     with new_home() as home:
-        environment = {**own.environment, "GROUNDWORK_HOME": str(home)}
+        environment = {**environment_of(own), "GROUNDWORK_HOME": str(home)}
         done = run("up", environment=environment, expect=1)
-    port = own.environment["GROUNDWORK_PORT"]
+    port = own.port
     assert f"Port {port} of 127.0.0.1 is taken" in done.stderr
     assert "GROUNDWORK_PORT" in done.stderr
 
 
 def test_a_bad_setting_stops_the_start_with_one_line(own: Instance) -> None:
-    environment = {**own.environment, "GROUNDWORK_RATE_LIMIT": "many"}
+    environment = {**environment_of(own), "GROUNDWORK_RATE_LIMIT": "many"}
     done = run("up", environment=environment, expect=1)
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
@@ -93,7 +104,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(own: Instance) -> None:
 
 
 def test_the_doctor_finds_the_running_instance(own: Instance) -> None:
-    found = json.loads(run("doctor", "--json", environment=own.environment).stdout)
+    found = json.loads(run("doctor", "--json", environment=environment_of(own)).stdout)
     assert found["ok"]
     seen = {finding["check"]: finding["seen"] for finding in found["findings"]}
     assert own.url in seen["instance"]
@@ -102,7 +113,7 @@ def test_the_doctor_finds_the_running_instance(own: Instance) -> None:
 
 def test_the_doctor_names_a_port_that_another_program_has(own: Instance) -> None:
     with new_home() as home:
-        environment = {**own.environment, "GROUNDWORK_HOME": str(home)}
+        environment = {**environment_of(own), "GROUNDWORK_HOME": str(home)}
         found = json.loads(run("doctor", "--json", environment=environment, expect=1).stdout)
     (port,) = [finding for finding in found["findings"] if finding["check"] == "port"]
     assert port["state"] == "blocks"
@@ -110,7 +121,7 @@ def test_the_doctor_names_a_port_that_another_program_has(own: Instance) -> None
 
 
 def test_migrating_again_changes_nothing(own: Instance) -> None:
-    done = json.loads(run("migrate", "--json", environment=own.environment).stdout)
+    done = json.loads(run("migrate", "--json", environment=environment_of(own)).stdout)
     assert done["postgres_before"] == done["postgres_after"]
     assert done["graph_applied"] == []
 
@@ -124,10 +135,10 @@ def test_an_account_made_by_the_command_can_log_in(own: Instance) -> None:
             "eve@example.test",
             "--role",
             "viewer",
-            environment=own.environment,
+            environment=environment_of(own),
         ).stdout
     )
-    with own.client() as client:
+    with anybody(own) as client:
         answer = client.post(
             "/api/v1/auth/login", json={"email": made["email"], "password": made["password"]}
         )
@@ -142,14 +153,14 @@ def test_an_unknown_role_is_refused(own: Instance) -> None:
         "x@example.test",
         "--role",
         "king",
-        environment=own.environment,
+        environment=environment_of(own),
         expect=1,
     )
     assert "king" in done.stderr
 
 
 def test_the_demo_ends_with_a_query_and_its_answer(own: Instance) -> None:
-    done = run("demo", environment={**own.environment, "GROUNDWORK_ADMIN_PASSWORD": ""})
+    done = run("demo", environment=environment_of(own))
     query, _, answer = done.stdout.partition("\n}\n")
     assert query.startswith("{")
     (topic,) = json.loads(answer)["data"]["entities"]["edges"]
@@ -158,7 +169,7 @@ def test_the_demo_ends_with_a_query_and_its_answer(own: Instance) -> None:
 
 
 def test_sources_are_imported_once(own: Instance) -> None:
-    environment = {**own.environment, "GROUNDWORK_ADMIN_PASSWORD": ""}
+    environment = environment_of(own)
     path = own.home.parent / "list.txt"
     path.write_text("http://127.0.0.1:9/one\nhttp://127.0.0.1:9/two\n")
     first = json.loads(
@@ -172,13 +183,13 @@ def test_sources_are_imported_once(own: Instance) -> None:
 
 
 def test_queues_are_shown(own: Instance) -> None:
-    found = json.loads(run("queues", "show", "--json", environment=own.environment).stdout)
+    found = json.loads(run("queues", "show", "--json", environment=environment_of(own)).stdout)
     names = {queue["name"].rsplit("-", 1)[1] for queue in found["queues"]}
     assert {"FetchQueue", "FetchDeadLetters", "RelayQueue"} <= names
 
 
 def test_the_openapi_document_is_printed(own: Instance) -> None:
-    assert json.loads(run("openapi", environment=own.environment).stdout)["openapi"].startswith(
+    assert json.loads(run("openapi", environment=environment_of(own)).stdout)["openapi"].startswith(
         "3.1"
     )
 
@@ -188,14 +199,14 @@ def test_the_openapi_document_is_printed(own: Instance) -> None:
 
 def test_sigterm_ends_it_with_exit_code_zero_and_the_data_is_there_again(own: Instance) -> None:
     processes = family(own.process.pid)
-    assert own.stop(signal.SIGTERM) == 0
+    assert stop(own, signal.SIGTERM) == 0
     assert not [process for process in processes if process.is_running()]
-    with up(own.home, {"GROUNDWORK_ADMIN_PASSWORD": ""}) as again:
-        assert not [line for line in again.output if "password" in line]
+    with Instance(own.home, own.settings) as again:
+        assert not [line for line in output_of(again) if "password" in line]
         kept = json.loads((own.home / "secrets" / "admin").read_text())
-        with again.client() as client:
+        with anybody(again) as client:
             login = client.post("/api/v1/auth/login", json=kept)
             token = login.json()["access_token"]
             answer = client.get("/api/v1/sources", headers={"Authorization": f"Bearer {token}"})
         assert len(answer.json()["items"]) >= 7
-        assert again.stop(signal.SIGINT) == 0
+        assert stop(again, signal.SIGINT) == 0
