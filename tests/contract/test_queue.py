@@ -13,8 +13,9 @@ from pydantic import JsonValue
 from groundwork_core.errors import Invalid, Unavailable
 from groundwork_core.queues import Queue
 from groundwork_data.aws.clients import sqs
-from groundwork_data.aws.nudge_queue import Credentials, NudgeQueue
+from groundwork_data.aws.nudge_queue import NudgeQueue
 from groundwork_data.aws.queues import SqsQueue
+from groundwork_data.aws.signed_request import Credentials
 
 from ..fakes.queue import MemoryQueue
 

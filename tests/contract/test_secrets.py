@@ -10,8 +10,11 @@ from moto import mock_aws
 from groundwork_core.errors import NotFound, Unavailable
 from groundwork_core.identity.ports import Secrets
 from groundwork_data.aws.clients import secrets_manager
+from groundwork_data.aws.secret_reader import SecretReader
 from groundwork_data.aws.secrets import SecretsManager
+from groundwork_data.aws.signed_request import Credentials
 
+from ..conftest import Emulator
 from ..fakes.secrets import MemorySecrets
 
 
@@ -59,6 +62,18 @@ def test_a_secret_that_the_template_made_without_a_value_can_be_written(
         safe.write(name, "value")
 
         assert safe.read(name) == "value"
+
+
+def test_a_reader_without_boto3_reads_the_same(emulator: Emulator, name: str) -> None:
+    safe = SecretsManager(lambda: emulator.client("secretsmanager"))
+    reader = SecretReader(emulator.endpoint, "eu-central-1", Credentials("test", "test"))
+    with pytest.raises(NotFound):
+        reader.read(name)
+    safe.write(name, "é")
+
+    assert reader.read(name) == "é"
+    with pytest.raises(Unavailable):
+        SecretReader("http://127.0.0.1:9", "eu-central-1", Credentials("a", "b")).read(name)
 
 
 def test_an_unreachable_safe_is_unavailable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -20,7 +20,7 @@ from groundwork_runtime.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from groundwork_core.identity.ports import PasswordHasher, Secrets, TokenSigner
+    from groundwork_core.identity.ports import PasswordHasher, SecretSource, TokenSigner
     from groundwork_core.knowledge.graph.ports import (
         Catalogue,
         Catchup,
@@ -132,12 +132,18 @@ class Wiring:
         return PostgresProfiles(self.database)
 
     @cached_property
-    def secrets(self) -> Secrets:
-        """The safe."""
+    def secrets(self) -> SecretSource:
+        """The safe; read without boto3 where the environment has the credentials."""
+        from groundwork_data.aws.secret_reader import SecretReader  # noqa: PLC0415 - identity only
+        from groundwork_data.aws.signed_request import Credentials  # noqa: PLC0415 - identity only
+
+        region, endpoint = self.settings.region, self.settings.aws_endpoint_url
+        credentials = Credentials.from_environment(os.environ)
+        if credentials is not None:
+            return SecretReader(endpoint, region, credentials)
         from groundwork_data.aws import clients  # noqa: PLC0415 - identity only
         from groundwork_data.aws.secrets import SecretsManager  # noqa: PLC0415 - identity only
 
-        region, endpoint = self.settings.region, self.settings.aws_endpoint_url
         return SecretsManager(lambda: clients.secrets_manager(region, endpoint))
 
     @cached_property
@@ -197,10 +203,8 @@ class Wiring:
 
     def _relay_queue(self) -> Queue:
         """Return the relay's queue; without boto3 where the environment has the credentials."""
-        from groundwork_data.aws.nudge_queue import (  # noqa: PLC0415 - writers only
-            Credentials,
-            NudgeQueue,
-        )
+        from groundwork_data.aws.nudge_queue import NudgeQueue  # noqa: PLC0415 - writers only
+        from groundwork_data.aws.signed_request import Credentials  # noqa: PLC0415 - writers only
 
         url, credentials = self.settings.relay_queue_url, Credentials.from_environment(os.environ)
         if credentials is None:

@@ -1,4 +1,4 @@
-"""Our one signed request is signed as botocore signs it."""
+"""Our own requests are signed as botocore signs it."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from groundwork_data.aws.nudge_queue import Credentials, NudgeQueue
+from groundwork_data.aws.signed_request import Credentials, Service
 
 HOST = "sqs.eu-central-1.amazonaws.com"
 BODY = b'{"QueueUrl": "q", "MessageBody": "{}"}'
@@ -17,9 +17,12 @@ BODY = b'{"QueueUrl": "q", "MessageBody": "{}"}'
 def test_the_signature_is_that_of_botocore(session_token: str | None) -> None:
     credentials = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", session_token)
     at = datetime.now(UTC)
-    queue = NudgeQueue(f"https://{HOST}/1/q", "eu-central-1", credentials, now=lambda: at)
+    service = Service(
+        f"https://{HOST}/1/q", "sqs", "application/x-amz-json-1.0", "eu-central-1", credentials,
+        now=lambda: at,
+    )  # fmt: skip
 
-    ours = queue.headers(HOST, BODY)
+    ours = service.headers("AmazonSQS.SendMessage", HOST, BODY)
 
     given = {n: v for n, v in ours.items() if n not in ("authorization", "host", "x-amz-date")}
     request = AWSRequest("POST", f"https://{HOST}/", headers=given, data=BODY)

@@ -154,8 +154,8 @@ class TokenSigner(Protocol):
         ...
 
 
-class Secrets(Protocol):
-    """A safe for texts."""
+class SecretSource(Protocol):
+    """A safe for texts, seen by who may only read it."""
 
     def read(self, secret_id: str) -> str:
         """Return a secret's text.
@@ -165,6 +165,10 @@ class Secrets(Protocol):
             Unavailable: the safe cannot be reached, or does not let us.
         """
         ...
+
+
+class Secrets(SecretSource, Protocol):
+    """A safe for texts."""
 
     def write(self, secret_id: str, text: str) -> None:
         """Set a secret's text, whether or not the secret is there."""

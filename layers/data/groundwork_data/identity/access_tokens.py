@@ -14,7 +14,7 @@ from groundwork_core.ids import new_id
 from groundwork_data.identity.signing_keys import ALGORITHM, SigningKey, publish, signing_key
 
 if TYPE_CHECKING:
-    from groundwork_core.identity.ports import Secrets
+    from groundwork_core.identity.ports import SecretSource
     from groundwork_data.postgres.database import Database
 
 AUDIENCE = "groundwork"
@@ -24,7 +24,9 @@ TYPE = "at+jwt"
 class SecretKeySigner:
     """Implements `TokenSigner` with the key that it reads from the safe at the first token."""
 
-    def __init__(self, secrets: Secrets, secret_id: str, issuer: str, database: Database) -> None:
+    def __init__(
+        self, secrets: SecretSource, secret_id: str, issuer: str, database: Database
+    ) -> None:
         """Take the safe and the key's name in it, the issuer, and where public keys stand."""
         self._secrets = secrets
         self._secret_id = secret_id

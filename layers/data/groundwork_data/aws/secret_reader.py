@@ -1,0 +1,40 @@
+"""Reads secrets from AWS Secrets Manager, without boto3."""
+
+from __future__ import annotations
+
+import http.client
+import json
+
+from groundwork_core.errors import NotFound, Unavailable
+from groundwork_data.aws.signed_request import Credentials, Service
+
+NOT_FOUND = "ResourceNotFoundException"
+
+
+class SecretReader:
+    """Implements `groundwork_core.identity.ports.SecretSource`."""
+
+    def __init__(self, endpoint: str | None, region: str, credentials: Credentials) -> None:
+        """Take where the service answers; None: AWS itself."""
+        self._service = Service(
+            endpoint or f"https://secretsmanager.{region}.amazonaws.com",
+            "secretsmanager",
+            "application/x-amz-json-1.1",
+            region,
+            credentials,
+        )
+
+    def read(self, secret_id: str) -> str:
+        """Return a secret's text.
+
+        Raises:
+            NotFound: no such secret, or it has no value yet.
+            Unavailable: the service cannot be reached, or does not let us.
+        """
+        status, body = self._service.call("secretsmanager.GetSecretValue", {"SecretId": secret_id})
+        if status == http.client.OK:
+            text: str = json.loads(body)["SecretString"]
+            return text
+        if NOT_FOUND.encode() in body:
+            raise NotFound("There is no such secret.")
+        raise Unavailable(f"Secrets cannot be read: the service answered {status}.")
