@@ -14,7 +14,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 sources = typer.Typer(help="Work with sources.", no_args_is_help=True)
-graph = typer.Typer(help="Hold the graph against Postgres.", no_args_is_help=True)
 graph = typer.Typer(help="Compare the graph with Postgres, and mend it.", no_args_is_help=True)
 queues = typer.Typer(help="Look into the queues.", no_args_is_help=True)
 user = typer.Typer(help="Work with accounts.", no_args_is_help=True)
@@ -118,30 +117,6 @@ def sources_import(
     command.import_sources(file, "json" if as_json else "text")
 
 
-@graph.command("verify")
-def graph_verify(*, as_json: Json = False) -> None:
-    """Compare every entity and relationship, on a live system; fails if something differs."""
-    from groundwork_host.commands import graph as command  # noqa: PLC0415 - see the module
-
-    command.verify("json" if as_json else "text")
-
-
-@graph.command("repair")
-def graph_repair(*, as_json: Json = False) -> None:
-    """Make the graph what Postgres says, where it is not."""
-    from groundwork_host.commands import graph as command  # noqa: PLC0415 - see the module
-
-    command.repair("json" if as_json else "text")
-
-
-@graph.command("rebuild")
-def graph_rebuild(*, as_json: Json = False) -> None:
-    """Empty the graph and fill it from Postgres, while everything runs."""
-    from groundwork_host.commands import graph as command  # noqa: PLC0415 - see the module
-
-    command.rebuild("json" if as_json else "text")
-
-
 @queues.command("show")
 def queues_show(*, as_json: Json = False) -> None:
     """List the queues with what waits in each."""
@@ -199,7 +174,6 @@ def graph_rebuild(*, as_json: Json = False) -> None:
     command.rebuild("json" if as_json else "text")
 
 
-app.add_typer(graph, name="graph")
 app.add_typer(user, name="user")
 app.add_typer(sources, name="sources")
 app.add_typer(queues, name="queues")
