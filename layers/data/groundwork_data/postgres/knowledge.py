@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -137,7 +137,7 @@ class PostgresKnowledge:
                 for row in rows
             ]
         )
-        found = self._connection.execute(UPSERT_ENTITIES, {**CAPS, "rows": incoming}).fetchall()
+        found = self._planned_anew(UPSERT_ENTITIES, incoming)
         return {(type_, key): id_ for id_, type_, key in found}
 
     def upsert_relationships(self, rows: Sequence[EdgeRow]) -> dict[EdgeKey, UUID]:
@@ -197,6 +197,14 @@ class PostgresKnowledge:
                 "SELECT id, revision FROM documents WHERE id = ANY(%s)", [list(document_ids)]
             ).fetchall()
         )
+
+    def _planned_anew(self, sql: str, rows: Jsonb) -> list[tuple[Any, ...]]:
+        """Run an upsert with a plan of its own.
+
+        A plan that was kept from when the tables were small would go on reading them whole.
+        """
+        parameters = {**CAPS, "rows": rows}
+        return self._connection.execute(sql, parameters, prepare=False).fetchall()
 
 
 def _iso(moment: datetime | None) -> str | None:
