@@ -1,4 +1,4 @@
-"""What can be asked of a document beyond itself."""
+"""Documents, and what they state."""
 
 from groundwork_core.documents.resource import DOCUMENTS
 from groundwork_core.errors import Fault, Invalid
@@ -7,7 +7,7 @@ from groundwork_core.resources.reading import list_many, read_one
 from groundwork_runtime.http import resource_documents
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.request import Request
-from groundwork_runtime.http.resources import id_of
+from groundwork_runtime.http.resources import ResourceRoutes, id_of
 from groundwork_runtime.http.router import Operation, Router
 from groundwork_runtime.wiring import Wiring
 
@@ -28,6 +28,7 @@ def mentions(request: Request, _caller: object, wiring: Wiring, document_id: str
 
 
 router = Router()
+ResourceRoutes(DOCUMENTS).register(router)
 router.add(
     Operation(
         "GET",

@@ -1,11 +1,18 @@
 """REST: resources, their actions, health, and the documentation of every HTTP function."""
 
-from groundwork_rest_api import documents, health, pages, resources, sources
 from groundwork_runtime.http.application import Application
-from groundwork_runtime.http.router import Router
+from groundwork_runtime.http.router import Areas
 
-router = Router()
-for area in (resources, sources, documents, health, pages):
-    router.include(area.router)
-
+router = Areas(
+    {
+        "/api/v1/documents": "groundwork_rest_api.documents",
+        "/api/v1/entities": "groundwork_rest_api.entities",
+        "/api/v1/jobs": "groundwork_rest_api.jobs",
+        "/api/v1/relationships": "groundwork_rest_api.relationships",
+        "/api/v1/sources": "groundwork_rest_api.sources",
+        "/health": "groundwork_rest_api.health",
+        "/openapi.json": "groundwork_rest_api.openapi",
+        "/docs": "groundwork_rest_api.pages",
+    }
+)
 handler = Application(router)

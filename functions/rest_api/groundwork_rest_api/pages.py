@@ -1,4 +1,4 @@
-"""The documentation of every HTTP function: OpenAPI, and Swagger UI without any CDN."""
+"""The documentation to look at: Swagger UI, without any CDN."""
 
 from functools import cache
 from importlib.resources import files
@@ -36,7 +36,6 @@ PAGE = """<!doctype html>
 </html>
 """
 
-DOCUMENT = {"application/json": {"schema": {"type": "object"}}}
 HTML = {"text/html": {"schema": {"type": "string"}}}
 TEXTS = {
     "text/javascript": {"schema": {"type": "string"}},
@@ -44,14 +43,6 @@ TEXTS = {
 }
 
 router = Router()
-
-
-@router.get(
-    "/openapi.json", open=PUBLIC, operation_id="openapi", tag="documentation", returns=DOCUMENT
-)
-def openapi() -> Answer:
-    """Return this document."""
-    return Answer(200, _read(__package__, "openapi.json"), headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/docs", open=PUBLIC, operation_id="docs", tag="documentation", returns=HTML)

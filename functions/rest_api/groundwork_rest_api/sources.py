@@ -1,14 +1,24 @@
-"""What can be done with a source beyond keeping it."""
+"""Sources, and what can be done with one beyond keeping it."""
 
 from uuid import UUID
 
 from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
+from groundwork_core.sources.follow import SourceConsequences
 from groundwork_core.sources.model import FetchRequested
 from groundwork_core.sources.request_fetch import request_fetch
+from groundwork_core.sources.resource import SOURCES
+from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
+
+def follow(wiring: Wiring) -> SourceConsequences:
+    """A new source is fetched at once; an edited one is planned anew."""
+    return SourceConsequences(clock=wiring.clock, next_cron=wiring.next_cron)
+
+
 router = Router()
+ResourceRoutes(SOURCES, follow).register(router)
 
 
 @router.post(

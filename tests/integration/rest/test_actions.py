@@ -42,7 +42,7 @@ def test_a_fetch_on_request_is_202_once(rest: Rest) -> None:
         connection.execute("UPDATE source_states SET ticket = NULL, claimed_until = NULL")
     asked = rest("POST", f"{made.location}/fetch")
     assert (asked.status, asked.json["source_id"]) == (202, made.json["id"])
-    assert UUID(asked.json["ticket"])
+    assert UUID(asked.json["ticket"]).version == 7
     assert rest("POST", f"{made.location}/fetch").status == 409
     assert commands(rest) == 2
 

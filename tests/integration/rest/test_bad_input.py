@@ -102,6 +102,6 @@ def test_a_name_too_long_for_its_index_is_refused(shared_rest: Rest) -> None:
 def test_what_is_no_id_names_nothing(shared_rest: Rest, tail: str) -> None:
     for path in ("entities", "sources", "documents", "jobs", "relationships"):
         for method in ("GET", "PATCH", "DELETE"):
-            body = {} if method == "PATCH" else None
+            body: object = {} if method == "PATCH" else None
             reply = shared_rest(method, f"/api/v1/{path}/{tail}", body, headers={"If-Match": "*"})
             assert reply.status == 404

@@ -239,8 +239,9 @@ def test_only_exact_origins_may_read() -> None:
 
 def test_a_preflight_is_told_the_methods_and_needs_no_token() -> None:
     app = Served(GROUNDWORK_CORS_ORIGINS=ORIGIN)
-    asked = {"Origin": ORIGIN, "Access_Control_Request_Method": "POST"}
-    status, body, headers = app("OPTIONS", "/notes", **asked)
+    status, body, headers = app(
+        "OPTIONS", "/notes", Origin=ORIGIN, Access_Control_Request_Method="POST"
+    )
     assert (status, body) == (204, None)
     assert headers["Access-Control-Allow-Methods"] == ["POST"]
     assert "If-Match" in headers["Access-Control-Allow-Headers"][0]

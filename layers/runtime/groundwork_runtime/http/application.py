@@ -18,7 +18,7 @@ from groundwork_runtime.http.request import Request
 from groundwork_runtime.wiring import wiring
 
 if TYPE_CHECKING:
-    from groundwork_runtime.http.router import Router
+    from groundwork_runtime.http.router import Areas, Router
     from groundwork_runtime.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -39,11 +39,11 @@ OUTSIDE_LOCAL: Mapping[str, list[str]] = {
 class Application:
     """Serves a router's operations, one event at a time, as Lambda does."""
 
-    def __init__(self, router: Router, wire: Callable[[], Wiring] = wiring) -> None:
+    def __init__(self, router: Router | Areas, wire: Callable[[], Wiring] = wiring) -> None:
         """Take what to serve, and what makes the parts at the first event."""
         self.router = router
         self._desk = Desk(wire)
-        self._resolver: APIGatewayRestResolver | None = None
+        self._resolvers: dict[Router, APIGatewayRestResolver] = {}
         self._headers: dict[str, list[str]] = {}
         self._cors = CorsPolicy(())
 
@@ -54,7 +54,7 @@ class Application:
         desk = self._desk
         desk.request = request = Request(event, id_)
         with logs.fields(request_id=id_, trace_id=_trace_id(event)):
-            if self._resolver is None:
+            if not self._headers:
                 self._start()
             origin = request.headers.get("origin")
             if origin and request.method == "OPTIONS" and self._cors.is_preflight(request):
@@ -69,27 +69,26 @@ class Application:
             headers.update(self._cors.headers(request, self._allowed))
         return answer
 
-    @property
-    def resolver(self) -> APIGatewayRestResolver:
-        """Powertools' resolver with every operation, as the OpenAPI document needs it too."""
-        if self._resolver is None:
-            resolver = APIGatewayRestResolver()
+    def _resolver(self, path: str) -> APIGatewayRestResolver:
+        """Return Powertools' resolver for the router that serves a path."""
+        router = self.router.at(path)
+        resolver = self._resolvers.get(router)
+        if resolver is None:
+            resolver = self._resolvers[router] = APIGatewayRestResolver()
             resolver.exception_handler(Exception)(self._told)
-            for operation in self.router.operations:
+            for operation in router.operations:
                 resolver.route(operation.path, operation.method)(Endpoint(operation, self._desk))
-            self._resolver = resolver
-        return self._resolver
+        return resolver
 
     def _start(self) -> None:
         settings = self._desk.wiring.settings
         outside = OUTSIDE_LOCAL if settings.stage != "local" else {}
         self._headers = {**SECURITY_HEADERS, **outside}
         self._cors = CorsPolicy(settings.cors_origins)
-        _ = self.resolver
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         try:
-            return self.resolver.resolve(event, context)
+            return self._resolver(self._desk.request.path).resolve(event, context)
         except Exception as error:  # told as a problem, and logged
             told = problem.answer(error, self._desk.request)
             return self._plain(told.status, {"Content-Type": str(told.content_type)}, told.body)
@@ -115,7 +114,8 @@ class Application:
 
     def _allowed(self, path: str) -> list[str]:
         """Return the methods that a path takes."""
-        routes = [*self.resolver._static_routes, *self.resolver._dynamic_routes]
+        resolver = self._resolver(path)
+        routes = [*resolver._static_routes, *resolver._dynamic_routes]
         return sorted({route.method for route in routes if route.rule.match(path)})
 
 

@@ -24,7 +24,7 @@ from groundwork_runtime.http.problem import KINDS
 from groundwork_runtime.http.router import SIGNED_IN
 
 if TYPE_CHECKING:
-    from groundwork_runtime.http.router import Operation, Router
+    from groundwork_runtime.http.router import Areas, Operation, Router
 
 Json = dict[str, Any]
 UNUSED = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
@@ -36,7 +36,7 @@ class Clash(Exception):
     """Two functions mean different things by one path or schema name."""
 
 
-def document(routers: Iterable[Router]) -> str:
+def document(routers: Iterable[Router | Areas]) -> str:
     """Write one document of all operations. The same routers always give the same text.
 
     Raises:
@@ -63,7 +63,7 @@ def document(routers: Iterable[Router]) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _made(router: Router) -> Json:
+def _made(router: Router | Areas) -> Json:
     resolver = APIGatewayRestResolver()
     desk = Desk(_nothing)
     for operation in router.operations:

@@ -16,8 +16,10 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
+VERSIONED = ["api", "v1"]
 SIGNED_IN = "signed-in"
 """For `needs`: any caller who is known."""
 
@@ -138,6 +140,10 @@ class Router:
         """Take over the operations of another router."""
         self.operations += other.operations
 
+    def at(self, _path: str) -> Router:
+        """Return the router that serves a path: this one."""
+        return self
+
     def _registering(
         self,
         method: str,
@@ -152,3 +158,31 @@ class Router:
             return handler
 
         return register
+
+
+class Areas:
+    """Routers by the beginning of their paths, each imported when the first request for it comes.
+
+    A cold start then pays for the one area that it was made for. A beginning is `/api/v1/<word>`,
+    or the first word of other paths.
+    """
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        """Take modules by beginning; each has a `router`."""
+        self._modules = modules
+        self._nowhere = Router()
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All operations of all areas."""
+        routers = (self.at(beginning) for beginning in self._modules)
+        return [operation for router in routers for operation in router.operations]
+
+    def at(self, path: str) -> Router:
+        """Return the router that serves a path; an empty one where nothing does."""
+        parts = path.split("/", 4)
+        module = self._modules.get("/".join(parts[:4] if parts[1:3] == VERSIONED else parts[:2]))
+        if module is None:
+            return self._nowhere
+        router: Router = import_module(module).router
+        return router

@@ -1,0 +1,28 @@
+"""The one OpenAPI document of every HTTP function, made by `groundwork openapi --write`."""
+
+from functools import cache
+from importlib.resources import files
+
+from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.router import Router
+
+DOCUMENT = {"application/json": {"schema": {"type": "object"}}}
+
+router = Router()
+
+
+@router.get(
+    "/openapi.json",
+    open="documentation is public",
+    operation_id="openapi",
+    tag="documentation",
+    returns=DOCUMENT,
+)
+def openapi() -> Answer:
+    """Return this document."""
+    return Answer(200, _text(), headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def _text() -> str:
+    return files(__package__).joinpath("openapi.json").read_text(encoding="utf-8")
