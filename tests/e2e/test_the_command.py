@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 
 import httpx2
+import neo4j
 import psutil
 import pytest
 
@@ -166,6 +167,23 @@ def test_the_demo_ends_with_a_query_and_its_answer(own: Instance) -> None:
     (topic,) = json.loads(answer)["data"]["entities"]["edges"]
     names = {edge["node"]["name"] for edge in topic["node"]["neighbours"]["edges"]}
     assert {"Tidewater Gazette", "Brasswork Quarterly", "Ines Okafor"} <= names
+
+
+def test_a_graph_that_was_harmed_is_found_and_healed(own: Instance) -> None:
+    environment = environment_of(own)
+    assert json.loads(run("graph", "verify", "--json", environment=environment).stdout)["ok"]
+    addresses = own.addresses
+    with neo4j.GraphDatabase.driver(
+        addresses["NEO4J_URI"], auth=(addresses["NEO4J_USER"], addresses["NEO4J_PASSWORD"])
+    ) as driver:
+        driver.execute_query("MATCH (n:Entity {name: 'Ines Okafor'}) DETACH DELETE n")
+    harmed = run("graph", "verify", "--json", environment=environment, expect=1)
+    assert {each["kind"] for each in json.loads(harmed.stdout)["drift"]} == {"missing"}
+    run("graph", "repair", environment=environment)
+    assert json.loads(run("graph", "verify", "--json", environment=environment).stdout)["ok"]
+    built = json.loads(run("graph", "rebuild", "--json", environment=environment).stdout)
+    assert built["entities"] > 20
+    assert json.loads(run("graph", "verify", "--json", environment=environment).stdout)["ok"]
 
 
 def test_sources_are_imported_once(own: Instance) -> None:
