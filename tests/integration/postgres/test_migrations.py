@@ -1,0 +1,96 @@
+"""The schema moves forward and back, once, whoever asks, and is what the models say."""
+
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from groundwork_data.postgres import migrations
+from groundwork_data.postgres.migrations import migrate
+from groundwork_data.postgres.tables import Row
+
+SCRIPTS = Path(__file__).parents[3] / "migrations" / "postgres"
+MIGRATOR = """
+import sys
+from pathlib import Path
+from groundwork_data.postgres import migrations
+migrations.MIGRATOR_LOCK += int(sys.argv[3])
+migrations.migrate(sys.argv[1], Path(sys.argv[2]))
+"""
+
+
+def tables(url: str) -> set[str]:
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
+def test_every_step_goes_forward_and_back(empty_database: str) -> None:
+    done = migrate(empty_database, SCRIPTS)
+    assert done.before is None
+    full = tables(empty_database)
+    while (back := migrate(empty_database, SCRIPTS, target="-1")).after is not None:
+        assert back.before != back.after
+    assert tables(empty_database) == {"alembic_version"}
+    assert migrate(empty_database, SCRIPTS).after == done.after
+    assert tables(empty_database) == full
+    migrate(empty_database, SCRIPTS, target="base")
+
+
+def test_a_second_run_does_nothing(database_url: str) -> None:
+    done = migrate(database_url, SCRIPTS)
+    assert done.before == done.after
+
+
+def test_the_migrated_schema_is_what_the_models_say(database_url: str) -> None:
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Did not recognize type 'xid8'")
+        assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
+    engine.dispose()
+
+
+def two_at_once(url: str, lock_offsets: tuple[int, int]) -> list[int]:
+    """Migrate in two processes at the same time; return their exit codes."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", MIGRATOR, url, str(SCRIPTS), str(offset)],
+            stderr=subprocess.DEVNULL,
+        )
+        for offset in lock_offsets
+    ]
+    return [process.wait(timeout=60) for process in started]
+
+
+def test_two_processes_at_once_migrate_once(empty_database: str) -> None:
+    assert two_at_once(empty_database, (0, 0)) == [0, 0]
+    assert migrate(empty_database, SCRIPTS).before is not None
+    migrate(empty_database, SCRIPTS, target="base")
+
+
+def test_two_with_different_locks_run_into_each_other(empty_database: str) -> None:
+    """The guard taken away: the lock no longer is the same for both."""
+    for _ in range(5):
+        codes = two_at_once(empty_database, (1, 2))
+        migrate(empty_database, SCRIPTS, target="base")
+        if codes != [0, 0]:
+            return
+    pytest.fail("two unguarded migrators never met; the guard's test proves nothing")
+
+
+def test_the_lock_is_given_back(database_url: str) -> None:
+    migrate(database_url, SCRIPTS)
+    with psycopg.connect(database_url) as connection:
+        held = connection.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+            [migrations.MIGRATOR_LOCK & 0xFFFFFFFF],
+        ).fetchone()
+    assert held == (0,)
