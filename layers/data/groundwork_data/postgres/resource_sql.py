@@ -36,6 +36,7 @@ TAGS = {
 CONDITIONS = {
     ("sources", "state.status"): "EXISTS (SELECT FROM source_states s"
     " WHERE s.source_id = t.id AND s.status = %s)",
+    ("users", "email.folded"): "lower(t.email) = lower(%s)",
     ("relationships", "ends"): "(t.from_id = %s OR t.to_id = %s)",
 }
 """Filters that are more than a comparison with a column."""
