@@ -85,7 +85,7 @@ class Neo4j:
             "NEO4J_USER": USER,
             "NEO4J_PASSWORD": password,
         }
-        self._first_query(address)
+        self._first_query(address, self._child)
         if self._archiving == "make archive":
             archive.make_soon(class_path, self._home.logs / "neo4j-archive.log")
         return address
@@ -121,28 +121,38 @@ class Neo4j:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._home.write_private(path, _credential(password) + "\n")
 
-    def _first_query(self, address: Address) -> None:
+    def _first_query(self, address: Address, child: Child) -> None:
         """Wait for the database itself, and see that the password is the one it knows."""
         import neo4j  # noqa: PLC0415 - 0.6 s of CPU, paid while the server starts
 
         driver = neo4j.GraphDatabase.driver(
             address["NEO4J_URI"],
             auth=(address["NEO4J_USER"], address["NEO4J_PASSWORD"]),
-            max_transaction_retry_time=START_SECONDS,
+            max_transaction_retry_time=0,  # the driver would sleep ever longer; we look at it
             telemetry_disabled=True,
         )
-        with driver:
+
+        def answers() -> bool:
             try:
                 driver.execute_query("RETURN 1", database_="neo4j")
+            except neo4j.exceptions.AuthError:
+                raise
+            except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
+                return False
+            return True
+
+        with driver:
+            try:
+                failure = wait_for(answers, child, START_SECONDS)
             except neo4j.exceptions.AuthError as error:
                 self.stop()
                 raise ServiceError(
                     "Neo4j does not know the password of the state folder (secrets/neo4j). The "
                     "graph can be rebuilt: remove the folder neo4j from the state folder."
                 ) from error
-            except neo4j.exceptions.Neo4jError as error:
-                self.stop()
-                raise ServiceError(f"Neo4j started, but its database did not: {error}") from error
+        if failure:
+            self.stop()
+            raise ServiceError(f"Neo4j started, but its database did not: {failure}")
 
 
 def _command(class_path: str, folder: Path, archive: list[str]) -> list[str]:
