@@ -45,6 +45,11 @@ def endless(request: BaseHTTPRequestHandler) -> None:
         request.wfile.write(b"<!-- more -->" * 1000)
 
 
+def absent(request: BaseHTTPRequestHandler) -> None:
+    """Answer 404."""
+    request.send_error(404)
+
+
 class FeedServer:
     """Serves `answers` by path. Used as `with FeedServer() as feeds:`."""
 
@@ -57,7 +62,7 @@ class FeedServer:
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 try:
-                    outer.answers.get(self.path, lambda request: request.send_error(404))(self)
+                    outer.answers.get(self.path, absent)(self)
                 except (BrokenPipeError, ConnectionResetError):
                     self.close_connection = True
 

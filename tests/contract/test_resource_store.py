@@ -130,9 +130,7 @@ def test_an_insert_before_the_place_moves_nothing(store: ResourceStore) -> None:
     for name in ("b", "d", "f"):
         insert(store, name=name)
     first = json.loads(
-        list_many(
-            ENTITIES, {"sort": ("name",), "limit": ("2",)}, store=store, cursors=CURSORS
-        )
+        list_many(ENTITIES, {"sort": ("name",), "limit": ("2",)}, store=store, cursors=CURSORS)
     )
     insert(store, name="a")
     rest = names(store, sort="name", limit="2", cursor=first["next_cursor"])
