@@ -8,7 +8,6 @@ from threading import Thread
 
 from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
 from groundwork_core.relay.carrier import Carrier
-from groundwork_core.relay.carry import ROWS_A_PASS
 from groundwork_core.relay.ports import Destination
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
@@ -18,8 +17,6 @@ from groundwork_relay.telling import Telling
 from groundwork_runtime.wiring import Wiring
 
 RECENT_SECONDS = 1.0
-LARGE_PASSES = {"graph": 2_000}
-"""Neo4j's cost of a transaction is spread over many rows where many wait."""
 
 
 def run(
@@ -80,5 +77,4 @@ def _carrier(
         activity,
         budget,
         telling,
-        limit=LARGE_PASSES.get(destination.name, ROWS_A_PASS),
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.ports import Destination, WorkT_contra
 
-ROWS_A_PASS = 500
+ROWS_A_PASS = 2_000
+"""Many, so that the cost of a transaction (Neo4j's above all) is spread when many wait."""
 
 
 @dataclass(frozen=True, slots=True)
