@@ -1,10 +1,12 @@
 """`groundwork` as a person and a supervisor meet it."""
 
 import json
+import os
 import re
 import signal
 import socket
 import stat
+import subprocess
 from collections.abc import Iterator
 
 import httpx2
@@ -12,9 +14,11 @@ import neo4j
 import psutil
 import pytest
 
-from groundwork_host.child_instance import Instance
+from groundwork_host.child_instance import Instance, free_port
+from groundwork_host.services.home import Home
 
-from ..instances import environment_of, new_home, output_of, run
+from ..instances import COMMAND, environment_of, new_home, output_of, run
+from ..waiting import eventually
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
@@ -210,6 +214,21 @@ def test_the_openapi_document_is_printed(own: Instance) -> None:
     assert json.loads(run("openapi", environment=environment_of(own)).stdout)["openapi"].startswith(
         "3.1"
     )
+
+
+def test_sigterm_while_it_starts_ends_it_too_and_leaves_nothing() -> None:
+    with new_home() as home:
+        environment = {**os.environ, "GROUNDWORK_HOME": str(home)}
+        environment["GROUNDWORK_PORT"] = str(free_port())
+        process = subprocess.Popen([COMMAND, "up"], env=environment, stderr=subprocess.PIPE)
+        record = home / "processes.json"
+        assert eventually(lambda: record.exists() and "postgres" in record.read_text())
+        processes = family(process.pid)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+        assert not [each for each in processes if each.is_running()]
+        assert Home(home).holder() is None
 
 
 # Last, for it stops the instance

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from groundwork_host.commands import accounts, migrating, project, running
@@ -72,8 +73,7 @@ class Instance:
             )
         try:
             await asyncio.to_thread(self._start_services, report)
-            stack, aws = await asyncio.to_thread(self._prepare, report)
-            await self._start_host(stack, aws, report)
+            await self._start_host(report)
         except BaseException:
             await self.stop()
             raise
@@ -90,40 +90,45 @@ class Instance:
     # What happens in a thread
 
     def _start_services(self, report: Report) -> None:
-        addresses = self._supervisor.start(report)
-        self._environment.update(addresses)
-        if self._environment.get("AWS_ENDPOINT_URL"):
-            for name, value in DUMMY_CREDENTIALS.items():
-                self._environment.setdefault(name, value)
-        if self.settings.stage == "local":
-            self._environment.setdefault("AWS_REGION", REGION)
+        """Start what is embedded; while Neo4j is on its way up, prepare the others."""
+        self._environment.update(self._supervisor.start(report, partial(self._prepare, report)))
+        report("graph", "migrating")
+        migrating.migrate_graph(self._environment, project.migrations())
+        report("graph", "ready")
 
-    def _prepare(self, report: Report) -> "tuple[Stack, AwsSettings]":
-        """Migrate, and make the queues, secrets and the first admin where they are missing."""
+    def _prepare(self, report: Report, addresses: dict[str, str]) -> None:
+        """Migrate Postgres; make the queues, secrets and the first admin where they are missing."""
+        environment = self._environment
+        environment.update(addresses)
+        if environment.get("AWS_ENDPOINT_URL"):
+            for name, value in DUMMY_CREDENTIALS.items():
+                environment.setdefault(name, value)
+        if self.settings.stage == "local":
+            environment.setdefault("AWS_REGION", REGION)
         report("database", "migrating")
-        done = migrating.migrate(self._environment, project.migrations())
-        report("database", f"ready: schema {done.postgres_after}")
-        stack, aws = self._stack(), self._aws()
-        if aws.endpoint:
+        _, revision = migrating.migrate_postgres(environment["DATABASE_URL"], project.migrations())
+        report("database", f"ready: schema {revision}")
+        if environment.get("AWS_ENDPOINT_URL"):
             report("queues", "making what is missing")
-            self._bootstrap(stack, aws)
-            self._supervisor.on_restart = lambda name: self._after_restart(name, stack, aws)
+            self._bootstrap()
+            self._supervisor.on_restart = self._after_restart
             report("queues", "ready")
         self._first_admin()
-        return stack, aws
 
-    def _bootstrap(self, stack: "Stack", aws: "AwsSettings") -> None:
+    def _bootstrap(self) -> None:
+        """Make the queues and secrets that the emulator lacks."""
         from groundwork_host.emulator_bootstrap import bootstrap  # noqa: PLC0415 - loads boto3
 
+        stack, aws = self._stack(), self._aws()
         bootstrap(stack, aws, secrets={})
         for secret in stack.secrets:
             if secret.logical_id == SIGNING_KEY:
                 accounts.ensure_signing_key(self.home, self._environment, secret.name, aws)
 
-    def _after_restart(self, name: str, stack: "Stack", aws: "AwsSettings") -> None:
+    def _after_restart(self, name: str) -> None:
         """The emulator comes back empty: its queues and secrets are made anew."""
         if name == Emulator.name:
-            self._bootstrap(stack, aws)
+            self._bootstrap()
 
     def _first_admin(self) -> None:
         given = self.settings.admin_password
@@ -153,9 +158,10 @@ class Instance:
         parameters = {
             "Stage": self.settings.stage,
             "DatabaseUrl": environment["DATABASE_URL"],
-            "Neo4jUri": environment["NEO4J_URI"],
+            "Neo4jUri": environment.get("NEO4J_URI", ""),
             "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
-            "Neo4jPassword": environment.get("NEO4J_PASSWORD", ""),
+            # Not known yet while queues are made; an empty one would mean a secret of AWS.
+            "Neo4jPassword": environment.get("NEO4J_PASSWORD") or "not known yet",
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
@@ -178,7 +184,7 @@ class Instance:
 
     # The host
 
-    async def _start_host(self, stack: "Stack", aws: "AwsSettings", report: Report) -> None:
+    async def _start_host(self, report: Report) -> None:
         from groundwork_host.clock import Clock, ClockSettings, PostgresSlots  # noqa: PLC0415
         from groundwork_host.environments.output import to_stdout  # noqa: PLC0415
         from groundwork_host.host import Host  # noqa: PLC0415
@@ -187,6 +193,7 @@ class Instance:
         from groundwork_host.settings import HostSettings  # noqa: PLC0415
 
         report("functions", "starting")
+        stack, aws = self._stack(), self._aws()
         began = time.monotonic()
         environment = {**self._environment, "GROUNDWORK_PORT": str(self.settings.port)}
         settings = replace(HostSettings.from_environ(environment), address="127.0.0.1")
@@ -196,7 +203,7 @@ class Instance:
             host.add_sockets(Live(stack.socket, host.fleet, live, count=host.telemetry.sockets))
 
         async def recreate() -> None:
-            await asyncio.to_thread(self._bootstrap, stack, aws)
+            await asyncio.to_thread(self._bootstrap)
 
         def gauge(seen: "QueueGauge") -> None:
             depth = seen.depth

@@ -20,20 +20,32 @@ def migrate(addresses: Mapping[str, str], migrations: Path, target: str = "head"
     Safe to run twice and by two at once: each side takes a lock. The graph's migrations only go
     forward, since the graph can be rebuilt from Postgres at any time.
     """
-    from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - the driver is slow
-    from groundwork_data.graph.migrations import migrate as migrate_graph  # noqa: PLC0415
-    from groundwork_data.postgres.migrations import migrate as migrate_postgres  # noqa: PLC0415
+    before, after = migrate_postgres(addresses["DATABASE_URL"], migrations, target)
+    applied = migrate_graph(addresses, migrations) if target == "head" else ()
+    return Report(before, after, applied)
 
-    done = migrate_postgres(addresses["DATABASE_URL"], migrations / "postgres", target=target)
-    applied: tuple[str, ...] = ()
-    if target == "head":
-        graph = GraphDatabase(
-            addresses["NEO4J_URI"],
-            addresses.get("NEO4J_USER", "neo4j"),
-            addresses.get("NEO4J_PASSWORD", ""),
-        )
-        try:
-            applied = migrate_graph(graph, migrations / "graph")
-        finally:
-            graph.close()
-    return Report(done.before, done.after, applied)
+
+def migrate_postgres(
+    database_url: str, migrations: Path, target: str = "head"
+) -> tuple[str | None, str | None]:
+    """Migrate Postgres; gives the revisions before and after."""
+    from groundwork_data.postgres.migrations import migrate as work  # noqa: PLC0415 - slow to load
+
+    done = work(database_url, migrations / "postgres", target=target)
+    return done.before, done.after
+
+
+def migrate_graph(addresses: Mapping[str, str], migrations: Path) -> tuple[str, ...]:
+    """Apply what the graph lacks; gives the names of what was applied."""
+    from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - slow to load
+    from groundwork_data.graph.migrations import migrate as work  # noqa: PLC0415 - as above
+
+    graph = GraphDatabase(
+        addresses["NEO4J_URI"],
+        addresses.get("NEO4J_USER", "neo4j"),
+        addresses.get("NEO4J_PASSWORD", ""),
+    )
+    try:
+        return work(graph, migrations / "graph")
+    finally:
+        graph.close()

@@ -13,7 +13,7 @@ from groundwork_host.services.home import Home
 from groundwork_host.services.neo4j import Neo4j
 from groundwork_host.services.postgres import Postgres
 from groundwork_host.services.process import Identity, stop_leftover
-from groundwork_host.services.service import Service
+from groundwork_host.services.service import Service, ServiceError
 
 logger = logging.getLogger("groundwork.services")
 
@@ -67,6 +67,7 @@ class Supervisor:
         self._running: dict[str, Identity] = {}
         self._record_lock = threading.Lock()
         self._stopping = threading.Event()
+        self._starting = threading.Lock()
         self._watcher: threading.Thread | None = None
 
     @property
@@ -79,16 +80,22 @@ class Supervisor:
         """How often each service had to be started again."""
         return {name: watched.restarts for name, watched in self._watched.items()}
 
-    def start(self, report: Report) -> dict[str, str]:
+    def start(
+        self, report: Report, meanwhile: Callable[[dict[str, str]], None] = lambda _addresses: None
+    ) -> dict[str, str]:
         """Start everything; the answer holds the addresses as environment variables.
+
+        `meanwhile` is called with the other addresses while the slowest service, Neo4j, is on its
+        way up.
 
         Raises ServiceError (of the first that fails) with nothing left running.
         """
         self._home.prepare()
         self._home.acquire()
         try:
-            self._clean_up(report)
-            addresses = self._start_all(report)
+            with self._starting:
+                self._clean_up(report)
+                addresses = self._start_all(report, meanwhile)
         except BaseException:
             self.stop()
             raise
@@ -102,29 +109,37 @@ class Supervisor:
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
-        with ThreadPoolExecutor(max(1, len(self._services))) as pool:
-            list(pool.map(lambda service: service.stop(), self._services))
+        self._stop_all()
+        with self._starting:  # one that was on its way up has failed by now, or is up
+            self._stop_all()
         if self._home.held:
             self._home.record({})
             self._home.release()
 
-    def _start_all(self, report: Report) -> dict[str, str]:
-        if not self._services:
-            return {}
-        addresses: dict[str, str] = {}
-        failures: list[BaseException] = []
-        with ThreadPoolExecutor(len(self._services)) as pool:
-            tasks = [pool.submit(self._start_one, each, report) for each in self._services]
-            for task in tasks:
-                try:
-                    addresses.update(task.result())
-                except Exception as error:
-                    failures.append(error)
-        if failures:
-            raise failures[0]
+    def _stop_all(self) -> None:
+        with ThreadPoolExecutor(len(self._services) or 1) as pool:
+            list(pool.map(lambda service: service.stop(), self._services))
+
+    def _start_all(
+        self, report: Report, meanwhile: Callable[[dict[str, str]], None]
+    ) -> dict[str, str]:
+        """Wait for all, also when one fails, so that nothing is started after the clean-up."""
+        with ThreadPoolExecutor(len(self._services) or 1) as pool:
+            tasks = {
+                each.name: pool.submit(self._start_one, each, report) for each in self._services
+            }
+            slowest = tasks.pop(Neo4j.name, None)
+            addresses: dict[str, str] = {}
+            for task in tasks.values():
+                addresses.update(task.result())
+            meanwhile(addresses)
+            if slowest is not None:
+                addresses.update(slowest.result())
         return addresses
 
     def _start_one(self, service: Service, report: Report) -> Mapping[str, str]:
+        if self._stopping.is_set():
+            raise ServiceError(f"{service.name} was not started: everything stops")
         began = time.monotonic()
         address = service.start(lambda line: report(service.name, line))
         self._note(service)
