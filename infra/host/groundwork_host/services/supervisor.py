@@ -113,7 +113,8 @@ class Supervisor:
         with self._starting:  # one that was on its way up has failed by now, or is up
             self._stop_all()
         if self._home.held:
-            self._home.record({})
+            if self._home.path.exists():  # somebody may have removed it under us
+                self._home.record({})
             self._home.release()
 
     def _stop_all(self) -> None:
