@@ -47,7 +47,7 @@ async def page(db: Db, user: User, type: str, limit: int = 50) -> EntityPage:  #
     """List one page of a type."""
     rows = (
         await db.scalars(
-            select(Entity).where(Entity.type == type).order_by(Entity.id).limit(limit + 1)
+            select(Entity).where(Entity.type == type).order_by(Entity.id.desc()).limit(limit + 1)
         )
     ).all()
     items = [EntityOut.model_validate(row) for row in rows[:limit]]
