@@ -18,7 +18,7 @@ down: $(STAMP)  ## stop an instance started by `make up` elsewhere
 	@$(BIN)/groundwork down
 
 test: $(STAMP)  ## the everyday tests, on real services
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
 
 test-long: $(STAMP) $(SAM_STAMP)  ## the longer suites (see README)
 	$(BIN)/pytest -m long

@@ -7,6 +7,7 @@ from groundwork_host.child_instance import Instance
 
 POSTS = ["/api/v1/sources", "/api/v1/entities", "/api/v1/relationships", "/api/v1/jobs"]
 JSON = {"Content-Type": "application/json"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 @pytest.mark.parametrize("path", [*POSTS, "/api/v1/auth/login", "/graphql"])
@@ -62,7 +63,7 @@ def test_other_ways_to_be_wrong(instance: Instance, admin: httpx2.Client) -> Non
     wrong_method = admin.put("/api/v1/entities", json={})
     assert wrong_method.status_code == 405
     assert "GET" in wrong_method.headers["Allow"]
-    assert admin.post("/api/v1/entities", content=b"a=b").status_code == 415
+    assert admin.post("/api/v1/entities", content=b"a=b", headers=FORM).status_code == 415
     stranger = httpx2.get(f"{instance.url}/api/v1/entities")
     assert stranger.status_code == 401
     assert stranger.headers["WWW-Authenticate"].startswith("Bearer")
