@@ -23,9 +23,6 @@ LAYER = ROOT / "layers" / "deps" / "requirements.txt"
 LAMBDA_HAS = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"}
 """Part of Lambda's Python runtime."""
 
-STANDS_ALONE = {"chalice"}
-"""Runs in a function without its requirements: they serve its command line only."""
-
 HEADER = """\
 # Third-party packages of the functions. Made by infra/pipeline/layer_requirements.py; do not edit.
 """
@@ -61,8 +58,7 @@ def _closure(roots: list[Requirement]) -> set[str]:
             continue
         seen.add(key)
         found.add(name)
-        if name not in STANDS_ALONE:
-            todo += _requirements(name, requirement.extras)
+        todo += _requirements(name, requirement.extras)
     return found
 
 
