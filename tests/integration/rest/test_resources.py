@@ -176,7 +176,10 @@ def test_a_plain_write_is_one_round_trip(rest: Rest) -> None:
 
 def test_a_server_that_closed_the_connection_is_not_noticed(rest: Rest) -> None:
     made = rest.create("entities", **PERSON)
-    kill = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'test'"
+    kill = (
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE application_name = 'test'"
+    )
     for method, body, status in (("GET", None, 200), ("PATCH", {"name": "x"}, 200)):
         with psycopg.connect(rest.url, autocommit=True) as connection:
             connection.execute(kill)
