@@ -19,7 +19,6 @@ INFO: Json = {
             " `application/problem+json` (RFC 9457). A list is walked by `next_cursor`; a change"
             " names the version it means by `If-Match`."
         ),
-        "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     },
     "servers": [{"url": "/"}],
 }
