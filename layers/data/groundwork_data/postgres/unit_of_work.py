@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from groundwork_core.outbox import Command, Nudge
+    from groundwork_data.postgres.audit import PostgresAuditLog
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.housekeeping import PostgresHousekeeping
@@ -102,6 +103,13 @@ class PostgresUnitOfWork:
         )
 
         return PostgresHousekeeping(self.connection)
+
+    @property
+    def audit(self) -> PostgresAuditLog:
+        """The audit log, for what its triggers cannot see."""
+        from groundwork_data.postgres.audit import PostgresAuditLog  # noqa: PLC0415 - its users only
+
+        return PostgresAuditLog(self.connection)
 
     @property
     def users(self) -> PostgresUsers:

@@ -1,0 +1,1 @@
+"""The audit log: who did what to identity and configuration, when, and from where."""

@@ -1,0 +1,54 @@
+"""The audit log in Postgres. Changes of audited tables get there by triggers, not from here."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from psycopg.types.json import Jsonb
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from groundwork_core.audit.actor import Actor
+    from groundwork_core.audit.ports import Act
+
+RECORD = """
+INSERT INTO audit_events
+    (action, actor, actor_id, address, request_id, subject_type, subject_id, detail)
+SELECT %(action)s, who ->> 'actor', (who ->> 'actor_id')::uuid, who ->> 'address',
+    who ->> 'request_id', %(subject_type)s, %(subject_id)s, nullif(%(detail)s, '{}'::jsonb)
+FROM groundwork_actor() AS who
+"""
+
+
+class PostgresAuditLog:
+    """Implements `AuditLog`, inside a transaction."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the running transaction."""
+        self._connection = connection
+
+    def record(self, act: Act) -> None:
+        """Add an event."""
+        self._connection.execute(
+            RECORD,
+            {
+                "action": act.action,
+                "subject_type": act.subject_type,
+                "subject_id": act.subject_id,
+                "detail": Jsonb(dict(act.detail)),
+            },
+        )
+
+
+def told(actor: Actor) -> str:
+    """Say who acts, as the triggers read it: the value of the setting `groundwork.actor`."""
+    said = {
+        "actor": actor.principal,
+        "actor_id": str(actor.user_id) if actor.user_id else None,
+        "address": actor.address,
+        "request_id": actor.request_id,
+    }
+    return json.dumps({name: value for name, value in said.items() if value})
