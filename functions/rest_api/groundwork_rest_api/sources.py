@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from groundwork_core.caller import Caller
 from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
 from groundwork_core.sources.follow import SourceConsequences
 from groundwork_core.sources.model import FetchRequested
@@ -12,7 +13,7 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring) -> SourceConsequences:
+def follow(wiring: Wiring, _caller: Caller) -> SourceConsequences:
     """A new source is fetched at once; an edited one is planned anew."""
     return SourceConsequences(clock=wiring.clock, next_cron=wiring.next_cron)
 

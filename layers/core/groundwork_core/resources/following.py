@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
+
+from pydantic import JsonValue
+from pydantic_core import to_json
 
 from groundwork_core.resources.ports import ResourceWork, Written
 from groundwork_core.resources.resource import Input, Resource
@@ -17,6 +20,18 @@ Work_contra = TypeVar("Work_contra", bound=ResourceWork, contravariant=True)
 
 class Consequences(Protocol[Work_contra]):
     """What else happens in the transaction of a write."""
+
+    def prepared(self, given: Input, row_id: UUID | None, work: Work_contra) -> Input:
+        """Return what is stored for what a client gave, e.g. a hash for a password.
+
+        Called before the transaction begins, so it may take its time; it may open `work` for
+        itself, and refuse by raising. `row_id` is None for a creation.
+        """
+        ...
+
+    def shown_once(self) -> Mapping[str, JsonValue]:
+        """Return fields that only the answer to this creation shows: a secret just made."""
+        ...
 
     def created(self, row_id: UUID, new: Input, work: Work_contra) -> None:
         """Follow a creation. Whatever it raises undoes the creation."""
@@ -30,6 +45,10 @@ class Consequences(Protocol[Work_contra]):
         """Follow a change of `fields`."""
         ...
 
+    def removing(self, row_id: UUID, work: Work_contra) -> None:
+        """Look before a removal, and refuse it by raising."""
+        ...
+
     def removed(self, row_id: UUID, work: Work_contra) -> None:
         """Follow a removal."""
         ...
@@ -37,6 +56,14 @@ class Consequences(Protocol[Work_contra]):
 
 class NoConsequences(Generic[Work_contra]):
     """To extend by those that follow only some writes."""
+
+    def prepared(self, given: Input, row_id: UUID | None, work: Work_contra) -> Input:  # noqa: ARG002 - a port's signature
+        """Store what was given."""
+        return given
+
+    def shown_once(self) -> Mapping[str, JsonValue]:
+        """Show nothing more."""
+        return {}
 
     def created(self, row_id: UUID, new: Input, work: Work_contra) -> None:
         """Do nothing."""
@@ -47,6 +74,9 @@ class NoConsequences(Generic[Work_contra]):
     def changed(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
         """Do nothing."""
 
+    def removing(self, row_id: UUID, work: Work_contra) -> None:
+        """Do nothing."""
+
     def removed(self, row_id: UUID, work: Work_contra) -> None:
         """Do nothing."""
 
@@ -55,13 +85,18 @@ def create_followed(
     resource: Resource, new: Input, *, work: Work, then: Consequences[Work]
 ) -> Written:
     """Create one, and what follows from it. Raises as `create`."""
+    stored = then.prepared(new, None, work)
 
     def act() -> Written:
-        written = create(resource, new, store=work.resources)
+        written = create(resource, stored, store=work.resources)
         then.created(UUID(written.id), new, work)
         return written
 
-    return _settled(resource, work, act)
+    written = _settled(resource, work, act)
+    once = then.shown_once()
+    if once:
+        written = replace(written, body=f"{written.body[:-1]},{to_json(once).decode()[1:]}")
+    return written
 
 
 def change_followed(
@@ -74,11 +109,12 @@ def change_followed(
     then: Consequences[Work],
 ) -> Written:
     """Change one, and what follows from it. Raises as `change`."""
+    stored = then.prepared(patch, row_id, work)
 
     def act() -> Written:
         fields = frozenset(patch.model_fields_set)
         then.changing(row_id, fields, work)
-        written = change(resource, row_id, expected, patch, store=work.resources)
+        written = change(resource, row_id, expected, stored, store=work.resources)
         then.changed(row_id, fields, work)
         return written
 
@@ -95,6 +131,7 @@ def remove_followed(
 ) -> str:
     """Remove one, and what follows from it. Raises as `remove`."""
     with work:
+        then.removing(row_id, work)
         position = remove(resource, row_id, expected, store=work.resources)
         then.removed(row_id, work)
     return work.position or position

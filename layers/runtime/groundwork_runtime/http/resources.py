@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from groundwork_runtime.http.request import Request
     from groundwork_runtime.wiring import Wiring
 
-    Consequences = Callable[[Wiring], following.Consequences[Any]]
+    Consequences = Callable[[Wiring, Caller], following.Consequences[Any]]
     Document = Callable[[Resource], Signature]
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -37,7 +37,7 @@ class ResourceRoutes:
     """Decodes, calls one use case, encodes; for the five operations of one resource."""
 
     def __init__(self, resource: Resource, then: Consequences | None = None) -> None:
-        """Take the resource, and what makes the consequences of its writes, if it has any."""
+        """Take the resource, and what makes the consequences of a caller's writes, if any."""
         self.resource = resource
         self._then = then
 
@@ -87,7 +87,7 @@ class ResourceRoutes:
             return Answer(304, None, None, headers)
         return Answer(200, stored.body, JSON, headers)
 
-    def create(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+    def create(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
         """Create one."""
         _no_parameters(request)
         assert self.resource.create is not None  # noqa: S101 - or it would not be registered
@@ -96,11 +96,11 @@ class ResourceRoutes:
             written = writing.create(self.resource, new, store=wiring.resources)
         else:
             written = following.create_followed(
-                self.resource, new, work=wiring.work(), then=self._then(wiring)
+                self.resource, new, work=wiring.work(), then=self._then(wiring, caller)
             )
         return _written(201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"})
 
-    def change(self, request: Request, _caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def change(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Merge a patch into one."""
         known = self._id(request, text)
         expected = etags.expected(request.headers.get("if-match"))
@@ -110,11 +110,16 @@ class ResourceRoutes:
             written = writing.change(self.resource, known, expected, patch, store=wiring.resources)
         else:
             written = following.change_followed(
-                self.resource, known, expected, patch, work=wiring.work(), then=self._then(wiring)
+                self.resource,
+                known,
+                expected,
+                patch,
+                work=wiring.work(),
+                then=self._then(wiring, caller),
             )
         return _written(200, written, {})
 
-    def remove(self, request: Request, _caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Delete one."""
         known = self._id(request, text)
         expected = etags.expected(request.headers.get("if-match"))
@@ -122,7 +127,7 @@ class ResourceRoutes:
             position = writing.remove(self.resource, known, expected, store=wiring.resources)
         else:
             position = following.remove_followed(
-                self.resource, known, expected, work=wiring.work(), then=self._then(wiring)
+                self.resource, known, expected, work=wiring.work(), then=self._then(wiring, caller)
             )
         return Answer(204, None, None, {"X-Groundwork-Position": position})
 
