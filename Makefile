@@ -6,6 +6,8 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 SAM_VENV := $(VENV)/sam
 SAM_STAMP := $(SAM_VENV)/.installed
+CONTRACT_VENV := $(VENV)/contract
+CONTRACT_STAMP := $(CONTRACT_VENV)/.installed
 ROOTS := layers functions infra/host tests benchmarks migrations localstack
 
 .PHONY: up down test test-long lint format lock clean setup sam-validate
@@ -20,7 +22,7 @@ down: $(STAMP)  ## stop an instance started by `make up` elsewhere
 test: $(STAMP)  ## the everyday tests, on real services
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
 
-test-long: $(STAMP) $(SAM_STAMP)  ## the longer suites (see README)
+test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see README)
 	$(BIN)/pytest -m long
 
 lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates
@@ -41,7 +43,9 @@ lock: $(STAMP)  ## make requirements/*.txt anew from *.in
 	cd requirements && for f in dev host app; do \
 	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    $$( [ $$f = dev ] || echo "-c dev.txt" ) $$f.in -o $$f.txt || exit 1; done
-	cd requirements && ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate sam.in -o sam.txt
+	cd requirements && for f in sam contract; do \
+	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	    $$f.in -o $$f.txt || exit 1; done
 
 clean:  ## remove the environment, the state folder and build products
 	-@[ ! -x $(BIN)/groundwork ] || $(BIN)/groundwork down
@@ -64,4 +68,9 @@ $(STAMP): $(UV) requirements/dev.txt pyproject.toml
 $(SAM_STAMP): $(UV) requirements/sam.txt
 	@$(UV) venv --quiet --allow-existing $(SAM_VENV)
 	@VIRTUAL_ENV=$(SAM_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@
+
+$(CONTRACT_STAMP): $(UV) requirements/contract.txt
+	@$(UV) venv --quiet --allow-existing $(CONTRACT_VENV)
+	@VIRTUAL_ENV=$(CONTRACT_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/contract.txt
 	@touch $@

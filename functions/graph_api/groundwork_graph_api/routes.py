@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from groundwork_core.caller import Caller
-from groundwork_graph_api import page
+from groundwork_graph_api import documented, page
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import Router
@@ -20,19 +20,34 @@ PUBLIC = "the page holds no data; its queries carry a token"
 router = Router()
 
 
-@router.post("/graphql", needs="entities:read", operation_id="graphql", tag="graph")
+@router.post(
+    "/graphql",
+    needs="entities:read",
+    operation_id="graphql",
+    tag="graph",
+    body=documented.BODY,
+    takes=documented.TAKES,
+    returns=documented.ANSWERS,
+    also=documented.ALSO,
+)
 def graphql(request: Request, caller: Caller, wiring: Wiring) -> Answer:
     """Answer a GraphQL query: `{"query", "variables"?, "operationName"?}`."""
     return answering()(request, caller, wiring)
 
 
-@router.get("/graphql", open=PUBLIC, operation_id="graphiql", tag="graph")
+@router.get("/graphql", open=PUBLIC, operation_id="graphiql", tag="graph", returns=documented.PAGE)
 def graphiql() -> Answer:
     """Show GraphiQL."""
     return page.page()
 
 
-@router.get("/graphql/<name>", open=PUBLIC, operation_id="graphiqlAsset", tag="graph")
+@router.get(
+    "/graphql/<name>",
+    open=PUBLIC,
+    operation_id="graphiqlAsset",
+    tag="graph",
+    returns=documented.ASSETS,
+)
 def graphiql_asset(name: str) -> Answer:
     """Return a part of GraphiQL."""
     return page.asset(name)

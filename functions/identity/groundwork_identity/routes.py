@@ -12,7 +12,7 @@ from groundwork_core.identity.issue_ws_ticket import issue_ws_ticket
 from groundwork_core.identity.log_in import log_in
 from groundwork_core.identity.model import TICKET_SECONDS, TokenPair
 from groundwork_core.identity.refresh import refresh
-from groundwork_identity.shapes import Login, PasswordChange, Refresh, Ticket, Tokens
+from groundwork_identity.shapes import KEYS, ME, Login, PasswordChange, Refresh, Ticket, Tokens
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import SIGNED_IN, Router
@@ -96,7 +96,7 @@ def get_ws_ticket(caller: Caller, wiring: Wiring) -> Ticket:
     return Ticket(ticket=ticket, expires_in=TICKET_SECONDS)
 
 
-@router.get("/api/v1/me", needs=SIGNED_IN, tag=TAG)
+@router.get("/api/v1/me", needs=SIGNED_IN, tag=TAG, returns=ME)
 def who_am_i(caller: Caller, wiring: Wiring) -> Answer:
     """Show the caller's account, roles and permissions."""
     profile = wiring.profiles.profile(caller.user_id)
@@ -106,7 +106,7 @@ def who_am_i(caller: Caller, wiring: Wiring) -> Answer:
     return Answer(200, json.dumps(told, ensure_ascii=False))
 
 
-@router.get("/.well-known/jwks.json", open="public keys are public", tag=TAG)
+@router.get("/.well-known/jwks.json", open="public keys are public", tag=TAG, returns=KEYS)
 def public_keys(wiring: Wiring) -> Answer:
     """Show the public keys that verify access tokens (RFC 7517)."""
     keys = json.dumps({"keys": wiring.profiles.public_keys()})

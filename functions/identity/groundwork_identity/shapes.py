@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from groundwork_core.identity.passwords import LONGEST, SHORTEST
+
 Email = Annotated[str, StringConstraints(min_length=1, max_length=320)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
@@ -31,8 +33,13 @@ class Refresh(_Body):
 class PasswordChange(_Body):
     """The present password and the one to come."""
 
-    current_password: Secret = Field(repr=False)
-    new_password: Secret = Field(repr=False)
+    current_password: Secret = Field(repr=False, examples=["a long passphrase of your own"])
+    new_password: Secret = Field(
+        repr=False,
+        examples=["another passphrase, as long"],
+        # Counted by the rules of passwords, in normal form; here it is told only.
+        json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST},
+    )
 
 
 class Tokens(BaseModel):
@@ -49,3 +56,46 @@ class Ticket(BaseModel):
 
     ticket: str
     expires_in: int = Field(description="Seconds that the ticket holds.")
+
+
+TEXT = {"type": "string"}
+TEXTS = {"type": "array", "items": TEXT}
+ME = {
+    "application/json": {
+        "schema": {
+            "type": "object",
+            "required": ["id", "email", "name", "roles", "permissions"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "email": TEXT,
+                "name": TEXT,
+                "roles": TEXTS,
+                "permissions": TEXTS,
+            },
+        }
+    }
+}
+"""OpenAPI content of what the caller is told of itself."""
+
+KEY = {
+    "type": "object",
+    "required": ["kty", "crv", "x", "kid", "alg", "use"],
+    "properties": {
+        "kty": {"const": "OKP"},
+        "crv": {"const": "Ed25519"},
+        "x": {"type": "string", "examples": ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"]},
+        "kid": {"type": "string", "format": "uuid"},
+        "alg": {"const": "EdDSA"},
+        "use": {"const": "sig"},
+    },
+}
+KEYS = {
+    "application/jwk-set+json": {
+        "schema": {
+            "type": "object",
+            "required": ["keys"],
+            "properties": {"keys": {"type": "array", "items": KEY}},
+        }
+    }
+}
+"""OpenAPI content of a JWK set (RFC 7517)."""

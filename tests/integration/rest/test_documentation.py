@@ -24,10 +24,15 @@ def test_the_page_may_run_our_scripts_only(shared_rest: Rest) -> None:
     assert "unsafe-eval" not in policy
 
 
-def test_authorize_takes_a_bearer_token(shared_rest: Rest) -> None:
+def test_authorize_takes_a_bearer_token_or_an_api_key(shared_rest: Rest) -> None:
     document = shared_rest("GET", "/openapi.json", token=None).json
-    assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
-    assert document["security"] == [{"bearer": []}]
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["bearer"]["type"], schemes["bearer"]["scheme"]) == ("http", "bearer")
+    key = schemes["apiKey"]
+    assert (key["type"], key["in"], key["name"]) == ("apiKey", "header", "X-API-Key")
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert operation["security"] in ([], [{"bearer": []}, {"apiKey": []}])
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2fhandler.py", "__init__.py"])

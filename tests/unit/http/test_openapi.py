@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
+from referencing.exceptions import Unresolvable
 
 from groundwork_host.commands.openapi import document, packaged_file
 from groundwork_rest_api.handler import router
@@ -47,22 +50,49 @@ def test_every_operation_of_the_function_is_in_it(told: dict[str, Any]) -> None:
         assert one.method.lower() in told["paths"][path]
 
 
-def test_every_reference_leads_somewhere(told: dict[str, Any]) -> None:
-    def walk(value: object) -> Iterator[str]:
-        if isinstance(value, dict):
-            for name, part in value.items():
-                if name == "$ref" and isinstance(part, str):
-                    yield part
-                yield from walk(part)
-        elif isinstance(value, list):
-            for part in value:
-                yield from walk(part)
+def test_it_is_sound_openapi(told: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(told).validate()
 
-    for reference in set(walk(told)):
-        place: Any = told
-        for name in reference.removeprefix("#/").split("/"):
-            assert name in place, reference
-            place = place[name]
+
+def test_what_is_unsound_would_be_found(told: dict[str, Any]) -> None:
+    def unnamed(it: dict[str, Any]) -> None:
+        it["paths"]["/api/v1/me"]["get"]["responses"]["200"].pop("description")
+
+    def unresolved(it: dict[str, Any]) -> None:
+        it["components"]["schemas"].pop("Problem")
+
+    def named_twice(it: dict[str, Any]) -> None:
+        it["paths"]["/api/v1/me"]["get"]["operationId"] = "listEntities"
+
+    for harm in (unnamed, unresolved, named_twice):
+        harmed = json.loads(json.dumps(told))
+        harm(harmed)
+        # A reference to nowhere is told by another error than the rest.
+        with pytest.raises((OpenAPIValidationError, Unresolvable)):
+            OpenAPIV31SpecValidator(harmed).validate()
+
+
+def test_every_body_has_a_schema_and_an_example_that_it_takes(told: dict[str, Any]) -> None:
+    for path, method, operation in operations(told):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for media_type in body.get("content", {}).values():
+                place = f"{method} {path}"
+                assert media_type["schema"], place
+                schema = {**media_type["schema"], "components": told["components"]}
+                check = Draft202012Validator(schema, format_checker=FormatChecker())
+                assert list(check.iter_errors(media_type["example"])) == [], place
+
+
+def test_every_answer_has_a_request_id_and_every_limit_says_when_to_come_back(
+    told: dict[str, Any],
+) -> None:
+    problems = told["components"]["responses"]
+    for path, method, operation in operations(told):
+        for status, answer in operation["responses"].items():
+            whole = problems[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+            assert "X-Request-Id" in whole["headers"], (method, path, status)
+            assert ("Retry-After" in whole["headers"]) == (status in {"429", "503"})
 
 
 def test_every_schema_is_json_schema(told: dict[str, Any]) -> None:
@@ -79,15 +109,16 @@ def test_operations_are_named_once_and_for_good(told: dict[str, Any]) -> None:
 
 
 def test_every_operation_says_who_may_call_it_and_what_it_answers(told: dict[str, Any]) -> None:
-    assert "bearer" in told["components"]["securitySchemes"]
+    assert set(told["components"]["securitySchemes"]) == {"bearer", "apiKey"}
     for path, method, operation in operations(told):
         assert method in METHODS
         answers = operation["responses"]
         assert any(status.startswith("2") for status in answers), path
-        assert {"422", "503"} <= set(answers), path
+        assert {"422", "429", "500", "503"} <= set(answers), path
         if operation.get("security") == []:
             assert operation["x-groundwork-open"]
         else:
+            assert operation["security"] == [{"bearer": []}, {"apiKey": []}]
             assert operation["x-groundwork-needs"]
             assert "401" in answers
         declared = {one["name"] for one in operation.get("parameters", []) if one["in"] == "path"}

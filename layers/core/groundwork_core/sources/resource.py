@@ -11,9 +11,24 @@ from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Name, WebAddress, Word
-from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, Schedule
+from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
 
 Tags = Annotated[tuple[Word, ...], Field(max_length=50)]
+
+
+SCHEDULE_PATCH: dict[str, JsonValue] = {
+    "additionalProperties": False,
+    "properties": {
+        "kind": {"enum": ["interval", "cron", "adaptive"]},
+        "every_seconds": {"type": "integer", "minimum": 1, "maximum": YEAR_SECONDS},
+        "expression": {"type": "string", "minLength": 9, "maxLength": 200},
+        "timezone": {"type": "string", "minLength": 1, "maxLength": 64},
+        "min_seconds": {"type": "integer", "minimum": 1, "maximum": YEAR_SECONDS},
+        "max_seconds": {"type": "integer", "minimum": 1, "maximum": YEAR_SECONDS},
+    },
+    "examples": [{"kind": "cron", "expression": "*/15 * * * *", "timezone": "UTC"}],
+}
+"""Documentation: what a schedule is made of. The outcome of the merge is what is checked."""
 
 
 class SourceState(BaseModel):
@@ -62,6 +77,7 @@ class SourcePatch(Input):
     schedule: dict[str, JsonValue] = Field(
         default_factory=dict,
         description="Merged into the present schedule; another `kind` replaces it.",
+        json_schema_extra=SCHEDULE_PATCH,
     )
     enabled: bool = True
     tags: Tags = ()

@@ -7,7 +7,7 @@ import re
 from groundwork_core.errors import VersionMismatch, VersionRequired
 from groundwork_core.resources.writing import Expected
 
-_TAG = re.compile(r'"(\d{1,18})(?:-[^"]*)?"')
+_TAG = re.compile(r'"([0-9]{1,18})(?:-[!#-~]*)?"')
 
 
 def etag(tag: str) -> str:

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from groundwork_runtime.http.endpoint import Desk, Endpoint
+from groundwork_runtime.http.openapi_examples import example_of
 from groundwork_runtime.http.openapi_parts import (
     COMPONENTS,
     INFO,
+    KNOWN,
     answer_headers,
     conditional_parameters,
+    headers_of,
 )
-from groundwork_runtime.http.problem import KINDS
+from groundwork_runtime.http.problem import DOCUMENTED
 from groundwork_runtime.http.router import SIGNED_IN
 
 if TYPE_CHECKING:
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 UNUSED = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
-EVERYWHERE = (405, 429, 503)
-KIND_OF = {kind.status: kind for kind in KINDS.values()}
+EVERYWHERE = (405, 429, 500, 503)
+KIND_OF = {kind.status: kind for kind in DOCUMENTED}
 
 
 class Clash(Exception):
@@ -53,12 +56,16 @@ def document(routers: Iterable[Router | Areas]) -> str:
         schemas.pop(name, None)
     for name, schema in schemas.items():
         _tidy(schema, name)
+    schemas = {**COMPONENTS["schemas"], **schemas}
+    for item in paths.values():
+        for told in item.values():
+            _exemplify(told, schemas)
     whole = {
         "openapi": "3.1.0",
         **INFO,
-        "security": [{"bearer": []}],
+        "security": KNOWN,
         "paths": dict(sorted(paths.items())),
-        "components": {**COMPONENTS, "schemas": {**COMPONENTS["schemas"], **schemas}},
+        "components": {**COMPONENTS, "schemas": schemas},
     }
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
@@ -98,11 +105,12 @@ def _complete(told: Json, operation: Operation) -> None:
         told["security"] = []
         told["x-groundwork-open"] = operation.open
     else:
+        told["security"] = KNOWN
         told["x-groundwork-needs"] = operation.needs
         told["description"] = _who(operation.needs)
     for parameter in told.get("parameters", []):
         parameter["schema"] = _not_null(parameter["schema"])
-    parameters = conditional_parameters(words.get("conditional"))
+    parameters = [*conditional_parameters(words.get("conditional")), *words.get("takes", ())]
     if parameters:
         told["parameters"] = [*told.get("parameters", []), *parameters]
     if "body" in words:
@@ -121,14 +129,20 @@ def _answers(told: Json, operation: Operation) -> Json:
         good["content"] = dict(words["returns"])
     if operation.status == 204 or not good.get("content"):  # noqa: PLR2004 - no content
         good.pop("content", None)
-    headers = answer_headers(operation.status, words.get("conditional"), writes="writes" in words)
-    if headers:
-        good["headers"] = headers
+    good["headers"] = answer_headers(
+        operation.status, words.get("conditional"), writes="writes" in words
+    )
     answers = {str(operation.status): good}
     if words.get("conditional") == "read":
-        answers["304"] = {"description": "The client has it already."}
+        known = {"description": "The client has it already.", "headers": headers_of("ETag")}
+        answers["304"] = known
     for status in sorted(_problems(told, operation)):
-        answers[str(status)] = {"$ref": f"#/components/responses/{KIND_OF[status].slug}"}
+        slug = KIND_OF[status].slug
+        answers[str(status)] = {"$ref": f"#/components/responses/{slug}"}
+        if status in words.get("also", {}):
+            problem = COMPONENTS["responses"][slug]
+            content = {**problem["content"], **words["also"][status]}
+            answers[str(status)] = {**problem, "content": content}
     return answers
 
 
@@ -142,7 +156,7 @@ def _problems(told: Json, operation: Operation) -> set[int]:
     if "{" in operation.path.replace("<", "{"):
         statuses.add(404)
     if "requestBody" in told or operation.method in ("POST", "PATCH"):
-        statuses |= {400, 415}
+        statuses |= {400, 413, 415}
     if operation.documented.get("conditional") == "write":
         statuses |= {412, 428}
     return statuses
@@ -174,6 +188,14 @@ def _tidy(schema: Json, name: str) -> None:
     if name.endswith("Patch"):
         for told in schema.get("properties", {}).values():
             told.pop("default", None)
+
+
+def _exemplify(told: Json, schemas: Json) -> None:
+    """Give every body, coming and going, an example."""
+    bodies = [told.get("requestBody", {}), *told["responses"].values()]
+    for media_type in (one for body in bodies for one in body.get("content", {}).values()):
+        if "example" not in media_type and "examples" not in media_type:
+            media_type["example"] = example_of(media_type["schema"], schemas)
 
 
 def _unite(whole: Json, part: Mapping[str, Any], what: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundwork_runtime.http.answer import PROBLEM
-from groundwork_runtime.http.problem import KINDS, Kind
+from groundwork_runtime.http.problem import DOCUMENTED, Kind
 
 Json = dict[str, Any]
 
@@ -15,18 +15,31 @@ INFO: Json = {
         "version": "1",
         "description": (
             "Sources, documents, entities and relationships. Log in at `/api/v1/auth/login` and"
-            " send the access token as `Authorization: Bearer …`. Errors are"
-            " `application/problem+json` (RFC 9457). A list is walked by `next_cursor`; a change"
-            " names the version it means by `If-Match`."
+            " send the access token as `Authorization: Bearer …`, or send an API key as"
+            " `X-API-Key: gw_live_…`. Errors are `application/problem+json` (RFC 9457). A list is"
+            " walked by `next_cursor`; a change names the version it means by `If-Match`."
         ),
     },
     "servers": [{"url": "/"}],
 }
 
+FAULT_SCHEMA: Json = {
+    "title": "Fault",
+    "type": "object",
+    "description": "One fault of the input, and where it is.",
+    "required": ["pointer", "detail"],
+    "properties": {
+        "pointer": {
+            "type": "string",
+            "description": "A JSON pointer into the body, or / and a parameter's name.",
+        },
+        "detail": {"type": "string"},
+    },
+}
 PROBLEM_SCHEMA: Json = {
     "title": "Problem",
     "type": "object",
-    "description": "What went wrong, as RFC 9457 has it.",
+    "description": "What went wrong (RFC 9457). /graphql tells its errors as GraphQL does.",
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
@@ -38,39 +51,94 @@ PROBLEM_SCHEMA: Json = {
         "errors": {
             "type": "array",
             "items": {
-                "type": "object",
-                "required": ["pointer", "detail"],
-                "properties": {
-                    "pointer": {
-                        "type": "string",
-                        "description": "A JSON pointer into the body, or / and a parameter's name.",
-                    },
-                    "detail": {"type": "string"},
-                },
+                "anyOf": [
+                    {"$ref": "#/components/schemas/Fault"},
+                    {"$ref": "#/components/schemas/GraphqlError"},
+                ]
             },
+        },
+    },
+}
+GRAPHQL_ERROR_SCHEMA: Json = {
+    "title": "GraphqlError",
+    "type": "object",
+    "description": "What GraphQL says of one error.",
+    "required": ["message", "extensions"],
+    "properties": {
+        "message": {"type": "string"},
+        "path": {"type": "array", "items": {"type": ["string", "integer"]}},
+        "locations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["line", "column"],
+                "properties": {"line": {"type": "integer"}, "column": {"type": "integer"}},
+            },
+        },
+        "extensions": {
+            "type": "object",
+            "required": ["code"],
+            "properties": {"code": {"type": "string"}},
         },
     },
 }
 
 TEXT: Json = {"type": "string"}
-RETRY_AFTER: Json = {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}}
-EXTRA_HEADERS: dict[int, Json] = {
-    401: {"WWW-Authenticate": {"schema": TEXT}},
-    405: {"Allow": {"schema": TEXT}},
-    429: {"Retry-After": RETRY_AFTER},
-    503: {"Retry-After": RETRY_AFTER},
+HEADERS: Json = {
+    "X-Request-Id": {
+        "description": "Finds the log lines of this request.",
+        "required": True,
+        "schema": TEXT,
+    },
+    "ETag": {"description": "The version, for If-Match and If-None-Match.", "schema": TEXT},
+    "Location": {
+        "description": "Where it is.",
+        "schema": {"type": "string", "format": "uri-reference"},
+    },
+    "X-Groundwork-Position": {
+        "description": "Send it to /graphql as X-Groundwork-Min-Position to read your own write.",
+        "schema": TEXT,
+    },
+    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
+    "WWW-Authenticate": {"description": "How to say who you are.", "schema": TEXT},
+    "Allow": {"description": "The methods that the path takes.", "schema": TEXT},
 }
+EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
+    401: ("WWW-Authenticate",),
+    405: ("Allow",),
+    429: ("Retry-After",),
+    503: ("Retry-After",),
+}
+FAULTS: dict[int, list[Json]] = {
+    409: [{"pointer": "/key", "detail": "is taken"}],
+    422: [{"pointer": "/limit", "detail": "must be a whole number from 1 to 200"}],
+}
+"""Faults in examples, where a problem of the kind has some."""
+
+
+def headers_of(*names: str) -> Json:
+    """Headers of an answer; each answer has the request's id."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
 
 
 def problem_answer(kind: Kind) -> Json:
     """A response object of a problem."""
-    answer: Json = {
-        "description": f"{kind.title}.",
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    example: Json = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": f"{kind.title}.",
+        "instance": "/api/v1/entities",
+        "request_id": "0190b9d0-7a3c-7d2f-9f54-0a1b2c3d4e5f",
     }
-    if kind.status in EXTRA_HEADERS:
-        answer["headers"] = EXTRA_HEADERS[kind.status]
-    return answer
+    if kind.status in FAULTS:
+        example["errors"] = FAULTS[kind.status]
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": f"{kind.title}.",
+        "headers": headers_of(*EXTRA_HEADERS.get(kind.status, ())),
+        "content": {PROBLEM: {"schema": schema, "example": example}},
+    }
 
 
 COMPONENTS: Json = {
@@ -80,43 +148,53 @@ COMPONENTS: Json = {
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "The `access_token` of `/api/v1/auth/login`.",
-        }
+        },
+        "apiKey": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-API-Key",
+            "description": "The `key` that `POST /api/v1/api-keys` showed once.",
+        },
     },
-    "responses": {kind.slug: problem_answer(kind) for kind in KINDS.values()},
-    "schemas": {"Problem": PROBLEM_SCHEMA},
+    "headers": HEADERS,
+    "responses": {kind.slug: problem_answer(kind) for kind in DOCUMENTED},
+    "schemas": {
+        "Problem": PROBLEM_SCHEMA,
+        "Fault": FAULT_SCHEMA,
+        "GraphqlError": GRAPHQL_ERROR_SCHEMA,
+    },
 }
+KNOWN: list[Json] = [{"bearer": []}, {"apiKey": []}]
+"""Security of what only somebody known may call: either will do."""
 
-ETAG: Json = {"description": "The version, for If-Match and If-None-Match.", "schema": TEXT}
-LOCATION: Json = {
-    "description": "Where it is.",
-    "schema": {"type": "string", "format": "uri-reference"},
-}
-POSITION: Json = {
-    "description": "Send it to /graphql as X-Groundwork-Min-Position to read your own write.",
-    "schema": TEXT,
-}
+
+IF_MATCH = r'^(\*|"[0-9]{1,18}(-[!#-~]*)?"( *, *"[0-9]{1,18}(-[!#-~]*)?")*)$'
 
 
 def conditional_parameters(kind: str | None) -> list[Json]:
     """Headers that a conditional request takes."""
     if kind is None:
         return []
-    name, text = (
-        ("If-None-Match", "ETags that the client has.")
-        if kind == "read"
-        else ("If-Match", "The ETag of the version that is meant, or `*` for any.")
-    )
-    needed = kind == "write"
-    return [{"name": name, "in": "header", "required": needed, "description": text, "schema": TEXT}]
+    if kind == "read":
+        text = "ETags that the client has."
+        return [_header("If-None-Match", text, TEXT, '"7"', required=False)]
+    text = "The ETag of the version that is meant, or `*` for any."
+    schema = {"type": "string", "pattern": IF_MATCH}
+    return [_header("If-Match", text, schema, '"7"', required=True)]
+
+
+def _header(name: str, text: str, schema: Json, example: str, *, required: bool) -> Json:
+    told = {"name": name, "in": "header", "required": required, "description": text}
+    return {**told, "schema": schema, "example": example}
 
 
 def answer_headers(status: int, conditional: str | None, *, writes: bool) -> Json:
     """Headers of a good answer."""
-    headers: Json = {}
+    names: list[str] = []
     if (conditional or status == 201) and status != 204:  # noqa: PLR2004 - created; no content
-        headers["ETag"] = ETAG
+        names.append("ETag")
     if status == 201:  # noqa: PLR2004 - created
-        headers["Location"] = LOCATION
+        names.append("Location")
     if writes:
-        headers["X-Groundwork-Position"] = POSITION
-    return headers
+        names.append("X-Groundwork-Position")
+    return headers_of(*names)

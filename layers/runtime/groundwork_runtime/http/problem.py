@@ -55,6 +55,10 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.Unavailable: Kind("unavailable", 503, "A part is unavailable"),
 }
 INTERNAL = Kind("internal", 500, "Something went wrong")
+TOO_LARGE = Kind("content-too-large", 413, "Content too large")
+"""What a gateway tells before a function is asked."""
+DOCUMENTED = (*KINDS.values(), TOO_LARGE, INTERNAL)
+"""Every kind that a client may meet."""
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
+from groundwork_core.resources.page import TEXT_MAX
+
 if TYPE_CHECKING:
     from groundwork_core.resources.resource import Filter, Resource
     from groundwork_runtime.http.router import Documented
@@ -90,10 +92,12 @@ def _query(name: str, annotation: object, default: object = None) -> Parameter:
 def _type(one: Filter) -> Any:
     from datetime import datetime  # noqa: PLC0415 - a type as a value
 
+    from pydantic import Field  # noqa: PLC0415 - documentation only
+
     if one.choices:
         return Literal[one.choices]
-    types: dict[str, type] = {
-        "text": str,
+    types: dict[str, Any] = {
+        "text": Annotated[str, Field(max_length=TEXT_MAX)],
         "id": UUID,
         "number": float,
         "moment": datetime,

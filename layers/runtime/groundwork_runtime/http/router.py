@@ -14,7 +14,7 @@ parameters. It returns an `Answer`, or a model that becomes one.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
@@ -45,7 +45,11 @@ class Documented(TypedDict, total=False):
     returns: Mapping[str, Any]
     """OpenAPI content, by media type, where the handler answers text that it made itself."""
     body: Mapping[str, Any]
-    """An OpenAPI media type object, where the handler decodes its own body."""
+    """OpenAPI content, by media type, where the handler decodes its own body."""
+    also: Mapping[int, Mapping[str, Any]]
+    """OpenAPI content that problems of a status have beside problem+json."""
+    takes: Sequence[Mapping[str, Any]]
+    """OpenAPI parameters that the handler reads from its request by itself."""
 
 
 @dataclass(frozen=True, slots=True)
