@@ -75,19 +75,19 @@ def race(graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     project([entity("a")], Neo4jProjection(graph))
     read, late = threading.Event(), threading.Event()
     original = projection_cypher.STANDING_ENTITIES
-    from groundwork_data.graph import projection as module  # noqa: PLC0415 - patched below
+    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
 
-    run = module._Batch._run
+    ask = module.Batch._ask
     older = threading.local()
 
     def stopping(self: object, text: str, parameters: dict[str, object]) -> object:
-        result = run(self, text, parameters)  # type: ignore[arg-type]
+        result = ask(self, text, parameters)  # type: ignore[arg-type]
         if text == original and getattr(older, "here", False):
             read.set()
             late.wait(2)
         return result
 
-    monkeypatch.setattr(module._Batch, "_run", stopping)
+    monkeypatch.setattr(module.Batch, "_ask", stopping)
 
     def slow() -> None:
         older.here = True
@@ -156,15 +156,15 @@ def test_a_batch_is_applied_whole_or_not_at_all(
 def test_a_batch_takes_few_statements_however_large_it_is(
     graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from groundwork_data.graph import projection as module  # noqa: PLC0415 - patched below
+    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
 
-    run, count = module._Batch._run, []
+    send, count = module.Batch._send, []
 
     def counting(self: object, text: str, parameters: dict[str, object]) -> object:
         count.append(text)
-        return run(self, text, parameters)  # type: ignore[arg-type]
+        return send(self, text, parameters)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module._Batch, "_run", counting)
+    monkeypatch.setattr(module.Batch, "_send", counting)
     rows = [entity(f"n{i}") for i in range(200)]
     rows += [edge(f"e{i}", f"n{i}", f"n{i - 1}") for i in range(1, 200)]
     project(rows, projection)

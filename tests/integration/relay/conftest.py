@@ -19,6 +19,8 @@ from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 class Collecting:
     """A destination that keeps what it is given, or fails when told to."""
 
+    batches_ahead = 0
+
     def __init__(self, name: str = "queues") -> None:
         self.name = name
         self.rows: list[OutboxRow] = []

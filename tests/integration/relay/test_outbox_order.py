@@ -9,6 +9,7 @@ from psycopg.rows import TupleRow
 
 from groundwork_core.errors import Invalid
 from groundwork_core.relay.carry import carry
+from groundwork_core.relay.ports import Taken
 from groundwork_data.postgres import outbox as outbox_module
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
@@ -20,11 +21,10 @@ Connect = Callable[[], Connection[TupleRow]]
 BeginWork = Callable[[], PostgresUnitOfWork]
 
 NAIVE_TAKE = """
-WITH position AS (SELECT id, seq FROM outbox_cursors WHERE destination = %(destination)s)
-SELECT p.seq, (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint,
+SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint,
     (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
-FROM position p LEFT JOIN LATERAL (
-    SELECT * FROM outbox WHERE id > p.id ORDER BY id LIMIT %(limit)s
+FROM (SELECT %(xid)s) p LEFT JOIN LATERAL (
+    SELECT * FROM outbox WHERE id > %(id)s ORDER BY id LIMIT %(limit)s
 ) o ON true ORDER BY o.id
 """
 
@@ -90,6 +90,58 @@ def test_a_transaction_larger_than_a_pass_is_carried_whole_and_reached_only_then
 
     assert destination.kinds == ["0", "1", "2", "3", "4"]
     assert reached == [False, False, True]
+
+
+class Eager(Collecting):
+    """Allows three batches ahead; may stop at one, and sees when each was read."""
+
+    batches_ahead = 3
+
+    def __init__(self, connect: Connect) -> None:
+        super().__init__()
+        self._connect = connect
+        self.meanwhile = ""
+        self.fails_at = ""
+
+    def deliver(self, taken: Taken, work: object) -> None:
+        if self.meanwhile:
+            announce(self._connect(), self.meanwhile)
+            self.meanwhile = ""
+        self.broken = any(row.kind == self.fails_at for row in taken.rows)
+        super().deliver(taken, work)
+
+
+def test_batches_read_ahead_keep_their_order_and_miss_nothing(
+    connect: Connect, begin_work: BeginWork
+) -> None:
+    writer, destination = connect(), Eager(connect)
+    for number in range(20):
+        announce(writer, str(number))
+    destination.meanwhile = "late"
+
+    first = carry(destination, begin_work(), limit=2)
+    assert len(first.rows) <= 8
+    carry_all(destination, begin_work, limit=2)
+
+    assert destination.kinds == [*map(str, range(20)), "late"]
+
+
+def test_a_batch_that_fails_takes_those_before_it_along(
+    connect: Connect, begin_work: BeginWork
+) -> None:
+    """At least once: the pass was one transaction, so all its rows come again, in their order."""
+    writer, destination = connect(), Eager(connect)
+    for number in range(8):
+        announce(writer, str(number))
+    destination.fails_at = "5"
+    with pytest.raises(ConnectionError):
+        carry_all(destination, begin_work, limit=2)
+    before = len(destination.rows)
+    destination.fails_at = ""
+
+    carry_all(destination, begin_work, limit=2)
+
+    assert destination.kinds[before:] == [str(number) for number in range(8)]
 
 
 def test_a_position_without_outbox_rows_is_reached_at_once(

@@ -21,6 +21,7 @@ class LiveDestination:
     """
 
     name = "live"
+    batches_ahead = 0
 
     def __init__(self, sockets: Sockets) -> None:
         """Take whoever holds the sockets."""

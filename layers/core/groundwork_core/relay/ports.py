@@ -35,6 +35,10 @@ class OutboxStore(Protocol):
         """
         ...
 
+    def take_behind(self, taken: Taken, limit: int) -> Taken:
+        """Return what follows rows taken before in this transaction, whose lock still holds."""
+        ...
+
     def advance(self, destination: str, upto: tuple[int, int]) -> None:
         """Say that a destination has had everything up to (xid, id)."""
         ...
@@ -58,6 +62,14 @@ class Destination(Protocol, Generic[WorkT_contra]):
     @property
     def name(self) -> str:
         """`graph`, `queues` or `live`: the cursor's name."""
+        ...
+
+    @property
+    def batches_ahead(self) -> int:
+        """How many more batches one pass may give it, read while it is busy with the one before.
+
+        0 if it uses the pass's own transaction to deliver: two threads cannot share one.
+        """
         ...
 
     def deliver(self, taken: Taken, work: WorkT_contra) -> None:

@@ -27,6 +27,7 @@ class QueueDestination:
     """Announces due fetches and queued jobs. Both may be announced twice: takers check."""
 
     name = "queues"
+    batches_ahead = 0
 
     def __init__(self, queues: Queues) -> None:
         """Take the queues."""

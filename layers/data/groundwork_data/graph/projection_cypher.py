@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork_data.graph.properties import EDGE_PROPERTIES
 from groundwork_data.graph.types import relationship_type
 
 # Locks before anything is compared: the next writer waits here, and then sees what this one left.
@@ -139,8 +140,7 @@ def create(name: str) -> str:
 UNWIND $rows AS row
 MATCH (a:Entity {{id: row.from_id}})
 MATCH (b:Entity {{id: row.to_id}})
-CREATE (a)-[r:`{relationship_type(name)}`]->(b)
-SET r = row.properties
+CREATE (a)-[:`{relationship_type(name)}` {EDGE_PROPERTIES}]->(b)
 """
 
 
@@ -158,8 +158,7 @@ CALL (row) {{
     UNION ALL
     MATCH (b:Awaited {{id: row.to_id}}) RETURN b
 }}
-CREATE (a)-[r:`{relationship_type(name)}`]->(b)
-SET r = row.properties
+CREATE (a)-[:`{relationship_type(name)}` {EDGE_PROPERTIES}]->(b)
 """
 
 
@@ -167,8 +166,8 @@ def update(name: str) -> str:
     """Give relationships that stay where they are their new properties."""
     return f"""
 UNWIND $rows AS row
-MATCH ()-[r:`{relationship_type(name)}` {{id: row.properties.id}}]->()
-SET r = row.properties
+MATCH ()-[r:`{relationship_type(name)}` {{id: row.id}}]->()
+SET r = {EDGE_PROPERTIES}
 """
 
 

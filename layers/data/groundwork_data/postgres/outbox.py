@@ -28,17 +28,15 @@ WHOLE_TRANSACTION = 2**63 - 1
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('groundwork:outbox:' || %s, 0))"
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('groundwork:outbox:' || %s, 0))"
 
-CURSOR = "SELECT xid, id FROM outbox_cursors WHERE destination = %(destination)s"
+POSITION = "SELECT (xid::text)::bigint, id, seq FROM outbox_cursors WHERE destination = %s"
 
+# One statement has one snapshot: what it reads and the horizon it tells agree.
 TAKE = """
-WITH position AS MATERIALIZED (
-    SELECT xid, id, seq FROM outbox_cursors WHERE destination = %(destination)s
-)
-SELECT p.seq, (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint,
-    (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
-FROM position p LEFT JOIN LATERAL (
+SELECT h.xmin, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
+FROM (SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xmin) h
+LEFT JOIN LATERAL (
     SELECT * FROM outbox
-    WHERE (xid, id) > ((SELECT xid FROM position), (SELECT id FROM position))
+    WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s)
         AND xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY xid, id LIMIT %(limit)s
 ) o ON true
@@ -86,14 +84,22 @@ class PostgresOutbox:
         locked = self._connection.execute(TRY_LOCK, (destination,)).fetchone()
         if locked is None or not locked[0]:
             return None
-        found = self._connection.execute(
-            TAKE, {"destination": destination, "limit": limit + 1}
-        ).fetchall()
-        if not found:
+        position = self._connection.execute(POSITION, (destination,)).fetchone()
+        if position is None:
             message = f"there is no outbox cursor {destination}"
             raise LookupError(message)
-        last_seq, horizon = found[0][0], found[0][1]
-        rows = tuple(OutboxRow(*row[2:]) for row in found if row[2] is not None)
+        return self._read((position[0], position[1]), position[2], limit)
+
+    def take_behind(self, taken: Taken, limit: int) -> Taken:
+        """Return what follows rows taken before in this transaction, whose lock still holds."""
+        return self._read(taken.upto, taken.last_seq, limit)
+
+    def _read(self, behind: tuple[int, int], last_seq: int, limit: int) -> Taken:
+        found = self._connection.execute(
+            TAKE, {"xid": str(behind[0]), "id": behind[1], "limit": limit + 1}
+        ).fetchall()
+        horizon = found[0][0]
+        rows = tuple(OutboxRow(*row[1:]) for row in found if row[1] is not None)
         if len(rows) <= limit:
             return Taken(rows, (horizon - 1, WHOLE_TRANSACTION), last_seq, all=True)
         following, rows = rows[limit], rows[:limit]

@@ -31,6 +31,7 @@ class GraphDestination:
     """The graph as a destination of the relay."""
 
     name = "graph"
+    batches_ahead = 3
 
     def __init__(self, graph: GraphProjection) -> None:
         """Take the graph to keep."""
