@@ -5,6 +5,7 @@ from groundwork_runtime.http.router import Areas
 
 router = Areas(
     {
+        "/api/v1/audit-events": "groundwork_rest_api.audit_events",
         "/api/v1/documents": "groundwork_rest_api.documents",
         "/api/v1/entities": "groundwork_rest_api.entities",
         "/api/v1/jobs": "groundwork_rest_api.jobs",

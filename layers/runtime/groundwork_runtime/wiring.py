@@ -72,13 +72,18 @@ class Wiring:
         """Rows of any resource; each statement commits by itself."""
         from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - rest only
 
-        return PostgresResources(self.database.texts, self._write_and_nudge)
+        return PostgresResources(self.database.texts, self._write_and_nudge, self._who_acts)
 
     def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         rows = self.database.write_texts(sql, parameters)
         if rows:
-            self.nudge()
+            self.database.after_commit(self.nudge)
         return rows
+
+    def _who_acts(self) -> str:
+        from groundwork_data.postgres.transaction import told  # noqa: PLC0415 - writers only
+
+        return told(self.database.actor)
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -29,10 +29,12 @@ class Login:
 @contextmanager
 def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
     """The application's own parts, for commands that work without a function in between."""
-    from groundwork_runtime.settings import Settings  # noqa: PLC0415 - not every command works
+    from groundwork_core.audit.actor import COMMAND  # noqa: PLC0415 - not every command works
+    from groundwork_runtime.settings import Settings  # noqa: PLC0415 - as above
     from groundwork_runtime.wiring import Wiring  # noqa: PLC0415 - as above
 
     wiring = Wiring(Settings(DATABASE_URL=addresses["DATABASE_URL"], function="command"))
+    wiring.database.actor = COMMAND
     try:
         yield wiring
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
@@ -11,7 +10,6 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from groundwork_core.audit.actor import Actor
     from groundwork_core.audit.ports import Act
 
 RECORD = """
@@ -41,14 +39,3 @@ class PostgresAuditLog:
                 "detail": Jsonb(dict(act.detail)),
             },
         )
-
-
-def told(actor: Actor) -> str:
-    """Say who acts, as the triggers read it: the value of the setting `groundwork.actor`."""
-    said = {
-        "actor": actor.principal,
-        "actor_id": str(actor.user_id) if actor.user_id else None,
-        "address": actor.address,
-        "request_id": actor.request_id,
-    }
-    return json.dumps({name: value for name, value in said.items() if value})

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,11 +11,15 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from groundwork_core.audit.actor import SYSTEM, Actor
 from groundwork_core.errors import Unavailable
 from groundwork_data.postgres.constraints import as_domain_error
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
+from groundwork_data.postgres.transaction import RunningTransaction
 
-CONNECT_TIMEOUT_SECONDS = 3
+CONNECT_TIMEOUT_SECONDS = 2
+CONNECT_AGAIN_SECONDS = 0.25
+"""After a failed try, requests are told at once that the database is gone, for so long."""
 
 Parameters = Sequence[object] | dict[str, object] | None
 
@@ -23,12 +28,16 @@ class Database:
     """Runs SQL on one connection that is kept between events and opened at the first.
 
     Outside a transaction every statement commits by itself, so a simple read is one round trip.
-    A connection found broken is opened anew: a read is then tried once more, a transaction is not,
-    for nobody knows whether it had committed.
+    Inside one, everything that is asked of this database is a part of it. A connection found
+    broken is opened anew: a read is then tried once more, a transaction is not, for nobody knows
+    whether it had committed.
 
     Raises (all methods): Unavailable when Postgres cannot be reached; Conflict or Invalid when a
     constraint is broken, naming the field.
     """
+
+    actor: Actor = SYSTEM
+    """Who its transactions are for; the audit log names them. Set anew for every event."""
 
     def __init__(
         self, url: str, *, application_name: str, prepare_threshold: int | None = 5
@@ -39,6 +48,8 @@ class Database:
         self._prepare_threshold = prepare_threshold
         self._connection: Connection[TupleRow] | None = None
         self._prepared: PreparedTexts | None = None
+        self._running: RunningTransaction | None = None
+        self._gone_until = float("-inf")
 
     def row(self, sql: str, parameters: Parameters = None) -> TupleRow | None:
         """Run one statement and return its first row, or None."""
@@ -51,7 +62,7 @@ class Database:
             try:
                 return _run(self._open(), sql, parameters)
             except psycopg.OperationalError:
-                if not self._broken():
+                if not self._may_try_again():
                     raise
                 return _run(self._open(), sql, parameters)
 
@@ -61,32 +72,50 @@ class Database:
             try:
                 return self.prepared_on(self._open()).run(sql, parameters)
             except psycopg.OperationalError:
-                if not self._broken():
+                if not self._may_try_again():
                     raise
                 return self.prepared_on(self._open()).run(sql, parameters)
 
     def write_texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         """Run one writing statement as `texts` does, but never twice."""
         with as_domain_error():
-            connection = self._open()
-            if self._stale(connection):
-                connection = self._open()
-            return self.prepared_on(connection).run(sql, parameters)
+            if self._running is not None:
+                with self._running.part() as connection:
+                    return self.prepared_on(connection).run(sql, parameters)
+            return self.prepared_on(self._fresh()).run(sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:
-        """Hold one transaction: commit at the end, roll back on an exception."""
+        """Hold one transaction: commit at the end, roll back on an exception.
+
+        Inside another one it is a part of that: an exception undoes only this part, and nothing
+        is committed before the outer one is.
+        """
+        if self._running is not None:
+            with as_domain_error(), self._running.part() as connection:
+                yield connection
+            return
         with as_domain_error():
-            connection = self._open()
-            if self._stale(connection):
-                connection = self._open()
+            running = RunningTransaction(self._fresh(), self.actor)
+            self._running = running
             try:
-                with connection.transaction():
+                with running.whole() as connection:
                     yield connection
-            except BaseException:
-                if self._prepared is not None:
-                    self._prepared.forget()
-                raise
+            finally:
+                self._running = None
+        running.settle()
+
+    def after_commit(self, act: Callable[[], None]) -> None:
+        """Do something once the running transaction has been committed; at once if none runs."""
+        if self._running is None:
+            act()
+        else:
+            self._running.after_commit(act)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction runs: it has said already who acts."""
+        return self._running is not None
 
     def close(self) -> None:
         """Close the connection. It opens again when needed."""
@@ -95,7 +124,11 @@ class Database:
             self._connection = None
 
     def _open(self) -> Connection[TupleRow]:
+        if self._running is not None:
+            return self._running.connection
         if self._connection is None or self._connection.closed:
+            if time.monotonic() < self._gone_until:
+                raise Unavailable("The database cannot be reached.")
             try:
                 self._connection = psycopg.connect(
                     self._url,
@@ -105,8 +138,14 @@ class Database:
                     prepare_threshold=self._prepare_threshold,
                 )
             except psycopg.OperationalError as error:
+                self._gone_until = time.monotonic() + CONNECT_AGAIN_SECONDS
                 raise Unavailable("The database cannot be reached.") from error
         return self._connection
+
+    def _fresh(self) -> Connection[TupleRow]:
+        """Return a connection on which something that must not run twice can be begun."""
+        connection = self._open()
+        return self._open() if self._stale(connection) else connection
 
     def prepared_on(self, connection: Connection[TupleRow]) -> PreparedTexts:
         """Return what runs text statements on a connection of ours, e.g. in its transaction."""
@@ -116,8 +155,11 @@ class Database:
             self._prepared = prepared
         return prepared
 
-    def _broken(self) -> bool:
-        return self._connection is None or self._connection.broken or self._connection.closed
+    def _may_try_again(self) -> bool:
+        """Say whether the connection was lost, and with it nothing but one reading statement."""
+        return self._running is None and (
+            self._connection is None or self._connection.broken or self._connection.closed
+        )
 
     def _stale(self, connection: Connection[TupleRow]) -> bool:
         """Look, without a round trip, whether the server has closed the connection meanwhile."""

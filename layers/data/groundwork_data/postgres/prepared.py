@@ -47,15 +47,11 @@ class PreparedTexts:
         try:
             return self._run(sql, values)
         except InvalidSqlStatementName:
-            # psycopg deallocates all statements of a connection when it rolls back.
+            # Somebody has deallocated them, as a pooler between us and the server may.
             if self._pgconn.transaction_status != TransactionStatus.IDLE:
                 raise
             self._names.clear()
             return self._run(sql, values)
-
-    def forget(self) -> None:
-        """Prepare anew what comes: the connection's statements were deallocated."""
-        self._names.clear()
 
     def _run(self, sql: str, values: list[bytes | None]) -> list[TextRow]:
         name = self._names.get(sql) or self._prepare(sql)
@@ -64,7 +60,7 @@ class PreparedTexts:
         else:
             # NULLs are taken although the type does not say so.
             result = self._pgconn.exec_prepared(name, cast("Sequence[bytes]", values))
-        self._check(result)
+        must_be_done(self._pgconn, result)
         get, columns = result.get_value, range(result.nfields)
         return [
             tuple([_read(get(row, column)) for column in columns]) for row in range(result.ntuples)
@@ -74,16 +70,18 @@ class PreparedTexts:
         if not self._prepares or len(self._names) >= KEPT_MAX:
             return None
         name = f"gw_{next(_numbers)}".encode()
-        self._check(self._pgconn.prepare(name, numbered(sql)))
+        must_be_done(self._pgconn, self._pgconn.prepare(name, numbered(sql)))
         self._names[sql] = name
         return name
 
-    def _check(self, result: PGresult) -> None:
-        if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-            return
-        if self._pgconn.status == ConnStatus.BAD:
-            raise psycopg.OperationalError(self._pgconn.get_error_message())
-        raise error_from_result(result)
+
+def must_be_done(pgconn: PGconn, result: PGresult) -> None:
+    """Raise psycopg's error of a result that is one; OperationalError: the connection is lost."""
+    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        return
+    if pgconn.status == ConnStatus.BAD:
+        raise psycopg.OperationalError(pgconn.get_error_message())
+    raise error_from_result(result)
 
 
 @cache

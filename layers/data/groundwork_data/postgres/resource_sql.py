@@ -41,7 +41,15 @@ CONDITIONS = {
 }
 """Filters that are more than a comparison with a column."""
 
+AUDITED = frozenset(
+    {"api-keys", "configurations", "contents", "roles", "sources", "users", "webhooks"}
+)
+"""Resources whose tables have audit triggers: a write that is its own transaction says who acts."""
+
+_WHO = "WITH who AS MATERIALIZED (SELECT set_config('groundwork.actor', %s, true)) "
+
 Direction = Literal["ASC", "DESC"]
+Saying = Literal["who acts", "nothing"]
 
 _OPERATORS = {
     "equals": "{column} = %s",
@@ -101,34 +109,43 @@ def page(
 
 
 @cache
-def insert(resource: Resource, fields: tuple[str, ...]) -> str:
+def insert(resource: Resource, fields: tuple[str, ...], saying: Saying) -> str:
     """One new row, from a JSON object: Postgres turns its values into the columns' types."""
     table, names = _table(resource), _names(fields)
+    first, who = _who(saying, ", who")
     return (
-        f"INSERT INTO {table} AS t ({names}) SELECT {names}"
-        f" FROM jsonb_populate_record(NULL::{table}, %s::jsonb)"
+        f"{first}INSERT INTO {table} AS t ({names}) SELECT {names}"
+        f" FROM jsonb_populate_record(NULL::{table}, %s::jsonb){who}"
         f" RETURNING {_returned(resource)}"
     )
 
 
 @cache
-def update(resource: Resource, fields: tuple[str, ...]) -> str:
+def update(resource: Resource, fields: tuple[str, ...], saying: Saying) -> str:
     """Columns of one row of one version, from a JSON object."""
     table = _table(resource)
+    first, who = _who(saying, ", who")
     sets = ", ".join(f'"{name}" = p."{name}"' for name in fields)
     return (
-        f"UPDATE {table} AS t SET {sets} FROM jsonb_populate_record(NULL::{table}, %s::jsonb) p"
+        f"{first}UPDATE {table} AS t SET {sets}"
+        f" FROM jsonb_populate_record(NULL::{table}, %s::jsonb) p{who}"
         f" WHERE t.id = %s AND t.version = %s RETURNING {_returned(resource)}"
     )
 
 
 @cache
-def delete(resource: Resource) -> str:
+def delete(resource: Resource, saying: Saying) -> str:
     """One row of one version."""
+    first, who = _who(saying, " USING who")
     return (
-        f"DELETE FROM {_table(resource)} t WHERE t.id = %s AND t.version = %s"
+        f"{first}DELETE FROM {_table(resource)} t{who} WHERE t.id = %s AND t.version = %s"
         " RETURNING pg_current_xact_id()::text"
     )
+
+
+def _who(saying: Saying, joined: str) -> tuple[str, str]:
+    """How a statement begins that says who acts (its first parameter), and how that takes part."""
+    return (_WHO, joined) if saying == "who acts" else ("", "")
 
 
 def _table(resource: Resource) -> str:

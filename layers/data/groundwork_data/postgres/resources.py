@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 class PostgresResources:
     """Implements `ResourceStore`. Every method is one statement."""
 
-    def __init__(self, read: Run, write: Run) -> None:
-        """Take what runs a reading statement, and what runs a writing one."""
+    def __init__(self, read: Run, write: Run, actor: Callable[[], str] | None = None) -> None:
+        """Take what runs a reading statement, and what runs a writing one.
+
+        `actor` says who acts, for writes that are transactions of their own; None: they are parts
+        of one that has said so.
+        """
         self._run = read
         self._write = write
+        self._actor = actor
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
@@ -54,7 +59,8 @@ class PostgresResources:
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         """Insert one."""
-        rows = self._write(resource_sql.insert(resource, fields), (values,))
+        saying, said = self._saying(resource)
+        rows = self._write(resource_sql.insert(resource, fields, saying), (*said, values))
         return _written(rows[0])
 
     def update(
@@ -66,17 +72,26 @@ class PostgresResources:
         values: str,
     ) -> Written | None:
         """Change one of this version."""
-        rows = self._write(resource_sql.update(resource, fields), (values, row_id, version))
+        saying, said = self._saying(resource)
+        rows = self._write(
+            resource_sql.update(resource, fields, saying), (*said, values, row_id, version)
+        )
         if not rows:
             return None
         return _written(rows[0])
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         """Delete one of this version."""
-        rows = self._write(resource_sql.delete(resource), (row_id, version))
+        saying, said = self._saying(resource)
+        rows = self._write(resource_sql.delete(resource, saying), (*said, row_id, version))
         if not rows:
             return None
         return str(rows[0][0])
+
+    def _saying(self, resource: Resource) -> tuple[resource_sql.Saying, tuple[str, ...]]:
+        if self._actor is None or resource.name not in resource_sql.AUDITED:
+            return "nothing", ()
+        return "who acts", (self._actor(),)
 
 
 def _written(row: Sequence[object]) -> Written:

@@ -200,4 +200,4 @@ class PostgresUnitOfWork:
         if wrote is not None:
             self._position = wrote
         if told:
-            self._nudge()
+            self._database.after_commit(self._nudge)

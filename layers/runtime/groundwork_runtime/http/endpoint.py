@@ -14,16 +14,14 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound
+from groundwork_runtime.http.admission import admit
 from groundwork_runtime.http.answer import JSON, Answer
 from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.request import Request
-from groundwork_runtime.http.router import SIGNED_IN, Operation
+from groundwork_runtime.http.router import Operation
 
 if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
-
-PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "api-keys:write"})
-"""What a revocation must stop at once: the caller's standing is read anew each time."""
 
 _PATH_NAME = re.compile(r"<(\w+)>")
 
@@ -64,7 +62,7 @@ class Endpoint:
     def __call__(self, **path: str) -> Response[Any]:
         """Answer the desk's request."""
         operation, desk = self.operation, self._desk
-        caller = self._admit()
+        caller = admit(operation.needs, desk.request, desk.wiring)
         if operation.signature is not None:
             answer: Answer = operation.handler(desk.request, caller, desk.wiring, *path.values())
         else:
@@ -88,20 +86,6 @@ class Endpoint:
         if returned in (Answer, type(None)):
             returned = inspect.Signature.empty
         return signature.replace(parameters=kept, return_annotation=returned)
-
-    def _admit(self) -> Caller | None:
-        """Return the caller; None where the operation is open."""
-        needs = self.operation.needs
-        if needs is None:
-            return None
-        callers, headers = self._desk.wiring.callers, self._desk.request.headers
-        if needs in PRIVILEGED:
-            caller = callers.of(headers, at_most_seconds=0)
-        else:
-            caller = callers.of(headers)
-        if needs != SIGNED_IN and needs not in caller.permissions:
-            caller.must(needs)
-        return caller
 
     @cached_property
     def _arguments(self) -> list[_Argument]:

@@ -11,7 +11,8 @@ from psycopg import errors
 
 from groundwork_core.audit.actor import Actor
 from groundwork_core.audit.ports import Act
-from groundwork_data.postgres.audit import PostgresAuditLog, told
+from groundwork_data.postgres.audit import PostgresAuditLog
+from groundwork_data.postgres.transaction import told
 
 Connection = psycopg.Connection[Any]
 USER = UUID("01890000-0000-7000-8000-000000000001")
