@@ -1,0 +1,46 @@
+"""API keys, kept as hashes, and when each was last used."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+
+class ApiKey(Aggregate, Row):
+    """A key that its user gave to a program."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (
+        CheckConstraint("length(name) BETWEEN 1 AND 200", name="name"),
+        CheckConstraint("cardinality(scopes) > 0", name="scopes"),
+        CheckConstraint("length(prefix) = 12", name="prefix"),
+        CheckConstraint("octet_length(key_hash) = 32", name="key_hash"),
+        CheckConstraint("expires_at > created_at", name="expires_at"),
+        Index("uq_api_keys_key_hash", "key_hash", unique=True),
+        Index("ix_api_keys_user_id_id", "user_id", "id"),
+        Index("ix_api_keys_user_id_name_id", "user_id", "name", "id"),
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    prefix: Mapped[str]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class ApiKeyUse(Row):
+    """When a key was last used, to the minute. Not in the key's row: a use is no change of it."""
+
+    __tablename__ = "api_key_uses"
+    api_key_id: Mapped[UUID] = mapped_column(
+        ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True
+    )
+    last_used_at: Mapped[datetime]
