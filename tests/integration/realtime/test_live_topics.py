@@ -220,6 +220,7 @@ def test_a_crash_after_posting_posts_the_same_places_again(
     "UPDATE users SET sessions_valid_from = clock_timestamp() + interval '1 second'",
     "UPDATE users SET status = 'disabled'",
     "UPDATE users SET roles = '{service}'",
+    "SET groundwork.change_builtin_roles = on;"
     "UPDATE roles SET permissions = array_remove(permissions, 'entities:read')",
     "DELETE FROM users",
 ])  # fmt: skip

@@ -21,6 +21,8 @@ from groundwork_core.ids import new_id
 
 logger = logging.getLogger(__name__)
 
+REFUSED = "The address or the password is wrong."
+
 
 def log_in(
     email: str,
@@ -52,10 +54,13 @@ def log_in(
         with work:
             work.login_failures.count(attempt.limits, now, now + WINDOW)
         logger.info("A login failed", extra={"address": address})
-        raise Unauthenticated("The address or the password is wrong.")
+        raise Unauthenticated(REFUSED)
     access_token = _signed(user, signer, clock)
     words = refresh_tokens.first_words()
     with work:
+        held = work.users.held(user.id)
+        if held is None or not held.active or held.sessions_valid_from > user.sessions_valid_from:
+            raise Unauthenticated(REFUSED)  # it was disabled, or got a new password, as we hashed
         work.login_failures.clear(attempt.pair)
         work.login_failures.keep(attempt.known, now + KNOWN)
         work.refresh_tokens.add(

@@ -21,6 +21,8 @@ class User:
     roles: tuple[str, ...]
     status: str
     password_hash: str | None
+    sessions_valid_from: datetime
+    """What was issued earlier no longer holds."""
 
     @property
     def active(self) -> bool:

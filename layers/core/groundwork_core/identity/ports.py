@@ -19,6 +19,10 @@ class UserStore(Protocol):
         """Return an account."""
         ...
 
+    def held(self, user_id: UUID) -> User | None:
+        """Return an account, which nobody changes until the transaction ends."""
+        ...
+
     def by_email(self, email: str) -> User | None:
         """Return the account with an address, in whatever case."""
         ...
@@ -39,6 +43,14 @@ class UserStore(Protocol):
         """Set the hash only; sessions go on."""
         ...
 
+    def set_status(self, user_id: UUID, status: str) -> None:
+        """Let an account be used (`active`), or not (`disabled`); sessions go on.
+
+        Raises:
+            Conflict: it is the last active admin.
+        """
+        ...
+
     def end_sessions(self, user_id: UUID, now: datetime) -> None:
         """Let no token or ticket issued before `now` hold, and revoke all refresh tokens."""
         ...
@@ -48,8 +60,24 @@ class UserStore(Protocol):
         ...
 
 
+class Authority(Protocol):
+    """What accounts and roles hold."""
+
+    def of_user(self, user_id: UUID) -> frozenset[str]:
+        """Return what an account may do, and keep others from changing it meanwhile."""
+        ...
+
+    def of_role(self, role_id: UUID) -> frozenset[str]:
+        """Return what a role gives, and keep others from changing it meanwhile."""
+        ...
+
+
 class RefreshTokenStore(Protocol):
     """The refresh tokens."""
+
+    def owner(self, token_hash: bytes) -> UUID | None:
+        """Return whose token this is."""
+        ...
 
     def locked(self, token_hash: bytes) -> RefreshToken | None:
         """Return a token, locked until the transaction ends."""
@@ -108,6 +136,11 @@ class IdentityWork(Transaction, Protocol):
     @property
     def users(self) -> UserStore:
         """The accounts."""
+        ...
+
+    @property
+    def authority(self) -> Authority:
+        """What accounts and roles hold."""
         ...
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
@@ -27,11 +28,15 @@ def refresh(words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
         Unauthenticated: the token is unknown, expired, revoked or used.
     """
     now = clock.now()
+    token_hash = refresh_tokens.hash_of(words)
     with work:
-        token = work.refresh_tokens.locked(refresh_tokens.hash_of(words))
+        # The account first, as those do who end its sessions: they wait, and then see what we
+        # made, or we wait, and find our token revoked.
+        owner = work.refresh_tokens.owner(token_hash)
+        user = None if owner is None else work.users.held(owner)
+        token = work.refresh_tokens.locked(token_hash)
         if token is None or token.revoked_at is not None or token.expires_at <= now:
             raise Unauthenticated(REFUSED)
-        user = work.users.get(token.user_id)
         if user is None or not user.active:
             raise Unauthenticated(REFUSED)
         following = _successor(words, token, work, clock)
@@ -43,7 +48,8 @@ def refresh(words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
             extra={"user_id": str(token.user_id), "family_id": str(token.family_id)},
         )
         raise Unauthenticated(REFUSED)
-    return TokenPair(_signed(user, signer, clock), following, ACCESS_TOKEN_SECONDS)
+    access_token = _signed(user, signer, now)
+    return TokenPair(access_token, following, ACCESS_TOKEN_SECONDS)
 
 
 def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock) -> str | None:
@@ -74,7 +80,6 @@ def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock
     return following
 
 
-def _signed(user: User, signer: TokenSigner, clock: Clock) -> str:
-    return signer.sign(
-        user_id=user.id, roles=user.roles, now=clock.now(), seconds=ACCESS_TOKEN_SECONDS
-    )
+def _signed(user: User, signer: TokenSigner, now: datetime) -> str:
+    """Sign for the moment before the account was read: what ends sessions later ends this too."""
+    return signer.sign(user_id=user.id, roles=user.roles, now=now, seconds=ACCESS_TOKEN_SECONDS)

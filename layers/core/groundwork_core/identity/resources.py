@@ -1,12 +1,63 @@
-"""Users and roles as REST resources, to be read; accounts are made by `groundwork user`."""
+"""Users and roles as REST resources."""
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
-from groundwork_core.resources.resource import Filter, Representation, Resource, Sort
+from pydantic import AfterValidator, Field, StringConstraints
+
+from groundwork_core.identity.passwords import LONGEST, SHORTEST
+from groundwork_core.identity.permissions import PERMISSIONS
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.resources.texts import Text
 
 Status = Literal["active", "disabled"]
+
+
+def _known(permission: str) -> str:
+    if permission not in PERMISSIONS:
+        message = "is no permission; they are resource:read and resource:write"
+        raise ValueError(message)
+    return permission
+
+
+def _set(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(sorted(set(words)))
+
+
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=3, max_length=320, pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"
+    ),
+    AfterValidator(str.lower),
+]
+"""An address as `normal_email` leaves it."""
+PersonName = Annotated[Text, StringConstraints(max_length=200)]
+Password = Annotated[
+    str,
+    StringConstraints(max_length=1024),
+    Field(
+        description="Write only.",
+        json_schema_extra={
+            "format": "password",
+            "writeOnly": True,
+            "minLength": SHORTEST,
+            "maxLength": LONGEST,
+        },
+    ),
+]
+"""Looked at by the rules of passwords, which say more than a length can."""
+RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$")]
+RoleNames = Annotated[
+    tuple[RoleName, ...], Field(min_length=1, max_length=50), AfterValidator(_set)
+]
+Permission = Annotated[
+    str,
+    AfterValidator(_known),
+    Field(json_schema_extra={"enum": sorted(PERMISSIONS)}),
+]
+Permissions = Annotated[tuple[Permission, ...], Field(max_length=200), AfterValidator(_set)]
 
 
 class User(Representation):
@@ -18,6 +69,36 @@ class User(Representation):
     status: Status
 
 
+class NewUser(Input):
+    """An account to be made. Without a password nobody can log in to it."""
+
+    email: Email
+    name: PersonName = ""
+    roles: RoleNames
+    status: Status = "active"
+    password: Password | None = Field(None, repr=False)
+
+
+class UserPatch(Input):
+    """Changes of an account. A new password, or disabling it, ends all its sessions."""
+
+    email: Email = ""
+    name: PersonName = ""
+    roles: RoleNames = ()
+    status: Status = "active"
+    password: Password = Field("", repr=False)
+
+
+class StoredUser(Input):
+    """What is kept of an account: a hash in place of the password."""
+
+    email: str = ""
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    status: Status = "active"
+    password_hash: str = Field("", repr=False)
+
+
 class Role(Representation):
     """A named set of permissions."""
 
@@ -26,11 +107,26 @@ class Role(Representation):
     builtin: bool
 
 
+class NewRole(Input):
+    """A role to be made."""
+
+    name: RoleName
+    permissions: Permissions
+
+
+class RolePatch(Input):
+    """Changes of a role that is not built in."""
+
+    name: RoleName = ""
+    permissions: Permissions = ()
+
+
 USERS = Resource(
     name="users",
     singular="user",
     model=User,
-    removable=False,
+    create=NewUser,
+    patch=UserPatch,
     filters=(
         Filter("email", column="email.folded"),
         Filter("status", choices=get_args(Status)),
@@ -43,7 +139,8 @@ ROLES = Resource(
     name="roles",
     singular="role",
     model=Role,
-    removable=False,
+    create=NewRole,
+    patch=RolePatch,
     filters=(Filter("name"),),
     sorts={"name": Sort("text")},
 )

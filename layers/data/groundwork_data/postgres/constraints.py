@@ -19,7 +19,8 @@ def as_domain_error() -> Iterator[None]:
     """Turn psycopg's errors into the domain's.
 
     Raises:
-        Conflict: a unique constraint is broken, or a row is still referred to.
+        Conflict: a unique constraint is broken, a row is still referred to, or a trigger of ours
+            refuses (with the error code restrict_violation, and words for people).
         Invalid: a check, not-null or foreign key constraint, or a value that Postgres cannot hold.
         Unavailable: the connection was lost, or the statement was cancelled or deadlocked.
     """
@@ -28,6 +29,10 @@ def as_domain_error() -> Iterator[None]:
     except errors.UniqueViolation as error:
         field = _field(error)
         raise Conflict(f"There is already one with this {field}.", field=field) from error
+    except errors.RestrictViolation as error:
+        ours = error.diag.constraint_name is None
+        told = error.diag.message_primary if ours else None
+        raise Conflict(told or "Others still refer to it.") from error
     except errors.ForeignKeyViolation as error:
         if "still referenced" in str(error.diag.message_detail or ""):
             raise Conflict("Others still refer to it.") from error

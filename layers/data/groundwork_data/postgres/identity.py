@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from groundwork_data.postgres.database import Database
 
-USER = "SELECT id, email, roles, status, password_hash FROM users"
+USER = "SELECT id, email, roles, status, password_hash, sessions_valid_from FROM users"
 REFRESH = (
     "SELECT id, family_id, user_id, token_hash, issued_at, expires_at, parent_id, salt, used_at,"
     " revoked_at FROM refresh_tokens"
@@ -33,6 +33,10 @@ class PostgresUsers:
     def get(self, user_id: UUID) -> User | None:
         """Return an account."""
         return self._one(f"{USER} WHERE id = %s", user_id)
+
+    def held(self, user_id: UUID) -> User | None:
+        """Return an account, which nobody changes until the transaction ends."""
+        return self._one(f"{USER} WHERE id = %s FOR SHARE", user_id)
 
     def by_email(self, email: str) -> User | None:
         """Return the account with an address, in whatever case."""
@@ -64,6 +68,10 @@ class PostgresUsers:
             "UPDATE users SET password_hash = %s WHERE id = %s", (password_hash, user_id)
         )
 
+    def set_status(self, user_id: UUID, status: str) -> None:
+        """Let an account be used, or not. Raises Conflict for the last active admin."""
+        self._connection.execute("UPDATE users SET status = %s WHERE id = %s", (status, user_id))
+
     def end_sessions(self, user_id: UUID, now: datetime) -> None:
         """Let no token or ticket issued before `now` hold, and revoke all refresh tokens."""
         self._connection.execute(
@@ -86,7 +94,7 @@ class PostgresUsers:
 
     def _one(self, sql: str, *parameters: object) -> User | None:
         row = self._connection.execute(sql, parameters).fetchone()
-        return User(row[0], row[1], tuple(row[2]), row[3], row[4]) if row else None
+        return User(row[0], row[1], tuple(row[2]), row[3], row[4], row[5]) if row else None
 
 
 class PostgresRefreshTokens:
@@ -95,6 +103,13 @@ class PostgresRefreshTokens:
     def __init__(self, connection: Connection[TupleRow]) -> None:
         """Take the running transaction."""
         self._connection = connection
+
+    def owner(self, token_hash: bytes) -> UUID | None:
+        """Return whose token this is."""
+        row = self._connection.execute(
+            "SELECT user_id FROM refresh_tokens WHERE token_hash = %s", (token_hash,)
+        ).fetchone()
+        return row[0] if row else None
 
     def locked(self, token_hash: bytes) -> RefreshToken | None:
         """Return a token, locked until the transaction ends."""

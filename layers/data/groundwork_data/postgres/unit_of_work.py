@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from groundwork_core.outbox import Command, Nudge
     from groundwork_data.postgres.audit import PostgresAuditLog
+    from groundwork_data.postgres.authority import PostgresAuthority
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.housekeeping import PostgresHousekeeping
@@ -117,6 +118,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.identity import PostgresUsers  # noqa: PLC0415 - its users only
 
         return PostgresUsers(self.connection)
+
+    @property
+    def authority(self) -> PostgresAuthority:
+        """What accounts and roles hold."""
+        from groundwork_data.postgres.authority import PostgresAuthority  # noqa: PLC0415 - its users only
+
+        return PostgresAuthority(self.connection)
 
     @property
     def refresh_tokens(self) -> PostgresRefreshTokens:

@@ -4,6 +4,7 @@ The functions themselves run SQL through psycopg and never import this package: 
 cold start more than the rest of a function together (docs/decisions/0003-sql-in-functions.md).
 """
 
+from groundwork_data.postgres.tables.api_keys import ApiKey, ApiKeyUse
 from groundwork_data.postgres.tables.audit import AuditEvent
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.identity import (
@@ -23,6 +24,8 @@ from groundwork_data.postgres.tables.row import Row
 from groundwork_data.postgres.tables.sources import Source, SourceState
 
 __all__ = [
+    "ApiKey",
+    "ApiKeyUse",
     "AuditEvent",
     "ClockSlot",
     "Document",

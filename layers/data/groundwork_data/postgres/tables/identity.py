@@ -26,6 +26,7 @@ class User(Aggregate, Row):
         CheckConstraint("length(name) <= 200", name="name"),
         CheckConstraint("cardinality(roles) > 0", name="roles"),
         Index("uq_users_email", func.lower(text("email")), unique=True),
+        Index("ix_users_roles", "roles", postgresql_using="gin"),
     )
     email: Mapped[str]
     name: Mapped[str] = mapped_column(server_default="")
@@ -89,6 +90,8 @@ class SocketTicket(Row):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     expires_at: Mapped[datetime]
+    api_key_id: Mapped[UUID | None]
+    """The key that it was asked for with."""
 
 
 class LoginFailure(Row):

@@ -27,3 +27,5 @@ class SocketConnection(Row):
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    api_key_id: Mapped[UUID | None]
+    """The key that its ticket was asked for with: when that ends, so does the socket."""

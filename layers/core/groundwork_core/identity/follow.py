@@ -1,0 +1,126 @@
+"""What a caller may do to accounts and roles, and what follows when it was done.
+
+Nobody reaches above themselves: before and after a change, the account or role may hold nothing
+that the caller does not. So `users:write` alone makes nobody an admin: not by a role, not by
+setting an admin's password, not by widening a role. That an admin stays, that built-in roles stay
+as they are and used ones stay at all, the database itself sees to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+from uuid import UUID
+
+from groundwork_core.caller import Caller
+from groundwork_core.clock import Clock
+from groundwork_core.errors import Fault, Forbidden, Invalid, NotFound
+from groundwork_core.identity.passwords import must_be_good, normal
+from groundwork_core.identity.ports import IdentityWork, PasswordHasher
+from groundwork_core.identity.resources import NewUser, StoredUser, UserPatch
+from groundwork_core.resources.following import NoConsequences
+from groundwork_core.resources.ports import ResourceWork
+from groundwork_core.resources.resource import Input
+
+
+class AccountsWork(IdentityWork, ResourceWork, Protocol):
+    """A unit of work that knows both."""
+
+
+class UserConsequences(NoConsequences[AccountsWork]):
+    """Passwords are kept as hashes; a new one, or disabling, ends what the account has open."""
+
+    def __init__(self, *, by: Caller, hasher: Callable[[], PasswordHasher], clock: Clock) -> None:
+        """Take who writes, what makes the hasher when a password comes, and the time."""
+        self._by = by
+        self._hasher = hasher
+        self._clock = clock
+        self._ends_sessions = False
+
+    def prepared(self, given: Input, row_id: UUID | None, work: AccountsWork) -> Input:
+        """Check roles and password, and hash it before anything is locked.
+
+        Raises:
+            NotFound: no such account.
+            Invalid: a role does not exist, or the password is not good enough.
+        """
+        assert isinstance(given, NewUser | UserPatch)  # noqa: S101 - what the resource takes
+        fields = given.model_dump(include=given.model_fields_set)
+        password = fields.pop("password", None)
+        with work:
+            user = None if row_id is None else work.users.get(row_id)
+            missing = work.users.missing_roles(given.roles)
+        if row_id is not None and user is None:
+            raise NotFound("There is no such user.")
+        if missing:
+            faults = (
+                Fault(f"/roles/{place}", "no such role")
+                for place, name in enumerate(given.roles)
+                if name in missing
+            )
+            raise Invalid("The roles are not right.", tuple(faults))
+        if password is not None:
+            must_be_good(password, email=given.email or (user.email if user else ""))
+            fields["password_hash"] = self._hasher().hash(normal(password))
+        self._ends_sessions = row_id is not None and (
+            password is not None or fields.get("status") == "disabled"
+        )
+        return StoredUser(**fields)
+
+    def created(self, row_id: UUID, new: Input, work: AccountsWork) -> None:  # noqa: ARG002 - a port's signature
+        """Raise Forbidden when it may more than its maker."""
+        self._must_reach(row_id, work)
+
+    def changing(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - as above
+        """Raise Forbidden when it may more than the caller."""
+        self._must_reach(row_id, work)
+
+    def changed(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
+        """Raise Forbidden when it now may more than the caller; end its sessions where due."""
+        if "roles" in fields:
+            self._must_reach(row_id, work)
+        if self._ends_sessions:
+            # The account is locked by now: whoever logs in meanwhile waits, and is too late.
+            work.users.end_sessions(row_id, self._clock.now())
+
+    def removing(self, row_id: UUID, work: AccountsWork) -> None:
+        """Raise Forbidden when it may more than the caller."""
+        self._must_reach(row_id, work)
+
+    def _must_reach(self, row_id: UUID, work: AccountsWork) -> None:
+        must_hold(self._by, work.authority.of_user(row_id))
+
+
+class RoleConsequences(NoConsequences[AccountsWork]):
+    """A role gives nothing that whoever makes or changes it does not hold."""
+
+    def __init__(self, *, by: Caller) -> None:
+        """Take who writes."""
+        self._by = by
+
+    def created(self, row_id: UUID, new: Input, work: AccountsWork) -> None:  # noqa: ARG002 - as above
+        """Raise Forbidden when it gives more than its maker holds."""
+        self._must_reach(row_id, work)
+
+    def changing(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - as above
+        """Raise Forbidden when it gives more than the caller holds."""
+        self._must_reach(row_id, work)
+
+    def changed(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
+        """Raise Forbidden when it now gives more than the caller holds."""
+        if "permissions" in fields:
+            self._must_reach(row_id, work)
+
+    def removing(self, row_id: UUID, work: AccountsWork) -> None:
+        """Raise Forbidden when it gives more than the caller holds."""
+        self._must_reach(row_id, work)
+
+    def _must_reach(self, row_id: UUID, work: AccountsWork) -> None:
+        must_hold(self._by, work.authority.of_role(row_id))
+
+
+def must_hold(caller: Caller, permissions: Iterable[str]) -> None:
+    """Raise Forbidden unless the caller holds all of these."""
+    missing = sorted(set(permissions) - caller.permissions)
+    if missing:
+        raise Forbidden(f"This takes permissions that you do not hold: {', '.join(missing)}.")
