@@ -39,6 +39,7 @@ Password = Annotated[
     StringConstraints(max_length=1024),
     Field(
         description="Write only.",
+        examples=["a long passphrase of your own"],
         json_schema_extra={
             "format": "password",
             "writeOnly": True,
@@ -48,7 +49,9 @@ Password = Annotated[
     ),
 ]
 """Looked at by the rules of passwords, which say more than a length can."""
-RoleName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$")]
+RoleName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$"), Field(examples=["editor"])
+]
 RoleNames = Annotated[
     tuple[RoleName, ...], Field(min_length=1, max_length=50), AfterValidator(_set)
 ]

@@ -1,0 +1,194 @@
+"""Every operation of every function, asked by everybody: one table says what the answer must be.
+
+The table is the published document: what it says an operation needs is what the code must ask for.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from types import SimpleNamespace
+from uuid import UUID
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from groundwork_core.caller import Caller
+from groundwork_core.identity.permissions import BUILTIN_ROLES
+from groundwork_graph_api.handler import handler as graph_api
+from groundwork_graph_api.telling import TellingApplication
+from groundwork_identity.routes import router as identity
+from groundwork_rest_api.handler import router as rest_api
+from groundwork_runtime.http.application import Application
+from groundwork_runtime.http.router import SIGNED_IN
+from groundwork_runtime.settings import Settings
+from groundwork_runtime.wiring import Wiring
+
+from ...fakes.callers import Mint
+
+MINT = Mint()
+CONTEXT = SimpleNamespace(aws_request_id="request")
+ID = "0190b9d0-0000-7000-8000-000000000000"
+OPEN = {
+    ("GET", "/.well-known/jwks.json"),
+    ("GET", "/docs"),
+    ("GET", "/docs/{name}"),
+    ("GET", "/graphql"),
+    ("GET", "/graphql/{name}"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/openapi.json"),
+    ("POST", "/api/v1/auth/login"),
+    ("POST", "/api/v1/auth/logout"),
+    ("POST", "/api/v1/auth/refresh"),
+}
+CUSTOM = frozenset({"entities:read", "entities:write", "users:read", "audit-events:read"})
+
+Operation = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """Who asks, and what they hold; None: nobody is known."""
+
+    name: str
+    holds: frozenset[str] | None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Everything:
+    """All HTTP functions on one database."""
+
+    def __init__(self, url: str) -> None:
+        self.parts = Wiring(Settings.from_environment({"DATABASE_URL": url}))
+        routers = (rest_api, identity, graph_api.router)
+        self._functions = [
+            (TellingApplication if router is graph_api.router else Application)(
+                router, lambda: self.parts
+            )
+            for router in routers
+        ]
+        self.served: dict[Operation, Application] = {
+            (one.method, one.path.replace("<", "{").replace(">", "}")): function
+            for function, router in zip(self._functions, routers, strict=True)
+            for one in router.operations
+        }
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO signing_keys (kid, public_jwk) VALUES (%s, %s)",
+                (MINT.kid, Jsonb(MINT.public)),
+            )
+            connection.execute(
+                "INSERT INTO roles (name, permissions) VALUES ('custom', %s), ('nothing', '{}')",
+                (list(CUSTOM),),
+            )
+
+    def user(self, role: str) -> UUID:
+        row = self.parts.database.row(
+            "INSERT INTO users (email, roles, sessions_valid_from)"
+            " VALUES ('u' || uuidv7() || '@example.org', %s, '2020-01-01') RETURNING id",
+            ([role],),
+        )
+        assert row is not None
+        made: UUID = row[0]
+        return made
+
+    def bearer(self, role: str, holds: frozenset[str]) -> Somebody:
+        return Somebody(role, holds, {"Authorization": f"Bearer {MINT.token(self.user(role))}"})
+
+    def ask(
+        self, operation: Operation, who: Somebody, *, id_: str = ID, body: object = None
+    ) -> int:
+        method, path = operation
+        parts = [id_ if part.startswith("{") else part for part in path.split("/")]
+        if path == "/docs/{name}":
+            parts[-1] = "start.js"
+        given = json.dumps(body or {}) if method in ("POST", "PATCH") else None
+        answer = self.served[operation](
+            {
+                "httpMethod": method,
+                "path": "/".join(parts),
+                "headers": {"If-Match": "*", "Content-Type": "application/json", **who.headers},
+                "multiValueQueryStringParameters": {},
+                "requestContext": {"requestId": "r", "identity": {"sourceIp": "192.0.2.1"}},
+                "body": given,
+            },
+            CONTEXT,
+        )
+        status: int = answer["statusCode"]
+        return status
+
+
+@pytest.fixture(scope="module")
+def everything(server_url: str, migrated_template: str) -> Iterator[Everything]:
+    """One database for the walk: each asks for what is not there, and leaves nothing."""
+    name = f"gw_walk_{UUID(int=id(server_url)).hex[-12:]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+    made = Everything(server_url.rsplit("/", 1)[0] + "/" + name)
+    yield made
+    made.parts.database.close()
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def published() -> dict[Operation, str | None]:
+    """The one table: what each operation needs, as the document says; None: open."""
+    text = files("groundwork_rest_api").joinpath("openapi.json").read_text(encoding="utf-8")
+    return {
+        (method.upper(), path): told.get("x-groundwork-needs")
+        for path, item in json.loads(text)["paths"].items()
+        for method, told in item.items()
+    }
+
+
+def wrong(everything: Everything, who: Somebody) -> list[str]:
+    """Return where the answer is not the table's."""
+    found = []
+    # Who has left everywhere is known no more, so that comes last.
+    for operation, needs in sorted(published().items(), key=lambda one: "everywhere" in one[0][1]):
+        if needs is None:
+            continue
+        status = everything.ask(operation, who)
+        if who.holds is None:
+            right = status == 401
+        elif needs == SIGNED_IN or needs in who.holds:
+            right = status not in (401, 403) and status < 500
+        else:
+            right = status == 403
+        if not right:
+            found.append(f"{who.name}: {operation} needs {needs}, answered {status}")
+    return found
+
+
+def test_the_document_tells_of_every_operation_that_is_served(everything: Everything) -> None:
+    assert set(published()) == set(everything.served)
+
+
+def test_only_what_says_why_is_open(everything: Everything) -> None:
+    assert {operation for operation, needs in published().items() if needs is None} == OPEN
+    assert [one for one in OPEN if everything.ask(one, Somebody("nobody", None)) >= 500] == []
+
+
+def test_nobody_gets_in_without_showing_who_they_are(everything: Everything) -> None:
+    assert wrong(everything, Somebody("nobody", None)) == []
+
+
+@pytest.mark.parametrize("role", BUILTIN_ROLES)
+def test_a_built_in_role_may_do_what_its_permissions_say(everything: Everything, role: str) -> None:
+    assert wrong(everything, everything.bearer(role, BUILTIN_ROLES[role])) == []
+
+
+def test_a_role_of_ones_own_may_do_what_its_permissions_say(everything: Everything) -> None:
+    assert wrong(everything, everything.bearer("custom", CUSTOM)) == []
+    assert wrong(everything, everything.bearer("nothing", frozenset())) == []
+
+
+def test_the_walk_sees_an_operation_that_does_not_ask(
+    everything: Everything, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away: everybody who is known may do everything."""
+    monkeypatch.setattr(Caller, "must", lambda _self, _permission: None)
+    guarded = [needs for needs in published().values() if needs not in (None, SIGNED_IN)]
+    assert len(wrong(everything, everything.bearer("nothing", frozenset()))) == len(guarded)
