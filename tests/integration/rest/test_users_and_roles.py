@@ -8,7 +8,7 @@ import pytest
 
 from groundwork_data.identity.passwords import Argon2Hasher
 from groundwork_data.postgres.callers import PostgresCallers
-from groundwork_runtime.http import endpoint
+from groundwork_runtime.http import admission
 from groundwork_runtime.http.authentication import STANDING_SECONDS, Callers
 
 from .conftest import MINT, Reply, Rest
@@ -253,12 +253,12 @@ def test_a_change_of_a_role_is_felt_within_half_a_minute(rest: Rest, moments: Mo
     assert rest("GET", "/api/v1/entities", token=token).status == 403
 
 
-@pytest.mark.parametrize("privileged", [endpoint.PRIVILEGED, frozenset[str]()])
+@pytest.mark.parametrize("privileged", [admission.PRIVILEGED, frozenset[str]()])
 def test_privileged_writes_feel_it_at_once(
     rest: Rest, moments: Moments, monkeypatch: pytest.MonkeyPatch, privileged: frozenset[str]
 ) -> None:
     """The guard taken away: the standing of seconds ago still opens the door."""
-    monkeypatch.setattr(endpoint, "PRIVILEGED", privileged)
+    monkeypatch.setattr(admission, "PRIVILEGED", privileged)
     user = rest.user("admin")
     token = MINT.token(user)
     assert rest("GET", "/api/v1/users", token=token).status == 200
