@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -156,3 +157,19 @@ def test_one_item_more_than_the_page_says_there_is_more(store: ResourceStore) ->
         insert(store, name=name)
     query = page_query(ENTITIES, {"limit": ("2",)})
     assert len(store.page(ENTITIES, query, None)) == 3
+
+
+def test_what_belongs_to_others_is_not_there(store: ResourceStore) -> None:
+    # A column that every row has stands for the owner's: each thing belongs to itself.
+    owned = replace(ENTITIES, owner="id")
+    mine, other = UUID(insert(store, name="mine").id), UUID(insert(store, name="other").id)
+    seen = store.owned_by(mine)
+    assert seen.read(owned, other) is None
+    assert seen.update(owned, other, 1, ("name",), '{"name":"taken"}') is None
+    assert seen.delete(owned, other, 1) is None
+    query = page_query(owned, {"q": ("o",), "limit": ("2",)})
+    assert seen.page(owned, query, None) == []
+    (item,) = seen.page(owned, page_query(owned, {}), None)
+    assert json.loads(item)["id"] == str(mine)
+    assert seen.update(owned, mine, 1, ("name",), '{"name":"kept"}') is not None
+    assert seen.read(ENTITIES, other) is not None

@@ -1,6 +1,7 @@
 """Rows of any resource, in memory."""
 
 import json
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,15 +24,21 @@ class FakeResources:
         self.statements = 0
         self._unique = unique or {}
         self._position = 0
+        self._owner: str | None = None
+
+    def owned_by(self, user_id: UUID) -> "FakeResources":
+        same = copy(self)
+        same._owner = str(user_id)
+        return same
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         self.statements += 1
-        row = self._of(resource).get(str(row_id))
+        row = self._seen(resource).get(str(row_id))
         return None if row is None else Stored(str(row["version"]), json.dumps(row))
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
         self.statements += 1
-        rows = [row for row in self._of(resource).values() if _passes(row, query)]
+        rows = [row for row in self._seen(resource).values() if _passes(row, query)]
         rows.sort(key=lambda row: _key(row[query.sort], row["id"]), reverse=query.descending)
         if after is not None:
             place = _key(after.value, after.id)
@@ -58,7 +65,7 @@ class FakeResources:
         self, resource: Resource, row_id: UUID, version: int, fields: tuple[str, ...], values: str
     ) -> Written | None:
         self.statements += 1
-        row = self._of(resource).get(str(row_id))
+        row = self._seen(resource).get(str(row_id))
         if row is None or row["version"] != version:
             return None
         given = json.loads(values)
@@ -69,12 +76,18 @@ class FakeResources:
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         self.statements += 1
-        row = self._of(resource).get(str(row_id))
+        row = self._seen(resource).get(str(row_id))
         if row is None or row["version"] != version:
             return None
         del self._of(resource)[row["id"]]
         self._position += 1
         return str(self._position)
+
+    def _seen(self, resource: Resource) -> dict[str, Row]:
+        rows = self._of(resource)
+        if resource.owner is None or self._owner is None:
+            return rows
+        return {key: row for key, row in rows.items() if row[resource.owner] == self._owner}
 
     def _of(self, resource: Resource) -> dict[str, Row]:
         return self.rows.setdefault(resource.name, {})

@@ -6,9 +6,11 @@ from groundwork_runtime.http.router import Areas
 router = Areas(
     {
         "/api/v1/audit-events": "groundwork_rest_api.audit_events",
+        "/api/v1/configurations": "groundwork_rest_api.configurations",
         "/api/v1/documents": "groundwork_rest_api.documents",
         "/api/v1/entities": "groundwork_rest_api.entities",
         "/api/v1/jobs": "groundwork_rest_api.jobs",
+        "/api/v1/preferences": "groundwork_rest_api.preferences",
         "/api/v1/relationships": "groundwork_rest_api.relationships",
         "/api/v1/roles": "groundwork_rest_api.roles",
         "/api/v1/sources": "groundwork_rest_api.sources",

@@ -20,11 +20,15 @@ NEW: dict[str, dict[str, Any]] = {
     "entities": PERSON,
     "sources": {"name": "A feed", "url": "https://feeds.example.org/a"},
     "jobs": {"kind": "extract", "payload": {"n": 1}},
+    "configurations": {"key": "a.b", "value": [1, None, "x"], "description": "What for."},
+    "preferences": {"key": "theme", "value": "dark"},
 }
 PATCHES: dict[str, dict[str, Any]] = {
     "entities": {"name": "Ada Lovelace"},
     "sources": {"name": "Another name"},
     "jobs": {"priority": 9},
+    "configurations": {"value": None},
+    "preferences": {"value": False},
 }
 
 

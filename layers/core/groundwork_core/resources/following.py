@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
 from pydantic_core import to_json
 
 from groundwork_core.resources.ports import ResourceWork, Written
+from groundwork_core.resources.reading import read_one
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_core.resources.writing import Expected, change, create, remove
+
+if TYPE_CHECKING:
+    from groundwork_core.caller import Caller
 
 Work = TypeVar("Work", bound=ResourceWork)
 Work_contra = TypeVar("Work_contra", bound=ResourceWork, contravariant=True)
@@ -82,13 +86,18 @@ class NoConsequences(Generic[Work_contra]):
 
 
 def create_followed(
-    resource: Resource, new: Input, *, work: Work, then: Consequences[Work]
+    resource: Resource,
+    new: Input,
+    *,
+    work: Work,
+    then: Consequences[Work],
+    by: Caller | None = None,
 ) -> Written:
     """Create one, and what follows from it. Raises as `create`."""
     stored = then.prepared(new, None, work)
 
     def act() -> Written:
-        written = create(resource, stored, store=work.resources)
+        written = create(resource, stored, store=work.resources, by=by)
         then.created(UUID(written.id), new, work)
         return written
 
@@ -107,14 +116,16 @@ def change_followed(
     *,
     work: Work,
     then: Consequences[Work],
+    by: Caller | None = None,
 ) -> Written:
     """Change one, and what follows from it. Raises as `change`."""
+    _must_see(resource, row_id, work, by)
     stored = then.prepared(patch, row_id, work)
 
     def act() -> Written:
         fields = frozenset(patch.model_fields_set)
         then.changing(row_id, fields, work)
-        written = change(resource, row_id, expected, stored, store=work.resources)
+        written = change(resource, row_id, expected, stored, store=work.resources, by=by)
         then.changed(row_id, fields, work)
         return written
 
@@ -128,13 +139,23 @@ def remove_followed(
     *,
     work: Work,
     then: Consequences[Work],
+    by: Caller | None = None,
 ) -> str:
     """Remove one, and what follows from it. Raises as `remove`."""
+    _must_see(resource, row_id, work, by)
     with work:
         then.removing(row_id, work)
-        position = remove(resource, row_id, expected, store=work.resources)
+        position = remove(resource, row_id, expected, store=work.resources, by=by)
         then.removed(row_id, work)
     return work.position or position
+
+
+def _must_see(resource: Resource, row_id: UUID, work: Work, by: Caller | None) -> None:
+    """Raise NotFound before any consequence looks at what belongs to somebody else."""
+    if resource.owner is None:
+        return
+    with work:
+        read_one(resource, row_id, store=work.resources, by=by)
 
 
 def _settled(resource: Resource, work: Work, act: Callable[[], Written]) -> Written:

@@ -83,6 +83,10 @@ class ResourceStore(Protocol):
         """
         ...
 
+    def owned_by(self, user_id: UUID) -> ResourceStore:
+        """Return this store as it is without what belongs to anybody else (`Resource.owner`)."""
+        ...
+
 
 class ResourceWork(Transaction, Protocol):
     """A unit of work that knows resources, for writes that have consequences."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from groundwork_core.caller import Caller
 from groundwork_core.errors import NotFound
 from groundwork_core.resources.cursors import Cursors
+from groundwork_core.resources.ownership import seen_by
 from groundwork_core.resources.page import page_query
 from groundwork_core.resources.ports import ResourceStore, Stored
 from groundwork_core.resources.resource import Resource
 
 
-def read_one(resource: Resource, row_id: UUID, *, store: ResourceStore) -> Stored:
-    """Return one. Raises NotFound."""
-    stored = store.read(resource, row_id)
+def read_one(
+    resource: Resource, row_id: UUID, *, store: ResourceStore, by: Caller | None = None
+) -> Stored:
+    """Return one that `by` may see. Raises NotFound."""
+    stored = seen_by(by, resource, store).read(resource, row_id)
     if stored is None:
         raise NotFound(resource.missing())
     return stored
@@ -26,8 +30,9 @@ def list_many(
     *,
     store: ResourceStore,
     cursors: Cursors,
+    by: Caller | None = None,
 ) -> str:
-    """Return one page as JSON: `{"items": […], "next_cursor": …}`.
+    """Return one page of what `by` may see, as JSON: `{"items": […], "next_cursor": …}`.
 
     The items' own JSON comes from the store and is never parsed, but for the last one's place.
 
@@ -35,7 +40,7 @@ def list_many(
         Invalid: a parameter is unknown or has a bad value; each is named.
     """
     query = page_query(resource, parameters)
-    items = store.page(resource, query, cursors.read(resource.name, query))
+    items = seen_by(by, resource, store).page(resource, query, cursors.read(resource.name, query))
     if len(items) <= query.limit:
         return '{"items":[' + ",".join(items) + '],"next_cursor":null}'
     del items[query.limit :]

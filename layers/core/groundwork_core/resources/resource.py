@@ -80,6 +80,10 @@ class Resource:
     create: type[Input] | None = None
     patch: type[Input] | None = None
     removable: bool = True
+    owner: str | None = None
+    """The field that says to which user a thing belongs; None: to nobody (see ownership.py)."""
+    shown_once: type[BaseModel] | None = None
+    """What the answer to a creation shows, where that is more than `model` (see following.py)."""
     filters: tuple[Filter, ...] = ()
     sorts: Mapping[str, Sort] = field(default_factory=dict)
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -6,14 +6,19 @@ A write is one statement and commits by itself, unless it has consequences (foll
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from groundwork_core.errors import NotFound, VersionMismatch
+from groundwork_core.resources.ownership import owner_of_new, seen_by
 from groundwork_core.resources.ports import ResourceStore, Stored, Written
 from groundwork_core.resources.resource import Input, Resource
+
+if TYPE_CHECKING:
+    from groundwork_core.caller import Caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +28,23 @@ class Expected:
     versions: frozenset[int] | None
 
 
-def create(resource: Resource, new: Input, *, store: ResourceStore) -> Written:
-    """Insert one; what the client left out is the database's default.
+def create(
+    resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
+) -> Written:
+    """Insert one, which is `by`'s; what the client left out is the database's default.
 
     Raises:
+        Forbidden: it is for another user, and `by` may not.
         Conflict: one with the same unique field is there.
         Invalid: a rule of the database is broken.
     """
     fields, values = _given(new)
-    left_out = [name for name in resource.defaults if name not in fields]
-    if left_out:
-        defaults = {name: resource.defaults[name] for name in left_out}
+    defaults = {name: resource.defaults[name] for name in resource.defaults if name not in fields}
+    if defaults or resource.owner is not None:
         given: dict[str, JsonValue] = from_json(values)
-        fields, values = (*fields, *left_out), to_json(defaults | given).decode()
+        defaults |= owner_of_new(by, resource, given)
+        fields = (*fields, *(name for name in defaults if name not in fields))
+        values = to_json(given | defaults).decode()
     return store.insert(resource, fields, values)
 
 
@@ -46,6 +55,7 @@ def change(
     patch: Input,
     *,
     store: ResourceStore,
+    by: Caller | None = None,
 ) -> Written:
     """Merge a patch into one (RFC 7396) that still has an expected version.
 
@@ -54,6 +64,7 @@ def change(
         VersionMismatch: it has another version.
         Conflict, Invalid: as `create`.
     """
+    store = seen_by(by, resource, store)
     fields, values = _given(patch)
     version = _single(expected)
     if version is None or not fields or not resource.merged.keys().isdisjoint(fields):
@@ -74,6 +85,7 @@ def remove(
     expected: Expected,
     *,
     store: ResourceStore,
+    by: Caller | None = None,
 ) -> str:
     """Delete one that still has an expected version; return the outbox position.
 
@@ -82,6 +94,7 @@ def remove(
         VersionMismatch: it has another version.
         Conflict: others still refer to it.
     """
+    store = seen_by(by, resource, store)
     version = _single(expected)
     if version is None:
         version = _current(resource, row_id, expected, store).version

@@ -42,7 +42,16 @@ CONDITIONS = {
 """Filters that are more than a comparison with a column."""
 
 AUDITED = frozenset(
-    {"api-keys", "configurations", "contents", "roles", "sources", "users", "webhooks"}
+    {
+        "api-keys",
+        "configurations",
+        "contents",
+        "distributions",
+        "roles",
+        "sources",
+        "users",
+        "webhooks",
+    }
 )
 """Resources whose tables have audit triggers: a write that is its own transaction says who acts."""
 
@@ -80,9 +89,12 @@ def places(resource: Resource, one: Filter) -> int:
 
 
 @cache
-def read(resource: Resource) -> str:
-    """One by id: its tag and its JSON."""
-    return f"SELECT {_tag(resource)}, {_json(resource)} FROM {_table(resource)} t WHERE t.id = %s"
+def read(resource: Resource, *, owned: bool = False) -> str:
+    """One by id: its tag and its JSON. `owned`: by whom is the last parameter, here as below."""
+    return (
+        f"SELECT {_tag(resource)}, {_json(resource)} FROM {_table(resource)} t"
+        f" WHERE t.id = %s{_of_owner(resource, owned=owned)}"
+    )
 
 
 @cache
@@ -92,10 +104,17 @@ def page(
     sort: str,
     direction: Direction,
     after: str | None,
+    *,
+    owned: bool = False,
 ) -> str:
-    """A page: filters by name, an order, and after what (`value`, `null`, or None: the start)."""
+    """A page: filters by name, an order, and after what (`value`, `null`, or None: the start).
+
+    Parameters: the filters' values, the owner if `owned`, the place, the limit.
+    """
     by_name = {one.name: one for one in resource.filters}
     conditions = [_condition(resource, by_name[name]) for name in filters]
+    if owned:
+        conditions.append(f't."{resource.owner}" = %s')
     column = f't."{sort}"'
     order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
     if after is not None:
@@ -121,7 +140,9 @@ def insert(resource: Resource, fields: tuple[str, ...], saying: Saying) -> str:
 
 
 @cache
-def update(resource: Resource, fields: tuple[str, ...], saying: Saying) -> str:
+def update(
+    resource: Resource, fields: tuple[str, ...], saying: Saying, *, owned: bool = False
+) -> str:
     """Columns of one row of one version, from a JSON object."""
     table = _table(resource)
     first, who = _who(saying, ", who")
@@ -129,16 +150,18 @@ def update(resource: Resource, fields: tuple[str, ...], saying: Saying) -> str:
     return (
         f"{first}UPDATE {table} AS t SET {sets}"
         f" FROM jsonb_populate_record(NULL::{table}, %s::jsonb) p{who}"
-        f" WHERE t.id = %s AND t.version = %s RETURNING {_returned(resource)}"
+        f" WHERE t.id = %s AND t.version = %s{_of_owner(resource, owned=owned)}"
+        f" RETURNING {_returned(resource)}"
     )
 
 
 @cache
-def delete(resource: Resource, saying: Saying) -> str:
+def delete(resource: Resource, saying: Saying, *, owned: bool = False) -> str:
     """One row of one version."""
     first, who = _who(saying, " USING who")
     return (
-        f"{first}DELETE FROM {_table(resource)} t{who} WHERE t.id = %s AND t.version = %s"
+        f"{first}DELETE FROM {_table(resource)} t{who}"
+        f" WHERE t.id = %s AND t.version = %s{_of_owner(resource, owned=owned)}"
         " RETURNING pg_current_xact_id()::text"
     )
 
@@ -150,6 +173,10 @@ def _who(saying: Saying, joined: str) -> tuple[str, str]:
 
 def _table(resource: Resource) -> str:
     return resource.name.replace("-", "_")
+
+
+def _of_owner(resource: Resource, *, owned: bool) -> str:
+    return f' AND t."{resource.owner}" = %s' if owned else ""
 
 
 def _names(fields: tuple[str, ...]) -> str:

@@ -21,19 +21,31 @@ if TYPE_CHECKING:
 class PostgresResources:
     """Implements `ResourceStore`. Every method is one statement."""
 
-    def __init__(self, read: Run, write: Run, actor: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self,
+        read: Run,
+        write: Run,
+        actor: Callable[[], str] | None = None,
+        owner: UUID | None = None,
+    ) -> None:
         """Take what runs a reading statement, and what runs a writing one.
 
         `actor` says who acts, for writes that are transactions of their own; None: they are parts
-        of one that has said so.
+        of one that has said so. `owner`: whose things are there; None: everybody's.
         """
         self._run = read
         self._write = write
         self._actor = actor
+        self._owner = owner
+
+    def owned_by(self, user_id: UUID) -> PostgresResources:
+        """Return this store without what belongs to anybody else."""
+        return PostgresResources(self._run, self._write, self._actor, user_id)
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
-        rows = self._run(resource_sql.read(resource), (row_id,))
+        owner = self._whose(resource)
+        rows = self._run(resource_sql.read(resource, owned=bool(owner)), (row_id, *owner))
         if not rows:
             return None
         tag, body = rows[0]
@@ -41,16 +53,23 @@ class PostgresResources:
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
         """Return up to one item more than the page holds."""
+        owner = self._whose(resource)
         names = tuple(one.name for one, _ in query.filters)
         where = None if after is None else "null" if after.value is None else "value"
         sql = resource_sql.page(
-            resource, names, query.sort, "DESC" if query.descending else "ASC", where
+            resource,
+            names,
+            query.sort,
+            "DESC" if query.descending else "ASC",
+            where,
+            owned=bool(owner),
         )
         parameters: list[object] = [
             resource_sql.like(str(value)) if one.operator == "like" else value
             for one, value in query.filters
             for _ in range(resource_sql.places(resource, one))
         ]
+        parameters += owner
         if after is not None:
             by_id_alone = after.value is None or query.sort == "id"
             parameters += [after.id] if by_id_alone else [after.value, after.id]
@@ -73,9 +92,9 @@ class PostgresResources:
     ) -> Written | None:
         """Change one of this version."""
         saying, said = self._saying(resource)
-        rows = self._write(
-            resource_sql.update(resource, fields, saying), (*said, values, row_id, version)
-        )
+        owner = self._whose(resource)
+        sql = resource_sql.update(resource, fields, saying, owned=bool(owner))
+        rows = self._write(sql, (*said, values, row_id, version, *owner))
         if not rows:
             return None
         return _written(rows[0])
@@ -83,10 +102,15 @@ class PostgresResources:
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         """Delete one of this version."""
         saying, said = self._saying(resource)
-        rows = self._write(resource_sql.delete(resource, saying), (*said, row_id, version))
+        owner = self._whose(resource)
+        sql = resource_sql.delete(resource, saying, owned=bool(owner))
+        rows = self._write(sql, (*said, row_id, version, *owner))
         if not rows:
             return None
         return str(rows[0][0])
+
+    def _whose(self, resource: Resource) -> tuple[UUID, ...]:
+        return () if resource.owner is None or self._owner is None else (self._owner,)
 
     def _saying(self, resource: Resource) -> tuple[resource_sql.Saying, tuple[str, ...]]:
         if self._actor is None or resource.name not in resource_sql.AUDITED:

@@ -64,7 +64,9 @@ def one(resource: Resource) -> Signature:
 
 def created(resource: Resource) -> Signature:
     """A new one in and out."""
-    return Signature([_body(resource.create)], return_annotation=resource.model)
+    return Signature(
+        [_body(resource.create)], return_annotation=resource.shown_once or resource.model
+    )
 
 
 def changed(resource: Resource) -> Signature:

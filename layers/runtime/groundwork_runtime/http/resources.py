@@ -72,16 +72,21 @@ class ResourceRoutes:
                 )
             )
 
-    def page(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+    def page(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
         """Answer one page."""
         body = list_many(
-            self.resource, request.query, store=wiring.resources, cursors=wiring.cursors
+            self.resource,
+            request.query,
+            store=wiring.resources,
+            cursors=wiring.cursors,
+            by=caller,
         )
         return Answer(200, body)
 
-    def read(self, request: Request, _caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def read(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Answer one, or that the client has it already."""
-        stored = read_one(self.resource, self._id(request, text), store=wiring.resources)
+        known = self._id(request, text)
+        stored = read_one(self.resource, known, store=wiring.resources, by=caller)
         headers = {"ETag": f'"{stored.tag}"', "Cache-Control": REVALIDATE}
         if etags.unchanged(request.headers.get("if-none-match"), stored.tag):
             return Answer(304, None, None, headers)
@@ -93,10 +98,10 @@ class ResourceRoutes:
         assert self.resource.create is not None  # noqa: S101 - or it would not be registered
         new = _validated(self.resource.create, request, ("application/json",))
         if self._then is None:
-            written = writing.create(self.resource, new, store=wiring.resources)
+            written = writing.create(self.resource, new, store=wiring.resources, by=caller)
         else:
             written = following.create_followed(
-                self.resource, new, work=wiring.work(), then=self._then(wiring, caller)
+                self.resource, new, work=wiring.work(), then=self._then(wiring, caller), by=caller
             )
         return _written(201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"})
 
@@ -107,7 +112,9 @@ class ResourceRoutes:
         assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
         patch = _validated(self.resource.patch, request, ("application/json", MERGE_PATCH))
         if self._then is None:
-            written = writing.change(self.resource, known, expected, patch, store=wiring.resources)
+            written = writing.change(
+                self.resource, known, expected, patch, store=wiring.resources, by=caller
+            )
         else:
             written = following.change_followed(
                 self.resource,
@@ -116,6 +123,7 @@ class ResourceRoutes:
                 patch,
                 work=wiring.work(),
                 then=self._then(wiring, caller),
+                by=caller,
             )
         return _written(200, written, {})
 
@@ -124,10 +132,17 @@ class ResourceRoutes:
         known = self._id(request, text)
         expected = etags.expected(request.headers.get("if-match"))
         if self._then is None:
-            position = writing.remove(self.resource, known, expected, store=wiring.resources)
+            position = writing.remove(
+                self.resource, known, expected, store=wiring.resources, by=caller
+            )
         else:
             position = following.remove_followed(
-                self.resource, known, expected, work=wiring.work(), then=self._then(wiring, caller)
+                self.resource,
+                known,
+                expected,
+                work=wiring.work(),
+                then=self._then(wiring, caller),
+                by=caller,
             )
         return Answer(204, None, None, {"X-Groundwork-Position": position})
 

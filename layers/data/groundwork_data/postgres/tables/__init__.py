@@ -6,6 +6,7 @@ cold start more than the rest of a function together (docs/decisions/0003-sql-in
 
 from groundwork_data.postgres.tables.api_keys import ApiKey, ApiKeyUse
 from groundwork_data.postgres.tables.audit import AuditEvent
+from groundwork_data.postgres.tables.configuration import Configuration, Preference
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.identity import (
     LoginFailure,
@@ -28,6 +29,7 @@ __all__ = [
     "ApiKeyUse",
     "AuditEvent",
     "ClockSlot",
+    "Configuration",
     "Document",
     "DocumentRevision",
     "Entity",
@@ -36,6 +38,7 @@ __all__ = [
     "Mention",
     "OutboxCursor",
     "OutboxEntry",
+    "Preference",
     "RefreshToken",
     "Relationship",
     "RelayLease",

@@ -1,0 +1,1 @@
+"""What is set: for everybody (configurations) and by each user (preferences)."""

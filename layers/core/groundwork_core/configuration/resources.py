@@ -1,0 +1,86 @@
+"""Configurations and preferences as REST resources: names with any JSON value."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from groundwork_core.resources.merge_patch import merge_patch
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.resources.texts import Text
+
+Key = Annotated[Text, Field(min_length=1, max_length=200)]
+Description = Annotated[Text, Field(max_length=2_000)]
+
+
+class Configuration(Representation):
+    """A setting that holds for everybody."""
+
+    key: str
+    value: JsonValue
+    description: str
+
+
+class NewConfiguration(Input):
+    """A setting to be kept. Its key names it once."""
+
+    key: Key
+    value: JsonValue
+    description: Description = ""
+
+
+class ConfigurationPatch(Input):
+    """Changes of a setting. An object is merged into the present value, all else replaces it."""
+
+    key: Key = ""
+    value: JsonValue = None
+    description: Description = ""
+
+
+class Preference(Representation):
+    """What one user prefers."""
+
+    user_id: UUID
+    key: str
+    value: JsonValue
+
+
+class NewPreference(Input):
+    """A preference to be kept, the caller's own unless it says whose. Its key names it once."""
+
+    user_id: UUID | None = None
+    key: Key
+    value: JsonValue
+
+
+class PreferencePatch(Input):
+    """Changes of a preference. An object is merged into the present value, all else replaces it."""
+
+    key: Key = ""
+    value: JsonValue = None
+
+
+CONFIGURATIONS = Resource(
+    name="configurations",
+    singular="configuration",
+    model=Configuration,
+    create=NewConfiguration,
+    patch=ConfigurationPatch,
+    filters=(Filter("key"),),
+    sorts={"key": Sort("text")},
+    merged={"value": merge_patch},
+)
+
+PREFERENCES = Resource(
+    name="preferences",
+    singular="preference",
+    model=Preference,
+    create=NewPreference,
+    patch=PreferencePatch,
+    owner="user_id",
+    filters=(Filter("user_id", "id"), Filter("key")),
+    sorts={"key": Sort("text")},
+    merged={"value": merge_patch},
+)

@@ -1,0 +1,43 @@
+"""What is set: for everybody, and by each user."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import JsonValue
+from sqlalchemy import CheckConstraint, ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+
+class Configuration(Aggregate, Row):
+    """A setting that holds for everybody."""
+
+    __tablename__ = "configurations"
+    __table_args__ = (
+        CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
+        CheckConstraint("length(description) <= 2000", name="description"),
+        Index("uq_configurations_key", "key", unique=True),
+    )
+    key: Mapped[str]
+    value: Mapped[JsonValue] = mapped_column(JSONB, nullable=True)
+    """Any JSON; its null is SQL's."""
+    description: Mapped[str] = mapped_column(server_default="")
+
+
+class Preference(Aggregate, Row):
+    """What one user prefers."""
+
+    __tablename__ = "preferences"
+    __table_args__ = (
+        CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
+        # The key first: it is what a conflict names.
+        Index("uq_preferences_key", "key", "user_id", unique=True),
+        Index("ix_preferences_key_id", "key", "id"),
+        Index("ix_preferences_user_id_id", "user_id", "id"),
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    value: Mapped[JsonValue] = mapped_column(JSONB, nullable=True)
