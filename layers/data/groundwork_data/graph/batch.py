@@ -55,6 +55,7 @@ class Batch:
         self._skipped = 0
 
     def apply(self, changes: Changes) -> Applied:
+        """Apply what is newer than what stands."""
         position = self._ask(cypher.LOCK, {})[0]
         entities = self._entities(changes.entities) if changes.entities else 0
         edges = self._relationships(changes.relationships) if changes.relationships else 0
@@ -63,6 +64,7 @@ class Batch:
         return Applied(entities, edges, self._skipped)
 
     def force(self, aggregate: str, ids: list[Id], truth: Callable[[list[Id]], Changes]) -> None:
+        """Make entities or relationships what the truth says; see `Neo4jProjection.force`."""
         self._send(cypher.LOCK, {})
         changes = truth(ids)
         self._send(cypher.UNBURY, {"ids": ids})

@@ -2,29 +2,36 @@
 
 The driver is imported and made when first used: it costs a cold start more than the rest of a
 function together. Everything here gives up in seconds: an address that swallows packets must not
-hold a caller longer than one that refuses them, and a query over its time is stopped in the
-database, not only abandoned.
+hold a caller longer than one that refuses them, a connection that stands but says nothing is cut
+(see `silence`), and a query over its time is stopped in the database, not only abandoned.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
 from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
+from groundwork_data.graph.silence import Silence, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neo4j import Driver, ManagedTransaction, Record, Session
 
+BOLT_PORT = 7687
 CONNECT_SECONDS = 1.5
 IDLE_BEFORE_CHECK_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 READ_SECONDS = 5.0
 WRITE_SECONDS = 30.0
+DOUBT_READS_SECONDS = 1.2
+DOUBT_WRITES_SECONDS = 8.0
+GRACE_SECONDS = 1.0
+"""How much later than the database we stop waiting ourselves."""
 
 Parameters = Mapping[str, object]
 T = TypeVar("T")
@@ -47,6 +54,7 @@ class GraphDatabase:
         self._auth = (user, password)
         self._application_name = application_name
         self._driver: Driver | None = None
+        self._silence = Silence(lambda: silent(*_host_and_port(uri)), self._cut)
         self.statements = 0
         """How many statements were run; tests hold the resolvers to it."""
 
@@ -56,7 +64,7 @@ class GraphDatabase:
         """Run one reading statement; Neo4j stops it after `seconds`."""
         from neo4j import Query  # noqa: PLC0415 - see the module
 
-        with self._session(access="READ") as session:
+        with self._reading(seconds), self._session(access="READ") as session:
             self.statements += 1
             query = Query(cypher, timeout=seconds)
             return list(session.run(query, dict(parameters)))
@@ -67,12 +75,12 @@ class GraphDatabase:
         """Run `work` in one transaction; again, from its start, after a deadlock."""
         from neo4j import unit_of_work  # noqa: PLC0415 - see the module
 
-        with self._session() as session:
+        with self._writing(seconds), self._session() as session:
             return session.execute_write(unit_of_work(timeout=seconds)(work))
 
     def run(self, cypher: str, parameters: Parameters | None = None) -> list[Record]:
         """Run one statement that commits by itself: schema, and CALL {} IN TRANSACTIONS."""
-        with self._session() as session:
+        with self._writing(), self._session() as session:
             self.statements += 1
             return list(session.run(cypher, dict(parameters or {})))
 
@@ -89,7 +97,11 @@ class GraphDatabase:
     @contextmanager
     def open_transaction(self) -> Iterator[Callable[[str, Parameters], list[Record]]]:
         """Hold a transaction open, for its locks; it commits at the end."""
-        with self._session() as session, session.begin_transaction() as transaction:
+        with (
+            self._writing(),
+            self._session() as session,
+            session.begin_transaction() as transaction,
+        ):
             yield lambda cypher, parameters: list(transaction.run(cypher, dict(parameters)))
             transaction.commit()
 
@@ -98,6 +110,32 @@ class GraphDatabase:
         if self._driver is not None:
             self._driver.close()
             self._driver = None
+
+    def _reading(self, seconds: float) -> AbstractContextManager[None]:
+        return self._silence.broken(
+            after_seconds=DOUBT_READS_SECONDS, at_most_seconds=seconds + GRACE_SECONDS
+        )
+
+    def _writing(self, seconds: float = float("inf")) -> AbstractContextManager[None]:
+        """A write may be tried again, each time for so long."""
+        return self._silence.broken(
+            after_seconds=DOUBT_WRITES_SECONDS,
+            at_most_seconds=seconds + RETRY_SECONDS + seconds + GRACE_SECONDS,
+        )
+
+    def _cut(self) -> None:
+        """Shut the sockets under whoever waits: the calls fail, the driver connects anew.
+
+        `close()` would say goodbye first, which waits as well, so this uses the driver's own pool;
+        tests/integration/graph/test_silence.py fails should a new version keep it elsewhere.
+        """
+        driver = self._driver
+        if driver is None:
+            return
+        log.warning("The graph is silent; its connections are cut")
+        for connections in list(driver._pool.connections.values()):
+            for connection in list(connections):
+                connection.kill()
 
     @contextmanager
     def _session(self, *, access: str = "WRITE", fetch_size: int = -1) -> Iterator[Session]:
@@ -138,3 +176,8 @@ class GraphDatabase:
                 telemetry_disabled=True,
             )
         return self._driver
+
+
+def _host_and_port(uri: str) -> tuple[str, int]:
+    parts = urlsplit(uri)
+    return parts.hostname or "localhost", parts.port or BOLT_PORT
