@@ -30,8 +30,8 @@ READ_SECONDS = 5.0
 WRITE_SECONDS = 30.0
 DOUBT_READS_SECONDS = 1.2
 DOUBT_WRITES_SECONDS = 8.0
-GRACE_SECONDS = 1.0
-"""How much later than the database we stop waiting ourselves."""
+GRACE_SECONDS = 3.0
+"""How much later than the database we stop waiting ourselves: it looks every two seconds."""
 
 Parameters = Mapping[str, object]
 T = TypeVar("T")
