@@ -1,8 +1,20 @@
 """Relationships."""
 
-from groundwork_core.knowledge.resources import RELATIONSHIPS
+from collections.abc import Mapping
+
+from groundwork_core.knowledge.bulk import Done, upsert_relationships
+from groundwork_core.knowledge.resources import RELATIONSHIPS, NewRelationship
+from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+
+def upsert(items: Mapping[int, NewRelationship], wiring: Wiring) -> Done:
+    """Insert or merge by ends, type and valid_from."""
+    return upsert_relationships(items, work=wiring.work)
+
 
 router = Router()
 ResourceRoutes(RELATIONSHIPS).register(router)
+BulkRoute(RELATIONSHIPS, NewRelationship, upsert).register(router)

@@ -11,6 +11,7 @@ from groundwork_core.knowledge.model import ExtractionResult
 from groundwork_core.knowledge.ports import KnowledgeWork
 from groundwork_core.knowledge.stated import (
     EdgeKey,
+    EntityKey,
     Origin,
     Stated,
     list_mentions,
@@ -65,9 +66,16 @@ def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -
 def _write(stated: list[Stated], work: KnowledgeWork) -> None:
     if not stated:
         return
-    ids = work.knowledge.upsert_entities(merge_entities(stated))
+    entities = merge_entities(stated)
+    done = work.knowledge.upsert_entities(entities)
+    ids: dict[EntityKey, UUID] = {
+        (row.type, row.key or ""): one.id for row, one in zip(entities, done, strict=True)
+    }
     edges = merge_edges(stated, ids)
-    edge_ids: dict[EdgeKey, UUID] = work.knowledge.upsert_relationships(edges) if edges else {}
+    edge_ids: dict[EdgeKey, UUID] = {
+        (row.from_id, row.to_id, row.type, row.valid_from): one.id
+        for row, one in zip(edges, work.knowledge.upsert_relationships(edges), strict=True)
+    }
     work.knowledge.put_mentions(
         list_mentions(stated, ids, edge_ids),
         [(origin.document_id, origin.revision) for _, origin in stated if origin.document_id],

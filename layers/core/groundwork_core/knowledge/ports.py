@@ -8,27 +8,37 @@ from uuid import UUID
 
 from groundwork_core.jobs.ports import JobsWork
 from groundwork_core.knowledge.stated import (
-    EdgeKey,
+    MAX_ALIASES,
     EdgeRow,
-    EntityKey,
     EntityRow,
     MentionRow,
+    Upserted,
 )
 
 
 class KnowledgeStore(Protocol):
     """Entities, relationships and mentions. A row is written only if that changes something."""
 
-    def upsert_entities(self, rows: Sequence[EntityRow]) -> dict[EntityKey, UUID]:
-        """Insert or merge entities by (type, key); return the ids of all of them.
+    def upsert_entities(
+        self, rows: Sequence[EntityRow], most_aliases: int = MAX_ALIASES
+    ) -> list[Upserted]:
+        """Insert or merge entities by (type, key), each of which `rows` has once; in their order.
 
         An entity that is there keeps its name (another name becomes an alias), its highest
-        confidence, and the first documents of its provenance.
+        confidence, and the first documents of its provenance. Rows without a key are inserted.
         """
         ...
 
-    def upsert_relationships(self, rows: Sequence[EdgeRow]) -> dict[EdgeKey, UUID]:
-        """Insert or merge relationships by (from, to, type, valid_from); return all ids."""
+    def upsert_relationships(self, rows: Sequence[EdgeRow]) -> list[Upserted]:
+        """Insert or merge relationships by (from, to, type, valid_from); in the order of `rows`.
+
+        Raises:
+            Unavailable: an end was removed meanwhile; look for it again.
+        """
+        ...
+
+    def hold_entities(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Return those that are there, and keep them there until the transaction ends."""
         ...
 
     def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:

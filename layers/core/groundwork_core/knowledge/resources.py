@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
@@ -16,7 +16,18 @@ EntityType = Literal[
     "person", "organization", "location", "event", "product", "work", "topic", "website", "other"
 ]
 Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-EntityName = Annotated[Text, Field(min_length=1, max_length=1_000)]
+INDEXED_BYTES = 2_600
+"""What Postgres' indexes take of a text: a third of a page, less what else stands in an entry."""
+
+
+def _indexable(text: str) -> str:
+    if len(text) * 4 > INDEXED_BYTES and len(text.encode()) > INDEXED_BYTES:
+        message = f"must take at most {INDEXED_BYTES} bytes as UTF-8"
+        raise ValueError(message)
+    return text
+
+
+EntityName = Annotated[Text, Field(min_length=1, max_length=1_000), AfterValidator(_indexable)]
 EdgeType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
 Aliases = Annotated[tuple[EntityName, ...], Field(max_length=1_000)]
 Attributes = dict[str, JsonValue]

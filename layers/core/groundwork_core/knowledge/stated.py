@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Literal, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -12,7 +13,6 @@ from pydantic import JsonValue
 from groundwork_core.knowledge.model import (
     PROVENANCE_DOCUMENTS,
     ExtractionResult,
-    StatedEntity,
     StatedRelationship,
 )
 
@@ -32,12 +32,66 @@ class Origin:
     revision: int
 
 
+Outcome = Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """What an upsert did with a row."""
+
+    id: UUID
+    outcome: Outcome
+
+
+class EntitySaid(Protocol):
+    """What a statement says of an entity, whoever makes it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def confidence(self) -> float:
+        """How sure that is."""
+        ...
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """What else it is called."""
+        ...
+
+    @property
+    def attributes(self) -> dict[str, JsonValue]:
+        """More about it."""
+        ...
+
+
+class EdgeSaid(Protocol):
+    """What a statement says of a relationship, whoever makes it."""
+
+    @property
+    def confidence(self) -> float:
+        """How sure that is."""
+        ...
+
+    @property
+    def valid_to(self) -> datetime | None:
+        """When it ceases to be true."""
+        ...
+
+    @property
+    def attributes(self) -> dict[str, JsonValue]:
+        """More about it."""
+        ...
+
+
 @dataclass(slots=True)
 class EntityRow:
-    """An entity as one or more results state it."""
+    """An entity as one or more statements have it; one without a key is always new."""
 
     type: str
-    key: str
+    key: str | None
     name: str
     confidence: float
     aliases: list[str] = field(default_factory=list)
@@ -48,7 +102,7 @@ class EntityRow:
 
 @dataclass(slots=True)
 class EdgeRow:
-    """A relationship as one or more results state it."""
+    """A relationship as one or more statements have it."""
 
     from_id: UUID
     to_id: UUID
@@ -87,7 +141,7 @@ def merge_entities(stated: list[Stated]) -> list[EntityRow]:
             if row is None:
                 row = EntityRow(entity.type, entity.key, entity.name, entity.confidence)
                 rows[entity.type, entity.key] = row
-            _state_entity(row, entity)
+            state_entity(row, entity)
             _state_origin(row, result, origin)
     return [rows[key] for key in sorted(rows)]
 
@@ -102,9 +156,7 @@ def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[Edg
             row = rows.get(key)
             if row is None:
                 row = rows[key] = EdgeRow(*key, edge.valid_to, edge.confidence)
-            row.confidence = max(row.confidence, edge.confidence)
-            row.attributes |= edge.attributes
-            row.valid_to = edge.valid_to or row.valid_to
+            state_edge(row, edge)
             _state_origin(row, result, origin)
     return [rows[key] for key in sorted(rows, key=_edge_order)]
 
@@ -150,12 +202,20 @@ def _edge_order(key: EdgeKey) -> tuple[UUID, UUID, str, datetime]:
     return (*key[:3], key[3] or datetime.min.replace(tzinfo=UTC))
 
 
-def _state_entity(row: EntityRow, entity: StatedEntity) -> None:
-    row.confidence = max(row.confidence, entity.confidence)
-    row.attributes |= entity.attributes
-    for alias in (entity.name, *entity.aliases):
-        if alias != row.name and alias not in row.aliases and len(row.aliases) < MAX_ALIASES:
+def state_entity(row: EntityRow, said: EntitySaid, most_aliases: int = MAX_ALIASES) -> None:
+    """Merge one more statement into a row: the first name stays, others become aliases."""
+    row.confidence = max(row.confidence, said.confidence)
+    row.attributes |= said.attributes
+    for alias in (said.name, *said.aliases):
+        if alias != row.name and alias not in row.aliases and len(row.aliases) < most_aliases:
             row.aliases.append(alias)
+
+
+def state_edge(row: EdgeRow, said: EdgeSaid) -> None:
+    """Merge one more statement into a row."""
+    row.confidence = max(row.confidence, said.confidence)
+    row.attributes |= said.attributes
+    row.valid_to = said.valid_to or row.valid_to
 
 
 def _state_origin(row: EntityRow | EdgeRow, result: ExtractionResult, origin: Origin) -> None:

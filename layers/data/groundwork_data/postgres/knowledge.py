@@ -7,23 +7,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from psycopg.errors import ForeignKeyViolation
 from psycopg.types.json import Jsonb
 
+from groundwork_core.errors import Unavailable
+from groundwork_core.ids import new_id
 from groundwork_core.knowledge.model import PROVENANCE_DOCUMENTS
 from groundwork_core.knowledge.stated import (
     MAX_ALIASES,
-    EdgeKey,
     EdgeRow,
-    EntityKey,
     EntityRow,
     MentionRow,
+    Upserted,
 )
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-CAPS = {"most_aliases": MAX_ALIASES, "most_documents": PROVENANCE_DOCUMENTS}
+CAPS = {"most_documents": PROVENANCE_DOCUMENTS}
 
 # What is there and stays as it is, is not touched: no lock, no version, no outbox row. The rest is
 # inserted or merged in the order of its keys, so that two writers wait for each other and do not
@@ -31,7 +33,7 @@ CAPS = {"most_aliases": MAX_ALIASES, "most_documents": PROVENANCE_DOCUMENTS}
 UPSERT_ENTITIES = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
-        type text, key text, name text, confidence float8,
+        id uuid, type text, key text, name text, confidence float8,
         aliases text[], attributes jsonb, documents jsonb, workers jsonb)
 ), known AS (
     SELECT e.id, i.type, i.key,
@@ -42,8 +44,8 @@ WITH incoming AS (
         AS changes
     FROM incoming i JOIN entities e ON e.key = i.key AND e.type = i.type
 ), written AS (
-    INSERT INTO entities AS e (type, key, name, confidence, aliases, attributes, provenance)
-    SELECT i.type, i.key, i.name, i.confidence, i.aliases, i.attributes,
+    INSERT INTO entities AS e (id, type, key, name, confidence, aliases, attributes, provenance)
+    SELECT coalesce(i.id, uuidv7()), i.type, i.key, i.name, i.confidence, i.aliases, i.attributes,
         jsonb_build_object('documents', i.documents, 'workers', i.workers)
     FROM incoming i LEFT JOIN known k ON k.key = i.key AND k.type = i.type
     WHERE k.id IS NULL OR k.changes
@@ -51,14 +53,16 @@ WITH incoming AS (
     ON CONFLICT (key, type) DO UPDATE SET
         confidence = greatest(e.confidence, excluded.confidence),
         aliases = groundwork_merge_aliases(
-            e.name, e.aliases, excluded.name, excluded.aliases, %(most_aliases)s),
+            e.name, e.aliases, excluded.name, excluded.aliases,
+            greatest(%(most_aliases)s, cardinality(e.aliases))),
         attributes = e.attributes || excluded.attributes,
-        provenance = groundwork_merge_provenance(
-            e.provenance, excluded.provenance, %(most_documents)s)
-    RETURNING e.id, e.type, e.key
+        provenance = coalesce(groundwork_merge_provenance(
+            e.provenance, excluded.provenance, %(most_documents)s), e.provenance)
+    RETURNING e.id, e.type, e.key,
+        CASE e.version WHEN 1 THEN 'created' ELSE 'updated' END AS outcome
 )
-SELECT id, type, key FROM known WHERE NOT changes
-UNION ALL SELECT id, type, key FROM written
+SELECT id, type, key, 'unchanged' FROM known WHERE NOT changes
+UNION ALL SELECT id, type, key, outcome FROM written
 """
 UPSERT_RELATIONSHIPS = """
 WITH incoming AS (
@@ -86,13 +90,18 @@ WITH incoming AS (
         confidence = greatest(r.confidence, excluded.confidence),
         valid_to = coalesce(excluded.valid_to, r.valid_to),
         attributes = r.attributes || excluded.attributes,
-        provenance = groundwork_merge_provenance(
-            r.provenance, excluded.provenance, %(most_documents)s)
-    RETURNING r.id, r.from_id, r.to_id, r.type, r.valid_from
+        provenance = coalesce(groundwork_merge_provenance(
+            r.provenance, excluded.provenance, %(most_documents)s), r.provenance)
+    RETURNING r.id, r.from_id, r.to_id, r.type, r.valid_from,
+        CASE r.version WHEN 1 THEN 'created' ELSE 'updated' END AS outcome
 )
-SELECT k.id, i.from_id, i.to_id, i.type, i.valid_from
+SELECT k.id, i.from_id, i.to_id, i.type, i.valid_from, 'unchanged'
 FROM known k JOIN incoming i ON i.n = k.n WHERE NOT k.changes
-UNION ALL SELECT id, from_id, to_id, type, valid_from FROM written
+UNION ALL SELECT id, from_id, to_id, type, valid_from, outcome FROM written
+"""
+# In the order in which upserts lock. Who deletes or merges one of them waits for us.
+HOLD_ENTITIES = """
+SELECT id FROM entities WHERE id = ANY(%s) ORDER BY type, key, id FOR KEY SHARE
 """
 DROP_STALE_MENTIONS = """
 DELETE FROM mentions m USING unnest(%(documents)s::uuid[], %(revisions)s::bigint[])
@@ -118,13 +127,17 @@ class PostgresKnowledge:
         """Take the connection of a running transaction."""
         self._connection = connection
 
-    def upsert_entities(self, rows: Sequence[EntityRow]) -> dict[EntityKey, UUID]:
-        """Insert or merge entities by (type, key); return the ids of all of them."""
+    def upsert_entities(
+        self, rows: Sequence[EntityRow], most_aliases: int = MAX_ALIASES
+    ) -> list[Upserted]:
+        """Insert or merge entities by (type, key)."""
         if not rows:
-            return {}
+            return []
+        ids = [None if row.key is not None else new_id() for row in rows]
         incoming = Jsonb(
             [
                 {
+                    "id": id_ and str(id_),
                     "type": row.type,
                     "key": row.key,
                     "name": row.name,
@@ -134,16 +147,19 @@ class PostgresKnowledge:
                     "documents": [str(document) for document in row.documents],
                     "workers": row.workers,
                 }
-                for row in rows
+                for row, id_ in zip(rows, ids, strict=True)
             ]
         )
-        found = self._planned_anew(UPSERT_ENTITIES, incoming)
-        return {(type_, key): id_ for id_, type_, key in found}
+        found = self._planned_anew(UPSERT_ENTITIES, incoming, most_aliases)
+        done: dict[tuple[Any, ...], Upserted] = {
+            (type_, key or id_): Upserted(id_, to) for id_, type_, key, to in found
+        }
+        return [done[row.type, row.key or id_] for row, id_ in zip(rows, ids, strict=True)]
 
-    def upsert_relationships(self, rows: Sequence[EdgeRow]) -> dict[EdgeKey, UUID]:
-        """Insert or merge relationships; return the ids of all of them."""
+    def upsert_relationships(self, rows: Sequence[EdgeRow]) -> list[Upserted]:
+        """Insert or merge relationships."""
         if not rows:
-            return {}
+            return []
         incoming = Jsonb(
             [
                 {
@@ -161,10 +177,20 @@ class PostgresKnowledge:
                 for n, row in enumerate(rows)
             ]
         )
-        found = self._connection.execute(
-            UPSERT_RELATIONSHIPS, {**CAPS, "rows": incoming}
-        ).fetchall()
-        return {(from_id, to_id, type_, since): id_ for id_, from_id, to_id, type_, since in found}
+        try:
+            found = self._connection.execute(
+                UPSERT_RELATIONSHIPS, {**CAPS, "rows": incoming}
+            ).fetchall()
+        except ForeignKeyViolation as error:
+            raise Unavailable("An end of a relationship was removed meanwhile.") from error
+        done: dict[tuple[Any, ...], Upserted] = {
+            tuple(key): Upserted(id_, to) for id_, *key, to in found
+        }
+        return [done[row.from_id, row.to_id, row.type, row.valid_from] for row in rows]
+
+    def hold_entities(self, ids: Sequence[UUID]) -> set[UUID]:
+        """Return those that are there, and keep them there."""
+        return {row[0] for row in self._connection.execute(HOLD_ENTITIES, [list(ids)])}
 
     def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
         """Insert mentions, and drop those of earlier revisions of the `stated` documents."""
@@ -198,12 +224,12 @@ class PostgresKnowledge:
             ).fetchall()
         )
 
-    def _planned_anew(self, sql: str, rows: Jsonb) -> list[tuple[Any, ...]]:
+    def _planned_anew(self, sql: str, rows: Jsonb, most_aliases: int) -> list[tuple[Any, ...]]:
         """Run an upsert with a plan of its own.
 
         A plan that was kept from when the tables were small would go on reading them whole.
         """
-        parameters = {**CAPS, "rows": rows}
+        parameters = {**CAPS, "most_aliases": most_aliases, "rows": rows}
         return self._connection.execute(sql, parameters, prepare=False).fetchall()
 
 

@@ -1,0 +1,139 @@
+"""Many entities or relationships at once: each item for itself, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from groundwork_core.errors import Fault, Unavailable
+from groundwork_core.knowledge.stated import (
+    EdgeRow,
+    EntityRow,
+    Upserted,
+    state_edge,
+    state_entity,
+)
+
+if TYPE_CHECKING:
+    from groundwork_core.knowledge.ports import KnowledgeWork
+    from groundwork_core.knowledge.resources import NewEntity, NewRelationship
+
+BULK_MAX = 1_000
+TRIES = 3
+MOST_ALIASES = 1_000
+
+Row = TypeVar("Row")
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An item that cannot be taken, and what is wrong with it."""
+
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of the items, in their order, and the outbox position that includes it."""
+
+    items: list[Upserted | Refused]
+    position: str | None
+
+
+def upsert_entities(items: Mapping[int, NewEntity], *, work: Callable[[], KnowledgeWork]) -> Done:
+    """Insert entities, or merge them into those with their type and key. `items` by their place.
+
+    Items without a key are always new. Items of one key are merged in their order; the first says
+    what was done, the others are told as updates of it.
+
+    Raises:
+        Unavailable: deadlocked three times, or the database is gone; nothing was done.
+    """
+    return _tried(lambda: _entities(items, work()))
+
+
+def upsert_relationships(
+    items: Mapping[int, NewRelationship], *, work: Callable[[], KnowledgeWork]
+) -> Done:
+    """Insert relationships, or merge them into those with their ends, type and valid_from.
+
+    An item whose ends are not there is refused, and keeps no other from being done.
+
+    Raises:
+        Unavailable: as `upsert_entities`.
+    """
+    return _tried(lambda: _relationships(items, work()))
+
+
+def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> Done:
+    places: dict[Hashable, list[int]] = {}
+    rows: dict[Hashable, EntityRow] = {}
+    for place, item in items.items():
+        same: Hashable = place if item.key is None else (item.type, item.key)
+        if same not in rows:
+            rows[same] = EntityRow(item.type, item.key, item.name, item.confidence)
+        state_entity(rows[same], item, MOST_ALIASES)
+        places.setdefault(same, []).append(place)
+    with work:
+        done = work.knowledge.upsert_entities(list(rows.values()), MOST_ALIASES)
+    return Done(_told(items, places, done, {}), work.position)
+
+
+def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) -> Done:
+    with work:
+        ends = {end for item in items.values() for end in (item.from_id, item.to_id)}
+        there = work.knowledge.hold_entities(sorted(ends)) if ends else set()
+        refused: dict[int, Refused] = {}
+        places: dict[Hashable, list[int]] = {}
+        rows: dict[Hashable, EdgeRow] = {}
+        for place, item in items.items():
+            faults = _edge_faults(item, there)
+            if faults:
+                refused[place] = Refused(faults)
+                continue
+            same = (item.from_id, item.to_id, item.type, item.valid_from)
+            if same not in rows:
+                rows[same] = EdgeRow(*same, item.valid_to, item.confidence)
+            state_edge(rows[same], item)
+            places.setdefault(same, []).append(place)
+        done = work.knowledge.upsert_relationships(list(rows.values()))
+    return Done(_told(items, places, done, refused), work.position)
+
+
+def _edge_faults(item: NewRelationship, there: set[UUID]) -> tuple[Fault, ...]:
+    faults = [
+        Fault(f"/{name}", "no such thing")
+        for name, end in (("from_id", item.from_id), ("to_id", item.to_id))
+        if end not in there
+    ]
+    if item.valid_from and item.valid_to and item.valid_from >= item.valid_to:
+        faults.append(Fault("/valid_to", "must be after valid_from"))
+    return tuple(faults)
+
+
+def _told(
+    items: Mapping[int, Item],
+    places: Mapping[Hashable, list[int]],
+    done: Sequence[Upserted],
+    refused: Mapping[int, Refused],
+) -> list[Upserted | Refused]:
+    told: dict[int, Upserted | Refused] = dict(refused)
+    for (first, *others), one in zip(places.values(), done, strict=True):
+        told[first] = one
+        again = Upserted(one.id, "updated") if one.outcome == "created" else one
+        told.update(dict.fromkeys(others, again))
+    return [told[place] for place in items]
+
+
+def _tried(act: Callable[[], Done]) -> Done:
+    """Act again when it met others on the same rows: one side has given way by then."""
+    for left in reversed(range(TRIES)):
+        try:
+            return act()
+        except Unavailable:
+            if not left:
+                raise
+    raise AssertionError

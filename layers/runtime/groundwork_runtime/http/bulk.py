@@ -1,0 +1,167 @@
+"""`POST /R/bulk`: up to a thousand items, each with an outcome of its own."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import to_json
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.knowledge.bulk import BULK_MAX, Done, Refused
+from groundwork_core.knowledge.stated import Outcome, Upserted
+from groundwork_core.resources.resource import Input, Resource
+from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.problem import validation_faults
+from groundwork_runtime.http.router import Operation, Router
+
+if TYPE_CHECKING:
+    from groundwork_core.caller import Caller
+    from groundwork_runtime.http.request import Request
+    from groundwork_runtime.wiring import Wiring
+
+STATUSES: Mapping[Outcome, int] = {"created": 201, "updated": 200, "unchanged": 200}
+REFUSED = 422
+ITEMS = "items"
+
+New = TypeVar("New", bound=Input)
+
+
+class ItemFault(BaseModel):
+    """One thing wrong with an item; the pointer goes into the item."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    pointer: str
+    detail: str
+
+
+class ItemError(BaseModel):
+    """Why an item was refused."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    detail: str
+    errors: list[ItemFault]
+
+
+class ItemResult(BaseModel):
+    """What became of one item. `id` is left out of what failed, `error` of what did not."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    index: int
+    status: Literal[200, 201, 422]
+    result: Outcome | None = None
+    id: UUID | None = None
+    error: ItemError | None = None
+
+
+class BulkResults(BaseModel):
+    """The outcome of every item, in their order."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    results: list[ItemResult]
+
+
+class BulkRoute(Generic[New]):
+    """Decodes the items, calls one use case with the good ones, encodes every outcome."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        model: type[New],
+        act: Callable[[Mapping[int, New], Wiring], Done],
+    ) -> None:
+        """Take the model of an item, and what is done with those that fit it, by their place."""
+        self._resource = resource
+        self._model = model
+        self._act = act
+
+    @cached_property
+    def _envelope(self) -> type[BaseModel]:
+        """The body, built at its first use: cold starts pay for what they use."""
+        items: Any = Annotated[tuple[self._model, ...], Field(max_length=BULK_MAX)]  # type: ignore[name-defined]
+        return create_model(
+            f"Bulk{self._model.__name__}",
+            __base__=Input,
+            __doc__="Items to be upserted.",
+            items=(items, ...),
+        )
+
+    def register(self, router: Router, under: str = "/api/v1") -> None:
+        """Add the operation."""
+        name = self._resource.name
+        router.add(
+            Operation(
+                "POST",
+                f"{under}/{name}/bulk",
+                self.upsert,
+                200,
+                f"{name}:write",
+                None,
+                signature=self._signature,
+                documented={
+                    "operation_id": f"upsert{name.title()}",
+                    "summary": f"Create or update up to {BULK_MAX:,} {name}",
+                    "tag": name,
+                    "writes": True,
+                },
+            )
+        )
+
+    def upsert(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+        """Answer 200 with one result for each item, whatever became of it."""
+        if request.query:
+            faults = tuple(Fault(f"/{name}", "is no parameter of this") for name in request.query)
+            raise Invalid("The query has faults.", faults)
+        good, bad = self._read(request)
+        done = self._act(good, wiring)
+        told = {**bad, **dict(zip(good, done.items, strict=True))}
+        results = [_result(place, told[place]) for place in sorted(told)]
+        headers = {} if done.position is None else {"X-Groundwork-Position": done.position}
+        return Answer(200, to_json({"results": results}).decode(), JSON, headers)
+
+    def _read(self, request: Request) -> tuple[dict[int, New], dict[int, Refused]]:
+        body = request.checked_json()
+        try:
+            return dict(enumerate(self._validated(body))), {}
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_context=False, include_input=False)
+        given: Any = request.json()
+        if any(fault["loc"][:1] != (ITEMS,) or len(fault["loc"]) == 1 for fault in found):
+            raise Invalid("The input has faults.", validation_faults(found, given))
+        if len(given[ITEMS]) > BULK_MAX:
+            too_many = f"must be at most {BULK_MAX:,}, not {len(given[ITEMS]):,}"
+            raise Invalid("The input has faults.", (Fault(f"/{ITEMS}", too_many),))
+        wrong: dict[int, list[Any]] = defaultdict(list)
+        for fault in found:
+            wrong[int(fault["loc"][1])].append({**fault, "loc": fault["loc"][2:]})
+        items = given[ITEMS]
+        bad = {n: Refused(validation_faults(faults, items[n])) for n, faults in wrong.items()}
+        places = [place for place in range(len(items)) if place not in bad]
+        text = to_json({ITEMS: [items[place] for place in places]})
+        return dict(zip(places, self._validated(text), strict=True)), bad
+
+    def _validated(self, body: bytes) -> tuple[New, ...]:
+        items: tuple[New, ...] = getattr(self._envelope.model_validate_json(body), ITEMS)
+        return items
+
+    def _signature(self) -> Signature:
+        body = Parameter("body", Parameter.KEYWORD_ONLY, annotation=self._envelope)
+        return Signature([body], return_annotation=BulkResults)
+
+
+def _result(place: int, told: Upserted | Refused) -> dict[str, object]:
+    if isinstance(told, Upserted):
+        status = STATUSES[told.outcome]
+        return {"index": place, "status": status, "result": told.outcome, "id": str(told.id)}
+    faults = [{"pointer": fault.pointer, "detail": fault.detail} for fault in told.faults]
+    error = {"detail": "The item has faults.", "errors": faults}
+    return {"index": place, "status": REFUSED, "error": error}
