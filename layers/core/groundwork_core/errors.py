@@ -5,6 +5,7 @@
     ├── Forbidden               you may not                         403
     ├── NotFound                there is no such thing              404
     ├── Conflict                it clashes with what is there       409
+    │   └── InFlight            it is being worked on already       409
     ├── VersionMismatch         somebody was faster                 412
     ├── VersionRequired         say which version you mean          428
     ├── Invalid                 the input breaks a rule             422
@@ -53,6 +54,14 @@ class Conflict(GroundworkError):
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
         self.field = field
+
+
+class InFlight(Conflict):
+    """The same request is being worked on; ask again after `retry_after_seconds`."""
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class VersionMismatch(GroundworkError):

@@ -92,7 +92,7 @@ def test_every_answer_has_a_request_id_and_every_limit_says_when_to_come_back(
         for status, answer in operation["responses"].items():
             whole = problems[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
             assert "X-Request-Id" in whole["headers"], (method, path, status)
-            assert ("Retry-After" in whole["headers"]) == (status in {"429", "503"})
+            assert ("Retry-After" in whole["headers"]) == (status in {"409", "429", "503"})
 
 
 def test_every_schema_is_json_schema(told: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ OUTBOX_HOURS = 24
 CLOCK_SLOT_DAYS = 7
 TOKEN_DAYS = 30
 """After their end, so that the reuse of a refresh token is still noticed."""
+IDLE_BUCKET_HOURS = 1
+"""Long before that it is full again, as one is that is not there."""
 BATCH = 20_000
 
 
@@ -33,6 +35,14 @@ class Housekeeping(Protocol):
 
     def remove_refresh_tokens(self, before: datetime, limit: int) -> int:
         """Remove refresh tokens that ended before."""
+        ...
+
+    def remove_kept_answers(self, before: datetime, limit: int) -> int:
+        """Remove answers to repeated requests that expired before."""
+        ...
+
+    def remove_rate_buckets(self, before: datetime, limit: int) -> int:
+        """Remove counts of principals who have not asked since."""
         ...
 
 
@@ -57,4 +67,8 @@ def clean_up(*, work: HousekeepingWork, clock: Clock) -> int:
         )
         removed += work.housekeeping.remove_tickets(now, BATCH)
         removed += work.housekeeping.remove_refresh_tokens(now - timedelta(days=TOKEN_DAYS), BATCH)
+        removed += work.housekeeping.remove_kept_answers(now, BATCH)
+        removed += work.housekeeping.remove_rate_buckets(
+            now - timedelta(hours=IDLE_BUCKET_HOURS), BATCH
+        )
     return removed

@@ -31,6 +31,14 @@ REFRESH_TOKENS = """
 DELETE FROM refresh_tokens WHERE id IN (
     SELECT id FROM refresh_tokens WHERE expires_at < %s LIMIT %s)
 """
+KEPT_ANSWERS = """
+DELETE FROM kept_answers WHERE id IN (
+    SELECT id FROM kept_answers WHERE expires_at < %s LIMIT %s)
+"""
+RATE_BUCKETS = """
+DELETE FROM rate_buckets WHERE principal IN (
+    SELECT principal FROM rate_buckets WHERE filled_at < %s LIMIT %s FOR UPDATE SKIP LOCKED)
+"""
 
 
 class PostgresHousekeeping:
@@ -55,3 +63,11 @@ class PostgresHousekeeping:
     def remove_refresh_tokens(self, before: datetime, limit: int) -> int:
         """Remove refresh tokens that ended before."""
         return self._connection.execute(REFRESH_TOKENS, [before, limit]).rowcount
+
+    def remove_kept_answers(self, before: datetime, limit: int) -> int:
+        """Remove answers to repeated requests that expired before."""
+        return self._connection.execute(KEPT_ANSWERS, [before, limit]).rowcount
+
+    def remove_rate_buckets(self, before: datetime, limit: int) -> int:
+        """Remove counts of principals who have not asked since."""
+        return self._connection.execute(RATE_BUCKETS, [before, limit]).rowcount

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PostgresUsers,
     )
     from groundwork_data.postgres.jobs import PostgresJobs
+    from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
     from groundwork_data.postgres.knowledge import PostgresKnowledge
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresLiveOrder
     from groundwork_data.postgres.resources import PostgresResources
@@ -111,6 +112,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.audit import PostgresAuditLog  # noqa: PLC0415 - its users only
 
         return PostgresAuditLog(self.connection)
+
+    @property
+    def kept_answers(self) -> PostgresKeptAnswers:
+        """Answers to requests that may be sent again."""
+        from groundwork_data.postgres.kept_answers import PostgresKeptAnswers  # noqa: PLC0415 - its users only
+
+        return PostgresKeptAnswers(self.connection)
 
     @property
     def users(self) -> PostgresUsers:

@@ -17,6 +17,7 @@ from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_runtime.http.admission import admit
 from groundwork_runtime.http.answer import JSON, Answer
 from groundwork_runtime.http.problem import validation_faults
+from groundwork_runtime.http.repeating import HEADER, once
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import Operation
 
@@ -63,11 +64,18 @@ class Endpoint:
         """Answer the desk's request."""
         operation, desk = self.operation, self._desk
         caller = admit(operation.needs, desk.request, desk.wiring)
+        if HEADER in desk.request.headers and operation.repeatable and caller is not None:
+            answer = once(desk.request, caller, desk.wiring, lambda: self._act(path, caller))
+        else:
+            answer = self._act(path, caller)
+        return Response(answer.status, answer.content_type, answer.body, answer.headers)
+
+    def _act(self, path: Mapping[str, str], caller: Caller | None) -> Answer:
+        operation, desk = self.operation, self._desk
         if operation.signature is not None:
             answer: Answer = operation.handler(desk.request, caller, desk.wiring, *path.values())
-        else:
-            answer = self._encoded(operation.handler(**self._decoded(path, caller)))
-        return Response(answer.status, answer.content_type, answer.body, answer.headers)
+            return answer
+        return self._encoded(operation.handler(**self._decoded(path, caller)))
 
     @property
     def __signature__(self) -> inspect.Signature:

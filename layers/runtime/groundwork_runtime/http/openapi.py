@@ -17,6 +17,7 @@ from groundwork_runtime.http.endpoint import Desk, Endpoint
 from groundwork_runtime.http.openapi_examples import example_of
 from groundwork_runtime.http.openapi_parts import (
     COMPONENTS,
+    IDEMPOTENCY_KEY,
     INFO,
     KNOWN,
     answer_headers,
@@ -111,6 +112,8 @@ def _complete(told: Json, operation: Operation) -> None:
     for parameter in told.get("parameters", []):
         parameter["schema"] = _not_null(parameter["schema"])
     parameters = [*conditional_parameters(words.get("conditional")), *words.get("takes", ())]
+    if operation.repeatable:
+        parameters.append(IDEMPOTENCY_KEY)
     if parameters:
         told["parameters"] = [*told.get("parameters", []), *parameters]
     if "body" in words:
@@ -132,6 +135,8 @@ def _answers(told: Json, operation: Operation) -> Json:
     good["headers"] = answer_headers(
         operation.status, words.get("conditional"), writes="writes" in words
     )
+    if operation.repeatable:
+        good["headers"] |= headers_of("Idempotent-Replayed")
     answers = {str(operation.status): good}
     if words.get("conditional") == "read":
         known = {"description": "The client has it already.", "headers": headers_of("ETag")}
@@ -152,6 +157,8 @@ def _problems(told: Json, operation: Operation) -> set[int]:
         statuses.add(401)
         if operation.needs != SIGNED_IN:
             statuses.add(403)
+    if operation.repeatable:
+        statuses.add(409)  # in flight, if nothing else
     statuses.add(422)  # an unknown parameter, if nothing else
     if "{" in operation.path.replace("<", "{"):
         statuses.add(404)

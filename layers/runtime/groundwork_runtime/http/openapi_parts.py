@@ -99,6 +99,10 @@ HEADERS: Json = {
         "description": "Send it to /graphql as X-Groundwork-Min-Position to read your own write.",
         "schema": TEXT,
     },
+    "Idempotent-Replayed": {
+        "description": "The request was answered before; nothing happened this time.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
     "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
     "WWW-Authenticate": {"description": "How to say who you are.", "schema": TEXT},
     "Allow": {"description": "The methods that the path takes.", "schema": TEXT},
@@ -106,6 +110,7 @@ HEADERS: Json = {
 EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
     401: ("WWW-Authenticate",),
     405: ("Allow",),
+    409: ("Retry-After",),
     429: ("Retry-After",),
     503: ("Retry-After",),
 }
@@ -186,6 +191,15 @@ def conditional_parameters(kind: str | None) -> list[Json]:
 def _header(name: str, text: str, schema: Json, example: str, *, required: bool) -> Json:
     told = {"name": name, "in": "header", "required": required, "description": text}
     return {**told, "schema": schema, "example": example}
+
+
+IDEMPOTENCY_KEY: Json = _header(
+    "Idempotency-Key",
+    "Makes the request safe to send again for 24 hours: the same key and body get the same answer.",
+    {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "0190b9d0-7a3c-7d2f-9f54-0a1b2c3d4e5f",
+    required=False,
+)
 
 
 def answer_headers(status: int, conditional: str | None, *, writes: bool) -> Json:

@@ -108,7 +108,7 @@ def _of(error: Exception) -> Problem:
         problem.headers["WWW-Authenticate"] = 'Bearer realm="groundwork"'
     elif isinstance(error, MethodNotAllowed):
         problem.headers["Allow"] = error.allowed
-    elif isinstance(error, errors.Throttled | errors.Unavailable):
+    elif isinstance(error, errors.InFlight | errors.Throttled | errors.Unavailable):
         problem.headers["Retry-After"] = str(max(1, error.retry_after_seconds))
     return problem
 

@@ -68,6 +68,11 @@ class Operation:
     """For a handler that decodes its `Request` itself: its parameters, as documentation."""
     documented: Documented = field(default_factory=Documented)
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether it takes an Idempotency-Key: it has an effect each time, and a known caller."""
+        return self.method == "POST" and (self.needs or "").endswith(":write")
+
 
 class Router:
     """Registers operations."""

@@ -21,6 +21,7 @@ from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relations
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
 from groundwork_data.postgres.tables.realtime import SocketConnection
+from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
 from groundwork_data.postgres.tables.sources import Source, SourceState
 
@@ -34,11 +35,13 @@ __all__ = [
     "DocumentRevision",
     "Entity",
     "Job",
+    "KeptAnswer",
     "LoginFailure",
     "Mention",
     "OutboxCursor",
     "OutboxEntry",
     "Preference",
+    "RateBucket",
     "RefreshToken",
     "Relationship",
     "RelayLease",

@@ -1,0 +1,1 @@
+"""A request that is sent again has its effect once, and the same answer."""

@@ -1,0 +1,52 @@
+"""Answers to requests with an Idempotency-Key, in Postgres."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundwork_core.repeating.ports import Kept
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+# In a statement of its own: the next one then sees what the last holder committed.
+CLAIM = "SELECT pg_try_advisory_xact_lock(%s)"
+FIND = "SELECT fingerprint, sealed FROM kept_answers WHERE id = %s AND expires_at > now()"
+KEEP = """
+INSERT INTO kept_answers (id, fingerprint, sealed, expires_at)
+VALUES (%(id)s, %(fingerprint)s, %(sealed)s, now() + make_interval(hours => %(hours)s))
+ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, sealed = excluded.sealed,
+    expires_at = excluded.expires_at
+"""
+
+
+class PostgresKeptAnswers:
+    """Implements `KeptAnswers`, inside a transaction."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the running transaction."""
+        self._connection = connection
+
+    def claim(self, answer_id: bytes) -> bool:
+        """Hold an id until the transaction ends; False at once if another one holds it."""
+        number = int.from_bytes(answer_id[:8], "big", signed=True)
+        row = self._connection.execute(CLAIM, (number,)).fetchone()
+        return bool(row and row[0])
+
+    def find(self, answer_id: bytes) -> Kept | None:
+        """Return what is kept and has not expired."""
+        row = self._connection.execute(FIND, (answer_id,)).fetchone()
+        return Kept(*row) if row else None
+
+    def keep(self, answer_id: bytes, kept: Kept, hours: int) -> None:
+        """Keep an answer for so long; one that has expired makes room."""
+        self._connection.execute(
+            KEEP,
+            {
+                "id": answer_id,
+                "fingerprint": kept.fingerprint,
+                "sealed": kept.sealed,
+                "hours": hours,
+            },
+        )

@@ -1,0 +1,69 @@
+"""Idempotency-Key: a request that is sent again has its effect once, and the same answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.repeating.answer_once import answer_once
+from groundwork_runtime.http.answer import Answer
+
+if TYPE_CHECKING:
+    from groundwork_core.caller import Caller
+    from groundwork_runtime.http.request import Request
+    from groundwork_runtime.wiring import Wiring
+
+HEADER = "idempotency-key"
+KEY = re.compile(r"[!-~]{1,255}")
+FAILED = 400
+
+
+class _NotKept(Exception):
+    """Carries the answer of a failure out of the transaction that it undoes."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def once(request: Request, caller: Caller, wiring: Wiring, act: Callable[[], Answer]) -> Answer:
+    """Answer a request that carries the header. Failures have no effect and are not kept.
+
+    Raises:
+        Invalid: the key is no key, or came with another body before.
+        InFlight: the first request with this key is still being worked on.
+    """
+    from groundwork_data.identity.sealing import KeySeal  # noqa: PLC0415 - for keys only
+
+    key = request.headers[HEADER].strip()
+    if not KEY.fullmatch(key):
+        detail = "must be 1 to 255 visible ASCII characters; a UUID is best"
+        raise Invalid("The Idempotency-Key is no key.", (Fault("/Idempotency-Key", detail),))
+    seal = KeySeal(key, f"{caller.principal}\n{request.method}\n{request.path}")
+    try:
+        answered = answer_once(request.body, lambda: _packed(act()), seal=seal, work=wiring.work())
+    except _NotKept as failure:
+        return failure.answer
+    answer = _unpacked(answered.answer)
+    if answered.repeated:
+        answer.headers["Idempotent-Replayed"] = "true"
+    return answer
+
+
+def _packed(answer: Answer) -> bytes:
+    if answer.status >= FAILED:
+        raise _NotKept(answer)
+    body = answer.body
+    head = [answer.status, answer.content_type, answer.headers, type(body).__name__]
+    raw = body.encode() if isinstance(body, str) else body or b""
+    return json.dumps(head).encode() + b"\n" + raw
+
+
+def _unpacked(packed: bytes) -> Answer:
+    first, _, raw = packed.partition(b"\n")
+    status, content_type, headers, kind = json.loads(first)
+    body = raw.decode() if kind == "str" else raw or None
+    return Answer(status, body, content_type, headers)

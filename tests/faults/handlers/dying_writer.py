@@ -1,0 +1,30 @@
+"""The REST function, which dies as a request says: before its commit, or after it."""
+
+import os
+import signal
+
+from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
+from groundwork_rest_api.handler import handler as rest
+
+keep = PostgresKeptAnswers.keep
+
+
+def handler(event, context):  # type: ignore[no-untyped-def]
+    """Answers, unless it dies first."""
+    dies = {k.lower(): v for k, v in event["headers"].items()}.get("x-test-dies")
+    PostgresKeptAnswers.keep = keep_and_die if dies == "before" else keep  # type: ignore[method-assign]
+    answer = rest(event, context)
+    if dies == "after":
+        die()
+    return answer
+
+
+def keep_and_die(self, *given):  # type: ignore[no-untyped-def]
+    """The effect and the answer are written, and not committed."""
+    keep(self, *given)
+    die()
+
+
+def die() -> None:
+    """As the kernel kills, without a word."""
+    os.kill(os.getpid(), signal.SIGKILL)
