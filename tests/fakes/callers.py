@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from groundwork_core.identity.callers import Standing
+from groundwork_core.identity.callers import KeyHolder, Standing
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -21,12 +21,18 @@ class FakeCallers:
     def __init__(self) -> None:
         self.users: dict[UUID, Standing] = {}
         self.public: dict[str, Mapping[str, Any]] = {}
+        self.holders: dict[bytes, KeyHolder] = {}
+        self.key_looks = 0
         self.standings = 0
         self.key_reads = 0
 
     def keys(self) -> Mapping[str, Mapping[str, Any]]:
         self.key_reads += 1
         return self.public
+
+    def key_holder(self, key_hash: bytes) -> KeyHolder | None:
+        self.key_looks += 1
+        return self.holders.get(key_hash)
 
     def standing(self, user_id: UUID) -> Standing | None:
         self.standings += 1

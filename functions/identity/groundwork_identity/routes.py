@@ -15,7 +15,7 @@ from groundwork_core.identity.refresh import refresh
 from groundwork_identity.shapes import KEYS, ME, Login, PasswordChange, Refresh, Ticket, Tokens
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.request import Request
-from groundwork_runtime.http.router import SIGNED_IN, Router
+from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN, Router
 from groundwork_runtime.wiring import Wiring
 
 router = Router()
@@ -69,13 +69,13 @@ def log_out(body: Refresh, wiring: Wiring) -> None:
     leaving.log_out(body.refresh_token, work=wiring.work(), clock=wiring.clock)
 
 
-@router.post("/api/v1/auth/logout-everywhere", needs=SIGNED_IN, status=204, tag=TAG)
+@router.post("/api/v1/auth/logout-everywhere", needs=IN_PERSON, status=204, tag=TAG)
 def log_out_everywhere(caller: Caller, wiring: Wiring) -> None:
     """End all of the caller's sessions; open sockets are closed."""
     leaving.log_out_everywhere(by=caller, work=wiring.work(), clock=wiring.clock)
 
 
-@router.post("/api/v1/auth/password", needs=SIGNED_IN, status=204, tag=TAG, problems=(422, 429))
+@router.post("/api/v1/auth/password", needs=IN_PERSON, status=204, tag=TAG, problems=(422, 429))
 def set_password(body: PasswordChange, caller: Caller, request: Request, wiring: Wiring) -> None:
     """Change the caller's password. All sessions end: log in with the new one."""
     change_password(

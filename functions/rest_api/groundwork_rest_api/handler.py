@@ -5,6 +5,7 @@ from groundwork_runtime.http.router import Areas
 
 router = Areas(
     {
+        "/api/v1/api-keys": "groundwork_rest_api.api_keys",
         "/api/v1/audit-events": "groundwork_rest_api.audit_events",
         "/api/v1/configurations": "groundwork_rest_api.configurations",
         "/api/v1/documents": "groundwork_rest_api.documents",

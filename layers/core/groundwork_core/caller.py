@@ -17,6 +17,8 @@ class Caller:
     permissions: frozenset[str]
     principal: str
     """What limits and logs count by: `user:<id>` or `key:<id>`."""
+    key_id: UUID | None = None
+    """The API key that speaks for the user; None: the user in person, with an access token."""
 
     def may(self, permission: str) -> bool:
         """Say whether this caller holds a permission."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -15,13 +16,14 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from groundwork_core.caller import Caller
+from groundwork_core.identity.api_key_words import hash_of, new_key, prefix_of
 from groundwork_core.identity.permissions import BUILTIN_ROLES
 from groundwork_graph_api.handler import handler as graph_api
 from groundwork_graph_api.telling import TellingApplication
 from groundwork_identity.routes import router as identity
 from groundwork_rest_api.handler import router as rest_api
 from groundwork_runtime.http.application import Application
-from groundwork_runtime.http.router import SIGNED_IN
+from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
@@ -55,6 +57,7 @@ class Somebody:
     name: str
     holds: frozenset[str] | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    in_person: bool = True
 
 
 class Everything:
@@ -97,15 +100,30 @@ class Everything:
     def bearer(self, role: str, holds: frozenset[str]) -> Somebody:
         return Somebody(role, holds, {"Authorization": f"Bearer {MINT.token(self.user(role))}"})
 
-    def ask(
+    def key(self, role: str, *scopes: str) -> Somebody:
+        """An API key of somebody with a role."""
+        words = new_key()
+        self.parts.database.rows(
+            "INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash)"
+            " VALUES (%s, 'a key', %s, %s, %s)",
+            (self.user(role), list(scopes), prefix_of(words), hash_of(words)),
+        )
+        holds = BUILTIN_ROLES[role].intersection(scopes)
+        return Somebody(f"a key of {role}", holds, {"X-API-Key": words}, in_person=False)
+
+    def ask(self, operation: Operation, who: Somebody, *, id_: str = ID) -> int:
+        status: int = self.reply(operation, who, id_=id_)["statusCode"]
+        return status
+
+    def reply(
         self, operation: Operation, who: Somebody, *, id_: str = ID, body: object = None
-    ) -> int:
+    ) -> dict[str, Any]:
         method, path = operation
         parts = [id_ if part.startswith("{") else part for part in path.split("/")]
         if path == "/docs/{name}":
             parts[-1] = "start.js"
         given = json.dumps(body or {}) if method in ("POST", "PATCH") else None
-        answer = self.served[operation](
+        return self.served[operation](
             {
                 "httpMethod": method,
                 "path": "/".join(parts),
@@ -116,8 +134,6 @@ class Everything:
             },
             CONTEXT,
         )
-        status: int = answer["statusCode"]
-        return status
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +169,7 @@ def wrong(everything: Everything, who: Somebody) -> list[str]:
         status = everything.ask(operation, who)
         if who.holds is None:
             right = status == 401
-        elif needs == SIGNED_IN or needs in who.holds:
+        elif needs in who.holds or needs == SIGNED_IN or (needs == IN_PERSON and who.in_person):
             right = status not in (401, 403) and status < 500
         else:
             right = status == 403
@@ -185,10 +201,44 @@ def test_a_role_of_ones_own_may_do_what_its_permissions_say(everything: Everythi
     assert wrong(everything, everything.bearer("nothing", frozenset())) == []
 
 
+def test_a_key_may_do_what_both_its_scopes_and_its_owner_may(everything: Everything) -> None:
+    scopes = ("entities:read", "users:write", "sources:write", "api-keys:read")
+    for role in ("admin", "viewer", "service"):
+        assert wrong(everything, everything.key(role, *scopes)) == []
+
+
+OWNED: dict[str, dict[str, object]] = {
+    "api-keys": {"name": "mine", "scopes": ["entities:read"]},
+    "preferences": {"key": "theme", "value": "dark"},
+}
+"""What to send for a thing of one's own, for every resource whose things belong to users."""
+
+
+def test_what_belongs_to_somebody_else_is_not_there(everything: Everything) -> None:
+    """Found in the document: every operation on one thing of an owned resource."""
+    viewer = BUILTIN_ROLES["viewer"]
+    ada, eve = everything.bearer("viewer", viewer), everything.bearer("viewer", viewer)
+    admin = everything.bearer("admin", BUILTIN_ROLES["admin"])
+    for name, body in OWNED.items():
+        on_one = [
+            operation
+            for operation in sorted(published(), key=lambda one: one[0] == "DELETE")
+            if operation[1].startswith(f"/api/v1/{name}/{{")
+        ]
+        assert len(on_one) >= 3
+        for seer, right in ((eve, {404}), (admin, {200, 204}), (ada, {200, 204})):
+            made = everything.reply(("POST", f"/api/v1/{name}"), ada, body=body)
+            assert made["statusCode"] == 201, made
+            id_ = json.loads(made["body"])["id"]
+            found = {one: everything.ask(one, seer, id_=id_) for one in on_one}
+            assert {one: status for one, status in found.items() if status not in right} == {}
+            everything.parts.database.rows(f"DELETE FROM {name.replace('-', '_')}")
+
+
 def test_the_walk_sees_an_operation_that_does_not_ask(
     everything: Everything, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: everybody who is known may do everything."""
     monkeypatch.setattr(Caller, "must", lambda _self, _permission: None)
-    guarded = [needs for needs in published().values() if needs not in (None, SIGNED_IN)]
+    guarded = [needs for needs in published().values() if needs not in (None, SIGNED_IN, IN_PERSON)]
     assert len(wrong(everything, everything.bearer("nothing", frozenset()))) == len(guarded)

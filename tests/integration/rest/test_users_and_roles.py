@@ -97,8 +97,8 @@ def test_a_password_is_kept_as_an_argon2_hash_and_never_shown(rest: Rest) -> Non
         (ADA | {"builtin": True, "id": "x"}, {"/builtin", "/id"}),
     ],
 )
-def test_a_fault_is_named(rest: Rest, body: object, pointers: set[str]) -> None:
-    reply = rest("POST", "/api/v1/users", body)
+def test_a_fault_is_named(shared_rest: Rest, body: object, pointers: set[str]) -> None:
+    reply = shared_rest("POST", "/api/v1/users", body)
     assert (reply.status, reply.pointers) == (422, pointers)
     assert str(ADA["password"]) not in reply.text
 

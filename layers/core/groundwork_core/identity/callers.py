@@ -22,11 +22,30 @@ class Standing:
     permissions: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """An API key that holds, and for whom it speaks."""
+
+    key_id: UUID
+    user_id: UUID
+    roles: tuple[str, ...]
+    permissions: frozenset[str]
+    """The key's scopes, as far as its user holds them now."""
+    expires_at: datetime | None
+
+
 class CallerStore(Protocol):
     """Reads what verifying needs."""
 
     def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
         """Return the public JWKs by kid that tokens may still be signed with."""
+        ...
+
+    def key_holder(self, key_hash: bytes) -> KeyHolder | None:
+        """Return who holds a key; None: unknown, expired or revoked, or its user is disabled.
+
+        Marks the key as used, at most once a minute. One statement.
+        """
         ...
 
     def standing(self, user_id: UUID) -> Standing | None:

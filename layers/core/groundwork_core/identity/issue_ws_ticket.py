@@ -21,5 +21,6 @@ def issue_ws_ticket(*, by: Caller, work: IdentityWork, clock: Clock) -> str:
             by.user_id,
             sorted(by.permissions),
             clock.now() + timedelta(seconds=TICKET_SECONDS),
+            by.key_id,
         )
     return ticket

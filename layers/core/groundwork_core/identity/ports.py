@@ -124,9 +124,22 @@ class TicketStore(Protocol):
     """Tickets that open a WebSocket."""
 
     def add(
-        self, ticket_hash: bytes, user_id: UUID, permissions: Iterable[str], expires_at: datetime
+        self,
+        ticket_hash: bytes,
+        user_id: UUID,
+        permissions: Iterable[str],
+        expires_at: datetime,
+        key_id: UUID | None,
     ) -> None:
-        """Keep a ticket."""
+        """Keep a ticket; `key_id`: the API key that asked for it, with which it ends."""
+        ...
+
+
+class ApiKeyStore(Protocol):
+    """API keys, beyond what every resource does."""
+
+    def revoke(self, key_id: UUID, now: datetime) -> None:
+        """End a key for good; one that was revoked earlier stays as it is."""
         ...
 
 
@@ -151,6 +164,11 @@ class IdentityWork(Transaction, Protocol):
     @property
     def login_failures(self) -> LoginFailureStore:
         """How often logins failed."""
+        ...
+
+    @property
+    def api_keys(self) -> ApiKeyStore:
+        """API keys."""
         ...
 
     @property

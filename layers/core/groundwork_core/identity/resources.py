@@ -21,7 +21,8 @@ def _known(permission: str) -> str:
     return permission
 
 
-def _set(words: tuple[str, ...]) -> tuple[str, ...]:
+def as_set(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return words in order, each once."""
     return tuple(sorted(set(words)))
 
 
@@ -53,14 +54,14 @@ RoleName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$"), Field(examples=["editor"])
 ]
 RoleNames = Annotated[
-    tuple[RoleName, ...], Field(min_length=1, max_length=50), AfterValidator(_set)
+    tuple[RoleName, ...], Field(min_length=1, max_length=50), AfterValidator(as_set)
 ]
 Permission = Annotated[
     str,
     AfterValidator(_known),
     Field(json_schema_extra={"enum": sorted(PERMISSIONS)}),
 ]
-Permissions = Annotated[tuple[Permission, ...], Field(max_length=200), AfterValidator(_set)]
+Permissions = Annotated[tuple[Permission, ...], Field(max_length=200), AfterValidator(as_set)]
 
 
 class User(Representation):

@@ -48,6 +48,8 @@ class Ticket:
 
     user_id: UUID
     permissions: tuple[str, ...]
+    key_id: UUID | None = None
+    """The API key that it was asked for with."""
 
 
 @dataclass(frozen=True, slots=True)

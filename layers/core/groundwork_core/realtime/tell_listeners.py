@@ -45,11 +45,12 @@ class LiveDestination:
         return self._sockets.post(posts) if posts else frozenset()
 
     def _turn_away(self, rows: Sequence[OutboxRow], work: LiveWork) -> None:
-        """Users and roles travel through the outbox too: look at whom a change concerns."""
+        """Users, roles and keys travel through the outbox too: look at whom a change concerns."""
         if any(row.aggregate == "roles" for row in rows):
             users: set[UUID] | None = None
         else:
             users = {row.aggregate_id for row in rows if row.aggregate == "users"}
+            users |= {UUID(str(row.data["user_id"])) for row in rows if row.aggregate == "api_keys"}
             if not users:
                 return
         turn_away(users, work, self._sockets)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from groundwork_core.identity.callers import Standing
+from groundwork_core.errors import Invalid
+from groundwork_core.identity.callers import KeyHolder, Standing
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -26,6 +27,27 @@ FROM users u WHERE u.id = %s
 """
 
 
+# A use is a row of its own: no new version of the key, no outbox row, no other ETag.
+KEY_HOLDER = """
+WITH found AS (
+    SELECT k.id, k.user_id, u.roles, k.expires_at, l.last_used_at,
+        ARRAY(SELECT DISTINCT p FROM roles r, unnest(r.permissions) p
+            WHERE r.name = ANY (u.roles) AND p = ANY (k.scopes)) AS permissions
+    FROM api_keys k JOIN users u ON u.id = k.user_id
+        LEFT JOIN api_key_uses l ON l.api_key_id = k.id
+    WHERE k.key_hash = %s AND k.revoked_at IS NULL AND u.status = 'active'
+        AND (k.expires_at IS NULL OR k.expires_at > now())
+), used AS (
+    INSERT INTO api_key_uses AS l (api_key_id, last_used_at)
+    SELECT id, now() FROM found
+    WHERE last_used_at IS NULL OR last_used_at < now() - interval '1 minute'
+    ON CONFLICT (api_key_id) DO UPDATE SET last_used_at = excluded.last_used_at
+        WHERE l.last_used_at < excluded.last_used_at - interval '1 minute'
+)
+SELECT id, user_id, roles, permissions, expires_at FROM found
+"""
+
+
 class PostgresCallers:
     """Implements `CallerStore`."""
 
@@ -36,6 +58,17 @@ class PostgresCallers:
     def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
         """Return the public keys by kid."""
         return dict(self._database.rows(KEYS))
+
+    def key_holder(self, key_hash: bytes) -> KeyHolder | None:
+        """Return who holds a key, and mark it as used."""
+        try:
+            row = self._database.row(KEY_HOLDER, (key_hash,))
+        except Invalid:
+            return None  # it was removed while we looked: its use has nothing to refer to
+        if row is None:
+            return None
+        key_id, user_id, roles, permissions, expires_at = row
+        return KeyHolder(key_id, user_id, tuple(roles), frozenset(permissions), expires_at)
 
     def standing(self, user_id: UUID) -> Standing | None:
         """Return where a user stands."""

@@ -204,13 +204,19 @@ class PostgresTickets:
         self._connection = connection
 
     def add(
-        self, ticket_hash: bytes, user_id: UUID, permissions: Iterable[str], expires_at: datetime
+        self,
+        ticket_hash: bytes,
+        user_id: UUID,
+        permissions: Iterable[str],
+        expires_at: datetime,
+        key_id: UUID | None,
     ) -> None:
         """Keep a ticket."""
         self._connection.execute(
-            "INSERT INTO socket_tickets (ticket_hash, user_id, permissions, expires_at)"
-            " VALUES (%s, %s, %s, %s)",
-            (ticket_hash, user_id, list(permissions), expires_at),
+            "INSERT INTO socket_tickets"
+            " (ticket_hash, user_id, permissions, expires_at, api_key_id)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            (ticket_hash, user_id, list(permissions), expires_at, key_id),
         )
 
 

@@ -21,7 +21,10 @@ SELECT c.connection_id FROM socket_connections c LEFT JOIN users u ON u.id = c.u
 WHERE (%(users)s::uuid[] IS NULL OR c.user_id = ANY(%(users)s))
     AND (u.id IS NULL OR u.status <> 'active' OR u.sessions_valid_from > c.connected_at
         OR NOT c.permissions <@ ARRAY(
-            SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles)))
+            SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles))
+        OR c.api_key_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM api_keys k WHERE k.id = c.api_key_id AND c.permissions <@ k.scopes
+                AND k.revoked_at IS NULL AND coalesce(k.expires_at > clock_timestamp(), true)))
 """
 
 REPLAY = """
@@ -50,17 +53,19 @@ class PostgresListeners:
             " WHERE t.ticket_hash = %s AND t.expires_at > clock_timestamp()"
             " AND u.id = t.user_id AND u.status = 'active' AND t.permissions <@ ARRAY("
             "SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles))"
-            " RETURNING t.user_id, t.permissions",
+            " AND (t.api_key_id IS NULL OR EXISTS (SELECT FROM api_keys k"
+            " WHERE k.id = t.api_key_id AND k.revoked_at IS NULL))"
+            " RETURNING t.user_id, t.permissions, t.api_key_id",
             (hashlib.sha256(ticket.encode()).digest(),),
         ).fetchone()
-        return Ticket(row[0], tuple(row[1])) if row else None
+        return Ticket(row[0], tuple(row[1]), row[2]) if row else None
 
     def add(self, connection_id: str, ticket: Ticket) -> None:
         """Remember a socket that just opened."""
         self._connection.execute(
-            "INSERT INTO socket_connections (connection_id, user_id, permissions)"
-            " VALUES (%s, %s, %s)",
-            (connection_id, ticket.user_id, list(ticket.permissions)),
+            "INSERT INTO socket_connections (connection_id, user_id, permissions, api_key_id)"
+            " VALUES (%s, %s, %s, %s)",
+            (connection_id, ticket.user_id, list(ticket.permissions), ticket.key_id),
         )
 
     def remove(self, connections: Iterable[str]) -> None:

@@ -23,7 +23,13 @@ _STATE = """(SELECT row_to_json(state) FROM (SELECT s.status, s.next_poll_at, s.
 _MENTIONED = """(SELECT json_build_object('id', e.id, 'name', e.name, 'type', e.type)
     FROM entities e WHERE e.id = t.entity_id)"""
 
-COMPUTED = {"sources": {"state": _STATE}, "mentions": {"entity": _MENTIONED}}
+_LAST_USED = "(SELECT l.last_used_at FROM api_key_uses l WHERE l.api_key_id = t.id)"
+
+COMPUTED = {
+    "api-keys": {"last_used_at": _LAST_USED},
+    "sources": {"state": _STATE},
+    "mentions": {"entity": _MENTIONED},
+}
 """Fields that no column of the resource's own table holds."""
 
 TAGS = {

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
     from groundwork_core.outbox import Command, Nudge
+    from groundwork_data.postgres.api_keys import PostgresApiKeys
     from groundwork_data.postgres.audit import PostgresAuditLog
     from groundwork_data.postgres.authority import PostgresAuthority
     from groundwork_data.postgres.database import Database
@@ -133,6 +134,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.authority import PostgresAuthority  # noqa: PLC0415 - its users only
 
         return PostgresAuthority(self.connection)
+
+    @property
+    def api_keys(self) -> PostgresApiKeys:
+        """API keys."""
+        from groundwork_data.postgres.api_keys import PostgresApiKeys  # noqa: PLC0415 - its users only
+
+        return PostgresApiKeys(self.connection)
 
     @property
     def refresh_tokens(self) -> PostgresRefreshTokens:

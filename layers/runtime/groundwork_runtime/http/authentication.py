@@ -1,4 +1,4 @@
-"""Who is calling: bearer tokens, verified once and remembered until they expire.
+"""Who is calling: API keys (api_key_callers.py), and bearer tokens, remembered until they expire.
 
 A token's signature is checked at its first use; after that its SHA-256 is looked up. Where its
 user stands (active, sessions ended, roles) is read again at most every STANDING_SECONDS, so that
@@ -17,6 +17,7 @@ from uuid import UUID
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity.callers import CallerStore, Standing
+from groundwork_runtime.http.api_key_callers import ApiKeyCallers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class Callers:
         self._issuer = issuer
         self._clock = clock
         self._monotonic = monotonic
+        self._api_keys = ApiKeyCallers(store, clock, monotonic)
         self._tokens: dict[bytes, _Token] = {}
         self._known: dict[UUID, _Known] = {}
         self._keys: dict[str, PyJWK] = {}
@@ -91,10 +93,17 @@ class Callers:
         Raises:
             Unauthenticated, Unavailable: as `authenticate`.
         """
+        api_key = headers.get("x-api-key")
+        if api_key is not None:
+            if "authorization" in headers:
+                raise Unauthenticated("Send an access token or an API key, not both.")
+            return self._api_keys.of(api_key.strip(), at_most_seconds)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("Send an access token: Authorization: Bearer …")
+            raise Unauthenticated(
+                "Send an access token (Authorization: Bearer …) or an API key (X-API-Key)."
+            )
         now = self._clock.now().timestamp()
         digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
         verified = self._tokens.get(digest)

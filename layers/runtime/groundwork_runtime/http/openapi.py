@@ -20,12 +20,13 @@ from groundwork_runtime.http.openapi_parts import (
     IDEMPOTENCY_KEY,
     INFO,
     KNOWN,
+    LOGGED_IN,
     answer_headers,
     conditional_parameters,
     headers_of,
 )
 from groundwork_runtime.http.problem import DOCUMENTED
-from groundwork_runtime.http.router import SIGNED_IN
+from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
 
 if TYPE_CHECKING:
     from groundwork_runtime.http.router import Areas, Operation, Router
@@ -106,7 +107,7 @@ def _complete(told: Json, operation: Operation) -> None:
         told["security"] = []
         told["x-groundwork-open"] = operation.open
     else:
-        told["security"] = KNOWN
+        told["security"] = LOGGED_IN if operation.needs == IN_PERSON else KNOWN
         told["x-groundwork-needs"] = operation.needs
         told["description"] = _who(operation.needs)
     for parameter in told.get("parameters", []):
@@ -178,6 +179,8 @@ _GOOD = {
 
 
 def _who(needs: str) -> str:
+    if needs == IN_PERSON:
+        return "For any caller who has logged in; not for API keys."
     return "For any caller." if needs == SIGNED_IN else f"Needs the permission `{needs}`."
 
 

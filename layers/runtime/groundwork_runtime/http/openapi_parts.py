@@ -171,6 +171,8 @@ COMPONENTS: Json = {
 }
 KNOWN: list[Json] = [{"bearer": []}, {"apiKey": []}]
 """Security of what only somebody known may call: either will do."""
+LOGGED_IN: list[Json] = [{"bearer": []}]
+"""Security of what an API key cannot do for its user."""
 
 
 IF_MATCH = r'^(\*|"[0-9]{1,18}(-[!#-~]*)?"( *, *"[0-9]{1,18}(-[!#-~]*)?")*)$'

@@ -22,6 +22,8 @@ from typing import Any, Literal, TypedDict, TypeVar, Unpack
 VERSIONED = ["api", "v1"]
 SIGNED_IN = "signed-in"
 """For `needs`: any caller who is known."""
+IN_PERSON = "in-person"
+"""For `needs`: any caller who has logged in; an API key cannot do it for them."""
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -140,7 +142,11 @@ class Router:
             message = f"{name}: say needs='resource:read' (or SIGNED_IN), or open='why'"
             raise Unguarded(message)
         needs = operation.needs
-        if needs and needs != SIGNED_IN and not needs.endswith((":read", ":write")):
+        if (
+            needs
+            and needs not in (SIGNED_IN, IN_PERSON)
+            and not needs.endswith((":read", ":write"))
+        ):
             message = f"{name}: {needs!r} is no permission"
             raise Unguarded(message)
         self.operations.append(operation)

@@ -1,0 +1,41 @@
+"""API keys."""
+
+from uuid import UUID
+
+from groundwork_core.caller import Caller
+from groundwork_core.identity.api_keys import API_KEYS
+from groundwork_core.identity.follow_api_keys import ApiKeyConsequences
+from groundwork_core.identity.revoke_api_key import revoke_api_key
+from groundwork_runtime.http import etags
+from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.resources import ResourceRoutes
+from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/ApiKey"}}}
+
+
+def follow(wiring: Wiring, caller: Caller) -> ApiKeyConsequences:
+    """A key is shown once, and never has more than who made it."""
+    return ApiKeyConsequences(by=caller, clock=wiring.clock)
+
+
+router = Router()
+ResourceRoutes(API_KEYS, follow).register(router)
+
+
+@router.post(
+    "/api/v1/api-keys/<api_key_id>/revoke",
+    needs="api-keys:write",
+    operation_id="revokeApiKey",
+    tag="api-keys",
+    problems=(404,),
+    returns=SHOWN,
+    writes=True,
+)
+def revoke(api_key_id: UUID, caller: Caller, wiring: Wiring) -> Answer:
+    """End a key at once, whatever its version. It stays listed; nothing brings it back."""
+    work = wiring.work()
+    key = revoke_api_key(api_key_id, by=caller, work=work, clock=wiring.clock)
+    position = {"X-Groundwork-Position": work.position} if work.position else {}
+    return Answer(200, key.body, headers={"ETag": etags.etag(key.tag), **position})

@@ -1,0 +1,32 @@
+"""End an API key at once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from groundwork_core.caller import Caller
+from groundwork_core.clock import Clock
+from groundwork_core.errors import NotFound
+from groundwork_core.identity.api_keys import API_KEYS
+from groundwork_core.identity.follow import AccountsWork
+from groundwork_core.identity.follow_api_keys import must_reach_key
+from groundwork_core.resources.ownership import seen_by
+from groundwork_core.resources.ports import Stored
+
+
+def revoke_api_key(row_id: UUID, *, by: Caller, work: AccountsWork, clock: Clock) -> Stored:
+    """Revoke a key of whatever version, for good, and return it. Once more is no error.
+
+    Raises:
+        NotFound: there is no such key, or it is somebody else's.
+        Forbidden: it may more than the caller.
+    """
+    with work:
+        if seen_by(by, API_KEYS, work.resources).read(API_KEYS, row_id) is None:
+            raise NotFound(API_KEYS.missing())
+        must_reach_key(by, row_id, work)
+        work.api_keys.revoke(row_id, clock.now())
+        revoked = work.resources.read(API_KEYS, row_id)
+    if revoked is None:
+        raise NotFound(API_KEYS.missing())
+    return revoked

@@ -1,0 +1,73 @@
+"""Who sends an API key: looked up by its hash, and remembered for seconds.
+
+What is no key at all is told by its form and check characters, without asking the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groundwork_core.caller import Caller
+from groundwork_core.errors import Unauthenticated
+from groundwork_core.identity.api_key_words import hash_of, is_well_formed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from groundwork_core.clock import Clock
+    from groundwork_core.identity.callers import CallerStore, KeyHolder
+
+REMEMBERED_MAX = 10_000
+
+
+@dataclass(slots=True)
+class _Known:
+    holder: KeyHolder | None
+    caller: Caller | None
+    looked_at: float
+
+
+class ApiKeyCallers:
+    """Verifies keys, for one execution environment."""
+
+    def __init__(self, store: CallerStore, clock: Clock, monotonic: Callable[[], float]) -> None:
+        """Take what reads holders, and the time."""
+        self._store = store
+        self._clock = clock
+        self._monotonic = monotonic
+        self._known: dict[bytes, _Known] = {}
+
+    def of(self, key: str, at_most_seconds: float) -> Caller:
+        """Return whose key this is; where it stands was read at most so long ago.
+
+        Raises:
+            Unauthenticated: it is no key, unknown, expired or revoked, or its user is disabled.
+            Unavailable: the database cannot be reached.
+        """
+        if not is_well_formed(key):
+            raise Unauthenticated("This is no API key: it is mistyped, or not whole.")
+        digest, moment = hash_of(key), self._monotonic()
+        known = self._known.get(digest)
+        if known is None or moment - known.looked_at >= at_most_seconds:
+            if len(self._known) >= REMEMBERED_MAX:
+                self._known.clear()
+            holder = self._store.key_holder(digest)
+            known = _Known(holder, None if holder is None else _caller(holder), moment)
+            self._known[digest] = known
+        if known.holder is None or known.caller is None or self._has_expired(known.holder):
+            raise Unauthenticated("The API key does not hold: unknown, expired or revoked.")
+        return known.caller
+
+    def _has_expired(self, holder: KeyHolder) -> bool:
+        return holder.expires_at is not None and holder.expires_at <= self._clock.now()
+
+
+def _caller(holder: KeyHolder) -> Caller:
+    return Caller(
+        holder.user_id,
+        holder.roles,
+        holder.permissions,
+        f"key:{holder.key_id}",
+        key_id=holder.key_id,
+    )
