@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         GraphReader,
     )
     from groundwork_core.knowledge.hand_in import HandIn
+    from groundwork_core.limits.limiter import RateLimiter
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_core.realtime.ports import Sockets
@@ -109,6 +110,16 @@ class Wiring:
         return Callers(
             PostgresCallers(self.database), issuer=self.settings.token_issuer, clock=self.clock
         )
+
+    @cached_property
+    def limiter(self) -> RateLimiter | None:
+        """The rate limit per principal; None: there is none."""
+        if not self.settings.rate_limit:
+            return None
+        from groundwork_core.limits.limiter import RateLimiter  # noqa: PLC0415 - HTTP only
+        from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets  # noqa: PLC0415 - HTTP only
+
+        return RateLimiter(PostgresTokenBuckets(self.database), self.settings.rate_limit)
 
     @cached_property
     def password_hasher(self) -> PasswordHasher:

@@ -1,17 +1,18 @@
-"""Who comes in: what an operation needs is checked, and who acts is told to the database."""
+"""Who comes in, and how often; and who acts is told to the database."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from groundwork_core.audit.actor import Actor
-from groundwork_core.errors import Forbidden
+from groundwork_core.errors import Forbidden, Throttled
+from groundwork_runtime.http.limits import limit_headers
 from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
-    from groundwork_runtime.http.request import Request
-    from groundwork_runtime.wiring import Wiring
+    from groundwork_runtime.http.endpoint import Desk
 
 PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "api-keys:write"})
 """What a revocation must stop at once: the caller's standing is read anew each time."""
@@ -21,14 +22,16 @@ NOBODY = "system"
 """Who acts where nobody has said who they are, as at a login."""
 
 
-def admit(needs: str | None, request: Request, wiring: Wiring) -> Caller | None:
-    """Return the caller; None where the operation needs none.
+def admit(needs: str | None, desk: Desk) -> Caller | None:
+    """Return the caller of the desk's request; None where the operation needs none.
 
     Raises:
         Unauthenticated: no credentials, or none that hold.
+        Throttled: this principal asks too fast.
         Forbidden: known, but not allowed.
         Unavailable: the database cannot be reached to check them.
     """
+    request, wiring = desk.request, desk.wiring
     if needs is None:
         wiring.database.actor = Actor(NOBODY, None, request.address, request.id)
         return None
@@ -37,8 +40,22 @@ def admit(needs: str | None, request: Request, wiring: Wiring) -> Caller | None:
     else:
         caller = wiring.callers.of(request.headers)
     wiring.database.actor = Actor(caller.principal, caller.user_id, request.address, request.id)
+    _limit(caller, desk)
     if needs == IN_PERSON and caller.key_id is not None:
         raise Forbidden("An API key cannot do this; log in.")
     if needs not in NO_PERMISSIONS and needs not in caller.permissions:
         caller.must(needs)
     return caller
+
+
+def _limit(caller: Caller, desk: Desk) -> None:
+    limiter = desk.wiring.limiter
+    standing = limiter.take(caller.principal) if limiter else None
+    if standing is None:
+        return
+    desk.headers = limit_headers(standing)
+    if not standing.allowed:
+        raise Throttled(
+            f"More than {standing.rate.per_second} requests per second.",
+            retry_after_seconds=math.ceil(standing.wait_seconds),
+        )

@@ -53,6 +53,7 @@ class Application:
         id_ = str(outer.get("requestId") or context.aws_request_id)
         desk = self._desk
         desk.request = request = Request(event, id_)
+        desk.headers = {}
         with logs.fields(request_id=id_, trace_id=_trace_id(event)):
             if not self._headers:
                 self._start()
@@ -64,6 +65,7 @@ class Application:
         headers: dict[str, list[str]] = answer["multiValueHeaders"]
         for name, value in self._headers.items():
             headers.setdefault(name, value)
+        headers.update(desk.headers)
         headers["X-Request-Id"] = [id_]
         if self._cors:
             headers.update(self._cors.headers(request, self._allowed))

@@ -12,7 +12,10 @@ ALLOWED_HEADERS = (
     "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-API-Key,"
     " X-Groundwork-Min-Position"
 )
-EXPOSED_HEADERS = "ETag, Location, Retry-After, X-Groundwork-Position, X-Request-Id"
+EXPOSED_HEADERS = (
+    "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Limit, RateLimit-Policy,"
+    " RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Groundwork-Position, X-Request-Id"
+)
 MAX_AGE_SECONDS = 600
 
 

@@ -34,6 +34,8 @@ class Desk:
         """Take what makes the environment's parts, at the first event."""
         self._wire = wire
         self.request: Request
+        self.headers: dict[str, list[str]] = {}
+        """What its answer carries, whatever it is."""
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -63,7 +65,7 @@ class Endpoint:
     def __call__(self, **path: str) -> Response[Any]:
         """Answer the desk's request."""
         operation, desk = self.operation, self._desk
-        caller = admit(operation.needs, desk.request, desk.wiring)
+        caller = admit(operation.needs, desk)
         if HEADER in desk.request.headers and operation.repeatable and caller is not None:
             answer = once(desk.request, caller, desk.wiring, lambda: self._act(path, caller))
         else:

@@ -104,6 +104,8 @@ HEADERS: Json = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
+    "RateLimit-Policy": {"description": "The burst, and the seconds it fills in.", "schema": TEXT},
+    "RateLimit": {"description": "What is left of it, and when all is back.", "schema": TEXT},
     "WWW-Authenticate": {"description": "How to say who you are.", "schema": TEXT},
     "Allow": {"description": "The methods that the path takes.", "schema": TEXT},
 }
@@ -111,7 +113,7 @@ EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
     401: ("WWW-Authenticate",),
     405: ("Allow",),
     409: ("Retry-After",),
-    429: ("Retry-After",),
+    429: ("Retry-After", "RateLimit-Policy", "RateLimit"),
     503: ("Retry-After",),
 }
 FAULTS: dict[int, list[Json]] = {

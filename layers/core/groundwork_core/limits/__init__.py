@@ -1,0 +1,1 @@
+"""How fast each principal may ask."""

@@ -1,0 +1,38 @@
+"""Token buckets in Postgres, by Postgres' clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundwork_core.limits.ports import Leased, Rate
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.database import Database
+
+# statement_timestamp() is one moment for all of the statement. It may have waited for the row while
+# a later one went first; time then does not go back.
+LEASE = """
+INSERT INTO rate_buckets AS b (principal, tokens, granted, filled_at)
+VALUES (%s, %s::float8 - %s::float8, %s::float8, statement_timestamp())
+ON CONFLICT (principal) DO UPDATE SET (tokens, granted, filled_at) = (
+    SELECT a.there - g.granted, g.granted, greatest(b.filled_at, statement_timestamp())
+    FROM (SELECT least(%s::float8, b.tokens + %s::float8 + %s::float8 * greatest(0,
+            extract(epoch FROM statement_timestamp() - b.filled_at)::float8)) AS there) a,
+        LATERAL (SELECT least(%s::float8, floor(a.there)) AS granted) g)
+RETURNING granted, tokens
+"""
+
+
+class PostgresTokenBuckets:
+    """Implements `TokenBuckets`."""
+
+    def __init__(self, database: Database) -> None:
+        """Take the environment's database."""
+        self._database = database
+
+    def lease(self, principal: str, rate: Rate, *, wanted: int, returned: int) -> Leased:
+        """Put unused tokens back, and take up to `wanted`."""
+        burst = rate.burst
+        parameters = (principal, burst, wanted, wanted, burst, returned, rate.per_second, wanted)
+        ((granted, left),) = self._database.write_texts(LEASE, parameters)
+        return Leased(int(float(granted or 0)), float(left or 0))
