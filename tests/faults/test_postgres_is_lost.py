@@ -1,0 +1,103 @@
+"""Postgres goes away under load: everybody is told so at once, and all is well when it is back."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..fakes.tcp_proxy import TcpProxy
+from .serving import Client, Told, clients, editor, serving
+
+PATH = "/api/v1/entities"
+ADA = {"name": "Ada", "type": "person", "confidence": 1.0}
+AT_ONCE_SECONDS = 3.0
+RECOVERY_SECONDS = 3.0
+
+
+@pytest.fixture
+def proxy(database_url: str) -> Iterator[TcpProxy]:
+    made = TcpProxy(int(database_url.rsplit(":", 1)[1].partition("/")[0]))
+    yield made
+    made.close()
+
+
+def through(proxy: TcpProxy, url: str) -> str:
+    """The address of the database behind the proxy."""
+    head, _, tail = url.rpartition(":")
+    return f"{head}:{proxy.port}/{tail.partition('/')[2]}"
+
+
+async def ask_all(asking: list[Client]) -> list[Told]:
+    """Half of them read, half of them write."""
+    return await asyncio.gather(
+        *(
+            one("GET", f"{PATH}?limit=1") if number % 2 else one("POST", PATH, ADA)
+            for number, one in enumerate(asking)
+        )
+    )
+
+
+async def during(asking: list[Client], seconds: float) -> list[Told]:
+    ends, told = time.monotonic() + seconds, list[Told]()
+    while time.monotonic() < ends:
+        told += await ask_all(asking)
+        await asyncio.sleep(0.05)
+    return told
+
+
+async def recovered(asking: list[Client]) -> bool:
+    """Whether before long all are served again, also many in a row."""
+    ends = time.monotonic() + RECOVERY_SECONDS
+    while time.monotonic() < ends:
+        if {one.status for one in await ask_all(asking)} <= {200, 201}:
+            again = [one for _ in range(5) for one in await ask_all(asking)]
+            return {one.status for one in again} == {200, 201}
+        await asyncio.sleep(0.1)
+    return False
+
+
+async def lose(
+    proxy: TcpProxy, url: str, folder: Path, seconds: float, handler: str
+) -> tuple[list[Told], bool, int]:
+    """Lose it for so long: what was answered meanwhile, whether it recovered, and how many died."""
+    token = editor(url)
+    async with (
+        serving(through(proxy, url), folder, handler=handler) as host,
+        clients(host, token, 4) as asking,
+    ):
+        assert await recovered(asking)
+        before = {environment.pid for environment in host.fleet.pools["Rest"]._all}
+        proxy.refuse()
+        meanwhile = await during(asking, seconds)
+        proxy.accept()
+        back = await recovered(asking)
+        after = {environment.pid for environment in host.fleet.pools["Rest"]._all}
+    return meanwhile, back, len(before - after)
+
+
+def must_be_told_at_once(answers: list[Told]) -> None:
+    assert answers
+    assert {one.status for one in answers} == {503}
+    assert {one.json["type"] for one in answers} == {"/problems/unavailable"}
+    assert all(int(one.headers["retry-after"]) >= 1 for one in answers)
+    assert max(one.seconds for one in answers) < AT_ONCE_SECONDS
+
+
+@pytest.mark.parametrize("seconds", [1, pytest.param(10, marks=pytest.mark.long)])
+def test_a_postgres_that_is_away_is_told_at_once_and_missed_no_longer_than_it_is_away(
+    proxy: TcpProxy, database_url: str, tmp_path: Path, seconds: float
+) -> None:
+    told, back, died = asyncio.run(lose(proxy, database_url, tmp_path, seconds, "rest.handler"))
+    must_be_told_at_once(told)
+    assert back
+    assert died == 0
+
+
+def test_an_environment_that_keeps_its_dead_connection_stays_lost(
+    proxy: TcpProxy, database_url: str, tmp_path: Path
+) -> None:
+    """The guard taken away."""
+    _, back, _ = asyncio.run(lose(proxy, database_url, tmp_path, 0.5, "stubborn_rest.handler"))
+    assert not back
