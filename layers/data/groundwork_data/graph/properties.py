@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,6 +67,35 @@ def to_relationship(row: Mapping[str, Any]) -> Relationship:
         confidence=float(row.get("confidence") or 0.0),
         valid_from=_moment(row.get("valid_from")),
         valid_to=_moment(row.get("valid_to")),
+    )
+
+
+def entity_of_row(row: Sequence[Any]) -> Entity:
+    """Read what the reader's statements list of a node, as `to_entity` does."""
+    id_, version, name, type_, confidence, key, aliases = row
+    return Entity(
+        id_,
+        version or 0,
+        name or "",
+        type_ or "other",
+        float(confidence or 0.0),
+        key,
+        tuple(aliases or ()),
+    )
+
+
+def relationship_of_row(row: Sequence[Any]) -> Relationship:
+    """Read what the reader's statements list of a relationship; its moments are texts."""
+    id_, version, type_, from_id, to_id, confidence, valid_from, valid_to = row
+    return Relationship(
+        id_,
+        version or 0,
+        type_,
+        from_id,
+        to_id,
+        float(confidence or 0.0),
+        datetime.fromisoformat(valid_from).astimezone(UTC) if valid_from else None,
+        datetime.fromisoformat(valid_to).astimezone(UTC) if valid_to else None,
     )
 
 

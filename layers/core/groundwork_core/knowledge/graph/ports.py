@@ -17,6 +17,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPage,
     LinkPlace,
     Part,
+    Relationship,
 )
 
 
@@ -100,6 +101,20 @@ class Catalogue(Protocol):
 
     def relationship_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of those relationships that exist."""
+        ...
+
+
+class HubLists(Protocol):
+    """Has the relationships of entities that have very many, in the order of pages."""
+
+    def links(
+        self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
+    ) -> Mapping[Id, Sequence[Relationship]]:
+        """Return the surest `limit` relationships of each entity, from behind `after`."""
+        ...
+
+    def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
+        """Return the surest `limit` relationships that join these entities to each other."""
         ...
 
 

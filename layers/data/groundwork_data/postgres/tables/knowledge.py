@@ -69,7 +69,16 @@ class Relationship(Aggregate, Row):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
-        Index("ix_relationships_to_id", "to_id"),
+        *(
+            Index(
+                f"ix_relationships_{end}_order",
+                end,
+                text("confidence DESC"),
+                "id",
+                postgresql_include=["type", "valid_from", "valid_to"],
+            )
+            for end in ("from_id", "to_id")
+        ),
         Index("ix_relationships_type", "type", "id"),
         Index("ix_relationships_confidence", "confidence", "id"),
     )
