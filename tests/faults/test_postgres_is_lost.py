@@ -77,6 +77,23 @@ async def lose(
     return meanwhile, back, len(before - after)
 
 
+async def silenced(proxy: TcpProxy, url: str, folder: Path) -> tuple[list[Told], bool, int]:
+    """As `lose`, but it says nothing any more instead of refusing, for five seconds."""
+    token = editor(url)
+    async with (
+        serving(through(proxy, url), folder) as host,
+        clients(host, token, 4) as asking,
+    ):
+        assert await recovered(asking)
+        before = {environment.pid for environment in host.fleet.pools["Rest"]._all}
+        proxy.go_silent()
+        meanwhile = await during(asking, 5)
+        proxy.speak()
+        back = await recovered(asking)
+        after = {environment.pid for environment in host.fleet.pools["Rest"]._all}
+    return meanwhile, back, len(before - after)
+
+
 def must_be_told_at_once(answers: list[Told]) -> None:
     assert answers
     assert {one.status for one in answers} == {503}
@@ -101,3 +118,35 @@ def test_an_environment_that_keeps_its_dead_connection_stays_lost(
     """The guard taken away."""
     _, back, _ = asyncio.run(lose(proxy, database_url, tmp_path, 0.5, "stubborn_rest.handler"))
     assert not back
+
+
+def test_a_postgres_that_says_nothing_any_more_holds_nobody_up_for_long(
+    proxy: TcpProxy, database_url: str, tmp_path: Path
+) -> None:
+    told, back, died = asyncio.run(silenced(proxy, database_url, tmp_path))
+    must_be_told_at_once(told)
+    assert back
+    assert died == 0
+
+
+async def waited_for(proxy: TcpProxy, url: str, folder: Path) -> bool:
+    """Whether one who does not watch for silence still waits when all should have been told."""
+    token = editor(url)
+    async with (
+        serving(through(proxy, url), folder, handler="patient_rest.handler") as host,
+        clients(host, token, 1) as (one,),
+    ):
+        assert (await one("GET", f"{PATH}?limit=1")).status == 200
+        proxy.go_silent()
+        asked = asyncio.create_task(one("GET", f"{PATH}?limit=1"))
+        done, _ = await asyncio.wait({asked}, timeout=AT_ONCE_SECONDS)
+        proxy.speak()
+        await asked
+    return not done
+
+
+def test_whoever_does_not_watch_for_silence_waits(
+    proxy: TcpProxy, database_url: str, tmp_path: Path
+) -> None:
+    """The guard taken away."""
+    assert asyncio.run(waited_for(proxy, database_url, tmp_path))

@@ -11,7 +11,7 @@ import pytest
 from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
 from groundwork_data.graph import driver as driver_module
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_data.graph.silence import Silence
+from groundwork_data.silence import Silence
 
 from ...fakes.tcp_proxy import TcpProxy, proxied
 

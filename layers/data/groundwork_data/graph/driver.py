@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
-from groundwork_data.graph.silence import Silence, silent
+from groundwork_data.silence import BOLT, Silence, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class GraphDatabase:
         self._auth = (user, password)
         self._application_name = application_name
         self._driver: Driver | None = None
-        self._silence = Silence(lambda: silent(*_host_and_port(uri)), self._cut)
+        self._silence = Silence(lambda: silent(*_host_and_port(uri), BOLT), self._cut)
         self.statements = 0
         """How many statements were run; tests hold the resolvers to it."""
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -16,8 +18,11 @@ from groundwork_core.errors import Unavailable
 from groundwork_data.postgres.constraints import as_domain_error
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
 from groundwork_data.postgres.transaction import RunningTransaction
+from groundwork_data.silence import POSTGRES, Silence, silent
 
 CONNECT_TIMEOUT_SECONDS = 2
+DOUBT_SECONDS = 1.0
+"""Whoever waits longer has the server greeted anew: is it busy, or silent?"""
 CONNECT_AGAIN_SECONDS = 0.25
 """After a failed try, requests are told at once that the database is gone, for so long."""
 
@@ -30,7 +35,7 @@ class Database:
     Outside a transaction every statement commits by itself, so a simple read is one round trip.
     Inside one, everything that is asked of this database is a part of it. A connection found
     broken is opened anew: a read is then tried once more, a transaction is not, for nobody knows
-    whether it had committed.
+    whether it had committed. One on which a server has gone silent is cut.
 
     Raises (all methods): Unavailable when Postgres cannot be reached; Conflict or Invalid when a
     constraint is broken, naming the field.
@@ -50,6 +55,7 @@ class Database:
         self._prepared: PreparedTexts | None = None
         self._running: RunningTransaction | None = None
         self._gone_until = float("-inf")
+        self._silence = Silence(self._is_silent, self._cut)
 
     def row(self, sql: str, parameters: Parameters = None) -> TupleRow | None:
         """Run one statement and return its first row, or None."""
@@ -58,7 +64,7 @@ class Database:
 
     def rows(self, sql: str, parameters: Parameters = None) -> list[TupleRow]:
         """Run one statement and return all its rows (none if it returns none)."""
-        with as_domain_error():
+        with as_domain_error(), self._watched():
             try:
                 return _run(self._open(), sql, parameters)
             except psycopg.OperationalError:
@@ -68,7 +74,7 @@ class Database:
 
     def texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         """Run one reading statement; parameters go and values come as text, in half the time."""
-        with as_domain_error():
+        with as_domain_error(), self._watched():
             try:
                 return self.prepared_on(self._open()).run(sql, parameters)
             except psycopg.OperationalError:
@@ -82,7 +88,8 @@ class Database:
             if self._running is not None:
                 with self._running.part() as connection:
                     return self.prepared_on(connection).run(sql, parameters)
-            return self.prepared_on(self._fresh()).run(sql, parameters)
+            with self._watched():
+                return self.prepared_on(self._fresh()).run(sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:
@@ -95,7 +102,7 @@ class Database:
             with as_domain_error(), self._running.part() as connection:
                 yield connection
             return
-        with as_domain_error():
+        with as_domain_error(), self._watched():
             running = RunningTransaction(self._fresh(), self.actor)
             self._running = running
             try:
@@ -160,6 +167,27 @@ class Database:
         return self._running is None and (
             self._connection is None or self._connection.broken or self._connection.closed
         )
+
+    def _watched(self) -> AbstractContextManager[None]:
+        """Break what runs inside off should the server turn out to be silent."""
+        return self._silence.broken(after_seconds=DOUBT_SECONDS, at_most_seconds=float("inf"))
+
+    def _is_silent(self) -> bool:
+        connection = self._connection
+        if connection is None or connection.closed or connection.info.host.startswith("/"):
+            return False
+        return silent(connection.info.host, connection.info.port, POSTGRES)
+
+    def _cut(self) -> None:
+        """Hang up, from the thread that watches; whoever waits for an answer finds the end."""
+        connection = self._connection
+        self._gone_until = time.monotonic() + CONNECT_AGAIN_SECONDS
+        with suppress(OSError, psycopg.Error):
+            if connection is not None and not connection.closed:
+                # A twin cannot become another file's number while we look.
+                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as twin:
+                    if connection is self._connection and not connection.closed:
+                        twin.shutdown(socket.SHUT_RDWR)
 
     def _stale(self, connection: Connection[TupleRow]) -> bool:
         """Look, without a round trip, whether the server has closed the connection meanwhile."""

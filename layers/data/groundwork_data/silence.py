@@ -1,7 +1,7 @@
 """Calls to a server that has gone silent are cut off.
 
 A connection that stands may swallow everything: the machine behind it froze, or something between
-forwards no more. The driver would read from it for ever, and no time limit that the server keeps
+forwards no more. A driver would read from it for ever, and no time limit that the server keeps
 helps. So whoever has waited for a while without an answer is looked after: a server that does not
 even greet a new connection is silent, and one that does is busy and may take its time.
 """
@@ -15,21 +15,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-GREETING = bytes.fromhex("6060b017 00000805 00000004 00000000 00000000")
+BOLT = bytes.fromhex("6060b017 00000805 00000004 00000000 00000000")
 """What opens a Bolt connection: the protocol's mark, and versions that we would speak."""
+POSTGRES = bytes.fromhex("00000008 04d2162f")
+"""SSLRequest: a server, or what stands for it, says in one byte whether it speaks TLS."""
 
 GREETING_SECONDS = 1.0
 TICK_SECONDS = 0.2
 IDLE_SECONDS = 5.0
 
 
-def silent(host: str, port: int) -> bool:
+def silent(host: str, port: int, greeting: bytes) -> bool:
     """Say whether a server leaves a greeting unanswered. Refusing, or hanging up, is an answer."""
     ends = time.monotonic() + GREETING_SECONDS
     try:
         with socket.create_connection((host, port), timeout=GREETING_SECONDS) as connection:
             connection.settimeout(max(ends - time.monotonic(), 0.01))
-            connection.sendall(GREETING)
+            connection.sendall(greeting)
             connection.recv(4)
     except TimeoutError:
         return True
@@ -47,10 +49,10 @@ class _Call:
 
 
 class Silence:
-    """Watches calls of one driver, from a thread that lives while there are any."""
+    """Watches calls to one server, from a thread that lives while there are any."""
 
     def __init__(self, is_silent: Callable[[], bool], cut: Callable[[], None]) -> None:
-        """Take what tells whether the server is silent, and what breaks the driver's calls off."""
+        """Take what tells whether the server is silent, and what breaks the calls off."""
         self._is_silent = is_silent
         self._cut = cut
         self._lock = threading.Lock()
