@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from groundwork_core.identity.api_key_words import is_well_formed, new_key
+from groundwork_core.limits.limiter import RateLimiter
 from groundwork_data.postgres import callers as looking
 from groundwork_data.postgres.callers import PostgresCallers
+from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
 from groundwork_runtime.http.authentication import STANDING_SECONDS, Callers
 
 from .conftest import MINT, Reply, Rest
@@ -273,3 +275,29 @@ def test_acts_of_a_key_are_logged_as_its_own(ada: Owner) -> None:
     query = {"actor": f"key:{made.json['id']}"}
     (event,) = ada.rest("GET", "/api/v1/audit-events", query=query).json["items"]
     assert (event["action"], event["actor_id"]) == ("sources.created", str(ada.id))
+
+
+def test_a_key_that_is_shown_again_is_the_same_and_is_nowhere_to_be_read(ada: Owner) -> None:
+    """A client that got no answer sends its request again, and must not be left without its key."""
+    body = {"name": "robot", "scopes": ["entities:read"]}
+    again = {"Idempotency-Key": "made-once"}
+    first = ada.rest("POST", PATH, body, token=ada.token, headers=again)
+    second = ada.rest("POST", PATH, body, token=ada.token, headers=again)
+    assert (first.status, first.text) == (second.status, second.text)
+    assert second.headers["Idempotent-Replayed"] == ["true"]
+    key = first.json["key"]
+    for table in ("api_keys", "kept_answers", "audit_events", "outbox"):
+        rows = ada.rest.database.rows(f"SELECT t::text, t.* FROM {table} t")
+        assert rows
+        assert key not in str(rows), table
+        assert key.encode().hex() not in str(rows), table
+
+
+def test_a_key_is_limited_for_itself(ada: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = ada.make("entities:read").json["key"]
+    limiter = RateLimiter(PostgresTokenBuckets(ada.rest.database), 1)
+    monkeypatch.setattr(ada.rest.parts, "limiter", limiter)
+    statuses = [ada.by_key(key, "GET", "/api/v1/entities").status for _ in range(6)]
+    assert statuses[:4] == [200] * 4
+    assert statuses[-1] == 429
+    assert ada("GET", "/api/v1/entities").status == 200
