@@ -124,7 +124,7 @@ def test_a_refresh_token_holds_once_and_its_successor_goes_on(
 def test_a_reused_refresh_token_ends_its_whole_family_and_no_other(
     identity: Identity, make_user: MakeUser
 ) -> None:
-    make_user(EMAIL)
+    user = make_user(EMAIL)
     stolen = identity.log_in(EMAIL).json["refresh_token"]
     other = identity.log_in(EMAIL).json["refresh_token"]
     second = identity.refresh(stolen).json["refresh_token"]
@@ -135,6 +135,11 @@ def test_a_reused_refresh_token_ends_its_whole_family_and_no_other(
     assert reuse.status == 401
     assert identity.refresh(third).status == 401
     assert identity.refresh(other).status == 200
+    told = identity.parts.database.rows(
+        "SELECT action, actor, subject_id, address FROM audit_events"
+        " WHERE action = 'users.refresh_token_reused'"
+    )
+    assert told == [("users.refresh_token_reused", "system", user, "192.0.2.1")]
 
 
 def test_the_immediate_parent_is_forgiven_within_the_grace_only(

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from groundwork_core.audit.ports import AuditedWork
 from groundwork_core.identity.model import NewUser, RefreshToken, User
 from groundwork_core.identity.throttle import Failures
-from groundwork_core.unit_of_work import Transaction
 
 
 class UserStore(Protocol):
@@ -143,7 +143,7 @@ class ApiKeyStore(Protocol):
         ...
 
 
-class IdentityWork(Transaction, Protocol):
+class IdentityWork(AuditedWork, Protocol):
     """A transaction that knows identity."""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
+from groundwork_core.audit.ports import Act
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity import refresh_tokens
@@ -22,7 +23,7 @@ def refresh(words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
 
     Of many calls with one token at once, all get the same successor (ten seconds of grace). A
     token that comes back later, or after its successor was used, was copied by somebody: its
-    whole family is revoked.
+    whole family is revoked, and the audit log says so.
 
     Raises:
         Unauthenticated: the token is unknown, expired, revoked or used.
@@ -42,6 +43,8 @@ def refresh(words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
         following = _successor(words, token, work, clock)
         if following is None:
             work.refresh_tokens.revoke_family(token.family_id, now)
+            family = {"family_id": str(token.family_id)}
+            work.audit.record(Act("users.refresh_token_reused", "users", token.user_id, family))
     if following is None:
         logger.warning(
             "A used refresh token came back: its family is revoked",
