@@ -4,8 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from groundwork_core.audit.ports import Act
+from groundwork_core.identity.create_user import create_user
 from groundwork_core.identity.resources import ROLES
 from groundwork_data.postgres import resource_sql
+from groundwork_host.commands.accounts import parts
 
 from .conftest import MINT, Rest
 
@@ -113,3 +115,20 @@ def test_only_whoever_may_read_the_log_does_and_nobody_writes_it(rest: Rest) -> 
     for method in ("POST", "PATCH", "DELETE"):
         assert rest(method, f"/api/v1/audit-events/{event['id']}", {}).status in (404, 405)
     assert rest("POST", "/api/v1/audit-events", {"action": "x"}).status == 405
+
+
+def test_an_operators_command_is_no_users_act(rest: Rest) -> None:
+    with parts({"DATABASE_URL": rest.url}) as wiring:
+        made = create_user(
+            "b@example.org",
+            "a long and winding password",
+            roles=("viewer",),
+            work=wiring.work(),
+            hasher=wiring.password_hasher,
+        )
+    (event,) = rest("GET", "/api/v1/audit-events", query={"subject_id": str(made)}).json["items"]
+    assert (event["action"], event["actor"], event["actor_id"]) == (
+        "users.created",
+        "command",
+        None,
+    )

@@ -245,3 +245,11 @@ def _admin(rest: Rest) -> str:
 def _until_somebody_waits(rest: Rest) -> None:
     while not rest.database.row("SELECT 1 FROM pg_locks WHERE NOT granted"):
         pass
+
+
+def test_a_bulk_whose_items_fail_one_by_one_is_repeated_whole(rest: Rest) -> None:
+    items = [{**ADA, "key": "ada"}, {**ADA, "confidence": 7}, {**ADA, "key": "bo"}]
+    first, second = (ask(rest, "k", {"items": items}, f"{ENTITIES}/bulk") for _ in range(2))
+    assert (first.status, first.text) == (second.status, second.text)
+    assert second.headers["Idempotent-Replayed"] == ["true"]
+    assert count(rest) == 2
