@@ -1,97 +1,147 @@
-"""What the graph shows, for comparing: properties, labels and ends, as they really are."""
+"""What the graph shows, for comparing: properties, labels and ends, as they really are.
+
+A slice comes as one list of flat rows: a tenth of the time that a thousand records of nodes take.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from groundwork_core.knowledge.graph.model import Entity, Id, Relationship
-from groundwork_data.graph.properties import to_entity, to_relationship
-from groundwork_data.graph.types import label, relationship_type
+from groundwork_core.knowledge.graph.model import Id
+from groundwork_data.graph.truth import FIRST, LAST, Aggregate, Row, Stage
+from groundwork_data.graph.types import relationship_type
 
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
 
 SECONDS = 120.0
+HIGHEST_TEXT = "\U0010ffff"
 
-BETWEEN = """
+_ENTITY = """
+[n.id, n._v, n.type, [l IN labels(n) WHERE l <> 'Entity'], n.name, n.confidence, n.key,
+ coalesce(n.aliases, []), size(keys(n)) - CASE WHEN n.aliases IS NULL THEN 0 ELSE 1 END]
+"""
+_MICROSECONDS = "r.{0}.epochSeconds * 1000000 + r.{0}.microsecond"
+_RELATIONSHIP = f"""
+[r.id, r._v, type(r), [coalesce(a.id, ''), coalesce(b.id, '')], r.confidence,
+ {_MICROSECONDS.format("valid_from")}, {_MICROSECONDS.format("valid_to")}, size(keys(r))]
+"""
+# For those that no rule of Cypher can turn into numbers: a text where a moment should be.
+_STRANGE_RELATIONSHIP = """
+[r.id, r._v, type(r), [coalesce(a.id, ''), coalesce(b.id, '')], r.confidence,
+ toString(r.valid_from), toString(r.valid_to), size(keys(r))]
+"""
+ENTITIES_BETWEEN = f"""
 MATCH (n:Entity) WHERE n.id > $after AND n.id <= $upto
-RETURN properties(n) AS node, labels(n) AS labels
+WITH n ORDER BY n.id
+RETURN collect({_ENTITY}) AS rows
 """
-AMONG = """
-UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN properties(n) AS node, labels(n) AS labels
+ENTITIES_AMONG = f"""
+UNWIND $ids AS id MATCH (n:Entity {{id: id}}) RETURN collect({_ENTITY}) AS rows
 """
+COUNT_ENTITIES = "MATCH (n:Entity) RETURN count(n) AS n"
+COUNT_RELATIONSHIPS = "MATCH ()-[r]->() RETURN count(r) AS n"
 TYPES = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"
+TOMBSTONES = """
+MATCH (t:Tombstone) WHERE t.id > $after RETURN t.id AS id, t._v AS version
+ORDER BY t.id LIMIT $limit
+"""
 
 STRANGE_NODES = """
 MATCH (n)
-WHERE (n:Entity AND n.id IS NULL)
+WHERE (n:Entity AND (NOT n.id IS :: STRING NOT NULL OR n.id = ''))
     OR NOT (n:Entity OR n:Awaited OR n:Tombstone OR n:Projection OR n:Migration OR n:MigrationLock)
     OR (n:Awaited AND NOT (n)--())
+    OR (n:Tombstone AND (n.id IS NULL OR n._v IS NULL))
 RETURN elementId(n) AS element
 """
-STRANGE_EDGES = "MATCH ()-[r]->() WHERE r.id IS NULL RETURN elementId(r) AS element"
+STRANGE_EDGES = """
+MATCH ()-[r]->() WHERE NOT r.id IS :: STRING NOT NULL OR r.id = ''
+RETURN elementId(r) AS element
+UNION
+MATCH (t:Tombstone)-[r]-() RETURN elementId(r) AS element
+"""
 REMOVE_NODES = "UNWIND $elements AS e MATCH (n) WHERE elementId(n) = e DETACH DELETE n"
 REMOVE_EDGES = "UNWIND $elements AS e MATCH ()-[r]->() WHERE elementId(r) = e DELETE r"
 
-EMPTY_EDGES = "MATCH ()-[r]->() CALL (r) { DELETE r } IN TRANSACTIONS OF 10000 ROWS"
-EMPTY_NODES = """
-MATCH (n) WHERE NOT (n:Migration OR n:MigrationLock OR n:Projection)
-CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 10000 ROWS
+
+def _edges_between(name: str, row: str) -> str:
+    return f"""
+MATCH (a)-[r:`{_checked(name)}`]->(b) WHERE r.id > $after AND r.id <= $upto
+WITH a, r, b ORDER BY r.id
+RETURN collect({row}) AS rows
 """
 
-_SHOWN = frozenset({"id", "name", "type", "confidence", "key", "aliases", "_v"})
 
-
-def _edges(match: str) -> str:
+def _edges_among(name: str, row: str) -> str:
     return f"""
-{match}
-RETURN r.id AS id, r._v AS _v, type(r) AS type, r.confidence AS confidence,
-    r.valid_from AS valid_from, r.valid_to AS valid_to,
-    coalesce(a.id, '') AS from_id, coalesce(b.id, '') AS to_id
+UNWIND $ids AS id MATCH (a)-[r:`{_checked(name)}` {{id: id}}]->(b)
+RETURN collect({row}) AS rows
 """
 
 
 class Standing:
-    """Reads the graph. None stands for something that is there but is not as we write it."""
+    """Reads the graph. Rows are as `Truth` gives them, if the graph is right."""
 
     def __init__(self, graph: GraphDatabase) -> None:
         """Take the graph."""
         self._graph = graph
 
-    def entities_between(self, after: Id, upto: Id) -> dict[Id, Entity | Relationship | None]:
-        """Return the entities with `after` < id <= `upto`."""
-        rows = self._read(BETWEEN, {"after": after, "upto": upto})
-        return {row["node"]["id"]: _entity(row) for row in rows}
+    def between(self, stage: Stage, after: Id, upto: Id) -> list[Row]:
+        """Return the rows of a stage with `after` < id <= `upto`, by id."""
+        # Ids that were made by hand may be any text: the outermost slices take those, too.
+        given = {
+            "after": "" if after == FIRST else after,
+            "upto": HIGHEST_TEXT if upto == LAST else upto,
+        }
+        if stage.aggregate == "entities":
+            return self._rows(ENTITIES_BETWEEN, given)
+        return self._edges(
+            _edges_between(stage.type, _RELATIONSHIP),
+            _edges_between(stage.type, _STRANGE_RELATIONSHIP),
+            given,
+        )
 
-    def entities(self, ids: list[Id]) -> dict[Id, list[Entity | None]]:
-        """Return those entities that exist."""
-        return {row["node"]["id"]: [_entity(row)] for row in self._read(AMONG, {"ids": ids})}
-
-    def relationships_between(
-        self, name: str, after: Id, upto: Id
-    ) -> dict[Id, Entity | Relationship | None]:
-        """Return the relationships of a type with `after` < id <= `upto`."""
-        match = f"MATCH (a)-[r:`{_checked(name)}`]->(b) WHERE r.id > $after AND r.id <= $upto"
-        rows = self._read(_edges(match), {"after": after, "upto": upto})
-        return {row["id"]: _relationship(row) for row in rows}
-
-    def relationships(self, ids: list[Id]) -> dict[Id, list[Relationship | None]]:
-        """Return those relationships that exist, of any type; there may be more than one."""
-        found: dict[Id, list[Relationship | None]] = defaultdict(list)
-        for name in self.types():
-            match = f"UNWIND $ids AS id MATCH (a)-[r:`{_checked(name)}` {{id: id}}]->(b)"
-            for row in self._read(_edges(match), {"ids": ids}):
-                found[row["id"]].append(_relationship(row))
+    def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, list[Row]]:
+        """Return the rows of those that exist, of any type; there may be more than one of an id."""
+        given = {"ids": list(ids)}
+        found: dict[Id, list[Row]] = defaultdict(list)
+        if aggregate == "entities":
+            rows = self._rows(ENTITIES_AMONG, given)
+        else:
+            rows = [
+                row
+                for name in self.types()
+                for row in self._edges(
+                    _edges_among(name, _RELATIONSHIP),
+                    _edges_among(name, _STRANGE_RELATIONSHIP),
+                    given,
+                )
+            ]
+        for row in rows:
+            found[str(row[0])].append(row)
         return dict(found)
+
+    def counts(self) -> dict[Aggregate, int]:
+        """Return how many there are; Neo4j keeps count, so this is quick."""
+        return {
+            "entities": self._graph.run(COUNT_ENTITIES)[0]["n"],
+            "relationships": self._graph.run(COUNT_RELATIONSHIPS)[0]["n"],
+        }
+
+    def tombstones(self, after: Id, limit: int) -> list[tuple[Id, int]]:
+        """Return (id, version) of what was deleted, by id."""
+        rows = self._read(TOMBSTONES, {"after": after, "limit": limit})
+        return [(row["id"], row["version"] or 0) for row in rows]
 
     def types(self) -> list[str]:
         """Return every relationship type that the graph has ever seen."""
         return [row["type"] for row in self._graph.run(TYPES)]
 
     def nameless(self) -> int:
-        """Count what has no id, or is of no kind that we write."""
+        """Count what has no id, is of no kind that we write, or hangs on something deleted."""
         return len(self._graph.run(STRANGE_NODES)) + len(self._graph.run(STRANGE_EDGES))
 
     def remove_nameless(self) -> None:
@@ -101,10 +151,19 @@ class Standing:
             if elements:
                 self._graph.run(remove, {"elements": elements})
 
-    def empty(self) -> None:
-        """Remove everything but what migrations have made."""
-        self._graph.run(EMPTY_EDGES)
-        self._graph.run(EMPTY_NODES)
+    def _edges(self, statement: str, for_strange: str, given: Mapping[str, object]) -> list[Row]:
+        from neo4j.exceptions import ClientError  # noqa: PLC0415 - loaded by the first statement
+
+        try:
+            return self._rows(statement, given)
+        except ClientError as error:
+            if "TypeError" not in (error.code or ""):
+                raise
+            return self._rows(for_strange, given)
+
+    def _rows(self, statement: str, given: Mapping[str, object]) -> list[Row]:
+        rows: list[Row] = self._read(statement, given)[0]["rows"]
+        return rows
 
     def _read(self, statement: str, parameters: Mapping[str, object]) -> list[Mapping[str, Any]]:
         return list(self._graph.read(statement, parameters, seconds=SECONDS))
@@ -116,21 +175,3 @@ def _checked(name: str) -> str:
         return relationship_type(name)
     except ValueError:
         return name.replace("`", "``")
-
-
-def _entity(row: Mapping[str, Any]) -> Entity | None:
-    try:
-        entity = to_entity(row["node"])
-    except (TypeError, ValueError, AttributeError):
-        return None
-    labels = {"Entity", label(entity.type)}
-    if set(row["labels"]) != labels or not set(row["node"]) <= _SHOWN:
-        return None
-    return entity
-
-
-def _relationship(row: Mapping[str, Any]) -> Relationship | None:
-    try:
-        return to_relationship(row)
-    except (TypeError, ValueError, AttributeError):
-        return None

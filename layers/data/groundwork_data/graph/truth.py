@@ -1,32 +1,67 @@
-"""What Postgres says the graph must hold, in slices by id."""
+"""What Postgres says the graph must hold, as flat rows, in slices by id.
+
+A row of `Standing` that is right is equal to a row from here, value by value and type by type.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-from groundwork_core.knowledge.graph.changes import entity_of, relationship_of
+from groundwork_core.knowledge.graph.changes import Changes, entity_of, relationship_of
 from groundwork_core.knowledge.graph.model import Entity, Id, Relationship
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
+Aggregate = Literal["entities", "relationships"]
+Row = list[object]
+
 FIRST = "00000000-0000-0000-0000-000000000000"
 LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+ID, VERSION, TYPE, LABELS = 0, 1, 2, 3
+"""Places in a row that both aggregates share; a relationship's LABELS are its ends."""
+
+# The last value is how many properties there must be, aliases aside: one more was made by hand.
+ENTITY_ROWS = """
+SELECT id::text, version, type, ARRAY[initcap(type)], name, confidence, key,
+    array_remove(aliases, NULL), 5 + (key IS NOT NULL)::int
+FROM entities WHERE {condition} ORDER BY id LIMIT %(limit)s
+"""
+# What lies beyond Python's calendar is open in the graph.
+_MICROSECONDS = """
+CASE WHEN {0} BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 23:59:59.999999+00'
+    THEN (extract(epoch FROM {0}) * 1000000)::bigint END
+"""
+RELATIONSHIP_ROWS = f"""
+SELECT *, 3 + (valid_from IS NOT NULL)::int + (valid_to IS NOT NULL)::int FROM (
+    SELECT id::text, version, type, ARRAY[from_id::text, to_id::text], confidence,
+        {_MICROSECONDS.format("valid_from")} AS valid_from,
+        {_MICROSECONDS.format("valid_to")} AS valid_to
+    FROM relationships WHERE {{condition}} ORDER BY id LIMIT %(limit)s
+) AS found
+"""
+ROWS: dict[Aggregate, str] = {"entities": ENTITY_ROWS, "relationships": RELATIONSHIP_ROWS}
+
+AFTER = "id > %(after)s::uuid"
+AFTER_OF_TYPE = "type = %(type)s AND id > %(after)s::uuid"
+AMONG = "id = ANY(%(ids)s::uuid[])"
 
 ENTITIES = """
 SELECT id::text, version, jsonb_build_object('name', name, 'type', type, 'confidence', confidence,
     'key', key, 'aliases', aliases)
-FROM entities WHERE {condition} ORDER BY id LIMIT %(limit)s
+FROM entities WHERE id = ANY(%s::uuid[])
 """
 RELATIONSHIPS = """
 SELECT id::text, version, jsonb_build_object('type', type, 'from_id', from_id, 'to_id', to_id,
     'confidence', confidence, 'valid_from', valid_from, 'valid_to', valid_to)
-FROM relationships WHERE {condition} ORDER BY id LIMIT %(limit)s
+FROM relationships WHERE id = ANY(%s::uuid[])
 """
-AFTER = "id > %(after)s::uuid"
-AFTER_OF_TYPE = "type = %(type)s AND id > %(after)s::uuid"
-AMONG = "id = ANY(%(ids)s::uuid[])"
 
 TYPES = """
 WITH RECURSIVE found AS (
@@ -45,7 +80,30 @@ WHERE c.destination = 'graph' AND o.aggregate_id = ANY(%s::uuid[])
     AND (o.xid, o.id) > (c.xid, c.id)
 """
 
+VERSIONS = """
+SELECT id::text, version, 'entities' FROM entities WHERE id = ANY(%(ids)s::uuid[])
+UNION ALL
+SELECT id::text, version, 'relationships' FROM relationships WHERE id = ANY(%(ids)s::uuid[])
+"""
+
 COUNTS = "SELECT (SELECT count(*) FROM entities), (SELECT count(*) FROM relationships)"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of everything: the entities, or the relationships of one type."""
+
+    aggregate: Aggregate
+    type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The rows of a stage with `after` < id <= `upto`, by id."""
+
+    after: Id
+    upto: Id
+    rows: list[Row]
 
 
 class Truth:
@@ -55,59 +113,63 @@ class Truth:
         """Take a connection."""
         self._database = database
 
-    def entity_slices(self, size: int) -> Iterator[tuple[Id, Id, dict[Id, Entity]]]:
-        """Yield (behind, up to, entities); together the slices cover every possible id."""
-        after = FIRST
-        while True:
-            found = self._entities(AFTER, {"after": after, "limit": size})
-            upto = max(found) if len(found) == size else LAST
-            yield after, upto, found
-            if upto == LAST:
-                return
+    def slices(self, stage: Stage, size: int, after: Id = FIRST) -> Iterator[Slice]:
+        """Yield slices from behind `after` on; together they cover every id that there can be."""
+        condition = AFTER_OF_TYPE if stage.type else AFTER
+        while after != LAST:
+            given = {"type": stage.type, "after": after, "limit": size}
+            rows = self._rows(stage.aggregate, condition, given)
+            upto = str(rows[-1][ID]) if len(rows) == size else LAST
+            yield Slice(after, upto, rows)
             after = upto
 
-    def relationship_slices(
-        self, type_: str, size: int
-    ) -> Iterator[tuple[Id, Id, dict[Id, Relationship]]]:
-        """Yield (behind, up to, relationships of a type), as `entity_slices`."""
-        after = FIRST
-        while True:
-            found = self._relationships(
-                AFTER_OF_TYPE, {"type": type_, "after": after, "limit": size}
-            )
-            upto = max(found) if len(found) == size else LAST
-            yield after, upto, found
-            if upto == LAST:
-                return
-            after = upto
+    def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, Row]:
+        """Return the rows of those that exist now."""
+        wanted = _possible(ids)
+        if not wanted:
+            return {}
+        rows = self._rows(aggregate, AMONG, {"ids": wanted, "limit": len(wanted)})
+        return {str(row[ID]): row for row in rows}
 
-    def entities(self, ids: list[Id]) -> dict[Id, Entity]:
-        """Return those that exist now."""
-        return self._entities(AMONG, {"ids": ids, "limit": len(ids)}) if ids else {}
+    def changes(self, aggregate: Aggregate, ids: Sequence[Id]) -> Changes:
+        """Return those that exist now as the projection takes them."""
+        if aggregate == "entities":
+            return Changes(entities=self.entities(ids))
+        return Changes(relationships=self.relationships(ids))
 
-    def relationships(self, ids: list[Id]) -> dict[Id, Relationship]:
+    def entities(self, ids: Sequence[Id]) -> dict[Id, Entity]:
         """Return those that exist now."""
-        return self._relationships(AMONG, {"ids": ids, "limit": len(ids)}) if ids else {}
+        rows = self._database.rows(ENTITIES, [_possible(ids)]) if ids else []
+        return {row[0]: entity_of(row[0], row[1], row[2]) for row in rows}
+
+    def relationships(self, ids: Sequence[Id]) -> dict[Id, Relationship]:
+        """Return those that exist now."""
+        rows = self._database.rows(RELATIONSHIPS, [_possible(ids)]) if ids else []
+        return {row[0]: relationship_of(row[0], row[1], row[2]) for row in rows}
 
     def types(self) -> list[str]:
         """Return every relationship type in use."""
         return [row[0] for row in self._database.rows(TYPES)]
 
-    def counts(self) -> tuple[int, int]:
-        """Return how many entities and relationships there are."""
-        row = self._database.row(COUNTS)
-        return (row[0], row[1]) if row else (0, 0)
+    def counts(self) -> dict[Aggregate, int]:
+        """Return how many there are."""
+        row = self._database.row(COUNTS) or (0, 0)
+        return {"entities": row[0], "relationships": row[1]}
 
-    def waiting(self, ids: list[Id]) -> set[Id]:
+    def versions(self, ids: Sequence[Id]) -> list[tuple[Id, int, Aggregate]]:
+        """Return (id, version, aggregate) of those that exist now."""
+        rows = self._database.rows(VERSIONS, {"ids": _possible(ids)}) if ids else []
+        return [(row[0], row[1], row[2]) for row in rows]
+
+    def waiting(self, ids: Sequence[Id]) -> set[Id]:
         """Return those of which the graph has not been given a change yet."""
-        return {row[0] for row in self._database.rows(WAITING, [ids])} if ids else set()
+        return {row[0] for row in self._database.rows(WAITING, [_possible(ids)])} if ids else set()
 
-    def _entities(self, condition: str, parameters: Mapping[str, object]) -> dict[Id, Entity]:
-        rows = self._database.rows(ENTITIES.format(condition=condition), dict(parameters))
-        return {row[0]: entity_of(row[0], row[1], row[2]) for row in rows}
+    def _rows(self, aggregate: Aggregate, condition: str, given: dict[str, object]) -> list[Row]:
+        rows = self._database.rows(ROWS[aggregate].format(condition=condition), given)
+        return [list(row) for row in rows]
 
-    def _relationships(
-        self, condition: str, parameters: Mapping[str, object]
-    ) -> dict[Id, Relationship]:
-        rows = self._database.rows(RELATIONSHIPS.format(condition=condition), dict(parameters))
-        return {row[0]: relationship_of(row[0], row[1], row[2]) for row in rows}
+
+def _possible(ids: Sequence[Id]) -> list[Id]:
+    """Keep what Postgres can have: an id that was made by hand in the graph may be any text."""
+    return [id_ for id_ in ids if _UUID.fullmatch(id_)]

@@ -1,0 +1,54 @@
+"""Make the graph what Postgres says where it does not: what is missing, wrong, or too much."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from groundwork_data.graph.drift import Report
+from groundwork_data.graph.epoch import agree_on_position
+from groundwork_data.graph.projection import Neo4jProjection
+from groundwork_data.graph.standing import Standing
+from groundwork_data.graph.truth import Aggregate, Truth
+from groundwork_data.graph.verify import Progress, silent, verify
+
+if TYPE_CHECKING:
+    from groundwork_data.graph.driver import GraphDatabase
+    from groundwork_data.postgres.database import Database
+
+BATCH = 500
+AGGREGATES: tuple[Aggregate, ...] = ("entities", "relationships")
+"""Entities first: a relationship needs its ends."""
+
+
+def repair(
+    database: Database,
+    graph: GraphDatabase,
+    progress: Progress = silent,
+    *,
+    found: Report | None = None,
+) -> Report:
+    """Heal what was `found`, or what a comparison finds now; return that report.
+
+    Safe beside the relay and to run again: each batch asks Postgres under the graph's lock, so
+    that what is committed later is applied later.
+
+    Raises:
+        Unavailable: Postgres or Neo4j cannot be reached; run it again.
+    """
+    report = found or verify(database, graph, progress)
+    truth, standing = Truth(database), Standing(graph)
+    projection = Neo4jProjection(graph)
+    if report.nameless:
+        standing.remove_nameless()
+    if report.restored:
+        agree_on_position(database, graph)
+    done = 0
+    for aggregate in AGGREGATES:
+        ids = [drift.id for drift in report.drift if drift.aggregate == aggregate]
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            projection.force(aggregate, batch, partial(truth.changes, aggregate))
+            done += len(batch)
+            progress("repaired", done, len(report.drift))
+    return report
