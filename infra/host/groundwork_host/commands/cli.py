@@ -150,12 +150,17 @@ def openapi(
     (command.write if write else command.show)()
 
 
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Begin at the start, not where a killed run was.")
+]
+
+
 @graph.command("verify")
-def graph_verify(*, as_json: Json = False) -> None:
+def graph_verify(*, fresh: Fresh = False, as_json: Json = False) -> None:
     """Compare every entity and relationship; exit code 1 on drift."""
     from groundwork_host.commands import graph as command  # noqa: PLC0415 - see the module
 
-    command.verify("json" if as_json else "text")
+    command.verify("json" if as_json else "text", "anew" if fresh else "go on")
 
 
 @graph.command("repair")
@@ -167,11 +172,38 @@ def graph_repair(*, as_json: Json = False) -> None:
 
 
 @graph.command("rebuild")
-def graph_rebuild(*, as_json: Json = False) -> None:
-    """Empty the graph and fill it from Postgres, while everything goes on."""
+def graph_rebuild(*, fresh: Fresh = False, as_json: Json = False) -> None:
+    """Fill the graph from Postgres, while readers and the relay go on."""
     from groundwork_host.commands import graph as command  # noqa: PLC0415 - see the module
 
-    command.rebuild("json" if as_json else "text")
+    command.rebuild("json" if as_json else "text", "anew" if fresh else "go on")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="Where to write it (pg_dump's custom form).")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the database to one file. All else can be rebuilt from it."""
+    from groundwork_host.commands import backups as command  # noqa: PLC0415 - see the module
+
+    command.backup(file, "json" if as_json else "text")
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `groundwork backup` has written.")],
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Drop what is in the database now.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Replace the database by a backup, and begin a new epoch."""
+    from groundwork_host.commands import backups as command  # noqa: PLC0415 - see the module
+
+    command.restore(file, "anything" if force else "empty", "json" if as_json else "text")
 
 
 app.add_typer(user, name="user")

@@ -3,28 +3,37 @@
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from groundwork_host.commands import running
+from groundwork_host.commands.checkpoints import Checkpoint
 from groundwork_host.commands.progress import progress
 from groundwork_host.commands.saying import FAILED, clear_failures, note, result
+from groundwork_host.services.home import Home
 
 if TYPE_CHECKING:
+    from groundwork_data.graph.drift import Report
     from groundwork_data.graph.driver import GraphDatabase
-    from groundwork_data.graph.verify import Report
     from groundwork_data.postgres.database import Database
 
-Work = Callable[
-    ["Database", "GraphDatabase", Callable[[str, int, int], None]],
-    "Report",
-]
+Output = Literal["json", "text"]
+Begin = Literal["go on", "anew"]
+Progress = Callable[[str, int, int], None]
 MOST_SHOWN = 20
+BAR_CHARACTERS = 24
 
 
-def verify(output: Literal["json", "text"]) -> None:
+def verify(output: Output, begin: Begin = "go on") -> None:
     """Compare everything; exit code 1 when the graph has drifted."""
     from groundwork_data.graph.verify import verify as work  # noqa: PLC0415 - loads both databases
 
-    found = _run(work)
+    def run(
+        database: "Database", graph: "GraphDatabase", told: Progress, kept: Checkpoint
+    ) -> "Report":
+        begun = kept.begun() if begin == "go on" else None
+        return work(database, graph, told, begun=begun, remember=kept.keep)
+
+    found = _run("verify", run)
     _tell(found, output)
     if not found.ok:
         if output == "text":
@@ -32,36 +41,48 @@ def verify(output: Literal["json", "text"]) -> None:
         sys.exit(FAILED)
 
 
-def repair(output: Literal["json", "text"]) -> None:
+def repair(output: Output) -> None:
     """Make the graph what Postgres says, deletions included."""
-    from groundwork_data.graph.verify import repair as work  # noqa: PLC0415 - loads both databases
+    from groundwork_data.graph.repair import repair as work  # noqa: PLC0415 - loads both databases
 
-    _tell(_run(work), output)
-
-
-def rebuild(output: Literal["json", "text"]) -> None:
-    """Empty the graph and fill it from Postgres."""
-    from groundwork_data.graph.verify import rebuild as work  # noqa: PLC0415 - loads both databases
-
-    _tell(_run(work), output)
+    _tell(_run("repair", lambda database, graph, told, _: work(database, graph, told)), output)
 
 
-def _run(work: Work) -> "Report":
+def rebuild(output: Output, begin: Begin = "go on") -> None:
+    """Fill the graph from Postgres while readers and the relay go on."""
+    from groundwork_data.graph.rebuild import rebuild as work  # noqa: PLC0415 - loads both databases
+
+    def run(
+        database: "Database", graph: "GraphDatabase", told: Progress, kept: Checkpoint
+    ) -> "Report":
+        begun = kept.begun() if begin == "go on" else None
+        return work(database, graph, told, begun=begun, remember=kept.keep)
+
+    _tell(_run("rebuild", run), output)
+
+
+def _run(
+    name: str, work: "Callable[[Database, GraphDatabase, Progress, Checkpoint], Report]"
+) -> "Report":
     with clear_failures(), progress() as report:
         addresses = running.addresses()
-        graph, database = _connect(addresses)
+        graph, database = connect(addresses)
+        kept = Checkpoint(Home(running.home_folder()), name, _of(addresses))
 
         def told(what: str, done: int, of: int) -> None:
-            report(what, f"{'done' if done >= of else 'so far'}: {done:,} of {of:,}")
+            report(what, f"{'done' if done >= of else 'so far'}: {_bar(done, of)}")
 
         try:
-            return work(database, graph, told)
+            found = work(database, graph, told, kept)
+            kept.over()
+            return found
         finally:
             graph.close()
             database.close()
 
 
-def _connect(addresses: Mapping[str, str]) -> "tuple[GraphDatabase, Database]":
+def connect(addresses: Mapping[str, str]) -> "tuple[GraphDatabase, Database]":
+    """Make clients of both databases."""
     from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - slow to load
     from groundwork_data.postgres.database import Database  # noqa: PLC0415 - slow to load
 
@@ -73,18 +94,33 @@ def _connect(addresses: Mapping[str, str]) -> "tuple[GraphDatabase, Database]":
     return graph, Database(addresses["DATABASE_URL"], application_name="groundwork graph")
 
 
-def _tell(found: "Report", output: Literal["json", "text"]) -> None:
+def _of(addresses: Mapping[str, str]) -> str:
+    """Name both databases, without passwords."""
+    parts = [urlsplit(addresses[name]) for name in ("DATABASE_URL", "NEO4J_URI")]
+    return " ".join(f"{part.hostname}:{part.port}{part.path}" for part in parts)
+
+
+def _bar(done: int, of: int) -> str:
+    share = min(done / of, 1.0) if of else 1.0
+    full = int(share * BAR_CHARACTERS)
+    return f"{'━' * full}{'╌' * (BAR_CHARACTERS - full)} {share:4.0%}  {done:,} of {of:,}"
+
+
+def _tell(found: "Report", output: Output) -> None:
     if output == "json":
         result(
             {
                 "ok": found.ok,
                 "entities": found.entities,
                 "relationships": found.relationships,
+                "counts": found.counts,
                 "drift": [
                     {"aggregate": drift.aggregate, "id": str(drift.id), "kind": drift.kind}
                     for drift in found.drift
                 ],
+                "kinds": {kind: count for kind, count in found.by_kind().items() if count},
                 "nameless": found.nameless,
+                "restored": found.restored,
                 "waiting": found.waiting,
                 "seconds": round(found.seconds, 3),
             }
@@ -93,5 +129,7 @@ def _tell(found: "Report", output: Literal["json", "text"]) -> None:
     note(f"{found.entities:,} entities and {found.relationships:,} relationships")
     note(f"{len(found.drift):,} drifted, {found.nameless:,} without a name")
     note(f"{found.waiting:,} late: their changes are still on the way")
+    if found.restored:
+        note("The graph has had changes that this database never made: it was restored.")
     for drift in found.drift[:MOST_SHOWN]:
         note(f"  {drift.kind}: {drift.aggregate} {drift.id}")

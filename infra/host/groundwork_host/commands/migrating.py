@@ -28,10 +28,18 @@ def migrate(addresses: Mapping[str, str], migrations: Path, target: str = "head"
 def migrate_postgres(
     database_url: str, migrations: Path, target: str = "head"
 ) -> tuple[str | None, str | None]:
-    """Migrate Postgres; gives the revisions before and after."""
-    from groundwork_data.postgres.migrations import migrate as work  # noqa: PLC0415 - slow to load
+    """Migrate Postgres; gives the revisions before and after. A restore is noticed here."""
+    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres.epochs import notice_restore  # noqa: PLC0415 - as above
+    from groundwork_data.postgres.migrations import migrate as work  # noqa: PLC0415 - as above
 
     done = work(database_url, migrations / "postgres", target=target)
+    if target == "head":
+        database = Database(database_url, application_name="groundwork migrate")
+        try:
+            notice_restore(database)
+        finally:
+            database.close()
     return done.before, done.after
 
 

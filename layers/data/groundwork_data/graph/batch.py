@@ -65,15 +65,16 @@ class Batch:
 
     def force(self, aggregate: str, ids: list[Id], truth: Callable[[list[Id]], Changes]) -> None:
         """Make entities or relationships what the truth says; see `Neo4jProjection.force`."""
-        self._send(cypher.LOCK, {})
+        self._ask(cypher.LOCK, {})  # its answer is waited for: only then is the truth asked
         changes = truth(ids)
-        self._send(cypher.UNBURY, {"ids": ids})
         if aggregate == "entities":
             gone = [id_ for id_ in ids if id_ not in changes.entities]
             self._send(cypher.DELETE_ENTITIES, {"ids": gone})
             self._send(cypher.FORGET_ENTITIES, {"ids": ids})
+            self._send(cypher.UNBURY, {"ids": ids})
             self._entities(changes.entities)
             return
+        self._send(cypher.UNBURY, {"ids": ids})
         for name in sorted({*self._types, *self._all_types()}):
             self._send(cypher.delete_any(name), {"ids": ids})
         self._relationships(changes.relationships)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from groundwork_core.knowledge.graph.model import Id
-from groundwork_data.graph.truth import LABELS, VERSION, Aggregate, Row
+from groundwork_data.graph.truth import LABELS, TYPE, VERSION, Aggregate, Row
 
 Kind = Literal[
     "missing",
@@ -25,7 +25,8 @@ Kind = Literal[
 ]
 """missing, extra: only one of the two has it. stale, ahead: the graph's version is lower, higher.
 altered: same version, other properties, so made by hand. mislabelled: an entity's labels.
-misplaced: a relationship's ends. duplicate: more than one relationship of an id. buried: alive, but
+misplaced: a relationship's ends or
+type. duplicate: more than one relationship of an id. buried: alive, but
 a tombstone keeps its changes away. nameless: without an id, of no kind that we write, or hanging on
 something deleted."""
 
@@ -71,21 +72,21 @@ class Report:
 
 def kind_of(aggregate: Aggregate, said: Row | None, shown: list[Row]) -> Kind | None:
     """Compare one thing: what Postgres says (None: nothing) with all that the graph shows of it."""
-    if said is None:
-        return "extra" if shown else None
-    if not shown:
-        return "missing"
+    if said is None or not shown:
+        return None if said is None and not shown else "extra" if said is None else "missing"
     if len(shown) > 1:
         return "duplicate"
-    row = shown[0]
-    if alike(row, said):
-        return None
-    version, wanted = row[VERSION], said[VERSION]
+    return None if alike(shown[0], said) else _difference(aggregate, said, shown[0])
+
+
+def _difference(aggregate: Aggregate, said: Row, shown: Row) -> Kind:
+    version, wanted = shown[VERSION], said[VERSION]
     if isinstance(version, int) and isinstance(wanted, int) and version != wanted:
         return "stale" if version < wanted else "ahead"
-    if row[LABELS] != said[LABELS]:
-        return "mislabelled" if aggregate == "entities" else "misplaced"
-    return "altered"
+    if aggregate == "entities":
+        return "mislabelled" if shown[LABELS] != said[LABELS] else "altered"
+    placed = (shown[TYPE], shown[LABELS]) == (said[TYPE], said[LABELS])
+    return "altered" if placed else "misplaced"
 
 
 def alike(one: list[Row] | Row, other: list[Row] | Row) -> bool:

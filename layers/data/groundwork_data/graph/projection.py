@@ -29,7 +29,7 @@ class Neo4jProjection:
         if not changes:
             return Applied(0, 0, 0)
         try:
-            self._constrain(
+            self.constrain(
                 c.type for c in changes.relationships.values() if isinstance(c, Relationship)
             )
             types = frozenset(self._types or ())
@@ -49,14 +49,14 @@ class Neo4jProjection:
         `truth` is asked under the lock: what is committed later is applied later, by the relay
         that waits for the lock; so nothing ever goes back.
         """
-        self._constrain(
+        self.constrain(
             c.type for c in truth(ids).relationships.values() if isinstance(c, Relationship)
         )
         types = frozenset(self._types or ())
         self._graph.write(lambda tx: Batch(tx, types).force(aggregate, ids, truth))
 
-    def _constrain(self, names: Iterable[str]) -> None:
-        """A new type is constrained before its first relationship comes."""
+    def constrain(self, names: Iterable[str]) -> None:
+        """Make ids of types unique; a type is constrained before its first relationship comes."""
         if self._types is None:
             self._types = {row["type"] for row in self._graph.run(cypher.TYPES)}
         for name in sorted({relationship_type(name) for name in names} - self._types):

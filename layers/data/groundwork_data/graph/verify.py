@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import Id
+from groundwork_data.graph.check import Check, Remember, forget
 from groundwork_data.graph.drift import Drift, Report, alike, kind_of
 from groundwork_data.graph.epoch import graph_is_from_the_future
 from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import Aggregate, Stage, Truth
-from groundwork_data.graph.walk import Place, Seen, walk
+from groundwork_data.graph.truth import Aggregate, Truth
+from groundwork_data.graph.walk import Seen, walk
 
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
@@ -36,28 +36,13 @@ def silent(_what: str, _done: int, _all: int) -> None:
     """Tell nobody."""
 
 
-@dataclass(slots=True)
-class Check:
-    """A comparison under way: where it is, and what it has found. Kept, it can be gone on with."""
-
-    place: Place = field(default_factory=Place)
-    report: Report = field(default_factory=Report)
-    suspects: dict[Aggregate, list[Id]] = field(
-        default_factory=lambda: {"entities": [], "relationships": []}
-    )
-
-
-Remember = Callable[[Check], None]
-"""Told after every slice; what it keeps lets a check that was killed go on."""
-
-
 def verify(
     database: Database,
     graph: GraphDatabase,
     progress: Progress = silent,
     *,
     begun: Check | None = None,
-    remember: Remember = lambda _check: None,
+    remember: Remember = forget,
 ) -> Report:
     """Compare every entity and relationship.
 
@@ -78,8 +63,7 @@ def verify(
     counts = truth.counts()
     check.report.counts = {"postgres": counts, "graph": standing.counts()}
     for seen in walk(truth, standing, check.place):
-        take(check, seen)
-        done = getattr(check.report, seen.stage.aggregate)
+        done = take(check, seen)
         progress(seen.stage.aggregate, done, max(counts[seen.stage.aggregate], done))
         check.report.seconds = spent + time.monotonic() - before
         remember(check)
@@ -88,14 +72,10 @@ def verify(
     return check.report
 
 
-def take(check: Check, seen: Seen) -> None:
-    """Add what one slice shows to a check."""
+def take(check: Check, seen: Seen) -> int:
+    """Add what one slice shows to a check; return how many of its kind are done by now."""
     check.suspects[seen.stage.aggregate] += seen.suspects()
-    check.place = seen.place
-    if seen.stage.aggregate == "entities":
-        check.report.entities += len(seen.said.rows)
-    else:
-        check.report.relationships += len(seen.said.rows)
+    return check.count(seen)
 
 
 def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
@@ -164,8 +144,3 @@ def _look_for_buried(report: Report, truth: Truth, standing: Standing) -> None:
         if len(dead) < TOMBSTONES_AT_ONCE:
             return
         after = dead[-1][0]
-
-
-def restarted(check: Check) -> Check:
-    """Return a check whose next round begins at the start."""
-    return replace(check, place=Place(Stage("entities")), report=Report())

@@ -12,13 +12,14 @@ from groundwork_data.graph.standing import Standing
 from groundwork_data.graph.truth import FIRST, ID, Row, Slice, Stage, Truth
 
 SLICE = 10_000
+ENTITIES = Stage("entities")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """How far a walk has come: everything up to id `after` of a stage is behind it."""
 
-    stage: Stage = Stage("entities")
+    stage: Stage = ENTITIES
     after: Id = FIRST
 
 
@@ -51,12 +52,10 @@ class Seen:
 def stages(truth: Truth, standing: Standing) -> list[Stage]:
     """Return the parts of everything, in the order of walking: entities, then type by type."""
     types = sorted({*truth.types(), *standing.types()})
-    return [Stage("entities"), *(Stage("relationships", name) for name in types)]
+    return [ENTITIES, *(Stage("relationships", name) for name in types)]
 
 
-def walk(
-    truth: Truth, standing: Standing, begin: Place, size: int | None = None
-) -> Iterator[Seen]:
+def walk(truth: Truth, standing: Standing, begin: Place, size: int | None = None) -> Iterator[Seen]:
     """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one."""
     with ThreadPoolExecutor(1, thread_name_prefix="slices") as ahead:
         for stage in stages(truth, standing):

@@ -1,0 +1,29 @@
+"""Epochs: what a restore begins, so that nothing that it lost stands in the way of what follows.
+
+Migration 0015 says how; here it is called.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.database import Database
+
+
+def begin_epoch(database: Database, reason: str) -> int:
+    """Begin a new epoch and return its floor; for databases restored in place.
+
+    Raises Unavailable: Postgres cannot be reached.
+    """
+    row = database.row("SELECT groundwork_begin_epoch(%s)", [reason])
+    return int(row[0]) if row else 0
+
+
+def notice_restore(database: Database) -> int | None:
+    """Begin a new epoch if the data was written on another server; return its floor then.
+
+    Raises Unavailable: Postgres cannot be reached.
+    """
+    row = database.row("SELECT groundwork_notice_restore()")
+    return None if row is None else row[0]
