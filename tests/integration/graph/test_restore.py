@@ -162,12 +162,15 @@ def test_a_database_with_tables_is_not_overwritten_unless_told_to(
 
 
 def test_a_backup_goes_into_an_empty_database(
-    api: Api, known: Mapping[str, str], database_url: str, empty_database: str, tmp_path: Path
+    api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     dump(database_url, tmp_path / "now.dump")
-    load(empty_database, tmp_path / "now.dump", "anything")
-    database = Database(empty_database, application_name="test")
+    api.sql("CREATE DATABASE gw_restored TEMPLATE template0")
+    url = database_url.rsplit("/", 1)[0] + "/gw_restored"
     try:
+        load(url, tmp_path / "now.dump")
+        database = Database(url, application_name="test")
         assert database.row("SELECT count(*) FROM entities") == (44,)
-    finally:
         database.close()
+    finally:
+        api.sql("DROP DATABASE gw_restored WITH (FORCE)")
