@@ -263,3 +263,61 @@ def test_a_malformed_login_is_refused_without_repeating_it(
 
     assert reply.status == 422
     assert reply.json["errors"]
+
+
+def acts(identity: Identity) -> list[tuple[str, str]]:
+    """What the audit log says beyond changes of rows, and from where."""
+    return identity.parts.database.rows(
+        "SELECT action, address FROM audit_events"
+        " WHERE action !~ '[.](created|updated|deleted)$' ORDER BY id"
+    )
+
+
+def test_acts_that_matter_are_in_the_audit_log(identity: Identity, make_user: MakeUser) -> None:
+    user = make_user(EMAIL, "admin")
+    make_user("bob@example.test")
+    identity.log_in("bob@example.test")
+    identity.log_in(EMAIL, "wrong password")
+    pair = identity.log_in(EMAIL, address="198.51.100.9").json
+    second = identity.refresh(pair["refresh_token"]).json
+    identity.refresh(second["refresh_token"])
+    assert acts(identity) == [("users.logged_in", "198.51.100.9")]
+
+    assert identity.refresh(pair["refresh_token"]).status == 401
+    body = {"current_password": PASSWORD, "new_password": "another long passphrase"}
+    identity.call("POST", "/api/v1/auth/password", body, token=second["access_token"])
+    third = identity.log_in(EMAIL, "another long passphrase").json["access_token"]
+    identity.call("POST", "/api/v1/auth/logout-everywhere", token=third)
+
+    assert [action for action, _ in acts(identity)[1:]] == [
+        "users.refresh_token_reused",
+        "users.changed_password",
+        "users.logged_in",
+        "users.logged_out_everywhere",
+    ]
+    row = identity.parts.database.row(
+        "SELECT subject_id, detail->>'family_id' IS NOT NULL FROM audit_events"
+        " WHERE action = 'users.refresh_token_reused'"
+    )
+    assert row == (user, True)
+
+
+def test_fifty_late_clients_with_one_refresh_token_end_its_family_once(
+    new_identity: Callable[[], Identity],
+    make_user: MakeUser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_user(EMAIL)
+    environments = [new_identity() for _ in range(5)]
+    token = environments[0].log_in(EMAIL).json["refresh_token"]
+    successor = environments[0].refresh(token).json["refresh_token"]
+    monkeypatch.setattr(refresh_tokens, "GRACE", timedelta(0))
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = pool.map(
+            lambda one: {one.refresh(token).status for _ in range(10)}, environments
+        )
+
+    assert list(statuses) == [{401}] * 5
+    assert environments[0].refresh(successor).status == 401
+    assert [action for action, _ in acts(environments[0])] == ["users.refresh_token_reused"]

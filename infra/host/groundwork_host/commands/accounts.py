@@ -11,7 +11,8 @@ from groundwork_host.services.home import Home
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from groundwork_host.pollers import AwsSettings
+    from groundwork_data.aws.secrets import SecretsManager
+    from groundwork_host.aws import AwsSettings
     from groundwork_runtime.wiring import Wiring
 
 ADMIN = "admin"
@@ -41,16 +42,18 @@ def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
         wiring.database.close()
 
 
-def ensure_signing_key(
-    home: Home, addresses: Mapping[str, str], secret_id: str, aws: "AwsSettings"
-) -> None:
-    """Put the signing key into an emulator, which forgets: the state folder keeps it."""
-    import boto3  # noqa: PLC0415 - 0.8 s that only a start pays
+def signing_key_id(stage: str) -> str:
+    """The name of the signing key's secret, as the template gives it."""
+    return f"groundwork/{stage}/signing-key"
+
+
+def safe(aws: "AwsSettings") -> "SecretsManager":
+    """The safe of AWS or of its emulator."""
+    import boto3  # noqa: PLC0415 - 0.8 s that only its callers pay
 
     from groundwork_data.aws.secrets import SecretsManager  # noqa: PLC0415 - as above
-    from groundwork_data.identity.signing_keys import ensure_signing_key as ensure  # noqa: PLC0415
 
-    safe = SecretsManager(
+    return SecretsManager(
         lambda: boto3.client(
             "secretsmanager",
             endpoint_url=aws.endpoint,
@@ -59,10 +62,18 @@ def ensure_signing_key(
             aws_secret_access_key=aws.secret_access_key,
         )
     )
+
+
+def ensure_signing_key(
+    home: Home, addresses: Mapping[str, str], secret_id: str, aws: "AwsSettings"
+) -> None:
+    """Put the signing key into an emulator, which forgets: the state folder keeps it."""
+    from groundwork_data.identity.signing_keys import ensure_signing_key as ensure  # noqa: PLC0415
+
     path = home.secrets / SIGNING_KEY
     kept = path.read_text() if path.exists() else None
     with parts(addresses) as wiring:
-        text = ensure(safe, secret_id, wiring.database, kept=kept)
+        text = ensure(safe(aws), secret_id, wiring.database, kept=kept)
     if text != kept:
         home.write_private(path, text)
 

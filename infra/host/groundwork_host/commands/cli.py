@@ -16,6 +16,7 @@ app = typer.Typer(
 sources = typer.Typer(help="Work with sources.", no_args_is_help=True)
 graph = typer.Typer(help="Compare the graph with Postgres, and mend it.", no_args_is_help=True)
 queues = typer.Typer(help="Look into the queues.", no_args_is_help=True)
+keys = typer.Typer(help="Work with the key that signs access tokens.", no_args_is_help=True)
 user = typer.Typer(help="Work with accounts.", no_args_is_help=True)
 
 
@@ -97,12 +98,36 @@ def user_password(
     command.set_password(email, "stdin" if password_stdin else "made-up")
 
 
+@user.command("disable")
+def user_disable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
+    """Let nobody in with an account any more; its sessions and sockets end."""
+    from groundwork_host.commands import users as command  # noqa: PLC0415 - see the module
+
+    command.set_status(email, "disabled")
+
+
+@user.command("enable")
+def user_enable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
+    """Let an account in again, by a new login."""
+    from groundwork_host.commands import users as command  # noqa: PLC0415 - see the module
+
+    command.set_status(email, "active")
+
+
 @user.command("list")
 def user_list(*, as_json: Json = False) -> None:
     """List the accounts."""
     from groundwork_host.commands import users as command  # noqa: PLC0415 - see the module
 
     command.show("json" if as_json else "text")
+
+
+@keys.command("rotate")
+def keys_rotate(*, as_json: Json = False) -> None:
+    """Sign access tokens with a new key from now on. Nobody is logged out."""
+    from groundwork_host.commands import keys as command  # noqa: PLC0415 - see the module
+
+    command.rotate("json" if as_json else "text")
 
 
 @sources.command("import")
@@ -207,6 +232,7 @@ def restore(
 
 
 app.add_typer(user, name="user")
+app.add_typer(keys, name="keys")
 app.add_typer(sources, name="sources")
 app.add_typer(queues, name="queues")
 app.add_typer(graph, name="graph")

@@ -48,6 +48,21 @@ def set_password(email: str, source: Literal["stdin", "made-up"]) -> None:
     result({"id": user.id, "email": email, **_shown(password, source)})
 
 
+def set_status(email: str, status: Literal["active", "disabled"]) -> None:
+    """Enable or disable an account; disabling ends its sessions."""
+    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+        work = wiring.work()
+        with work:
+            user = work.users.by_email(email)
+            if user is None:
+                fail(f"there is no account {email}")
+            if user.status != status:
+                work.users.set_status(user.id, status)
+                if status == "disabled":
+                    work.users.end_sessions(user.id, wiring.clock.now())
+    result({"id": user.id, "email": user.email, "status": status})
+
+
 def show(output: Literal["json", "text"]) -> None:
     """List the accounts."""
     found: list[dict[str, object]] = []

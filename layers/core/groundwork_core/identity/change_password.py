@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork_core.audit.ports import Act
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid, NotFound
@@ -44,3 +45,4 @@ def change_password(
     with work:
         work.users.set_password(user.id, password_hash)
         work.users.end_sessions(user.id, clock.now())
+        work.audit.record(Act("users.changed_password", "users", user.id))

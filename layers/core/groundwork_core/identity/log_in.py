@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 
+from groundwork_core.audit.ports import Act
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity import refresh_tokens
 from groundwork_core.identity.model import (
     ACCESS_TOKEN_SECONDS,
+    ADMIN,
     RefreshToken,
     TokenPair,
     User,
@@ -73,6 +75,8 @@ def log_in(
                 expires_at=now + refresh_tokens.FAMILY_LIFETIME,
             )
         )
+        if ADMIN in user.roles:
+            work.audit.record(Act("users.logged_in", "users", user.id))
         if user.password_hash and hasher.is_outdated(user.password_hash):
             work.users.set_password(user.id, hasher.hash(normal(password)))
     return TokenPair(access_token, words, ACCESS_TOKEN_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork_core.audit.ports import Act
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.identity import refresh_tokens
@@ -20,3 +21,4 @@ def log_out_everywhere(*, by: Caller, work: IdentityWork, clock: Clock) -> None:
     """End all sessions of the caller: access tokens, refresh tokens, tickets and open sockets."""
     with work:
         work.users.end_sessions(by.user_id, clock.now())
+        work.audit.record(Act("users.logged_out_everywhere", "users", by.user_id))

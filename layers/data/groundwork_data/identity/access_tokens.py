@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,22 +18,34 @@ if TYPE_CHECKING:
     from groundwork_core.identity.ports import SecretSource
     from groundwork_data.postgres.database import Database
 
+KEY_SECONDS = 60.0
+"""How long a key is used before the safe is asked whether there is a newer one."""
+STALE_SECONDS = 240.0
+"""How long it is used at most while the safe cannot be reached: a retired one must not be."""
+
 AUDIENCE = "groundwork"
 TYPE = "at+jwt"
 
 
 class SecretKeySigner:
-    """Implements `TokenSigner` with the key that it reads from the safe at the first token."""
+    """Implements `TokenSigner` with the key in the safe, which it reads once a minute at most."""
 
     def __init__(
-        self, secrets: SecretSource, secret_id: str, issuer: str, database: Database
+        self,
+        secrets: SecretSource,
+        secret_id: str,
+        issuer: str,
+        database: Database,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the safe and the key's name in it, the issuer, and where public keys stand."""
         self._secrets = secrets
         self._secret_id = secret_id
         self._issuer = issuer
         self._database = database
+        self._monotonic = monotonic
         self._key: SigningKey | None = None
+        self._read_at = float("-inf")
 
     def sign(self, *, user_id: UUID, roles: Iterable[str], now: datetime, seconds: int) -> str:
         """Return an access token that holds for so long.
@@ -57,11 +70,18 @@ class SecretKeySigner:
         )
 
     def _loaded(self) -> SigningKey:
-        if self._key is None:
-            try:
-                key = signing_key(self._secrets.read(self._secret_id))
-            except (NotFound, ValueError) as error:
-                raise Unavailable("There is no signing key.", retry_after_seconds=30) from error
+        moment, known = self._monotonic(), self._key
+        if known is not None and moment - self._read_at < KEY_SECONDS:
+            return known
+        try:
+            key = signing_key(self._secrets.read(self._secret_id))
+        except (NotFound, ValueError) as error:
+            raise Unavailable("There is no signing key.", retry_after_seconds=30) from error
+        except Unavailable:
+            if known is not None and moment - self._read_at < STALE_SECONDS:
+                return known
+            raise
+        if known is None or key.kid != known.kid:
             publish(key, self._database)
-            self._key = key
-        return self._key
+        self._key, self._read_at = key, moment
+        return key

@@ -1,0 +1,114 @@
+"""Only the identity function may read the signing key: by policy on AWS, by name on the host."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+from groundwork_host.commands.project import template
+from groundwork_host.environments.variables import of_child
+from groundwork_host.template import Addresses, load
+
+SECRET, IDENTITY = "SigningKey", "Identity"  # logical ids in the template
+NAME = re.compile("signing[-_]?key", re.IGNORECASE)
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as their arguments."""
+
+
+_Loader.add_multi_constructor(
+    "!",
+    lambda loader, _tag, node: (
+        loader.construct_scalar(node)
+        if isinstance(node, yaml.ScalarNode)
+        else loader.construct_sequence(node, deep=True)
+        if isinstance(node, yaml.SequenceNode)
+        else loader.construct_mapping(node, deep=True)
+    ),
+)
+
+
+@pytest.fixture
+def resources() -> dict[str, Any]:
+    """The template's resources."""
+    read: dict[str, Any] = yaml.load(template().read_text(), Loader=_Loader)["Resources"]  # noqa: S506 - a safe loader with tags
+    return read
+
+
+def functions(resources: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, resource in resources.items():
+        if resource["Type"] == "AWS::Serverless::Function":
+            yield name, resource["Properties"]
+
+
+def readers(resources: dict[str, Any]) -> set[str]:
+    """Functions that a policy lets at secrets or at everything, or with a role of their own."""
+    found = set()
+    for name, properties in functions(resources):
+        for policy in properties.get("Policies", []):
+            if isinstance(policy, str) or "Statement" not in policy:
+                told = str(policy)
+                if "Secret" in told or "Admin" in told or "arn:" in told:
+                    found.add(name)
+                continue
+            for statement in policy["Statement"]:
+                actions = statement["Action"]
+                for action in [actions] if isinstance(actions, str) else actions:
+                    if action == "*" or action.lower().startswith("secretsmanager:"):
+                        found.add(name)
+        if "Role" in properties:
+            found.add(name)
+    return found
+
+
+def test_only_the_identity_function_may_read_the_signing_key(resources: dict[str, Any]) -> None:
+    assert len(dict(functions(resources))) >= 9
+    assert readers(resources) == {IDENTITY}
+    (statement,) = [
+        one
+        for policy in resources[IDENTITY]["Properties"]["Policies"]
+        for one in policy.get("Statement", [])
+    ]
+    assert statement["Action"] == ["secretsmanager:GetSecretValue"]
+    assert statement["Resource"] == SECRET
+    others = {
+        name
+        for name, one in resources.items()
+        if one["Type"] in ("AWS::IAM::Role", "AWS::IAM::Policy")
+    }
+    assert others == set()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "AdministratorAccess",
+        "arn:aws:iam::aws:policy/SecretsManagerReadWrite",
+        {"AWSSecretsManagerGetSecretValuePolicy": {"SecretArn": "SigningKey"}},
+        {"Statement": [{"Action": "*", "Resource": "*"}]},
+        {"Statement": [{"Action": ["secretsmanager:*"], "Resource": "*"}]},
+    ],
+)
+def test_a_policy_that_lets_another_function_in_is_seen(
+    resources: dict[str, Any], policy: object
+) -> None:
+    """The guard taken away."""
+    resources["RestApi"]["Properties"].setdefault("Policies", []).append(policy)
+    assert readers(resources) == {IDENTITY, "RestApi"}
+
+
+def test_no_other_function_is_told_where_the_key_is() -> None:
+    stack = load(
+        template(),
+        {"DatabaseUrl": "postgresql://x", "Neo4jPassword": "x"},
+        Addresses("http://127.0.0.1:4566", "http://127.0.0.1:8000/@live", "http://127.0.0.1:8000"),
+    )
+    told = {
+        function.logical_id
+        for function in stack.functions.values()
+        if NAME.search(str(of_child(function, "eu-central-1", {})))
+    }
+    assert told == {IDENTITY}
