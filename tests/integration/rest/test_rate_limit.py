@@ -1,7 +1,7 @@
 """The rate limit over HTTP: it holds across processes, and tells where one stands."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -119,6 +119,21 @@ def test_what_is_forbidden_counts_too(rest: Rest, pair: list[Limited]) -> None:
     statuses = [pair[0]("GET", "/api/v1/users", token=token).status for _ in range(BURST + 2)]
     assert statuses[0] == 403
     assert statuses[-1] == 429
+
+
+def test_to_refuse_costs_no_round_trip(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where each admission reads anew what the caller may do."""
+    limiter = RateLimiter(PostgresTokenBuckets(rest.database), PER_SECOND, lambda: 0.0)
+    monkeypatch.setattr(rest.parts, "limiter", limiter)
+    ask_all: list[Callable[[], Reply]] = [
+        lambda: rest("GET", PATH),
+        lambda: rest("POST", "/api/v1/users", {}),
+    ]
+    for asked in ask_all * BURST:
+        asked()
+    before = rest.database.statements
+    assert [asked().status for asked in ask_all * 5] == [429] * 10
+    assert rest.database.statements == before
 
 
 def test_off_is_off(rest: Rest) -> None:

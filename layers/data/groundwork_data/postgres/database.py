@@ -128,7 +128,7 @@ class Database:
         """Close the connection. It opens again when needed."""
         if self._connection is not None:
             self._connection.close()
-            self._connection = None
+            self._connection = self._prepared = None
 
     def _open(self) -> Connection[TupleRow]:
         if self._running is not None:

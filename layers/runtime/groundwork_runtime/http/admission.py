@@ -35,12 +35,12 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
     if needs is None:
         wiring.database.actor = Actor(NOBODY, None, request.address, request.id)
         return None
+    caller = wiring.callers.of(request.headers)
+    # Before anything is read anew: to refuse a flood must cost nothing.
+    _limit(caller, desk)
     if needs in PRIVILEGED or (needs in NO_PERMISSIONS and request.method != "GET"):
         caller = wiring.callers.of(request.headers, at_most_seconds=0)
-    else:
-        caller = wiring.callers.of(request.headers)
     wiring.database.actor = Actor(caller.principal, caller.user_id, request.address, request.id)
-    _limit(caller, desk)
     if needs == IN_PERSON and caller.key_id is not None:
         raise Forbidden("An API key cannot do this; log in.")
     if needs not in NO_PERMISSIONS and needs not in caller.permissions:
