@@ -78,7 +78,7 @@ async def lose(
 
 
 async def silenced(proxy: TcpProxy, url: str, folder: Path) -> tuple[list[Told], bool, int]:
-    """As `lose`, but it says nothing any more instead of refusing, for five seconds."""
+    """As `lose`, but it says nothing any more instead of refusing, for a while."""
     token = editor(url)
     async with (
         serving(through(proxy, url), folder) as host,
@@ -87,7 +87,7 @@ async def silenced(proxy: TcpProxy, url: str, folder: Path) -> tuple[list[Told],
         assert await recovered(asking)
         before = {environment.pid for environment in host.fleet.pools["Rest"]._all}
         proxy.go_silent()
-        meanwhile = await during(asking, 5)
+        meanwhile = await during(asking, 3)
         proxy.speak()
         back = await recovered(asking)
         after = {environment.pid for environment in host.fleet.pools["Rest"]._all}
