@@ -150,6 +150,11 @@ class FakeHubLists:
     ) -> Mapping[Id, Sequence[Relationship]]:
         raise AssertionError(ids)
 
+    def others(
+        self, ids: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
+        raise AssertionError(ids)
+
     def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
         raise AssertionError(ids)
 

@@ -155,13 +155,12 @@ class Neo4jReader:
         """Add the surest neighbours of hubs to `sure`, as many as could be among its best."""
         reach = limit + len(seen)
         while True:
-            lists = self._hub_lists.links(hubs, wanted, reach, None)
+            lists = self._hub_lists.others(hubs, wanted, reach)
             short = False
-            for hub, relationships in lists.items():
-                others = {_other_end(r, hub): r.confidence for r in reversed(relationships)}
-                fresh = {o: confidence for o, confidence in others.items() if o not in seen}
+            for others in lists.values():
+                fresh = {o: c for o, c in reversed(others) if o not in seen}
                 # Several relationships may lead to one entity: then there is more to look at.
-                short = short or (len(fresh) < limit and len(relationships) == reach)
+                short = short or (len(fresh) < limit and len(others) == reach)
                 sure.update((o, max(c, sure.get(o, 0.0))) for o, c in fresh.items())
             if not short:
                 return

@@ -34,8 +34,9 @@ _PLACES = {
     ),
 }
 _ENDS = {"OUT": ("from_id",), "IN": ("to_id",), "ANY": ("from_id", "to_id")}
+_OTHER = {"from_id": "to_id", "to_id": "from_id"}
 
-_ONE = """(SELECT r.id, r.confidence FROM relationships r
+_ONE = """(SELECT r.id, r.confidence, r.{other} AS other FROM relationships r
     WHERE r.{end} = hub.id AND {place} AND {holds}
     ORDER BY r.confidence DESC, r.id LIMIT %(limit)s)"""
 
@@ -50,9 +51,25 @@ JOIN relationships r ON r.id = found.id
 ORDER BY r.confidence DESC, r.id
 """  # noqa: S608 - constants from above
 
+# From the indexes alone: a hop looks at thousands, and keeps few.
+_OTHERS = """
+SELECT hub.id::text, found.other::text, found.confidence
+FROM unnest(%(ids)s::uuid[]) hub (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM ({lists}) l ORDER BY confidence DESC, id LIMIT %(limit)s
+) found
+ORDER BY found.confidence DESC, found.id
+"""
+
+# Pair by pair, each one look into the unique index; the LIMIT, which no pair reaches, keeps the
+# planner from reading all relationships of a hub instead.
 _AMONG = f"""
-SELECT {_COLUMNS} FROM relationships r
-WHERE r.from_id = ANY(%(ids)s::uuid[]) AND r.to_id = ANY(%(ids)s::uuid[]) AND {{holds}}
+SELECT {_COLUMNS}
+FROM unnest(%(ids)s::uuid[]) a (id) CROSS JOIN unnest(%(ids)s::uuid[]) b (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM relationships p WHERE p.from_id = a.id AND p.to_id = b.id LIMIT 100000
+) r
+WHERE {{holds}}
 ORDER BY r.confidence DESC, r.id LIMIT %(limit)s
 """  # noqa: S608 - constants from above
 
@@ -68,20 +85,25 @@ class PostgresHubLists:
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
     ) -> Mapping[Id, Sequence[Relationship]]:
         """Return the surest `limit` relationships of each entity, from behind `after`."""
-        holds, given = _filter(wanted)
-        if after is not None:
-            given |= {"after_confidence": after.confidence, "after_id": after.relationship_id}
-        lists = " UNION ".join(
-            _ONE.format(end=end, place=place, holds=holds)
-            for end in _ENDS[wanted.direction]
-            for place in _PLACES["first" if after is None else "later"]
-        )
+        lists, given = _lists(wanted, after)
         rows = self._database.rows(
             _LINKS.format(lists=lists), given | {"ids": list(ids), "limit": limit}
         )
         found: dict[Id, list[Relationship]] = defaultdict(list)
         for hub, *columns in rows:
             found[hub].append(_relationship(columns))
+        return found
+
+    def others(
+        self, ids: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
+        """Return what the surest `limit` relationships of each lead to, and how sure each is."""
+        lists, given = _lists(wanted, None)
+        found: dict[Id, list[tuple[Id, float]]] = defaultdict(list)
+        for hub, other, confidence in self._database.rows(
+            _OTHERS.format(lists=lists), given | {"ids": list(ids), "limit": limit}
+        ):
+            found[hub].append((other, confidence))
         return found
 
     def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
@@ -91,6 +113,19 @@ class PostgresHubLists:
             _AMONG.format(holds=holds), given | {"ids": list(ids), "limit": limit}
         )
         return [_relationship(row) for row in rows]
+
+
+def _lists(wanted: LinkFilter, after: LinkPlace | None) -> tuple[str, dict[str, object]]:
+    """Return the lists of one hub that are to be merged, and their parameters."""
+    holds, given = _filter(wanted)
+    if after is not None:
+        given |= {"after_confidence": after.confidence, "after_id": after.relationship_id}
+    lists = " UNION ".join(
+        _ONE.format(end=end, other=_OTHER[end], place=place, holds=holds)
+        for end in _ENDS[wanted.direction]
+        for place in _PLACES["first" if after is None else "later"]
+    )
+    return lists, given
 
 
 def _filter(wanted: LinkFilter) -> tuple[str, dict[str, object]]:

@@ -113,6 +113,12 @@ class HubLists(Protocol):
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         ...
 
+    def others(
+        self, ids: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
+        """Return what the surest `limit` relationships of each lead to, and how sure each is."""
+        ...
+
     def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
         """Return the surest `limit` relationships that join these entities to each other."""
         ...

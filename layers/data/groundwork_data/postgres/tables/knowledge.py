@@ -75,9 +75,9 @@ class Relationship(Aggregate, Row):
                 end,
                 text("confidence DESC"),
                 "id",
-                postgresql_include=["type", "valid_from", "valid_to"],
+                postgresql_include=[other, "type", "valid_from", "valid_to"],
             )
-            for end in ("from_id", "to_id")
+            for end, other in (("from_id", "to_id"), ("to_id", "from_id"))
         ),
         Index("ix_relationships_type", "type", "id"),
         Index("ix_relationships_confidence", "confidence", "id"),
