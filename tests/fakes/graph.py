@@ -155,7 +155,9 @@ class FakeHubLists:
     ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
         raise AssertionError(ids)
 
-    def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
+    def between(
+        self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Sequence[Relationship]:
         raise AssertionError(ids)
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HUB_DEGREE = 1_000
 """An entity with so many relationships is a hub; below, sorting them takes a few ms."""
 
-RELATIONSHIPS_A_NODE = 10
+RELATIONSHIPS_A_NODE = 4
 """A part shows at most so many relationships per node that it may have; more: it is truncated."""
 
 
@@ -171,7 +171,7 @@ class Neo4jReader:
         row = self._read(cypher.AMONG, _filter(wanted) | {"ids": ids, "limit": limit})[0]
         edges = [relationship_of_row(edge) for edge in row["edges"]]
         if len(row["hubs"]) > 0:
-            between = self._hub_lists.among(row["hubs"], wanted, limit)
+            between = self._hub_lists.between(row["hubs"], ids, wanted, limit)
             edges = _surest([*edges, *between])
         return edges
 

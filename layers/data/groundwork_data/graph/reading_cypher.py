@@ -75,19 +75,19 @@ CALL (others) {{
 RETURN hubs, found
 """
 
-# Hubs are not expanded: what joins them to others is found from the others. toString() hides the
-# index from the planner, which would otherwise look from each node to each other one.
+# Each relationship is found from its start, unless that has very many: those are only named.
+# toString() hides the index from the planner, which would look from each node to each other one.
 AMONG = f"""
 UNWIND $ids AS id
 MATCH (n:Entity {{id: id}})
 WITH collect(n) AS nodes
-WITH [n IN nodes WHERE COUNT {{ (n)--() }} >= $hub_degree | n.id] AS hubs,
-    [n IN nodes WHERE COUNT {{ (n)--() }} < $hub_degree] AS others
+WITH [n IN nodes WHERE COUNT {{ (n)-->() }} >= $hub_degree | n.id] AS hubs,
+    [n IN nodes WHERE COUNT {{ (n)-->() }} < $hub_degree] AS others
 CALL (others) {{
     UNWIND others AS n
-    MATCH (n)-[r]-(m:Entity)
+    MATCH (n)-[r]->(m:Entity)
     WHERE toString(m.id) IN $ids AND {_EDGE_HOLDS}
-    WITH DISTINCT r ORDER BY r.confidence DESC, r.id LIMIT $limit
+    WITH r ORDER BY r.confidence DESC, r.id LIMIT $limit
     RETURN collect({_EDGE}) AS edges
 }}
 RETURN hubs, edges

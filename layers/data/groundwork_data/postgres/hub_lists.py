@@ -63,9 +63,9 @@ ORDER BY found.confidence DESC, found.id
 
 # Pair by pair, each one look into the unique index; the LIMIT, which no pair reaches, keeps the
 # planner from reading all relationships of a hub instead.
-_AMONG = f"""
+_BETWEEN = f"""
 SELECT {_COLUMNS}
-FROM unnest(%(ids)s::uuid[]) a (id) CROSS JOIN unnest(%(ids)s::uuid[]) b (id)
+FROM unnest(%(ids)s::uuid[]) a (id) CROSS JOIN unnest(%(others)s::uuid[]) b (id)
 CROSS JOIN LATERAL (
     SELECT * FROM relationships p WHERE p.from_id = a.id AND p.to_id = b.id LIMIT 100000
 ) r
@@ -106,13 +106,15 @@ class PostgresHubLists:
             found[hub].append((other, confidence))
         return found
 
-    def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
-        """Return the surest `limit` relationships that join these entities to each other."""
+    def between(
+        self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Sequence[Relationship]:
+        """Return the surest `limit` relationships from these entities to those."""
         holds, given = _filter(wanted)
-        rows = self._database.rows(
-            _AMONG.format(holds=holds), given | {"ids": list(ids), "limit": limit}
-        )
-        return [_relationship(row) for row in rows]
+        given |= {"ids": list(ids), "others": list(others), "limit": limit}
+        return [
+            _relationship(row) for row in self._database.rows(_BETWEEN.format(holds=holds), given)
+        ]
 
 
 def _lists(wanted: LinkFilter, after: LinkPlace | None) -> tuple[str, dict[str, object]]:

@@ -119,8 +119,10 @@ class HubLists(Protocol):
         """Return what the surest `limit` relationships of each lead to, and how sure each is."""
         ...
 
-    def among(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Relationship]:
-        """Return the surest `limit` relationships that join these entities to each other."""
+    def between(
+        self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Sequence[Relationship]:
+        """Return the surest `limit` relationships from these entities to those."""
         ...
 
 

@@ -1,0 +1,178 @@
+"""Questions to graphs of 100,000 to 10,000,000 relationships, through HTTP and beside bare drivers.
+
+    .venv/bin/python -m benchmarks.graph.run [--relationships 100000 1000000 10000000]
+        [--cache FOLDER] [--out docs/benchmarks]
+
+The graphs are made once (10 million relationships: 10 minutes, 8 GB) and kept in the cache. Load
+generator, gateway, functions, Postgres and Neo4j share the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+from benchmarks.graph import stores
+from benchmarks.graph.bare import Bare, Recorder, Statement
+from benchmarks.graph.dataset import Shape
+from benchmarks.graph.questions import Question, Variables, questions
+from benchmarks.graph.report import write_report
+from groundwork_host.child_instance import Instance
+from groundwork_host.services.neo4j import Memory
+
+SIZES = (100_000, 1_000_000, 10_000_000)
+CLIENTS = (1, 16)
+ASKED = {1: 80, 16: 15}
+"""How often each of so many clients asks each question."""
+WARM_UP = 12
+PASSWORD = "a-bench-mark-of-graphs"
+MEMORY = {SIZES[-1]: Memory("2g", "3g")}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row of the table; milliseconds."""
+
+    relationships: int
+    question: str
+    clients: int
+    first: float
+    p50: float
+    p95: float
+    bare_p50: float
+    bare_p95: float
+    statements: int
+    errors: int
+
+
+class Asker:
+    """One client with a connection that it keeps."""
+
+    def __init__(self, port: int, token: str) -> None:
+        """Connect to loopback."""
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        self._headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        self.errors = 0
+
+    def ask(self, body: str) -> float:
+        """Ask once; return milliseconds."""
+        before = time.perf_counter()
+        told = self.told(body)
+        took = (time.perf_counter() - before) * 1000
+        self.errors += b'"errors"' in told
+        return took
+
+    def told(self, body: str) -> bytes:
+        """Ask once; return the answer."""
+        self._connection.request("POST", "/graphql", body, self._headers)
+        return self._connection.getresponse().read()
+
+
+def together(clients: int, work: Callable[[int], list[float]]) -> list[float]:
+    """Let clients work side by side; return all their times, sorted."""
+    found: list[list[float]] = [[] for _ in range(clients)]
+
+    def run(place: int) -> None:
+        found[place] = work(place)
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sorted(took for part in found for took in part)
+
+
+def at(times: Sequence[float], share: float) -> float:
+    """Return a percentile of sorted times."""
+    return round(times[min(len(times) - 1, int(len(times) * share))], 1)
+
+
+def body_of(question: Question, variables: Variables) -> str:
+    """Return a request's body."""
+    return json.dumps({"query": question.text, "variables": variables})
+
+
+def measure(up: Instance, relationships: int) -> Iterator[Measured]:
+    """Ask every question, first cold and then warm."""
+    with up.client() as client:
+        token = client.headers["Authorization"].removeprefix("Bearer ")
+    one = Asker(up.port, token)
+    addresses = {name: up.addresses[name] for name in
+                 ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD")}  # fmt: skip
+    recorder, bare = Recorder(addresses), [Bare(addresses) for _ in range(max(CLIENTS))]
+    shape = Shape.of(relationships)
+    page = next(q for q in questions(shape, str) if q.name == "neighbours")
+
+    @cache
+    def second(id_: str) -> str:
+        told = json.loads(one.told(body_of(page, {"id": id_})))
+        cursor: str = told["data"]["entity"]["neighbours"]["pageInfo"]["endCursor"]
+        return cursor
+
+    for question in questions(shape, second):
+
+        @cache
+        def body(n: int, question: Question = question) -> str:
+            return body_of(question, question.variables(n))
+
+        first = one.ask(body(0))
+        for n in range(WARM_UP):
+            one.ask(body(n))
+        sent: list[list[Statement]] = [recorder.statements(body(n)) for n in range(ASKED[1])]
+        for n in range(WARM_UP):
+            bare[0].replay(sent[n])
+        for clients in CLIENTS:
+            times = ASKED[clients]
+            askers = [Asker(up.port, token) for _ in range(clients)]
+            for n in range(clients * times):
+                body(n)
+
+            def through_http(place: int, askers: list[Asker] = askers, times: int = times,
+                             body: Callable[[int], str] = body) -> list[float]:  # fmt: skip
+                return [askers[place].ask(body(place * times + n)) for n in range(times)]
+
+            def without(place: int, times: int = times,
+                        sent: list[list[Statement]] = sent) -> list[float]:  # fmt: skip
+                asked = ((place * times + n) % len(sent) for n in range(times))
+                return [bare[place].replay(sent[n]) for n in asked]
+
+            ours, theirs = together(clients, through_http), together(clients, without)
+            errors = sum(asker.errors for asker in askers)
+            row = Measured(relationships, question.name, clients, round(first, 1), at(ours, 0.5),
+                           at(ours, 0.95), at(theirs, 0.5), at(theirs, 0.95), len(sent[0]),
+                           errors)  # fmt: skip
+            print(row, flush=True)
+            yield row
+    for each in (recorder, *bare):
+        each.close()
+
+
+def main() -> None:
+    """Measure all sizes and write the report."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--relationships", type=int, nargs="+", default=list(SIZES))
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    arguments.add_argument("--cache", type=Path, default=default / "groundwork" / "graphs")
+    arguments.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
+    options = arguments.parse_args()
+    rows: list[Measured] = []
+    for relationships in options.relationships:
+        memory = MEMORY.get(relationships, Memory())
+        made = stores.ensure(options.cache, relationships, memory, print)
+        settings = {**made.settings, "GROUNDWORK_RATE_LIMIT": "0", "GROUNDWORK_ENVIRONMENTS": "2"}
+        with Instance(made.home, settings, password=PASSWORD) as up:
+            rows += measure(up, relationships)
+    write_report([asdict(row) for row in rows], options.out)
+
+
+if __name__ == "__main__":
+    main()
