@@ -9,6 +9,7 @@ router = Areas(
         "/api/v1/audit-events": "groundwork_rest_api.audit_events",
         "/api/v1/configurations": "groundwork_rest_api.configurations",
         "/api/v1/documents": "groundwork_rest_api.documents",
+        "/api/v1/embeddings": "groundwork_rest_api.embeddings",
         "/api/v1/entities": "groundwork_rest_api.entities",
         "/api/v1/jobs": "groundwork_rest_api.jobs",
         "/api/v1/preferences": "groundwork_rest_api.preferences",

@@ -37,6 +37,10 @@ class Consequences(Protocol[Work_contra]):
         """Return fields that only the answer to this creation shows: a secret just made."""
         ...
 
+    def creating(self, new: Input, work: Work_contra) -> None:
+        """Make what a creation needs, in its transaction; or refuse it by raising."""
+        ...
+
     def created(self, row_id: UUID, new: Input, work: Work_contra) -> None:
         """Follow a creation. Whatever it raises undoes the creation."""
         ...
@@ -69,6 +73,9 @@ class NoConsequences(Generic[Work_contra]):
         """Show nothing more."""
         return {}
 
+    def creating(self, new: Input, work: Work_contra) -> None:
+        """Do nothing."""
+
     def created(self, row_id: UUID, new: Input, work: Work_contra) -> None:
         """Do nothing."""
 
@@ -97,6 +104,7 @@ def create_followed(
     stored = then.prepared(new, None, work)
 
     def act() -> Written:
+        then.creating(new, work)
         written = create(resource, stored, store=work.resources, by=by)
         then.created(UUID(written.id), new, work)
         return written

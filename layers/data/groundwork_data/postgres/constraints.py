@@ -12,6 +12,8 @@ from psycopg import errors
 from groundwork_core.errors import Conflict, Fault, Invalid, Unavailable
 
 _KEY = re.compile(r"Key \((?P<columns>[^=]*)\)=")
+_KNOWN_AS = {"fk_embeddings_entity_id": "subject_id", "fk_embeddings_document_id": "subject_id"}
+"""Constraints on columns that clients do not see, and the field that these are made from."""
 
 
 @contextmanager
@@ -42,7 +44,9 @@ def as_domain_error() -> Iterator[None]:
         ) from error
     except (errors.CheckViolation, errors.NotNullViolation) as error:
         field = error.diag.column_name or _rule(error)
-        raise Invalid(f"{field} breaks a rule.", (_fault(field, "breaks a rule"),)) from error
+        # Our own triggers say what to do in the hint; Postgres gives none for these.
+        rule = error.diag.message_hint or "breaks a rule"
+        raise Invalid(f"{field} breaks a rule.", (_fault(field, rule),)) from error
     except (errors.DataError, errors.ProgramLimitExceeded) as error:
         raise Invalid("A value cannot be stored.", (Fault("", _first_line(error)),)) from error
     except (errors.QueryCanceled, errors.DeadlockDetected, errors.SerializationFailure) as error:
@@ -52,6 +56,9 @@ def as_domain_error() -> Iterator[None]:
 
 
 def _field(error: psycopg.Error) -> str:
+    known_as = _KNOWN_AS.get(error.diag.constraint_name or "")
+    if known_as:
+        return known_as
     found = _KEY.search(error.diag.message_detail or "")
     if not found:
         return error.diag.constraint_name or "value"

@@ -29,6 +29,7 @@ COMPUTED = {
     "api-keys": {"last_used_at": _LAST_USED},
     "sources": {"state": _STATE},
     "mentions": {"entity": _MENTIONED},
+    "embeddings": {"vector": "t.vector::text::json"},
 }
 """Fields that no column of the resource's own table holds."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.authority import PostgresAuthority
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
+    from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.housekeeping import PostgresHousekeeping
     from groundwork_data.postgres.identity import (
         PostgresLoginFailures,
@@ -97,6 +98,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.knowledge import PostgresKnowledge  # noqa: PLC0415 - its users only
 
         return PostgresKnowledge(self.connection)
+
+    @property
+    def embeddings(self) -> PostgresEmbeddings:
+        """What models make of things."""
+        from groundwork_data.postgres.embeddings import PostgresEmbeddings  # noqa: PLC0415 - its users only
+
+        return PostgresEmbeddings(self.connection)
 
     @property
     def housekeeping(self) -> PostgresHousekeeping:

@@ -8,6 +8,7 @@ from groundwork_data.postgres.tables.api_keys import ApiKey, ApiKeyUse
 from groundwork_data.postgres.tables.audit import AuditEvent
 from groundwork_data.postgres.tables.configuration import Configuration, Preference
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
+from groundwork_data.postgres.tables.embeddings import Embedding, EmbeddingModel
 from groundwork_data.postgres.tables.epochs import Epoch, GraphCheck
 from groundwork_data.postgres.tables.identity import (
     LoginFailure,
@@ -34,6 +35,8 @@ __all__ = [
     "Configuration",
     "Document",
     "DocumentRevision",
+    "Embedding",
+    "EmbeddingModel",
     "Entity",
     "Epoch",
     "GraphCheck",

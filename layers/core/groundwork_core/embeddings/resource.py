@@ -1,0 +1,75 @@
+"""Embeddings as a REST resource."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, get_args
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource
+
+DIMENSIONS_MAX = 4_000
+LARGEST = 3.4e38
+"""Vectors are kept in single precision (IEEE 754 binary32)."""
+SMALLEST = 1e-45
+
+SubjectType = Literal["entity", "document", "content"]
+ModelName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"),
+    Field(examples=["vendor/small-model-2"]),
+]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+
+
+def _has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
+    if all(-SMALLEST < one < SMALLEST for one in vector):
+        message = "must not be zero in every dimension: it would be near to nothing"
+        raise ValueError(message)
+    return vector
+
+
+Vector = Annotated[
+    tuple[Number, ...],
+    Field(min_length=1, max_length=DIMENSIONS_MAX),
+    AfterValidator(_has_direction),
+]
+
+
+class Embedding(Representation):
+    """What a model makes of a subject: a direction, near to those of similar subjects."""
+
+    subject_type: SubjectType
+    subject_id: UUID
+    model: str
+    vector: list[float]
+
+
+class NewEmbedding(Input):
+    """An embedding to be kept. A subject has one by each model; the first fixes the dimensions."""
+
+    subject_type: SubjectType
+    subject_id: UUID
+    model: ModelName
+    vector: Vector
+
+
+class EmbeddingPatch(Input):
+    """Changes of an embedding. Its subject and model stay."""
+
+    vector: Vector = ()
+
+
+EMBEDDINGS = Resource(
+    name="embeddings",
+    singular="embedding",
+    model=Embedding,
+    create=NewEmbedding,
+    patch=EmbeddingPatch,
+    filters=(
+        Filter("subject_id", "id"),
+        Filter("subject_type", choices=get_args(SubjectType)),
+        Filter("model"),
+    ),
+)

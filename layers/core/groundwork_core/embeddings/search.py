@@ -1,0 +1,76 @@
+"""Find what is near."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from groundwork_core.embeddings.ports import EmbeddingsWork
+from groundwork_core.embeddings.resource import ModelName, SubjectType, Vector
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.resources.resource import Input
+
+FOUND_MAX = 200
+
+
+class Search(Input):
+    """What to look for: a vector, or whatever is like a subject."""
+
+    model: ModelName
+    vector: Vector | None = None
+    subject_id: UUID | None = None
+    k: int = Field(10, ge=1, le=FOUND_MAX, description="How many, at most.")
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Search:
+        if (self.vector is None) == (self.subject_id is None):
+            message = "give either a vector or a subject_id"
+            raise ValueError(message)
+        return self
+
+
+class Near(BaseModel):
+    """A subject, and how near it is: the cosine, 1 at most."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    id: UUID
+    subject_type: SubjectType
+    subject_id: UUID
+    score: float
+
+
+class Found(BaseModel):
+    """The nearest first."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    items: list[Near]
+
+
+def search(asked: Search, *, work: EmbeddingsWork) -> Found:
+    """Return the subjects whose embeddings by the same model are nearest.
+
+    Raises:
+        Invalid: the model is not known, the subject has no embedding by it, or the vector has
+            other dimensions.
+    """
+    with work:
+        known = work.embeddings.known(asked.model, asked.subject_id, asked.k)
+        if known is None:
+            raise _invalid("/model", "nothing has an embedding by this model")
+        if asked.vector is None:
+            vector = known.vector
+            if vector is None:
+                raise _invalid("/subject_id", "has no embedding by this model")
+        else:
+            if len(asked.vector) != known.dimensions:
+                raise _invalid("/vector", f"must have {known.dimensions} dimensions")
+            vector = str(list(asked.vector))
+        found = work.embeddings.nearest(asked.model, known, vector, asked.subject_id, asked.k)
+    return Found(items=[Near.model_validate(one, from_attributes=True) for one in found])
+
+
+def _invalid(pointer: str, detail: str) -> Invalid:
+    return Invalid("The input has faults.", (Fault(pointer, detail),))

@@ -1,0 +1,58 @@
+"""What models make of entities, documents and contents."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pgvector.sqlalchemy import VECTOR
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+SUBJECTS = {"entity": "entities", "document": "documents"}
+
+
+def _subject(kind: str) -> Mapped[UUID | None]:
+    """A subject of one kind, so that a foreign key holds it and takes the embedding with it."""
+    return mapped_column(
+        ForeignKey(f"{SUBJECTS[kind]}.id", ondelete="CASCADE"),
+        Computed(f"CASE WHEN subject_type = '{kind}' THEN subject_id END", persisted=True),
+    )
+
+
+class EmbeddingModel(Row):
+    """A model that embeddings came from; its first one fixed the dimensions.
+
+    Each has an index of its own on `embeddings`, made by groundwork_learn_embedding_model.
+    """
+
+    __tablename__ = "embedding_models"
+    __table_args__ = (
+        CheckConstraint("name ~ '^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$'", name="name"),
+        CheckConstraint("dimensions BETWEEN 1 AND 4000", name="dimensions"),
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    dimensions: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Embedding(Aggregate, Row):
+    """A direction that a model gives to a subject."""
+
+    __tablename__ = "embeddings"
+    __table_args__ = (
+        CheckConstraint("subject_type IN ('entity', 'document', 'content')", name="subject_type"),
+        CheckConstraint("vector_norm(vector) > 0", name="vector"),
+        Index("uq_embeddings_subject_id", "subject_id", "model", unique=True),
+        Index("ix_embeddings_model", "model", "id"),
+        Index("ix_embeddings_entity_id", "entity_id"),
+        Index("ix_embeddings_document_id", "document_id"),
+    )
+    subject_type: Mapped[str]
+    subject_id: Mapped[UUID]
+    model: Mapped[str] = mapped_column(ForeignKey("embedding_models.name"))
+    vector: Mapped[str] = mapped_column(VECTOR())
+    entity_id: Mapped[UUID | None] = _subject("entity")
+    document_id: Mapped[UUID | None] = _subject("document")
