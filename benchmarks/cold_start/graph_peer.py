@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, Request
 from mangum import Mangum
 from neo4j import GraphDatabase
 
-from benchmarks.http.token_check import caller
+from benchmarks.api.token_check import caller
 
 query = QueryType()
 schema = make_executable_schema(

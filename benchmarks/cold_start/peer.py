@@ -2,6 +2,6 @@
 
 from mangum import Mangum
 
-from benchmarks.http.peer_sync import app
+from benchmarks.api.peer_sync import app
 
 handler = Mangum(app, lifespan="off")

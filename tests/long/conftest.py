@@ -1,12 +1,16 @@
-"""What `sam build` makes, for this Python and for Lambda's."""
+"""What the longer suites start from: what `sam build` makes, and a whole instance."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from groundwork_host.child_instance import Instance
 
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv" / "sam" / "bin" / "sam"
@@ -54,3 +58,16 @@ def own_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same for the running Python and machine."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return sam_build(tmp_path_factory.mktemp("own") / "build", LAMBDA_PYTHON=version)
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    """`groundwork up`, as a user starts it, for one module; it refuses nobody for asking often."""
+    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-long-"))
+    folder.chmod(0o755)
+    try:
+        with Instance(folder / "home", {"GROUNDWORK_RATE_LIMIT": "0"}) as up:
+            yield up
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

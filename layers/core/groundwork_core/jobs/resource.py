@@ -10,11 +10,12 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.resources.texts import Whole
 
 Status = Literal["queued", "leased", "succeeded", "failed", "quarantined", "cancelled"]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Priority = Annotated[int, Field(ge=0, le=9)]
-MaxAttempts = Annotated[int, Field(ge=1, le=100)]
+Priority = Annotated[Whole, Field(ge=0, le=9)]
+MaxAttempts = Annotated[Whole, Field(ge=1, le=100)]
 
 
 class Job(Representation):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isfinite
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.resource import Filter, Resource, ValueType
+from groundwork_core.resources.texts import in_utc
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
@@ -150,4 +151,4 @@ def _moment(text: str) -> datetime:
     except ValueError:
         message = "must be a time as in RFC 3339, e.g. 2026-01-31T12:00:00Z"
         raise ValueError(message) from None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return in_utc(value)

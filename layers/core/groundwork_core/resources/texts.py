@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 
 def _no_nul(text: str) -> str:
@@ -15,8 +15,23 @@ def _no_nul(text: str) -> str:
     return text
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+def in_utc(moment: datetime) -> datetime:
+    """Return a time in UTC; one without an offset is taken as that.
+
+    Offsets of a day's length are fine in RFC 3339 and too much for Postgres, so none is passed on.
+
+    Raises:
+        ValueError: it is in no year from 1 to 9999 there.
+    """
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        message = "must be in the years 1 to 9999, in UTC"
+        raise ValueError(message) from None
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 Text = Annotated[str, AfterValidator(_no_nul)]
@@ -27,5 +42,7 @@ WebAddress = Annotated[
     StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+", max_length=2048),
     AfterValidator(_no_nul),
 ]
-Moment = Annotated[datetime, AfterValidator(_aware)]
+Moment = Annotated[datetime, AfterValidator(in_utc)]
 """A time; one without an offset is taken as UTC."""
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number as JSON has it: 1.0 is one (RFC 8259 knows one kind of number)."""

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
+from groundwork_core.resources.texts import Whole
+
 YEAR_SECONDS = 31_536_000
 FETCH_CONTRACT: Literal["groundwork/fetch/1"] = "groundwork/fetch/1"
 
@@ -21,7 +23,7 @@ class Interval(_Closed):
     """Every so many seconds after the last poll."""
 
     kind: Literal["interval"]
-    every_seconds: int = Field(ge=1, le=YEAR_SECONDS)
+    every_seconds: Whole = Field(ge=1, le=YEAR_SECONDS)
 
 
 class Cron(_Closed):
@@ -36,8 +38,8 @@ class Adaptive(_Closed):
     """As often as the source publishes, within bounds."""
 
     kind: Literal["adaptive"]
-    min_seconds: int = Field(300, ge=1, le=YEAR_SECONDS)
-    max_seconds: int = Field(86_400, ge=1, le=YEAR_SECONDS)
+    min_seconds: Whole = Field(300, ge=1, le=YEAR_SECONDS)
+    max_seconds: Whole = Field(86_400, ge=1, le=YEAR_SECONDS)
 
     @model_validator(mode="after")
     def _ordered(self) -> Adaptive:

@@ -1,0 +1,174 @@
+"""What is measured: Groundwork through its host, and the peers under uvicorn."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import httpx2
+import jwt
+import psutil
+import psycopg
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg.types.json import Jsonb
+
+from groundwork_data.postgres.migrations import migrate
+from groundwork_host.child_instance import Instance, free_port
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations" / "postgres"
+ROWS = 20_000
+PROCESSES = 2
+RATE_LIMIT = 1_000_000
+"""Counted at every request, and never reached."""
+TOKEN_SECONDS = 3_600
+SEED = f"""
+INSERT INTO entities (name, type, confidence, key, aliases, attributes)
+SELECT 'Entity number ' || i, (ARRAY['person', 'organization', 'topic', 'website'])[1 + i % 4],
+       (i % 100) / 100.0, 'bench-' || i, ARRAY['alias ' || i],
+       jsonb_build_object('rank', i, 'note', repeat('x', 80))
+FROM generate_series(1, {ROWS}) i
+"""
+BEHIND = """
+SELECT count(*) FROM outbox o, outbox_cursors c
+WHERE c.destination = 'graph' AND (o.xid, o.id) > (c.xid, c.id)
+"""
+QUIET_SECONDS = 90
+IDS = "SELECT id FROM entities WHERE key LIKE 'bench-%' ORDER BY random() LIMIT 2000"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that answers."""
+
+    name: str
+    port: int
+    process: psutil.Process
+    token: str
+    ids: list[str]
+    database_url: str
+
+
+class Mint:
+    """Signs one token that all of them take."""
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        public = json.loads(jwt.algorithms.OKPAlgorithm.to_jwk(self._key.public_key()))
+        self.public = {**public, "kid": "bench", "alg": "EdDSA", "use": "sig"}
+
+    def token(self, user_id: UUID) -> str:
+        now = int(time.time())
+        claims = {
+            "iss": "groundwork",
+            "aud": "groundwork",
+            "sub": str(user_id),
+            "jti": str(uuid4()),
+            "iat": now,
+            "exp": now + TOKEN_SECONDS,
+        }
+        return jwt.encode(
+            claims, self._key, algorithm="EdDSA", headers={"kid": "bench", "typ": "at+jwt"}
+        )
+
+
+@contextmanager
+def groundwork(folder: Path, database_url: str, mint: Mint) -> Iterator[Server]:
+    """Run a whole instance with every feature on; entities are audited as well."""
+    settings = {
+        "DATABASE_URL": database_url,
+        "GROUNDWORK_RATE_LIMIT": str(RATE_LIMIT),
+        "GROUNDWORK_ENVIRONMENTS": str(PROCESSES),
+    }
+    with Instance(folder / "home", settings) as instance:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            ids = _seed(connection)
+            connection.execute("SELECT groundwork_audit('entities')")
+            connection.execute(
+                "INSERT INTO signing_keys (kid, public_jwk) VALUES ('bench', %s)",
+                (Jsonb(mint.public),),
+            )
+            row = connection.execute("SELECT id FROM users WHERE 'admin' = ANY (roles)").fetchone()
+            assert row is not None
+        process = psutil.Process(instance.process.pid)
+        token = mint.token(row[0])
+        yield Server("groundwork", instance.port, process, token, ids, database_url)
+
+
+@contextmanager
+def fastapi(kind: str, database_url: str, mint: Mint) -> Iterator[Server]:
+    """Run a peer, `sync` or `async`, with the same number of processes."""
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", f"benchmarks.api.peer_{kind}:app", f"--port={port}",
+               f"--workers={PROCESSES}", "--no-access-log", "--log-level=warning",
+               "--backlog=4096"]  # fmt: skip
+    environment = {
+        **os.environ,
+        "PEER_DATABASE_URL": database_url.replace("postgresql://", "postgresql+psycopg://"),
+        "JWKS": json.dumps({"keys": [mint.public]}),
+    }
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        ids = [str(row[0]) for row in connection.execute(IDS).fetchall()]
+        connection.execute("UPDATE entities SET version = 1")
+        connection.execute("VACUUM ANALYZE entities")
+    process = subprocess.Popen(command, env=environment)
+    try:
+        _await(f"http://127.0.0.1:{port}/openapi.json")
+        token = mint.token(uuid4())
+        yield Server(f"fastapi {kind}", port, psutil.Process(process.pid), token, ids, database_url)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def peers_database(server_url: str) -> str:
+    """Make the peers' own database: the same tables, without our triggers, which they replace."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE peers")
+    url = server_url.rsplit("/", 1)[0] + "/peers"
+    migrate(url, MIGRATIONS)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE entities DISABLE TRIGGER USER")
+        _seed(connection)
+    return url
+
+
+def await_quiet(server: Server) -> None:
+    """Wait until the relay has carried what was written, so that runs do not overlap."""
+    if server.name != "groundwork":
+        return  # nothing carries the peers' outbox
+    ends = time.monotonic() + QUIET_SECONDS
+    with psycopg.connect(server.database_url, autocommit=True) as connection:
+        while time.monotonic() < ends:
+            row = connection.execute(BEHIND).fetchone()
+            if row is None or row[0] == 0:
+                return
+            time.sleep(0.2)
+
+
+def _seed(connection: psycopg.Connection) -> list[str]:
+    """Fill the table without the outbox and return some ids."""
+    connection.execute("SET session_replication_role = replica")
+    connection.execute(SEED)
+    connection.execute("SET session_replication_role = DEFAULT")
+    connection.execute("VACUUM ANALYZE entities")
+    return [str(row[0]) for row in connection.execute(IDS).fetchall()]
+
+
+def _await(url: str) -> None:
+    for _ in range(200):
+        try:
+            httpx2.get(url).raise_for_status()
+        except httpx2.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    message = f"{url} did not answer in 20 s"
+    raise RuntimeError(message)
