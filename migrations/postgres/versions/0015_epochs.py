@@ -7,7 +7,6 @@ the first change of a row in it gets at least that version, which no earlier epo
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0015"
 down_revision = "0014"
@@ -111,7 +110,7 @@ END $$
 
 
 def upgrade() -> None:
-    """Make the tables and functions; versions have a floor, which is 0 until a restore."""
+    """Make the table and functions; versions have a floor, which is 0 until a restore."""
     op.create_table(
         "epochs",
         sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -125,18 +124,6 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.PrimaryKeyConstraint("number", name="pk_epochs"),
-    )
-    op.create_table(
-        "graph_checks",
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("state", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column(
-            "changed_at",
-            sa.TIMESTAMP(timezone=True),
-            server_default=sa.text("now()"),
-            nullable=False,
-        ),
-        sa.PrimaryKeyConstraint("name", name="pk_graph_checks"),
     )
     for body in (FLOOR, IDENTITY, BEGIN, NOTICE):
         op.execute(body)
@@ -156,5 +143,4 @@ def downgrade() -> None:
         "groundwork_version_floor()",
     ):
         op.execute(f"DROP FUNCTION {signature}")
-    op.drop_table("graph_checks")
     op.drop_table("epochs")

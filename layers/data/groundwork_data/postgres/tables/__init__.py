@@ -9,7 +9,7 @@ from groundwork_data.postgres.tables.audit import AuditEvent
 from groundwork_data.postgres.tables.configuration import Configuration, Preference
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.embeddings import Embedding, EmbeddingModel
-from groundwork_data.postgres.tables.epochs import Epoch, GraphCheck
+from groundwork_data.postgres.tables.epochs import Epoch
 from groundwork_data.postgres.tables.identity import (
     LoginFailure,
     RefreshToken,
@@ -39,7 +39,6 @@ __all__ = [
     "EmbeddingModel",
     "Entity",
     "Epoch",
-    "GraphCheck",
     "Job",
     "KeptAnswer",
     "LoginFailure",

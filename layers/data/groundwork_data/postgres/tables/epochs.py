@@ -1,12 +1,10 @@
-"""Histories of this database, and how far the graph was compared with it."""
+"""Histories of this database."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, Identity, text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.row import Row
@@ -23,12 +21,3 @@ class Epoch(Row):
     server: Mapped[str]
     """Cluster, timeline and database that it was written on; data found elsewhere was restored."""
     began_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-
-
-class GraphCheck(Row):
-    """A comparison of the graph with Postgres that goes on a little every minute."""
-
-    __tablename__ = "graph_checks"
-    name: Mapped[str] = mapped_column(primary_key=True)
-    state: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
