@@ -117,8 +117,12 @@ class Application:
     def _allowed(self, path: str) -> list[str]:
         """Return the methods that a path takes."""
         resolver = self._resolver(path)
-        routes = [*resolver._static_routes, *resolver._dynamic_routes]
-        return sorted({route.method for route in routes if route.rule.match(path)})
+        # A path of its own is not one of those that an id might stand in.
+        for routes in (resolver._static_routes, resolver._dynamic_routes):
+            methods = {route.method for route in routes if route.rule.match(path)}
+            if methods:
+                break
+        return sorted(methods)
 
 
 def _trace_id(event: Mapping[str, Any]) -> str | None:
