@@ -54,7 +54,7 @@ def run(
         for thread in threads:
             thread.join(max(remaining_seconds() - 1, 0))
     busy = activity.seconds_idle() < RECENT_SECONDS and not budget.lasts
-    telling.lags({d.name: PostgresBacklogs(parts.database).of(d.name) for d, _ in held})
+    telling.ended({d.name: PostgresBacklogs(parts.database).of(d.name) for d, _ in held})
     for thread, (_, database) in zip(threads, held, strict=True):
         if not thread.is_alive():
             database.close()

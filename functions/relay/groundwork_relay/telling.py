@@ -13,25 +13,35 @@ from groundwork_runtime import metrics
 logger = logging.getLogger(__name__)
 
 
-EVERY_SECONDS = 5.0
+EVERY_SECONDS = 1.0
 
 
 class Telling:
-    """Implements `groundwork_core.relay.ports.Observer`. Each destination has its own thread."""
+    """Implements `groundwork_core.relay.ports.Observer`. Each destination has its own thread.
+
+    The lag is told once a second and destination while rows are carried, as the worst of that
+    second, and at every failure: a line a pass would be many.
+    """
 
     def __init__(self, stopwatch: Callable[[], float] = time.monotonic) -> None:
         """Begin with nothing counted."""
         self._stopwatch = stopwatch
         self._rows: dict[str, int] = {}
+        self._worst: dict[str, float] = {}
         self._told: dict[str, float] = {}
 
-    def carried(self, destination: str, rows: Sequence[OutboxRow]) -> None:
-        """Count rows, and tell the count every few seconds: a line a pass would be many."""
+    def carried(self, destination: str, rows: Sequence[OutboxRow], lag_seconds: float) -> None:
+        """Count rows, keep the worst lag, and tell both now and then."""
+        if not rows:
+            return
         self._rows[destination] = self._rows.get(destination, 0) + len(rows)
+        self._worst[destination] = max(self._worst.get(destination, 0.0), lag_seconds)
         if self._stopwatch() - self._told.get(destination, float("-inf")) >= EVERY_SECONDS:
             self._tell(destination)
 
-    def failed(self, destination: str, error: Exception, retry_seconds: float) -> None:
+    def failed(
+        self, destination: str, error: Exception, retry_seconds: float, lag_seconds: float
+    ) -> None:
         """Log and count a failure."""
         logger.warning(
             "A destination of the relay failed",
@@ -39,17 +49,21 @@ class Telling:
             exc_info=error,
         )
         metrics.emit("relay_failures", 1, destination=destination)
+        _tell_lag(destination, lag_seconds)
 
-    def lags(self, backlogs: Mapping[str, Backlog]) -> None:
-        """Report how old the oldest row is that each destination has not had."""
+    def ended(self, backlogs: Mapping[str, Backlog]) -> None:
+        """Tell what was not told yet, and how old the oldest row is that is left behind."""
         for destination, backlog in backlogs.items():
             self._tell(destination)
-            metrics.emit(
-                "relay_lag_seconds", backlog.lag_seconds, "Seconds", destination=destination
-            )
+            _tell_lag(destination, backlog.lag_seconds)
 
     def _tell(self, destination: str) -> None:
         rows = self._rows.pop(destination, 0)
         if rows:
             self._told[destination] = self._stopwatch()
             metrics.emit("relay_rows", rows, destination=destination)
+            _tell_lag(destination, self._worst.pop(destination, 0.0))
+
+
+def _tell_lag(destination: str, seconds: float) -> None:
+    metrics.emit("relay_lag_seconds", seconds, "Seconds", destination=destination)

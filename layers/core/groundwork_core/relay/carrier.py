@@ -8,7 +8,7 @@ from typing import Generic
 
 from groundwork_core.relay.awake import Activity, Budget, Pause
 from groundwork_core.relay.carry import carry
-from groundwork_core.relay.ports import Backlogs, Destination, Observer, WorkT_contra
+from groundwork_core.relay.ports import Backlog, Backlogs, Destination, Observer, WorkT_contra
 
 SHORTEST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.05
@@ -40,6 +40,7 @@ class Carrier(Generic[WorkT_contra]):
         self._sleep = sleep
         self._pause_seconds = SHORTEST_PAUSE_SECONDS
         self._failures = 0
+        self._since: float | None = None
 
     def run(self) -> None:
         """Carry until the relay's promise is over, then look once more and return.
@@ -60,7 +61,7 @@ class Carrier(Generic[WorkT_contra]):
 
     def _look(self) -> bool:
         """Carry if there is something; else wait, longer each time that there was nothing."""
-        backlog = self._backlogs.of(self._destination.name)
+        backlog = self._behind()
         if backlog.waiting:
             self._activity.mark()
         if backlog.ready and self._carry():
@@ -73,8 +74,9 @@ class Carrier(Generic[WorkT_contra]):
     def _finish(self) -> bool:
         """Carry all that was committed before this look. Another relay's lock is waited for."""
         while self._budget.remaining_seconds() > 1:
+            self._behind()
             carried = carry(self._destination, self._begin_work())
-            self._observer.carried(self._destination.name, carried.rows)
+            self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
             if carried.all:
                 return True
             if not carried.rows:
@@ -85,14 +87,23 @@ class Carrier(Generic[WorkT_contra]):
         carried = carry(self._destination, self._begin_work())
         if carried.rows:
             self._activity.mark()
-            self._observer.carried(self._destination.name, carried.rows)
+            self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
         return bool(carried.rows)
+
+    def _behind(self) -> Backlog:
+        backlog = self._backlogs.of(self._destination.name)
+        self._since = time.monotonic() - backlog.lag_seconds if backlog.waiting else None
+        return backlog
+
+    def _lag_seconds(self) -> float:
+        """Return how long the oldest row known of has waited by now."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
 
     def _stumbled(self, error: Exception) -> bool:
         """Report, wait, and say whether there is time for another try."""
         retry = min(FIRST_RETRY_SECONDS * 2**self._failures, LONGEST_RETRY_SECONDS)
         self._failures += 1
-        self._observer.failed(self._destination.name, error, retry)
+        self._observer.failed(self._destination.name, error, retry, self._lag_seconds())
         if self._budget.remaining_seconds() < retry + 1:
             return False
         self._activity.mark(ahead_seconds=retry)

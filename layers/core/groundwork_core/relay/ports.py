@@ -120,10 +120,12 @@ class Lease(Protocol):
 class Observer(Protocol):
     """Hears how carrying goes, for logs and metrics."""
 
-    def carried(self, destination: str, rows: Sequence[OutboxRow]) -> None:
-        """Rows were carried."""
+    def carried(self, destination: str, rows: Sequence[OutboxRow], lag_seconds: float) -> None:
+        """Rows were carried; the oldest had been committed so long before, at most."""
         ...
 
-    def failed(self, destination: str, error: Exception, retry_seconds: float) -> None:
-        """A destination failed, and when it is tried again."""
+    def failed(
+        self, destination: str, error: Exception, retry_seconds: float, lag_seconds: float
+    ) -> None:
+        """A destination failed, when it is tried again, and how long the oldest row waits."""
         ...
