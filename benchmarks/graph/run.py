@@ -92,7 +92,9 @@ def together(clients: int, work: Callable[[int], list[float]]) -> list[float]:
 
 
 def at(times: Sequence[float], share: float) -> float:
-    """Return a percentile of sorted times."""
+    """Return a percentile of sorted times; NaN when every asking failed."""
+    if not times:
+        return float("nan")
     return round(times[min(len(times) - 1, int(len(times) * share))], 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from graphql import ExecutionResult, GraphQLError, execute
@@ -15,11 +16,13 @@ from groundwork_graph_api.asking import Asking
 from groundwork_graph_api.codes import BAD_USER_INPUT, Refused, code_of, formatted
 from groundwork_graph_api.documents import Documents, operation_of
 from groundwork_graph_api.limits import MAX_COST, measure
+from groundwork_graph_api.persisted import PersistedQueries, bundled
 from groundwork_graph_api.schema import make_schema
 from groundwork_runtime.http.answer import JSON, PROBLEM, Answer
 
 if TYPE_CHECKING:
     from groundwork_runtime.http.request import Request
+    from groundwork_runtime.settings import Settings
     from groundwork_runtime.wiring import Wiring
 
 MAX_BODY_BYTES = 256 * 1024
@@ -39,6 +42,7 @@ class Answering:
         """Build the schema."""
         self._schema = make_schema()
         self._documents = Documents(self._schema)
+        self._persisted = PersistedQueries(bundled())
 
     def __call__(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
         """Answer one POST."""
@@ -47,7 +51,7 @@ class Answering:
         payload = request.json(types=(JSON,))
         media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
         try:
-            text, variables, name = _read(payload)
+            asked = _read(payload)
         except Refused as error:
             return Answer(400, _body({"errors": formatted([error])}), media_type)
         ends = time.monotonic() + REQUEST_SECONDS
@@ -58,7 +62,7 @@ class Answering:
             asking = Asking(
                 caller, wiring.graph_reader(lambda: ends - time.monotonic()), wiring.catalogue
             )
-            told = self._run(text, variables, name, asking)
+            told = self._run(asked, asking, wiring.settings)
         except Exception as error:
             if code_of(error) is None:
                 raise
@@ -68,18 +72,23 @@ class Answering:
             }
         return _answer(told, request, media_type)
 
-    def _run(
-        self, text: str, variables: Mapping[str, object], name: str | None, asking: Asking
-    ) -> Told:
+    def _run(self, asked: _Asked, asking: Asking, settings: Settings) -> Told:
+        variables, name = asked.variables, asked.operation_name
         try:
+            text = self._persisted.text_of(
+                asked.text, asked.extensions, only_known=settings.graphql_persisted_only
+            )
             document = self._documents.parsed(text)
             operation = operation_of(document, name)
-            cost = measure(document, operation, variables).cost
+            measured = measure(document, operation, variables)
+            if measured.introspections and not settings.graphql_introspection_allowed:
+                raise Refused("Introspection is off here.", "INTROSPECTION_OFF")
         except GraphQLError as error:
             return {"errors": formatted([error])}
         faults = self._documents.check(text, document)
         if faults:
             return {"errors": formatted(faults)}
+        self._persisted.learn(text, asked.extensions)
         result = execute(
             self._schema,
             document,
@@ -88,21 +97,34 @@ class Answering:
             operation_name=name,
             is_awaitable=lambda _: False,  # no resolver is; asking each value would cost
         )
-        return _told(cast("ExecutionResult", result), cost)
+        return _told(cast("ExecutionResult", result), measured.cost)
 
 
-def _read(payload: object) -> tuple[str, Mapping[str, object], str | None]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The members of a request."""
+
+    text: str | None
+    variables: Mapping[str, object]
+    operation_name: str | None
+    extensions: object
+
+
+def _read(payload: object) -> _Asked:
     """Read the members of a request (GraphQL over HTTP, section 5)."""
     if not isinstance(payload, dict):
         raise Refused("Send one JSON object with a query; batches are not served.", BAD_USER_INPUT)
     text, variables, name = (payload.get(k) for k in ("query", "variables", "operationName"))
-    if not isinstance(text, str) or not text.strip():
+    extensions = payload.get("extensions")
+    if not isinstance(text, str | None) or (text is not None and not text.strip()):
         raise Refused("query must be a text.", BAD_USER_INPUT)
     if not isinstance(variables, dict | None):
         raise Refused("variables must be an object.", BAD_USER_INPUT)
     if not isinstance(name, str | None):
         raise Refused("operationName must be a text.", BAD_USER_INPUT)
-    return text, variables or {}, name
+    if not isinstance(extensions, dict | None):
+        raise Refused("extensions must be an object.", BAD_USER_INPUT)
+    return _Asked(text, variables or {}, name, extensions)
 
 
 def _told(result: ExecutionResult, cost: int) -> Told:

@@ -8,11 +8,15 @@ BODY: dict[str, Any] = {
         "schema": {
             "title": "GraphqlRequest",
             "type": "object",
-            "required": ["query"],
             "properties": {
                 "query": {"type": "string", "minLength": 1},
                 "variables": {"type": ["object", "null"], "additionalProperties": True},
                 "operationName": {"type": ["string", "null"]},
+                "extensions": {
+                    "type": ["object", "null"],
+                    "description": "persistedQuery.sha256Hash names a query that is known.",
+                    "additionalProperties": True,
+                },
             },
         },
         "example": {"query": QUERY, "variables": {"q": "ada"}},

@@ -41,7 +41,18 @@ class Settings(BaseModel):
     cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")
     token_issuer: str = Field("groundwork", alias="GROUNDWORK_TOKEN_ISSUER")
     sweep_after_seconds: int = Field(120, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS")
+    graphql_introspection: Literal["auto", "on", "off"] = Field(
+        "auto", alias="GROUNDWORK_GRAPHQL_INTROSPECTION"
+    )
+    graphql_persisted_only: bool = Field(default=False, alias="GROUNDWORK_GRAPHQL_PERSISTED_ONLY")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+
+    @property
+    def graphql_introspection_allowed(self) -> bool:
+        """Say whether clients may ask for the schema; by itself not in production."""
+        return self.graphql_introspection == "on" or (
+            self.graphql_introspection == "auto" and self.stage != "prod"
+        )
 
     @field_validator("fetch_allow", "cors_origins", mode="before")
     @classmethod

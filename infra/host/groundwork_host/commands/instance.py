@@ -165,6 +165,8 @@ class Instance:
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
+            "GraphqlIntrospection": environment.get("GROUNDWORK_GRAPHQL_INTROSPECTION") or "auto",
+            "GraphqlPersistedOnly": environment.get("GROUNDWORK_GRAPHQL_PERSISTED_ONLY") or "false",
             "SweepAfterSeconds": environment.get("GROUNDWORK_SWEEP_AFTER_SECONDS", "120"),
         }
         addresses = Addresses(
