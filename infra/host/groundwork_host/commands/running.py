@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -56,13 +56,16 @@ def find(home: Home) -> Running:
     return found
 
 
-def addresses(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+def addresses(
+    needed: Collection[str] = ("DATABASE_URL", "NEO4J_URI"),
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
     """How to reach the services: those given in the environment, else the running instance's.
 
     Raises NotRunning where one that is needed is neither given nor running.
     """
     wanted = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
     given = {name: environment[name] for name in wanted if environment.get(name)}
-    if "DATABASE_URL" in given and "NEO4J_URI" in given:
+    if given.keys() >= set(needed):
         return given
     return {**find(Home(home_folder(environment))).addresses, **given}

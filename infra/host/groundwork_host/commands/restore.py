@@ -1,0 +1,116 @@
+"""`groundwork restore`: a backup becomes the database, all of it or nothing.
+
+It is read into a new database beside the present one, brought to the newest schema, and then takes
+the other's name. Until that moment everything goes on as before; after it, environments find the
+new one at their next statement.
+"""
+
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, LiteralString
+from urllib.parse import urlsplit, urlunsplit
+
+from groundwork_host.commands import migrating, project, running
+from groundwork_host.commands.progress import progress
+from groundwork_host.commands.saying import clear_failures, fail, note, result
+from groundwork_host.services import postgres_tools
+from groundwork_host.services.service import ServiceError
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    Server = Connection[Any]
+
+MARK = " alembic_version "
+_TABLE = "processing data for table "
+
+HOLDS_SOMETHING = "SELECT to_regclass('alembic_version') IS NOT NULL"
+NEW_EPOCH = "SELECT groundwork_begin_epoch('restored')"
+"""Tells the graph that versions may have gone back, and the outbox that it has a new clock."""
+END_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+    " AND pid <> pg_backend_pid()"
+)
+
+
+def restore(file: Path, output: Literal["json", "text"], *, force: bool) -> None:
+    """Make a backup the database of the environment, else of the running instance."""
+    started = time.monotonic()
+    with clear_failures(), progress() as report:
+        if not file.is_file():
+            fail(f"there is no file {file}.")
+        if not any(MARK in line for line in postgres_tools.contents(file)):
+            fail(f"{file} holds a database, but not one of Groundwork's.")
+        url = running.addresses(("DATABASE_URL",))["DATABASE_URL"]
+        if _holds_something(url) and not force:
+            fail(
+                "the database holds data, which a restore would replace. Make a backup of it, and "
+                "say --force if that is what you want."
+            )
+
+        def told(line: str) -> None:
+            if line.startswith(_TABLE):
+                report("restore", f"so far: {line.removeprefix(_TABLE)}")
+
+        _replace(url, file, told)
+        report("restore", "done")
+    seconds = time.monotonic() - started
+    if output == "json":
+        result({"file": str(file), "seconds": round(seconds, 3)})
+        return
+    note(f"restored from {file} in {seconds:.1f} s")
+    note("The graph may be ahead of it: `groundwork graph repair` heals that.")
+
+
+def _holds_something(url: str) -> bool:
+    import psycopg  # noqa: PLC0415 - slow to load
+
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute(HOLDS_SOMETHING).fetchone()
+    except psycopg.OperationalError as error:
+        raise ServiceError(f"The database cannot be reached: {error}") from error
+    return bool(row and row[0])
+
+
+def _replace(url: str, file: Path, told: postgres_tools.Told) -> None:
+    import psycopg  # noqa: PLC0415 - slow to load
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - as above
+
+    name = str(conninfo_to_dict(url)["dbname"])
+    fresh, old = (f"{name[:40]}_{what}_{secrets.token_hex(4)}" for what in ("restore", "before"))
+    try:
+        with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as server:
+            _run(server, "CREATE DATABASE {} TEMPLATE template0", fresh)
+            try:
+                there = urlunsplit(urlsplit(url)._replace(path=f"/{fresh}"))
+                postgres_tools.restore(there, file, told)
+                migrating.migrate_postgres(there, project.migrations())
+                with psycopg.connect(there) as connection:
+                    connection.execute(NEW_EPOCH)
+                _switch(server, name, fresh, old)
+            finally:
+                for left in (old, fresh):
+                    _run(server, "DROP DATABASE IF EXISTS {}", left)
+    except psycopg.Error as error:
+        raise ServiceError(f"The restore failed, nothing was replaced: {error}") from error
+
+
+def _switch(server: "Server", name: str, fresh: str, old: str) -> None:
+    """Both renames or none, while nobody is connected."""
+    _run(server, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
+    try:
+        server.execute(END_CONNECTIONS, (name,))
+        with server.transaction():
+            _run(server, "ALTER DATABASE {} RENAME TO {}", name, old)
+            _run(server, "ALTER DATABASE {} RENAME TO {}", fresh, name)
+    except Exception:
+        _run(server, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", name)
+        raise
+
+
+def _run(server: "Server", text: "LiteralString", *names: str) -> None:
+    from psycopg import sql  # noqa: PLC0415 - slow to load
+
+    server.execute(sql.SQL(text).format(*map(sql.Identifier, names)))
