@@ -10,7 +10,8 @@ from groundwork_data.graph.repair import repair
 from groundwork_data.graph.verify import verify
 from groundwork_data.postgres import epochs
 from groundwork_data.postgres.database import Database
-from groundwork_host.commands.backups import dump, load
+from groundwork_host.commands.restore import load
+from groundwork_host.services.postgres_tools import dump
 from groundwork_host.services.service import ServiceError
 
 from .conftest import Api

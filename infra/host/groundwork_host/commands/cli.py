@@ -175,31 +175,6 @@ def openapi(
     (command.write if write else command.show)()
 
 
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="Where to; a file that is there is not replaced.")],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Write all of Postgres into one file, while everything goes on."""
-    from groundwork_host.commands import backup as command  # noqa: PLC0415 - see the module
-
-    command.backup(file, "json" if as_json else "text")
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="What `groundwork backup` wrote.")],
-    *,
-    force: Annotated[bool, typer.Option("--force", help="Replace data that is there.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Make a backup the database, all of it or nothing."""
-    from groundwork_host.commands import restore as command  # noqa: PLC0415 - see the module
-
-    command.restore(file, "json" if as_json else "text", force=force)
-
-
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Begin at the start, not where a killed run was.")
 ]
@@ -231,27 +206,25 @@ def graph_rebuild(*, fresh: Fresh = False, as_json: Json = False) -> None:
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to write it (pg_dump's custom form).")],
+    file: Annotated[Path, typer.Argument(help="Where to; a file that is there is not replaced.")],
     *,
     as_json: Json = False,
 ) -> None:
-    """Write the database to one file. All else can be rebuilt from it."""
-    from groundwork_host.commands import backups as command  # noqa: PLC0415 - see the module
+    """Write all of Postgres into one file, while everything goes on."""
+    from groundwork_host.commands import backup as command  # noqa: PLC0415 - see the module
 
     command.backup(file, "json" if as_json else "text")
 
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `groundwork backup` has written.")],
+    file: Annotated[Path, typer.Argument(help="What `groundwork backup` wrote.")],
     *,
-    force: Annotated[
-        bool, typer.Option("--force", help="Drop what is in the database now.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace data that is there.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Replace the database by a backup, and begin a new epoch."""
-    from groundwork_host.commands import backups as command  # noqa: PLC0415 - see the module
+    """Make a backup the database, all of it or nothing."""
+    from groundwork_host.commands import restore as command  # noqa: PLC0415 - see the module
 
     command.restore(file, "anything" if force else "empty", "json" if as_json else "text")
 

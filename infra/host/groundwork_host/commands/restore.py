@@ -13,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from groundwork_host.commands import migrating, project, running
 from groundwork_host.commands.progress import progress
-from groundwork_host.commands.saying import clear_failures, fail, note, result
+from groundwork_host.commands.saying import clear_failures, note, result
 from groundwork_host.services import postgres_tools
 from groundwork_host.services.service import ServiceError
 
@@ -22,45 +22,60 @@ if TYPE_CHECKING:
 
     Server = Connection[Any]
 
+Into = Literal["empty", "anything"]
+
 MARK = " alembic_version "
 _TABLE = "processing data for table "
 
-HOLDS_SOMETHING = "SELECT to_regclass('alembic_version') IS NOT NULL"
-NEW_EPOCH = "SELECT groundwork_begin_epoch('restored')"
-"""Tells the graph that versions may have gone back, and the outbox that it has a new clock."""
+HOLDS_SOMETHING = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')"
 END_CONNECTIONS = (
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
     " AND pid <> pg_backend_pid()"
 )
 
 
-def restore(file: Path, output: Literal["json", "text"], *, force: bool) -> None:
+def restore(file: Path, into: Into, output: Literal["json", "text"]) -> None:
     """Make a backup the database of the environment, else of the running instance."""
     started = time.monotonic()
     with clear_failures(), progress() as report:
-        if not file.is_file():
-            fail(f"there is no file {file}.")
-        if not any(MARK in line for line in postgres_tools.contents(file)):
-            fail(f"{file} holds a database, but not one of Groundwork's.")
         url = running.addresses(("DATABASE_URL",))["DATABASE_URL"]
-        if _holds_something(url) and not force:
-            fail(
-                "the database holds data, which a restore would replace. Make a backup of it, and "
-                "say --force if that is what you want."
-            )
 
         def told(line: str) -> None:
             if line.startswith(_TABLE):
                 report("restore", f"so far: {line.removeprefix(_TABLE)}")
 
-        _replace(url, file, told)
+        floor = load(url, file, into, told)
         report("restore", "done")
     seconds = time.monotonic() - started
     if output == "json":
-        result({"file": str(file), "seconds": round(seconds, 3)})
+        result({"file": str(file), "epoch": floor, "seconds": round(seconds, 3)})
         return
-    note(f"restored from {file} in {seconds:.1f} s")
-    note("The graph may be ahead of it: `groundwork graph repair` heals that.")
+    note(f"restored from {file} in {seconds:.1f} s; a new epoch has begun ({floor})")
+    note("The graph may be ahead: `groundwork graph repair` makes it what Postgres says.")
+
+
+def load(
+    database_url: str,
+    file: Path,
+    into: Into = "empty",
+    told: postgres_tools.Told = postgres_tools.silent,
+) -> int:
+    """Make a backup the database, all of it or nothing; return the floor of its new epoch.
+
+    Raises:
+        ServiceError: no backup, or data is there that nobody said to replace, or PostgreSQL's
+            tools failed. The database is then as it was.
+    """
+    if not file.is_file():
+        raise ServiceError(f"There is no file {file}.")
+    if not any(MARK in line for line in postgres_tools.contents(file)):
+        raise ServiceError(f"{file} holds a database, but not one of Groundwork's.")
+    if into == "empty" and _holds_something(database_url):
+        raise ServiceError(
+            "The database holds data, which a restore would replace. Make a backup of it, and "
+            "say --force if that is what you want."
+        )
+    return _replace(database_url, file, told)
 
 
 def _holds_something(url: str) -> bool:
@@ -74,7 +89,7 @@ def _holds_something(url: str) -> bool:
     return bool(row and row[0])
 
 
-def _replace(url: str, file: Path, told: postgres_tools.Told) -> None:
+def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
     import psycopg  # noqa: PLC0415 - slow to load
     from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - as above
 
@@ -87,14 +102,25 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> None:
                 there = urlunsplit(urlsplit(url)._replace(path=f"/{fresh}"))
                 postgres_tools.restore(there, file, told)
                 migrating.migrate_postgres(there, project.migrations())
-                with psycopg.connect(there) as connection:
-                    connection.execute(NEW_EPOCH)
+                floor = _begin_epoch(there, file)
                 _switch(server, name, fresh, old)
+                return floor
             finally:
                 for left in (old, fresh):
                     _run(server, "DROP DATABASE IF EXISTS {}", left)
     except psycopg.Error as error:
         raise ServiceError(f"The restore failed, nothing was replaced: {error}") from error
+
+
+def _begin_epoch(url: str, file: Path) -> int:
+    from groundwork_data.postgres import epochs  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
+
+    database = Database(url, application_name="groundwork restore")
+    try:
+        return epochs.begin_epoch(database, f"restored from {file.name}")
+    finally:
+        database.close()
 
 
 def _switch(server: "Server", name: str, fresh: str, old: str) -> None:

@@ -1,6 +1,7 @@
 """PostgreSQL's own client tools, pointed at a database without showing its password to anybody."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,7 +14,11 @@ Told = Callable[[str], None]
 _LAST_LINES = 5
 
 
-def dump(database_url: str, file: Path, told: Told) -> None:
+def silent(_line: str) -> None:
+    """Tell nobody."""
+
+
+def dump(database_url: str, file: Path, told: Told = silent) -> None:
     """Write a database into a file, in pg_dump's custom format. Raises ServiceError."""
     _run(
         "pg_dump",
@@ -80,7 +85,7 @@ def _run(
 ) -> None:
     others = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     with subprocess.Popen(  # noqa: S603 - our own tool and words
-        [binaries() / tool, *options],
+        [_found(tool), *options],
         env={**others, **where},
         stdout=subprocess.PIPE if both else subprocess.DEVNULL,
         stderr=subprocess.STDOUT if both else subprocess.PIPE,
@@ -93,3 +98,17 @@ def _run(
             last = [*last, said][-_LAST_LINES:]
     if process.returncode != 0:
         raise ServiceError(f"{tool} failed: " + " ".join(last))
+
+
+def _found(tool: str) -> str:
+    """Return the embedded tool, else the one on the PATH."""
+    try:
+        embedded = binaries() / tool
+        if embedded.exists():
+            return str(embedded)
+    except ServiceError:
+        pass  # PostgreSQL is somewhere else; its tools may be here
+    known = shutil.which(tool)
+    if known is None:
+        raise ServiceError(f"{tool} is not installed. It comes with PostgreSQL's client tools.")
+    return known
