@@ -64,6 +64,6 @@ JOBS = Resource(
         Filter("status", choices=get_args(Status)),
         Filter("document_id", "id"),
     ),
-    sorts={"priority": Sort("number")},
+    sorts={"priority": Sort("integer")},
     merged={"payload": merge_patch},
 )

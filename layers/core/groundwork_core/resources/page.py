@@ -17,9 +17,11 @@ LIMIT_MAX = 200
 SORT_DEFAULT = "-id"
 """Newest first: ids are made in the order of time."""
 TEXT_MAX = 1_000
+DIGITS_MAX = 18
+"""Of a whole number, so that 64 bits hold it."""
 OWN = frozenset({"limit", "cursor", "sort"})
 
-FilterValue = str | UUID | float | datetime | bool
+FilterValue = str | UUID | float | int | datetime | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ def parse(kind: ValueType, text: str) -> FilterValue:
         return _id(text)
     if kind == "number":
         return _number(text)
+    if kind == "integer":
+        return _integer(text)
     if kind == "moment":
         return _moment(text)
     if text not in ("true", "false"):
@@ -142,6 +146,14 @@ def _number(text: str) -> float:
         message = "must be a number"
         raise ValueError(message)
     return value
+
+
+def _integer(text: str) -> int:
+    digits = text.removeprefix("-")
+    if digits.isascii() and digits.isdigit() and len(digits) <= DIGITS_MAX:
+        return int(text)
+    message = f"must be a whole number of at most {DIGITS_MAX} digits"
+    raise ValueError(message)
 
 
 def _moment(text: str) -> datetime:

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-ValueType = Literal["text", "id", "number", "moment", "flag"]
-"""What a filter or a sort compares: str, UUID, float, aware datetime, bool."""
+ValueType = Literal["text", "id", "number", "integer", "moment", "flag"]
+"""What a filter or a sort compares: str, UUID, float, int of 64 bits, aware datetime, bool."""
 
 Operator = Literal["equals", "at_least", "after", "before", "has", "like"]
 """`has`: an array contains it; `like`: a text contains it, whatever its case."""

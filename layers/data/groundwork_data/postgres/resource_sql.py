@@ -64,6 +64,9 @@ AUDITED = frozenset(
 
 _WHO = "WITH who AS MATERIALIZED (SELECT set_config('groundwork.actor', %s, true)) "
 
+BEGINNINGS = {("documents", "title"): 600}
+"""Sorts by texts that may be longer than an index takes: by so many characters of them."""
+
 Direction = Literal["ASC", "DESC"]
 Saying = Literal["who acts", "nothing"]
 
@@ -79,6 +82,7 @@ _CASTS: dict[ValueType, str] = {
     "text": "%s::text",
     "id": "%s::uuid",
     "number": "%s::double precision",
+    "integer": "%s::bigint",
     "moment": "%s::timestamptz",
     "flag": "%s::boolean",
 }
@@ -122,7 +126,7 @@ def page(
     conditions = [_condition(resource, by_name[name]) for name in filters]
     if owned:
         conditions.append(f't."{resource.owner}" = %s')
-    column = f't."{sort}"'
+    column = _sorted_by(resource, sort)
     order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
     if after is not None:
         conditions.append(
@@ -216,12 +220,21 @@ def _condition(resource: Resource, one: Filter) -> str:
     return special or _OPERATORS[one.operator].format(column=f't."{column}"')
 
 
+def _sorted_by(resource: Resource, sort: str) -> str:
+    return _beginning(resource, sort, f't."{sort}"')
+
+
+def _beginning(resource: Resource, sort: str, text: str) -> str:
+    length = BEGINNINGS.get((resource.name, sort))
+    return text if length is None else f"left({text}, {length})"
+
+
 def _beyond(resource: Resource, sort: str, column: str, sign: str, after: str) -> str:
     """What comes after a place. Nulls are the greatest, as in Postgres' own indexes."""
     if sort == "id":
         return f"t.id {sign} %s::uuid"
     kind = resource.all_sorts[sort]
-    value = _CASTS[kind.type]
+    value = _beginning(resource, sort, _CASTS[kind.type])
     if after == "null":
         same = f"({column} IS NULL AND t.id {sign} %s::uuid)"
         return same if sign == ">" else f"({same} OR {column} IS NOT NULL)"

@@ -147,7 +147,7 @@ class Endpoint:
                 faults += self._faults(one, error)
         faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
         if not self._takes_body and desk.request.body:
-            faults += _unwanted(desk.request.json())
+            faults += unwanted(desk.request.json())
         if faults:
             raise Invalid("The input has faults.", tuple(faults))
         return decoded
@@ -169,7 +169,7 @@ class Endpoint:
         return Answer(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
 
 
-def _unwanted(body: JsonValue) -> list[Fault]:
+def unwanted(body: JsonValue) -> list[Fault]:
     """Say what is too much in the body of a request that needs none; `{}` is nothing."""
     if isinstance(body, dict):
         return [Fault(f"/{name}", "is not a known field") for name in body]

@@ -31,6 +31,16 @@ def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa:
     return words
 
 
+def words_of_act(verb: str, resource: Resource) -> Documented:
+    """Name and describe an act upon one."""
+    return {
+        **words("PATCH", resource, is_one=True),
+        "operation_id": verb + resource.singular.title().replace("-", "").replace(" ", ""),
+        "summary": f"{verb.title()} {'an' if resource.singular[0] in 'aeiou' else 'a'}"
+        f" {resource.singular}",
+    }
+
+
 def listed(resource: Resource, within: str | None = None) -> Signature:
     """Filters, order and place in; a page out. `within`: a filter that the path's id sets."""
     from aws_lambda_powertools.event_handler.openapi.params import Query  # noqa: PLC0415 - documentation only
@@ -102,6 +112,7 @@ def _type(one: Filter) -> Any:
         "text": Annotated[str, Field(max_length=TEXT_MAX)],
         "id": UUID,
         "number": float,
+        "integer": int,
         "moment": datetime,
         "flag": bool,
     }

@@ -13,6 +13,7 @@ from groundwork_core.resources import following, writing
 from groundwork_core.resources.reading import list_many, read_one
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.endpoint import unwanted
 from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.router import Operation, Router
 
@@ -72,6 +73,24 @@ class ResourceRoutes:
                 )
             )
 
+    def act(self, router: Router, verb: str, patch: Input, under: str = "/api/v1") -> None:
+        """Add `POST /R/<id>/<verb>`: a change that is always the same, with a name of its own."""
+        from groundwork_runtime.http import resource_documents as documents  # noqa: PLC0415 - as above
+
+        resource = self.resource
+        router.add(
+            Operation(
+                "POST",
+                f"{under}/{resource.name}/<{resource.id_name}>/{verb}",
+                partial(self._acted, patch),
+                200,
+                f"{resource.name}:write",
+                None,
+                signature=partial(documents.one, resource),
+                documented=documents.words_of_act(verb, resource),
+            )
+        )
+
     def page(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
         """Answer one page."""
         body = list_many(
@@ -94,7 +113,7 @@ class ResourceRoutes:
 
     def create(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
         """Create one."""
-        _no_parameters(request)
+        no_parameters(request)
         assert self.resource.create is not None  # noqa: S101 - or it would not be registered
         new = _validated(self.resource.create, request, ("application/json",))
         if self._then is None:
@@ -107,10 +126,22 @@ class ResourceRoutes:
 
     def change(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Merge a patch into one."""
-        known = self._id(request, text)
-        expected = etags.expected(request.headers.get("if-match"))
         assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
+        known, expected = self._id(request, text), _expected(request)
         patch = _validated(self.resource.patch, request, ("application/json", MERGE_PATCH))
+        return self._changed(known, expected, patch, caller, wiring)
+
+    def _acted(
+        self, patch: Input, request: Request, caller: Caller, wiring: Wiring, text: str
+    ) -> Answer:
+        known, expected = self._id(request, text), _expected(request)
+        if request.body and (faults := unwanted(request.json())):
+            raise Invalid("The input has faults.", tuple(faults))
+        return self._changed(known, expected, patch, caller, wiring)
+
+    def _changed(
+        self, known: UUID, expected: writing.Expected, patch: Input, caller: Caller, wiring: Wiring
+    ) -> Answer:
         if self._then is None:
             written = writing.change(
                 self.resource, known, expected, patch, store=wiring.resources, by=caller
@@ -129,8 +160,7 @@ class ResourceRoutes:
 
     def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Delete one."""
-        known = self._id(request, text)
-        expected = etags.expected(request.headers.get("if-match"))
+        known, expected = self._id(request, text), _expected(request)
         if self._then is None:
             position = writing.remove(
                 self.resource, known, expected, store=wiring.resources, by=caller
@@ -147,8 +177,12 @@ class ResourceRoutes:
         return Answer(204, None, None, {"X-Groundwork-Position": position})
 
     def _id(self, request: Request, text: str) -> UUID:
-        _no_parameters(request)
+        no_parameters(request)
         return id_of(self.resource, text)
+
+
+def _expected(request: Request) -> writing.Expected:
+    return etags.expected(request.headers.get("if-match"))
 
 
 def id_of(resource: Resource, text: str) -> UUID:
@@ -159,7 +193,8 @@ def id_of(resource: Resource, text: str) -> UUID:
         raise NotFound(resource.missing()) from None
 
 
-def _no_parameters(request: Request) -> None:
+def no_parameters(request: Request) -> None:
+    """Raise Invalid when a query parameter is given."""
     if request.query:
         faults = tuple(_unknown(name) for name in request.query)
         raise Invalid("The query has faults.", faults)

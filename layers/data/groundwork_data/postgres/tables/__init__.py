@@ -22,6 +22,14 @@ from groundwork_data.postgres.tables.jobs import Job
 from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
+from groundwork_data.postgres.tables.publishing import (
+    Content,
+    ContentVersion,
+    Delivery,
+    Distribution,
+    Engagement,
+    Webhook,
+)
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
@@ -33,10 +41,15 @@ __all__ = [
     "AuditEvent",
     "ClockSlot",
     "Configuration",
+    "Content",
+    "ContentVersion",
+    "Delivery",
+    "Distribution",
     "Document",
     "DocumentRevision",
     "Embedding",
     "EmbeddingModel",
+    "Engagement",
     "Entity",
     "Epoch",
     "Job",
@@ -58,4 +71,5 @@ __all__ = [
     "Source",
     "SourceState",
     "User",
+    "Webhook",
 ]

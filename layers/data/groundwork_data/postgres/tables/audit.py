@@ -22,7 +22,6 @@ class AuditEvent(Aggregate, Row):
         Index("ix_audit_events_actor_id_id", "actor_id", "id"),
         Index("ix_audit_events_action_id", "action", "id"),
         Index("ix_audit_events_subject_id_id", "subject_id", "id"),
-        Index("ix_audit_events_created_at_id", "created_at", "id"),
         Index("ix_audit_events_request_id", "request_id"),
     )
     action: Mapped[str]

@@ -20,6 +20,7 @@ class Configuration(Aggregate, Row):
         CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
         CheckConstraint("length(description) <= 2000", name="description"),
         Index("uq_configurations_key", "key", unique=True),
+        Index("ix_configurations_key_id", "key", "id"),
     )
     key: Mapped[str]
     value: Mapped[JsonValue] = mapped_column(JSONB, nullable=True)

@@ -24,6 +24,8 @@ class Document(Aggregate, Row):
         CheckConstraint("revision >= 1", name="revision"),
         Index("ix_documents_source_id", "source_id", "id"),
         Index("ix_documents_published_at", "published_at", "id"),
+        # A title may be longer than an index takes.
+        Index("ix_documents_title_start_id", text('"left"(title, 600)'), "id"),
         Index(
             "ix_documents_title_trigrams",
             "title",

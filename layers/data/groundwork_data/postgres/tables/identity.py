@@ -26,6 +26,7 @@ class User(Aggregate, Row):
         CheckConstraint("length(name) <= 200", name="name"),
         CheckConstraint("cardinality(roles) > 0", name="roles"),
         Index("uq_users_email", func.lower(text("email")), unique=True),
+        Index("ix_users_email_id", "email", "id"),
         Index("ix_users_roles", "roles", postgresql_using="gin"),
     )
     email: Mapped[str]
@@ -44,6 +45,7 @@ class Role(Aggregate, Row):
     __table_args__ = (
         CheckConstraint("name ~ '^[a-z][a-z0-9_-]{1,62}$'", name="name"),
         Index("uq_roles_name", "name", unique=True),
+        Index("ix_roles_name_id", "name", "id"),
     )
     name: Mapped[str]
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))

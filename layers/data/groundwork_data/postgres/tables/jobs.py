@@ -34,6 +34,7 @@ class Job(Aggregate, Row):
         Index("uq_jobs_idempotency_key", "idempotency_key", unique=True),
         Index("ix_jobs_status", "status", "id"),
         Index("ix_jobs_kind", "kind", "id"),
+        Index("ix_jobs_priority_id", "priority", "id"),
         Index("ix_jobs_document_id", "document_id"),
         Index(
             "ix_jobs_waiting",

@@ -32,6 +32,7 @@ class Entity(Aggregate, Row):
         Index("ix_entities_type", "type", "id"),
         Index("ix_entities_name", "name", "id"),
         Index("ix_entities_confidence", "confidence", "id"),
+        Index("ix_entities_key_id", "key", "id"),
         Index(
             "ix_entities_name_trigrams",
             "name",
@@ -81,6 +82,8 @@ class Relationship(Aggregate, Row):
         ),
         Index("ix_relationships_type", "type", "id"),
         Index("ix_relationships_confidence", "confidence", "id"),
+        Index("ix_relationships_valid_from_id", "valid_from", "id"),
+        Index("ix_relationships_valid_to_id", "valid_to", "id"),
     )
     from_id: Mapped[UUID] = mapped_column(ForeignKey("entities.id", ondelete="CASCADE"))
     to_id: Mapped[UUID] = mapped_column(ForeignKey("entities.id", ondelete="CASCADE"))

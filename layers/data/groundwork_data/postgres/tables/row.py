@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, BigInteger, MetaData, text
+from sqlalchemy import TIMESTAMP, BigInteger, FromClause, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -29,9 +30,21 @@ class Row(DeclarativeBase):
 
 
 class Aggregate:
-    """Columns of every resource. Triggers bump `version` and `updated_at` and write the outbox."""
+    """Columns of every resource. Triggers bump `version` and `updated_at` and write the outbox.
+
+    Lists are sorted by either time, so both have their index.
+    """
+
+    __table__: ClassVar[FromClause]
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    def __init_subclass__(cls) -> None:
+        """Index both times of a table that was just described."""
+        super().__init_subclass__()
+        table = cls.__table__
+        for name in ("created_at", "updated_at"):
+            Index(f"ix_{table.description}_{name}_id", table.c[name], table.c.id)

@@ -1,0 +1,59 @@
+"""Engagements as a REST resource: how often it was opened, clicked and so on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.resources.texts import Moment
+
+Kind = Annotated[
+    str,
+    StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"),
+    Field(examples=["opened"], description="`delivered`, `opened`, `clicked`, …"),
+]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Occurred = Annotated[Moment, Field(description="Now, unless it says otherwise.")]
+UNSAID = datetime.min.replace(tzinfo=UTC)
+"""Never stored: what a client leaves out is the database's to say."""
+
+
+class Engagement(Representation):
+    """So many of one kind, at one time."""
+
+    distribution_id: UUID
+    kind: str
+    count: int
+    occurred_at: datetime
+
+
+class NewEngagement(Input):
+    """So many of one kind, to be counted."""
+
+    distribution_id: UUID
+    kind: Kind
+    count: Count = 1
+    occurred_at: Occurred = Field(default_factory=lambda: UNSAID)
+
+
+class EngagementPatch(Input):
+    """A correction of a count."""
+
+    kind: Kind = ""
+    count: Count = 1
+    occurred_at: Moment = Field(default_factory=lambda: UNSAID)
+
+
+ENGAGEMENTS = Resource(
+    name="engagements",
+    singular="engagement",
+    model=Engagement,
+    create=NewEngagement,
+    patch=EngagementPatch,
+    filters=(Filter("distribution_id", "id"), Filter("kind")),
+    sorts={"occurred_at": Sort("moment")},
+)

@@ -1,0 +1,88 @@
+"""Webhooks as a REST resource: addresses that are told of events, in signed messages."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from groundwork_core.resources.following import NoConsequences
+from groundwork_core.resources.ports import ResourceWork
+from groundwork_core.resources.resource import Filter, Input, Representation, Resource
+from groundwork_core.resources.texts import WebAddress, Word
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, so that scanners know it
+SECRET_BYTES = 32
+
+Events = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
+
+
+class Webhook(Representation):
+    """An address that is told of events. The secret that signs its messages is not shown."""
+
+    url: str
+    events: list[str]
+    enabled: bool
+
+
+class CreatedWebhook(Webhook):
+    """A webhook just made, with its secret: shown this once."""
+
+    secret: str
+
+
+class NewWebhook(Input):
+    """An address to be told of events."""
+
+    url: WebAddress
+    events: Events
+    enabled: bool = True
+
+
+class WebhookPatch(Input):
+    """Changes of a webhook. Its secret stays."""
+
+    url: WebAddress = ""
+    events: Events = ()
+    enabled: bool = True
+
+
+class StoredWebhook(NewWebhook):
+    """A webhook as it is kept."""
+
+    secret: str = Field("", repr=False)
+
+
+class WebhookConsequences(NoConsequences[ResourceWork]):
+    """A new webhook gets a secret."""
+
+    def __init__(self) -> None:
+        """No secret is made yet."""
+        self._secret: str | None = None
+
+    def prepared(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
+        """Add the secret to what is kept of a new one."""
+        if row_id is not None:
+            return given
+        self._secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)
+        return StoredWebhook(
+            **given.model_dump(include=given.model_fields_set), secret=self._secret
+        )
+
+    def shown_once(self) -> Mapping[str, JsonValue]:
+        """Show the secret just made."""
+        return {} if self._secret is None else {"secret": self._secret}
+
+
+WEBHOOKS = Resource(
+    name="webhooks",
+    singular="webhook",
+    model=Webhook,
+    create=NewWebhook,
+    patch=WebhookPatch,
+    shown_once=CreatedWebhook,
+    filters=(Filter("enabled", "flag"),),
+)

@@ -1,0 +1,150 @@
+"""What is written, where it goes, and how it is met."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+EMPTY = text("'{}'")
+
+
+class Content(Aggregate, Row):
+    """Something written, in its present version."""
+
+    __tablename__ = "contents"
+    __table_args__ = (
+        CheckConstraint("length(title) BETWEEN 1 AND 500", name="title"),
+        CheckConstraint("length(body) <= 1000000", name="body"),
+        CheckConstraint("length(format) BETWEEN 1 AND 100", name="format"),
+        CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
+        CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+        Index("ix_contents_title_id", "title", "id"),
+        Index("ix_contents_status_id", "status", "id"),
+        Index(
+            "ix_contents_title_trigrams",
+            "title",
+            postgresql_using="gin",
+            postgresql_ops={"title": "gin_trgm_ops"},
+        ),
+    )
+    title: Mapped[str]
+    body: Mapped[str] = mapped_column(server_default="")
+    format: Mapped[str] = mapped_column(server_default="markdown")
+    status: Mapped[str] = mapped_column(server_default="draft")
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default=EMPTY)
+
+
+class ContentVersion(Row):
+    """What a content was from one change to the next. Written by a trigger."""
+
+    __tablename__ = "content_versions"
+    __table_args__ = (
+        Index("uq_content_versions_version", "content_id", "version", unique=True),
+        Index("ix_content_versions_content_id_id", "content_id", "id"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    content_id: Mapped[UUID] = mapped_column(ForeignKey("contents.id", ondelete="CASCADE"))
+    version: Mapped[int] = mapped_column(BigInteger)
+    title: Mapped[str]
+    body: Mapped[str]
+    format: Mapped[str]
+    status: Mapped[str]
+    metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Distribution(Aggregate, Row):
+    """One sending of a content through one channel."""
+
+    __tablename__ = "distributions"
+    __table_args__ = (
+        CheckConstraint("length(channel) BETWEEN 1 AND 100", name="channel"),
+        CheckConstraint("jsonb_typeof(spec) = 'object'", name="spec"),
+        CheckConstraint(
+            "status IN ('draft', 'scheduled', 'sending', 'sent', 'failed', 'cancelled')",
+            name="status",
+        ),
+        Index("ix_distributions_content_id_id", "content_id", "id"),
+        Index("ix_distributions_status_id", "status", "id"),
+        Index("ix_distributions_channel_id", "channel", "id"),
+        Index("ix_distributions_scheduled_at_id", "scheduled_at", "id"),
+    )
+    # A content that went somewhere is archived, not deleted: what was sent stays known.
+    content_id: Mapped[UUID] = mapped_column(ForeignKey("contents.id"))
+    channel: Mapped[str]
+    spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=EMPTY)
+    scheduled_at: Mapped[datetime | None]
+    status: Mapped[str] = mapped_column(server_default="scheduled")
+
+
+class Delivery(Aggregate, Row):
+    """One distribution's way to one recipient."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        CheckConstraint("length(recipient) BETWEEN 1 AND 600", name="recipient"),
+        CheckConstraint("status IN ('pending', 'sent', 'delivered', 'failed')", name="status"),
+        CheckConstraint("attempt BETWEEN 0 AND 1000", name="attempt"),
+        CheckConstraint("jsonb_typeof(error) = 'object'", name="error"),
+        CheckConstraint("length(external_id) BETWEEN 1 AND 300", name="external_id"),
+        # The first column is what a conflict names.
+        Index("uq_deliveries_recipient", "recipient", "distribution_id", unique=True),
+        Index("uq_deliveries_external_id", "external_id", "distribution_id", unique=True),
+        Index("ix_deliveries_distribution_id_id", "distribution_id", "id"),
+        Index("ix_deliveries_status_id", "status", "id"),
+    )
+    distribution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("distributions.id", ondelete="CASCADE")
+    )
+    recipient: Mapped[str]
+    status: Mapped[str] = mapped_column(server_default="pending")
+    attempt: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    external_id: Mapped[str | None]
+    """What the channel calls it."""
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+
+class Engagement(Aggregate, Row):
+    """So many of one kind, at one time."""
+
+    __tablename__ = "engagements"
+    __table_args__ = (
+        CheckConstraint("kind ~ '^[a-z][a-z0-9_-]{0,62}$'", name="kind"),
+        CheckConstraint("count BETWEEN 0 AND 1000000000", name="count"),
+        Index("ix_engagements_distribution_id_id", "distribution_id", "id"),
+        Index("ix_engagements_kind_id", "kind", "id"),
+        Index("ix_engagements_occurred_at_id", "occurred_at", "id"),
+    )
+    distribution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("distributions.id", ondelete="CASCADE")
+    )
+    kind: Mapped[str]
+    count: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    occurred_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Webhook(Aggregate, Row):
+    """An address that is told of events."""
+
+    __tablename__ = "webhooks"
+    __table_args__ = (
+        CheckConstraint("url ~* '^https?://' AND length(url) <= 2048", name="url"),
+        CheckConstraint("cardinality(events) BETWEEN 1 AND 100", name="events"),
+        CheckConstraint("length(secret) >= 32", name="secret"),
+        Index("ix_webhooks_enabled_id", "enabled", "id"),
+    )
+    url: Mapped[str]
+    events: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    secret: Mapped[str]
+    """Signs messages to it; in no list, no outbox row and no audit event."""
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
