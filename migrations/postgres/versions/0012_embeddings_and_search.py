@@ -103,6 +103,8 @@ def upgrade() -> None:
     )
     op.create_index("uq_embeddings_subject_id", "embeddings", ["subject_id", "model"], unique=True)
     op.create_index("ix_embeddings_model", "embeddings", ["model", "id"])
+    for time in ("created_at", "updated_at"):
+        op.create_index(f"ix_embeddings_{time}_id", "embeddings", [time, "id"])
     for kind in SUBJECTS:
         op.create_index(f"ix_embeddings_{kind}_id", "embeddings", [f"{kind}_id"])
     op.execute(LEARN_MODEL)

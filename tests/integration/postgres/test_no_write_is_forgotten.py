@@ -55,6 +55,7 @@ def needed(database: Connection, table: str) -> dict[str, str]:
         "text": "'some ' || uuidv7()",
         "timestamp with time zone": "now()",
         "boolean": "false",
+        "vector": "'[1,2]'",
     }
     by_category = {"A": "'{}'", "N": "1"}
     return {name: values.get(kind) or by_category[category] for name, kind, category in found}

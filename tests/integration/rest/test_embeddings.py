@@ -132,7 +132,8 @@ def test_a_search_that_cannot_be_is_pointed_at(shared_rest: Rest, name: str) -> 
 
 def test_the_nearest_come_first_and_not_the_subject_itself(rest: Rest) -> None:
     subjects = [subject(rest, name) for name in "abc"]
-    for known, vector in zip(subjects, ([1, 0], [1, 0.5], [-1, 0]), strict=True):
+    vectors: tuple[tuple[float, ...], ...] = ((1, 0), (1, 0.5), (-1, 0))
+    for known, vector in zip(subjects, vectors, strict=True):
         embed(rest, known, *vector)
     items = rest("POST", SEARCH, {"model": "m", "vector": [2, 0]}).json["items"]
     assert [one["subject_id"] for one in items] == subjects
