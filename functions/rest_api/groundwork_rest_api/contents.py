@@ -1,10 +1,13 @@
 """Contents, their versions, and what moves them from draft to published to archived."""
 
+from functools import partial
 from inspect import Parameter, Signature
 from uuid import UUID
 
 from groundwork_core.caller import Caller
+from groundwork_core.errors import NotFound
 from groundwork_core.publishing.contents import CONTENTS, ContentMove, WholeContentVersion
+from groundwork_core.publishing.engagements import ContentEngagement
 from groundwork_core.publishing.move import ContentConsequences
 from groundwork_core.publishing.versions import VERSIONS, read_version
 from groundwork_runtime.http.answer import Answer
@@ -34,11 +37,19 @@ def version(request: Request, _caller: Caller, wiring: Wiring, of: str, number: 
     return Answer(200, read_version(id_of(CONTENTS, of), number, store=wiring.resources))
 
 
-def _documented() -> Signature:
-    taken = {"content_id": UUID, "version": int}
+def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> Answer:
+    """Say what the engagements with a content come to, over all its distributions."""
+    no_parameters(request)
+    found = wiring.engagement_sums.of_content(id_of(CONTENTS, of))
+    if found is None:
+        raise NotFound(CONTENTS.missing())
+    return Answer(200, found)
+
+
+def _documented(returned: type, **taken: type) -> Signature:
     return Signature(
         [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in taken.items()],
-        return_annotation=WholeContentVersion,
+        return_annotation=returned,
     )
 
 
@@ -50,7 +61,19 @@ router.add(
         200,
         "contents:read",
         None,
-        signature=_documented,
+        signature=partial(_documented, WholeContentVersion, content_id=UUID, version=int),
         documented={"operation_id": "readContentVersion", "tag": "contents", "problems": (404,)},
+    )
+)
+router.add(
+    Operation(
+        "GET",
+        "/api/v1/contents/<content_id>/engagement",
+        engagement,
+        200,
+        "contents:read",
+        None,
+        signature=partial(_documented, ContentEngagement, content_id=UUID),
+        documented={"operation_id": "readContentEngagement", "tag": "contents", "problems": (404,)},
     )
 )

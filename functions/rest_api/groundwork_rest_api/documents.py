@@ -1,11 +1,20 @@
 """Documents, and what they state."""
 
+from groundwork_core.caller import Caller
+from groundwork_core.documents.follow import DocumentConsequences
 from groundwork_core.documents.resource import DOCUMENTS
 from groundwork_core.knowledge.mentions import MENTIONS
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.http.within import ListWithin
+from groundwork_runtime.wiring import Wiring
+
+
+def follow(wiring: Wiring, _caller: Caller) -> DocumentConsequences:
+    """A new document is taken in as one of a feed is."""
+    return DocumentConsequences(wiring.harmless)
+
 
 router = Router()
-ResourceRoutes(DOCUMENTS).register(router)
+ResourceRoutes(DOCUMENTS, follow).register(router)
 ListWithin(DOCUMENTS, MENTIONS, "mentions", "List what a document states").register(router)

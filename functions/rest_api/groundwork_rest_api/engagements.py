@@ -1,8 +1,23 @@
 """Engagements."""
 
-from groundwork_core.publishing.engagements import ENGAGEMENTS
+from collections.abc import Mapping
+
+from groundwork_core.knowledge.bulk import Done
+from groundwork_core.publishing.count_engagements import count_engagements
+from groundwork_core.publishing.engagements import ENGAGEMENTS, BatchEngagement
+from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+
+def count(items: Mapping[int, BatchEngagement], wiring: Wiring) -> Done:
+    """Keep each once."""
+    return count_engagements(items, work=wiring.work())
+
 
 router = Router()
 ResourceRoutes(ENGAGEMENTS).register(router)
+BulkRoute(ENGAGEMENTS, BatchEngagement, count, word="batch", verb="create", says="Create").register(
+    router
+)

@@ -20,6 +20,7 @@ from groundwork_runtime.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from groundwork_core.documents.ports import MakeHarmless
     from groundwork_core.identity.ports import PasswordHasher, SecretSource, TokenSigner
     from groundwork_core.knowledge.graph.ports import (
         Catalogue,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from groundwork_core.knowledge.hand_in import HandIn
     from groundwork_core.limits.limiter import RateLimiter
     from groundwork_core.outbox import Nudge
+    from groundwork_core.publishing.ports import EngagementSums
     from groundwork_core.queues import Queue
     from groundwork_core.realtime.ports import Sockets
     from groundwork_core.resources.cursors import Cursors
@@ -101,6 +103,20 @@ class Wiring:
         from groundwork_data.web.cron import next_cron  # noqa: PLC0415 - its users only
 
         return next_cron
+
+    @cached_property
+    def harmless(self) -> MakeHarmless:
+        """Cleans HTML of strangers."""
+        from groundwork_data.web.entries import harmless  # noqa: PLC0415 - its users only
+
+        return harmless
+
+    @cached_property
+    def engagement_sums(self) -> EngagementSums:
+        """What a content's engagements come to."""
+        from groundwork_data.postgres.engagements import PostgresEngagementSums  # noqa: PLC0415 - its users only
+
+        return PostgresEngagementSums(self.database)
 
     @cached_property
     def callers(self) -> Callers:

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
 from groundwork_core.unit_of_work import Transaction
+
+
+class Harmless(Protocol):
+    """HTML that a page may show."""
+
+    @property
+    def html(self) -> str:
+        """What is left of it."""
+        ...
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The web addresses it links to, each once."""
+        ...
+
+
+MakeHarmless = Callable[[str, str | None], Harmless]
+"""Clean a stranger's HTML as feeds' is cleaned; relative links are resolved against an address."""
 
 
 class DocumentStore(Protocol):

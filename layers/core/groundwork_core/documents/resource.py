@@ -1,4 +1,4 @@
-"""Documents as a REST resource: the fetcher writes them, clients read and remove them."""
+"""Documents as a REST resource: the fetcher writes them, and so may clients."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Moment, Text, WebAddress
 
 Title = Annotated[Text, Field(max_length=2_000)]
+TextOfNew = Annotated[Text, Field(max_length=1_000_000, description="HTML, which is cleaned.")]
 Language = Annotated[Text, Field(max_length=35)]
 
 
@@ -31,6 +32,27 @@ class Document(Representation):
     revision: int
 
 
+class NewDocument(Input):
+    """An entry that a source has beside its feed. Its address is its identity there."""
+
+    source_id: UUID
+    url: WebAddress
+    title: Annotated[Title, Field(min_length=1)]
+    author: Title | None = None
+    summary: TextOfNew = ""
+    content: TextOfNew = ""
+    language: Language | None = None
+    published_at: Moment | None = None
+
+
+class CleanDocument(NewDocument):
+    """A new document as it is kept."""
+
+    external_id: str
+    content_hash: str
+    metadata: dict[str, JsonValue]
+
+
 class DocumentPatch(Input):
     """Corrections of what the source states about an entry. Its content is the source's own."""
 
@@ -45,6 +67,7 @@ DOCUMENTS = Resource(
     name="documents",
     singular="document",
     model=Document,
+    create=NewDocument,
     patch=DocumentPatch,
     filters=(
         Filter("source_id", "id"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Moment
@@ -38,6 +38,24 @@ class NewEngagement(Input):
     kind: Kind
     count: Count = 1
     occurred_at: Occurred = Field(default_factory=lambda: UNSAID)
+
+
+class BatchEngagement(NewEngagement):
+    """One of many to be counted; with an id of the client's once, however often it is sent."""
+
+    id: UUID | None = None
+
+
+class ContentEngagement(BaseModel):
+    """What the engagements with a content come to, over all its distributions."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    content_id: UUID
+    totals: dict[str, int]
+    """Sums of the counts, by kind."""
+    first_at: datetime | None
+    last_at: datetime | None
 
 
 class EngagementPatch(Input):

@@ -12,7 +12,11 @@ from psycopg import errors
 from groundwork_core.errors import Conflict, Fault, Invalid, Unavailable
 
 _KEY = re.compile(r"Key \((?P<columns>[^=]*)\)=")
-_KNOWN_AS = {"fk_embeddings_entity_id": "subject_id", "fk_embeddings_document_id": "subject_id"}
+_KNOWN_AS = {
+    "fk_embeddings_entity_id": "subject_id",
+    "fk_embeddings_document_id": "subject_id",
+    "uq_documents_source_id_external_id": "url",
+}
 """Constraints on columns that clients do not see, and the field that these are made from."""
 
 

@@ -126,7 +126,7 @@ def page(
     conditions = [_condition(resource, by_name[name]) for name in filters]
     if owned:
         conditions.append(f't."{resource.owner}" = %s')
-    column = _sorted_by(resource, sort)
+    column = sorted_by(resource, sort)
     order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
     if after is not None:
         conditions.append(
@@ -220,7 +220,8 @@ def _condition(resource: Resource, one: Filter) -> str:
     return special or _OPERATORS[one.operator].format(column=f't."{column}"')
 
 
-def _sorted_by(resource: Resource, sort: str) -> str:
+def sorted_by(resource: Resource, sort: str) -> str:
+    """What a list is ordered by, of the row `t`."""
     return _beginning(resource, sort, f't."{sort}"')
 
 

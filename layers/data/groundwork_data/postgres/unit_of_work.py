@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
+    from groundwork_data.postgres.engagements import PostgresEngagements
     from groundwork_data.postgres.housekeeping import PostgresHousekeeping
     from groundwork_data.postgres.identity import (
         PostgresLoginFailures,
@@ -105,6 +106,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.embeddings import PostgresEmbeddings  # noqa: PLC0415 - its users only
 
         return PostgresEmbeddings(self.connection)
+
+    @property
+    def engagements(self) -> PostgresEngagements:
+        """How often what went out was opened, clicked and so on."""
+        from groundwork_data.postgres.engagements import PostgresEngagements  # noqa: PLC0415 - its users only
+
+        return PostgresEngagements(self.connection)
 
     @property
     def housekeeping(self) -> PostgresHousekeeping:

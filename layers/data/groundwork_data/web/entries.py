@@ -109,6 +109,11 @@ class EntryReader:
         return clean(text, base or url or self._feed_url)
 
 
+def harmless(text: str, base: str | None) -> Cleaned:
+    """Make a piece of HTML harmless that comes without a feed; implements `MakeHarmless`."""
+    return clean(tidy(text, MAX_TEXT).strip(), base)
+
+
 def authors(raw: object) -> tuple[str, ...]:
     """Return the names of who wrote it, each once, without mail addresses."""
     found = _get(raw, "authors")

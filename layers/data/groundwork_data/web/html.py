@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from html import escape, unescape
 from urllib.parse import urljoin, urlsplit
@@ -107,6 +108,8 @@ class _Writer:
         self._base = base
         self._out: list[str] = []
         self._open: list[str] = []
+        # How many of each are open: looking for one among very many, very often, takes too long.
+        self._opened: Counter[str] = Counter()
         self._links: dict[str, None] = {}
 
     def clean(self, html: str) -> Cleaned:
@@ -135,13 +138,15 @@ class _Writer:
         self._out.append(f"<{tag}{kept}>")
         if tag not in VOID:
             self._open.append(tag)
+            self._opened[tag] += 1
 
     def _close(self, tag: str) -> None:
-        if tag not in self._open:
+        if not self._opened[tag]:
             return
         # Close what the input forgot to close in between.
         while self._open:
             last = self._open.pop()
+            self._opened[last] -= 1
             self._out.append(f"</{last}>")
             if last == tag:
                 break

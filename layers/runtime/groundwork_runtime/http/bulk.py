@@ -1,4 +1,4 @@
-"""`POST /R/bulk`: up to a thousand items, each with an outcome of its own."""
+"""`POST /R/bulk` (or another word): up to a thousand items, each with an outcome of its own."""
 
 from __future__ import annotations
 
@@ -78,11 +78,21 @@ class BulkRoute(Generic[New]):
         resource: Resource,
         model: type[New],
         act: Callable[[Mapping[int, New], Wiring], Done],
+        *,
+        word: str = "bulk",
+        verb: str = "upsert",
+        says: str = "Create or update",
     ) -> None:
-        """Take the model of an item, and what is done with those that fit it, by their place."""
+        """Take the model of an item, and what is done with those that fit it, by their place.
+
+        `word` ends the path; `verb` and `says` are what the documentation calls it.
+        """
         self._resource = resource
         self._model = model
         self._act = act
+        self._word = word
+        self._verb = verb
+        self._says = says
 
     @cached_property
     def _envelope(self) -> type[BaseModel]:
@@ -91,7 +101,7 @@ class BulkRoute(Generic[New]):
         return create_model(
             f"Bulk{self._model.__name__}",
             __base__=Input,
-            __doc__="Items to be upserted.",
+            __doc__=f"Items, up to {BULK_MAX:,}.",
             items=(items, ...),
         )
 
@@ -101,15 +111,15 @@ class BulkRoute(Generic[New]):
         router.add(
             Operation(
                 "POST",
-                f"{under}/{name}/bulk",
+                f"{under}/{name}/{self._word}",
                 self.upsert,
                 200,
                 f"{name}:write",
                 None,
                 signature=self._signature,
                 documented={
-                    "operation_id": f"upsert{name.title()}",
-                    "summary": f"Create or update up to {BULK_MAX:,} {name}",
+                    "operation_id": f"{self._verb}{name.title()}",
+                    "summary": f"{self._says} up to {BULK_MAX:,} {name}",
                     "tag": name,
                     "writes": True,
                 },

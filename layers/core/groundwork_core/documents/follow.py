@@ -1,0 +1,66 @@
+"""What goes with a document that a client brings: what ingestion does with one of a feed."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+from uuid import UUID
+
+from groundwork_core.documents.model import Entry, external_id
+from groundwork_core.documents.ports import MakeHarmless
+from groundwork_core.documents.resource import CleanDocument, NewDocument
+from groundwork_core.jobs.model import extract_job
+from groundwork_core.jobs.ports import JobStore
+from groundwork_core.resources.following import NoConsequences
+from groundwork_core.resources.ports import ResourceWork
+from groundwork_core.resources.resource import Input
+
+
+class BroughtWork(ResourceWork, Protocol):
+    """A unit of work that knows resources and jobs."""
+
+    @property
+    def jobs(self) -> JobStore:
+        """Work for workers."""
+        ...
+
+
+class DocumentConsequences(NoConsequences[BroughtWork]):
+    """A new document is cleaned and hashed, and its extraction asked for."""
+
+    def __init__(self, harmless: MakeHarmless) -> None:
+        """Take what cleans HTML."""
+        self._harmless = harmless
+
+    def prepared(self, given: Input, row_id: UUID | None, work: BroughtWork) -> Input:  # noqa: ARG002 - a port's signature
+        """Clean a new one, and say what identifies it and its content."""
+        if row_id is not None:
+            return given
+        entry = self._entry(cast("NewDocument", given))
+        return CleanDocument(
+            **given.model_dump(exclude={"summary", "content"}),
+            summary=entry.summary,
+            content=entry.content,
+            external_id=entry.external_id,
+            content_hash=entry.content_hash(),
+            metadata=entry.metadata(),
+        )
+
+    def created(self, row_id: UUID, new: Input, work: BroughtWork) -> None:  # noqa: ARG002 - as above
+        """Ask for the extraction, in the same transaction."""
+        work.jobs.add([extract_job(row_id, 1)])
+
+    def _entry(self, new: NewDocument) -> Entry:
+        summary = self._harmless(new.summary, new.url)
+        content = self._harmless(new.content, new.url)
+        return Entry(
+            external_id=external_id(None, new.url, ""),
+            url=new.url,
+            title=new.title,
+            author=new.author,
+            summary=summary.html,
+            content="" if content.html == summary.html else content.html,
+            language=new.language,
+            published_at=new.published_at,
+            authors=(new.author,) if new.author else (),
+            links=tuple(dict.fromkeys((*content.links, *summary.links))),
+        )

@@ -1,0 +1,53 @@
+"""Many engagements at once: each item for itself, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from groundwork_core.errors import Fault
+from groundwork_core.ids import new_id
+from groundwork_core.knowledge.bulk import Done, Refused
+from groundwork_core.knowledge.stated import Upserted
+from groundwork_core.publishing.engagements import BatchEngagement
+from groundwork_core.publishing.ports import Counted, EngagementsWork, Fate
+
+NO_DISTRIBUTION = Refused((Fault("/distribution_id", "no such thing"),))
+ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))
+
+
+def count_engagements(items: Mapping[int, BatchEngagement], *, work: EngagementsWork) -> Done:
+    """Keep engagements. `items` by their place.
+
+    Those without an id are always new. One with an id is new once, and unchanged when it comes
+    again; where something else has its id it is refused, as is one of no distribution.
+    """
+    rows: dict[UUID, Counted] = {}
+    stated: dict[int, Counted] = {}
+    for place, item in items.items():
+        stated[place] = one = _counted(item)
+        rows.setdefault(one.id, one)
+    with work:
+        fates = work.engagements.keep(list(rows.values())) if rows else []
+    kept = dict(zip(rows, fates, strict=True))
+    told: list[Upserted | Refused] = []
+    seen: set[UUID] = set()
+    for one in stated.values():
+        told.append(_told(one, kept[one.id], rows[one.id], again=one.id in seen))
+        seen.add(one.id)
+    return Done(told, work.position)
+
+
+def _counted(item: BatchEngagement) -> Counted:
+    at = item.occurred_at if "occurred_at" in item.model_fields_set else None
+    return Counted(item.id or new_id(), item.distribution_id, item.kind, item.count, at)
+
+
+def _told(one: Counted, fate: Fate, kept: Counted, *, again: bool) -> Upserted | Refused:
+    if again and one != kept:
+        return ANOTHER
+    if fate.created:
+        return Upserted(one.id, "unchanged" if again else "created")
+    if fate.same:
+        return Upserted(one.id, "unchanged")
+    return ANOTHER if fate.sent else NO_DISTRIBUTION
