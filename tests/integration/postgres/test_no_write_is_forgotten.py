@@ -51,7 +51,7 @@ def needed(database: Connection, table: str) -> dict[str, str]:
     values = {
         "uuid": "uuidv7()",
         "jsonb": "'{}'",
-        "bytea": "'\\x00'",
+        "bytea": "sha256(uuidv7()::text::bytea)",
         "text": "'some ' || uuidv7()",
         "timestamp with time zone": "now()",
         "boolean": "false",

@@ -11,7 +11,7 @@ from groundwork_core.documents.model import Entry, external_id
 from groundwork_core.jobs.model import NewJob
 from groundwork_data.postgres.jobs import PostgresJobs
 from groundwork_data.web.entries import harmless
-from groundwork_runtime.wiring import Wiring
+from groundwork_data.web.html import Cleaned
 
 from .conftest import Rest
 
@@ -111,9 +111,7 @@ def test_a_patch_leaves_the_hash_and_makes_no_job(rest: Rest) -> None:
 
 def test_without_its_cleaning_the_harm_is_seen(rest: Rest) -> None:
     """The guard taken away."""
-    parts: Wiring = rest.parts
-    clean = parts.harmless("", None)
-    parts.harmless = lambda text, _base: type(clean)(text, ())
+    rest.parts.harmless = lambda text, _base: Cleaned(text, ())
     made = rest.create("documents", **new(source(rest), content=HTML))
     assert "<script>" in made.json["content"]
 
