@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 UNUSED = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
+MERGE_PATCH = (
+    "A JSON merge patch (RFC 7396); it may be sent as `application/merge-patch+json` as well."
+)
 EVERYWHERE = (405, 429, 500, 503)
 KIND_OF = {kind.status: kind for kind in DOCUMENTED}
 
@@ -120,8 +123,8 @@ def _complete(told: Json, operation: Operation) -> None:
     if "body" in words:
         told["requestBody"] = {"required": True, "content": dict(words["body"])}
     if operation.method == "PATCH" and "requestBody" in told:
-        content = told["requestBody"]["content"]
-        content["application/merge-patch+json"] = content["application/json"]
+        # Told in words: of a second media type, generators make a second body, or code that fails.
+        told["requestBody"]["description"] = MERGE_PATCH
     told["responses"] = _answers(told, operation)
 
 
@@ -194,10 +197,16 @@ def _not_null(schema: Json) -> Json:
 
 
 def _tidy(schema: Json, name: str) -> None:
-    """A patch has no defaults: what it leaves out stays."""
-    if name.endswith("Patch"):
-        for told in schema.get("properties", {}).values():
+    """A patch has no defaults: what it leaves out stays. An object as a default goes into words."""
+    for told in schema.get("properties", {}).values():
+        if name.endswith("Patch"):
             told.pop("default", None)
+        elif isinstance(told.get("default"), dict):
+            # Generators have no way to write one: they drop the schema, and the operation with it.
+            value = told.pop("default")
+            words = [told.get("description"), f"Without it: `{json.dumps(value)}`."]
+            told["description"] = " ".join(filter(None, words))
+            told["examples"] = [value]
 
 
 def _exemplify(told: Json, schemas: Json) -> None:
