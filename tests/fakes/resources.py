@@ -21,6 +21,7 @@ class FakeResources:
 
     def __init__(self, unique: dict[str, tuple[str, ...]] | None = None) -> None:
         self.rows: dict[str, dict[str, Row]] = {}
+        self.merged: dict[str, str] = {}
         self.statements = 0
         self._unique = unique or {}
         self._position = 0
@@ -35,6 +36,10 @@ class FakeResources:
         self.statements += 1
         row = self._seen(resource).get(str(row_id))
         return None if row is None else Stored(str(row["version"]), json.dumps(row))
+
+    def moved_to(self, resource: Resource, row_id: UUID) -> str | None:
+        self.statements += 1
+        return self.merged.get(str(row_id))
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
         self.statements += 1

@@ -70,6 +70,14 @@ class Asking:
         if missing:
             self.learn(self.graph.entities(missing).values())
 
+    def entity(self, id_: Id) -> Entity | None:
+        """Return an entity, or the one into which it was merged: only a miss pays for asking."""
+        self.load_entities([id_])
+        if id_ not in self.entities and (survivor := self.catalogue.survivor(id_)):
+            self.load_entities([survivor])
+            return self.entities.get(survivor)
+        return self.entities.get(id_)
+
     def load_pages(self, key: PageKey, ids: Collection[Id]) -> None:
         """Ask for one page of links of each entity."""
         self.caller.must("relationships:read")

@@ -53,8 +53,7 @@ Connection = dict[str, object]
 def _entity(_: None, info: GraphQLResolveInfo, id: str) -> Entity | None:  # noqa: A002 - the schema's name
     asking = _asking(info)
     id_ = read.read_id(id, "id")
-    asking.load_entities([id_])
-    found = asking.entities.get(id_)
+    found = asking.entity(id_)
     if found is not None:
         Ahead(info, asking).entities([found], info.field_nodes)
     return found

@@ -1,13 +1,28 @@
 """Entities."""
 
 from collections.abc import Mapping
+from uuid import UUID
 
 from groundwork_core.knowledge.bulk import Done, upsert_entities
-from groundwork_core.knowledge.resources import ENTITIES, NewEntity
+from groundwork_core.knowledge.merging import merge_entity, split_entity
+from groundwork_core.knowledge.resources import ENTITIES, Merge, NewEntity
+from groundwork_core.resources.writing import Expected
+from groundwork_runtime.http import etags
+from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.bulk import BulkRoute
-from groundwork_runtime.http.resources import ResourceRoutes
+from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.resources import ResourceRoutes, answer_written
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
+
+SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/Entity"}}}
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": "The version of the entity that goes; without it, whichever it has.",
+    "schema": {"type": "string"},
+}
 
 
 def upsert(items: Mapping[int, NewEntity], wiring: Wiring) -> Done:
@@ -18,3 +33,34 @@ def upsert(items: Mapping[int, NewEntity], wiring: Wiring) -> Done:
 router = Router()
 ResourceRoutes(ENTITIES).register(router)
 BulkRoute(ENTITIES, NewEntity, upsert).register(router)
+
+
+@router.post(
+    "/api/v1/entities/<entity_id>/merge",
+    needs="entities:write",
+    operation_id="mergeEntity",
+    tag="entities",
+    problems=(409, 412),
+    takes=(IF_MATCH,),
+    returns=SHOWN,
+    writes=True,
+)
+def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> Answer:
+    """Make an entity a part of another, which is then found under both ids and keys."""
+    meant = request.headers.get("if-match")
+    expected = Expected(None) if meant is None else etags.expected(meant)
+    return answer_written(200, merge_entity(entity_id, body.into, expected, work=wiring.work()), {})
+
+
+@router.post(
+    "/api/v1/entities/<entity_id>/split",
+    needs="entities:write",
+    operation_id="splitEntity",
+    tag="entities",
+    problems=(409,),
+    returns=SHOWN,
+    writes=True,
+)
+def split(entity_id: UUID, wiring: Wiring) -> Answer:
+    """Undo a merge: the entity is there again, with what it brought."""
+    return answer_written(200, split_entity(entity_id, work=wiring.work()), {})

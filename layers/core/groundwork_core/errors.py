@@ -4,6 +4,7 @@
     ├── Unauthenticated         who are you?                        401
     ├── Forbidden               you may not                         403
     ├── NotFound                there is no such thing              404
+    ├── Moved                   it has become part of another       308
     ├── Conflict                it clashes with what is there       409
     │   └── InFlight            it is being worked on already       409
     ├── VersionMismatch         somebody was faster                 412
@@ -46,6 +47,14 @@ class Forbidden(GroundworkError):
 
 class NotFound(GroundworkError):
     """No such thing, or none that the caller may see."""
+
+
+class Moved(GroundworkError):
+    """It was merged into another; `to` is that one's id."""
+
+    def __init__(self, detail: str, *, to: str) -> None:
+        super().__init__(detail)
+        self.to = to
 
 
 class Conflict(GroundworkError):

@@ -1,14 +1,81 @@
-"""To be filled."""
+"""Entities that were merged into others: where their ids and keys lead, and what undoes it."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+# A key that leads to a survivor is taken. Asked after the row is in: whoever waited for a merge
+# to end sees what it did. Once a statement, so that many new rows cost one look.
+NEW_KEYS = """
+CREATE FUNCTION groundwork_refuse_merged_keys() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    taken text := (SELECT m.key FROM new_rows n
+        JOIN merged_entities m ON m.key = n.key AND m.type = n.type LIMIT 1);
+BEGIN
+    IF taken IS NOT NULL THEN
+        RAISE EXCEPTION 'this key leads to another entity' USING ERRCODE = 'unique_violation',
+            DETAIL = format('Key (key, type)=(%s) belongs to one that was merged.', taken);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+CHANGED_KEY = """
+CREATE FUNCTION groundwork_refuse_merged_key() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM merged_entities m WHERE m.key = NEW.key AND m.type = NEW.type) THEN
+        RAISE EXCEPTION 'this key leads to another entity' USING ERRCODE = 'unique_violation',
+            DETAIL = format('Key (key, type)=(%s) belongs to one that was merged.', NEW.key);
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "merged_entities",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("into_id", sa.Uuid(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.Column("was", postgresql.JSONB(), nullable=False),
+        sa.Column("moved", postgresql.JSONB(), nullable=False),
+        sa.Column("carried", postgresql.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column(
+            "merged_at",
+            sa.TIMESTAMP(timezone=True),
+            server_default=sa.text("now()"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["into_id"], ["entities.id"], name="fk_merged_entities_into_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name="pk_merged_entities"),
+    )
+    op.create_index("uq_merged_entities_key", "merged_entities", ["key", "type"], unique=True)
+    op.create_index("ix_merged_entities_into_id", "merged_entities", ["into_id"])
+    op.execute(NEW_KEYS)
+    op.execute(CHANGED_KEY)
+    op.execute(
+        "CREATE TRIGGER refuse_merged_keys AFTER INSERT ON entities"
+        " REFERENCING NEW TABLE AS new_rows"
+        " FOR EACH STATEMENT EXECUTE FUNCTION groundwork_refuse_merged_keys()"
+    )
+    op.execute(
+        "CREATE TRIGGER refuse_merged_key AFTER UPDATE OF key, type ON entities FOR EACH ROW"
+        " WHEN (NEW.key IS DISTINCT FROM OLD.key OR NEW.type <> OLD.type)"
+        " EXECUTE FUNCTION groundwork_refuse_merged_key()"
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.execute("DROP TRIGGER refuse_merged_key ON entities")
+    op.execute("DROP TRIGGER refuse_merged_keys ON entities")
+    op.execute("DROP FUNCTION groundwork_refuse_merged_key()")
+    op.execute("DROP FUNCTION groundwork_refuse_merged_keys()")
+    op.drop_table("merged_entities")

@@ -67,6 +67,12 @@ class EntityPatch(Input):
     attributes: Attributes = Field(default_factory=dict)
 
 
+class Merge(Input):
+    """Which entity lives on."""
+
+    into: UUID
+
+
 class Relationship(Representation):
     """A typed, directed edge between two entities, true for a time."""
 
@@ -106,6 +112,7 @@ ENTITIES = Resource(
     name="entities",
     singular="entity",
     model=Entity,
+    mergeable=True,
     create=NewEntity,
     patch=EntityPatch,
     filters=(

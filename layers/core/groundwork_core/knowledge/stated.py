@@ -147,12 +147,17 @@ def merge_entities(stated: list[Stated]) -> list[EntityRow]:
 
 
 def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[EdgeRow]:
-    """Merge by (from, to, type, valid_from), sorted by it. `ids` has every entity stated."""
+    """Merge by (from, to, type, valid_from), sorted by it. `ids` has every entity stated.
+
+    Those between two that were merged into one are left out.
+    """
     rows: dict[EdgeKey, EdgeRow] = {}
     for result, origin in stated:
         by_ref = {entity.ref: ids[entity.type, entity.key] for entity in result.entities}
         for edge in result.relationships:
             key = edge_key(edge, by_ref)
+            if _is_closed(edge, key):
+                continue
             row = rows.get(key)
             if row is None:
                 row = rows[key] = EdgeRow(*key, edge.valid_to, edge.confidence)
@@ -171,12 +176,14 @@ def list_mentions(
             continue
         by_ref = {entity.ref: ids[entity.type, entity.key] for entity in result.entities}
         edges = {
-            edge.ref: edge_ids[edge_key(edge, by_ref)]
+            edge.ref: edge_ids.get(edge_key(edge, by_ref))
             for edge in result.relationships
             if edge.ref is not None
         }
         for mention in result.mentions:
             entity, edge_id = by_ref.get(mention.ref), edges.get(mention.ref)
+            if entity is None and edge_id is None:
+                continue  # of a relationship that was left out
             rows.setdefault(
                 (origin.document_id, entity, edge_id, mention.role),
                 MentionRow(
@@ -198,6 +205,11 @@ def edge_key(edge: StatedRelationship, by_ref: Mapping[str, UUID]) -> EdgeKey:
     return by_ref[edge.from_ref], by_ref[edge.to_ref], edge.type, edge.valid_from
 
 
+def _is_closed(edge: StatedRelationship, key: EdgeKey) -> bool:
+    """Whether its two ends have become one entity, so that it states nothing any more."""
+    return edge.from_ref != edge.to_ref and key[0] == key[1]
+
+
 def _edge_order(key: EdgeKey) -> tuple[UUID, UUID, str, datetime]:
     return (*key[:3], key[3] or datetime.min.replace(tzinfo=UTC))
 
@@ -209,6 +221,14 @@ def state_entity(row: EntityRow, said: EntitySaid, most_aliases: int = MAX_ALIAS
     for alias in (said.name, *said.aliases):
         if alias != row.name and alias not in row.aliases and len(row.aliases) < most_aliases:
             row.aliases.append(alias)
+
+
+def state_again(row: EntityRow, same: EntityRow, most_aliases: int = MAX_ALIASES) -> None:
+    """Merge a row into another that turned out to be about the same entity."""
+    state_entity(row, same, most_aliases)
+    more = [document for document in same.documents if document not in row.documents]
+    row.documents += more[: max(0, PROVENANCE_DOCUMENTS - len(row.documents))]
+    row.workers += [worker for worker in same.workers if worker not in row.workers]
 
 
 def state_edge(row: EdgeRow, said: EdgeSaid) -> None:

@@ -52,6 +52,10 @@ class ResourceStore(Protocol):
         """Return one, or None."""
         ...
 
+    def moved_to(self, resource: Resource, row_id: UUID) -> str | None:
+        """Return the id of the one into which this one was merged, or None."""
+        ...
+
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
         """Return the JSON of up to `query.limit` + 1 items: the one too many says there is more."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from groundwork_core.caller import Caller
-from groundwork_core.errors import NotFound
+from groundwork_core.errors import Moved, NotFound
 from groundwork_core.resources.cursors import Cursors
 from groundwork_core.resources.ownership import seen_by
 from groundwork_core.resources.page import page_query
@@ -17,11 +17,20 @@ from groundwork_core.resources.resource import Resource
 def read_one(
     resource: Resource, row_id: UUID, *, store: ResourceStore, by: Caller | None = None
 ) -> Stored:
-    """Return one that `by` may see. Raises NotFound."""
-    stored = seen_by(by, resource, store).read(resource, row_id)
+    """Return one that `by` may see. Raises NotFound, or Moved: see `absent`."""
+    store = seen_by(by, resource, store)
+    stored = store.read(resource, row_id)
     if stored is None:
-        raise NotFound(resource.missing())
+        raise absent(resource, row_id, store)
     return stored
+
+
+def absent(resource: Resource, row_id: UUID, store: ResourceStore) -> NotFound | Moved:
+    """Say of one that is not there what became of it. Only a miss pays for asking."""
+    to = store.moved_to(resource, row_id) if resource.mergeable else None
+    if to is None:
+        return NotFound(resource.missing())
+    return Moved(f"This {resource.singular} was merged into {to}.", to=to)
 
 
 def list_many(

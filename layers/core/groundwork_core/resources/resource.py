@@ -80,6 +80,8 @@ class Resource:
     create: type[Input] | None = None
     patch: type[Input] | None = None
     removable: bool = True
+    mergeable: bool = False
+    """One may be merged into another, and is then found under that one's id."""
     owner: str | None = None
     """The field that says to which user a thing belongs; None: to nobody (see ownership.py)."""
     shown_once: type[BaseModel] | None = None

@@ -12,9 +12,10 @@ from uuid import UUID
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from groundwork_core.errors import NotFound, VersionMismatch
+from groundwork_core.errors import Moved, NotFound, VersionMismatch
 from groundwork_core.resources.ownership import owner_of_new, seen_by
 from groundwork_core.resources.ports import ResourceStore, Stored, Written
+from groundwork_core.resources.reading import absent
 from groundwork_core.resources.resource import Input, Resource
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def change(
 
     Raises:
         NotFound: no such thing.
+        Moved: it was merged into another.
         VersionMismatch: it has another version.
         Conflict, Invalid: as `create`.
     """
@@ -90,7 +92,7 @@ def remove(
     """Delete one that still has an expected version; return the outbox position.
 
     Raises:
-        NotFound: no such thing.
+        NotFound, Moved: as `change`.
         VersionMismatch: it has another version.
         Conflict: others still refer to it.
     """
@@ -128,7 +130,7 @@ def _single(expected: Expected) -> int | None:
 def _current(resource: Resource, row_id: UUID, expected: Expected, store: ResourceStore) -> Stored:
     current = store.read(resource, row_id)
     if current is None:
-        raise NotFound(resource.missing())
+        raise absent(resource, row_id, store)
     if expected.versions is not None and current.version not in expected.versions:
         raise VersionMismatch(_stale(resource, current))
     return current
@@ -138,10 +140,10 @@ def _why_not(
     resource: Resource,
     row_id: UUID,
     store: ResourceStore,
-) -> NotFound | VersionMismatch:
+) -> NotFound | Moved | VersionMismatch:
     current = store.read(resource, row_id)
     if current is None:
-        return NotFound(resource.missing())
+        return absent(resource, row_id, store)
     return VersionMismatch(_stale(resource, current))
 
 

@@ -18,6 +18,7 @@ CONDITIONS = {
     "after": "id > %(after)s::uuid",
 }
 
+SURVIVOR = "SELECT into_id::text FROM merged_entities WHERE id = %s::uuid"
 ENTITY_DETAILS = "SELECT id::text, attributes, provenance FROM entities WHERE id = ANY(%s::uuid[])"
 RELATIONSHIP_DETAILS = (
     "SELECT id::text, attributes, provenance FROM relationships WHERE id = ANY(%s::uuid[])"
@@ -49,6 +50,11 @@ class PostgresCatalogue:
         )
         ids = tuple(row[0] for row in rows)
         return EntityPage(ids[:first], len(ids) > first)
+
+    def survivor(self, id_: Id) -> Id | None:
+        """Return the entity into which this one was merged, or None."""
+        row = self._database.row(SURVIVOR, [id_])
+        return None if row is None else row[0]
 
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of those entities that exist."""

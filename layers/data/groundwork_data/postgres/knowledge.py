@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from psycopg.errors import ForeignKeyViolation
+from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from psycopg.types.json import Jsonb
 
 from groundwork_core.errors import Unavailable
@@ -18,7 +18,9 @@ from groundwork_core.knowledge.stated import (
     EdgeRow,
     EntityRow,
     MentionRow,
+    Outcome,
     Upserted,
+    state_again,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +37,9 @@ WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
         id uuid, type text, key text, name text, confidence float8,
         aliases text[], attributes jsonb, documents jsonb, workers jsonb)
+), merged AS (
+    SELECT m.into_id, i.type, i.key
+    FROM incoming i JOIN merged_entities m ON m.key = i.key AND m.type = i.type
 ), known AS (
     SELECT e.id, i.type, i.key,
         i.confidence > e.confidence
@@ -48,7 +53,8 @@ WITH incoming AS (
     SELECT coalesce(i.id, uuidv7()), i.type, i.key, i.name, i.confidence, i.aliases, i.attributes,
         jsonb_build_object('documents', i.documents, 'workers', i.workers)
     FROM incoming i LEFT JOIN known k ON k.key = i.key AND k.type = i.type
-    WHERE k.id IS NULL OR k.changes
+    WHERE (k.id IS NULL OR k.changes)
+        AND NOT EXISTS (SELECT FROM merged m WHERE m.key = i.key AND m.type = i.type)
     ORDER BY i.type, i.key
     ON CONFLICT (key, type) DO UPDATE SET
         confidence = greatest(e.confidence, excluded.confidence),
@@ -63,6 +69,35 @@ WITH incoming AS (
 )
 SELECT id, type, key, 'unchanged' FROM known WHERE NOT changes
 UNION ALL SELECT id, type, key, outcome FROM written
+UNION ALL SELECT into_id, type, key, 'merged' FROM merged
+"""
+# What was merged into others is stated of those. They are locked first: what waits for a merge
+# to end must find out that they are gone.
+HOLD_SURVIVORS = """
+SELECT id FROM entities WHERE id = ANY(%s) ORDER BY type, key, id FOR NO KEY UPDATE
+"""
+UPDATE_SURVIVORS = """
+WITH incoming AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
+        id uuid, name text, confidence float8,
+        aliases text[], attributes jsonb, documents jsonb, workers jsonb)
+)
+UPDATE entities e SET
+    confidence = greatest(e.confidence, i.confidence),
+    aliases = groundwork_merge_aliases(
+        e.name, e.aliases, i.name, i.aliases,
+        greatest(%(most_aliases)s, cardinality(e.aliases))),
+    attributes = e.attributes || i.attributes,
+    provenance = coalesce(groundwork_merge_provenance(
+        e.provenance, jsonb_build_object('documents', i.documents, 'workers', i.workers),
+        %(most_documents)s), e.provenance)
+FROM incoming i
+WHERE e.id = i.id AND (
+    i.confidence > e.confidence
+    OR NOT e.attributes @> i.attributes
+    OR groundwork_more_aliases(e.name, e.aliases, i.name, i.aliases, %(most_aliases)s)
+    OR groundwork_more_provenance(e.provenance, i.documents, i.workers, %(most_documents)s))
+RETURNING e.id
 """
 UPSERT_RELATIONSHIPS = """
 WITH incoming AS (
@@ -134,26 +169,19 @@ class PostgresKnowledge:
         if not rows:
             return []
         ids = [None if row.key is not None else new_id() for row in rows]
-        incoming = Jsonb(
-            [
-                {
-                    "id": id_ and str(id_),
-                    "type": row.type,
-                    "key": row.key,
-                    "name": row.name,
-                    "confidence": row.confidence,
-                    "aliases": row.aliases,
-                    "attributes": row.attributes,
-                    "documents": [str(document) for document in row.documents],
-                    "workers": row.workers,
-                }
-                for row, id_ in zip(rows, ids, strict=True)
-            ]
-        )
-        found = self._planned_anew(UPSERT_ENTITIES, incoming, most_aliases)
+        incoming = Jsonb([_entity(row, id_) for row, id_ in zip(rows, ids, strict=True)])
+        try:
+            found = self._planned_anew(UPSERT_ENTITIES, incoming, most_aliases)
+        except UniqueViolation as error:
+            raise Unavailable("An entity was merged into another meanwhile.") from error
         done: dict[tuple[Any, ...], Upserted] = {
             (type_, key or id_): Upserted(id_, to) for id_, type_, key, to in found
         }
+        merged = {(type_, key): id_ for id_, type_, key, to in found if to == "merged"}
+        if merged:
+            stated = [(merged[key], row) for row in rows if (key := (row.type, row.key)) in merged]
+            outcomes = self._update_survivors(stated, most_aliases)
+            done |= {key: Upserted(id_, outcomes[id_]) for key, id_ in merged.items()}
         return [done[row.type, row.key or id_] for row, id_ in zip(rows, ids, strict=True)]
 
     def upsert_relationships(self, rows: Sequence[EdgeRow]) -> list[Upserted]:
@@ -224,6 +252,24 @@ class PostgresKnowledge:
             ).fetchall()
         )
 
+    def _update_survivors(
+        self, stated: Sequence[tuple[UUID, EntityRow]], most_aliases: int
+    ) -> dict[UUID, Outcome]:
+        """State of survivors what was stated of those that they took in."""
+        rows: dict[UUID, EntityRow] = {}
+        for id_, row in stated:
+            if id_ in rows:
+                state_again(rows[id_], row, most_aliases)
+            else:
+                rows[id_] = row
+        held = self._connection.execute(HOLD_SURVIVORS, [list(rows)]).fetchall()
+        if len(held) < len(rows):
+            raise Unavailable("An entity was merged into another meanwhile.")
+        incoming = Jsonb([_entity(row, id_) for id_, row in rows.items()])
+        changed = self._planned_anew(UPDATE_SURVIVORS, incoming, most_aliases)
+        outcomes: dict[UUID, Outcome] = dict.fromkeys(rows, "unchanged")
+        return outcomes | dict.fromkeys((row[0] for row in changed), "updated")
+
     def _planned_anew(self, sql: str, rows: Jsonb, most_aliases: int) -> list[tuple[Any, ...]]:
         """Run an upsert with a plan of its own.
 
@@ -231,6 +277,20 @@ class PostgresKnowledge:
         """
         parameters = {**CAPS, "most_aliases": most_aliases, "rows": rows}
         return self._connection.execute(sql, parameters, prepare=False).fetchall()
+
+
+def _entity(row: EntityRow, id_: UUID | None) -> dict[str, object]:
+    return {
+        "id": id_ and str(id_),
+        "type": row.type,
+        "key": row.key,
+        "name": row.name,
+        "confidence": row.confidence,
+        "aliases": row.aliases,
+        "attributes": row.attributes,
+        "documents": [str(document) for document in row.documents],
+        "workers": row.workers,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

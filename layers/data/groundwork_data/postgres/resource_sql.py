@@ -109,6 +109,12 @@ def read(resource: Resource, *, owned: bool = False) -> str:
 
 
 @cache
+def moved_to(resource: Resource) -> str:
+    """Into which one this one was merged."""
+    return f"SELECT into_id::text FROM merged_{_table(resource)} WHERE id = %s"
+
+
+@cache
 def page(
     resource: Resource,
     filters: tuple[str, ...],

@@ -51,6 +51,11 @@ class PostgresResources:
         tag, body = rows[0]
         return Stored(str(tag), str(body))
 
+    def moved_to(self, resource: Resource, row_id: UUID) -> str | None:
+        """Return the id of the one into which this one was merged, or None."""
+        rows = self._run(resource_sql.moved_to(resource), (row_id,))
+        return str(rows[0][0]) if rows else None
+
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
         """Return up to one item more than the page holds."""
         owner = self._whose(resource)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
     from groundwork_data.postgres.knowledge import PostgresKnowledge
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresLiveOrder
+    from groundwork_data.postgres.merging import PostgresMerging
     from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.sources import PostgresSources
 
@@ -99,6 +100,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.knowledge import PostgresKnowledge  # noqa: PLC0415 - its users only
 
         return PostgresKnowledge(self.connection)
+
+    @property
+    def merging(self) -> PostgresMerging:
+        """Entities that become one."""
+        from groundwork_data.postgres.merging import PostgresMerging  # noqa: PLC0415 - its users only
+
+        return PostgresMerging(self.connection)
 
     @property
     def embeddings(self) -> PostgresEmbeddings:

@@ -110,6 +110,7 @@ HEADERS: Json = {
     "Allow": {"description": "The methods that the path takes.", "schema": TEXT},
 }
 EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
+    308: ("Location",),
     401: ("WWW-Authenticate",),
     405: ("Allow",),
     409: ("Retry-After",),

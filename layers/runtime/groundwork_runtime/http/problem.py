@@ -41,6 +41,7 @@ class Kind:
 
 
 KINDS: Mapping[type[Exception], Kind] = {
+    errors.Moved: Kind("moved", 308, "It is part of another now"),
     NotJson: Kind("not-json", 400, "The body is not JSON"),
     errors.Unauthenticated: Kind("unauthenticated", 401, "Authentication is needed"),
     errors.Forbidden: Kind("forbidden", 403, "Not allowed"),
@@ -74,6 +75,8 @@ class Problem:
 def answer(error: Exception, request: Request) -> Answer:
     """Tell an error. One that nobody foresaw is logged with its stack, and told without it."""
     problem = _of(error)
+    if isinstance(error, errors.Moved):
+        problem.headers["Location"] = f"{request.path.rstrip('/').rpartition('/')[0]}/{error.to}"
     if problem.kind is INTERNAL:
         log.error("unhandled error", exc_info=error)
     elif problem.kind.status >= INTERNAL.status:

@@ -28,6 +28,8 @@ def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa:
     if verb in verbs.values():
         words["writes"] = True
     words["problems"] = {"create": (409,), "change": (409,), "remove": (409,)}.get(verb, ())
+    if resource.mergeable and "conditional" in words:
+        words["problems"] = (308, *words["problems"])
     return words
 
 

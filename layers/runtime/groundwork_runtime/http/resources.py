@@ -122,7 +122,9 @@ class ResourceRoutes:
             written = following.create_followed(
                 self.resource, new, work=wiring.work(), then=self._then(wiring, caller), by=caller
             )
-        return _written(201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"})
+        return answer_written(
+            201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"}
+        )
 
     def change(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Merge a patch into one."""
@@ -156,7 +158,7 @@ class ResourceRoutes:
                 then=self._then(wiring, caller),
                 by=caller,
             )
-        return _written(200, written, {})
+        return answer_written(200, written, {})
 
     def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
         """Delete one."""
@@ -213,7 +215,8 @@ def _validated(model: type[Input], request: Request, types: tuple[str, ...]) -> 
         raise Invalid("The input has faults.", faults) from error
 
 
-def _written(status: int, written: Written, headers: dict[str, str]) -> Answer:
+def answer_written(status: int, written: Written, headers: dict[str, str]) -> Answer:
+    """Answer what a write left, with its version and position."""
     headers["ETag"] = etags.etag(written.tag)
     if written.position is not None:
         headers["X-Groundwork-Position"] = written.position

@@ -95,6 +95,10 @@ class Catalogue(Protocol):
         """List entities by id, which is the order of their making, from behind `after`."""
         ...
 
+    def survivor(self, id_: Id) -> Id | None:
+        """Return the entity into which this one was merged, or None."""
+        ...
+
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of those entities that exist."""
         ...

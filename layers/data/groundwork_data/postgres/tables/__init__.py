@@ -20,6 +20,7 @@ from groundwork_data.postgres.tables.identity import (
 )
 from groundwork_data.postgres.tables.jobs import Job
 from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship
+from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
 from groundwork_data.postgres.tables.publishing import (
@@ -56,6 +57,7 @@ __all__ = [
     "KeptAnswer",
     "LoginFailure",
     "Mention",
+    "MergedEntity",
     "OutboxCursor",
     "OutboxEntry",
     "Preference",

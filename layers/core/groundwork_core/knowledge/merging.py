@@ -1,0 +1,103 @@
+"""Two entities that are one: merged, and split again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+from uuid import UUID
+
+from groundwork_core.errors import (
+    Conflict,
+    Fault,
+    Invalid,
+    NotFound,
+    Unavailable,
+    VersionMismatch,
+)
+from groundwork_core.knowledge.resources import ENTITIES
+from groundwork_core.resources.ports import ResourceWork, Written
+from groundwork_core.resources.reading import read_one
+from groundwork_core.resources.writing import Expected
+
+
+class Merging(Protocol):
+    """Merges entities. Ids of what was merged lead to the one that is there now."""
+
+    def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
+        """Return the versions of those that are there, which nobody else touches now."""
+        ...
+
+    def survivor(self, one: UUID) -> UUID | None:
+        """Return the entity into which this one was merged, or None."""
+        ...
+
+    def merge(self, one: UUID, into: UUID) -> None:
+        """Merge one into another; both are locked."""
+        ...
+
+    def split(self, one: UUID, into: UUID) -> bool:
+        """Undo a merge, as far as that can be; False: it is not merged into that any more."""
+        ...
+
+
+class MergingWork(ResourceWork, Protocol):
+    """A unit of work that merges."""
+
+    @property
+    def merging(self) -> Merging:
+        """Merges entities."""
+        ...
+
+
+def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork) -> Written:
+    """Make `one` a part of `into`, and return what that is now.
+
+    Raises:
+        NotFound: `one` is not there.
+        Conflict: `one` was merged already.
+        Invalid: `into` is not there, was merged itself, or is `one`.
+        VersionMismatch: `one` has another version than `expected`.
+    """
+    if one == into:
+        raise _no_target("is the entity itself")
+    with work:
+        versions = work.merging.lock([one, into])
+        if one not in versions:
+            survivor = work.merging.survivor(one)
+            if survivor is None:
+                raise NotFound(ENTITIES.missing())
+            raise Conflict(f"This entity was merged into {survivor} already.")
+        if into not in versions:
+            survivor = work.merging.survivor(into)
+            raise _no_target("no such thing" if survivor is None else f"was merged into {survivor}")
+        if expected.versions is not None and versions[one] not in expected.versions:
+            message = f"This entity now has version {versions[one]}; read it again."
+            raise VersionMismatch(message)
+        work.merging.merge(one, into)
+        stored = read_one(ENTITIES, into, store=work.resources)
+    return Written(str(into), stored.tag, stored.body, work.position)
+
+
+def split_entity(one: UUID, *, work: MergingWork) -> Written:
+    """Undo the merge of `one`, and return what it is now.
+
+    Raises:
+        NotFound: there never was one, or it went with the one into which it was merged.
+        Conflict: it is not merged.
+        Unavailable: the one into which it was merged is being merged itself; try again.
+    """
+    with work:
+        into = work.merging.survivor(one)
+        if into is None:
+            if work.resources.read(ENTITIES, one) is None:
+                raise NotFound(ENTITIES.missing())
+            raise Conflict("This entity is not merged into another.")
+        work.merging.lock([into])
+        if not work.merging.split(one, into):
+            raise Unavailable("What it was merged into was changed meanwhile.")
+        stored = read_one(ENTITIES, one, store=work.resources)
+    return Written(str(one), stored.tag, stored.body, work.position)
+
+
+def _no_target(why: str) -> Invalid:
+    return Invalid("It cannot be merged into that.", (Fault("/into", why),))

@@ -1,0 +1,54 @@
+"""One entity merged into another, and split from it again: set by set, however much it has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from groundwork_core.knowledge.bulk import MOST_ALIASES
+from groundwork_core.knowledge.model import PROVENANCE_DOCUMENTS
+from groundwork_data.postgres import merging_sql as sql
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+CAPS = {"most_aliases": MOST_ALIASES, "most_documents": PROVENANCE_DOCUMENTS}
+
+
+class PostgresMerging:
+    """Implements `Merging`."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """Take the connection of a running transaction."""
+        self._connection = connection
+
+    def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
+        """Return the versions of those that are there, which nobody else touches now."""
+        return dict(self._connection.execute(sql.LOCK_ENTITIES, {"ids": list(ids)}).fetchall())
+
+    def survivor(self, one: UUID) -> UUID | None:
+        """Return the entity into which this one was merged, or None."""
+        row = self._connection.execute(sql.INTO, {"one": one}).fetchone()
+        return None if row is None else row[0]
+
+    def merge(self, one: UUID, into: UUID) -> None:
+        """Merge one into another; both are locked."""
+        both = {"one": one, "into": into, **CAPS}
+        self._connection.execute(sql.LOCK_RELATIONSHIPS, both)
+        rows = self._connection.execute(sql.DROPPED, both).fetchall()
+        dropped, twins = [row[0] for row in rows], [row[1] for row in rows]
+        for statement in sql.MERGE:
+            self._connection.execute(statement, {**both, "dropped": dropped, "twins": twins})
+
+    def split(self, one: UUID, into: UUID) -> bool:
+        """Undo a merge, as far as that can be; False: it is not merged into that any more."""
+        row = self._connection.execute(sql.RECALL, {"one": one, "into": into}).fetchone()
+        if row is None:
+            return False
+        was, moved, carried = row
+        given = {"one": one, "into": into, "was": was, "moved": moved, "carried": carried}
+        for statement in sql.SPLIT:
+            self._connection.execute(statement, given)
+        return True
