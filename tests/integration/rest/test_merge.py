@@ -1,21 +1,10 @@
 """Two entities become one, everything of theirs with them; and two again."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import psycopg
-import pytest
-
-from groundwork_core.errors import Conflict, GroundworkError, Invalid, Unavailable
-from groundwork_core.knowledge.merging import merge_entity
 from groundwork_core.knowledge.model import ExtractionResult
 from groundwork_core.knowledge.stated import Origin, list_mentions, merge_edges
-from groundwork_core.resources.writing import Expected
-from groundwork_data.postgres import merging_sql
-from groundwork_data.postgres.database import Database
-from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 from .conftest import Reply, Rest
 
@@ -233,58 +222,3 @@ def test_split_brings_all_of_it_back(rest: Rest) -> None:
     assert rest("GET", f"{ENTITIES}/{first}").location == f"{ENTITIES}/{one}"
     assert merge(rest, one, into).status == split(rest, one).status == 200
     assert edges(rest) == all_edges
-
-
-def both_at_once(rest: Rest, pairs: list[tuple[str, str]]) -> list[GroundworkError | None]:
-    """Merge each pair at once with the others, and return what each was told."""
-    start = threading.Barrier(len(pairs))
-
-    def act(pair: tuple[str, str]) -> GroundworkError | None:
-        database = Database(rest.url, application_name="merger")
-        work = PostgresUnitOfWork(database, lambda: None)
-        start.wait()
-        try:
-            merge_entity(UUID(pair[0]), UUID(pair[1]), Expected(None), work=work)
-        except GroundworkError as error:
-            return error
-        finally:
-            database.close()
-        return None
-
-    with ThreadPoolExecutor(len(pairs)) as pool:
-        return list(pool.map(act, pairs))
-
-
-def told(rest: Rest, rounds: int) -> list[type[GroundworkError]]:
-    """Merge two into each other, round after round, and return what the losers were told."""
-    losers: list[type[GroundworkError]] = []
-    for n in range(rounds):
-        a, b = entity(rest, f"A{n}"), entity(rest, f"B{n}")
-        answers = both_at_once(rest, [(a, b), (b, a)])
-        assert answers.count(None) == 1
-        losers += [type(answer) for answer in answers if answer is not None]
-        counted = "SELECT count(*) FROM entities WHERE id = ANY(%s::uuid[])"
-        assert rest.database.row(counted, [[a, b]]) == (1,)
-    return losers
-
-
-SLOWLY = """
-CREATE FUNCTION slowly(id uuid) RETURNS uuid LANGUAGE plpgsql VOLATILE AS
-$$ BEGIN PERFORM pg_sleep(0.1); RETURN id; END $$
-"""
-
-
-def test_two_that_are_merged_into_each_other_become_one(rest: Rest) -> None:
-    assert set(told(rest, 5)) <= {Conflict, Invalid}
-
-
-def test_without_the_one_order_they_deadlock(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away: each locks first the one that goes."""
-    with psycopg.connect(rest.url, autocommit=True) as connection:
-        connection.execute(SLOWLY)
-    bad = (
-        "SELECT e.id, e.version FROM unnest(%(ids)s::uuid[]) WITH ORDINALITY AS u(id, n),"
-        " LATERAL (SELECT slowly(id) AS id, version FROM entities WHERE id = u.id FOR UPDATE) e"
-    )
-    monkeypatch.setattr(merging_sql, "LOCK_ENTITIES", bad)
-    assert Unavailable in told(rest, 3)
