@@ -1,4 +1,4 @@
-"""Entities that were merged into others: where their ids and keys lead, and what undoes it."""
+"""Entities that were merged into others: where they lead. Embeddings go with their contents."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,7 +36,40 @@ END $$
 """
 
 
+def watch_embeddings(*hidden: str) -> None:
+    """Tell of embeddings without these columns."""
+    op.execute("SELECT groundwork_unmake_aggregate('embeddings')")
+    op.execute(f"SELECT groundwork_make_aggregate('embeddings', '{{{','.join(hidden)}}}')")
+
+
+def hold_contents() -> None:
+    """As for entities and documents: a subject is there, and takes its embeddings with it."""
+    op.execute(
+        "DELETE FROM embeddings e WHERE e.subject_type = 'content'"
+        " AND NOT EXISTS (SELECT FROM contents c WHERE c.id = e.subject_id)"
+    )
+    op.add_column(
+        "embeddings",
+        sa.Column(
+            "content_id",
+            sa.Uuid(),
+            sa.Computed("CASE WHEN subject_type = 'content' THEN subject_id END", persisted=True),
+        ),
+    )
+    op.create_foreign_key(
+        "fk_embeddings_content_id",
+        "embeddings",
+        "contents",
+        ["content_id"],
+        ["id"],
+        ondelete="CASCADE",
+    )
+    op.create_index("ix_embeddings_content_id", "embeddings", ["content_id"])
+    watch_embeddings("vector", "entity_id", "document_id", "content_id")
+
+
 def upgrade() -> None:
+    hold_contents()
     op.create_table(
         "merged_entities",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -79,3 +112,5 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION groundwork_refuse_merged_key()")
     op.execute("DROP FUNCTION groundwork_refuse_merged_keys()")
     op.drop_table("merged_entities")
+    watch_embeddings("vector", "entity_id", "document_id")
+    op.drop_column("embeddings", "content_id")

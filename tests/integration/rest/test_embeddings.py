@@ -74,7 +74,7 @@ def test_what_is_no_direction_is_refused(shared_rest: Rest, vector: Any) -> None
     assert row == (0,)
 
 
-@pytest.mark.parametrize("kind", ["entity", "document"])
+@pytest.mark.parametrize("kind", ["entity", "document", "content"])
 def test_a_subject_must_be_there_and_fixes_nothing_if_not(shared_rest: Rest, kind: str) -> None:
     body = {"subject_type": kind, "subject_id": str(uuid4()), "model": "x", "vector": [1]}
     reply = shared_rest("POST", PATH, body)
@@ -99,6 +99,14 @@ def test_an_embedding_goes_with_its_subject(rest: Rest) -> None:
     made = embed(rest, known, 1)
     rest("DELETE", f"/api/v1/entities/{known}", headers={"If-Match": "*"})
     assert rest("GET", made.location).status == 404
+
+
+def test_an_embedding_goes_with_its_content(rest: Rest) -> None:
+    made = rest.create("contents", title="T", format="markdown", body="B")
+    fields = {"subject_type": "content", "subject_id": made.json["id"], "model": "m"}
+    rest.create("embeddings", **fields, vector=[1, 2])
+    assert rest("DELETE", made.location, headers={"If-Match": made.etag}).status == 204
+    assert rest("GET", "/api/v1/embeddings").json["items"] == []
 
 
 def test_vectors_do_not_travel(rest: Rest) -> None:

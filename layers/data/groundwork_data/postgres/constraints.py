@@ -15,6 +15,7 @@ _KEY = re.compile(r"Key \((?P<columns>[^=]*)\)=")
 _KNOWN_AS = {
     "fk_embeddings_entity_id": "subject_id",
     "fk_embeddings_document_id": "subject_id",
+    "fk_embeddings_content_id": "subject_id",
     "uq_documents_source_id_external_id": "url",
 }
 """Constraints on columns that clients do not see, and the field that these are made from."""

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
-SUBJECTS = {"entity": "entities", "document": "documents"}
+SUBJECTS = {"entity": "entities", "document": "documents", "content": "contents"}
 
 
 def _subject(kind: str) -> Mapped[UUID | None]:
@@ -49,6 +49,7 @@ class Embedding(Aggregate, Row):
         Index("ix_embeddings_model", "model", "id"),
         Index("ix_embeddings_entity_id", "entity_id"),
         Index("ix_embeddings_document_id", "document_id"),
+        Index("ix_embeddings_content_id", "content_id"),
     )
     subject_type: Mapped[str]
     subject_id: Mapped[UUID]
@@ -56,3 +57,4 @@ class Embedding(Aggregate, Row):
     vector: Mapped[str] = mapped_column(VECTOR())
     entity_id: Mapped[UUID | None] = _subject("entity")
     document_id: Mapped[UUID | None] = _subject("document")
+    content_id: Mapped[UUID | None] = _subject("content")
