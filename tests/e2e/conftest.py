@@ -19,7 +19,11 @@ def instance() -> Iterator[Instance]:
     # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
     folder = Path(tempfile.mkdtemp(prefix="groundwork-e2e-"))
     folder.chmod(0o755)
-    settings = {"GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8", "GROUNDWORK_SWEEP_AFTER_SECONDS": "5"}
+    settings = {
+        "GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8",
+        "GROUNDWORK_SWEEP_AFTER_SECONDS": "5",
+        "GROUNDWORK_CORS_ORIGINS": "https://app.example.org",
+    }
     try:
         with Instance(folder / "home", settings) as up:
             yield up

@@ -7,6 +7,14 @@ import orjson
 from groundwork_host.gateway.answers import Answer
 
 TYPE_PREFIX = "/problems/"
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+"""What functions' answers carry too; written again here, for the host knows no function's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +43,7 @@ class Problem:
             (b"content-type", b"application/problem+json"),
             (b"content-length", str(len(body)).encode()),
             (b"x-request-id", request_id.encode()),
-            (b"cache-control", b"no-store"),
+            *SECURITY_HEADERS,
             *self.headers,
         ]
         return Answer(self.status, headers, body)

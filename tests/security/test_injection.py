@@ -1,0 +1,227 @@
+"""SQL and Cypher in whatever takes text: kept and found as the text it is, or refused by name.
+
+The resources are those that the router serves, so that a new one is tried from its first day.
+`pg_sleep` in the corpus would outlast the timeout of a test.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import count
+from typing import Any
+
+import psycopg
+import pytest
+from pydantic import JsonValue
+
+from groundwork_core.resources.resource import Filter, Resource
+from groundwork_rest_api.handler import router
+from groundwork_runtime.http.resources import ResourceRoutes
+
+from ..integration.rest.conftest import Reply, Rest
+from .bodies import fields, hostile, plain, required, takes_any
+from .hostile_texts import EVERY, SQL
+
+ANY = {"If-Match": "*"}
+SERVED: dict[str, Resource] = {
+    routes.resource.name: routes.resource
+    for operation in router.operations
+    if isinstance(routes := getattr(operation.handler, "__self__", None), ResourceRoutes)
+}
+MADE = [name for name, resource in SERVED.items() if resource.create]
+PARENTS = {"content_id": "contents", "distribution_id": "distributions"}
+"""What an id in a body points at, where it is no entity."""
+UNSHOWN = frozenset({"password"})
+NUMBERS = count()
+SLOW = frozenset({"password"})
+"""Hashed on purpose slowly: tried with some texts only."""
+TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+
+
+class Maker:
+    """Makes things of one resource."""
+
+    def __init__(self, rest: Rest, resource: Resource) -> None:
+        assert resource.create
+        self.rest, self.path = rest, f"/api/v1/{resource.name}"
+        self.create, self.resource = resource.create, resource
+
+    def plain(self) -> dict[str, JsonValue]:
+        """Fields that hold, with new things behind their ids."""
+        shapes = fields(self.create)
+        made = {
+            name: plain(shapes[name], partial(self._id, name)) for name in required(self.create)
+        }
+        if "name" in made:  # some may be there but once
+            made["name"] = f"a{next(NUMBERS)}"
+        return made
+
+    def _id(self, field: str) -> str:
+        parent = Maker(self.rest, SERVED[PARENTS.get(field, "entities")])
+        made = self.rest.create(parent.resource.name, **parent.plain())
+        return str(made.json["id"])
+
+    def write(
+        self, method: str, path: str, base: Mapping[str, JsonValue], text: str
+    ) -> tuple[Reply, dict[str, JsonValue]]:
+        """Put the text into all fields; again without those that were refused by name.
+
+        Returns the last answer and the fields that were taken.
+        """
+        model = self.create if method == "POST" else self.resource.patch
+        assert model
+        shapes = fields(model)
+        left = {
+            name: hostile(shape, text)
+            for name, shape in shapes.items()
+            if name not in SLOW or text in EVERY[::10]
+        }
+        for _ in range(len(shapes) + 1):
+            reply = self.rest(method, path, {**base, **left}, headers=ANY)
+            if reply.status < 400:
+                break
+            assert reply.status == 422, reply.text
+            refused = {pointer.split("/")[1] for pointer in reply.pointers}
+            assert refused, reply.text
+            assert refused <= left.keys(), reply.text
+            wrongly = [name for name in refused if takes_any(shapes[name], text)]
+            assert not wrongly, reply.text
+            left = {name: value for name, value in left.items() if name not in refused}
+        assert reply.status < 400, reply.text
+        return reply, left
+
+
+def shown(kept: object, sent: object) -> bool:
+    """Whether what was sent is what is kept; an object may have been merged into another."""
+    if isinstance(sent, dict) and isinstance(kept, dict):
+        return all(name in kept and kept[name] == value for name, value in sent.items())
+    return kept == sent
+
+
+def held(one: Filter, item: Mapping[str, Any], text: str) -> bool:
+    """What a filter on text means, said again."""
+    name, _, folded = (one.column or one.name).partition(".")
+    value = item[name]
+    if folded:
+        return bool(value.casefold() == text.casefold())
+    if one.operator == "has":
+        return text in value
+    if one.operator == "like":
+        return text.casefold() in value.casefold()
+    return bool(value == text)
+
+
+@pytest.fixture(autouse=True)
+def _tables_stay(shared_rest: Rest) -> Any:
+    before = shared_rest.database.rows(TABLES)
+    assert len(before) > 20
+    yield
+    assert shared_rest.database.rows(TABLES) == before
+    assert shared_rest.database.rows("SELECT 1 FROM users WHERE roles = '{admin}'") == [(1,)]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_hostile_text_is_kept_as_text_or_refused_by_name(shared_rest: Rest, name: str) -> None:
+    maker = Maker(shared_rest, SERVED[name])
+    taken: set[str] = set()
+    for text in EVERY:
+        reply, sent = maker.write("POST", maker.path, maker.plain(), text)
+        for field in sent.keys() - UNSHOWN:
+            assert shown(reply.json[field], sent[field]), (field, reply.text)
+        again = shared_rest("GET", reply.location).json
+        assert again.items() <= reply.json.items()
+        taken |= sent.keys()
+    free = {field for field, shape in fields(maker.create).items() if takes_any(shape, "' OR 1=1")}
+    assert free <= taken
+    _filters_hold(shared_rest, maker.resource)
+
+
+@pytest.mark.parametrize("name", [name for name in MADE if SERVED[name].patch])
+def test_hostile_text_in_a_patch_is_kept_or_refused_by_name(shared_rest: Rest, name: str) -> None:
+    maker = Maker(shared_rest, SERVED[name])
+    place = shared_rest.create(name, **maker.plain()).location
+    for text in EVERY:
+        # A letter before it, for what names things once is there already.
+        reply, sent = maker.write("PATCH", place, {}, f"x{text}")
+        for field in sent.keys() - UNSHOWN:
+            assert shown(reply.json[field], sent[field]), (field, reply.text)
+
+
+@pytest.mark.parametrize("name", [name for name in SERVED if name not in MADE])
+def test_hostile_text_in_a_filter_of_what_only_we_write(shared_rest: Rest, name: str) -> None:
+    _filters_hold(shared_rest, SERVED[name])
+
+
+def _filters_hold(shared_rest: Rest, resource: Resource) -> None:
+    """A hostile text finds what has it and nothing else; where it is no value, it is refused."""
+    path = f"/api/v1/{resource.name}"
+    items = shared_rest("GET", path, query={"limit": "200"}).json["items"]
+    texts = [one for one in resource.filters if one.type == "text" and not one.choices]
+    for one in texts:
+        for text in EVERY:
+            reply = shared_rest("GET", path, query={one.name: text, "limit": "200"})
+            assert reply.status == 200, reply.text
+            found = {item["id"] for item in reply.json["items"]}
+            assert found >= {item["id"] for item in items if held(one, item, text)}, text
+            assert all(held(one, item, text) for item in reply.json["items"]), text
+    strict = [one.name for one in resource.filters if one not in texts]
+    for text in EVERY:
+        query = dict.fromkeys((*strict, "sort", "limit", "cursor"), text)
+        del query["cursor"]
+        reply = shared_rest("GET", path, query=query)
+        assert (reply.status, reply.pointers) == (422, {f"/{name}" for name in query}), reply.text
+        reply = shared_rest("GET", path, query={"cursor": text})
+        assert (reply.status, reply.pointers) == (422, {"/cursor"}), reply.text
+
+
+def test_hostile_items_of_a_bulk_are_kept(shared_rest: Rest) -> None:
+    items = [
+        {
+            "name": text,
+            "key": f"bulk {text}",
+            "type": "topic",
+            "aliases": EVERY,
+            "attributes": {text: text},
+        }
+        for text in EVERY
+    ]
+    assert shared_rest("POST", "/api/v1/entities/bulk", {"items": items}).status == 200
+    for item in items:
+        query = {"key": str(item["key"])}
+        (kept,) = shared_rest("GET", "/api/v1/entities", query=query).json["items"]
+        assert (kept["name"], kept["attributes"]) == (item["name"], item["attributes"])
+        assert set(kept["aliases"]) >= set(EVERY) - {item["name"]}
+
+
+@pytest.mark.parametrize("header", ["Idempotency-Key", "If-None-Match", "X-API-Key"])
+def test_hostile_headers_are_no_fault_of_ours(shared_rest: Rest, header: str) -> None:
+    for number, text in enumerate(EVERY):
+        token = None if header == "X-API-Key" else "admin"
+        body = None if header == "If-None-Match" else {"key": f"{header} {number}", "value": text}
+        reply = shared_rest(
+            "POST" if body else "GET",
+            "/api/v1/configurations",
+            body,
+            headers={header: text},
+            token=token,
+        )
+        assert reply.status in (200, 201, 401, 422), reply.text
+
+
+def test_the_corpus_does_its_work_where_text_is_put_into_sql(database_url: str) -> None:
+    """The guard taken away: the same texts, made part of a statement."""
+    broken, gone = 0, set[str]()
+    for text in (one for one in SQL if "pg_sleep" not in one and "PROGRAM" not in one):
+        with psycopg.connect(database_url) as connection:
+            before = _names(connection.execute(TABLES).fetchall())
+            try:
+                connection.execute(f"SELECT id FROM entities WHERE name = '{text}'")
+                gone |= before - _names(connection.execute(TABLES).fetchall())
+            except psycopg.Error:
+                broken += 1
+            connection.rollback()
+    assert broken > 10
+    assert {"entities", "users"} <= gone
+
+
+def _names(rows: Sequence[tuple[str]]) -> set[str]:
+    return {row[0] for row in rows}
