@@ -218,7 +218,7 @@ def test_nearly_all_of_the_nearest_are_found(
     assert recall >= 0.9
 
 
-def at_once(rest: Rest) -> list[int]:
+def at_once(rest: Rest, model: str) -> list[int]:
     """The first vectors of one model, of two and of three dimensions; the statuses."""
     subjects, start = [subject(rest), subject(rest)], threading.Barrier(2)
 
@@ -228,12 +228,12 @@ def at_once(rest: Rest) -> list[int]:
             start.wait()
             try:
                 connection.execute(
-                    "SELECT groundwork_learn_embedding_model('new', %s)", [2 + which]
+                    "SELECT groundwork_learn_embedding_model(%s, %s)", [model, 2 + which]
                 )
                 connection.execute(
                     "INSERT INTO embeddings (subject_type, subject_id, model, vector)"
-                    " VALUES ('entity', %s, 'new', %s)",
-                    [UUID(subjects[which]), str([1.0] * (2 + which))],
+                    " VALUES ('entity', %s, %s, %s)",
+                    [UUID(subjects[which]), model, str([1.0] * (2 + which))],
                 )
             except psycopg.errors.CheckViolation:
                 return 422
@@ -244,14 +244,8 @@ def at_once(rest: Rest) -> list[int]:
 
 
 def test_of_two_first_vectors_at_once_one_fixes_the_dimensions(rest: Rest) -> None:
-    for _ in range(5):
-        assert at_once(rest) == [201, 422]
-        rest.database.rows("DELETE FROM embeddings RETURNING 1")
-        rest.database.rows("DELETE FROM embedding_models RETURNING 1")
-        (name,) = rest.database.rows(
-            "SELECT indexname FROM pg_indexes WHERE indexname LIKE 'ix_embeddings_near_%%'"
-        )[0]
-        rest.database.rows(f"DROP INDEX {name}")
+    for number in range(5):
+        assert at_once(rest, f"model-{number}") == [201, 422]
 
 
 def test_without_the_check_a_model_has_vectors_of_every_size(rest: Rest) -> None:
