@@ -18,7 +18,7 @@ from groundwork_rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
 from ..integration.rest.conftest import Reply, Rest
-from .bodies import fields, hostile, plain, required, takes_any
+from .bodies import ADDRESS, fields, hostile, plain, required, takes_any
 from .hostile_texts import EVERY, SQL
 
 ANY = {"If-Match": "*"}
@@ -28,9 +28,8 @@ SERVED: dict[str, Resource] = {
     if isinstance(routes := getattr(operation.handler, "__self__", None), ResourceRoutes)
 }
 MADE = [name for name, resource in SERVED.items() if resource.create]
-PARENTS = {"content_id": "contents", "distribution_id": "distributions"}
-"""What an id in a body points at, where it is no entity."""
-UNSHOWN = frozenset({"password"})
+UNSHOWN = frozenset({"password", "summary", "content"})
+"""Not shown as sent: a password never, a document's HTML only cleaned (test_html.py)."""
 NUMBERS = count()
 SLOW = frozenset({"password"})
 """Hashed on purpose slowly: tried with some texts only."""
@@ -51,12 +50,14 @@ class Maker:
         made = {
             name: plain(shapes[name], partial(self._id, name)) for name in required(self.create)
         }
-        if "name" in made:  # some may be there but once
-            made["name"] = f"a{next(NUMBERS)}"
+        for name, start in (("name", "a"), ("url", ADDRESS)):
+            if name in made:  # may be there but once
+                made[name] = f"{start}{next(NUMBERS)}"
         return made
 
     def _id(self, field: str) -> str:
-        parent = Maker(self.rest, SERVED[PARENTS.get(field, "entities")])
+        named = f"{field.removesuffix('_id')}s"
+        parent = Maker(self.rest, SERVED[named if named in SERVED else "entities"])
         made = self.rest.create(parent.resource.name, **parent.plain())
         return str(made.json["id"])
 
@@ -73,7 +74,7 @@ class Maker:
         left = {
             name: hostile(shape, text)
             for name, shape in shapes.items()
-            if name not in SLOW or text in EVERY[::10]
+            if name not in SLOW or text.removeprefix("x") in EVERY[::10]
         }
         for _ in range(len(shapes) + 1):
             reply = self.rest(method, path, {**base, **left}, headers=ANY)

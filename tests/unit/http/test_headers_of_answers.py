@@ -118,12 +118,21 @@ def test_a_pattern_matches_nothing_but_itself() -> None:
     assert not [name for name in headers if name.startswith("Access-Control")]
 
 
-def test_the_hosts_own_answers_are_guarded_as_a_functions_are() -> None:
-    wanted = {name.lower(): value for name, (value,) in SECURITY_HEADERS.items()}
+def test_the_hosts_own_answers_are_guarded_as_a_functions_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     told = [one for one in vars(problems).values() if isinstance(one, problems.Problem)]
     assert {one.status for one in told} >= {404, 413, 429, 502, 504}
-    for one in (*told, problems.not_allowed("GET")):
-        made = one.answer("request-1", "/x")
-        headers = {name.decode(): value.decode() for name, value in made.headers}
-        assert headers.items() >= {**wanted, "x-request-id": "request-1"}.items()
-        assert json.loads(made.body)["request_id"] == "request-1"
+    told.append(problems.not_allowed("GET"))
+    assert [one.status for one in told if not _guarded(one)] == []
+    # The guard taken away.
+    monkeypatch.setattr(problems, "SECURITY_HEADERS", ())
+    assert [one.status for one in told if _guarded(one)] == []
+
+
+def _guarded(one: problems.Problem) -> bool:
+    wanted = {name.lower(): value for name, (value,) in SECURITY_HEADERS.items()}
+    made = one.answer("request-1", "/x")
+    assert json.loads(made.body)["request_id"] == "request-1"
+    headers = {name.decode(): value.decode() for name, value in made.headers}
+    return headers.items() >= {**wanted, "x-request-id": "request-1"}.items()
