@@ -47,7 +47,7 @@ class Answering:
     def __call__(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
         """Answer one POST."""
         if len(request.body) > MAX_BODY_BYTES:
-            return _problem(request, 413, "too-large", "The body is too large", "TOO_LARGE")
+            return _problem(request, 413, "content-too-large", "Content too large", "TOO_LARGE")
         payload = request.json(types=(JSON,))
         media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
         try:
