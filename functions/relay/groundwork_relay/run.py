@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from threading import Thread
 
 from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
@@ -36,14 +37,13 @@ def run(
     activity = Activity(time.monotonic)
     budget = Budget(remaining_seconds)
     telling = Telling()
-    held = [(destination, parts.new_database()) for destination in to]
     threads = [
         Thread(
-            target=_carrier(destination, database, activity, budget, telling).run,
+            target=_carrying(destination, parts.new_database(), activity, budget, telling),
             name=f"relay-{destination.name}",
             daemon=True,  # a destination that hangs must not hold the run beyond its time
         )
-        for destination, database in held
+        for destination in to
     ]
     for thread in threads:
         thread.start()
@@ -54,22 +54,20 @@ def run(
         for thread in threads:
             thread.join(max(remaining_seconds() - 1, 0))
     busy = activity.seconds_idle() < RECENT_SECONDS and not budget.lasts
-    telling.ended({d.name: PostgresBacklogs(parts.database).of(d.name) for d, _ in held})
-    for thread, (_, database) in zip(threads, held, strict=True):
-        if not thread.is_alive():
-            database.close()
+    telling.ended({d.name: PostgresBacklogs(parts.database).of(d.name) for d in to})
     if busy:
         parts.nudge()
 
 
-def _carrier(
+def _carrying(
     destination: Destination[PostgresUnitOfWork],
     database: Database,
     activity: Activity,
     budget: Budget,
     telling: Telling,
-) -> Carrier[PostgresUnitOfWork]:
-    return Carrier(
+) -> Callable[[], None]:
+    """Return what a thread does. It closes its connection itself: it may outlast the run."""
+    carrier = Carrier(
         destination,
         # Carrying is nobody's change: it calls nobody.
         lambda: PostgresUnitOfWork(database, lambda: None),
@@ -78,3 +76,9 @@ def _carrier(
         budget,
         telling,
     )
+
+    def carry_and_close() -> None:
+        with closing(database):
+            carrier.run()
+
+    return carry_and_close
