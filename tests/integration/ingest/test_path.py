@@ -195,7 +195,8 @@ def test_what_says_nothing_new_writes_nothing(path: "Path") -> None:
 def test_without_the_look_before_the_upsert_every_result_rewrites_what_it_names(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blind = knowledge.UPSERT_ENTITIES.replace("WHERE k.id IS NULL OR k.changes", "")
+    blind = knowledge.UPSERT_ENTITIES.replace("(k.id IS NULL OR k.changes)", "true")
+    assert blind != knowledge.UPSERT_ENTITIES
     monkeypatch.setattr(
         knowledge,
         "UPSERT_ENTITIES",

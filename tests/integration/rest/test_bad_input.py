@@ -11,7 +11,7 @@ from .conftest import Rest
 ID = "0190b9d0-0000-7000-8000-000000000000"
 WRITES = [(one.method, one.path) for one in router.operations if one.method in ("POST", "PATCH")]
 # Acts take no body: nothing, and null, are right there and wrong elsewhere.
-ACTS = ("/fetch", "/publish", "/archive", "/revoke")
+ACTS = ("/fetch", "/publish", "/archive", "/revoke", "/split")
 WITH_BODY = [(method, path) for method, path in WRITES if not path.endswith(ACTS)]
 NOT_JSON = {
     "half": "{",
