@@ -40,7 +40,7 @@ BulkRoute(ENTITIES, NewEntity, upsert).register(router)
     needs="entities:write",
     operation_id="mergeEntity",
     tag="entities",
-    problems=(409, 412),
+    problems=(409, 412, 428),
     takes=(IF_MATCH,),
     returns=SHOWN,
     writes=True,

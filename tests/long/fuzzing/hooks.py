@@ -1,10 +1,13 @@
 """What keeps the fuzzer from sawing off its own branch, and from making up what nobody can."""
 
 import os
+import re
 from typing import Any
 from uuid import uuid4
 
 import schemathesis
+
+RIGHT_KEY = re.compile(r"[!-~]{1,255}")
 
 SELF = os.environ.get("FUZZER_USER_ID", "")
 """The account that the fuzzer's token is of: whoever removes or disables it fuzzes nothing more."""
@@ -20,8 +23,8 @@ def before_call(_context: Any, case: Any, _kwargs: Any) -> None:
     # A cursor is signed: one that is made up is never right, though its schema says text.
     if case.meta is not None and case.meta.generation.mode.is_positive and case.query:
         case.query.pop("cursor", None)
-    # A key that was used with another body is refused, whatever the schema says of it.
-    right = case.meta is not None and case.meta.generation.mode.is_positive
-    for name in list(case.headers or {}):
-        if right and name.lower() == "idempotency-key":
+    # A key that was used before answers as it did then, or refuses another body, whatever else the
+    # request says. Keys that are wrong in themselves stay.
+    for name, value in list((case.headers or {}).items()):
+        if name.lower() == "idempotency-key" and RIGHT_KEY.fullmatch(str(value)):
             case.headers[name] = str(uuid4())
