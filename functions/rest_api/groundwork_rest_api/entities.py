@@ -21,7 +21,7 @@ IF_MATCH = {
     "in": "header",
     "required": False,
     "description": "The version of the entity that goes; without it, whichever it has.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "minLength": 1},
 }
 
 
