@@ -18,7 +18,7 @@ SAM = ROOT / ".venv" / "sam" / "bin" / "sam"
 
 def sam_build(folder: Path, **variables: str) -> Path:
     if not SAM.exists():
-        pytest.skip("the SAM command line is not installed; `make test-long` installs it")
+        pytest.fail("the SAM command line is not installed; `make test-long` installs it")
     # sam builds from a copy next to nothing else, so that what lies about here cannot help it.
     done = subprocess.run(
         [

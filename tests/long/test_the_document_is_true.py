@@ -60,7 +60,7 @@ def fuzz(
 ) -> "subprocess.CompletedProcess[str]":
     """Run the fuzzer to its end; `folder` gets its report."""
     if not FUZZER.exists():
-        pytest.skip("the fuzzer is not installed; `make test-long` installs it")
+        pytest.fail("the fuzzer is not installed; `make test-long` installs it")
     url, me = str(client.base_url).rstrip("/"), client.get("/api/v1/me")
     assert me.status_code == 200, me.text
     return subprocess.run(
