@@ -6,34 +6,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
 from groundwork_host.host import Host
 from groundwork_host.settings import HostSettings
 from groundwork_host.template import Addresses, load
 
-from ..fakes.callers import Mint
 from ..integration.host.conftest import Answer, Function, ask, template
+from .serving import HANDLERS, editor
 
-HANDLERS = Path(__file__).parent / "handlers"
-MINT = Mint()
 PATH = "/api/v1/entities"
 BODY = json.dumps({"name": "Ada", "type": "person", "confidence": 1.0}).encode()
 FAILED = {500, 502, 503, 504}
-
-
-def token(url: str) -> str:
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "INSERT INTO signing_keys (kid, public_jwk) VALUES (%s, %s)",
-            (MINT.kid, Jsonb(MINT.public)),
-        )
-        row = connection.execute(
-            "INSERT INTO users (email, roles, sessions_valid_from)"
-            " VALUES ('a@example.org', '{editor}', '2020-01-01') RETURNING id"
-        ).fetchone()
-    assert row is not None
-    return MINT.token(row[0])
 
 
 def effects(url: str) -> int:
@@ -45,7 +28,7 @@ def effects(url: str) -> int:
 
 async def killed_and_sent_again(url: str, path: Path, dies: str, *, key: bool) -> list[Answer]:
     """Write, die, and send the same once more to the environment that comes after."""
-    headers = [("Authorization", f"Bearer {token(url)}"), ("Content-Type", "application/json")]
+    headers = [("Authorization", f"Bearer {editor(url)}"), ("Content-Type", "application/json")]
     if key:
         headers.append(("Idempotency-Key", "the-same"))
     variables = (("DATABASE_URL", url), ("GROUNDWORK_ENV", "local"))

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from groundwork_core.knowledge.bulk import Done
 from groundwork_core.publishing.count_engagements import count_engagements
 from groundwork_core.publishing.engagements import ENGAGEMENTS, BatchEngagement
+from groundwork_core.resources.bulk import Done
 from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from groundwork_core.knowledge.bulk import Done, upsert_entities
+from groundwork_core.knowledge.bulk import upsert_entities
 from groundwork_core.knowledge.merging import merge_entity, split_entity
 from groundwork_core.knowledge.resources import ENTITIES, Merge, NewEntity
+from groundwork_core.resources.bulk import Done
 from groundwork_core.resources.writing import Expected
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.answer import Answer

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from groundwork_core.knowledge.bulk import Done, upsert_relationships
+from groundwork_core.knowledge.bulk import upsert_relationships
 from groundwork_core.knowledge.resources import RELATIONSHIPS, NewRelationship
+from groundwork_core.resources.bulk import Done
 from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router

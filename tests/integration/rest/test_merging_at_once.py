@@ -12,6 +12,7 @@ from groundwork_core.errors import Conflict, GroundworkError, Invalid, Unavailab
 from groundwork_core.knowledge import bulk
 from groundwork_core.knowledge.merging import merge_entity
 from groundwork_core.knowledge.resources import NewEntity
+from groundwork_core.resources.bulk import Refused
 from groundwork_core.resources.writing import Expected
 from groundwork_data.postgres import merging_sql
 from groundwork_data.postgres.database import Database
@@ -94,7 +95,7 @@ def stated_meanwhile(rest: Rest) -> tuple[str, str]:
         (done,) = bulk.upsert_entities(
             items, work=lambda: PostgresUnitOfWork(stater, lambda: None)
         ).items
-        assert not isinstance(done, bulk.Refused)
+        assert not isinstance(done, Refused)
         return str(done.id)
 
     with ThreadPoolExecutor(1) as pool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Output = Literal["json", "text"]
 Begin = Literal["go on", "anew"]
 Progress = Callable[[str, int, int], None]
+Work = Callable[["Database", "GraphDatabase", Progress, Checkpoint], "Report"]
 MOST_SHOWN = 20
 BAR_CHARACTERS = 24
 
@@ -27,13 +28,7 @@ def verify(output: Output, begin: Begin = "go on") -> None:
     """Compare everything; exit code 1 when the graph has drifted."""
     from groundwork_data.graph.verify import verify as work  # noqa: PLC0415 - loads both databases
 
-    def run(
-        database: "Database", graph: "GraphDatabase", told: Progress, kept: Checkpoint
-    ) -> "Report":
-        begun = kept.begun() if begin == "go on" else None
-        return work(database, graph, told, begun=begun, remember=kept.keep)
-
-    found = _run("verify", run)
+    found = _run("verify", _resumable(work, begin))
     _tell(found, output)
     if not found.ok:
         if output == "text":
@@ -52,18 +47,22 @@ def rebuild(output: Output, begin: Begin = "go on") -> None:
     """Fill the graph from Postgres while readers and the relay go on."""
     from groundwork_data.graph.rebuild import rebuild as work  # noqa: PLC0415 - loads both databases
 
+    _tell(_run("rebuild", _resumable(work, begin)), output)
+
+
+def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
+    """Go on where a killed run was, unless told to begin anew."""
+
     def run(
         database: "Database", graph: "GraphDatabase", told: Progress, kept: Checkpoint
     ) -> "Report":
         begun = kept.begun() if begin == "go on" else None
         return work(database, graph, told, begun=begun, remember=kept.keep)
 
-    _tell(_run("rebuild", run), output)
+    return run
 
 
-def _run(
-    name: str, work: "Callable[[Database, GraphDatabase, Progress, Checkpoint], Report]"
-) -> "Report":
+def _run(name: str, work: "Work") -> "Report":
     with clear_failures(), progress() as report:
         addresses = running.addresses()
         graph, database = connect(addresses)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
-from groundwork_host.commands import migrating, project, running
+from groundwork_host.commands import project, running
 from groundwork_host.commands.progress import progress
 from groundwork_host.commands.saying import clear_failures, note, result
 from groundwork_host.services import postgres_tools
@@ -93,6 +93,8 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
     import psycopg  # noqa: PLC0415 - slow to load
     from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - as above
 
+    from groundwork_data.postgres.migrations import migrate  # noqa: PLC0415 - loads alembic
+
     name = str(conninfo_to_dict(url)["dbname"])
     fresh, old = (f"{name[:40]}_{what}_{secrets.token_hex(4)}" for what in ("restore", "before"))
     try:
@@ -101,7 +103,8 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
             try:
                 there = urlunsplit(urlsplit(url)._replace(path=f"/{fresh}"))
                 postgres_tools.restore(there, file, told)
-                migrating.migrate_postgres(there, project.migrations())
+                # Not `migrating`, which would begin an epoch of its own for the new database.
+                migrate(there, project.migrations() / "postgres")
                 floor = _begin_epoch(there, file)
                 _switch(server, name, fresh, old)
                 return floor

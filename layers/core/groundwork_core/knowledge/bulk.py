@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
@@ -11,36 +10,20 @@ from groundwork_core.errors import Fault, Unavailable
 from groundwork_core.knowledge.stated import (
     EdgeRow,
     EntityRow,
-    Upserted,
     state_edge,
     state_entity,
 )
+from groundwork_core.resources.bulk import Done, Refused, Upserted
 
 if TYPE_CHECKING:
     from groundwork_core.knowledge.ports import KnowledgeWork
     from groundwork_core.knowledge.resources import NewEntity, NewRelationship
 
-BULK_MAX = 1_000
 TRIES = 3
 MOST_ALIASES = 1_000
 
 Row = TypeVar("Row")
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An item that cannot be taken, and what is wrong with it."""
-
-    faults: tuple[Fault, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What became of the items, in their order, and the outbox position that includes it."""
-
-    items: list[Upserted | Refused]
-    position: str | None
 
 
 def upsert_entities(items: Mapping[int, NewEntity], *, work: Callable[[], KnowledgeWork]) -> Done:

@@ -12,8 +12,8 @@ from groundwork_core.knowledge.stated import (
     EdgeRow,
     EntityRow,
     MentionRow,
-    Upserted,
 )
+from groundwork_core.resources.bulk import Upserted
 
 
 class KnowledgeStore(Protocol):

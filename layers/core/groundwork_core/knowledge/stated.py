@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -30,17 +30,6 @@ class Origin:
     job_id: UUID
     document_id: UUID | None
     revision: int
-
-
-Outcome = Literal["created", "updated", "unchanged"]
-
-
-@dataclass(frozen=True, slots=True)
-class Upserted:
-    """What an upsert did with a row."""
-
-    id: UUID
-    outcome: Outcome
 
 
 class EntitySaid(Protocol):

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from groundwork_core.errors import Fault
 from groundwork_core.ids import new_id
-from groundwork_core.knowledge.bulk import Done, Refused
-from groundwork_core.knowledge.stated import Upserted
 from groundwork_core.publishing.engagements import BatchEngagement
 from groundwork_core.publishing.ports import Counted, EngagementsWork, Fate
+from groundwork_core.resources.bulk import Done, Refused, Upserted
 
 NO_DISTRIBUTION = Refused((Fault("/distribution_id", "no such thing"),))
 ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))

@@ -18,10 +18,9 @@ from groundwork_core.knowledge.stated import (
     EdgeRow,
     EntityRow,
     MentionRow,
-    Outcome,
-    Upserted,
     state_again,
 )
+from groundwork_core.resources.bulk import Outcome, Upserted
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_json
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.knowledge.bulk import BULK_MAX, Done, Refused
-from groundwork_core.knowledge.stated import Outcome, Upserted
+from groundwork_core.resources.bulk import BULK_MAX, Done, Outcome, Refused, Upserted
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_runtime.http.answer import JSON, Answer
 from groundwork_runtime.http.problem import validation_faults
+from groundwork_runtime.http.resources import no_parameters
 from groundwork_runtime.http.router import Operation, Router
 
 if TYPE_CHECKING:
@@ -128,9 +128,7 @@ class BulkRoute(Generic[New]):
 
     def upsert(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
         """Answer 200 with one result for each item, whatever became of it."""
-        if request.query:
-            faults = tuple(Fault(f"/{name}", "is no parameter of this") for name in request.query)
-            raise Invalid("The query has faults.", faults)
+        no_parameters(request)
         good, bad = self._read(request)
         done = self._act(good, wiring)
         told = {**bad, **dict(zip(good, done.items, strict=True))}
