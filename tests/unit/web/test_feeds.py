@@ -128,7 +128,7 @@ def test_a_wrongly_declared_encoding_is_seen_through(
         (b"<html><head><title>x</title></head></html>", Failure.NOT_A_FEED),
         (b"just some words", Failure.NOT_A_FEED),
         (b"\x89PNG\r\n\x1a\n" + os.urandom(2_000), Failure.NOT_A_FEED),
-        (gzip.compress(b"<rss/>"), Failure.NOT_A_FEED),
+        (gzip.compress(b"<rss/>", mtime=0), Failure.NOT_A_FEED),
         (b'{"hello": "world"}', Failure.NOT_A_FEED),
         (b'{"version": "https://jsonfeed.org/version/1"', Failure.MALFORMED),
         (b"<rss version='2.0'><channel><title", Failure.MALFORMED),
