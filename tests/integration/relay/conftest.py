@@ -20,6 +20,7 @@ class Collecting:
     """A destination that keeps what it is given, or fails when told to."""
 
     batches_ahead = 0
+    gather_seconds = 0.0
 
     def __init__(self, name: str = "queues") -> None:
         self.name = name

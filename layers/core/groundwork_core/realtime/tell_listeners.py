@@ -22,6 +22,7 @@ class LiveDestination:
 
     name = "live"
     batches_ahead = 0
+    gather_seconds = 0.05
 
     def __init__(self, sockets: Sockets) -> None:
         """Take whoever holds the sockets."""

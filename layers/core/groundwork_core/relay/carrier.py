@@ -88,6 +88,8 @@ class Carrier(Generic[WorkT_contra]):
         if carried.rows:
             self._activity.mark()
             self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
+            if carried.all:
+                self._activity.pause(self._destination.gather_seconds)
         return bool(carried.rows)
 
     def _behind(self) -> Backlog:

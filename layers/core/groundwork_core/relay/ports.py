@@ -72,6 +72,14 @@ class Destination(Protocol, Generic[WorkT_contra]):
         """
         ...
 
+    @property
+    def gather_seconds(self) -> float:
+        """How long rows may gather once it has had everything, so that they are carried together.
+
+        Each pass has a price whatever it carries. Who writes while nothing flows does not wait.
+        """
+        ...
+
     def deliver(self, taken: Taken, work: WorkT_contra) -> None:
         """Deliver rows in their order; raises if not all were, and then gets them all again."""
         ...

@@ -28,6 +28,7 @@ class QueueDestination:
 
     name = "queues"
     batches_ahead = 0
+    gather_seconds = 0.05
 
     def __init__(self, queues: Queues) -> None:
         """Take the queues."""

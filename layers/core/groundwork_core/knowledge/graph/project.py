@@ -32,6 +32,7 @@ class GraphDestination:
 
     name = "graph"
     batches_ahead = 3
+    gather_seconds = 0.1  # a transaction costs Neo4j as much as fifty more rows in it
 
     def __init__(self, graph: GraphProjection) -> None:
         """Take the graph to keep."""
