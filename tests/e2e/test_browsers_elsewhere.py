@@ -65,7 +65,7 @@ def test_a_foreign_origin_is_told_nothing(answers: dict[str, list[httpx2.Respons
         return {name for name in answer.headers if name.startswith("access-control")}
 
     assert [told(answer) for answer in answers[FOREIGN] if told(answer)] == []
-    assert {answer.status_code for answer in answers[ORIGIN] if told(answer)} >= {200, 304, 401}
+    assert all("access-control-allow-origin" in told(one) for one in answers[ORIGIN])
     assert all("access-control-allow-credentials" not in told(one) for one in answers[ORIGIN])
 
 

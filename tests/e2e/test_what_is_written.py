@@ -1,14 +1,20 @@
-"""What an instance writes while it is used: no secret, no address of a person, and who asked."""
+"""What an instance writes while it is used: no secret, no address of a person, and who asked.
+
+Its own output and the logs of its database, its graph and its queues.
+"""
 
 import json
 from secrets import token_urlsafe
+from uuid import uuid4
 
 import httpx2
+import psycopg
 import pytest
 
 from groundwork_host.child_instance import Instance
 
 from ..instances import output_of
+from ..waiting import eventually
 
 SERVING = {"rest_api", "identity", "graph_api"}
 
@@ -42,7 +48,20 @@ def told(instance: Instance) -> Told:
         _account(client, told, admin)
         _key(client, told, admin)
         _bad_bodies(client, told, admin)
+        _faults_of_the_database(client, told, admin, instance.addresses["DATABASE_URL"])
+    for name in ("postgres", "neo4j"):
+        told.keep(f"password of {name}", (instance.home / "secrets" / name).read_text().strip())
+    key = json.loads((instance.home / "secrets" / "signing-key").read_text())
+    told.keep("private key", key["d"])
     return told
+
+
+def written(instance: Instance) -> str:
+    """All that the instance and its services have written so far."""
+    logs = sorted((instance.home / "logs").glob("*.log*"))
+    assert {log.name for log in logs} >= {"postgres.log", "neo4j.log", "emulator.log"}
+    services = [log.read_text(errors="replace") for log in logs]
+    return "\n".join([*output_of(instance), *services])
 
 
 def _log_in(
@@ -121,13 +140,63 @@ def _bad_bodies(client: httpx2.Client, told: Told, admin: dict[str, str]) -> Non
     assert client.get("/api/v1/entities", params=query, headers=admin).status_code == 422
 
 
+ODD = """
+CREATE FUNCTION a_test_is_odd() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a fault that nobody foresaw' USING ERRCODE = 'XX000', DETAIL = NEW.email;
+END $$;
+CREATE TRIGGER a_test_is_odd BEFORE INSERT ON users FOR EACH ROW
+    WHEN (NEW.name = 'odd') EXECUTE FUNCTION a_test_is_odd()
+"""
+EVEN = "DROP FUNCTION a_test_is_odd CASCADE"
+
+
+def _faults_of_the_database(
+    client: httpx2.Client, told: Told, admin: dict[str, str], database_url: str
+) -> None:
+    """Errors whose detail quotes rows: of things that are there already, and of none foreseen."""
+    user = {"password": told.secret("odd-password"), "roles": ["viewer"], "name": "odd"}
+    email = told.keep("odd address", f"{told.secret('odd')}@example.org".lower())
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(ODD)
+        try:
+            made = client.post("/api/v1/users", json={**user, "email": email}, headers=admin)
+        finally:
+            connection.execute(EVEN)
+    assert made.status_code == 500, made.text
+    entry = {"key": told.secret("configuration"), "value": told.secret("value")}
+    for status in (201, 409):
+        again = client.post("/api/v1/configurations", json=entry, headers=admin)
+        assert again.status_code == status, again.text
+    nowhere = {"user_id": str(uuid4()), "key": told.secret("preference"), "value": 1}
+    lost = client.post("/api/v1/preferences", json=nowhere, headers=admin)
+    assert lost.status_code in {409, 422}, lost.text
+
+
 def test_no_secret_and_no_address_is_written(instance: Instance, told: Told) -> None:
-    written = "\n".join(output_of(instance))
-    assert len(told.secrets) > 20
-    assert told.seen_in(written) == set()
+    text = written(instance)
+    assert len(told.secrets) > 30
+    assert told.seen_in(text) == set()
     # The look itself sees: were one of them written, it would be found.
     for name, value in told.secrets.items():
-        assert name in told.seen_in(f"{written}\n{value}")
+        assert name in told.seen_in(f"{text}\n{value}")
+    assert "a fault that nobody foresaw" in text
+    assert "SQLSTATE XX000" in text
+
+
+@pytest.mark.usefixtures("told")
+def test_a_database_that_logs_details_would_be_noticed(instance: Instance) -> None:
+    """The guard taken away, for one session."""
+    more = Told()
+    email = more.keep("address", f"{more.secret('detail')}@example.org".lower())
+    add = "INSERT INTO users (email, roles) VALUES (%s, '{viewer}')"
+    with psycopg.connect(instance.addresses["DATABASE_URL"], autocommit=True) as connection:
+        connection.execute("SET log_error_verbosity = 'default'")
+        connection.execute(add, [email])
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(add, [email])
+        assert eventually(lambda: "address" in more.seen_in(written(instance)))
+        connection.execute("DELETE FROM users WHERE email = %s", [email])
 
 
 def test_no_secret_and_no_address_is_among_the_metrics(instance: Instance, told: Told) -> None:

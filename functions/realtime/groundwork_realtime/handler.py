@@ -13,7 +13,9 @@ from groundwork_runtime.wiring import wiring
 
 logger = logging.getLogger(__name__)
 
-Answer = dict[str, int]
+Answer = dict[str, object]
+LIFE = "X-Groundwork-Life-Seconds"
+"""Tells our host when to close a socket. API Gateway lets no header of `$connect` through."""
 
 
 def handler(event: SocketEvent, context: object) -> Answer:  # noqa: ARG001 - Lambda's signature
@@ -34,10 +36,11 @@ def _open(event: SocketEvent) -> Answer:
     """API Gateway tells the client the status and nothing else."""
     ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
     try:
-        connect(event["requestContext"]["connectionId"], ticket, work=wiring().work())
+        seconds = connect(event["requestContext"]["connectionId"], ticket, work=wiring().work())
     except Unauthenticated:
         return {"statusCode": 401}
     except GroundworkError as error:
         logger.warning("A socket could not open: %s", error)
         return {"statusCode": 503}
-    return {"statusCode": 200}
+    life = {} if seconds is None else {"headers": {LIFE: f"{seconds:.3f}"}}
+    return {"statusCode": 200, **life}

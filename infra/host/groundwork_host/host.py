@@ -9,6 +9,7 @@ from groundwork_host.environments.output import Sink, to_stdout
 from groundwork_host.environments.pool import Limits
 from groundwork_host.gateway.access import AccessLog
 from groundwork_host.gateway.app import App, Gateway
+from groundwork_host.gateway.cors import Cors
 from groundwork_host.gateway.events import EventBuilder
 from groundwork_host.gateway.limits import ServerLimits
 from groundwork_host.gateway.routes import Routes
@@ -101,6 +102,7 @@ class Host:
             self.fleet.pools,
             EventBuilder("groundwork", stack.stage, _ACCOUNT),
             self._own,
+            Cors(settings.cors_origins),
         )
         self.telemetry.watch(self.fleet.pools, self.gateway)
         access = AccessLog(to_stdout) if settings.access_log else None

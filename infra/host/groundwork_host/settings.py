@@ -30,6 +30,7 @@ class HostSettings:
         metrics_token: Bearer token of /metrics; outside local it is needed.
         host_token: Shared secret of the management API below /@live.
         access_log: Whether each HTTP answer is a line of the log.
+        cors_origins: Exact origins that may read what the host answers by itself.
         shared: Variables that every environment gets.
     """
 
@@ -44,15 +45,16 @@ class HostSettings:
     announce_seconds: float = 2.0
     finish_seconds: float = 30.0
     access_log: bool = False
+    cors_origins: tuple[str, ...] = ()
     metrics_token: str = field(default="", repr=False)
     host_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     shared: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "HostSettings":
-        """Reads GROUNDWORK_ADDRESS, _PORT, _ENV, _ENVIRONMENTS, _WAIT_LINE, _ACCESS_LOG and tokens.
+        """Reads GROUNDWORK_ADDRESS, _PORT, _ENV, _ENVIRONMENTS, _WAIT_LINE, _ACCESS_LOG and more.
 
-        The tokens are GROUNDWORK_METRICS_TOKEN and GROUNDWORK_HOST_TOKEN.
+        These are GROUNDWORK_CORS_ORIGINS, GROUNDWORK_METRICS_TOKEN and GROUNDWORK_HOST_TOKEN.
 
         Raises:
             BadHostSettings: One of them is bad.
@@ -72,6 +74,7 @@ class HostSettings:
             ),
             wait_line=_number(environ, "GROUNDWORK_WAIT_LINE", default.wait_line, range(1_000_000)),
             access_log=environ.get("GROUNDWORK_ACCESS_LOG", "") not in {"", "0", "false"},
+            cors_origins=_origins(environ.get("GROUNDWORK_CORS_ORIGINS", "")),
             metrics_token=token if stage != "local" else "",
             host_token=environ.get("GROUNDWORK_HOST_TOKEN") or default.host_token,
             shared=passed_on(environ),
@@ -85,3 +88,7 @@ def _number(environ: Mapping[str, str], name: str, default: int, allowed: range)
             f"{name} must be a whole number from {allowed[0]} to {allowed[-1]}, not {given!r}"
         )
     return int(given)
+
+
+def _origins(listed: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in listed.split(",") if part.strip())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -52,8 +53,34 @@ class JsonFormatter(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[0] is not None:
             line["error"] = record.exc_info[0].__name__
-            line["stack"] = self.formatException(record.exc_info)
+            line["stack"] = "\n".join(_stack(record.exc_info[1]))
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+def _stack(error: BaseException | None) -> Iterator[str]:
+    """Where an error comes from, the first cause first, and what each of them says."""
+    if error is None:
+        return
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    yield from _stack(before)
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    yield f"{frames}{type(error).__qualname__}: {without_values(error)}"
+
+
+def without_values(error: BaseException) -> str:
+    """What an error says, but for what repeats the values that it is about.
+
+    The database quotes rows, and Python, its decoders and Pydantic quote what they were given:
+    addresses, passwords and tokens among them.
+    """
+    state = getattr(error, "sqlstate", None)
+    if state:
+        # Of a library that core and this layer do not know; an error of it is known by its shape.
+        constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
+        return f"SQLSTATE {state}" + (f", {constraint}" if constraint else "")
+    if isinstance(error, ValueError | LookupError):
+        return "(it repeats what it was given)"
+    return str(error)
 
 
 def configure(function: str, level: str) -> None:

@@ -146,6 +146,26 @@ def test_a_socket_that_is_idle_or_too_old_is_closed(serve: Serve, limit: str) ->
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("life", ["0.3", None])
+def test_a_socket_is_closed_when_its_handshake_said(serve: Serve, life: str | None) -> None:
+    """Without a word it stays."""
+    headers = {"X-Groundwork-Life-Seconds": life} if life else {}
+
+    async def run() -> None:
+        fleet = FakeFleet(lambda _event: {"statusCode": 200, "headers": headers})
+        async with serve(fleet, sweep_seconds=0.05) as gateway, connect(gateway.url) as client:
+            if life is None:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(client.recv(), 0.6)
+                return
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(client.recv(), 5)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == 1001
+
+    asyncio.run(run())
+
+
 def test_a_socket_in_use_is_not_idle(serve: Serve) -> None:
     async def run() -> None:
         settings = {"idle_seconds": 0.4, "sweep_seconds": 0.05}

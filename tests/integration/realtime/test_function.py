@@ -11,11 +11,12 @@ import pytest
 from groundwork_realtime import handler as module
 
 from .conftest import Live
+from .test_sockets_of_keys import ticket_of_key
 
 EVENTS = json.loads((Path(__file__).parents[2] / "events" / "websocket.json").read_text())
 
 GOLDEN = ("connect", "message", "disconnect")
-Send = Callable[..., dict[str, int]]
+Send = Callable[..., dict[str, object]]
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def send(live: Live, monkeypatch: pytest.MonkeyPatch) -> Send:
     parts = SimpleNamespace(work=live.work, sockets=live.sockets)
     monkeypatch.setattr(module, "wiring", lambda: parts)
 
-    def event(route: str, body: str | None = None, ticket: str | None = None) -> dict[str, int]:
+    def event(route: str, body: str | None = None, ticket: str | None = None) -> dict[str, object]:
         told: Any = {
             "requestContext": {"routeKey": route, "connectionId": "one~1", "requestId": "r"},
             "queryStringParameters": {"ticket": ticket} if ticket is not None else None,
@@ -107,3 +108,11 @@ def test_the_golden_events_are_understood(send: Send, live: Live) -> None:
     answers = {name: module.handler(EVENTS[name], None)["statusCode"] for name in GOLDEN}
 
     assert answers == {"connect": 401, "message": 200, "disconnect": 200}
+
+
+def test_a_socket_of_a_key_that_ends_says_when(send: Send, live: Live) -> None:
+    told = send("$connect", ticket=ticket_of_key(live, 90))
+
+    headers = told["headers"]
+    assert isinstance(headers, dict)
+    assert 60 < float(headers["X-Groundwork-Life-Seconds"]) <= 90

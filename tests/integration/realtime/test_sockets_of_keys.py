@@ -1,12 +1,47 @@
 """A socket that an API key opened ends with the key."""
 
+import time
+
 import pytest
 
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.realtime.connect import connect
+from groundwork_core.realtime.tell_listeners import close_outlived
+from groundwork_data.postgres import listeners
 
 from .conftest import Live
 from .test_live_topics import listen
+
+BRIEFLY_SECONDS = 0.4
+LISTENERS_WHATEVER_THEIR_KEYS = (
+    "SELECT connection_id, user_id, permissions, topics FROM socket_connections c WHERE"
+)
+
+
+def ticket_of_key(live: Live, lasts_seconds: float | None) -> str:
+    """A ticket asked for with an API key that lasts so long; None: for good."""
+    row = live.database.row(
+        "INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash, expires_at)"
+        " SELECT id, 'k', '{entities:read}', 'gw_live_abcd', sha256('k'),"
+        " clock_timestamp() + make_interval(secs => %s) FROM users RETURNING id",
+        (lasts_seconds,),
+    )
+    assert row is not None
+    ticket = live.ticket()
+    live.database.rows(
+        "UPDATE socket_tickets SET api_key_id = %s, permissions = '{entities:read}'"
+        " WHERE ticket_hash = sha256(%s)",
+        (row[0], ticket.encode()),
+    )
+    return ticket
+
+
+def outlive_its_key(live: Live) -> None:
+    """Open `socket`, listen, and let the time of its key pass; nothing is written meanwhile."""
+    connect("socket", ticket_of_key(live, BRIEFLY_SECONDS), work=live.work())
+    listen(live, "socket", "entities")
+    live.carry()
+    time.sleep(BRIEFLY_SECONDS + 0.1)
 
 
 @pytest.mark.parametrize(("change", "closes"), [
@@ -16,15 +51,7 @@ from .test_live_topics import listen
     ("DELETE FROM api_keys", True),
 ])  # fmt: skip
 def test_a_socket_ends_with_the_key_that_opened_it(live: Live, change: str, closes: bool) -> None:  # noqa: FBT001 - the outcome
-    row = live.database.row(
-        "INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash)"
-        " SELECT id, 'k', '{entities:read}', 'gw_live_abcd', sha256('k') FROM users RETURNING id"
-    )
-    assert row is not None
-    ticket = live.ticket()
-    live.database.rows(
-        "UPDATE socket_tickets SET api_key_id = %s, permissions = '{entities:read}'", row
-    )
+    ticket = ticket_of_key(live, None)
     connect("socket", ticket, work=live.work())
     in_person = live.open()
     listen(live, "socket", "entities")
@@ -45,3 +72,47 @@ def test_a_ticket_of_a_revoked_key_opens_nothing(live: Live) -> None:
     live.database.rows("UPDATE socket_tickets SET api_key_id = %s", row)
     with pytest.raises(Unauthenticated):
         connect("socket", ticket, work=live.work())
+
+
+def test_a_socket_is_told_how_long_its_key_holds(live: Live) -> None:
+    seconds = connect("socket", ticket_of_key(live, 90), work=live.work())
+    assert seconds is not None
+    assert 60 < seconds <= 90
+    assert connect("another", live.ticket(), work=live.work()) is None
+
+
+def test_a_ticket_of_a_key_that_has_ended_opens_nothing(live: Live) -> None:
+    ticket = ticket_of_key(live, 0)
+    with pytest.raises(Unauthenticated):
+        connect("socket", ticket, work=live.work())
+
+
+def test_nothing_reaches_a_socket_whose_key_has_ended(live: Live) -> None:
+    outlive_its_key(live)
+    in_person = live.open()
+    listen(live, in_person, "entities")
+    live.entity("late")
+    live.carry()
+
+    assert len(live.sockets.changes(in_person)) == 1
+    assert live.sockets.changes("socket") == []
+    with pytest.raises(Unauthenticated):
+        listen(live, "socket", "entities")
+
+
+def test_without_the_guard_it_would_hear_on(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "LISTENERS", LISTENERS_WHATEVER_THEIR_KEYS)
+    outlive_its_key(live)
+    live.entity("late")
+    live.carry()
+
+    assert len(live.sockets.changes("socket")) == 1
+
+
+def test_a_socket_whose_key_has_ended_is_closed_without_any_change(live: Live) -> None:
+    outlive_its_key(live)
+    live.open()
+
+    assert close_outlived(work=live.work(), sockets=live.sockets) == 1
+    assert live.sockets.closed == ["socket"]
+    assert close_outlived(work=live.work(), sockets=live.sockets) == 0

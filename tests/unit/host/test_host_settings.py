@@ -11,6 +11,15 @@ def test_the_defaults_are_those_of_a_laptop() -> None:
     assert settings.metrics_token == ""
 
 
+def test_origins_are_a_list() -> None:
+    given = HostSettings.from_environ(
+        {"GROUNDWORK_CORS_ORIGINS": "https://a.example, https://b.x,"}
+    )
+
+    assert given.cors_origins == ("https://a.example", "https://b.x")
+    assert HostSettings.from_environ({}).cors_origins == ()
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from groundwork_core import errors
-from groundwork_host.gateway import problems
+from groundwork_host.gateway import cors, problems
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.application import SECURITY_HEADERS, Application
 from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http.cors import EXPOSED_HEADERS
 from groundwork_runtime.http.router import SIGNED_IN, Router
 from groundwork_runtime.settings import BadSettings, Settings
 from groundwork_runtime.wiring import Wiring
@@ -136,3 +137,15 @@ def _guarded(one: problems.Problem) -> bool:
     assert json.loads(made.body)["request_id"] == "request-1"
     headers = {name.decode(): value.decode() for name, value in made.headers}
     return headers.items() >= {**wanted, "x-request-id": "request-1"}.items()
+
+
+def test_the_hosts_own_answers_say_of_origins_what_a_function_says() -> None:
+    _, told = ask("GET", "/404", ORIGIN, Origin=ORIGIN)
+    wanted = {name: value for name, (value,) in told.items() if name[:6] in ("Access", "Vary")}
+    own = cors.Cors((ORIGIN,)).of([(b"origin", ORIGIN.encode())])
+    assert {name.decode(): value.decode() for name, value in own} == {
+        name.lower(): value for name, value in wanted.items()
+    }
+    assert cors.EXPOSED == EXPOSED_HEADERS
+    for foreign in FOREIGN:
+        assert cors.Cors((ORIGIN,)).of([(b"origin", foreign.encode())]) == (cors.VARIES,)

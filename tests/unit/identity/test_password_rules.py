@@ -3,6 +3,7 @@
 import pytest
 
 from groundwork_core.errors import Invalid
+from groundwork_core.identity import passwords
 from groundwork_core.identity.passwords import COMMON, SHORTEST, must_be_good, normal
 
 EMAIL = "ada.lovelace@example.test"
@@ -56,3 +57,21 @@ def test_the_list_of_common_passwords_has_none_that_is_too_short_anyway() -> Non
 
 def test_one_password_typed_on_two_keyboards_is_one_password() -> None:
     assert normal("cafe\u0301") == normal("café")
+
+
+def test_every_common_password_is_refused_and_by_the_list_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused() -> list[str]:
+        found = []
+        for word in sorted(COMMON):
+            try:
+                must_be_good(word, email=EMAIL)
+            except Invalid as error:
+                found.append(error.detail)
+        return found
+
+    assert len(refused()) == len(COMMON)
+    monkeypatch.setattr(passwords, "COMMON", frozenset())
+    # Those of one character are refused for that.
+    assert {detail for detail in refused() if "repeats" not in detail} == set()

@@ -11,6 +11,7 @@ from groundwork_host.environments.pool import Pool
 from groundwork_host.environments.tracing import new_request_id, trace_or_new
 from groundwork_host.gateway import problems
 from groundwork_host.gateway.answers import Answer, Malformed, answer_of
+from groundwork_host.gateway.cors import Cors, Headers
 from groundwork_host.gateway.events import EventBuilder, Request
 from groundwork_host.gateway.problems import Problem
 from groundwork_host.gateway.routes import Match, Routes
@@ -31,6 +32,7 @@ class Gateway:
         pools: The environments, by logical id of the function.
         events: Makes the events.
         own: Applications of the host by path prefix (`/metrics`, `/@live`).
+        cors: Who may read what the host answers by itself.
 
     Attributes:
         answers: How many answers there were, by status.
@@ -44,11 +46,13 @@ class Gateway:
         pools: Mapping[str, Pool],
         events: EventBuilder,
         own: Mapping[str, App],
+        cors: Cors,
     ) -> None:
         self._routes = routes
         self._pools = pools
         self._events = events
         self._own = own
+        self._cors = cors
         self.sockets: App | None = None
         self.closing = False
         self.answers = [0] * 600
@@ -77,6 +81,13 @@ class Gateway:
         """The stack's routes for a raw path."""
         return self._routes.find(path)
 
+    def refusal(
+        self, problem: Problem, request_id: str, path: str, headers: Headers | None
+    ) -> Answer:
+        """Counts and makes an answer without a function; `headers` as `Cors.of` takes them."""
+        self.answers[problem.status] += 1
+        return problem.answer(request_id, path, self._cors.of(headers))
+
     def begin(self, request: Request, match: Match | None, reply: Reply) -> Call | None:
         """Hands a request to its function; `reply` gets the answer, once, now or later.
 
@@ -85,8 +96,7 @@ class Gateway:
         request_id = new_request_id()
 
         def refuse(problem: Problem) -> None:
-            self.answers[problem.status] += 1
-            reply(problem.answer(request_id, request.path))
+            reply(self.refusal(problem, request_id, request.path, request.headers))
 
         def ended(outcome: Invocation | None) -> None:
             result = _result(outcome, request.method, request_id)

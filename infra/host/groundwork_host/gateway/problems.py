@@ -1,5 +1,6 @@
 """What the host itself has to say, as application/problem+json (RFC 9457)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
@@ -27,8 +28,10 @@ class Problem:
     detail: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
-    def answer(self, request_id: str, instance: str) -> Answer:
-        """The answer to one request; `instance` is its path."""
+    def answer(
+        self, request_id: str, instance: str, further: Iterable[tuple[bytes, bytes]] = ()
+    ) -> Answer:
+        """The answer to one request; `instance` is its path, `further` what CORS adds."""
         body = orjson.dumps(
             {
                 "type": f"{TYPE_PREFIX}{self.slug}",
@@ -45,6 +48,7 @@ class Problem:
             (b"x-request-id", request_id.encode()),
             *SECURITY_HEADERS,
             *self.headers,
+            *further,
         ]
         return Answer(self.status, headers, body)
 

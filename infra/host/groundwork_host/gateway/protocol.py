@@ -198,8 +198,10 @@ class HttpProtocol(HttpToolsProtocol):
             return
         cycle = self._cycle_under_way()
         if self._served is None and (cycle is None or not cycle.response_started):
-            self._gateway.answers[problem.status] += 1
-            self._write(problem.answer(new_request_id(), ""), closes=True)
+            # Of a connection too many nothing has been read.
+            headers = None if self._pace.fresh else self.headers
+            answer = self._gateway.refusal(problem, new_request_id(), "", headers)
+            self._write(answer, closes=True)
         self.transport.close()
 
     def _announced(self, incoming: Incoming) -> None:
@@ -218,9 +220,11 @@ class HttpProtocol(HttpToolsProtocol):
     def _begin(self, incoming: Incoming) -> None:
         self._served = incoming
         if incoming.length > self._limits.body_bytes:
-            problem = problems.TOO_LARGE
-            self._gateway.answers[problem.status] += 1
-            self._reply(problem.answer(new_request_id(), incoming.path))
+            self._reply(
+                self._gateway.refusal(
+                    problems.TOO_LARGE, new_request_id(), incoming.path, incoming.headers
+                )
+            )
             return
         request = Request(
             incoming.method,

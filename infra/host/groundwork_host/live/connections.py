@@ -32,6 +32,7 @@ class Connection:
     source_ip: str
     user_agent: str
     connected_at: float
+    ends_at: float
     active_at: float
     buffer_bytes: int
     farewell: asyncio.Task[None] | None = field(default=None, repr=False)

@@ -29,6 +29,8 @@ _TITLES = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 429: "Too ma
 _REFUSED = 400
 _GOING_AWAY = 1001
 _NO_STATUS = 1005
+_LIFE = "x-groundwork-life-seconds"
+_PROTOCOL = "sec-websocket-protocol"
 
 
 class Gateway:
@@ -91,8 +93,10 @@ class Gateway:
         status = answer.get("statusCode", 200)
         if not isinstance(status, int) or status >= _REFUSED:
             return await _refuse(send, status if isinstance(status, int) else 500)
-        await send({"type": "websocket.accept", "headers": _protocol_line(answer)})
-        connection = self._connection(scope, peer, send)
+        connection = self._connection(scope, peer, send, _header(answer, _LIFE))
+        protocol = _header(answer, _PROTOCOL)
+        chosen = [(_PROTOCOL.encode(), protocol.encode("latin-1"))] if protocol else []
+        await send({"type": "websocket.accept", "headers": chosen})
         self.connections.add(connection)
         self._count(len(self.connections))
         code, reason = _NO_STATUS, ""
@@ -165,7 +169,7 @@ class Gateway:
             await asyncio.sleep(self._settings.sweep_seconds)
             now = self._clock()
             for connection in self.connections:
-                if now - connection.connected_at > self._settings.life_seconds:
+                if now > connection.ends_at:
                     connection.close(_GOING_AWAY, "Connection duration exceeded")
                 elif now - connection.active_at > self._settings.idle_seconds:
                     connection.close(_GOING_AWAY, "Idle timeout")
@@ -183,7 +187,7 @@ class Gateway:
             connected_at=self._clock(),
         )
 
-    def _connection(self, scope: Scope, peer: Peer, send: Send) -> Connection:
+    def _connection(self, scope: Scope, peer: Peer, send: Send, life: str | None) -> Connection:
         extensions = cast("Mapping[str, Mapping[str, object]]", scope.get("extensions") or {})
         channel = extensions.get(EXTENSION, {}).get("channel")
         if not isinstance(channel, Channel):
@@ -195,6 +199,7 @@ class Gateway:
             source_ip=peer.source_ip,
             user_agent=peer.user_agent,
             connected_at=peer.connected_at,
+            ends_at=peer.connected_at + min(self._settings.life_seconds, float(life or "inf")),
             active_at=self._clock(),
             buffer_bytes=self._settings.buffer_bytes,
         )
@@ -205,14 +210,13 @@ def _data(message: Message) -> str | bytes:
     return text if isinstance(text, str) else cast("bytes", message.get("bytes") or b"")
 
 
-def _protocol_line(answer: Event) -> list[tuple[bytes, bytes]]:
-    """The subprotocol that the `$connect` handler chose, the one header it may set."""
+def _header(answer: Event, wanted: str) -> str | None:
+    """A header that the `$connect` handler set, by its name in lower case."""
     headers = answer.get("headers")
-    if isinstance(headers, dict):
-        for name, value in headers.items():
-            if isinstance(value, str) and str(name).lower() == "sec-websocket-protocol":
-                return [(b"sec-websocket-protocol", value.encode("latin-1"))]
-    return []
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        if isinstance(value, str) and str(name).lower() == wanted:
+            return value
+    return None
 
 
 async def _refuse(send: Send, status: int) -> None:

@@ -14,10 +14,11 @@ class LiveSettings:
         path: Path that takes WebSocket handshakes.
         peers: Base URL (`http://host:port/@live`) of every other gateway, by name.
         idle_seconds: A socket without a message either way for so long is closed.
-        life_seconds: No socket lives longer.
+        life_seconds: No socket lives longer; the `$connect` handler may say less.
         integration_seconds: How long a handler may take for one event.
         buffer_bytes: What a slow reader may leave unread before it is cut off.
         max_sockets: More are refused with 503.
+        sweep_seconds: How often sockets that are idle or at their end are looked for.
     """
 
     gateway: str
@@ -29,4 +30,4 @@ class LiveSettings:
     integration_seconds: float = 29.0
     buffer_bytes: int = 1024 * 1024
     max_sockets: int = 20_000
-    sweep_seconds: float = 5.0
+    sweep_seconds: float = 1.0

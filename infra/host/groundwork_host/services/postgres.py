@@ -37,6 +37,9 @@ SETTINGS: Mapping[str, str] = {
     "jit": "off",  # compiling costs more than our short queries
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # The detail of an error repeats rows, and a statement may hold values: neither is for a log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
     "shared_preload_libraries": "pg_stat_statements",
     "idle_in_transaction_session_timeout": "60s",
 }

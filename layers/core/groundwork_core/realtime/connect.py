@@ -6,8 +6,10 @@ from groundwork_core.errors import Unauthenticated
 from groundwork_core.realtime.ports import ListenersWork
 
 
-def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> None:
+def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> float | None:
     """Let a socket open for a ticket, which is used up by it.
+
+    Returns how many seconds it may stay at most; None: as long as it likes.
 
     Raises:
         Unauthenticated: the ticket is unknown, used, or older than 30 seconds.
@@ -17,6 +19,7 @@ def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> None:
         if found is None:
             raise Unauthenticated("The ticket does not hold.")
         work.listeners.add(connection_id, found)
+    return found.key_seconds
 
 
 def disconnect(connection_id: str, *, work: ListenersWork) -> None:

@@ -50,6 +50,8 @@ class Ticket:
     permissions: tuple[str, ...]
     key_id: UUID | None = None
     """The API key that it was asked for with."""
+    key_seconds: float | None = None
+    """How long that key still holds; None: it does not end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class ListenerStore(Protocol):
         ...
 
     def get(self, connection_id: str) -> Listener | None:
-        """Return one socket; None if it is unknown."""
+        """Return one socket; None if it is unknown, or its API key has ended."""
         ...
 
     def listen(self, connection_id: str, topics: frozenset[str]) -> None:
@@ -103,7 +105,7 @@ class ListenerStore(Protocol):
         ...
 
     def listening(self, topics: Iterable[str]) -> list[Listener]:
-        """Return the sockets that listen to any of these topics."""
+        """Return the sockets that listen to any of these topics, and whose API keys hold."""
         ...
 
     def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
@@ -111,6 +113,10 @@ class ListenerStore(Protocol):
 
         Looks at these users; None: at all.
         """
+        ...
+
+    def outlived(self) -> list[str]:
+        """Return sockets whose API keys have ended."""
         ...
 
 

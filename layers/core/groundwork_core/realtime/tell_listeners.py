@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.realtime.ports import Listener, LiveWork, Numbered, Post, Sockets
+from groundwork_core.realtime.ports import (
+    Listener,
+    ListenersWork,
+    LiveWork,
+    Numbered,
+    Post,
+    Sockets,
+)
 from groundwork_core.realtime.topics import frame, topics_of
 from groundwork_core.relay.ports import Taken
 
@@ -59,11 +66,27 @@ class LiveDestination:
 
 def turn_away(users: set[UUID] | None, work: LiveWork, sockets: Sockets) -> int:
     """Close and forget sockets of users (None: all) who may no longer listen; return how many."""
-    unwelcome = work.listeners.no_longer_welcome(users)
-    if unwelcome:
-        sockets.close(unwelcome)
-        work.listeners.remove(unwelcome)
-    return len(unwelcome)
+    return _close(work.listeners.no_longer_welcome(users), work, sockets)
+
+
+def close_outlived(*, work: ListenersWork, sockets: Sockets) -> int:
+    """Close and forget sockets whose API keys have ended; return how many.
+
+    Nothing reaches them any more by then. A host closes them at the moment that it was told when
+    they opened; this is for where nobody keeps that time, and for keys that end earlier.
+
+    Raises:
+        Unavailable: whoever holds the sockets cannot be reached.
+    """
+    with work:
+        return _close(work.listeners.outlived(), work, sockets)
+
+
+def _close(connections: list[str], work: ListenersWork, sockets: Sockets) -> int:
+    if connections:
+        sockets.close(connections)
+        work.listeners.remove(connections)
+    return len(connections)
 
 
 def posts_for(numbered: Sequence[Numbered], listeners: Sequence[Listener]) -> list[Post]:

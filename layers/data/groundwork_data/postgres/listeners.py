@@ -16,16 +16,43 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-UNWELCOME = """
+KEY_HOLDS = """
+({it}.api_key_id IS NULL OR EXISTS (
+    SELECT FROM api_keys k WHERE k.id = {it}.api_key_id AND {it}.permissions <@ k.scopes
+        AND k.revoked_at IS NULL AND coalesce(k.expires_at > clock_timestamp(), true)))
+"""
+"""Of a ticket or a socket: the API key that it came from, if any, still holds."""
+SOCKETS_KEY_HOLDS, TICKETS_KEY_HOLDS = KEY_HOLDS.format(it="c"), KEY_HOLDS.format(it="t")
+
+REDEEM = f"""
+DELETE FROM socket_tickets t USING users u
+WHERE t.ticket_hash = %s AND t.expires_at > clock_timestamp()
+    AND u.id = t.user_id AND u.status = 'active' AND t.permissions <@ ARRAY(
+        SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles))
+    AND {TICKETS_KEY_HOLDS}
+RETURNING t.user_id, t.permissions, t.api_key_id, (
+    SELECT extract(epoch FROM k.expires_at - clock_timestamp())
+    FROM api_keys k WHERE k.id = t.api_key_id)::float
+"""  # noqa: S608 - its parts are constants
+
+LISTENERS = f"""
+SELECT c.connection_id, c.user_id, c.permissions, c.topics FROM socket_connections c
+WHERE {SOCKETS_KEY_HOLDS} AND
+"""  # noqa: S608 - as above
+"""A socket whose key has ended is as one that is not there, before anybody closes it."""
+
+UNWELCOME = f"""
 SELECT c.connection_id FROM socket_connections c LEFT JOIN users u ON u.id = c.user_id
 WHERE (%(users)s::uuid[] IS NULL OR c.user_id = ANY(%(users)s))
     AND (u.id IS NULL OR u.status <> 'active' OR u.sessions_valid_from > c.connected_at
         OR NOT c.permissions <@ ARRAY(
             SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles))
-        OR c.api_key_id IS NOT NULL AND NOT EXISTS (
-            SELECT FROM api_keys k WHERE k.id = c.api_key_id AND c.permissions <@ k.scopes
-                AND k.revoked_at IS NULL AND coalesce(k.expires_at > clock_timestamp(), true)))
-"""
+        OR NOT {SOCKETS_KEY_HOLDS})
+"""  # noqa: S608 - as above
+
+OUTLIVED = f"""
+SELECT c.connection_id FROM socket_connections c WHERE NOT {SOCKETS_KEY_HOLDS}
+"""  # noqa: S608 - as above
 
 REPLAY = """
 SELECT seq, (xid::text)::bigint, id, aggregate, aggregate_id, version, kind, data
@@ -49,16 +76,9 @@ class PostgresListeners:
         """Use a ticket up; None if it is unknown, used, too old, or its user may not come in."""
         # The delete is the check: of many at once, one finds the row.
         row = self._connection.execute(
-            "DELETE FROM socket_tickets t USING users u"
-            " WHERE t.ticket_hash = %s AND t.expires_at > clock_timestamp()"
-            " AND u.id = t.user_id AND u.status = 'active' AND t.permissions <@ ARRAY("
-            "SELECT unnest(r.permissions) FROM roles r WHERE r.name = ANY(u.roles))"
-            " AND (t.api_key_id IS NULL OR EXISTS (SELECT FROM api_keys k"
-            " WHERE k.id = t.api_key_id AND k.revoked_at IS NULL))"
-            " RETURNING t.user_id, t.permissions, t.api_key_id",
-            (hashlib.sha256(ticket.encode()).digest(),),
+            REDEEM, (hashlib.sha256(ticket.encode()).digest(),)
         ).fetchone()
-        return Ticket(row[0], tuple(row[1]), row[2]) if row else None
+        return Ticket(row[0], tuple(row[1]), row[2], row[3]) if row else None
 
     def add(self, connection_id: str, ticket: Ticket) -> None:
         """Remember a socket that just opened."""
@@ -75,11 +95,9 @@ class PostgresListeners:
         )
 
     def get(self, connection_id: str) -> Listener | None:
-        """Return one socket; None if it is unknown."""
+        """Return one socket; None if it is unknown, or its API key has ended."""
         row = self._connection.execute(
-            "SELECT connection_id, user_id, permissions, topics FROM socket_connections"
-            " WHERE connection_id = %s",
-            (connection_id,),
+            f"{LISTENERS} c.connection_id = %s", (connection_id,)
         ).fetchone()
         return _listener(row) if row else None
 
@@ -91,18 +109,18 @@ class PostgresListeners:
         )
 
     def listening(self, topics: Iterable[str]) -> list[Listener]:
-        """Return the sockets that listen to any of these topics."""
-        rows = self._connection.execute(
-            "SELECT connection_id, user_id, permissions, topics FROM socket_connections"
-            " WHERE topics && %s",
-            (list(topics),),
-        ).fetchall()
+        """Return the sockets that listen to any of these topics, and whose API keys hold."""
+        rows = self._connection.execute(f"{LISTENERS} c.topics && %s", (list(topics),)).fetchall()
         return [_listener(row) for row in rows]
 
     def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
         """Return sockets whose users' sessions ended, or who may do less than when it opened."""
         named = None if users is None else list(users)
         return [row[0] for row in self._connection.execute(UNWELCOME, {"users": named})]
+
+    def outlived(self) -> list[str]:
+        """Return sockets whose API keys have ended."""
+        return [row[0] for row in self._connection.execute(OUTLIVED)]
 
 
 class PostgresLiveOrder(PostgresOutbox):

@@ -8,12 +8,13 @@ Made when it is built, not when it is served: functions do not import one anothe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from groundwork_runtime.http.endpoint import Desk, Endpoint
+from groundwork_runtime.http.limits import NAMES as LIMITS
 from groundwork_runtime.http.openapi_examples import example_of
 from groundwork_runtime.http.openapi_parts import (
     COMPONENTS,
@@ -21,7 +22,6 @@ from groundwork_runtime.http.openapi_parts import (
     INFO,
     KNOWN,
     LOGGED_IN,
-    answer_headers,
     conditional_parameters,
     headers_of,
 )
@@ -136,15 +136,11 @@ def _answers(told: Json, operation: Operation) -> Json:
         good["content"] = dict(words["returns"])
     if operation.status == 204 or not good.get("content"):  # noqa: PLR2004 - no content
         good.pop("content", None)
-    good["headers"] = answer_headers(
-        operation.status, words.get("conditional"), writes="writes" in words
-    )
-    if operation.repeatable:
-        good["headers"] |= headers_of("Idempotent-Replayed")
+    good["headers"] = headers_of(*_good_headers(operation), *_limits(operation))
     answers = {str(operation.status): good}
     if words.get("conditional") == "read":
-        known = {"description": "The client has it already.", "headers": headers_of("ETag")}
-        answers["304"] = known
+        headers = headers_of("ETag", *_limits(operation))
+        answers["304"] = {"description": "The client has it already.", "headers": headers}
     for status in sorted(_problems(told, operation)):
         slug = KIND_OF[status].slug
         answers[str(status)] = {"$ref": f"#/components/responses/{slug}"}
@@ -153,6 +149,22 @@ def _answers(told: Json, operation: Operation) -> Json:
             content = {**problem["content"], **words["also"][status]}
             answers[str(status)] = {**problem, "content": content}
     return answers
+
+
+def _good_headers(operation: Operation) -> Iterator[str]:
+    words, status = operation.documented, operation.status
+    if (words.get("conditional") or status == 201) and status != 204:  # noqa: PLR2004 - created; no content
+        yield "ETag"
+    if status == 201:  # noqa: PLR2004 - created
+        yield "Location"
+    if "writes" in words:
+        yield "X-Groundwork-Position"
+    if operation.repeatable:
+        yield "Idempotent-Replayed"
+
+
+def _limits(operation: Operation) -> tuple[str, ...]:
+    return () if operation.needs is None else LIMITS
 
 
 def _problems(told: Json, operation: Operation) -> set[int]:

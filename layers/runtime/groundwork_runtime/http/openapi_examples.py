@@ -101,7 +101,8 @@ def _scalar(kind: str | None, schema: Mapping[str, Any], name: str) -> Any:
     if kind == "boolean":
         return True
     if kind in ("integer", "number"):
-        return named if isinstance(named, int | float) else schema.get("minimum", 1)
+        found = named if isinstance(named, int | float) else schema.get("minimum", 1)
+        return int(found) if kind == "integer" else found  # 0.0 is none that the API takes
     return _text(schema, name, named) if kind == "string" else {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from groundwork_runtime.http.answer import PROBLEM
+from groundwork_runtime.http.limits import NAMES as LIMITS
 from groundwork_runtime.http.problem import DOCUMENTED, Kind
 
 Json = dict[str, Any]
@@ -84,15 +85,21 @@ GRAPHQL_ERROR_SCHEMA: Json = {
 }
 
 TEXT: Json = {"type": "string"}
+COUNT: Json = {"type": "integer", "minimum": 0}
 HEADERS: Json = {
     "X-Request-Id": {
         "description": "Finds the log lines of this request.",
         "required": True,
         "schema": TEXT,
     },
-    "ETag": {"description": "The version, for If-Match and If-None-Match.", "schema": TEXT},
+    "ETag": {
+        "description": "The version, for If-Match and If-None-Match.",
+        "required": True,
+        "schema": TEXT,
+    },
     "Location": {
         "description": "Where it is.",
+        "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "X-Groundwork-Position": {
@@ -104,19 +111,31 @@ HEADERS: Json = {
         "schema": {"type": "string", "enum": ["true"]},
     },
     "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
-    "RateLimit-Policy": {"description": "The burst, and the seconds it fills in.", "schema": TEXT},
+    "RateLimit-Policy": {
+        "description": "The burst, and the seconds it fills in; told to known callers.",
+        "schema": TEXT,
+    },
     "RateLimit": {"description": "What is left of it, and when all is back.", "schema": TEXT},
-    "WWW-Authenticate": {"description": "How to say who you are.", "schema": TEXT},
-    "Allow": {"description": "The methods that the path takes.", "schema": TEXT},
+    "RateLimit-Limit": {"description": "The burst, once more.", "schema": COUNT},
+    "RateLimit-Remaining": {"description": "What is left of it.", "schema": COUNT},
+    "RateLimit-Reset": {"description": "Seconds until all is back.", "schema": COUNT},
+    "WWW-Authenticate": {
+        "description": "How to say who you are.",
+        "required": True,
+        "schema": TEXT,
+    },
+    "Allow": {"description": "The methods that the path takes.", "required": True, "schema": TEXT},
 }
 EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
     308: ("Location",),
     401: ("WWW-Authenticate",),
     405: ("Allow",),
     409: ("Retry-After",),
-    429: ("Retry-After", "RateLimit-Policy", "RateLimit"),
+    429: ("Retry-After",),
     503: ("Retry-After",),
 }
+UNCOUNTED = (405, 413)
+"""Told before anybody asks who is calling, and so without the rate limit's headers."""
 FAULTS: dict[int, list[Json]] = {
     409: [{"pointer": "/key", "detail": "is taken"}],
     422: [{"pointer": "/limit", "detail": "must be a whole number from 1 to 200"}],
@@ -141,10 +160,11 @@ def problem_answer(kind: Kind) -> Json:
     }
     if kind.status in FAULTS:
         example["errors"] = FAULTS[kind.status]
+    limits = () if kind.status in UNCOUNTED else LIMITS
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": f"{kind.title}.",
-        "headers": headers_of(*EXTRA_HEADERS.get(kind.status, ())),
+        "headers": headers_of(*EXTRA_HEADERS.get(kind.status, ()), *limits),
         "content": {PROBLEM: {"schema": schema, "example": example}},
     }
 
@@ -205,15 +225,3 @@ IDEMPOTENCY_KEY: Json = _header(
     "0190b9d0-7a3c-7d2f-9f54-0a1b2c3d4e5f",
     required=False,
 )
-
-
-def answer_headers(status: int, conditional: str | None, *, writes: bool) -> Json:
-    """Headers of a good answer."""
-    names: list[str] = []
-    if (conditional or status == 201) and status != 204:  # noqa: PLR2004 - created; no content
-        names.append("ETag")
-    if status == 201:  # noqa: PLR2004 - created
-        names.append("Location")
-    if writes:
-        names.append("X-Groundwork-Position")
-    return headers_of(*names)

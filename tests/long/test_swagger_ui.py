@@ -1,0 +1,68 @@
+"""Swagger UI in a browser: Authorize lets its operations through, with a token and with a key."""
+
+import httpx2
+import pytest
+
+from groundwork_host.child_instance import Instance
+
+from .browser import Page, new_page
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+OPERATION = "#operations-identity-whoAmI"
+
+
+@pytest.fixture(scope="module")
+def credentials(instance: Instance) -> dict[str, str]:
+    """What one may type into each field of the Authorize dialogue."""
+    with instance.client() as admin:
+        made = admin.post("/api/v1/api-keys", json={"name": "page", "scopes": ["entities:read"]})
+        assert made.status_code == 201, made.text
+        token = admin.headers["Authorization"].removeprefix("Bearer ")
+    return {"bearer": token, "apiKey": made.json()["key"]}
+
+
+def field_of(scheme: str) -> str:
+    return "#auth-bearer-value" if scheme == "bearer" else "#api_key_value"
+
+
+def authorize(page: Page, scheme: str, value: str) -> None:
+    """Type into the field of a scheme, press its button, close the dialogue."""
+    page.click(".scheme-container .authorize")
+    page.type(f".modal-ux {field_of(scheme)}", value)
+    page.click(f'.modal-ux form:has({field_of(scheme)}) button[type="submit"]')
+    page.click(".modal-ux .btn-done")
+
+
+def executed(page: Page) -> tuple[str, str]:
+    """Execute the operation; the status and the body that the page shows."""
+    page.click(f"{OPERATION} .opblock-summary-control")
+    page.click(f"{OPERATION} .execute")
+    live = f"{OPERATION} .live-responses-table .response"
+    return page.text(f"{live} .response-col_status"), page.text(f"{live} .response-col_description")
+
+
+@pytest.mark.parametrize("scheme", ["bearer", "apiKey"])
+def test_whoever_authorizes_may_execute(
+    instance: Instance, credentials: dict[str, str], scheme: str
+) -> None:
+    with new_page() as page:
+        page.open(f"{instance.url}/docs")
+        authorize(page, scheme, credentials[scheme])
+        status, body = executed(page)
+    assert status.startswith("200")
+    assert instance.email in body
+
+
+def test_whoever_does_not_is_refused(instance: Instance) -> None:
+    with new_page() as page:
+        page.open(f"{instance.url}/docs")
+        status, body = executed(page)
+    assert status.startswith("401")
+    assert "/problems/unauthenticated" in body
+
+
+def test_the_page_asks_nobody_else(instance: Instance) -> None:
+    """Its policy allows no other origin, so that a token that was typed in stays here."""
+    policy = httpx2.get(f"{instance.url}/docs").headers["Content-Security-Policy"]
+    assert "connect-src 'self'" in policy
+    assert "http" not in policy
