@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("groundwork.instance")
 
-READY_SECONDS = 60.0
 DEMO = "demo"
 SIGNING_KEY = "SigningKey"  # its logical id in the template
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
