@@ -76,6 +76,7 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
         "groundwork_realtime.handler.handler": events.socket("$connect"),
         "groundwork_scheduler.handler.handler": events.schedule(),
         "groundwork_relay.handler.handler": events.schedule(),
+        "groundwork_graph_check.handler.handler": events.schedule(),
         "groundwork_fetch.handler.handler": events.queue_message(
             "FetchQueue", {"source_id": str(uuid4()), "ticket": str(uuid4()), "reason": "asked"}
         ),

@@ -2,7 +2,7 @@
 
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.router import Router
-from groundwork_runtime.readiness import check_all, readiness_answer
+from groundwork_runtime.readiness import check_all, readiness_answer, tell
 from groundwork_runtime.wiring import Wiring
 
 ASKED_BY_MACHINES = "load balancers and the start-up ask it, without any account"
@@ -56,4 +56,6 @@ def live() -> Answer:
 )
 def ready(wiring: Wiring) -> Answer:
     """Say how each dependency is. 503 when one that every request needs is down."""
-    return readiness_answer(check_all(wiring.settings, wiring.new_database))
+    found = check_all(wiring.settings, wiring.new_database)
+    tell(found)
+    return readiness_answer(found)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from groundwork_core.errors import GroundworkError
+from groundwork_runtime import metrics
 from groundwork_runtime.http.answer import Answer
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def check_all(settings: Settings, database: Callable[[], Database]) -> list[Depe
         one.start()
     deadline = time.monotonic() + CHECK_SECONDS
     return [one.found(deadline) for one in asked]
+
+
+def tell(found: list[Dependency]) -> None:
+    """Tell it as a metric: 1 for each that works, 0 for each that is down."""
+    for one in found:
+        metrics.emit("dependency_ready", int(one.state == "ok"), "None", dependency=one.name)
 
 
 def readiness_answer(found: list[Dependency]) -> Answer:

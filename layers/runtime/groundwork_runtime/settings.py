@@ -41,6 +41,7 @@ class Settings(BaseModel):
     cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")
     token_issuer: str = Field("groundwork", alias="GROUNDWORK_TOKEN_ISSUER")
     sweep_after_seconds: int = Field(120, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS")
+    graph_check_seconds: float = Field(2.0, gt=0, alias="GROUNDWORK_GRAPH_CHECK_SECONDS")
     graphql_introspection: Literal["auto", "on", "off"] = Field(
         "auto", alias="GROUNDWORK_GRAPHQL_INTROSPECTION"
     )

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         GraphReader,
         HubLists,
     )
+    from groundwork_core.knowledge.graph.rounds import Comparison, Rounds
     from groundwork_core.knowledge.hand_in import HandIn
     from groundwork_core.limits.limiter import RateLimiter
     from groundwork_core.outbox import Nudge
@@ -263,6 +264,20 @@ class Wiring:
         from groundwork_data.graph.projection import Neo4jProjection  # noqa: PLC0415 - relay only
 
         return Neo4jProjection(self.graph)
+
+    @cached_property
+    def graph_comparison(self) -> Comparison:
+        """What compares the graph with Postgres."""
+        from groundwork_data.graph.comparison import SliceComparison  # noqa: PLC0415 - check only
+
+        return SliceComparison(self.database, self.graph)
+
+    @cached_property
+    def graph_rounds(self) -> Rounds:
+        """How far the comparison is, and what it found."""
+        from groundwork_data.postgres.graph_rounds import PostgresGraphRounds  # noqa: PLC0415 - check only
+
+        return PostgresGraphRounds(self.database)
 
     def graph_reader(self, seconds_left: Callable[[], float]) -> GraphReader:
         """Make what answers from the graph, for a caller who waits no longer than that."""

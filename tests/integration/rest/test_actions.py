@@ -1,5 +1,6 @@
 """What can be done beyond keeping things."""
 
+import json
 from uuid import UUID, uuid4
 
 import psycopg
@@ -131,6 +132,15 @@ def test_readiness_tells_each_dependency(rest: Rest) -> None:
     reply = rest("GET", "/health/ready", token=None)
     assert (reply.status, reply.json["status"]) == (200, "ok")
     assert reply.json["dependencies"]["postgres"]["state"] == "ok"
+
+
+def test_readiness_is_told_as_a_metric_too(rest: Rest, capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere = {"neo4j_uri": "bolt://127.0.0.1:1"}
+    rest.parts.settings = rest.parts.settings.model_copy(update=nowhere)
+    rest("GET", "/health/ready", token=None)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = {line["dependency"]: line["dependency_ready"] for line in lines if "_aws" in line}
+    assert (told["postgres"], told["graph"]) == (1, 0)
 
 
 def test_readiness_is_degraded_without_the_graph_and_503_without_postgres(rest: Rest) -> None:

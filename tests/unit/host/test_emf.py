@@ -3,8 +3,10 @@ import json
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from groundwork_host.telemetry import Telemetry
 from groundwork_host.telemetry.application import ApplicationMetrics
 from groundwork_host.telemetry.emf import NotMetrics, Point, points_of
+from groundwork_host.telemetry.gauges import FRESH_SECONDS, ToldGauge
 
 
 def line(name: str = "Stored", unit: str = "Count", value: object = 1, **dimensions: str) -> bytes:
@@ -87,6 +89,30 @@ def test_counters_add_up_and_gauges_take_the_last() -> None:
 
     assert "groundwork_stored_total 5.0" in page
     assert "groundwork_lag 1.0" in page
+
+
+def test_a_gauge_that_nobody_tells_again_is_no_longer_shown() -> None:
+    now = 0.0
+    gauge = ToldGauge("drift", "Differences.", ("kind",), lambda: now)
+    gauge.set(("stale",), 3)
+    now = FRESH_SECONDS - 1
+    gauge.set(("extra",), 1)
+
+    def labels() -> list[dict[str, str]]:
+        return [sample.labels for family in gauge.collect() for sample in family.samples]
+
+    assert labels() == [{"kind": "stale"}, {"kind": "extra"}]
+    now = FRESH_SECONDS + 1
+    assert labels() == [{"kind": "extra"}]
+
+
+def test_a_name_that_the_host_itself_has_is_refused() -> None:
+    telemetry = Telemetry()
+    telemetry.application.take(line("Sockets", "None", 7))
+    page = generate_latest(telemetry.registry).decode()
+
+    assert "groundwork_metric_lines_refused_total 1.0" in page
+    assert "groundwork_sockets 0.0" in page
 
 
 def test_an_id_among_the_dimensions_does_not_fill_the_memory() -> None:

@@ -12,6 +12,7 @@ from groundwork_host.commands.saying import FAILED, clear_failures, note, result
 from groundwork_host.services.home import Home
 
 if TYPE_CHECKING:
+    from groundwork_core.knowledge.graph.rounds import Drift
     from groundwork_data.graph.drift import Report
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.database import Database
@@ -20,15 +21,17 @@ Output = Literal["json", "text"]
 Begin = Literal["go on", "anew"]
 Progress = Callable[[str, int, int], None]
 Work = Callable[["Database", "GraphDatabase", Progress, Checkpoint], "Report"]
+Outcome = Callable[["Report"], "Drift"]
 MOST_SHOWN = 20
 BAR_CHARACTERS = 24
 
 
 def verify(output: Output, begin: Begin = "go on") -> None:
     """Compare everything; exit code 1 when the graph has drifted."""
+    from groundwork_data.graph.comparison import drift_of  # noqa: PLC0415 - as below
     from groundwork_data.graph.verify import verify as work  # noqa: PLC0415 - loads both databases
 
-    found = _run("verify", _resumable(work, begin))
+    found = _run("verify", _resumable(work, begin), drift_of)
     _tell(found, output)
     if not found.ok:
         if output == "text":
@@ -40,14 +43,26 @@ def repair(output: Output) -> None:
     """Make the graph what Postgres says, deletions included."""
     from groundwork_data.graph.repair import repair as work  # noqa: PLC0415 - loads both databases
 
-    _tell(_run("repair", lambda database, graph, told, _: work(database, graph, told)), output)
+    def run(
+        database: "Database", graph: "GraphDatabase", told: Progress, _: Checkpoint
+    ) -> "Report":
+        return work(database, graph, told)
+
+    _tell(_run("repair", run, _healed), output)
 
 
 def rebuild(output: Output, begin: Begin = "go on") -> None:
     """Fill the graph from Postgres while readers and the relay go on."""
     from groundwork_data.graph.rebuild import rebuild as work  # noqa: PLC0415 - loads both databases
 
-    _tell(_run("rebuild", _resumable(work, begin)), output)
+    _tell(_run("rebuild", _resumable(work, begin), _healed), output)
+
+
+def _healed(found: "Report") -> "Drift":
+    """Return what is left of it: nothing."""
+    from groundwork_data.graph.comparison import drift_of  # noqa: PLC0415 - loads both databases
+
+    return dict.fromkeys(drift_of(found), 0)
 
 
 def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
@@ -62,7 +77,12 @@ def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
     return run
 
 
-def _run(name: str, work: "Work") -> "Report":
+def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
+    """Do it; what is true then is what the metric tells from now on."""
+    from groundwork_data.postgres.graph_rounds import (  # noqa: PLC0415 - loads the data layer
+        PostgresGraphRounds,
+    )
+
     with clear_failures(), progress() as report:
         addresses = running.addresses()
         graph, database = connect(addresses)
@@ -74,6 +94,7 @@ def _run(name: str, work: "Work") -> "Report":
         try:
             found = work(database, graph, told, kept)
             kept.over()
+            PostgresGraphRounds(database).compared(outcome(found))
             return found
         finally:
             graph.close()

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("groundwork.instance")
 
-READY_SECONDS = 60.0
 DEMO = "demo"
 SIGNING_KEY = "SigningKey"  # its logical id in the template
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -165,6 +164,7 @@ class Instance:
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
+            "GraphCheckSeconds": environment.get("GROUNDWORK_GRAPH_CHECK_SECONDS") or "2",
             "GraphqlIntrospection": environment.get("GROUNDWORK_GRAPHQL_INTROSPECTION") or "auto",
             "GraphqlPersistedOnly": environment.get("GROUNDWORK_GRAPHQL_PERSISTED_ONLY") or "false",
             "SweepAfterSeconds": environment.get("GROUNDWORK_SWEEP_AFTER_SECONDS", "120"),
@@ -192,6 +192,7 @@ class Instance:
         from groundwork_host.host import Host  # noqa: PLC0415
         from groundwork_host.live import Live, LiveSettings  # noqa: PLC0415
         from groundwork_host.pollers import Pollers, PollerSettings, sqs_source  # noqa: PLC0415
+        from groundwork_host.readiness import Readiness  # noqa: PLC0415
         from groundwork_host.settings import HostSettings  # noqa: PLC0415
 
         report("functions", "starting")
@@ -234,39 +235,15 @@ class Instance:
                 settings=ClockSettings(region=aws.region),
             )
         )
+        readiness = Readiness(self.url)
+        host.add(readiness)
         await host.start()
-        await self._until_ready()
+        await readiness.reached()
         report("functions", f"ready after {time.monotonic() - began:.1f} s")
         services = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
         found = {name: self._environment.get(name, "") for name in services}
         demo_port = self.home.port(DEMO)
         running.write(self.home, running.Running(os.getpid(), self.url, found, demo_port))
-
-    async def _until_ready(self) -> None:
-        """Ask our own /health/ready until it answers 200."""
-        deadline = time.monotonic() + READY_SECONDS
-        status, body = 0, ""
-        while time.monotonic() < deadline:
-            status, body = await asyncio.to_thread(_get, f"{self.url}/health/ready")
-            if status == 200:  # noqa: PLR2004 - HTTP's OK
-                return
-            await asyncio.sleep(0.1)
-        raise ServiceError(
-            f"/health/ready still answers {status} after {READY_SECONDS:.0f} s: {body}"
-        )
-
-
-def _get(url: str) -> tuple[int, str]:
-    import urllib.error  # noqa: PLC0415
-    import urllib.request  # noqa: PLC0415
-
-    try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
-            return int(answer.status), ""
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode(errors="replace")
-    except OSError as error:
-        return 0, str(error)
 
 
 class InstanceThread:

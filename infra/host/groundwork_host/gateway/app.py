@@ -5,6 +5,7 @@ hands a request over, and the environment's answer comes back as a callback.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
 
 from groundwork_host.environments.invocation import Call, Invocation
 from groundwork_host.environments.pool import Pool
@@ -17,6 +18,7 @@ from groundwork_host.gateway.problems import Problem
 from groundwork_host.gateway.routes import Match, Routes
 from groundwork_host.invoking import Throttled
 from groundwork_host.live.asgi import Receive, Scope, Send
+from groundwork_host.telemetry.stats import Durations
 
 DEADLINE_SECONDS = 29.0  # API Gateway's own
 
@@ -36,6 +38,7 @@ class Gateway:
 
     Attributes:
         answers: How many answers there were, by status.
+        durations: How long those of functions took, refusals included.
         sockets: Takes every WebSocket; without it they are refused.
         closing: Set while draining; every answer then asks its client to go.
     """
@@ -56,6 +59,7 @@ class Gateway:
         self.sockets: App | None = None
         self.closing = False
         self.answers = [0] * 600
+        self.durations = Durations()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket, or a request to one of the host's own paths, in ASGI."""
@@ -93,9 +97,10 @@ class Gateway:
 
         Gives the call that is under way, so that it can be given up when the client goes.
         """
-        request_id = new_request_id()
+        request_id, began = new_request_id(), perf_counter()
 
         def refuse(problem: Problem) -> None:
+            self.durations.count(perf_counter() - began)
             reply(self.refusal(problem, request_id, request.path, request.headers))
 
         def ended(outcome: Invocation | None) -> None:
@@ -103,7 +108,7 @@ class Gateway:
             if isinstance(result, Problem):
                 refuse(result)
             else:
-                self.answers[result.status] += 1
+                self._count(result.status, began)
                 reply(result)
 
         route = match.route(request.method) if match else None
@@ -123,6 +128,10 @@ class Gateway:
             refuse(problems.THROTTLED)
             return None
         return call
+
+    def _count(self, status: int, began: float) -> None:
+        self.answers[status] += 1
+        self.durations.count(perf_counter() - began)
 
 
 def _result(outcome: Invocation | None, method: str, request_id: str) -> Answer | Problem:

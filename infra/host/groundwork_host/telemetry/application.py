@@ -3,9 +3,10 @@
 import logging
 import re
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from groundwork_host.telemetry.emf import NotMetrics, Point, points_of
+from groundwork_host.telemetry.gauges import ToldGauge
 from groundwork_host.telemetry.stats import BUCKETS_SECONDS
 
 _log = logging.getLogger(__name__)
@@ -14,7 +15,7 @@ _TO_BYTES = {"Bytes": 1.0, "Kilobytes": 1024.0, "Megabytes": 1024.0**2}
 _BUCKETS_BYTES = tuple(float(4**power) for power in range(4, 14))
 _MOST_SERIES = 1000
 
-Metric = Counter | Gauge | Histogram
+Metric = Counter | Histogram | ToldGauge
 
 
 class ApplicationMetrics:
@@ -56,13 +57,14 @@ class ApplicationMetrics:
             if len(known) >= _MOST_SERIES:
                 raise NotMetrics(f"{point.name} has too many combinations of dimensions")
             known.add(values)
+        if isinstance(metric, ToldGauge):
+            metric.set(values, point.value)
+            return
         child = metric.labels(*values) if names else metric
         if isinstance(child, Counter):
             child.inc(max(0.0, point.value))
-        elif isinstance(child, Histogram):
-            child.observe(point.value * (_TO_SECONDS | _TO_BYTES)[point.unit])
         else:
-            child.set(point.value)
+            child.observe(point.value * (_TO_SECONDS | _TO_BYTES)[point.unit])
 
     def _make(self, name: str, point: Point) -> tuple[Metric, tuple[str, ...]]:
         labels = tuple(_label(dimension) for dimension, _ in point.dimensions)
@@ -80,9 +82,14 @@ class ApplicationMetrics:
                     name, text, labels, registry=self._registry, buckets=_BUCKETS_BYTES
                 )
                 return made, labels
-            return Gauge(name, text, labels, registry=self._registry), labels
+            return self._gauge(name, text, labels), labels
         except ValueError as error:
             raise NotMetrics(f"{point.name}: {error}") from error
+
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> ToldGauge:
+        gauge = ToldGauge(name, text, labels)
+        self._registry.register(gauge)
+        return gauge
 
 
 def _name(point: Point) -> str:

@@ -1,6 +1,6 @@
 """Everything that /metrics shows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Protocol
 
@@ -13,7 +13,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from groundwork_host.telemetry.application import ApplicationMetrics
-from groundwork_host.telemetry.stats import BUCKETS_SECONDS, FunctionStats
+from groundwork_host.telemetry.stats import BUCKETS_SECONDS, Durations, FunctionStats
 
 
 class PoolView(Protocol):
@@ -42,6 +42,10 @@ class GatewayView(Protocol):
     @property
     def answers(self) -> list[int]:
         """Answers so far, by status."""
+
+    @property
+    def durations(self) -> Durations:
+        """How long clients waited for the answers of functions."""
 
 
 class Telemetry:
@@ -96,7 +100,7 @@ class _Host(Collector):
     def collect(self) -> Iterable[Metric]:
         """All metrics of the host itself."""
         yield from self._counters()
-        yield self._durations()
+        yield from self._durations()
         environments = GaugeMetricFamily(
             "groundwork_environments", "Environments of a function.", labels=("function", "state")
         )
@@ -133,14 +137,25 @@ class _Host(Collector):
                 family.add_metric((name,), getattr(pool.stats, field))
             yield family
 
-    def _durations(self) -> Metric:
-        family = HistogramMetricFamily(
+    def _durations(self) -> Iterable[Metric]:
+        functions = HistogramMetricFamily(
             "groundwork_function_duration_seconds",
             "How long handlers ran.",
             labels=("function",),
         )
-        bounds = [*(str(bound) for bound in BUCKETS_SECONDS), "+Inf"]
         for name, pool in self._pools.items():
-            counts = zip(bounds, accumulate(pool.stats.buckets), strict=True)
-            family.add_metric((name,), list(counts), sum_value=pool.stats.seconds)
-        return family
+            _add(functions, (name,), pool.stats.durations)
+        yield functions
+        gateway = HistogramMetricFamily(
+            "groundwork_gateway_duration_seconds",
+            "From a whole request to its answer, the wait for an environment included.",
+            labels=(),
+        )
+        _add(gateway, (), self._gateway.durations)
+        yield gateway
+
+
+def _add(family: HistogramMetricFamily, labels: Sequence[str], durations: Durations) -> None:
+    bounds = [*(str(bound) for bound in BUCKETS_SECONDS), "+Inf"]
+    counts = zip(bounds, accumulate(durations.buckets), strict=True)
+    family.add_metric(labels, list(counts), sum_value=durations.seconds)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 BUCKETS_SECONDS = (
-    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5),
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5),
     *(1.0, 2.5, 5.0, 10.0, 30.0, 60.0),
 )
 
@@ -31,6 +31,20 @@ class Outcome(Protocol):
 
 
 @dataclass(slots=True)
+class Durations:
+    """How long something took, each time."""
+
+    seconds: float = 0.0
+    # One more than there are bounds: the last counts what is longer than all of them.
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_SECONDS) + 1))
+
+    def count(self, seconds: float) -> None:
+        """Counts one."""
+        self.seconds += seconds
+        self.buckets[bisect_left(BUCKETS_SECONDS, seconds)] += 1
+
+
+@dataclass(slots=True)
 class FunctionStats:
     """What one function did since the start of the host."""
 
@@ -39,15 +53,12 @@ class FunctionStats:
     throttles: int = 0
     cold_starts: int = 0
     failed_starts: int = 0
-    seconds: float = 0.0
-    # One more than there are bounds: the last counts what is longer than all of them.
-    buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_SECONDS) + 1))
+    durations: Durations = field(default_factory=Durations)
 
     def count(self, outcome: Outcome) -> None:
         """Counts one finished event."""
         self.invocations += 1
-        self.seconds += outcome.seconds
-        self.buckets[bisect_left(BUCKETS_SECONDS, outcome.seconds)] += 1
+        self.durations.count(outcome.seconds)
         if outcome.error is not None:
             self.errors += 1
         if outcome.cold:

@@ -80,13 +80,19 @@ def take(check: Check, seen: Seen) -> int:
 
 def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
     """Decide about the suspects, and look at what no slice shows."""
+    settle(check, database, graph)
+    truth, standing = Truth(database), Standing(graph)
+    _look_for_buried(check.report, truth, standing)
+    check.report.nameless = standing.nameless()
+    check.report.restored = graph_is_from_the_future(database, graph)
+
+
+def settle(check: Check, database: Database, graph: GraphDatabase) -> None:
+    """Decide about the suspects: what stays different is drift, or late."""
     truth, standing = Truth(database), Standing(graph)
     for aggregate, suspects in check.suspects.items():
         _settle(check.report, truth, standing, aggregate, list(dict.fromkeys(suspects)))
         suspects.clear()
-    _look_for_buried(check.report, truth, standing)
-    check.report.nameless = standing.nameless()
-    check.report.restored = graph_is_from_the_future(database, graph)
 
 
 def _settle(

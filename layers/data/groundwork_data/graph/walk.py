@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -55,7 +55,9 @@ def stages(truth: Truth, standing: Standing) -> list[Stage]:
     return [ENTITIES, *(Stage("relationships", name) for name in types)]
 
 
-def walk(truth: Truth, standing: Standing, begin: Place, size: int | None = None) -> Iterator[Seen]:
+def walk(
+    truth: Truth, standing: Standing, begin: Place, size: int | None = None
+) -> Generator[Seen, None, None]:
     """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one."""
     with ThreadPoolExecutor(1, thread_name_prefix="slices") as ahead:
         for stage in stages(truth, standing):

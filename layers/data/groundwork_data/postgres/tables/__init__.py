@@ -10,6 +10,7 @@ from groundwork_data.postgres.tables.configuration import Configuration, Prefere
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.embeddings import Embedding, EmbeddingModel
 from groundwork_data.postgres.tables.epochs import Epoch
+from groundwork_data.postgres.tables.graph_check import GraphCheck
 from groundwork_data.postgres.tables.identity import (
     LoginFailure,
     RefreshToken,
@@ -53,6 +54,7 @@ __all__ = [
     "Engagement",
     "Entity",
     "Epoch",
+    "GraphCheck",
     "Job",
     "KeptAnswer",
     "LoginFailure",

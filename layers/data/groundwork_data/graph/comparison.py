@@ -1,0 +1,64 @@
+"""The comparison of both stores in parts, from a place that another process has reached."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from groundwork_core.knowledge.graph.rounds import Drift, Part, Place
+from groundwork_data.graph.check import Check
+from groundwork_data.graph.standing import Standing
+from groundwork_data.graph.truth import Truth
+from groundwork_data.graph.verify import finish, settle, take
+from groundwork_data.graph.walk import walk
+
+if TYPE_CHECKING:
+    from groundwork_data.graph.drift import Report
+    from groundwork_data.graph.driver import GraphDatabase
+    from groundwork_data.postgres.database import Database
+
+
+class SliceComparison:
+    """Implements `Comparison`.
+
+    Each part decides about its own suspects, so that no list of them grows from run to run. What
+    is both missing and buried may so be counted as each, by two parts.
+    """
+
+    def __init__(self, database: Database, graph: GraphDatabase) -> None:
+        """Take both stores."""
+        self._database = database
+        self._graph = graph
+
+    def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> Part:
+        """Compare from a place on, one slice at least. Raises Unavailable."""
+        check = _begun(place)
+        last = self._compare(check, may_go_on)
+        (finish if last else settle)(check, self._database, self._graph)
+        return Part(check.as_json(), drift_of(check.report), last)
+
+    def _compare(self, check: Check, may_go_on: Callable[[], bool]) -> bool:
+        """Take slices; return whether none is left."""
+        slices = walk(Truth(self._database), Standing(self._graph), check.place)
+        with closing(slices):
+            for seen in slices:
+                take(check, seen)
+                if not may_go_on():
+                    return False
+        return True
+
+
+def drift_of(report: Report) -> Drift:
+    """Return how many there are of every kind, zeros too."""
+    kinds = {str(kind): count for kind, count in report.by_kind().items()}
+    return {**kinds, "restored": int(report.restored)}
+
+
+def _begun(place: Place | None) -> Check:
+    if place is None:
+        return Check()
+    try:
+        return Check.from_json(place)
+    except (KeyError, TypeError):  # written down by another version
+        return Check()

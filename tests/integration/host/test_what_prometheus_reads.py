@@ -1,0 +1,123 @@
+"""Drift and lag on /metrics: the functions as they are, in a host, on both stores."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from ...instances import run
+from .conftest import Function, Running, Serve, ask
+
+pytestmark = pytest.mark.anyio
+
+FUNCTIONS = Path(__file__).parents[3] / "functions"
+ADA = "MATCH (n:Entity {name: 'Ada'}) "
+
+
+def variables(url: str, neo4j: Any, uri: str = "") -> dict[str, str]:
+    return {
+        "DATABASE_URL": url,
+        "NEO4J_URI": uri or neo4j.uri,
+        "NEO4J_USER": neo4j.user,
+        "NEO4J_PASSWORD": neo4j.password,
+    }
+
+
+def function(name: str, folder: str, given: dict[str, str], timeout: int = 60) -> Function:
+    handler = f"groundwork_{folder}.handler.handler"
+    told = tuple(given.items())
+    return Function(name, handler, timeout=timeout, variables=told, code=FUNCTIONS / folder)
+
+
+def insert(url: str, *names: str) -> None:
+    with psycopg.connect(url) as database:
+        database.execute("DELETE FROM outbox")  # the first rows, which are older than the test
+        for name in names:
+            database.execute(
+                "INSERT INTO entities (name, type, key) VALUES (%s, 'person', %s)", (name, name)
+            )
+
+
+def behind_the_outbox(url: str, statement: str) -> None:
+    """Change Postgres so that nobody is told."""
+    with psycopg.connect(url) as database:
+        database.execute("SET session_replication_role = replica")
+        database.execute(statement)
+
+
+async def values(running: Running, name: str, label: str) -> dict[str, float]:
+    """What /metrics shows of a name, by one of its labels."""
+    page = (await ask(running.port, "/metrics")).body.decode()
+    return {
+        sample.labels[label]: sample.value
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+async def drift(running: Running) -> dict[str, float]:
+    """What one more run of the check makes /metrics show."""
+    outcome = await running.host.fleet.invoke("GraphCheck", {})
+    assert outcome.error is None
+    async with asyncio.timeout(5):  # its lines come through a pipe of their own
+        while not (told := await values(running, "groundwork_graph_drift", "kind")):
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.1)
+    told = await values(running, "groundwork_graph_drift", "kind")
+    return {kind: count for kind, count in told.items() if count}
+
+
+async def test_drift_of_each_store_is_shown_until_it_is_repaired(
+    serve: Serve, database_url: str, neo4j: Any, tmp_path: Path
+) -> None:
+    given = variables(database_url, neo4j)
+    insert(database_url, "Ada", "Bell", "Cray")
+    running = await serve(
+        function("GraphCheck", "graph_check", given), function("Relay", "relay", given)
+    )
+    await running.host.fleet.invoke("Relay", {})
+    assert await drift(running) == {}
+    neo4j.driver.execute_query(ADA + "SET n.name = 'Eve'")
+    behind_the_outbox(database_url, "DELETE FROM entities WHERE name = 'Bell'")
+    assert await drift(running) == {"altered": 1, "extra": 1}
+    assert await drift(running) == {"altered": 1, "extra": 1}  # told again
+    home = {"GROUNDWORK_HOME": str(tmp_path / "home")}
+    await asyncio.to_thread(run, "graph", "verify", environment=given | home, expect=1)
+    await asyncio.to_thread(run, "graph", "repair", environment=given | home)
+    assert await drift(running) == {}
+
+
+async def until(look: Callable[[], Any], seconds: float) -> bool:
+    """Whether it comes true in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            while not await look():
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_the_lag_is_shown_and_grows_while_the_graph_is_away(
+    serve: Serve, database_url: str, neo4j: Any
+) -> None:
+    given = variables(database_url, neo4j, uri="bolt://127.0.0.1:9")
+    insert(database_url, "Ada")
+    running = await serve(function("Relay", "relay", given, timeout=14))
+
+    async def beyond(le: str) -> bool:
+        told = await values(running, "groundwork_relay_lag_seconds_bucket", "le")
+        return bool(told) and told["+Inf"] > told[le]
+
+    run_ = asyncio.create_task(running.host.fleet.invoke("Relay", {}))
+    assert await until(lambda: beyond("0.001"), 10)
+    assert not await beyond("1.0")
+    assert await until(lambda: beyond("1.0"), 15)
+    failures = await values(running, "groundwork_relay_failures_total", "destination")
+    assert failures["graph"] >= 2
+    await run_

@@ -1,0 +1,124 @@
+"""What the alert rules name is what /metrics shows, and what people are told to read is there."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+
+from groundwork_host.telemetry import FunctionStats, Telemetry
+from groundwork_host.telemetry.stats import Durations
+from groundwork_runtime import metrics
+
+from ...prometheus_rules import FOLDER, Alert, alerts
+
+ROOT = Path(__file__).parents[3]
+ALERTS = alerts()
+NAME = re.compile(r"\b(groundwork_\w+)(?:{([^}]*)})?")
+LABEL = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
+OF_PROMETHEUS = {"job", "instance"}
+
+
+@dataclass
+class Pool:
+    stats: FunctionStats = field(default_factory=FunctionStats)
+    size: int = 1
+    busy: int = 0
+    waiting: int = 0
+
+
+@dataclass
+class Gateway:
+    answers: list[int] = field(default_factory=lambda: [1] * 600)
+    durations: Durations = field(default_factory=Durations)
+
+
+def emits() -> Iterator[tuple[str, metrics.Unit, list[str]]]:
+    """The application's metrics as its source has them: name, unit, dimensions."""
+    for folder in ("functions", "layers"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "metrics.emit":
+                    name, _, *unit = node.args
+                    if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                        told: metrics.Unit = ast.literal_eval(unit[0]) if unit else "Count"
+                        yield name.value, told, [str(one.arg) for one in node.keywords]
+
+
+@pytest.fixture
+def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
+    """Every name that /metrics can show, with its labels."""
+    telemetry = Telemetry()
+    telemetry.watch({"Relay": Pool()}, Gateway())
+    telemetry.queue("FetchQueue", {"visible": 0}, 0.0)
+    for name, unit, dimensions in emits():
+        metrics.emit(name, 1, unit, **dict.fromkeys(dimensions, "any"))
+    for line in capsys.readouterr().out.splitlines():
+        assert json.loads(line)
+        telemetry.application.take(line.encode())
+    return samples(telemetry.registry)
+
+
+def samples(registry: CollectorRegistry) -> dict[str, set[str]]:
+    return {
+        sample.name: set(sample.labels)
+        for family in registry.collect()
+        for sample in family.samples
+    }
+
+
+def unknown(expression: str, shown: dict[str, set[str]]) -> set[str]:
+    """The names and labels of an expression that nobody shows."""
+    found: set[str] = set()
+    for name, selector in NAME.findall(expression):
+        if name not in shown:
+            found.add(name)
+            continue
+        labels = set(LABEL.findall(selector)) - OF_PROMETHEUS
+        found |= {f"{name}{{{label}}}" for label in labels - shown[name]}
+    return found
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_a_rule_names_only_what_is_shown(alert: Alert, shown: dict[str, set[str]]) -> None:
+    assert unknown(alert.expression, shown) == set()
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrong"),
+    [
+        ("max(groundwork_graph_drifts) > 0", "groundwork_graph_drifts"),
+        ("rate(groundwork_relay_lag_seconds_total[5m])", "groundwork_relay_lag_seconds_total"),
+        ('groundwork_graph_drift{sort="stale"}', "groundwork_graph_drift{sort}"),
+    ],
+)
+def test_a_name_or_label_with_a_slip_is_noticed(
+    expression: str, wrong: str, shown: dict[str, set[str]]
+) -> None:
+    assert unknown(expression, shown) == {wrong}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_an_alert_tells_people_how_bad_it_is_and_where_to_read_on(alert: Alert) -> None:
+    assert alert.labels["severity"] in {"warning", "page"}
+    assert alert.annotations["summary"]
+    assert alert.annotations["description"]
+    path, anchor = alert.annotations["runbook"].split("#")
+    headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(), re.MULTILINE)
+    assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+    assert anchor == alert.name.lower()
+
+
+def test_every_alert_has_a_test() -> None:
+    tested = {
+        one["alertname"]
+        for path in (FOLDER / "tests").glob("*.yml")
+        for test in yaml.safe_load(path.read_text())["tests"]
+        for one in test["alert_rule_test"]
+    }
+    assert tested == {alert.name for alert in ALERTS}
