@@ -159,17 +159,15 @@ def compare(lab: Lab, database: Database, graph: GraphDatabase) -> None:
 
 def online(lab: Lab, database: Database, graph: GraphDatabase) -> None:
     """The online rebuild of an empty graph."""
-    began, before, ends, counts = time.monotonic(), lab.cpu(), [0.0], [0]
+    began, before, ends, entities = time.monotonic(), lab.cpu(), [0.0], [0]
 
     def told(what: str, done: int, _all: int) -> None:
         if what == "entities":
-            ends[0], counts[0] = time.monotonic(), done
-        else:
-            counts.append(done)
+            ends[0], entities[0] = time.monotonic(), done
 
     report = rebuild(database, graph, told)
     lab.note("online rebuild", report.entities + report.relationships, began, before)
-    lab.say("online: entities", counts[0], ends[0] - began)
+    lab.say("online: entities", entities[0], ends[0] - began)
     took = time.monotonic() - ends[0]
     lab.say("online: relationships", report.relationships, took)
     found = graph.run("MATCH ()-[r]->() RETURN count(r) AS n")[0]["n"]

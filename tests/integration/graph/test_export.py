@@ -8,7 +8,8 @@ import pytest
 
 from groundwork_core.errors import Unavailable
 from groundwork_data.graph import export as module
-from groundwork_data.graph.export import ARRAY_DELIMITER, Exported, export
+from groundwork_data.graph.export import Exported, export
+from groundwork_data.graph.export_sql import ARRAY_DELIMITER
 from groundwork_data.graph.standstill import standstill
 from groundwork_data.graph.verify import silent
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork

@@ -16,6 +16,7 @@ from groundwork_data.graph import walk as walking
 from groundwork_data.graph.check import Check
 from groundwork_data.graph.drift import Drift
 from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.rebuild import rebuild
 from groundwork_data.graph.repair import repair
 from groundwork_data.graph.standing import Standing
@@ -365,4 +366,32 @@ def test_a_part_that_is_missing_is_created_too(
 ) -> None:
     graph.run("MATCH ()-[r:KNOWS]->() DELETE r")
     rebuild(api.database, graph)
+    assert verify(api.database, graph).ok
+
+
+def test_what_the_relay_creates_meanwhile_spoils_no_batch(
+    api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph.run("MATCH (n:Entity|Tombstone) DETACH DELETE n")
+    monkeypatch.setattr(rebuilding, "SLICE", 20)
+    forced: list[str] = []
+    force = Neo4jProjection.force
+
+    def counting(projection: Neo4jProjection, what: str, ids: list[str], truth: Any) -> None:
+        forced.extend(ids)
+        force(projection, what, ids, truth)
+
+    monkeypatch.setattr(Neo4jProjection, "force", counting)
+
+    def link_the_last(check: Check) -> None:
+        if check.report.entities == 44 and check.place.stage == Stage("entities"):
+            api.sql(
+                "INSERT INTO relationships (from_id, type, to_id) SELECT a.id, 'KNOWS', b.id"
+                " FROM entities a, entities b WHERE a.name = 'Fan 39' AND b.name = 'Dust'"
+                " RETURNING id"
+            )
+            api.relay()
+
+    rebuild(api.database, graph, remember=link_the_last)
+    assert len(forced) == 1
     assert verify(api.database, graph).ok

@@ -3,20 +3,23 @@
 Only for what is not there at all, and behind the lock of all writers. What a tombstone forbids is
 left out, and so is a relationship of which an earlier change is still on its way: it may have had
 another type then, and would come twice. What somebody has created meanwhile breaks the constraint
-on ids, and with it the whole batch. All of that is then healed the slow way.
+on ids, and with it the batch, which is then tried without it. What was left out is healed the slow
+way.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_core.knowledge.graph.model import Id
 from groundwork_data.graph import projection_cypher as cypher
-from groundwork_data.graph.truth import ID, LABELS, VERSION, Row, Stage
+from groundwork_data.graph.truth import ID, LABELS, TYPE, VERSION, Row, Stage
 
 if TYPE_CHECKING:
     from neo4j import ManagedTransaction, Record
@@ -40,6 +43,7 @@ OPTIONAL MATCH (w:Awaited {id: id})
 WITH id, t, w WHERE t IS NOT NULL OR w IS NOT NULL
 RETURN id
 """
+ENTITIES = "UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN id"
 
 
 def _create_entities(label: str) -> str:
@@ -66,8 +70,6 @@ RETURN count(*) AS made
 
 Waiting = Callable[[list[Id]], set[Id]]
 """Tells of which of these the graph has not been given a change yet."""
-
-
 Run = Callable[[str, Mapping[str, object]], list["Record"]]
 
 
@@ -92,11 +94,17 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
     write = _entities if stage.aggregate == "entities" else _edges
 
     def written(part: Sequence[Row]) -> list[Id]:
-        try:
-            graph.write(lambda tx: write(tx, part), seconds=SECONDS)
-        except (ConstraintError, NotAllCreated, GraphUnavailable):  # or a deadlock, tried in vain
-            return [str(row[ID]) for row in part]
-        return []
+        there: set[Id] = set()
+        for _ in range(2):
+            rest = [row for row in part if row[ID] not in there]
+            try:
+                graph.write(partial(write, rest), seconds=SECONDS)
+                return list(there)
+            except ConstraintError:
+                there = _there(graph, stage, part)
+            except (NotAllCreated, GraphUnavailable):  # the latter also after deadlocks
+                break
+        return [str(row[ID]) for row in part]
 
     with (
         graph.open_transaction() as run,
@@ -119,12 +127,25 @@ def _dead(run: Run, ids: list[Id]) -> set[Id]:
     return {row["id"] for row in run(DEAD, {"ids": ids})}
 
 
-def _entities(transaction: ManagedTransaction, rows: Sequence[Row]) -> None:
+def _there(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
+    """Return which of these exist by now, under the type that they shall have."""
+    by_statement: dict[str, list[object]] = defaultdict(list)
+    for row in rows:
+        text = ENTITIES if stage.aggregate == "entities" else cypher.standing(str(row[TYPE]))
+        by_statement[text].append(row[ID])
+    return {
+        found["id"]
+        for text, ids in by_statement.items()
+        for found in graph.read(text, {"ids": ids}, seconds=SECONDS)
+    }
+
+
+def _entities(rows: Sequence[Row], transaction: ManagedTransaction) -> None:
     for label, some in groupby(rows, key=_first):
         transaction.run(_create_entities(label), {"rows": list(some)}).consume()
 
 
-def _edges(transaction: ManagedTransaction, rows: Sequence[Row]) -> None:
+def _edges(rows: Sequence[Row], transaction: ManagedTransaction) -> None:
     starts = [[start, list(some)] for start, some in groupby(rows, key=_first)]
     answer = transaction.run(CREATE_EDGES, {"starts": starts}).single()
     if answer is None or answer["made"] != len(rows):

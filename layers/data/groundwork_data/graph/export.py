@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 
 from groundwork_core.knowledge.graph.model import Id
+from groundwork_data.graph import export_sql as sql
 from groundwork_data.graph.truth import FIRST, LAST, TYPES
-from groundwork_data.graph.types import ENTITY_LABELS
 from groundwork_data.graph.verify import Progress
 from groundwork_data.postgres.constraints import as_domain_error
 
@@ -33,65 +33,6 @@ PIECES = 8
 """Relationships are written in as many files: what one connection has left, the other takes."""
 TOLD_EVERY = 50_000
 
-ARRAY_DELIMITER = "\x1f"
-_ROUGH = r"'[\x01-\x1f]'"
-"""What a line of CSV cannot carry: our own delimiter, and ends of lines."""
-
-ENTITY_HEADER = "id:ID(Entity),name,type,confidence:double,key,aliases:string[],_v:long,:LABEL\n"
-_LABELS = " ".join(
-    f"WHEN '{name}' THEN 'Entity{ARRAY_DELIMITER}{label}'" for name, label in ENTITY_LABELS.items()
-)
-# In the order of their ids, so that neighbours in one store are neighbours in the other.
-ENTITIES = f"""
-COPY (SELECT id, regexp_replace(name, {_ROUGH}, ' ', 'g'), type, confidence,
-    regexp_replace(key, {_ROUGH}, ' ', 'g'),
-    CASE WHEN aliases <> '{{}}' THEN array_to_string(ARRAY(
-        SELECT regexp_replace(a, {_ROUGH}, ' ', 'g') FROM unnest(aliases) AS a
-    ), '{ARRAY_DELIMITER}') END,
-    version, CASE type {_LABELS} END
-FROM entities ORDER BY id) TO STDOUT WITH (FORMAT csv)
-"""  # noqa: S608 - constants
-ROUGH = f"""
-SELECT id::text FROM entities
-WHERE name ~ {_ROUGH} OR key ~ {_ROUGH} OR (aliases <> '{{}}'
-    AND ('' = ANY(aliases) OR array_to_string(aliases, '') ~ {_ROUGH}))
-"""  # noqa: S608 - constants
-
-EDGE_HEADER = (
-    "id,:START_ID(Entity),:END_ID(Entity),:TYPE,confidence:double,"
-    "valid_from:datetime,valid_to:datetime,_v:long\n"
-)
-# What lies beyond Python's calendar is open in the graph.
-_MOMENT = """
-CASE WHEN {0} BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 23:59:59.999999+00'
-    THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') END
-"""
-# By their first end: what a question follows then lies together on the disk.
-EDGES = f"""
-COPY (SELECT id, from_id, to_id, type, confidence, {_MOMENT.format("valid_from")},
-    {_MOMENT.format("valid_to")}, version
-FROM relationships WHERE from_id > %s::uuid AND from_id <= %s::uuid
-ORDER BY from_id) TO STDOUT WITH (FORMAT csv)
-"""  # noqa: S608 - constants
-BOUNDS = """
-SELECT unnest(percentile_disc(%s::float8[]) WITHIN GROUP (ORDER BY id))::text FROM entities
-"""
-
-TOMBSTONE_HEADER = "id:ID(Tombstone),_v:long,of,:LABEL\n"
-TOMBSTONES = """
-COPY (SELECT aggregate_id, CASE kind WHEN 'deleted' THEN version ELSE version - 1 END,
-    CASE aggregate WHEN 'entities' THEN 'entity' ELSE 'relationship' END, 'Tombstone'
-FROM (
-    SELECT DISTINCT ON (o.aggregate_id) o.aggregate_id, o.aggregate, o.kind, o.version
-    FROM outbox o, outbox_cursors c
-    WHERE c.destination = 'graph' AND (o.xid, o.id) > (c.xid, c.id)
-        AND o.aggregate IN ('entities', 'relationships')
-    ORDER BY o.aggregate_id, o.version DESC
-) AS newest
-WHERE kind = 'deleted' OR (aggregate = 'relationships' AND version > 1))
-TO STDOUT WITH (FORMAT csv)
-"""
-
 BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 COUNTS = "SELECT (SELECT count(*) FROM entities), (SELECT count(*) FROM relationships)"
@@ -103,7 +44,7 @@ class Files:
 
     nodes: tuple[Path, ...]
     relationships: tuple[Path, ...]
-    array_delimiter: str = ARRAY_DELIMITER
+    array_delimiter: str = sql.ARRAY_DELIMITER
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +84,17 @@ def export(database_url: str, folder: Path, progress: Progress) -> Exported:
             work = partial(writer.write, lanes)
             bounds = [FIRST, *about.bounds, LAST]
             nodes = [
-                pool.submit(work, "entities", ENTITIES, ENTITY_HEADER),
-                pool.submit(work, "tombstones", TOMBSTONES, TOMBSTONE_HEADER),
+                pool.submit(work, "entities", sql.ENTITIES, sql.ENTITY_HEADER),
+                pool.submit(work, "tombstones", sql.TOMBSTONES, sql.TOMBSTONE_HEADER),
             ]
             edges = [
-                pool.submit(work, f"relationships-{place}", EDGES, "", between)
+                pool.submit(work, f"relationships-{place}", sql.EDGES, "", between)
                 for place, between in enumerate(pairwise(bounds))
             ]
             entities, tombstones = (each.result() for each in nodes)
             relationships = sum(each.result() for each in edges)
     header = folder / "relationships.csv"
-    header.write_text(EDGE_HEADER)
+    header.write_text(sql.EDGE_HEADER)
     pieces = (folder / f"relationships-{place}.csv" for place in range(len(edges)))
     return Exported(
         Files((folder / "entities.csv", folder / "tombstones.csv"), (header, *pieces)),
@@ -196,8 +137,8 @@ class _About:
             entities,
             relationships,
             tuple(row[0] for row in rows(TYPES)),
-            tuple(row[0] for row in rows(ROUGH)),
-            tuple(sorted({row[0] for row in rows(BOUNDS, [shares]) if row[0] is not None})),
+            tuple(row[0] for row in rows(sql.ROUGH)),
+            tuple(sorted({row[0] for row in rows(sql.BOUNDS, [shares]) if row[0] is not None})),
             rows(HORIZON)[0][0],
         )
 

@@ -79,10 +79,12 @@ def rebuild(
         done(seen.stage, check.count(seen))
     if filling:
         begin = check.place.after if check.place.stage == BY_START else FIRST
+        written = check.report.relationships
         for said in read_ahead(truth.by_start(SLICE, begin)):
             builder.create(BY_START, said.rows)
+            written += len(said.rows)
             check.place = Place(BY_START, said.upto)
-            check.report.relationships += len(said.rows)
+            check.report.relationships = written - said.ahead
             done(BY_START, check.report.relationships)
     # What no slice shows, and what was healed too early to know.
     finish(check, database, graph)

@@ -109,6 +109,8 @@ class Slice:
     after: Id
     upto: Id
     rows: list[Row]
+    ahead: int = 0
+    """How many rows, of this slice and those before it, lie behind `upto` already."""
 
 
 class Truth:
@@ -134,13 +136,17 @@ class Truth:
         A slice's `upto` is the last end of which everything is in it, or in those before.
         """
         given: dict[str, object] = {"start": start, "after": LAST, "limit": size}
+        ahead = 0
         while start != LAST:
             rows = self._rows("relationships", AFTER_START, given, BY_START)
             ends = [str(both[0]) for row in rows if isinstance(both := row[LABELS], list)]
-            upto = max((end for end in ends if end != ends[-1]), default=start)
-            yield Slice(start, upto if len(rows) == size else LAST, rows)
             if len(rows) < size:
+                yield Slice(start, LAST, rows)
                 return
+            upto = max((end for end in ends if end != ends[-1]), default=start)
+            same = ends.count(ends[-1])
+            ahead = same if same < len(rows) else ahead + same
+            yield Slice(start, upto, rows, ahead)
             start, given = upto, {"start": ends[-1], "after": rows[-1][ID], "limit": size}
 
     def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, Row]:
