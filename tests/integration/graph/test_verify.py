@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from groundwork_data.graph import bulk
+from groundwork_data.graph import rebuild as rebuilding
 from groundwork_data.graph import repair as repairing
 from groundwork_data.graph import verify as module
 from groundwork_data.graph import walk as walking
 from groundwork_data.graph.check import Check
 from groundwork_data.graph.drift import Drift
 from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.rebuild import rebuild
 from groundwork_data.graph.repair import repair
 from groundwork_data.graph.standing import Standing
@@ -33,6 +35,7 @@ def graph(api: Api) -> GraphDatabase:
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walking, "SLICE", 10)
+    monkeypatch.setattr(rebuilding, "SLICE", 10)
     monkeypatch.setattr(module, "AT_ONCE", 7)
     monkeypatch.setattr(module, "TOMBSTONES_AT_ONCE", 3)
     monkeypatch.setattr(repairing, "BATCH", 3)
@@ -324,8 +327,71 @@ def test_without_looking_at_tombstones_bulk_would_bring_it_back(
     row = Truth(api.database).among("entities", [known["Ada"]])[known["Ada"]]
     api.sql("DELETE FROM entities WHERE name = 'Ada' RETURNING id")
     api.relay()
-    assert bulk.create(graph, Stage("entities"), [row]) == [known["Ada"]]
+    waiting = Truth(api.database).waiting
+    assert bulk.create(graph, Stage("entities"), [row], waiting) == [known["Ada"]]
     assert graph.run(ADA + "RETURN n") == []
     monkeypatch.setattr(bulk, "DEAD", "UNWIND $ids AS id WITH id WHERE false RETURN id")
-    bulk.create(graph, Stage("entities"), [row])
+    bulk.create(graph, Stage("entities"), [row], waiting)
     assert len(graph.run(ADA + "RETURN n")) == 1
+
+
+def rebuild_while_a_new_type_is_on_its_way(api: Api, graph: GraphDatabase) -> None:
+    """The graph is empty; the relay has yet to say that COVERS was, and then that it is ABOUT."""
+    graph.run("MATCH (n:Entity|Tombstone) DETACH DELETE n")
+    api.sql("UPDATE relationships SET confidence = 0.5 WHERE type = 'COVERS' RETURNING id")
+    api.sql("UPDATE relationships SET type = 'ABOUT' WHERE type = 'COVERS' RETURNING id")
+    rebuild(api.database, graph)
+    api.relay(limit=1)
+
+
+def test_a_relationship_whose_new_type_is_on_its_way_is_not_doubled(
+    api: Api, graph: GraphDatabase, known: Mapping[str, str]
+) -> None:
+    rebuild_while_a_new_type_is_on_its_way(api, graph)
+    assert relationships(graph) == 44
+    assert verify(api.database, graph).ok
+
+
+def test_without_looking_at_what_waits_it_would_be(
+    api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groundwork_data.graph.truth.Truth.waiting", lambda *_: set())
+    rebuild_while_a_new_type_is_on_its_way(api, graph)
+    monkeypatch.undo()
+    assert drift(api.database, graph) == {("relationships", "duplicate")}
+
+
+def test_a_part_that_is_missing_is_created_too(
+    api: Api, graph: GraphDatabase, known: Mapping[str, str]
+) -> None:
+    graph.run("MATCH ()-[r:KNOWS]->() DELETE r")
+    rebuild(api.database, graph)
+    assert verify(api.database, graph).ok
+
+
+def test_what_the_relay_creates_meanwhile_spoils_no_batch(
+    api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graph.run("MATCH (n:Entity|Tombstone) DETACH DELETE n")
+    monkeypatch.setattr(rebuilding, "SLICE", 20)
+    forced: list[str] = []
+    force = Neo4jProjection.force
+
+    def counting(projection: Neo4jProjection, what: str, ids: list[str], truth: Any) -> None:
+        forced.extend(ids)
+        force(projection, what, ids, truth)
+
+    monkeypatch.setattr(Neo4jProjection, "force", counting)
+
+    def link_the_last(check: Check) -> None:
+        if check.report.entities == 44 and check.place.stage == Stage("entities"):
+            api.sql(
+                "INSERT INTO relationships (from_id, type, to_id) SELECT a.id, 'KNOWS', b.id"
+                " FROM entities a, entities b WHERE a.name = 'Fan 39' AND b.name = 'Dust'"
+                " RETURNING id"
+            )
+            api.relay()
+
+    rebuild(api.database, graph, remember=link_the_last)
+    assert len(forced) == 1
+    assert verify(api.database, graph).ok

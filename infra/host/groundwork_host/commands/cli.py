@@ -197,11 +197,22 @@ def graph_repair(*, as_json: Json = False) -> None:
 
 
 @graph.command("rebuild")
-def graph_rebuild(*, fresh: Fresh = False, as_json: Json = False) -> None:
-    """Fill the graph from Postgres, while readers and the relay go on."""
+def graph_rebuild(
+    *,
+    fresh: Fresh = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="By Neo4j's bulk import, while all is stopped.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fill the graph from Postgres, while readers and the relay go on, or offline."""
+    if offline:
+        from groundwork_host.commands import graph_offline  # noqa: PLC0415 - see the module
+
+        return graph_offline.rebuild("json" if as_json else "text")
     from groundwork_host.commands import graph as command  # noqa: PLC0415 - see the module
 
-    command.rebuild("json" if as_json else "text", "anew" if fresh else "go on")
+    return command.rebuild("json" if as_json else "text", "anew" if fresh else "go on")
 
 
 @app.command()

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from groundwork_host.commands import running
 from groundwork_host.commands.checkpoints import Checkpoint
-from groundwork_host.commands.progress import progress
+from groundwork_host.commands.progress import Counting, counting, progress
 from groundwork_host.commands.saying import FAILED, clear_failures, note, result
 from groundwork_host.services.home import Home
 
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 Output = Literal["json", "text"]
 Begin = Literal["go on", "anew"]
-Progress = Callable[[str, int, int], None]
-Work = Callable[["Database", "GraphDatabase", Progress, Checkpoint], "Report"]
+Work = Callable[["Database", "GraphDatabase", Counting, Checkpoint], "Report"]
 Outcome = Callable[["Report"], "Drift"]
 MOST_SHOWN = 20
-BAR_CHARACTERS = 24
 
 
 def verify(output: Output, begin: Begin = "go on") -> None:
@@ -44,7 +42,7 @@ def repair(output: Output) -> None:
     from groundwork_data.graph.repair import repair as work  # noqa: PLC0415 - loads both databases
 
     def run(
-        database: "Database", graph: "GraphDatabase", told: Progress, _: Checkpoint
+        database: "Database", graph: "GraphDatabase", told: Counting, _: Checkpoint
     ) -> "Report":
         return work(database, graph, told)
 
@@ -69,7 +67,7 @@ def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
     """Go on where a killed run was, unless told to begin anew."""
 
     def run(
-        database: "Database", graph: "GraphDatabase", told: Progress, kept: Checkpoint
+        database: "Database", graph: "GraphDatabase", told: Counting, kept: Checkpoint
     ) -> "Report":
         begun = kept.begun() if begin == "go on" else None
         return work(database, graph, told, begun=begun, remember=kept.keep)
@@ -87,12 +85,8 @@ def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
         addresses = running.addresses()
         graph, database = connect(addresses)
         kept = Checkpoint(Home(running.home_folder()), name, _of(addresses))
-
-        def told(what: str, done: int, of: int) -> None:
-            report(what, f"{'done' if done >= of else 'so far'}: {_bar(done, of)}")
-
         try:
-            found = work(database, graph, told, kept)
+            found = work(database, graph, counting(report), kept)
             kept.over()
             PostgresGraphRounds(database).compared(outcome(found))
             return found
@@ -118,12 +112,6 @@ def _of(addresses: Mapping[str, str]) -> str:
     """Name both databases, without passwords."""
     parts = [urlsplit(addresses[name]) for name in ("DATABASE_URL", "NEO4J_URI")]
     return " ".join(f"{part.hostname}:{part.port}{part.path}" for part in parts)
-
-
-def _bar(done: int, of: int) -> str:
-    share = min(done / of, 1.0) if of else 1.0
-    full = int(share * BAR_CHARACTERS)
-    return f"{'━' * full}{'╌' * (BAR_CHARACTERS - full)} {share:4.0%}  {done:,} of {of:,}"
 
 
 def _tell(found: "Report", output: Output) -> None:

@@ -2,10 +2,15 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from groundwork_host.services.supervisor import Report
+
+BAR_CHARACTERS = 24
+
+Counting = Callable[[str, int, int], None]
+"""Takes what is being done, how many are done, of how many."""
 
 
 @contextmanager
@@ -16,6 +21,21 @@ def progress() -> Iterator[Report]:
             yield report
     else:
         yield _plain()
+
+
+def counting(report: Report) -> Counting:
+    """Show how far something is as a bar."""
+
+    def told(what: str, done: int, of: int) -> None:
+        report(what, f"{'done' if done >= of else 'so far'}: {_bar(done, of)}")
+
+    return told
+
+
+def _bar(done: int, of: int) -> str:
+    share = min(done / of, 1.0) if of else 1.0
+    full = int(share * BAR_CHARACTERS)
+    return f"{'━' * full}{'╌' * (BAR_CHARACTERS - full)} {share:4.0%}  {done:,} of {of:,}"
 
 
 def _plain() -> Report:

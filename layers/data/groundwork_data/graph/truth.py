@@ -27,12 +27,11 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ID, VERSION, TYPE, LABELS = 0, 1, 2, 3
 """Places in a row that both aggregates share; a relationship's LABELS are its ends."""
 
-# Ordered by the column, which has an index, and not by the text of the same name.
 # The last value is how many properties there must be, aliases aside: one more was made by hand.
 ENTITY_ROWS = """
 SELECT id::text, version, type, ARRAY[initcap(type)], name, confidence, key,
     array_remove(aliases, NULL), 5 + (key IS NOT NULL)::int
-FROM entities WHERE {condition} ORDER BY entities.id LIMIT %(limit)s
+FROM entities WHERE {condition} ORDER BY {order} LIMIT %(limit)s
 """
 # What lies beyond Python's calendar is open in the graph.
 _MICROSECONDS = """
@@ -44,13 +43,18 @@ SELECT *, 3 + (valid_from IS NOT NULL)::int + (valid_to IS NOT NULL)::int FROM (
     SELECT id::text, version, type, ARRAY[from_id::text, to_id::text], confidence,
         {_MICROSECONDS.format("valid_from")} AS valid_from,
         {_MICROSECONDS.format("valid_to")} AS valid_to
-    FROM relationships WHERE {{condition}} ORDER BY relationships.id LIMIT %(limit)s
+    FROM relationships WHERE {{condition}} ORDER BY {{order}} LIMIT %(limit)s
 ) AS found
 """  # noqa: S608 - constants, and the conditions below
 ROWS: dict[Aggregate, str] = {"entities": ENTITY_ROWS, "relationships": RELATIONSHIP_ROWS}
 
+# The columns, which have indexes, and not the texts of the same names.
+BY_ID: dict[Aggregate, str] = {"entities": "entities.id", "relationships": "relationships.id"}
+BY_START = "relationships.from_id, relationships.id"
+
 AFTER = "id > %(after)s::uuid"
 AFTER_OF_TYPE = "type = %(type)s AND id > %(after)s::uuid"
+AFTER_START = "(from_id, id) > (%(start)s::uuid, %(after)s::uuid)"
 AMONG = "id = ANY(%(ids)s::uuid[])"
 
 ENTITIES = """
@@ -105,6 +109,8 @@ class Slice:
     after: Id
     upto: Id
     rows: list[Row]
+    ahead: int = 0
+    """How many rows, of this slice and those before it, lie behind `upto` already."""
 
 
 class Truth:
@@ -123,6 +129,25 @@ class Truth:
             upto = str(rows[-1][ID]) if len(rows) == size else LAST
             yield Slice(after, upto, rows)
             after = upto
+
+    def by_start(self, size: int, start: Id = FIRST) -> Iterator[Slice]:
+        """Yield relationships of all types by their first ends, from behind an end on.
+
+        A slice's `upto` is the last end of which everything is in it, or in those before.
+        """
+        given: dict[str, object] = {"start": start, "after": LAST, "limit": size}
+        ahead = 0
+        while start != LAST:
+            rows = self._rows("relationships", AFTER_START, given, BY_START)
+            ends = [str(both[0]) for row in rows if isinstance(both := row[LABELS], list)]
+            if len(rows) < size:
+                yield Slice(start, LAST, rows)
+                return
+            upto = max((end for end in ends if end != ends[-1]), default=start)
+            same = ends.count(ends[-1])
+            ahead = same if same < len(rows) else ahead + same
+            yield Slice(start, upto, rows, ahead)
+            start, given = upto, {"start": ends[-1], "after": rows[-1][ID], "limit": size}
 
     def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, Row]:
         """Return the rows of those that exist now."""
@@ -166,8 +191,15 @@ class Truth:
         """Return those of which the graph has not been given a change yet."""
         return {row[0] for row in self._database.rows(WAITING, [_possible(ids)])} if ids else set()
 
-    def _rows(self, aggregate: Aggregate, condition: str, given: dict[str, object]) -> list[Row]:
-        rows = self._database.rows(ROWS[aggregate].format(condition=condition), given)
+    def _rows(
+        self,
+        aggregate: Aggregate,
+        condition: str,
+        given: dict[str, object],
+        order: str | None = None,
+    ) -> list[Row]:
+        text = ROWS[aggregate].format(condition=condition, order=order or BY_ID[aggregate])
+        rows = self._database.rows(text, given)
         return [list(row) for row in rows]
 
 

@@ -59,16 +59,21 @@ def walk(
     truth: Truth, standing: Standing, begin: Place, size: int | None = None
 ) -> Generator[Seen, None, None]:
     """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one."""
+    for stage in stages(truth, standing):
+        if _order(stage) < _order(begin.stage):
+            continue
+        after = begin.after if stage == begin.stage else FIRST
+        for said in read_ahead(truth.slices(stage, size or SLICE, after)):
+            yield Seen(stage, said, standing.between(stage, said.after, said.upto))
+
+
+def read_ahead(slices: Iterator[Slice]) -> Iterator[Slice]:
+    """Yield slices; each is read while whoever takes them is busy with the one before."""
     with ThreadPoolExecutor(1, thread_name_prefix="slices") as ahead:
-        for stage in stages(truth, standing):
-            if _order(stage) < _order(begin.stage):
-                continue
-            after = begin.after if stage == begin.stage else FIRST
-            slices = truth.slices(stage, size or SLICE, after)
+        coming = ahead.submit(next, slices, None)
+        while (said := coming.result()) is not None:
             coming = ahead.submit(next, slices, None)
-            while (said := coming.result()) is not None:
-                coming = ahead.submit(next, slices, None)
-                yield Seen(stage, said, standing.between(stage, said.after, said.upto))
+            yield said
 
 
 def _order(stage: Stage) -> tuple[str, str]:

@@ -1,0 +1,85 @@
+"""Makes a store that Neo4j's bulk import has filled what the projection would have made.
+
+Constraints and indexes, texts that came smoothed, the place in the history; and it counts, so that
+a store that lacks something is never taken for a whole one.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from groundwork_data.graph import migrations
+from groundwork_data.graph import projection_cypher as cypher
+from groundwork_data.graph.projection import Neo4jProjection
+from groundwork_data.graph.repair import BATCH
+from groundwork_data.graph.standing import Standing
+from groundwork_data.graph.truth import Truth
+
+if TYPE_CHECKING:
+    from groundwork_data.graph.driver import GraphDatabase
+    from groundwork_data.graph.export import Exported
+    from groundwork_data.graph.verify import Progress
+    from groundwork_data.postgres.database import Database
+
+AT_ONCE = 2
+AWAIT_INDEXES = "CALL db.awaitIndexes(3600)"
+COUNT_TOMBSTONES = "MATCH (t:Tombstone) RETURN count(t) AS n"
+
+
+class NotWhole(Exception):
+    """The store does not hold what was exported."""
+
+
+def complete(
+    exported: Exported,
+    database: Database,
+    graph: GraphDatabase,
+    folder: Path,
+    progress: Progress,
+) -> None:
+    """Complete a store that was just imported.
+
+    Args:
+        exported: what was imported.
+        database: Postgres, for the second look.
+        graph: the new store, served to us alone.
+        folder: the graph's migrations.
+        progress: told how far it is.
+
+    Raises:
+        NotWhole: something is missing; nobody may use this store.
+        Unavailable: Postgres or Neo4j cannot be reached.
+    """
+    _must_hold(exported, graph)
+    _constrain(exported, graph, folder, progress)
+    force = partial(Neo4jProjection(graph).force, "entities")
+    ask = partial(Truth(database).changes, "entities")
+    for start in range(0, len(exported.rough), BATCH):
+        force(list(exported.rough[start : start + BATCH]), ask)
+    place = {"xid": exported.horizon - 1, "row": 0}
+    graph.write(lambda tx: (tx.run(cypher.LOCK).consume(), tx.run(cypher.ADVANCE, place).consume()))
+
+
+def _must_hold(exported: Exported, graph: GraphDatabase) -> None:
+    found = Standing(graph).counts()
+    tombstones = graph.run(COUNT_TOMBSTONES)[0]["n"]
+    shown = (found["entities"], found["relationships"], tombstones)
+    if shown != (exported.entities, exported.relationships, exported.tombstones):
+        message = f"{exported} was exported, and the store holds {shown}"
+        raise NotWhole(message)
+
+
+def _constrain(exported: Exported, graph: GraphDatabase, folder: Path, progress: Progress) -> None:
+    """Make all constraints, each of which reads its part of the store once."""
+    of = len(exported.types) + 1
+    progress("constraints", 0, of)
+    migrations.migrate(graph, folder)  # by itself: it awaits indexes, also those of others
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="constraints") as pool:
+        statements = [cypher.constrain(name) for name in exported.types]
+        for done, _ in enumerate(pool.map(graph.ensure, statements), start=1):
+            progress("constraints", done, of)
+    graph.run(AWAIT_INDEXES)
+    progress("constraints", of, of)
