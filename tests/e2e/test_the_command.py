@@ -128,7 +128,19 @@ def test_the_doctor_names_a_port_that_another_program_has(own: Instance) -> None
 def test_migrating_again_changes_nothing(own: Instance) -> None:
     done = json.loads(run("migrate", "--json", environment=environment_of(own)).stdout)
     assert done["postgres_before"] == done["postgres_after"]
-    assert done["graph_applied"] == []
+    assert done["graph_applied"] == done["graph_undone"] == []
+
+
+def test_the_graph_migrates_back_and_forward_by_its_numbers(own: Instance) -> None:
+    def migrate(*arguments: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = json.loads(
+            run("migrate", "--json", *arguments, environment=environment_of(own)).stdout
+        )
+        return found
+
+    back = migrate("--graph-to", "0")["graph_undone"]
+    assert back[-1].startswith("0001_")
+    assert migrate()["graph_applied"] == back[::-1]
 
 
 def test_an_account_made_by_the_command_can_log_in(own: Instance) -> None:

@@ -41,14 +41,17 @@ class Documents:
             error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
             raise
         except RecursionError:
-            raise Refused("The query is nested too deep.", "DEPTH_LIMIT") from None
+            raise _too_deep() from None
 
     def check(self, text: str, document: DocumentNode) -> list[GraphQLError]:
         """Hold a document against the schema; return what is wrong with it."""
         if text in self._checked:
             self._checked.move_to_end(text)
             return []
-        faults = validate(self._schema, document, max_errors=MAX_ERRORS)
+        try:
+            faults = validate(self._schema, document, max_errors=MAX_ERRORS)
+        except RecursionError:  # lists of lists of … as the type of a variable
+            return [_too_deep()]
         for fault in faults:
             fault.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
         if not faults and len(text) <= LONGEST_REMEMBERED:
@@ -56,6 +59,10 @@ class Documents:
             if len(self._checked) > REMEMBERED:
                 self._checked.popitem(last=False)
         return faults
+
+
+def _too_deep() -> Refused:
+    return Refused("The query is nested too deep.", "DEPTH_LIMIT")
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

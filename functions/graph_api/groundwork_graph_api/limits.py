@@ -22,12 +22,14 @@ from graphql import (
     VariableNode,
 )
 
+from groundwork_core.knowledge.graph.model import RELATIONSHIPS_A_NODE
 from groundwork_graph_api.codes import Refused
 
 MAX_DEPTH = 16
 MAX_INTROSPECTION_DEPTH = 20
 MAX_ALIASES = 30
 MAX_ROOT_FIELDS = 20
+MAX_FRAGMENTS_DEEP = 30
 MAX_FIELDS = 1_000
 MAX_INTROSPECTIONS = 4
 MAX_COST = 20_000
@@ -82,6 +84,9 @@ class _Walk:
     def _fragment(self, name: str, *, of_part: bool) -> Measure:
         if name in self._open:
             raise Refused(f"The fragment {name[:100]!r} contains itself.", "BAD_USER_INPUT")
+        if len(self._open) == MAX_FRAGMENTS_DEEP:
+            message = f"The query has fragments in fragments, more than {MAX_FRAGMENTS_DEEP} deep."
+            raise Refused(message, "DEPTH_LIMIT")
         key = (name, of_part)
         if key not in self._measured:
             fragment = self._fragments.get(name)
@@ -96,6 +101,7 @@ class _Walk:
         name = node.name.value
         inner = self.selection(node.selection_set, of_part=name in SIZES)
         size = 0 if of_part else self._size(node)
+        items = RELATIONSHIPS_A_NODE if of_part and name == "relationships" else max(size, 1)
         introspection = name.startswith("__")
         return Measure(
             depth=0 if introspection else inner.depth + 1,
@@ -104,7 +110,7 @@ class _Walk:
                 if introspection
                 else inner.introspection_depth
             ),
-            cost=size + max(size, 1) * inner.cost,
+            cost=size + items * inner.cost,
             fields=1 + inner.fields,
             aliases=inner.aliases + (node.alias is not None),
             introspections=inner.introspections + (name in {"__schema", "__type"}),
@@ -128,8 +134,8 @@ class _Walk:
                 value = int(given.value.value) if len(given.value.value) < 12 else most  # noqa: PLR2004
             elif isinstance(given.value, VariableNode):
                 value = self._variables.get(given.value.name.value, default)
-            if isinstance(value, int):
-                return min(max(value, 0), most)
+            if isinstance(value, int | float):  # of variables: graphql-core takes 200.0 for 200
+                return int(min(max(value, 0), most))
         return default
 
 

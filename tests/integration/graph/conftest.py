@@ -23,6 +23,8 @@ from groundwork_runtime.http.request import Request
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
+from ...fakes.counting_database import CountingDatabase
+
 if TYPE_CHECKING:
     from groundwork_runtime.http.answer import Answer
 
@@ -44,6 +46,13 @@ class Api:
     wiring: Wiring
     permissions: frozenset[str] = READER
     _answering: Answering = field(default_factory=Answering)
+
+    def __post_init__(self) -> None:
+        """Have its SQL counted."""
+        self._counting = CountingDatabase(
+            self.wiring.settings.database_url, application_name="counted"
+        )
+        self.wiring.database = self._counting
 
     def post(self, body: object, **headers: str) -> "Answer":
         """Send a body as it is."""
@@ -76,6 +85,11 @@ class Api:
     def statements(self) -> int:
         """How many Cypher statements were run so far."""
         return self.wiring.graph.statements
+
+    @property
+    def asked(self) -> tuple[int, int]:
+        """How many statements of Cypher and of SQL were run so far to answer."""
+        return self.statements, self._counting.statements
 
     @cached_property
     def database(self) -> Database:

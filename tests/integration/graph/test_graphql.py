@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from .conftest import Api
 
 
@@ -110,35 +112,44 @@ def test_there_may_be_nothing(api: Api, known: Mapping[str, str]) -> None:
     assert api.data(query, a=nobody, b=known["Ada"]) == {"entity": None, "path": None}
 
 
-def statements_for(api: Api, fans: int) -> int:
-    before = api.statements
-    data = api.data(
-        """query ($n: Int!) { entities(first: $n, filter: {q: "Fan"}) { edges { node {
-            name attributes
-            neighbours(first: 2) { edges { node {
-                name provenance
-                neighbours(first: 3, types: ["KNOWS"]) { edges { node { name }
-                    relationship { from { name } to { name } attributes } } } } } }
-            relationships(first: 2) { edges { node { id } } } } } } }""",
-        n=fans,
-    )
+THREE_LEVELS = """query ($n: Int!) { entities(first: $n, filter: {q: "Fan"}) { edges { node {
+    name attributes
+    neighbours(first: 2) { edges { node {
+        name provenance
+        again: attributes
+        neighbours(first: 3, types: ["KNOWS"]) { edges { node { name }
+            relationship { from { name } to { name } attributes } } } } } }
+    relationships(first: 2) { edges { node { id } } }
+    same: neighbours(first: 2) { edges { node { aliases } } }
+    out: neighbours(first: 2, direction: OUT) { edges { node { name provenance
+        in: neighbours(direction: IN) { edges { node { name attributes } } } } } } } } } }"""
+
+
+def asked_for(api: Api, fans: int) -> tuple[int, int]:
+    """How many statements of Cypher and of SQL three levels cost."""
+    cypher, sql = api.asked
+    data = api.data(THREE_LEVELS, n=fans)
     assert len(data["entities"]["edges"]) == fans
-    return api.statements - before
+    return api.asked[0] - cypher, api.asked[1] - sql
 
 
-def test_each_level_is_one_statement_however_many_items_it_has(
+def test_each_level_costs_the_same_statements_however_many_items_it_has(
     api: Api, known: Mapping[str, str]
 ) -> None:
-    # The entities; their links (neighbours and relationships are the same page); the next level's.
-    assert statements_for(api, 2) == 3
-    assert statements_for(api, 40) == 3
+    # Cypher: the entities; their links, of which most fields share a page, and those that lead
+    # out; the next level's two pages. SQL: the list; the details of three levels of entities,
+    # and of the relationships of the last.
+    assert asked_for(api, 2) == (5, 5)
+    assert asked_for(api, 40) == (5, 4)  # all entities are known before the last level
 
 
 def test_without_looking_ahead_each_item_would_be_a_statement(
-    api: Api, known: Mapping[str, str], monkeypatch: Any
+    api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_graph_api.ahead.Ahead.entities", lambda *_: None)
-    assert statements_for(api, 40) > 40
+    cypher, sql = asked_for(api, 40)
+    assert cypher > 40
+    assert sql > 40
 
 
 def test_aliases_and_fragments_with_other_arguments_do_not_mix(

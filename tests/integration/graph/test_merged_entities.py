@@ -1,10 +1,13 @@
 """The graph follows when entities are merged, split and deleted."""
 
+import random
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
 import pytest
 
+from groundwork_core.errors import GroundworkError
 from groundwork_core.knowledge.merging import merge_entity, split_entity
 from groundwork_core.resources.writing import Expected
 from groundwork_data.graph.verify import verify
@@ -79,3 +82,146 @@ def test_an_entity_that_is_deleted_takes_its_relationships_with_it(
     assert api.sql("SELECT count(*) FROM relationships") == [(2,)]
     api.relay()
     assert counted(api) == (43, 2)
+
+
+# Merges of merges, in any order, with changes in between
+
+
+EDGES = "SELECT id::text, from_id::text, type, to_id::text, valid_from FROM relationships"
+NAMES = "SELECT id::text, name, aliases FROM entities"
+MENTIONED = "SELECT document_id::text, entity_id::text, relationship_id::text, role FROM mentions"
+KINDS = ["KNOWS", "LIKES"]
+
+
+def small_world(api: Api) -> list[str]:
+    """Seven entities with every kind of relationship between them; some are mentioned."""
+    rows = api.sql(
+        "INSERT INTO entities (name, type, key, aliases)"
+        " SELECT 'N' || i, 'topic', 'n' || i, ARRAY['A' || i % 3]"
+        " FROM generate_series(0, 6) i RETURNING id::text"
+    )
+    api.sql(
+        "INSERT INTO relationships (from_id, to_id, type, valid_from)"
+        " SELECT a.id, b.id, CASE WHEN a.id = b.id THEN 'LOOPS' ELSE k END, v"
+        " FROM entities a, entities b, unnest(%s::text[]) k, unnest(%s::timestamptz[]) v"
+        " WHERE hashtext(a.name || b.name || k || coalesce(v::text, '')) %% 3 = 0"
+        " ON CONFLICT DO NOTHING RETURNING id",
+        KINDS,
+        [None, "2020-01-01"],
+    )
+    ((source,),) = api.sql(
+        "INSERT INTO sources (name, url, schedule) VALUES ('S', 'https://example.org/', %s)"
+        " RETURNING id",
+        '{"kind": "interval", "every_seconds": 900}',
+    )
+    ((document,),) = api.sql(
+        "INSERT INTO documents (source_id, external_id, content_hash)"
+        " VALUES (%s, 'x', repeat('0', 64)) RETURNING id",
+        source,
+    )
+    for column, table in (("entity_id", "entities"), ("relationship_id", "relationships")):
+        api.sql(
+            f"INSERT INTO mentions (document_id, revision, {column}, role)"
+            f" SELECT %s, 1, id, 'r' || row_number() OVER () %% 2 FROM {table} RETURNING id",
+            document,
+        )
+    return [row[0] for row in rows]
+
+
+def standing(api: Api) -> list[list[tuple[object, ...]]]:
+    return [sorted(api.sql(query), key=repr) for query in (EDGES, NAMES, MENTIONED)]
+
+
+def no_loop_is_new(api: Api) -> bool:
+    return api.sql(f"{EDGES} WHERE from_id = to_id AND type <> 'LOOPS'") == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_splits_in_the_reverse_order_give_everything_back(api: Api, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a history that can be told again
+    there = small_world(api)
+    before = [standing(api)]
+    merged: list[str] = []
+    while len(there) > 1:
+        one, into = chance.sample(there, 2)
+        merge(api, one, into)
+        assert no_loop_is_new(api)
+        there.remove(one)
+        merged.append(one)
+        before.append(standing(api))
+    api.relay(chance.choice([3, 500]))
+    while merged:
+        assert standing(api) == before.pop()
+        split_entity(UUID(merged.pop()), work=work(api))
+    assert standing(api) == before.pop()
+    api.relay()
+    counted(api)
+
+
+CHANGES = (
+    "UPDATE relationships SET type = 'LIKES' WHERE id = (SELECT id FROM relationships r"
+    " WHERE type = 'KNOWS' AND NOT EXISTS (SELECT FROM relationships k WHERE k.type = 'LIKES' AND"
+    " k.from_id = r.from_id AND k.to_id = r.to_id AND k.valid_from IS NOT DISTINCT FROM"
+    " r.valid_from) ORDER BY md5(id::text) LIMIT 1) RETURNING id",
+    "DELETE FROM relationships WHERE id = (SELECT id FROM relationships ORDER BY md5(id::text)"
+    " LIMIT 1) RETURNING id",
+    "INSERT INTO relationships (from_id, to_id, type) SELECT a.id, b.id, 'KNOWS'"
+    " FROM entities a, entities b WHERE a.id <> b.id ORDER BY md5(a.id::text || b.id) LIMIT 2"
+    " ON CONFLICT DO NOTHING RETURNING id",
+    "UPDATE entities SET name = name || '.', aliases = aliases || 'New'::text RETURNING id",
+    "DELETE FROM entities WHERE id = (SELECT id FROM entities ORDER BY md5(id::text) LIMIT 1)"
+    " AND (SELECT count(*) FROM entities) > 3 RETURNING id",
+)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_merges_and_splits_in_any_order_with_changes_between_them_leave_the_stores_equal(
+    api: Api, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a history that can be told again
+    small_world(api)
+    for _ in range(25):
+        there = [row[0] for row in api.sql("SELECT id::text FROM entities ORDER BY id")]
+        gone = [row[0] for row in api.sql("SELECT id::text FROM merged_entities ORDER BY id")]
+        act = chance.random()
+        if act < 0.4 and len(there) > 2:
+            one, into = chance.sample(there, 2)
+            merge(api, one, into)
+        elif act < 0.75 and gone:
+            split_entity(UUID(chance.choice(gone)), work=work(api))
+        else:
+            api.sql(chance.choice(CHANGES))
+        assert no_loop_is_new(api)
+        if chance.random() < 0.3:
+            api.relay(chance.choice([3, 500]))
+    api.relay()
+    counted(api)
+
+
+def test_who_merges_splits_and_deletes_at_once_leaves_the_stores_equal(api: Api) -> None:
+    ids = small_world(api)
+    told: list[Exception] = []
+
+    def act(seed: int) -> None:
+        chance = random.Random(seed)  # noqa: S311 - a history that can be told again
+        database = api.wiring.new_database()
+        for _ in range(15):
+            one, into = map(UUID, chance.sample(ids, 2))
+            own = PostgresUnitOfWork(database, lambda: None)
+            try:
+                if chance.random() < 0.5:
+                    merge_entity(one, into, Expected(None), work=own)
+                else:
+                    split_entity(one, work=own)
+                database.rows(chance.choice(CHANGES[:4]))
+            except GroundworkError as error:
+                told.append(error)
+        database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(act, seed) for seed in range(4)]:
+            done.result(timeout=60)
+    assert told  # they did meet
+    assert no_loop_is_new(api)
+    api.relay()
+    counted(api)

@@ -1,8 +1,9 @@
 """How the projection keeps Neo4j: its guards, and what happens without them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
 import pytest
 
@@ -114,6 +115,94 @@ def test_without_the_lock_two_relays_take_it_back(
     monkeypatch.setattr(projection_cypher, "LOCK", "RETURN 0 AS xid, 0 AS row")
     race(graph, monkeypatch)
     assert name_of(graph, "a") == "old"
+
+
+@pytest.fixture
+def new_type(graph: GraphDatabase) -> Iterator[str]:
+    """A type that no graph has had; its constraint goes with the test."""
+    name = f"NEW_{uuid4().hex[:12].upper()}"
+    yield name
+    graph.run(f"DROP CONSTRAINT relationship_{name.lower()}_id IF EXISTS")
+
+
+def links_of(graph: GraphDatabase, name: str) -> int:
+    rows = graph.run(f"MATCH ()-[r:{name}]->() RETURN count(r) AS links, count(DISTINCT r.id) AS n")
+    assert rows[0]["n"] <= 1
+    return int(rows[0]["links"])
+
+
+def test_two_relays_at_once_bring_a_new_type_and_constrain_it(
+    graph: GraphDatabase, new_type: str
+) -> None:
+    project([entity("a"), entity("b")], Neo4jProjection(graph))
+    start = threading.Barrier(2)
+
+    def bring() -> None:
+        relay = Neo4jProjection(graph)
+        start.wait()
+        project([edge("e", "a", "b", type=new_type)], relay)
+
+    run_both(bring, bring)
+    assert links_of(graph, new_type) == 1
+    name = f"relationship_{new_type.lower()}_id"
+    rows = graph.run(
+        "SHOW CONSTRAINTS YIELD name, type WHERE name = $name RETURN type", {"name": name}
+    )
+    assert [row["type"] for row in rows] == ["RELATIONSHIP_UNIQUENESS"]
+
+
+def create_twice(graph: GraphDatabase, new_type: str, patch: pytest.MonkeyPatch) -> list[object]:
+    """Two relays that no lock keeps apart see no such relationship, then both create it."""
+    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
+
+    project([entity("a"), entity("b")], Neo4jProjection(graph))
+    patch.setattr(projection_cypher, "LOCK", "RETURN 0 AS xid, 0 AS row")
+    patch.setattr(projection_cypher, "ADVANCE", "RETURN $xid, $row")
+    looked, ask = threading.Barrier(2), module.Batch._ask
+
+    def together(self: object, text: str, parameters: dict[str, object]) -> object:
+        result = ask(self, text, parameters)  # type: ignore[arg-type]
+        if text == projection_cypher.standing(new_type):
+            looked.wait(10)
+        return result
+
+    patch.setattr(module.Batch, "_ask", together)
+
+    def bring() -> object:
+        try:
+            project([edge("e", "a", "b", type=new_type)], Neo4jProjection(graph))
+        except Exception as error:
+            return error
+        return None
+
+    with ThreadPoolExecutor(2) as pool:
+        return [done.result(timeout=30) for done in [pool.submit(bring), pool.submit(bring)]]
+
+
+def test_the_constraint_of_a_new_type_refuses_a_second_of_one_id(
+    graph: GraphDatabase, new_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from neo4j.exceptions import ConstraintError  # noqa: PLC0415 - this test alone
+
+    outcomes = create_twice(graph, new_type, monkeypatch)
+    assert sorted(map(type, outcomes), key=str) == [type(None), ConstraintError]
+    assert links_of(graph, new_type) == 1
+
+
+def test_without_its_constraint_there_would_be_two(
+    graph: GraphDatabase, new_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Neo4jProjection, "constrain", lambda *_: None)
+    assert create_twice(graph, new_type, monkeypatch) == [None, None]
+    assert links_of(graph, new_type) == 2
+
+
+def test_a_type_that_somebody_made_by_hand_is_constrained_when_it_comes(
+    graph: GraphDatabase, new_type: str, projection: Neo4jProjection
+) -> None:
+    graph.run(f"CREATE (:Entity)-[:{new_type} {{id: 'by hand'}}]->(:Stranger)")
+    project([entity("a"), entity("b"), edge("e", "a", "b", type=new_type)], projection)
+    assert new_type in {row["type"] for row in graph.run(projection_cypher.TYPES)}
 
 
 def test_without_the_version_an_old_change_would_win(

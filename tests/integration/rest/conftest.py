@@ -1,7 +1,7 @@
 """The REST function on a real database, called as the gateway calls it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -11,14 +11,13 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from groundwork_data.postgres.database import Database
-from groundwork_data.postgres.prepared import TextRow
 from groundwork_rest_api.handler import router
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
 from ...fakes.callers import Mint
+from ...fakes.counting_database import CountingDatabase
 
 MINT = Mint()
 CONTEXT = SimpleNamespace(aws_request_id="request")
@@ -47,24 +46,6 @@ class Reply:
     @property
     def pointers(self) -> set[str]:
         return {fault["pointer"] for fault in self.json.get("errors", [])}
-
-
-class CountingDatabase(Database):
-    """Counts round trips."""
-
-    statements = 0
-
-    def texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        self.statements += 1
-        return super().texts(sql, parameters)
-
-    def write_texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        self.statements += 1
-        return super().write_texts(sql, parameters)
-
-    def rows(self, sql: str, parameters: Any = None) -> list[Any]:
-        self.statements += 1
-        return super().rows(sql, parameters)
 
 
 class Rest:

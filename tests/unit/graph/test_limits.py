@@ -33,6 +33,9 @@ PAGE = "{ edges { cursor } }"
         (f"{{ entities(first: 7) {PAGE} }}", {}, 7),
         (f"query ($n: Int) {{ entities(first: $n) {PAGE} }}", {"n": 9}, 9),
         (f"query ($n: Int = 8) {{ entities(first: $n) {PAGE} }}", {}, 8),
+        (f"query ($n: Int) {{ entities(first: $n) {PAGE} }}", {"n": 200.0}, 200),
+        (f"query ($n: Int) {{ entities(first: $n) {PAGE} }}", {"n": 1e308}, 200),
+        (f"query ($n: Int) {{ entities(first: $n) {PAGE} }}", {"n": 10**400}, 200),
         (
             f"{{ entities(first: 3) {{ edges {{ node {{ neighbours(first: 4) {PAGE} }} }} }} }}",
             {},
@@ -46,6 +49,12 @@ PAGE = "{ edges { cursor } }"
             " edges { cursor } } } } }",
             {},
             15,
+        ),
+        (  # of relationships, it may show four a node
+            "{ subgraph(seeds: [], maxNodes: 5) { relationships { from { neighbours(first: 2) {"
+            " edges { cursor } } } } } }",
+            {},
+            5 + 5 * 4 * 2,
         ),
         ('{ path(from: "a", to: "b") { relationships { id } } }', {}, 4),
         (f"{{ ...F }} fragment F on Query {{ entities(first: 5) {PAGE} }}", {}, 5),
@@ -77,8 +86,8 @@ def test_many_aliases_are_refused() -> None:
 
 
 def test_fragments_that_double_are_counted_without_being_followed() -> None:
-    doubling = " ".join(f"fragment F{i} on Q {{ x ...F{i + 1} ...F{i + 1} }}" for i in range(60))
-    assert refusal("{ ...F0 } " + doubling + " fragment F60 on Q { x }") == "FIELD_LIMIT"
+    doubling = " ".join(f"fragment F{i} on Q {{ x ...F{i + 1} ...F{i + 1} }}" for i in range(25))
+    assert refusal("{ ...F0 } " + doubling + " fragment F25 on Q { x }") == "FIELD_LIMIT"
 
 
 def test_a_fragment_in_itself_is_refused() -> None:
@@ -90,3 +99,8 @@ def test_an_operation_must_be_named_where_there_are_two() -> None:
     with pytest.raises(Refused):
         operation_of(document, None)
     assert operation_of(document, "B").name is not None
+
+
+def test_fragments_in_fragments_are_refused_before_they_are_followed_far() -> None:
+    chain = " ".join(f"fragment F{i} on Q {{ ...F{i + 1} }}" for i in range(40))
+    assert refusal("{ ...F0 } " + chain + " fragment F40 on Q { x }") == "DEPTH_LIMIT"

@@ -58,13 +58,16 @@ def migrate(
     to: Annotated[
         str, typer.Option(help="A revision of the Postgres schema; `base` takes all back.")
     ] = "head",
-    down: Annotated[int, typer.Option(min=0, help="How many steps to go back.")] = 0,
+    down: Annotated[int, typer.Option(min=0, help="How many steps Postgres goes back.")] = 0,
+    graph_to: Annotated[
+        int | None, typer.Option(min=0, help="The graph's highest migration; 0 takes all back.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Bring Postgres and the graph to the newest schema. Safe to run twice, and by two at once."""
     from groundwork_host.commands import migrate as command  # noqa: PLC0415 - see the module
 
-    command.migrate(f"-{down}" if down else to, "json" if as_json else "text")
+    command.migrate(f"-{down}" if down else to, graph_to, "json" if as_json else "text")
 
 
 FromStdin = Annotated[

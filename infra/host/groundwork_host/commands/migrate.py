@@ -7,17 +7,23 @@ from groundwork_host.commands import migrating, project, running
 from groundwork_host.commands.saying import clear_failures, fail, note, result
 
 
-def migrate(target: str, output: Literal["json", "text"]) -> None:
+def migrate(target: str, graph_target: int | None, output: Literal["json", "text"]) -> None:
     """Migrate the databases of the environment, else those of the running instance."""
     with clear_failures():
         addresses = running.addresses()
         try:
-            done = migrating.migrate(addresses, project.migrations(), target)
+            done = migrating.migrate(addresses, project.migrations(), target, graph_target)
         except Exception as error:
             from alembic.util import CommandError  # noqa: PLC0415 - loaded by now
             from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - loaded by now
 
-            if isinstance(error, CommandError | OperationalError):
+            from groundwork_data.graph.migrations import (  # noqa: PLC0415 - as above
+                ChangedMigration,
+                NoWayBack,
+            )
+
+            ours = CommandError | OperationalError | ChangedMigration | NoWayBack
+            if isinstance(error, ours):
                 fail(f"the schema was not migrated: {error}".splitlines()[0])
             raise
     if output == "json":
@@ -25,4 +31,5 @@ def migrate(target: str, output: Literal["json", "text"]) -> None:
         return
     before, after = done.postgres_before or "empty", done.postgres_after or "empty"
     note(f"Postgres: {after}, as before" if before == after else f"Postgres: {before} → {after}")
-    note(f"Graph: {', '.join(done.graph_applied) or 'nothing to apply'}")
+    steps = [f"{name} undone" for name in done.graph_undone] + list(done.graph_applied)
+    note(f"Graph: {', '.join(steps) or 'nothing to apply'}")

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundwork_data.graph.migrations import Migrated
 
 
 @dataclass(frozen=True)
@@ -11,18 +15,26 @@ class Report:
 
     postgres_before: str | None
     postgres_after: str | None
-    graph_applied: tuple[str, ...]
+    graph_applied: tuple[str, ...] = ()
+    graph_undone: tuple[str, ...] = ()
 
 
-def migrate(addresses: Mapping[str, str], migrations: Path, target: str = "head") -> Report:
-    """Migrate Postgres to a revision, and the graph to its newest schema unless going back.
+def migrate(
+    addresses: Mapping[str, str],
+    migrations: Path,
+    target: str = "head",
+    graph_target: int | None = None,
+) -> Report:
+    """Migrate Postgres to a revision and the graph to a number; see `graph.migrations.migrate`.
 
-    Safe to run twice and by two at once: each side takes a lock. The graph's migrations only go
-    forward, since the graph can be rebuilt from Postgres at any time.
+    Safe to run twice and by two at once: each side takes a lock. Who takes only Postgres back
+    leaves the graph as it is.
     """
     before, after = migrate_postgres(addresses["DATABASE_URL"], migrations, target)
-    applied = migrate_graph(addresses, migrations) if target == "head" else ()
-    return Report(before, after, applied)
+    if target != "head" and graph_target is None:
+        return Report(before, after)
+    graph = migrate_graph(addresses, migrations, graph_target)
+    return Report(before, after, graph.applied, graph.undone)
 
 
 def migrate_postgres(
@@ -43,8 +55,10 @@ def migrate_postgres(
     return done.before, done.after
 
 
-def migrate_graph(addresses: Mapping[str, str], migrations: Path) -> tuple[str, ...]:
-    """Apply what the graph lacks; gives the names of what was applied."""
+def migrate_graph(
+    addresses: Mapping[str, str], migrations: Path, target: int | None = None
+) -> "Migrated":
+    """Apply what the graph lacks, and undo what is above a target; gives the names of both."""
     from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - slow to load
     from groundwork_data.graph.migrations import migrate as work  # noqa: PLC0415 - as above
 
@@ -54,6 +68,6 @@ def migrate_graph(addresses: Mapping[str, str], migrations: Path) -> tuple[str, 
         addresses.get("NEO4J_PASSWORD", ""),
     )
     try:
-        return work(graph, migrations / "graph")
+        return work(graph, migrations / "graph", target=target)
     finally:
         graph.close()

@@ -85,11 +85,15 @@ class GraphDatabase:
             return list(session.run(cypher, dict(parameters or {})))
 
     def ensure(self, statement: str) -> None:
-        """Run CREATE … IF NOT EXISTS; of two at once, both may find nothing and one then fails."""
+        """Run CREATE … IF NOT EXISTS; of two at once, both may find nothing and one then fails.
+
+        Or they deadlock, each with a lock on the type: the driver then tries again.
+        """
         from neo4j.exceptions import ClientError  # noqa: PLC0415 - see the module
 
         try:
-            self.run(statement)
+            with self._writing(), self._session() as session:
+                session.execute_write(lambda transaction: transaction.run(statement).consume())
         except ClientError as error:
             if not (error.code or "").endswith("AlreadyExists"):
                 raise

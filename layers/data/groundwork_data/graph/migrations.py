@@ -1,15 +1,16 @@
-"""Schema versions of the graph: numbered files of Cypher, applied once, one migrator at a time.
+"""Schema versions of the graph: numbered files of Cypher, forward and back, one migrator at a time.
 
 Each statement commits by itself, as schema changes and CALL {} IN TRANSACTIONS must. A file that
 was interrupted is therefore applied again from its start: its statements say IF NOT EXISTS, or
-MERGE. A file that was applied must not change; its checksum says whether it did.
+MERGE. A file that was applied must not change; its checksum says whether it did. What it did is
+undone by the file of the same name that ends with .down.cypher.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
 
 _FILE = re.compile(r"(?P<number>\d{4})_[a-z0-9_]+\.cypher")
+_BACK = ".down.cypher"
 
 CONSTRAINTS = (
     "CREATE CONSTRAINT migration_number IF NOT EXISTS FOR (m:Migration) REQUIRE m.number IS UNIQUE",
@@ -31,45 +33,60 @@ REMEMBER = (
     "MERGE (m:Migration {number: $number})"
     " SET m.name = $name, m.checksum = $checksum, m.applied_at = datetime()"
 )
+FORGET = "MATCH (m:Migration {number: $number}) DELETE m"
 
 
 class ChangedMigration(Exception):
     """A file was changed after it had been applied; add a new one instead."""
 
 
+class NoWayBack(Exception):
+    """A migration that is to be undone has no file that does it, or is not known here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered file."""
+    """One numbered file, and what undoes it (empty: nothing does)."""
 
     number: int
     name: str
     checksum: str
     statements: tuple[str, ...]
+    back: tuple[str, ...]
 
 
-def migrate(graph: GraphDatabase, folder: Path) -> tuple[str, ...]:
-    """Apply what is not applied yet, in order; return the names of what was applied now.
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """The names of what was applied and of what was undone, in that order."""
+
+    applied: tuple[str, ...]
+    undone: tuple[str, ...]
+
+
+def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) -> Migrated:
+    """Bring the graph to a number: apply what it lacks, in order; undo what is above, backwards.
 
     Args:
         graph: where to apply.
         folder: the folder of migrations (migrations/graph).
+        target: the highest number that stays, 0 for none; without one, the newest there is,
+            and what a newer version of the project applied stays.
 
     Raises:
         ChangedMigration: a file differs from what was applied under its number.
+        NoWayBack: something above `target` cannot be undone; nothing was.
         Unavailable: the graph cannot be reached.
     """
-    wanted = read(folder)
+    known = read(folder)
     with _one_at_a_time(graph):
         applied = {row["number"]: row["checksum"] for row in graph.run(APPLIED)}
-        for migration in wanted:
-            if applied.get(migration.number, migration.checksum) != migration.checksum:
-                message = f"{migration.name} was changed after it had been applied"
-                raise ChangedMigration(message)
-        missing = [m for m in wanted if m.number not in applied]
+        missing = _missing(known, applied, target)
+        above = _above(known, applied, target)
+        for migration in above:
+            _run(graph, migration.back)
+            graph.run(FORGET, {"number": migration.number})
         for migration in missing:
-            for statement in migration.statements:
-                graph.run(statement)
-            graph.run("CALL db.awaitIndexes(300)")
+            _run(graph, migration.statements)
             graph.run(
                 REMEMBER,
                 {
@@ -78,13 +95,49 @@ def migrate(graph: GraphDatabase, folder: Path) -> tuple[str, ...]:
                     "checksum": migration.checksum,
                 },
             )
-    return tuple(m.name for m in missing)
+    return Migrated(tuple(m.name for m in missing), tuple(m.name for m in above))
+
+
+def _missing(
+    known: list[Migration], applied: Mapping[int, str], target: int | None
+) -> list[Migration]:
+    for migration in known:
+        if applied.get(migration.number, migration.checksum) != migration.checksum:
+            message = f"{migration.name} was changed after it had been applied"
+            raise ChangedMigration(message)
+    return [
+        migration
+        for migration in known
+        if migration.number not in applied and (target is None or migration.number <= target)
+    ]
+
+
+def _above(
+    known: list[Migration], applied: Mapping[int, str], target: int | None
+) -> list[Migration]:
+    if target is None:
+        return []
+    undoable = {migration.number: migration for migration in known if migration.back}
+    numbers = sorted((number for number in applied if number > target), reverse=True)
+    for number in numbers:
+        if number not in undoable:
+            message = f"migration {number:04} cannot be undone: no file here says how"
+            raise NoWayBack(message)
+    return [undoable[number] for number in numbers]
+
+
+def _run(graph: GraphDatabase, statements: tuple[str, ...]) -> None:
+    for statement in statements:
+        graph.run(statement)
+    graph.run("CALL db.awaitIndexes(300)")
 
 
 def read(folder: Path) -> list[Migration]:
     """Read the numbered files of a folder, in order. Raises ValueError when two share a number."""
     found: dict[int, Migration] = {}
     for path in sorted(folder.glob("*.cypher")):
+        if path.name.endswith(_BACK):
+            continue
         match = _FILE.fullmatch(path.name)
         if match is None:
             message = f"{path.name} is not named NNNN_what_it_does.cypher"
@@ -94,8 +147,13 @@ def read(folder: Path) -> list[Migration]:
             message = f"{path.name} and {found[number].name} have the same number"
             raise ValueError(message)
         text = path.read_text(encoding="utf-8")
+        back = path.with_name(path.stem + _BACK)
         found[number] = Migration(
-            number, path.stem, hashlib.sha256(text.encode()).hexdigest(), statements(text)
+            number,
+            path.stem,
+            hashlib.sha256(text.encode()).hexdigest(),
+            statements(text),
+            statements(back.read_text(encoding="utf-8")) if back.exists() else (),
         )
     return list(found.values())
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
 from groundwork_core.knowledge.graph.model import (
+    RELATIONSHIPS_A_NODE,
     Entity,
     Id,
     Link,
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
 HUB_DEGREE = 1_000
 """An entity with so many relationships is a hub; below, sorting them takes a few ms."""
-
-RELATIONSHIPS_A_NODE = 4
-"""A part shows at most so many relationships per node that it may have; more: it is truncated."""
 
 
 class Neo4jReader:

@@ -18,6 +18,9 @@ Id = str
 
 Direction = Literal["OUT", "IN", "ANY"]
 
+RELATIONSHIPS_A_NODE = 4
+"""A part shows at most so many relationships per node that it may have; more: it is truncated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entity:
