@@ -7,10 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from groundwork_core.knowledge.graph.ports import Applied
 from groundwork_core.knowledge.graph.project import project
 from groundwork_data.graph import projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
+from groundwork_data.graph.statements import Statements
 
 from ...fakes.outbox_rows import deleted, edge, entity, id_of
 
@@ -76,23 +78,22 @@ def race(graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     project([entity("a")], Neo4jProjection(graph))
     read, late = threading.Event(), threading.Event()
     original = projection_cypher.STANDING_ENTITIES
-    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
-
-    ask = module.Batch._ask
+    ask = Statements.ask
     older = threading.local()
 
-    def stopping(self: object, text: str, parameters: dict[str, object]) -> object:
-        result = ask(self, text, parameters)  # type: ignore[arg-type]
+    def stopping(self: Statements, text: str, parameters: dict[str, object]) -> object:
+        result = ask(self, text, parameters)
         if text == original and getattr(older, "here", False):
             read.set()
             late.wait(2)
         return result
 
-    monkeypatch.setattr(module.Batch, "_ask", stopping)
+    monkeypatch.setattr(Statements, "ask", stopping)
 
     def slow() -> None:
         older.here = True
-        project([entity("a", 2, name="old")], Neo4jProjection(graph))
+        # Of another type, so that it is read, decided and written in three steps.
+        project([entity("a", 2, name="old", type="topic")], Neo4jProjection(graph))
 
     def quick() -> None:
         read.wait(10)
@@ -112,7 +113,7 @@ def test_two_relays_on_one_aggregate_never_take_it_back(
 def test_without_the_lock_two_relays_take_it_back(
     graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projection_cypher, "LOCK", "RETURN 0 AS xid, 0 AS row")
+    monkeypatch.setattr(projection_cypher, "LOCK", "RETURN [0, 0] AS rows")
     race(graph, monkeypatch)
     assert name_of(graph, "a") == "old"
 
@@ -211,12 +212,33 @@ def test_without_the_version_an_old_change_would_win(
     project([entity("a", 3, name="new")], projection)
     project([entity("a", 2, name="old")], projection)
     assert name_of(graph, "a") == "new"
-    guard = "RETURN 'entity' AS state, n._v AS version"
-    unguarded = projection_cypher.STANDING_ENTITIES.replace(guard, guard.replace("n._v", "0"))
-    assert unguarded != projection_cypher.STANDING_ENTITIES
-    monkeypatch.setattr(projection_cypher, "STANDING_ENTITIES", unguarded)
+    unguarded = projection_cypher.UPDATE_ENTITIES.replace("n._v < row[6] AND", "")
+    assert unguarded != projection_cypher.UPDATE_ENTITIES
+    monkeypatch.setattr(projection_cypher, "UPDATE_ENTITIES", unguarded)
     project([entity("a", 2, name="old")], projection)
     assert name_of(graph, "a") == "old"
+
+
+def confidence_of(graph: GraphDatabase, name: str) -> float:
+    rows = graph.run(
+        "MATCH ()-[r {id: $id}]->() RETURN r.confidence AS c", {"id": str(id_of(name))}
+    )
+    return float(rows[0]["c"])
+
+
+def test_without_the_version_an_old_change_of_a_relationship_would_win(
+    graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project([entity("a"), entity("b"), edge("e", "a", "b", 3, confidence=0.3)], projection)
+    project([edge("e", "a", "b", 2, confidence=0.2)], projection)
+    assert confidence_of(graph, "e") == 0.3
+    update = projection_cypher.update
+    assert "r._v < row[6] AND" in update("KNOWS")
+    monkeypatch.setattr(
+        projection_cypher, "update", lambda name: update(name).replace("r._v < row[6] AND", "")
+    )
+    project([edge("e", "a", "b", 2, confidence=0.2)], projection)
+    assert confidence_of(graph, "e") == 0.2
 
 
 def test_without_tombstones_the_dead_would_come_back(
@@ -245,16 +267,26 @@ def test_a_batch_is_applied_whole_or_not_at_all(
 def test_a_batch_takes_few_statements_however_large_it_is(
     graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
+    count: list[str] = []
+    for name in ("ask", "send"):
+        original = getattr(Statements, name)
 
-    send, count = module.Batch._send, []
+        def counting(
+            self: Statements,
+            text: str,
+            parameters: dict[str, object],
+            original: Callable[..., object] = original,
+        ) -> object:
+            count.append(text)
+            return original(self, text, parameters)
 
-    def counting(self: object, text: str, parameters: dict[str, object]) -> object:
-        count.append(text)
-        return send(self, text, parameters)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(module.Batch, "_send", counting)
+        monkeypatch.setattr(Statements, name, counting)
     rows = [entity(f"n{i}") for i in range(200)]
     rows += [edge(f"e{i}", f"n{i}", f"n{i - 1}") for i in range(1, 200)]
     project(rows, projection)
     assert len(count) <= 10
+    count.clear()
+    later = [entity(f"n{i}", 2) for i in range(200)]
+    later += [edge(f"e{i}", f"n{i}", f"n{i - 1}", 2) for i in range(1, 200)]
+    assert project(later, projection) == Applied(200, 199, 0)
+    assert len(count) <= 4

@@ -1,8 +1,11 @@
-"""The statements of the projection. Only checked type names are ever put into a text."""
+"""The statements of the projection. Only checked type names are ever put into a text.
+
+Questions collect all they find as one list, `rows`; see `Statements.ask`.
+"""
 
 from __future__ import annotations
 
-from groundwork_data.graph.properties import EDGE_PROPERTIES
+from groundwork_data.graph.properties import EDGE_PROPERTIES, ENTITY_PROPERTIES
 from groundwork_data.graph.types import relationship_type
 
 # Locks before anything is compared: the next writer waits here, and then sees what this one left.
@@ -10,7 +13,7 @@ from groundwork_data.graph.types import relationship_type
 LOCK = """
 MERGE (p:Projection {name: 'graph'})
 SET p.turn = coalesce(p.turn, 0) + 1
-RETURN coalesce(p.xid, 0) AS xid, coalesce(p.row, 0) AS row
+RETURN [coalesce(p.xid, 0), coalesce(p.row, 0)] AS rows
 """
 
 POSITION = """
@@ -25,38 +28,34 @@ ADVANCE = "MATCH (p:Projection {name: 'graph'}) SET p.xid = $xid, p.row = $row"
 STANDING_ENTITIES = """
 UNWIND $ids AS id
 CALL (id) {
-    MATCH (n:Entity {id: id}) RETURN 'entity' AS state, n._v AS version, n.type AS type
+    MATCH (n:Entity {id: id}) RETURN 'entity' AS state, coalesce(n._v, 0) AS version, n.type AS type
     UNION ALL
     MATCH (n:Awaited {id: id}) RETURN 'awaited' AS state, 0 AS version, null AS type
     UNION ALL
     MATCH (n:Tombstone {id: id}) RETURN 'tombstone' AS state, n._v AS version, null AS type
 }
-RETURN id, state, version, type
+RETURN collect([id, state, version, type]) AS rows
 """
 
-CREATE_ENTITIES = """
+UPDATE_ENTITIES = f"""
 UNWIND $rows AS row
-CREATE (n:Entity:$(row.label)) SET n = row.properties
+MATCH (n:Entity {{id: row[0]}}) WHERE n._v < row[6] AND n.type = row[2]
+SET n = {ENTITY_PROPERTIES}
+RETURN collect(row[0]) AS rows
 """
 
-UPDATE_ENTITIES = """
+RETYPE_ENTITIES = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {id: row.properties.id})
-SET n = row.properties
+MATCH (n:Entity {{id: row[0]}})
+REMOVE n:$(row[8])
+SET n:$(row[7]), n = {ENTITY_PROPERTIES}
 """
 
-RETYPE_ENTITIES = """
+WELCOME_ENTITIES = f"""
 UNWIND $rows AS row
-MATCH (n:Entity {id: row.properties.id})
-REMOVE n:$(row.was)
-SET n:$(row.label), n = row.properties
-"""
-
-WELCOME_ENTITIES = """
-UNWIND $rows AS row
-MATCH (n:Awaited {id: row.properties.id})
+MATCH (n:Awaited {{id: row[0]}})
 REMOVE n:Awaited
-SET n:Entity:$(row.label), n = row.properties
+SET n:Entity:$(row[7]), n = {ENTITY_PROPERTIES}
 """
 
 DELETE_ENTITIES = """
@@ -71,8 +70,8 @@ DETACH DELETE n
 
 BURY = """
 UNWIND $rows AS row
-MERGE (t:Tombstone {id: row.id})
-SET t._v = row.version, t.of = $of
+MERGE (t:Tombstone {id: row[0]})
+SET t._v = row[1], t.of = $of
 """
 
 UNBURY = "UNWIND $ids AS id MATCH (t:Tombstone {id: id}) DELETE t"
@@ -89,14 +88,16 @@ CALL (n) {
 SET n._v = 0, n.type = '', n:Other
 """
 
-ALL_TYPES = "CALL db.relationshipTypes() YIELD relationshipType RETURN relationshipType AS type"
+ALL_TYPES = """
+CALL db.relationshipTypes() YIELD relationshipType RETURN collect(relationshipType) AS rows
+"""
 
 # ── Relationships ────────────────────────────────────────────────────────────────────────────────
 
 STANDING_TOMBSTONES = """
 UNWIND $ids AS id
 MATCH (t:Tombstone {id: id})
-RETURN t.id AS id, t._v AS version
+RETURN collect([id, t._v]) AS rows
 """
 
 MISSING_ENDS = """
@@ -104,7 +105,7 @@ UNWIND $ids AS id
 OPTIONAL MATCH (n:Entity {id: id})
 WITH id, n WHERE n IS NULL
 OPTIONAL MATCH (t:Tombstone {id: id})
-RETURN id, t IS NOT NULL AS buried
+RETURN collect([id, t IS NOT NULL]) AS rows
 """
 
 AWAIT = "UNWIND $ids AS id MERGE (:Awaited {id: id})"
@@ -114,6 +115,11 @@ SHOW CONSTRAINTS YIELD name, entityType, labelsOrTypes, properties
 WHERE entityType = 'RELATIONSHIP' AND properties = ['id']
 RETURN labelsOrTypes[0] AS type
 """
+
+
+def create_entities(label: str) -> str:
+    """Add nodes of one label. It is one of ENTITY_LABELS."""
+    return f"UNWIND $rows AS row CREATE (:Entity:`{label}` {ENTITY_PROPERTIES})"
 
 
 def constrain(name: str) -> str:
@@ -129,8 +135,8 @@ def standing(name: str) -> str:
     """Look relationships of a type up by id."""
     return f"""
 UNWIND $ids AS id
-MATCH (a)-[r:`{relationship_type(name)}` {{id: id}}]->(b)
-RETURN id, r._v AS version, a.id AS from_id, b.id AS to_id
+MATCH ()-[r:`{relationship_type(name)}` {{id: id}}]->()
+RETURN collect([id, coalesce(r._v, 0)]) AS rows
 """
 
 
@@ -138,8 +144,8 @@ def create(name: str) -> str:
     """Add relationships between entities that are there."""
     return f"""
 UNWIND $rows AS row
-MATCH (a:Entity {{id: row.from_id}})
-MATCH (b:Entity {{id: row.to_id}})
+MATCH (a:Entity {{id: row[1]}})
+MATCH (b:Entity {{id: row[2]}})
 CREATE (a)-[:`{relationship_type(name)}` {EDGE_PROPERTIES}]->(b)
 """
 
@@ -149,25 +155,27 @@ def create_awaiting(name: str) -> str:
     return f"""
 UNWIND $rows AS row
 CALL (row) {{
-    MATCH (a:Entity {{id: row.from_id}}) RETURN a
+    MATCH (a:Entity {{id: row[1]}}) RETURN a
     UNION ALL
-    MATCH (a:Awaited {{id: row.from_id}}) RETURN a
+    MATCH (a:Awaited {{id: row[1]}}) RETURN a
 }}
 CALL (row) {{
-    MATCH (b:Entity {{id: row.to_id}}) RETURN b
+    MATCH (b:Entity {{id: row[2]}}) RETURN b
     UNION ALL
-    MATCH (b:Awaited {{id: row.to_id}}) RETURN b
+    MATCH (b:Awaited {{id: row[2]}}) RETURN b
 }}
 CREATE (a)-[:`{relationship_type(name)}` {EDGE_PROPERTIES}]->(b)
 """
 
 
 def update(name: str) -> str:
-    """Give relationships that stay where they are their new properties."""
+    """Give relationships that stay where they are their later versions; collect which did."""
     return f"""
 UNWIND $rows AS row
-MATCH ()-[r:`{relationship_type(name)}` {{id: row.id}}]->()
+MATCH (a)-[r:`{relationship_type(name)}` {{id: row[0]}}]->(b)
+WHERE r._v < row[6] AND a.id = row[1] AND b.id = row[2]
 SET r = {EDGE_PROPERTIES}
+RETURN collect(row[0]) AS rows
 """
 
 

@@ -9,38 +9,46 @@ from typing import Any
 from groundwork_core.knowledge.graph.model import Entity, Relationship
 
 
-def entity_properties(entity: Entity) -> dict[str, object]:
-    """Make a node's properties. `_v` guards against older changes."""
-    return {
-        "id": entity.id,
-        "name": entity.name,
-        "type": entity.type,
-        "confidence": entity.confidence,
-        "key": entity.key,
-        "aliases": list(entity.aliases),
-        "_v": entity.version,
-    }
+def entity_row(entity: Entity) -> list[object]:
+    """Make what a statement needs to write a node: ENTITY_PROPERTIES' columns.
+
+    Lists, here and below: a map would send the name of each property with each row.
+    """
+    return [
+        entity.id,
+        entity.name,
+        entity.type,
+        entity.confidence,
+        entity.key,
+        entity.aliases,
+        entity.version,
+    ]
 
 
-def relationship_row(relationship: Relationship) -> dict[str, object]:
+ENTITY_PROPERTIES = """{id: row[0], name: row[1], type: row[2], confidence: row[3], key: row[4],
+    aliases: row[5], _v: row[6]}"""
+"""A node's properties in Cypher, from an `entity_row`. `_v` guards against older changes."""
+
+
+def relationship_row(relationship: Relationship) -> list[object]:
     """Make what a statement needs to write a relationship: its ends and EDGE_PROPERTIES' columns.
 
     Moments go as text: the driver takes 30 µs to encode one, Neo4j 2 µs to read its text.
     """
-    return {
-        "id": relationship.id,
-        "from_id": relationship.from_id,
-        "to_id": relationship.to_id,
-        "confidence": relationship.confidence,
-        "valid_from": _text(relationship.valid_from),
-        "valid_to": _text(relationship.valid_to),
-        "version": relationship.version,
-    }
+    return [
+        relationship.id,
+        relationship.from_id,
+        relationship.to_id,
+        relationship.confidence,
+        _text(relationship.valid_from),
+        _text(relationship.valid_to),
+        relationship.version,
+    ]
 
 
-EDGE_PROPERTIES = """{id: row.id, confidence: row.confidence, valid_from: datetime(row.valid_from),
-    valid_to: datetime(row.valid_to), _v: row.version}"""
-"""A relationship's properties in Cypher, from a row of `relationship_row`. Null: none."""
+EDGE_PROPERTIES = """{id: row[0], confidence: row[3], valid_from: datetime(row[4]),
+    valid_to: datetime(row[5]), _v: row[6]}"""
+"""A relationship's properties in Cypher, from a `relationship_row`. Null: none."""
 
 
 def to_entity(node: Mapping[str, Any]) -> Entity:

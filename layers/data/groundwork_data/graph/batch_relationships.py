@@ -1,0 +1,137 @@
+"""The relationships of one batch.
+
+A relationship is looked up under its type, for ids are indexed by type. Its type may change, and
+events may come in any order; so whenever a relationship appears first at a later version than 1,
+all types are searched for it once, and a tombstone just below that version is left behind: what
+is older finds the tombstone, whatever its type was.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from groundwork_core.knowledge.graph.changes import Gone
+from groundwork_core.knowledge.graph.model import Id, Relationship
+from groundwork_data.graph import projection_cypher as cypher
+from groundwork_data.graph.properties import relationship_row
+from groundwork_data.graph.statements import Statements
+from groundwork_data.graph.tombstones import bury
+
+Change = Relationship | Gone
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to be done with the relationships of one type."""
+
+    create: list[Relationship] = field(default_factory=list)
+    delete: list[Id] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    type: str
+    version: int
+
+
+def write_relationships(
+    run: Statements, changes: Mapping[Id, Change], types: Collection[str]
+) -> int:
+    """Apply what is newer than what stands; return how many were. `types`: all that there are."""
+    done = _updated(run, changes)
+    left = {id_: change for id_, change in changes.items() if id_ not in done}
+    return len(done) + (_write(run, left, types) if left else 0)
+
+
+def _updated(run: Statements, changes: Mapping[Id, Change]) -> set[Id]:
+    """Write later versions over older ones of the same type and ends; return which there were."""
+    later = (c for c in changes.values() if c.version > 1 and isinstance(c, Relationship))
+    done: set[Id] = set()
+    for name, some in _by_type(later).items():
+        done.update(run.ask(cypher.update(name), {"rows": [relationship_row(r) for r in some]}))
+    return done
+
+
+def _write(run: Statements, changes: Mapping[Id, Change], types: Collection[str]) -> int:
+    buried = dict(run.ask(cypher.STANDING_TOMBSTONES, {"ids": list(changes)}))
+    newer = {i: c for i, c in changes.items() if c.version > buried.get(i, 0)}
+    standing = _standing(run, newer, types)
+    plans: dict[str, _Plan] = defaultdict(_Plan)
+    dead: dict[Id, int] = {}
+    deleted = 0
+    for id_, change in newer.items():
+        found = standing.get(id_)
+        if found is not None and found.version >= change.version:
+            continue
+        if found is not None:
+            plans[found.type].delete.append(id_)
+        if isinstance(change, Gone):
+            dead[id_] = change.version
+            deleted += 1
+            continue
+        plans[change.type].create.append(change)
+        if change.version > 1 and (found is None or found.type != change.type):
+            dead[id_] = change.version - 1
+    bury(run, dead.items(), "relationship")
+    for name, plan in plans.items():
+        if plan.delete:
+            run.send(cypher.delete(name), {"ids": plan.delete})
+    missing = _missing(run, {e for p in plans.values() for r in p.create for e in _ends(r)})
+    return deleted + sum(_create(run, name, p.create, missing) for name, p in plans.items())
+
+
+def _standing(
+    run: Statements, changes: Mapping[Id, Change], types: Collection[str]
+) -> dict[Id, _Standing]:
+    """Find what stands: under its type, and, where it may have another, under all."""
+    found: dict[Id, _Standing] = {}
+    for name, some in _by_type(c for c in changes.values() if isinstance(c, Relationship)).items():
+        found |= _find(run, name, [relationship.id for relationship in some])
+    astray = [i for i, c in changes.items() if c.version > 1 and i not in found]
+    for name in sorted(types) if astray else ():
+        found |= _find(run, name, [i for i in astray if i not in found])
+    return found
+
+
+def _find(run: Statements, name: str, ids: list[Id]) -> dict[Id, _Standing]:
+    rows = run.ask(cypher.standing(name), {"ids": ids}) if ids else []
+    return {id_: _Standing(name, version) for id_, version in rows}
+
+
+def _missing(run: Statements, ends: Collection[Id]) -> dict[Id, bool]:
+    """Return the ends that are no entities now, and whether they were deleted."""
+    return dict(run.ask(cypher.MISSING_ENDS, {"ids": sorted(ends)})) if ends else {}
+
+
+def _create(
+    run: Statements, name: str, relationships: list[Relationship], missing: Mapping[Id, bool]
+) -> int:
+    """Create in the order of their first end, which Neo4j stores fastest."""
+    ready: list[list[object]] = []
+    early: list[list[object]] = []
+    awaited: set[Id] = set()
+    for relationship in sorted(relationships, key=lambda r: r.from_id):
+        lacking = [end for end in _ends(relationship) if end in missing]
+        if any(missing[end] for end in lacking):
+            continue  # never an edge to a tombstone
+        (early if lacking else ready).append(relationship_row(relationship))
+        awaited.update(lacking)
+    if ready:
+        run.send(cypher.create(name), {"rows": ready})
+    if early:
+        run.send(cypher.AWAIT, {"ids": sorted(awaited)})
+        run.send(cypher.create_awaiting(name), {"rows": early})
+    return len(ready) + len(early)
+
+
+def _by_type(relationships: Iterable[Relationship]) -> Mapping[str, list[Relationship]]:
+    found: dict[str, list[Relationship]] = defaultdict(list)
+    for relationship in relationships:
+        found[relationship.type].append(relationship)
+    return found
+
+
+def _ends(relationship: Relationship) -> tuple[Id, Id]:
+    return relationship.from_id, relationship.to_id
