@@ -8,6 +8,8 @@ from groundwork_core.operations.clean_up import clean_up
 from groundwork_runtime.wiring import wiring
 from groundwork_scheduler.handler import handler
 
+from ...fakes.sockets import MemorySockets
+
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path
 
@@ -49,6 +51,30 @@ def test_a_run_queues_what_is_due_and_sweeps_what_was_lost(path: "Path", environ
     }
     again = handler({}, None)
     assert (again["claimed"], again["expired"], again["announced"]) == (0, 0, 0)
+
+
+def test_a_run_closes_sockets_that_have_outlived_their_keys(
+    path: "Path", environment: None
+) -> None:
+    sockets = wiring().sockets = MemorySockets("over", "good", "in person")
+    user = path.value(
+        "INSERT INTO users (email, roles) VALUES ('k@example.test', '{viewer}') RETURNING id"
+    )
+    for name, ends in (("over", "-1 s"), ("good", "1 h")):
+        path.rows(
+            "WITH k AS (INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash, expires_at)"
+            " VALUES (%s, %s, '{}', 'gw_live_abcd', sha256(%s), now() + %s::interval) RETURNING id)"
+            " INSERT INTO socket_connections (connection_id, user_id, permissions, api_key_id)"
+            " SELECT %s, %s, '{}', id FROM k RETURNING 1",
+            user, name, name.encode(), ends, name, user,
+        )  # fmt: skip
+    path.rows(
+        "INSERT INTO socket_connections (connection_id, user_id, permissions)"
+        " VALUES ('in person', %s, '{}') RETURNING 1",
+        user,
+    )
+    assert [handler({}, None)["closed"] for _ in range(2)] == [1, 0]
+    assert sockets.closed == ["over"]
 
 
 def test_only_what_every_destination_has_carried_is_removed_from_the_outbox(path: "Path") -> None:
