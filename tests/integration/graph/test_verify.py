@@ -147,6 +147,14 @@ def test_what_was_changed_by_hand_is_found_and_healed(
     assert verify(api.database, graph).ok
 
 
+def test_a_part_of_a_second_before_1970_is_no_drift(
+    api: Api, graph: GraphDatabase, known: Mapping[str, str]
+) -> None:
+    api.sql("UPDATE relationships SET valid_from = '1815-12-10 01:02:03.456789+00' RETURNING id")
+    api.relay()
+    assert verify(api.database, graph).ok
+
+
 def test_what_has_no_id_is_found_and_removed(
     api: Api, graph: GraphDatabase, known: Mapping[str, str]
 ) -> None:
@@ -336,10 +344,14 @@ def test_without_looking_at_tombstones_bulk_would_bring_it_back(
 
 
 def rebuild_while_a_new_type_is_on_its_way(api: Api, graph: GraphDatabase) -> None:
-    """The graph is empty; the relay has yet to say that COVERS was, and then that it is ABOUT."""
+    """The relay has yet to say that something COVERS, and then that it is ABOUT."""
     graph.run("MATCH (n:Entity|Tombstone) DETACH DELETE n")
-    api.sql("UPDATE relationships SET confidence = 0.5 WHERE type = 'COVERS' RETURNING id")
-    api.sql("UPDATE relationships SET type = 'ABOUT' WHERE type = 'COVERS' RETURNING id")
+    api.sql(
+        "INSERT INTO relationships (from_id, type, to_id) SELECT a.id, 'COVERS', b.id"
+        " FROM entities a, entities b WHERE a.name = 'Ada' AND b.name = 'Dust' RETURNING id"
+    )
+    api.sql("UPDATE relationships SET type = 'ABOUT' WHERE version = 1 AND type = 'COVERS'"
+            " AND from_id = (SELECT id FROM entities WHERE name = 'Ada') RETURNING id")  # fmt: skip
     rebuild(api.database, graph)
     api.relay(limit=1)
 
@@ -348,7 +360,7 @@ def test_a_relationship_whose_new_type_is_on_its_way_is_not_doubled(
     api: Api, graph: GraphDatabase, known: Mapping[str, str]
 ) -> None:
     rebuild_while_a_new_type_is_on_its_way(api, graph)
-    assert relationships(graph) == 44
+    assert relationships(graph) == 45
     assert verify(api.database, graph).ok
 
 

@@ -23,7 +23,8 @@ _ENTITY = """
 [n.id, n._v, n.type, [l IN labels(n) WHERE l <> 'Entity'], n.name, n.confidence, n.key,
  coalesce(n.aliases, []), size(keys(n)) - CASE WHEN n.aliases IS NULL THEN 0 ELSE 1 END]
 """
-_MICROSECONDS = "r.{0}.epochSeconds * 1000000 + r.{0}.microsecond"
+# Not epochSeconds, which Neo4j rounds towards 1970.
+_MICROSECONDS = "r.{0}.epochMillis * 1000 + r.{0}.microsecond % 1000"
 _RELATIONSHIP = f"""
 [r.id, r._v, type(r), [coalesce(a.id, ''), coalesce(b.id, '')], r.confidence,
  {_MICROSECONDS.format("valid_from")}, {_MICROSECONDS.format("valid_to")}, size(keys(r))]

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.database import Database
 
+SIDE_BY_SIDE = 2
+"""Slices that Neo4j reads at once: while one travels, the other is looked up."""
 LOOKS = 20
 PAUSE_SECONDS = 0.25
 AT_ONCE = 2_000
@@ -62,7 +64,7 @@ def verify(
     spent = check.report.seconds
     counts = truth.counts()
     check.report.counts = {"postgres": counts, "graph": standing.counts()}
-    for seen in walk(truth, standing, check.place):
+    for seen in walk(truth, standing, check.place, at_once=SIDE_BY_SIDE):
         done = take(check, seen)
         progress(seen.stage.aggregate, done, max(counts[seen.stage.aggregate], done))
         check.report.seconds = spent + time.monotonic() - before

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from groundwork_core.knowledge.graph.model import Id
@@ -56,15 +57,36 @@ def stages(truth: Truth, standing: Standing) -> list[Stage]:
 
 
 def walk(
-    truth: Truth, standing: Standing, begin: Place, size: int | None = None
+    truth: Truth, standing: Standing, begin: Place, size: int | None = None, at_once: int = 1
 ) -> Generator[Seen, None, None]:
-    """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one."""
+    """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one.
+
+    Neo4j reads `at_once` of them side by side; of each, Postgres has always been read before.
+    """
+    with ThreadPoolExecutor(at_once, thread_name_prefix="standing") as pool:
+        coming: deque[tuple[Stage, Slice, Future[list[Row]]]] = deque()
+        for stage, said in _slices(truth, standing, begin, size or SLICE):
+            shown = pool.submit(standing.between, stage, said.after, said.upto)
+            coming.append((stage, said, shown))
+            if len(coming) == at_once:
+                yield _seen(*coming.popleft())
+        while coming:
+            yield _seen(*coming.popleft())
+
+
+def _seen(stage: Stage, said: Slice, shown: Future[list[Row]]) -> Seen:
+    return Seen(stage, said, shown.result())
+
+
+def _slices(
+    truth: Truth, standing: Standing, begin: Place, size: int
+) -> Iterator[tuple[Stage, Slice]]:
     for stage in stages(truth, standing):
         if _order(stage) < _order(begin.stage):
             continue
         after = begin.after if stage == begin.stage else FIRST
-        for said in read_ahead(truth.slices(stage, size or SLICE, after)):
-            yield Seen(stage, said, standing.between(stage, said.after, said.upto))
+        for said in read_ahead(truth.slices(stage, size, after)):
+            yield stage, said
 
 
 def read_ahead(slices: Iterator[Slice]) -> Iterator[Slice]:
