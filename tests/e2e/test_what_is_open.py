@@ -29,6 +29,13 @@ def test_pages_load_nothing_from_elsewhere(instance: Instance, path: str) -> Non
     assert "//cdn" not in text
 
 
+def test_graphql_answers_no_query_by_get(instance: Instance) -> None:
+    page = httpx2.get(instance.url + "/graphql").text
+    with instance.client() as client:
+        asked = client.get("/graphql", params={"query": "{ __typename }"})
+    assert asked.status_code == 422 or asked.text == page
+
+
 def test_every_operation_of_the_api_wants_a_token(instance: Instance) -> None:
     document = httpx2.get(instance.url + "/openapi.json").json()
     assert document["openapi"].startswith("3.1")
