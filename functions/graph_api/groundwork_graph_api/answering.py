@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,12 +15,14 @@ from groundwork_core.knowledge.graph.catch_up import await_position
 from groundwork_graph_api.asking import Asking
 from groundwork_graph_api.codes import BAD_USER_INPUT, Refused, code_of, formatted
 from groundwork_graph_api.documents import Documents, operation_of
+from groundwork_graph_api.levels import LevelExecution
 from groundwork_graph_api.limits import MAX_COST, measure
 from groundwork_graph_api.persisted import PersistedQueries, bundled
 from groundwork_graph_api.schema import make_schema
 from groundwork_runtime.http.answer import JSON, PROBLEM, Answer
 
 if TYPE_CHECKING:
+    from groundwork_core.knowledge.graph.model import Shown
     from groundwork_runtime.http.request import Request
     from groundwork_runtime.settings import Settings
     from groundwork_runtime.wiring import Wiring
@@ -59,10 +61,12 @@ class Answering:
             position = request.headers.get("x-groundwork-min-position")
             if position is not None:
                 await_position(position.strip(), wiring.catchup)
-            asking = Asking(
-                caller, wiring.graph_reader(lambda: ends - time.monotonic()), wiring.catalogue
-            )
-            told = self._run(asked, asking, wiring.settings)
+
+            def ask(shown: Shown) -> Asking:
+                reader = wiring.graph_reader(lambda: ends - time.monotonic(), shown)
+                return Asking(caller, reader, wiring.catalogue)
+
+            told = self._run(asked, ask, wiring.settings)
         except Exception as error:
             if code_of(error) is None:
                 raise
@@ -72,7 +76,7 @@ class Answering:
             }
         return _answer(told, request, media_type)
 
-    def _run(self, asked: _Asked, asking: Asking, settings: Settings) -> Told:
+    def _run(self, asked: _Asked, ask: Callable[[Shown], Asking], settings: Settings) -> Told:
         variables, name = asked.variables, asked.operation_name
         try:
             text = self._persisted.text_of(
@@ -92,9 +96,10 @@ class Answering:
         result = execute(
             self._schema,
             document,
-            context_value=asking,
+            context_value=ask(self._documents.shown(text, document)),
             variable_values=dict(variables),
             operation_name=name,
+            execution_context_class=LevelExecution,
             is_awaitable=lambda _: False,  # no resolver is; asking each value would cost
         )
         return _told(cast("ExecutionResult", result), measured.cost)

@@ -6,20 +6,29 @@ from collections import OrderedDict
 
 from graphql import (
     DocumentNode,
+    FieldNode,
     GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
     parse,
     validate,
+    visit,
 )
 
+from groundwork_core.knowledge.graph.model import EVERYTHING, Shown
 from groundwork_graph_api.codes import Refused
 
 MAX_TOKENS = 4_000
 REMEMBERED = 500
 LONGEST_REMEMBERED = 10_000
 MAX_ERRORS = 20
+
+NAMES = {"from": "from_id", "to": "to_id", "validFrom": "valid_from", "validTo": "valid_to"}
+"""Fields that the model calls otherwise."""
 
 
 class Documents:
@@ -28,13 +37,13 @@ class Documents:
     def __init__(self, schema: GraphQLSchema) -> None:
         """Take the schema to check against."""
         self._schema = schema
-        self._checked: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._checked: OrderedDict[str, tuple[DocumentNode, Shown]] = OrderedDict()
 
     def parsed(self, text: str) -> DocumentNode:
         """Parse a query. Raises Refused with where it goes wrong."""
         known = self._checked.get(text)
         if known is not None:
-            return known
+            return known[0]
         try:
             return parse(text, max_tokens=MAX_TOKENS)
         except GraphQLError as error:
@@ -55,10 +64,30 @@ class Documents:
         for fault in faults:
             fault.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
         if not faults and len(text) <= LONGEST_REMEMBERED:
-            self._checked[text] = document
+            self._checked[text] = document, shown_by(self._schema, document)
             if len(self._checked) > REMEMBERED:
                 self._checked.popitem(last=False)
         return faults
+
+    def shown(self, text: str, document: DocumentNode) -> Shown:
+        """Return which of the model's fields a good document asks for, anywhere in it."""
+        known = self._checked.get(text)
+        return shown_by(self._schema, document) if known is None else known[1]
+
+
+def shown_by(schema: GraphQLSchema, document: DocumentNode) -> Shown:
+    """Collect the fields of all types, by the model's names: `Relationship.from_id`."""
+    types = TypeInfo(schema)
+    found: set[str] = set()
+
+    class Collector(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            parent, name = types.get_parent_type(), node.name.value
+            if parent is not None:
+                found.add(f"{parent.name}.{NAMES.get(name, name)}")
+
+    visit(document, TypeInfoVisitor(types, Collector()))
+    return EVERYTHING & found
 
 
 def _too_deep() -> Refused:

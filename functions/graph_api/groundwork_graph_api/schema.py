@@ -15,6 +15,7 @@ from groundwork_core.knowledge.graph.cursors import (
 from groundwork_core.knowledge.graph.model import (
     Entity,
     Link,
+    LinkPage,
     LinkPlace,
     Part,
     Relationship,
@@ -22,6 +23,7 @@ from groundwork_core.knowledge.graph.model import (
 from groundwork_graph_api import arguments as read
 from groundwork_graph_api.ahead import Ahead
 from groundwork_graph_api.asking import Asking, PageKey
+from groundwork_graph_api.levels import Attribute
 from groundwork_graph_api.scalars import date_time, json_value
 
 ENTITY_TYPES = EnumType(
@@ -45,6 +47,10 @@ ENTITY_TYPES = EnumType(
 query = ObjectType("Query")
 entity = ObjectType("Entity")
 relationship = ObjectType("Relationship")
+neighbour_connection = ObjectType("NeighbourConnection")
+neighbour_edge = ObjectType("NeighbourEdge")
+relationship_connection = ObjectType("RelationshipConnection")
+relationship_edge = ObjectType("RelationshipEdge")
 
 Connection = dict[str, object]
 
@@ -121,20 +127,18 @@ def _part(info: GraphQLResolveInfo, part: Part, type_name: str) -> dict[str, obj
 
 
 @entity.field("neighbours")
-def _neighbours(source: Entity, info: GraphQLResolveInfo, **arguments: object) -> Connection:
-    page = _asking(info).page(PageKey.read(arguments), source.id)
-    edges = [
-        {"cursor": _cursor(link), "node": link.node, "relationship": link.relationship}
-        for link in page.links
-    ]
-    return _connection(edges, has_next=page.has_next)
-
-
 @entity.field("relationships")
-def _relationships(source: Entity, info: GraphQLResolveInfo, **arguments: object) -> Connection:
-    page = _asking(info).page(PageKey.read(arguments), source.id)
-    edges = [{"cursor": _cursor(link), "node": link.relationship} for link in page.links]
-    return _connection(edges, has_next=page.has_next)
+def _links(source: Entity, info: GraphQLResolveInfo, **arguments: object) -> LinkPage:
+    return _asking(info).page(PageKey.read(arguments), source.id)
+
+
+def _page_info(source: LinkPage, _: GraphQLResolveInfo) -> dict[str, object]:
+    end = _cursor(source.links[-1]) if source.links else None
+    return {"hasNextPage": source.has_next, "endCursor": end}
+
+
+def _edge_cursor(source: Link, _: GraphQLResolveInfo) -> str:
+    return _cursor(source)
 
 
 @entity.field("attributes")
@@ -167,15 +171,14 @@ def _to(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
     return _asking(info).entities.get(source.to_id)
 
 
-relationship.set_alias("validFrom", "valid_from")
-relationship.set_alias("validTo", "valid_to")
-
-
-def _connection(edges: list[dict[str, object]], *, has_next: bool) -> Connection:
-    return {
-        "edges": edges,
-        "pageInfo": {"hasNextPage": has_next, "endCursor": edges[-1]["cursor"] if edges else None},
-    }
+relationship.set_field("validFrom", Attribute("valid_from"))
+relationship.set_field("validTo", Attribute("valid_to"))
+relationship_edge.set_field("node", Attribute("relationship"))
+for _connection in (neighbour_connection, relationship_connection):
+    _connection.set_field("edges", Attribute("links"))
+    _connection.set_field("pageInfo", _page_info)
+for _edge in (neighbour_edge, relationship_edge):
+    _edge.set_field("cursor", _edge_cursor)
 
 
 def _cursor(link: Link) -> str:
@@ -191,5 +194,15 @@ def make_schema() -> GraphQLSchema:
     """Build the schema from schema.graphql."""
     text = files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
     return make_executable_schema(
-        text, query, entity, relationship, ENTITY_TYPES, date_time, json_value
+        text,
+        query,
+        entity,
+        relationship,
+        neighbour_connection,
+        neighbour_edge,
+        relationship_connection,
+        relationship_edge,
+        ENTITY_TYPES,
+        date_time,
+        json_value,
     )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from groundwork_core.documents.ports import MakeHarmless
     from groundwork_core.identity.ports import PasswordHasher, SecretSource, TokenSigner
+    from groundwork_core.knowledge.graph.model import Shown
     from groundwork_core.knowledge.graph.ports import (
         Catalogue,
         Catchup,
@@ -279,11 +280,11 @@ class Wiring:
 
         return PostgresGraphRounds(self.database)
 
-    def graph_reader(self, seconds_left: Callable[[], float]) -> GraphReader:
-        """Make what answers from the graph, for a caller who waits no longer than that."""
+    def graph_reader(self, seconds_left: Callable[[], float], shown: Shown) -> GraphReader:
+        """Make what answers from the graph, for a caller who waits no longer and looks at that."""
         from groundwork_data.graph.reader import Neo4jReader  # noqa: PLC0415 - graph only
 
-        return Neo4jReader(self.graph, self.hub_lists, seconds_left)
+        return Neo4jReader(self.graph, self.hub_lists, seconds_left, shown)
 
     @cached_property
     def hub_lists(self) -> HubLists:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 from groundwork_core.knowledge.graph.model import Entity, Relationship
+
+Columns = Sequence[Sequence[Any] | None]
+"""One list for each field of a model, in its order; None: the field was not asked for."""
 
 
 def entity_row(entity: Entity) -> list[object]:
@@ -51,68 +55,50 @@ EDGE_PROPERTIES = """{id: row[0], confidence: row[3], valid_from: datetime(row[4
 """A relationship's properties in Cypher, from a `relationship_row`. Null: none."""
 
 
-def to_entity(node: Mapping[str, Any]) -> Entity:
-    """Read a node. Properties that somebody removed by hand become empty, not errors."""
-    return Entity(
-        id=node["id"],
-        version=node.get("_v") or 0,
-        name=node.get("name") or "",
-        type=node.get("type") or "other",
-        confidence=float(node.get("confidence") or 0.0),
-        key=node.get("key"),
-        aliases=tuple(node.get("aliases") or ()),
+def entities_of(columns: Columns) -> list[Entity]:
+    """Read the columns of nodes. What is not shown, or was removed by hand, is empty."""
+    ids, version, name, type_, confidence, key, aliases = columns
+    return list(
+        map(
+            Entity,
+            ids or (),
+            _filled(version, 0),
+            _filled(name, ""),
+            _filled(type_, "other"),
+            _filled(confidence, 0.0),
+            _filled(key, None),
+            repeat(()) if aliases is None else [tuple(each or ()) for each in aliases],
+        )
     )
 
 
-def to_relationship(row: Mapping[str, Any]) -> Relationship:
-    """Read a row of RELATIONSHIP's columns."""
-    return Relationship(
-        id=row["id"],
-        version=row.get("_v") or 0,
-        type=row["type"],
-        from_id=row["from_id"],
-        to_id=row["to_id"],
-        confidence=float(row.get("confidence") or 0.0),
-        valid_from=_moment(row.get("valid_from")),
-        valid_to=_moment(row.get("valid_to")),
+def relationships_of(columns: Columns) -> list[Relationship]:
+    """Read the columns of relationships, as `entities_of`; their moments are texts."""
+    ids, version, type_, from_id, to_id, confidence, valid_from, valid_to = columns
+    return list(
+        map(
+            Relationship,
+            ids or (),
+            _filled(version, 0),
+            _filled(type_, ""),
+            _filled(from_id, ""),
+            _filled(to_id, ""),
+            _filled(confidence, 0.0),
+            _filled(valid_from and list(map(_moment_of_text, valid_from)), None),
+            _filled(valid_to and list(map(_moment_of_text, valid_to)), None),
+        )
     )
 
 
-def entity_of_row(row: Sequence[Any]) -> Entity:
-    """Read what the reader's statements list of a node, as `to_entity` does."""
-    id_, version, name, type_, confidence, key, aliases = row
-    return Entity(
-        id_,
-        version or 0,
-        name or "",
-        type_ or "other",
-        float(confidence or 0.0),
-        key,
-        tuple(aliases or ()),
-    )
+def _filled(column: Sequence[Any] | None, blank: object) -> Iterable[Any]:
+    if column is None:
+        return repeat(blank)
+    return [blank if value is None else value for value in column] if None in column else column
 
 
-def relationship_of_row(row: Sequence[Any]) -> Relationship:
-    """Read what the reader's statements list of a relationship; its moments are texts."""
-    id_, version, type_, from_id, to_id, confidence, valid_from, valid_to = row
-    return Relationship(
-        id_,
-        version or 0,
-        type_,
-        from_id,
-        to_id,
-        float(confidence or 0.0),
-        datetime.fromisoformat(valid_from).astimezone(UTC) if valid_from else None,
-        datetime.fromisoformat(valid_to).astimezone(UTC) if valid_to else None,
-    )
+def _moment_of_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
 
 
 def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None:
-        return None
-    native: datetime = value.to_native()
-    return native.astimezone(UTC)

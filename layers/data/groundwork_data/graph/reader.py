@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
 from groundwork_core.knowledge.graph.model import (
+    EVERYTHING,
     RELATIONSHIPS_A_NODE,
     Entity,
     Id,
@@ -16,10 +17,11 @@ from groundwork_core.knowledge.graph.model import (
     LinkPlace,
     Part,
     Relationship,
+    Shown,
 )
 from groundwork_data.graph import reading_cypher as cypher
 from groundwork_data.graph.driver import READ_SECONDS
-from groundwork_data.graph.properties import entity_of_row, relationship_of_row
+from groundwork_data.graph.properties import entities_of, relationships_of
 
 if TYPE_CHECKING:
     from neo4j import Record
@@ -39,19 +41,21 @@ class Neo4jReader:
         graph: GraphDatabase,
         hub_lists: HubLists,
         seconds_left: Callable[[], float] = lambda: READ_SECONDS,
+        shown: Shown = EVERYTHING,
     ) -> None:
-        """Take the environment's graph, who lists hubs, and how long the asker can still wait."""
+        """Take the graph, who lists hubs, how long the asker can still wait, and looks at what."""
         self._graph = graph
         self._hub_lists = hub_lists
         self._seconds_left = seconds_left
+        self._shown = sorted(shown | {"Relationship.confidence"})  # their order is made of it
         self._down: GraphUnavailable | None = None
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
         """Return those entities that exist, by id."""
         if not ids:
             return {}
-        rows = self._read(cypher.ENTITIES, {"ids": list(ids)})
-        return {row["node"][0]: entity_of_row(row["node"]) for row in rows}
+        row = self._read(cypher.ENTITIES, {"ids": list(ids)})[0]
+        return {entity.id: entity for entity in entities_of(row["nodes"])}
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
@@ -71,7 +75,7 @@ class Neo4jReader:
             if row["hub"]:
                 hubs.append(row["id"])
                 continue
-            links = [Link(relationship_of_row(r), entity_of_row(n)) for r, n in row["links"]]
+            links = list(map(Link, relationships_of(row["edges"]), entities_of(row["nodes"])))
             pages[row["id"]] = LinkPage(tuple(links[:first]), len(links) > first)
         return pages | self._hub_pages(hubs, wanted, first, after) if hubs else pages
 
@@ -85,30 +89,29 @@ class Neo4jReader:
         )
         if not rows:
             return None
-        return Part(
-            tuple(entity_of_row(node) for node in rows[0]["nodes"]),
-            tuple(relationship_of_row(edge) for edge in rows[0]["edges"]),
-        )
+        return Part(tuple(entities_of(rows[0]["nodes"])), tuple(relationships_of(rows[0]["edges"])))
 
     def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
         """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`."""
         sown = list(dict.fromkeys(seeds))
-        standing = self.entities(sown)
-        found = {id_: standing[id_] for id_ in sown if id_ in standing}
-        truncated = len(found) > max_nodes
-        found = dict(list(found.items())[:max_nodes])
+        if len(sown) > max_nodes:
+            sown = _in_order(sown, self.entities(sown))
+        truncated = len(sown) > max_nodes
+        found = dict.fromkeys(sown[:max_nodes])
         frontier = list(found)
-        for _ in range(depth):
+        for hop in range(depth):
             if not frontier or truncated:
                 break
+            standing, near = self._hop(frontier, wanted, max_nodes + 1)
+            if hop == 0:
+                found = dict.fromkeys(_in_order(frontier, set(standing)))
             room = max_nodes - len(found)
-            fresh = self._hop(frontier, found, wanted, room + 1)
-            truncated = len(fresh) > room
-            found |= {entity.id: entity for entity in fresh[:room]}
-            frontier = [entity.id for entity in fresh[:room]]
-        most = max_nodes * RELATIONSHIPS_A_NODE
-        edges = self._among(list(found), wanted, most + 1) if found else []
-        return Part(tuple(found.values()), tuple(edges[:most]), truncated or len(edges) > most)
+            frontier = [id_ for id_ in near if id_ not in found]
+            truncated = len(frontier) > room
+            found |= dict.fromkeys(frontier[:room])
+        return self._part(
+            list(found), wanted, max_nodes * RELATIONSHIPS_A_NODE, truncated=truncated
+        )
 
     def _hub_pages(
         self, hubs: list[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
@@ -125,53 +128,49 @@ class Neo4jReader:
             for id_, pairs in ends.items()
         }
 
-    def _hop(
-        self, frontier: list[Id], seen: Mapping[Id, Entity], wanted: LinkFilter, limit: int
-    ) -> list[Entity]:
-        """Return up to `limit` entities that are new, the surest first."""
-        row = self._read(
-            cypher.HOP, _filter(wanted) | {"ids": frontier, "seen": list(seen), "limit": limit}
-        )[0]
-        nodes = {node[0]: entity_of_row(node) for _, node in row["found"]}
-        sure: dict[Id, float] = {node[0]: confidence for confidence, node in row["found"]}
-        if row["hubs"]:
-            self._sure_of_hubs(row["hubs"], sure, seen, wanted, limit)
-        best = sorted(sure, key=lambda id_: (-sure[id_], id_))[:limit]
-        unknown = [id_ for id_ in best if id_ not in nodes]
-        if unknown:
-            nodes |= self.entities(unknown)
-        return [nodes[id_] for id_ in best if id_ in nodes]
+    def _hop(self, frontier: list[Id], wanted: LinkFilter, limit: int) -> tuple[list[Id], list[Id]]:
+        """Return which of these exist, and up to `limit` of what is next to them, surest first."""
+        parameters = _filter(wanted) | {"ids": frontier, "limit": limit}
+        row = self._read(cypher.HOP, parameters)[0]
+        if not row["hubs"]:
+            return row["standing"], row["ids"]
+        sure = dict(zip(row["ids"], row["sure"], strict=True))
+        self._sure_of_hubs(row["hubs"], sure, wanted, limit)
+        return row["standing"], sorted(sure, key=lambda id_: (-sure[id_], id_))[:limit]
 
     def _sure_of_hubs(
-        self,
-        hubs: list[Id],
-        sure: dict[Id, float],
-        seen: Mapping[Id, Entity],
-        wanted: LinkFilter,
-        limit: int,
+        self, hubs: list[Id], sure: dict[Id, float], wanted: LinkFilter, limit: int
     ) -> None:
         """Add the surest neighbours of hubs to `sure`, as many as could be among its best."""
-        reach = limit + len(seen)
+        reach = limit
         while True:
             lists = self._hub_lists.others(hubs, wanted, reach)
             short = False
             for others in lists.values():
-                fresh = {o: c for o, c in reversed(others) if o not in seen}
+                best = dict(reversed(others))
                 # Several relationships may lead to one entity: then there is more to look at.
-                short = short or (len(fresh) < limit and len(others) == reach)
-                sure.update((o, max(c, sure.get(o, 0.0))) for o, c in fresh.items())
+                short = short or (len(best) < limit and len(others) == reach)
+                sure.update((o, max(c, sure.get(o, 0.0))) for o, c in best.items())
             if not short:
                 return
             reach *= 4
 
-    def _among(self, ids: list[Id], wanted: LinkFilter, limit: int) -> list[Relationship]:
-        """Return the surest relationships with both ends here."""
-        row = self._read(cypher.AMONG, _filter(wanted) | {"ids": ids, "limit": limit})[0]
-        edges = [relationship_of_row(edge) for edge in row["edges"]]
-        if len(row["hubs"]) > 0:
-            between = self._hub_lists.between(row["hubs"], ids, wanted, limit)
+    def _part(self, ids: list[Id], wanted: LinkFilter, most: int, *, truncated: bool) -> Part:
+        """Return these entities, and the surest relationships with both ends among them."""
+        if not ids:
+            return Part((), (), truncated)
+        parameters = _filter(wanted) | {"ids": ids, "limit": most + 1}
+        row = self._read(cypher.PART, parameters)[0]
+        nodes = {entity.id: entity for entity in entities_of(row["nodes"])}
+        edges = relationships_of(row["edges"])
+        if row["hubs"]:
+            between = self._hub_lists.between(row["hubs"], nodes, wanted, most + 1)
             edges = _surest([*edges, *between])
-        return edges
+        return Part(
+            tuple(nodes[id_] for id_ in _in_order(ids, nodes)),
+            tuple(edges[:most]),
+            truncated or len(edges) > most,
+        )
 
     def _read(self, statement: str, parameters: Parameters) -> list[Record]:
         if self._down is not None:
@@ -181,11 +180,17 @@ class Neo4jReader:
             raise TookTooLong("This took too long; ask for less.")
         try:
             return self._graph.read(
-                statement, {"hub_degree": HUB_DEGREE, **parameters}, seconds=min(left, READ_SECONDS)
+                statement,
+                {"hub_degree": HUB_DEGREE, "shown": self._shown, **parameters},
+                seconds=min(left, READ_SECONDS),
             )
         except GraphUnavailable as error:
             self._down = error
             raise
+
+
+def _in_order(ids: Iterable[Id], standing: Container[Id]) -> list[Id]:
+    return [id_ for id_ in ids if id_ in standing]
 
 
 def _other_end(relationship: Relationship, id_: Id) -> Id:

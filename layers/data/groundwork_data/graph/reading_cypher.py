@@ -1,15 +1,47 @@
 """The statements of the reader: constants, with parameters only.
 
 Limits live in here: every list has a LIMIT, every expansion a cap. `$types` null means all.
+
+Entities and relationships come as columns: a list of values for each of their fields, in the order
+of the model, and null for one that `$shown` does not name. To read a property costs Neo4j about a
+microsecond, to send a record of its own costs both sides ten.
 """
 
 from __future__ import annotations
 
-from groundwork_core.knowledge.graph.model import Direction
+from groundwork_core.knowledge.graph.model import Direction, Entity, Relationship
 
-_NODE = "[n.id, n._v, n.name, n.type, n.confidence, n.key, n.aliases]"
+_READ = {
+    "Entity": {"version": "x._v"},
+    "Relationship": {
+        "version": "x._v",
+        "type": "type(x)",
+        "from_id": "startNode(x).id",
+        "to_id": "endNode(x).id",
+        "valid_from": "toString(x.valid_from)",
+        "valid_to": "toString(x.valid_to)",
+    },
+}
 
-ENTITIES = f"UNWIND $ids AS id MATCH (n:Entity {{id: id}}) RETURN {_NODE} AS node"
+
+def _columns(of: str, model: type[Entity | Relationship]) -> str:
+    """Return the columns of a list of nodes or relationships. Ids are always there."""
+    kind = model.__name__
+    every = {name: _READ[kind].get(name, f"x.{name}") for name in model._fields}
+    columns = [f"[x IN {of} | x.id]"] + [
+        f"CASE WHEN '{kind}.{name}' IN $shown THEN [x IN {of} | {read}] END"
+        for name, read in every.items()
+        if name != "id"
+    ]
+    return f"[{', '.join(columns)}]"
+
+
+ENTITIES = f"""
+UNWIND $ids AS id
+MATCH (n:Entity {{id: id}})
+WITH collect(n) AS nodes
+RETURN {_columns("nodes", Entity)} AS nodes
+"""
 
 _EDGE_HOLDS = """
     ($types IS NULL OR type(r) IN $types)
@@ -18,13 +50,6 @@ _EDGE_HOLDS = """
         (r.valid_from IS NULL OR r.valid_from <= $as_of)
         AND (r.valid_to IS NULL OR $as_of < r.valid_to)))
 """
-
-# Lists, not maps, and moments as text: half of the driver's time for a page.
-_EDGE = """
-[r.id, r._v, type(r), startNode(r).id, endNode(r).id, r.confidence,
- toString(r.valid_from), toString(r.valid_to)]
-"""
-_OTHER = _NODE.replace("n.", "m.")
 
 _PATTERNS: dict[Direction, str] = {
     "OUT": "(n)-[r]->(m:Entity)",
@@ -46,51 +71,48 @@ CALL (n, hub) {{
     AND ($after_confidence IS NULL OR r.confidence < $after_confidence
         OR (r.confidence = $after_confidence AND r.id > $after_id))
     WITH r, m ORDER BY r.confidence DESC, r.id LIMIT $limit
-    RETURN collect([{_EDGE}, {_OTHER}]) AS links
+    RETURN collect(r) AS edges, collect(m) AS nodes
 }}
-RETURN id, hub, links
+RETURN id, hub, {_columns("edges", Relationship)} AS edges, {_columns("nodes", Entity)} AS nodes
 """
     for direction, pattern in _PATTERNS.items()
 }
 
-# One hop outwards from all of the frontier: what is new, the surest first, each with its best link.
-HOP = f"""
+_NODES_AND_HUBS = """
 UNWIND $ids AS id
-MATCH (n:Entity {{id: id}})
+MATCH (n:Entity {id: id})
 WITH collect(n) AS nodes
-WITH [n IN nodes WHERE COUNT {{ (n)--() }} >= $hub_degree | n.id] AS hubs,
-    [n IN nodes WHERE COUNT {{ (n)--() }} < $hub_degree] AS others
-CALL (others) {{
-    UNWIND others AS n
-    CALL (n) {{
-        MATCH (n)-[r]-(m:Entity)
-        WHERE {_EDGE_HOLDS}
-        AND NOT m.id IN $seen
-        WITH m, max(r.confidence) AS sure ORDER BY sure DESC, m.id LIMIT $limit
-        RETURN m, sure
-    }}
-    WITH m, max(sure) AS sure ORDER BY sure DESC, m.id LIMIT $limit
-    RETURN collect([sure, {_OTHER}]) AS found
-}}
-RETURN hubs, found
+WITH nodes, [n IN nodes WHERE COUNT { (n)--() } >= $hub_degree | n.id] AS hubs,
+    [n IN nodes WHERE COUNT { (n)--() } < $hub_degree] AS others
 """
 
-# Each relationship is found from its start, unless that has very many: those are only named.
-# toString() hides the index from the planner, which would look from each node to each other one.
-AMONG = f"""
-UNWIND $ids AS id
-MATCH (n:Entity {{id: id}})
-WITH collect(n) AS nodes
-WITH [n IN nodes WHERE COUNT {{ (n)-->() }} >= $hub_degree | n.id] AS hubs,
-    [n IN nodes WHERE COUNT {{ (n)-->() }} < $hub_degree] AS others
+# One hop outwards from all of the frontier: the surest first, each with its best link.
+HOP = f"""
+{_NODES_AND_HUBS}
 CALL (others) {{
     UNWIND others AS n
-    MATCH (n)-[r]->(m:Entity)
-    WHERE toString(m.id) IN $ids AND {_EDGE_HOLDS}
-    WITH r ORDER BY r.confidence DESC, r.id LIMIT $limit
-    RETURN collect({_EDGE}) AS edges
+    MATCH (n)-[r]-(m)
+    WHERE {_EDGE_HOLDS}
+    WITH m, max(r.confidence) AS sure
+    WHERE m:Entity
+    WITH m, sure ORDER BY sure DESC, m.id LIMIT $limit
+    RETURN collect(m.id) AS ids, collect(sure) AS sure
 }}
-RETURN hubs, edges
+RETURN [n IN nodes | n.id] AS standing, hubs, ids, sure
+"""
+
+# Nodes, and the relationships among them. Each is found from its start, unless that is a hub: those
+# are only named. Nodes are compared, not their ids, which would have to be read for each.
+PART = f"""
+{_NODES_AND_HUBS}
+CALL (nodes, others) {{
+    UNWIND others AS n
+    MATCH (n)-[r]->(m)
+    WHERE m IN nodes AND {_EDGE_HOLDS}
+    WITH r ORDER BY r.confidence DESC, r.id LIMIT $limit
+    RETURN collect(r) AS edges
+}}
+RETURN hubs, {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} AS edges
 """
 
 MOST_HOPS = 6
@@ -101,7 +123,8 @@ MATCH (a:Entity {{id: $from_id}}), (b:Entity {{id: $to_id}})
 MATCH p = shortestPath((a)-[*1..{hops}]-(b))
 WHERE all(r IN relationships(p) WHERE {_EDGE_HOLDS})
 AND all(x IN nodes(p) WHERE x:Entity)
-RETURN [n IN nodes(p) | {_NODE}] AS nodes, [r IN relationships(p) | {_EDGE}] AS edges
+WITH nodes(p) AS nodes, relationships(p) AS edges
+RETURN {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} AS edges
 """
     for hops in range(1, MOST_HOPS + 1)
 }
