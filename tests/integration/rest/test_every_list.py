@@ -106,8 +106,8 @@ def test_without_the_id_in_the_place_rows_are_missed(
     rest, connection = filled
     jobs = RESOURCES["jobs"]
 
-    def bent(_resource: object, _sort: str, column: str, sign: str, _after: str) -> str:
-        return f"({column} {sign} %s::bigint AND %s::uuid IS NOT NULL)"
+    def bent(_resource: object, _sort: str, column: str, sign: str, _after: str) -> tuple[str]:
+        return (f"({column} {sign} %s::bigint AND %s::uuid IS NOT NULL)",)
 
     with monkeypatch.context() as patched:
         patched.setattr(resource_sql, "_beyond", bent)

@@ -16,6 +16,9 @@ LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 SORT_DEFAULT = "-id"
 """Newest first: ids are made in the order of time."""
+PAGE_BYTES_MAX = 2_900_000
+"""Of the JSON of a page's items, unless its first alone is longer: a page ends early before it.
+Lambda answers at most 6 MB, and counts the body as a JSON string, where a quote takes two bytes."""
 TEXT_MAX = 1_000
 DIGITS_MAX = 18
 """Of a whole number, so that 64 bits hold it."""
@@ -41,6 +44,14 @@ class PageQuery:
     descending: bool
     limit: int
     cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows: the JSON of its items, and whether there are more after them."""
+
+    items: list[str]
+    more: bool
 
 
 def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQuery:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from groundwork_core.resources.page import Page
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_data.postgres import resource_sql
 
@@ -27,20 +28,23 @@ class PostgresResources:
         write: Run,
         actor: Callable[[], str] | None = None,
         owner: UUID | None = None,
+        search: Run | None = None,
     ) -> None:
         """Take what runs a reading statement, and what runs a writing one.
 
         `actor` says who acts, for writes that are transactions of their own; None: they are parts
         of one that has said so. `owner`: whose things are there; None: everybody's.
+        `search` runs a reading statement whose plan depends on its values; None: `read` does.
         """
         self._run = read
+        self._search = search or read
         self._write = write
         self._actor = actor
         self._owner = owner
 
     def owned_by(self, user_id: UUID) -> PostgresResources:
         """Return this store without what belongs to anybody else."""
-        return PostgresResources(self._run, self._write, self._actor, user_id)
+        return PostgresResources(self._run, self._write, self._actor, user_id, self._search)
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
@@ -56,8 +60,8 @@ class PostgresResources:
         rows = self._run(resource_sql.moved_to(resource), (row_id,))
         return str(rows[0][0]) if rows else None
 
-    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
-        """Return up to one item more than the page holds."""
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
+        """Return one page; a row more says whether there is another."""
         owner = self._whose(resource)
         names = tuple(one.name for one, _ in query.filters)
         where = None if after is None else "null" if after.value is None else "value"
@@ -69,17 +73,20 @@ class PostgresResources:
             where,
             owned=bool(owner),
         )
-        parameters: list[object] = [
+        parameters: list[object] = []
+        if after is not None:
+            by_id_alone = after.value is None or query.sort == "id"
+            parameters += [after.id] if by_id_alone else [after.value, after.id]
+        parameters += [
             resource_sql.like(str(value)) if one.operator == "like" else value
             for one, value in query.filters
             for _ in range(resource_sql.places(resource, one))
         ]
-        parameters += owner
-        if after is not None:
-            by_id_alone = after.value is None or query.sort == "id"
-            parameters += [after.id] if by_id_alone else [after.value, after.id]
-        parameters.append(query.limit + 1)
-        return [str(row[0]) for row in self._run(sql, parameters)]
+        parameters += [*owner, query.limit + 1]
+        run = self._search if resource_sql.depends_on_values(resource, names) else self._run
+        rows = run(sql, parameters)
+        items = [text for (text,) in rows[: query.limit] if text is not None]
+        return Page(items, len(items) < len(rows))
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         """Insert one."""
