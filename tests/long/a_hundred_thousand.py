@@ -9,12 +9,7 @@ from typing import Any
 import psycopg
 
 ROWS = 100_000
-WORDS = (
-    "river market energy council harbour museum election railway climate orchestra laboratory"
-    " bridge festival parliament hospital glacier satellite vaccine refinery library strike"
-    " merger startup drought verdict treaty stadium reactor census budget"
-)
-
+SYLLABLES = "ri var ton mel os ka fen dur sha lo pim que zar it no bel wex ul cra hy"
 MOMENT = "'2026-01-01'::timestamptz + n * interval '1 minute'"
 _salts = count(1, 7_919)
 
@@ -24,14 +19,14 @@ def by_chance() -> str:
     return f"((hashint4(n + {next(_salts)}) & 1048575) / 1048576::float)"
 
 
-def skewed(most: int) -> str:
-    """A number up to `most`; the first ones are common."""
-    return f"({by_chance()} ^ 4 * {most})::int"
+def skewed(most: int, power: int = 4) -> str:
+    """A number up to `most`; the first ones are common, more so with a greater power."""
+    return f"({by_chance()} ^ {power} * {most})::int"
 
 
-def one_of(table: str, most: int = ROWS) -> str:
-    """The id of a row of another table; the first ones are common."""
-    return f"(SELECT o.id FROM ids_of_{table} o WHERE o.place = 1 + {skewed(most - 1)})"
+def one_of(table: str, most: int = ROWS, power: int = 4) -> str:
+    """The id of a row of another table: with power 4 one has 5,000 of 100,000, with 2 some 300."""
+    return f"(SELECT o.id FROM ids_of_{table} o WHERE o.place = 1 + {skewed(most - 1, power)})"
 
 
 def mostly(first: str, *others: tuple[str, float]) -> str:
@@ -44,22 +39,24 @@ def mostly(first: str, *others: tuple[str, float]) -> str:
 
 
 def name() -> str:
-    """Three words."""
-    return " || ' ' || ".join(f"w[1 + ({by_chance()} * 29)::int]" for _ in range(3))
+    """Three of 8,000 words, of which the first ones are common."""
+    word = " || ".join(f"w[1 + (word / {part}) % 20]" for part in (400, 20, 1))
+    words = " UNION ALL ".join(f"SELECT {skewed(7_999)} AS word" for _ in range(3))
+    return f"(SELECT string_agg({word}, ' ') FROM ({words}) three)"
 
 
 TABLES: dict[str, dict[str, str]] = {
     "users": {
         "email": "'Person' || n || '@example.org'",
         "name": name(),
-        "roles": f"ARRAY[{mostly('viewer', ('admin', 0.0003), ('editor', 0.02), ('analyst', 0.1))}]",
+        "roles": f"ARRAY[{mostly('viewer', ('admin', 0.0003), ('editor', 0.02))}]",
         "status": mostly("active", ("disabled", 0.0005)),
     },
     "roles": {"name": "'role-' || n", "permissions": "'{entities:read}'"},
     "configurations": {"key": "'area.' || n % 50 || '.' || n", "value": "'1'"},
-    "preferences": {"user_id": one_of("users"), "key": "'key-' || n", "value": "'true'"},
+    "preferences": {"user_id": one_of("users", power=2), "key": "'key-' || n", "value": "'true'"},
     "api_keys": {
-        "user_id": one_of("users"),
+        "user_id": one_of("users", power=2),
         "name": "'key ' || n % 300",
         "scopes": "'{entities:read}'",
         "prefix": "'gw_live_abcd'",
@@ -77,14 +74,15 @@ TABLES: dict[str, dict[str, str]] = {
         "external_id": "'id-' || n",
         "title": name(),
         "content": "repeat(md5(n::text), 30)",
-        "published_at": f"CASE WHEN n % 20 > 0 THEN {MOMENT} - interval '1 day' * {by_chance()} END",
+        "published_at": f"CASE WHEN n % 20 > 0 THEN {MOMENT} - {by_chance()} * interval '1 day'"
+        " END",
         "content_hash": "repeat('0', 64)",
     },
     "jobs": {
         "kind": mostly("extract", ("summarise", 0.0005), ("translate", 0.05)),
         "status": mostly("succeeded", ("quarantined", 0.0005), ("queued", 0.01), ("failed", 0.02)),
         "priority": mostly("5", ("9", 0.0005), ("3", 0.1)) + "::bigint",
-        "document_id": one_of("documents"),
+        "document_id": one_of("documents", power=2),
     },
     "entities": {
         "name": name(),
@@ -102,7 +100,7 @@ TABLES: dict[str, dict[str, str]] = {
         "valid_to": f"CASE WHEN n % 10 = 0 THEN {MOMENT} + interval '90 days' END",
     },
     "mentions": {
-        "document_id": one_of("documents"),
+        "document_id": one_of("documents", power=2),
         "revision": "1",
         "entity_id": one_of("entities"),
         "role": mostly("author", ("evidence", 0.0005), ("category", 0.3)),
@@ -121,7 +119,7 @@ TABLES: dict[str, dict[str, str]] = {
         "status": mostly("published", ("archived", 0.0005), ("draft", 0.1)),
     },
     "content_versions": {
-        "content_id": one_of("contents"),
+        "content_id": one_of("contents", power=2),
         "version": "n",
         "title": "'T'",
         "body": "''",
@@ -170,21 +168,24 @@ FROM (SELECT id, row_number() OVER ()::int n FROM sources) s
 """
 
 
-def fill(connection: psycopg.Connection[Any]) -> None:
-    """Fill every table, without what triggers and foreign keys would do about it."""
+def fill(connection: psycopg.Connection[Any], *tables: str) -> None:
+    """Fill these tables, or all, without what triggers and foreign keys would do about it."""
     connection.execute("SET session_replication_role = replica")
-    for table, columns in TABLES.items():
-        columns = {"id": f"uuidv7({MOMENT} - now())", **times(connection, table), **columns}
+    for table in tables or TABLES:
+        own = {"id": f"uuidv7({MOMENT} - now())", **times(connection, table)}
+        columns = own | TABLES[table]
         connection.execute(
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())}"
-            f" FROM generate_series(1, {ROWS}) n, (SELECT string_to_array('{WORDS}', ' ') w) words"
+            f" FROM generate_series(1, {ROWS}) n, (SELECT string_to_array('{SYLLABLES}', ' ') w)"
             " ON CONFLICT DO NOTHING"
         )
         connection.execute(
-            f"CREATE TEMP TABLE ids_of_{table} AS SELECT row_number() OVER () AS place, id FROM {table}"
+            f"CREATE TEMP TABLE ids_of_{table} AS"
+            f" SELECT row_number() OVER () AS place, id FROM {table}"
         )
         connection.execute(f"CREATE INDEX ON ids_of_{table} (place)")
-    connection.execute(STATES)
+    if not tables:
+        connection.execute(STATES)
     connection.execute("RESET session_replication_role")
     connection.execute("VACUUM ANALYZE")
 

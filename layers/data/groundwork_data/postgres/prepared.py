@@ -38,7 +38,7 @@ class PreparedTexts:
         self._prepares = threshold is not None
 
     def run(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one statement with `%s` for each parameter, and return all its rows as text.
+        """Run one statement with `%s` for each parameter, or `$1`, `$2`, …; return rows as text.
 
         Raises:
             psycopg.Error: as the server says; OperationalError when the connection was lost.

@@ -62,29 +62,9 @@ class PostgresResources:
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
         """Return one page; a row more says whether there is another."""
-        owner = self._whose(resource)
-        names = tuple(one.name for one, _ in query.filters)
-        where = None if after is None else "null" if after.value is None else "value"
-        sql = resource_sql.page(
-            resource,
-            names,
-            query.sort,
-            "DESC" if query.descending else "ASC",
-            where,
-            owned=bool(owner),
-        )
-        parameters: list[object] = []
-        if after is not None:
-            by_id_alone = after.value is None or query.sort == "id"
-            parameters += [after.id] if by_id_alone else [after.value, after.id]
-        parameters += [
-            resource_sql.like(str(value)) if one.operator == "like" else value
-            for one, value in query.filters
-            for _ in range(resource_sql.places(resource, one))
-        ]
-        parameters += [*owner, query.limit + 1]
-        run = self._search if resource_sql.depends_on_values(resource, names) else self._run
-        rows = run(sql, parameters)
+        rows = self._rows(resource, query, after, "each")
+        if any(text is None for (text,) in rows):
+            rows = self._rows(resource, query, after, "together")
         items = [text for (text,) in rows[: query.limit] if text is not None]
         return Page(items, len(items) < len(rows))
 
@@ -120,6 +100,32 @@ class PostgresResources:
         if not rows:
             return None
         return str(rows[0][0])
+
+    def _rows(
+        self,
+        resource: Resource,
+        query: PageQuery,
+        after: After | None,
+        measured: resource_sql.Measured,
+    ) -> list[TextRow]:
+        owner = self._whose(resource)
+        names = tuple(one.name for one, _ in query.filters)
+        where = None if after is None else "null" if after.value is None else "value"
+        direction: resource_sql.Direction = "DESC" if query.descending else "ASC"
+        sql = resource_sql.page(
+            resource, names, query.sort, direction, where, measured, owned=bool(owner)
+        )
+        parameters: list[object] = [
+            resource_sql.like(str(value)) if one.operator == "like" else value
+            for one, value in query.filters
+        ]
+        parameters += owner
+        if after is not None:
+            by_id_alone = after.value is None or query.sort == "id"
+            parameters += [after.id] if by_id_alone else [after.value, after.id]
+        parameters.append(query.limit + 1)
+        depends = resource_sql.depends_on_values(resource, names, where)
+        return (self._search if depends else self._run)(sql, parameters)
 
     def _whose(self, resource: Resource) -> tuple[UUID, ...]:
         return () if resource.owner is None or self._owner is None else (self._owner,)
