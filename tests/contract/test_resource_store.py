@@ -11,7 +11,7 @@ import pytest
 from groundwork_core.errors import Conflict
 from groundwork_core.knowledge.resources import ENTITIES
 from groundwork_core.resources.cursors import Cursors
-from groundwork_core.resources.page import page_query
+from groundwork_core.resources.page import PAGE_BYTES_MAX, After, page_query
 from groundwork_core.resources.ports import ResourceStore, Written
 from groundwork_core.resources.reading import list_many
 from groundwork_data.postgres.database import Database
@@ -152,11 +152,27 @@ def test_text_is_searched_as_it_stands(store: ResourceStore, text: str) -> None:
     assert names(store, q=text) == [f"x {text} y"]
 
 
-def test_one_item_more_than_the_page_says_there_is_more(store: ResourceStore) -> None:
+def test_a_page_says_whether_there_is_more(store: ResourceStore) -> None:
     for name in ("a", "b", "c"):
         insert(store, name=name)
-    query = page_query(ENTITIES, {"limit": ("2",)})
-    assert len(store.page(ENTITIES, query, None)) == 3
+    for limit, more in (("2", True), ("3", False)):
+        page = store.page(ENTITIES, page_query(ENTITIES, {"limit": (limit,)}), None)
+        assert (len(page.items), page.more) == (int(limit), more)
+
+
+def test_a_page_ends_before_it_is_too_long(store: ResourceStore) -> None:
+    half, whole = "x" * (PAGE_BYTES_MAX // 2 - 1_000), "x" * PAGE_BYTES_MAX
+    for name, text in (("a", half), ("b", half), ("c", half), ("d", whole), ("e", "")):
+        insert(store, name=name, attributes={"text": text})
+    query, found = page_query(ENTITIES, {"sort": ("name",)}), []
+    place: After | None = None
+    while True:
+        page = store.page(ENTITIES, query, place)
+        found.append([json.loads(item) for item in page.items])
+        if not page.more:
+            break
+        place = After(found[-1][-1]["name"], found[-1][-1]["id"])
+    assert [[item["name"] for item in one] for one in found] == [["a", "b"], ["c"], ["d"], ["e"]]
 
 
 def test_what_belongs_to_others_is_not_there(store: ResourceStore) -> None:
@@ -168,8 +184,8 @@ def test_what_belongs_to_others_is_not_there(store: ResourceStore) -> None:
     assert seen.update(owned, other, 1, ("name",), '{"name":"taken"}') is None
     assert seen.delete(owned, other, 1) is None
     query = page_query(owned, {"q": ("o",), "limit": ("2",)})
-    assert seen.page(owned, query, None) == []
-    (item,) = seen.page(owned, page_query(owned, {}), None)
+    assert seen.page(owned, query, None).items == []
+    (item,) = seen.page(owned, page_query(owned, {}), None).items
     assert json.loads(item)["id"] == str(mine)
     assert seen.update(owned, mine, 1, ("name",), '{"name":"kept"}') is not None
     assert seen.read(ENTITIES, other) is not None

@@ -3,12 +3,13 @@
 import json
 from copy import copy
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
 from groundwork_core.errors import Conflict
 from groundwork_core.ids import new_id
-from groundwork_core.resources.page import After, FilterValue, PageQuery
+from groundwork_core.resources.page import PAGE_BYTES_MAX, After, FilterValue, Page, PageQuery
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_core.resources.resource import Filter, Resource
 
@@ -41,7 +42,7 @@ class FakeResources:
         self.statements += 1
         return self.merged.get(str(row_id))
 
-    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
         self.statements += 1
         rows = [row for row in self._seen(resource).values() if _passes(row, query)]
         rows.sort(key=lambda row: _key(row[query.sort], row["id"]), reverse=query.descending)
@@ -53,7 +54,11 @@ class FakeResources:
                 if (_key(row[query.sort], row["id"]) < place) == query.descending
                 and _key(row[query.sort], row["id"]) != place
             ]
-        return [json.dumps(row) for row in rows[: query.limit + 1]]
+        texts = [json.dumps(row) for row in rows]
+        sizes = accumulate(len(text.encode()) for text in texts)
+        fitting = max(1, sum(size <= PAGE_BYTES_MAX for size in sizes))
+        items = texts[: min(fitting, query.limit)]
+        return Page(items, len(items) < len(texts))
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         self.statements += 1

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
 MAX_BODY_BYTES = 256 * 1024
+MAX_ANSWER_BYTES = 2_900_000
+"""Lambda answers at most 6 MB, and counts the body as a JSON string: a quote takes two bytes."""
 REQUEST_SECONDS = 8.0
 RETRY_SECONDS = "2"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -148,7 +150,11 @@ def _answer(told: Told, request: Request, media_type: str) -> Answer:
         return answer
     refused = "data" not in told and media_type == GRAPHQL_JSON
     headers = {"Retry-After": RETRY_SECONDS} if "GRAPH_BEHIND" in codes else {}
-    return Answer(400 if refused else 200, _body(told), media_type, headers)
+    body = to_json(told)
+    if len(body) > MAX_ANSWER_BYTES:
+        error = Refused("The answer is too long to be sent; ask for less at once.", "TOO_LARGE")
+        body = to_json({"data": None, "errors": formatted([error])})
+    return Answer(400 if refused else 200, body.decode(), media_type, headers)
 
 
 def _problem(

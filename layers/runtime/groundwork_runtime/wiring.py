@@ -78,7 +78,10 @@ class Wiring:
         """Rows of any resource; each statement commits by itself."""
         from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - rest only
 
-        return PostgresResources(self.database.texts, self._write_and_nudge, self._who_acts)
+        database = self.database
+        return PostgresResources(
+            database.texts, self._write_and_nudge, self._who_acts, search=database.texts_planned
+        )
 
     def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         rows = self.database.write_texts(sql, parameters)

@@ -94,3 +94,17 @@ def test_the_lock_is_given_back(database_url: str) -> None:
             [migrations.MIGRATOR_LOCK & 0xFFFFFFFF],
         ).fetchone()
     assert held == (0,)
+
+
+DOUBLED = (
+    "SELECT conname FROM pg_constraint JOIN pg_class c ON c.oid = conrelid,"
+    " unnest(ARRAY['ck', 'fk', 'pk', 'uq']) kind"
+    " WHERE conname ~ ('^' || kind || '_' || relname || '_' || kind || '_' || relname)"
+)
+
+
+def test_no_constraint_has_its_prefix_twice(database_url: str) -> None:
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute(DOUBLED).fetchall() == []
+        connection.execute("ALTER TABLE jobs ADD CONSTRAINT ck_jobs_ck_jobs_x CHECK (true)")
+        assert connection.execute(DOUBLED).fetchall() == [("ck_jobs_ck_jobs_x",)]

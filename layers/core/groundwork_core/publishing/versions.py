@@ -28,7 +28,7 @@ def read_version(content_id: UUID, version: str, *, store: ResourceStore) -> str
     asked = {"content_id": (str(content_id),), "version": (version,), "limit": ("1",)}
     if not (version.isascii() and version.isdigit() and len(version) <= DIGITS_MAX):
         raise NotFound(MISSING)
-    found = store.page(WHOLE_VERSION, page_query(WHOLE_VERSION, asked), None)
+    found = store.page(WHOLE_VERSION, page_query(WHOLE_VERSION, asked), None).items
     if not found:
         raise NotFound(MISSING)
     return found[0]

@@ -15,7 +15,11 @@ from groundwork_core.resources.texts import in_utc
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 SORT_DEFAULT = "-id"
-"""Newest first: ids are made in the order of time."""
+"""Newest first: ids are made in the order of time. A list that is narrowed by a time is sorted by
+that: what is old by it is mostly far from the newest, and reading up to there is long."""
+PAGE_BYTES_MAX = 2_900_000
+"""Of the JSON of a page's items, unless its first alone is longer: a page ends early before it.
+Lambda answers at most 6 MB, and counts the body as a JSON string, where a quote takes two bytes."""
 TEXT_MAX = 1_000
 DIGITS_MAX = 18
 """Of a whole number, so that 64 bits hold it."""
@@ -43,6 +47,14 @@ class PageQuery:
     cursor: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a page shows: the JSON of its items, and whether there are more after them."""
+
+    items: list[str]
+    more: bool
+
+
 def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQuery:
     """Read query parameters.
 
@@ -66,7 +78,7 @@ def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQu
         except ValueError as error:
             faults.append(Fault(f"/{one.name}", str(error)))
     limit = _limit(single.pop("limit", None), faults)
-    sort, descending = _sort(resource, single.pop("sort", SORT_DEFAULT), faults)
+    sort, descending = _sort(resource, single.pop("sort", _usual_sort(filters)), faults)
     cursor = single.pop("cursor", None)
     faults += [Fault(f"/{name}", "is no parameter of this list") for name in single]
     if faults:
@@ -83,6 +95,11 @@ def _limit(text: str | None, faults: list[Fault]) -> int:
             return limit
     faults.append(Fault("/limit", f"must be a whole number from 1 to {LIMIT_MAX}"))
     return LIMIT_DEFAULT
+
+
+def _usual_sort(filters: Sequence[tuple[Filter, FilterValue]]) -> str:
+    times = (one.column for one, _ in filters if one.operator in ("after", "before"))
+    return f"-{column}" if (column := next(times, None)) else SORT_DEFAULT
 
 
 def _sort(resource: Resource, text: str, faults: list[Fault]) -> tuple[str, bool]:

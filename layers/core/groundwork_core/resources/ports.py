@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from groundwork_core.resources.page import After, PageQuery
+from groundwork_core.resources.page import After, Page, PageQuery
 from groundwork_core.resources.resource import Resource
 from groundwork_core.unit_of_work import Transaction
 
@@ -56,8 +56,8 @@ class ResourceStore(Protocol):
         """Return the id of the one into which this one was merged, or None."""
         ...
 
-    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
-        """Return the JSON of up to `query.limit` + 1 items: the one too many says there is more."""
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
+        """Return up to `query.limit` items, fewer where they would pass PAGE_BYTES_MAX."""
         ...
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:

@@ -49,9 +49,9 @@ def list_many(
         Invalid: a parameter is unknown or has a bad value; each is named.
     """
     query = page_query(resource, parameters)
-    items = seen_by(by, resource, store).page(resource, query, cursors.read(resource.name, query))
-    if len(items) <= query.limit:
-        return '{"items":[' + ",".join(items) + '],"next_cursor":null}'
-    del items[query.limit :]
-    cursor = cursors.write(resource.name, query, items[-1])
-    return '{"items":[' + ",".join(items) + '],"next_cursor":"' + cursor + '"}'
+    page = seen_by(by, resource, store).page(resource, query, cursors.read(resource.name, query))
+    items = ",".join(page.items)
+    if not page.more:
+        return '{"items":[' + items + '],"next_cursor":null}'
+    cursor = cursors.write(resource.name, query, page.items[-1])
+    return '{"items":[' + items + '],"next_cursor":"' + cursor + '"}'

@@ -73,10 +73,8 @@ def _field(error: psycopg.Error) -> str:
 
 def _rule(error: psycopg.Error) -> str:
     """Constraints are named ck_<table>_<field>."""
-    name, prefix = error.diag.constraint_name or "value", f"ck_{error.diag.table_name}_"
-    while name.startswith(prefix):
-        name = name.removeprefix(prefix)
-    return name
+    name = error.diag.constraint_name or "value"
+    return name.removeprefix(f"ck_{error.diag.table_name}_")
 
 
 def _fault(field: str, detail: str) -> Fault:

@@ -74,13 +74,11 @@ class Database:
 
     def texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         """Run one reading statement; parameters go and values come as text, in half the time."""
-        with as_domain_error(), self._watched():
-            try:
-                return self.prepared_on(self._open()).run(sql, parameters)
-            except psycopg.OperationalError:
-                if not self._may_try_again():
-                    raise
-                return self.prepared_on(self._open()).run(sql, parameters)
+        return self._read(PreparedTexts.run, sql, parameters)
+
+    def texts_planned(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        """Run one reading statement as `texts` does, planned anew for these values."""
+        return self._read(PreparedTexts.run_planned, sql, parameters)
 
     def write_texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         """Run one writing statement as `texts` does, but never twice."""
@@ -90,6 +88,20 @@ class Database:
                     return self.prepared_on(connection).run(sql, parameters)
             with self._watched():
                 return self.prepared_on(self._fresh()).run(sql, parameters)
+
+    def _read(
+        self,
+        run: Callable[[PreparedTexts, str, Sequence[object]], list[TextRow]],
+        sql: str,
+        parameters: Sequence[object],
+    ) -> list[TextRow]:
+        with as_domain_error(), self._watched():
+            try:
+                return run(self.prepared_on(self._open()), sql, parameters)
+            except psycopg.OperationalError:
+                if not self._may_try_again():
+                    raise
+                return run(self.prepared_on(self._open()), sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:

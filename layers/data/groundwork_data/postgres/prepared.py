@@ -38,7 +38,7 @@ class PreparedTexts:
         self._prepares = threshold is not None
 
     def run(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one statement with `%s` for each parameter, and return all its rows as text.
+        """Run one statement with `%s` for each parameter, or `$1`, `$2`, …; return rows as text.
 
         Raises:
             psycopg.Error: as the server says; OperationalError when the connection was lost.
@@ -53,13 +53,19 @@ class PreparedTexts:
             self._names.clear()
             return self._run(sql, values)
 
+    def run_planned(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        """Run one as `run` does, but let Postgres look at these values before it plans."""
+        values = [_text(value) for value in parameters]
+        return self._rows(self._pgconn.exec_params(numbered(sql), values))
+
     def _run(self, sql: str, values: list[bytes | None]) -> list[TextRow]:
         name = self._names.get(sql) or self._prepare(sql)
         if name is None:
-            result = self._pgconn.exec_params(numbered(sql), values)
-        else:
-            # NULLs are taken although the type does not say so.
-            result = self._pgconn.exec_prepared(name, cast("Sequence[bytes]", values))
+            return self._rows(self._pgconn.exec_params(numbered(sql), values))
+        # NULLs are taken although the type does not say so.
+        return self._rows(self._pgconn.exec_prepared(name, cast("Sequence[bytes]", values)))
+
+    def _rows(self, result: PGresult) -> list[TextRow]:
         must_be_done(self._pgconn, result)
         get, columns = result.get_value, range(result.nfields)
         return [

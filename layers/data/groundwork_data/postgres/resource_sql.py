@@ -8,9 +8,14 @@ parameter.
 from __future__ import annotations
 
 from functools import cache
+from itertools import count, product
 from typing import TYPE_CHECKING, Literal
 
+from groundwork_core.resources.page import PAGE_BYTES_MAX
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from groundwork_core.resources.resource import Filter, Resource, ValueType
 
 _STATE = """(SELECT row_to_json(state) FROM (SELECT s.status, s.next_poll_at, s.next_poll_reason,
@@ -41,12 +46,14 @@ TAGS = {
 """What a representation depends on, where that is more than the version."""
 
 CONDITIONS = {
-    ("sources", "state.status"): "EXISTS (SELECT FROM source_states s"
-    " WHERE s.source_id = t.id AND s.status = %s)",
-    ("users", "email.folded"): "lower(t.email) = lower(%s)",
-    ("relationships", "ends"): "(t.from_id = %s OR t.to_id = %s)",
+    ("sources", "state.status"): (
+        "EXISTS (SELECT FROM source_states s WHERE s.source_id = t.id AND s.status = %s)",
+    ),
+    ("users", "email.folded"): ("lower(t.email) = lower(%s)",),
+    ("relationships", "ends"): ("t.from_id = %s", "t.to_id = %s AND t.from_id <> %s"),
 }
-"""Filters that are more than a comparison with a column."""
+"""Filters that are more than a comparison with a column. Of several conditions one holds, and only
+one; each is looked up in an index of its own, which OR would not allow."""
 
 AUDITED = frozenset(
     {
@@ -69,6 +76,14 @@ BEGINNINGS = {("documents", "title"): 600}
 
 Direction = Literal["ASC", "DESC"]
 Saying = Literal["who acts", "nothing"]
+Measured = Literal["each", "together"]
+
+_SO_FAR = "OVER (ROWS UNBOUNDED PRECEDING)"
+_FITS: dict[Measured, str] = {
+    "each": f"octet_length(text) <= {PAGE_BYTES_MAX} / {{limit}}::int",
+    "together": f"row_number() {_SO_FAR} = 1"
+    f" OR sum(octet_length(text)) {_SO_FAR} <= {PAGE_BYTES_MAX}",
+}
 
 _OPERATORS = {
     "equals": "{column} = %s",
@@ -78,13 +93,13 @@ _OPERATORS = {
     "has": "{column} @> ARRAY[%s]::text[]",
     "like": "{column} ILIKE %s",
 }
-_CASTS: dict[ValueType, str] = {
-    "text": "%s::text",
-    "id": "%s::uuid",
-    "number": "%s::double precision",
-    "integer": "%s::bigint",
-    "moment": "%s::timestamptz",
-    "flag": "%s::boolean",
+_TYPES: dict[ValueType, str] = {
+    "text": "text",
+    "id": "uuid",
+    "number": "double precision",
+    "integer": "bigint",
+    "moment": "timestamptz",
+    "flag": "boolean",
 }
 
 
@@ -92,11 +107,6 @@ def like(text: str) -> str:
     """Make the pattern of a text that contains `text`."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{escaped}%"
-
-
-def places(resource: Resource, one: Filter) -> int:
-    """Say how many times a filter's value stands in its condition."""
-    return _condition(resource, one).count("%s")
 
 
 @cache
@@ -121,27 +131,55 @@ def page(
     sort: str,
     direction: Direction,
     after: str | None,
+    measured: Measured,
     *,
     owned: bool = False,
 ) -> str:
     """A page: filters by name, an order, and after what (`value`, `null`, or None: the start).
 
-    Parameters: the filters' values, the owner if `owned`, the place, the limit.
+    Parameters: the filters' values, the owner if `owned`, the place, the limit. What does not fit
+    is NULL: measured each, items with more than their share of PAGE_BYTES_MAX, which costs
+    nothing; together, those from where the page would pass it.
     """
     by_name = {one.name: one for one in resource.filters}
-    conditions = [_condition(resource, by_name[name]) for name in filters]
-    if owned:
-        conditions.append(f't."{resource.owner}" = %s')
     column = sorted_by(resource, sort)
-    order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
+    numbers = map("${}".format, count(1))
+    conditions = [_conditions(resource, by_name[name], next(numbers)) for name in filters]
+    if owned:
+        conditions.append((f't."{resource.owner}" = {next(numbers)}',))
     if after is not None:
-        conditions.append(
-            _beyond(resource, sort, column, "<" if direction == "DESC" else ">", after)
-        )
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    columns = _columns(resource)
-    rows = f"SELECT {columns} FROM {_table(resource)} t{where} ORDER BY {order} LIMIT %s"
-    return f"SELECT row_to_json(shown)::text FROM ({rows}) shown"
+        sign = "<" if direction == "DESC" else ">"
+        conditions.append(_beyond(resource, sort, column, sign, after, numbers))
+    order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
+    limit = next(numbers)
+    end = f"ORDER BY {order} LIMIT {limit}"
+    # Each of these is read in order, by an index of its own.
+    parts = [
+        f"SELECT {_columns(resource)} FROM {_table(resource)} t"
+        f"{' WHERE ' if together else ''}{' AND '.join(together)} {end}"
+        for together in product(*conditions)
+    ]
+    rows = parts[0]
+    if len(parts) > 1:
+        rows = f"SELECT t.* FROM (({') UNION ALL ('.join(parts)})) t {end}"
+    # OFFSET keeps Postgres from making each JSON twice.
+    texts = f"SELECT row_to_json(shown)::text AS text FROM ({rows}) shown OFFSET 0"
+    fits = _FITS[measured].format(limit=limit)
+    return f"SELECT CASE WHEN {fits} THEN text END FROM ({texts}) item"
+
+
+@cache
+def depends_on_values(resource: Resource, filters: tuple[str, ...], after: str | None) -> bool:
+    """Say whether a page is best read this way or that by what is looked for.
+
+    What equals a value begins an index that ends in the list's order, and that is the way for any
+    value. How much there is beyond one, or of a rare one beyond a place, only statistics know.
+    """
+    wanted = [one for one in resource.filters if one.name in filters]
+    simple = all(
+        one.operator == "equals" and (resource.name, one.column) not in CONDITIONS for one in wanted
+    )
+    return bool(wanted) and not (simple and after is None)
 
 
 @cache
@@ -220,10 +258,12 @@ def _returned(resource: Resource) -> str:
     return f"t.id::text, {_tag(resource)}, {_json(resource)}, pg_current_xact_id()::text"
 
 
-def _condition(resource: Resource, one: Filter) -> str:
+def _conditions(resource: Resource, one: Filter, number: str) -> tuple[str, ...]:
+    """What a filter asks for: conditions that exclude one another, mostly a single one."""
     column = one.column or one.name
     special = CONDITIONS.get((resource.name, column))
-    return special or _OPERATORS[one.operator].format(column=f't."{column}"')
+    conditions = special or (_OPERATORS[one.operator].format(column=f't."{column}"'),)
+    return tuple(condition.replace("%s", number) for condition in conditions)
 
 
 def sorted_by(resource: Resource, sort: str) -> str:
@@ -236,15 +276,19 @@ def _beginning(resource: Resource, sort: str, text: str) -> str:
     return text if length is None else f"left({text}, {length})"
 
 
-def _beyond(resource: Resource, sort: str, column: str, sign: str, after: str) -> str:
-    """What comes after a place. Nulls are the greatest, as in Postgres' own indexes."""
+def _beyond(
+    resource: Resource, sort: str, column: str, sign: str, after: str, numbers: Iterator[str]
+) -> tuple[str, ...]:
+    """What comes after a place: conditions that exclude one another.
+
+    Nulls are the greatest, as in Postgres' own indexes.
+    """
     if sort == "id":
-        return f"t.id {sign} %s::uuid"
-    kind = resource.all_sorts[sort]
-    value = _beginning(resource, sort, _CASTS[kind.type])
+        return (f"t.id {sign} {next(numbers)}::uuid",)
     if after == "null":
-        same = f"({column} IS NULL AND t.id {sign} %s::uuid)"
-        return same if sign == ">" else f"({same} OR {column} IS NOT NULL)"
-    if kind.nullable and sign == ">":
-        return f"(({column}, t.id) > ({value}, %s::uuid) OR {column} IS NULL)"
-    return f"({column}, t.id) {sign} ({value}, %s::uuid)"
+        same = f"{column} IS NULL AND t.id {sign} {next(numbers)}::uuid"
+        return (same,) if sign == ">" else (same, f"{column} IS NOT NULL")
+    kind = resource.all_sorts[sort]
+    value = _beginning(resource, sort, f"{next(numbers)}::{_TYPES[kind.type]}")
+    further = f"({column}, t.id) {sign} ({value}, {next(numbers)}::uuid)"
+    return (further, f"{column} IS NULL") if kind.nullable and sign == ">" else (further,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from groundwork_core.resources.page import Page
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_data.postgres import resource_sql
 
@@ -27,20 +28,23 @@ class PostgresResources:
         write: Run,
         actor: Callable[[], str] | None = None,
         owner: UUID | None = None,
+        search: Run | None = None,
     ) -> None:
         """Take what runs a reading statement, and what runs a writing one.
 
         `actor` says who acts, for writes that are transactions of their own; None: they are parts
         of one that has said so. `owner`: whose things are there; None: everybody's.
+        `search` runs a reading statement whose plan depends on its values; None: `read` does.
         """
         self._run = read
+        self._search = search or read
         self._write = write
         self._actor = actor
         self._owner = owner
 
     def owned_by(self, user_id: UUID) -> PostgresResources:
         """Return this store without what belongs to anybody else."""
-        return PostgresResources(self._run, self._write, self._actor, user_id)
+        return PostgresResources(self._run, self._write, self._actor, user_id, self._search)
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         """Return one, or None."""
@@ -56,30 +60,13 @@ class PostgresResources:
         rows = self._run(resource_sql.moved_to(resource), (row_id,))
         return str(rows[0][0]) if rows else None
 
-    def page(self, resource: Resource, query: PageQuery, after: After | None) -> list[str]:
-        """Return up to one item more than the page holds."""
-        owner = self._whose(resource)
-        names = tuple(one.name for one, _ in query.filters)
-        where = None if after is None else "null" if after.value is None else "value"
-        sql = resource_sql.page(
-            resource,
-            names,
-            query.sort,
-            "DESC" if query.descending else "ASC",
-            where,
-            owned=bool(owner),
-        )
-        parameters: list[object] = [
-            resource_sql.like(str(value)) if one.operator == "like" else value
-            for one, value in query.filters
-            for _ in range(resource_sql.places(resource, one))
-        ]
-        parameters += owner
-        if after is not None:
-            by_id_alone = after.value is None or query.sort == "id"
-            parameters += [after.id] if by_id_alone else [after.value, after.id]
-        parameters.append(query.limit + 1)
-        return [str(row[0]) for row in self._run(sql, parameters)]
+    def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
+        """Return one page; a row more says whether there is another."""
+        rows = self._rows(resource, query, after, "each")
+        if any(text is None for (text,) in rows):
+            rows = self._rows(resource, query, after, "together")
+        items = [text for (text,) in rows[: query.limit] if text is not None]
+        return Page(items, len(items) < len(rows))
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
         """Insert one."""
@@ -113,6 +100,32 @@ class PostgresResources:
         if not rows:
             return None
         return str(rows[0][0])
+
+    def _rows(
+        self,
+        resource: Resource,
+        query: PageQuery,
+        after: After | None,
+        measured: resource_sql.Measured,
+    ) -> list[TextRow]:
+        owner = self._whose(resource)
+        names = tuple(one.name for one, _ in query.filters)
+        where = None if after is None else "null" if after.value is None else "value"
+        direction: resource_sql.Direction = "DESC" if query.descending else "ASC"
+        sql = resource_sql.page(
+            resource, names, query.sort, direction, where, measured, owned=bool(owner)
+        )
+        parameters: list[object] = [
+            resource_sql.like(str(value)) if one.operator == "like" else value
+            for one, value in query.filters
+        ]
+        parameters += owner
+        if after is not None:
+            by_id_alone = after.value is None or query.sort == "id"
+            parameters += [after.id] if by_id_alone else [after.value, after.id]
+        parameters.append(query.limit + 1)
+        depends = resource_sql.depends_on_values(resource, names, where)
+        return (self._search if depends else self._run)(sql, parameters)
 
     def _whose(self, resource: Resource) -> tuple[UUID, ...]:
         return () if resource.owner is None or self._owner is None else (self._owner,)

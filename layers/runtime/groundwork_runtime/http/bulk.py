@@ -16,6 +16,7 @@ from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.bulk import BULK_MAX, Done, Outcome, Refused, Upserted
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.problem import told as told_faults
 from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.resources import no_parameters
 from groundwork_runtime.http.router import Operation, Router
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 STATUSES: Mapping[Outcome, int] = {"created": 201, "updated": 200, "unchanged": 200}
 REFUSED = 422
 ITEMS = "items"
+FAULTS_MAX = 5
+"""Of one item, that are told: the faults of a thousand must fit one answer."""
 
 New = TypeVar("New", bound=Input)
 
@@ -170,6 +173,5 @@ def _result(place: int, told: Upserted | Refused) -> dict[str, object]:
     if isinstance(told, Upserted):
         status = STATUSES[told.outcome]
         return {"index": place, "status": status, "result": told.outcome, "id": str(told.id)}
-    faults = [{"pointer": fault.pointer, "detail": fault.detail} for fault in told.faults]
-    error = {"detail": "The item has faults.", "errors": faults}
+    error = {"detail": "The item has faults.", "errors": told_faults(told.faults, FAULTS_MAX)}
     return {"index": place, "status": REFUSED, "error": error}

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNPROCESSABLE = 422
+FAULTS_MAX = 100
+POINTER_MAX = 200
+"""Of what is told: a body of a million faults must not make an answer that cannot be sent."""
 
 
 class MethodNotAllowed(Exception):
@@ -104,7 +107,7 @@ def _of(error: Exception) -> Problem:
         return _foreign(error)
     problem = Problem(kind, str(error))
     if isinstance(error, errors.Invalid):
-        problem.members["errors"] = _told(error.faults)
+        problem.members["errors"] = told(error.faults)
     elif isinstance(error, errors.Conflict) and error.field:
         problem.members["errors"] = [{"pointer": f"/{error.field}", "detail": "is taken"}]
     elif isinstance(error, errors.Unauthenticated):
@@ -120,8 +123,8 @@ def _foreign(error: Exception) -> Problem:
     """Errors of libraries, known by their shape so that none is imported for it."""
     faults = getattr(error, "errors", None)
     if type(error).__name__ == "ValidationError" and callable(faults):
-        told = _told(validation_faults(faults()))
-        return Problem(KINDS[errors.Invalid], "The input has faults.", {"errors": told})
+        members = {"errors": told(validation_faults(faults()))}
+        return Problem(KINDS[errors.Invalid], "The input has faults.", members)
     if type(error).__name__ == "NotFoundError":
         return Problem(KINDS[errors.NotFound], "There is nothing here.")
     return Problem(INTERNAL, "This is a fault of ours; the log has it under the request id.")
@@ -165,5 +168,11 @@ def _detail(fault: Mapping[str, Any]) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _told(faults: Sequence[Fault]) -> list[dict[str, str]]:
-    return [{"pointer": fault.pointer, "detail": fault.detail} for fault in faults]
+def told(faults: Sequence[Fault], most: int = FAULTS_MAX) -> list[dict[str, str]]:
+    """Return the first faults as JSON has them, and how many there are besides."""
+    shown = [
+        {"pointer": fault.pointer[:POINTER_MAX], "detail": fault.detail} for fault in faults[:most]
+    ]
+    if len(faults) > most:
+        shown.append({"pointer": "", "detail": f"has {len(faults) - most:,} more faults"})
+    return shown

@@ -7,7 +7,7 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from groundwork_core.resources.page import TEXT_MAX
+from groundwork_core.resources.page import SORT_DEFAULT, TEXT_MAX
 
 if TYPE_CHECKING:
     from groundwork_core.resources.resource import Filter, Resource
@@ -54,7 +54,7 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
     parameters = [
         _query("limit", Annotated[int, Query(ge=1, le=200)], 50),
         _query("cursor", Annotated[str | None, Query(description="The page before's next_cursor")]),
-        _query("sort", order, "-id"),
+        _query("sort", Annotated[order, Query(description=_usual_sort(resource))], SORT_DEFAULT),
         *(_query(one.name, _type(one) | None) for one in resource.filters if one.name != within),
     ]
     if within is not None:
@@ -101,6 +101,13 @@ def _body(model: object) -> Parameter:
 
 def _query(name: str, annotation: object, default: object = None) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _usual_sort(resource: Resource) -> str | None:
+    narrowing = [one.name for one in resource.filters if one.operator in ("after", "before")]
+    if not narrowing:
+        return None
+    return f"A list that {' or '.join(narrowing)} narrows is sorted by that time, the latest first."
 
 
 def _type(one: Filter) -> Any:

@@ -24,6 +24,7 @@ class ApiKey(Aggregate, Row):
         CheckConstraint("octet_length(key_hash) = 32", name="key_hash"),
         CheckConstraint("expires_at > created_at", name="expires_at"),
         Index("uq_api_keys_key_hash", "key_hash", unique=True),
+        Index("ix_api_keys_name_id", "name", "id"),
         Index("ix_api_keys_user_id_id", "user_id", "id"),
         Index("ix_api_keys_user_id_name_id", "user_id", "name", "id"),
     )

@@ -21,6 +21,7 @@ class AuditEvent(Aggregate, Row):
         Index("ix_audit_events_actor_id", "actor", "id"),
         Index("ix_audit_events_actor_id_id", "actor_id", "id"),
         Index("ix_audit_events_action_id", "action", "id"),
+        Index("ix_audit_events_subject_type_id", "subject_type", "id"),
         Index("ix_audit_events_subject_id_id", "subject_id", "id"),
         Index("ix_audit_events_request_id", "request_id"),
     )

@@ -47,6 +47,7 @@ class Embedding(Aggregate, Row):
         CheckConstraint("vector_norm(vector) > 0", name="vector"),
         Index("uq_embeddings_subject_id", "subject_id", "model", unique=True),
         Index("ix_embeddings_model", "model", "id"),
+        Index("ix_embeddings_subject_type_id", "subject_type", "id"),
         Index("ix_embeddings_entity_id", "entity_id"),
         Index("ix_embeddings_document_id", "document_id"),
         Index("ix_embeddings_content_id", "content_id"),

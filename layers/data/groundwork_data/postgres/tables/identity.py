@@ -27,6 +27,7 @@ class User(Aggregate, Row):
         CheckConstraint("cardinality(roles) > 0", name="roles"),
         Index("uq_users_email", func.lower(text("email")), unique=True),
         Index("ix_users_email_id", "email", "id"),
+        Index("ix_users_status_id", "status", "id"),
         Index("ix_users_roles", "roles", postgresql_using="gin"),
     )
     email: Mapped[str]

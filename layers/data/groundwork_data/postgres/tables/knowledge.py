@@ -80,6 +80,8 @@ class Relationship(Aggregate, Row):
             )
             for end, other in (("from_id", "to_id"), ("to_id", "from_id"))
         ),
+        Index("ix_relationships_from_id_id", "from_id", "id"),
+        Index("ix_relationships_to_id_id", "to_id", "id"),
         Index("ix_relationships_type", "type", "id"),
         Index("ix_relationships_confidence", "confidence", "id"),
         Index("ix_relationships_valid_from_id", "valid_from", "id"),

@@ -99,6 +99,7 @@ class Delivery(Aggregate, Row):
         Index("uq_deliveries_recipient", "recipient", "distribution_id", unique=True),
         Index("uq_deliveries_external_id", "external_id", "distribution_id", unique=True),
         Index("ix_deliveries_distribution_id_id", "distribution_id", "id"),
+        Index("ix_deliveries_recipient_id", "recipient", "id"),
         Index("ix_deliveries_status_id", "status", "id"),
     )
     distribution_id: Mapped[UUID] = mapped_column(

@@ -37,6 +37,7 @@ class Source(Aggregate, Row):
         CheckConstraint(SCHEDULE_RULE, name="schedule"),
         Index("uq_sources_url", "url", unique=True),
         Index("ix_sources_name", "name", "id"),
+        Index("ix_sources_enabled_id", "enabled", "id"),
         Index("ix_sources_tags", "tags", postgresql_using="gin"),
         Index(
             "ix_sources_name_trigrams",
@@ -62,6 +63,7 @@ class SourceState(Row):
         CheckConstraint("failures >= 0 AND polls >= 0 AND documents >= 0", name="counts"),
         CheckConstraint("(ticket IS NULL) = (claimed_until IS NULL)", name="claim"),
         Index("ix_source_states_next_poll_at", "next_poll_at"),
+        Index("ix_source_states_status_source_id", "status", "source_id"),
     )
     source_id: Mapped[UUID] = mapped_column(
         ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True
