@@ -49,7 +49,8 @@ def write_report(rows: Rows, parts: Sequence[str], folder: Path) -> None:
 
 
 def _line(row: dict[str, Any]) -> str:
-    rate = f"{row['rows'] / row['seconds']:,.0f}" if row["seconds"] else ""
+    rows = f"{row['rows']:,}" if row["rows"] else ""
+    rate = f"{row['rows'] / row['seconds']:,.0f}" if row["rows"] else ""
     cpu = [row[f"{name}_cpu"] for name in ("neo4j", "postgres", "our")]
-    cells = [row["what"], f"{row['rows']:,}", f"{row['seconds']:,.1f}", rate]
+    cells = [row["what"], rows, f"{row['seconds']:,.1f}", rate]
     return "| " + " | ".join([*cells, *("" if c is None else f"{c:,.0f}" for c in cpu)]) + " |"
