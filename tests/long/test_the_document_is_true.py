@@ -177,10 +177,10 @@ def of_entities(document: dict[str, Any]) -> dict[str, Any]:
     return answers
 
 
-def confidence(document: dict[str, Any]) -> dict[str, Any]:
-    """A field of a new entity: a number from 0 to 1."""
-    field: dict[str, Any] = document["components"]["schemas"]["NewEntity"]["properties"]
-    return cast("dict[str, Any]", field["confidence"])
+def field(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """A field of a new entity."""
+    fields = document["components"]["schemas"]["NewEntity"]["properties"]
+    return cast("dict[str, Any]", fields[name])
 
 
 ETAG = {"$ref": "#/components/headers/ETag"}
@@ -191,8 +191,11 @@ LIES: dict[str, Lie] = {
             type="string"
         ),
     ),
-    "negative_data_rejection": ("createEntity", lambda it: confidence(it).update(maximum=0.5)),
-    "positive_data_acceptance": ("createEntity", lambda it: confidence(it).update(maximum=9)),
+    "negative_data_rejection": ("createEntity", lambda it: field(it, "name").update(maxLength=5)),
+    "positive_data_acceptance": (
+        "createEntity",
+        lambda it: field(it, "confidence").update(maximum=9),
+    ),
     "status_code_conformance": ("listEntities", lambda it: of_entities(it).pop("422")),
     "response_headers_conformance": (
         "listEntities",

@@ -34,6 +34,7 @@ from .operations import Operation, Sent, every_operation
 
 EACH = 10
 """Of the corpus, a tenth in each place: all places together see all of it many times."""
+CREDENTIALS = ("header Authorization", "header X-API-Key")
 MINT = Mint()
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
 OPERATIONS = every_operation()
@@ -122,8 +123,8 @@ def wrong(
             allowed = operation.statuses | ({404, 405} if place.startswith("path ") else set())
             if reply.status >= 500 or reply.status not in allowed:
                 found.append(f"{operation.name}, {place}, {text!r}: {reply.status} {reply.text}")
-            if reply.status == 401 and place[:9] not in ("header Au", "header X-") and holder:
-                holder = token()
+            if reply.status == 401 and place not in CREDENTIALS:
+                holder = token()  # the session is over, as some operations have it
     return found
 
 
@@ -165,14 +166,15 @@ def test_hostile_text_in_any_place_is_answered_as_the_document_says(
 
 
 def test_an_operation_that_puts_text_into_sql_would_be_noticed(everything: Everything) -> None:
-    """The guard taken away, in the path, in the query, in a header and in a body."""
+    """The guard taken away, in the path, in the query and in a header."""
     router = Router()
 
     @router.get("/api/v1/careless/<name>", needs="entities:read", status=204)
     def careless(name: str, request: Request, wiring: Wiring, q: str = "") -> None:
         """Look it up."""
         for text in (name, q, request.headers.get("x-request-id", "")):
-            wiring.database.rows(f"SELECT 1 FROM entities WHERE name = '{text}'")
+            # With parameters, though none: one statement, or the corpus would drop the tables.
+            wiring.database.rows(f"SELECT 1 FROM entities WHERE name = '{text}'", ())
 
     (operation,) = every_operation(json.loads(document([router])))
     everything.functions.append((router, Application(router, lambda: everything.parts)))
