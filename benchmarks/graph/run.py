@@ -33,7 +33,7 @@ SIZES = (100_000, 1_000_000, 10_000_000)
 CLIENTS = (1, 16)
 ASKED = 80
 """How often one client asks each question; 16 ask it three times as often, all together."""
-WARM_UP_SECONDS = 4.0
+WARM_UP_SECONDS = 3.0
 """For each question: Neo4j's own code is compiled while it runs, as is any Java program's."""
 PASSWORD = "a-bench-mark-of-graphs"
 MEMORY = {SIZES[-1]: Memory("2g", "3g")}
@@ -149,14 +149,14 @@ def measure(up: Instance, relationships: int, asked: int) -> Iterator[Measured]:
 
             def without(place: int, times: int = times,
                         sent: list[list[Statement]] = sent) -> list[float]:  # fmt: skip
-                asked = ((place * times + n) % len(sent) for n in range(times))
-                return [bare[place].replay(sent[n]) for n in asked]
+                turns = ((place * times + n) % len(sent) for n in range(times))
+                return [bare[place].replay(sent[n]) for n in turns]
 
             ours, theirs = together(clients, through_http), together(clients, without)
             errors = sum(asker.errors for asker in askers)
-            row = Measured(relationships, question.name, clients, round(first[question], 1), at(ours, 0.5),
-                           at(ours, 0.95), at(theirs, 0.5), at(theirs, 0.95), len(sent[0]),
-                           errors)  # fmt: skip
+            row = Measured(relationships, question.name, clients, round(first[question], 1),
+                           at(ours, 0.5), at(ours, 0.95), at(theirs, 0.5), at(theirs, 0.95),
+                           len(sent[0]), errors)  # fmt: skip
             print(row, flush=True)
             yield row
     for each in (recorder, *bare):
