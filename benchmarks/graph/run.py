@@ -1,7 +1,7 @@
 """Questions to graphs of 100,000 to 10,000,000 relationships, through HTTP and beside bare drivers.
 
     .venv/bin/python -m benchmarks.graph.run [--relationships 100000 1000000 10000000]
-        [--cache FOLDER] [--out docs/benchmarks]
+        [--asked 80] [--cache FOLDER] [--out docs/benchmarks]
 
 The graphs are made once (10 million relationships: 10 minutes, 8 GB) and kept in the cache. Load
 generator, gateway, functions, Postgres and Neo4j share the machine.
@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 from benchmarks.graph import stores
@@ -30,9 +31,10 @@ from groundwork_host.services.neo4j import Memory
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 CLIENTS = (1, 16)
-ASKED = {1: 80, 16: 15}
-"""How often each of so many clients asks each question."""
-WARM_UP = 12
+ASKED = 80
+"""How often one client asks each question; 16 ask it three times as often, all together."""
+WARM_UP_SECONDS = 3.0
+"""For each question: Neo4j's own code is compiled while it runs, as is any Java program's."""
 PASSWORD = "a-bench-mark-of-graphs"
 MEMORY = {SIZES[-1]: Memory("2g", "3g")}
 
@@ -103,7 +105,7 @@ def body_of(question: Question, variables: Variables) -> str:
     return json.dumps({"query": question.text, "variables": variables})
 
 
-def measure(up: Instance, relationships: int) -> Iterator[Measured]:
+def measure(up: Instance, relationships: int, asked: int) -> Iterator[Measured]:
     """Ask every question, first cold and then warm."""
     with up.client() as client:
         token = client.headers["Authorization"].removeprefix("Bearer ")
@@ -120,38 +122,41 @@ def measure(up: Instance, relationships: int) -> Iterator[Measured]:
         cursor: str = told["data"]["entity"]["neighbours"]["pageInfo"]["endCursor"]
         return cursor
 
-    for question in questions(shape, second):
+    @cache
+    def body(question: Question, n: int) -> str:
+        return body_of(question, question.variables(n))
 
-        @cache
-        def body(n: int, question: Question = question) -> str:
-            return body_of(question, question.variables(n))
-
-        first = one.ask(body(0))
-        for n in range(WARM_UP):
-            one.ask(body(n))
-        sent: list[list[Statement]] = [recorder.statements(body(n)) for n in range(ASKED[1])]
-        for n in range(WARM_UP):
-            bare[0].replay(sent[n])
+    every = questions(shape, second)
+    first = {question: one.ask(body(question, 0)) for question in every}
+    for question in every:
+        ends = time.monotonic() + WARM_UP_SECONDS
+        for n in count():
+            one.ask(body(question, n % asked))
+            if time.monotonic() > ends:
+                break
+    for question in every:
+        sent: list[list[Statement]] = [recorder.statements(body(question, n)) for n in range(asked)]
+        for statements in sent:
+            bare[0].replay(statements)
         for clients in CLIENTS:
-            times = ASKED[clients]
+            times = asked if clients == 1 else max(1, 3 * asked // clients)
             askers = [Asker(up.port, token) for _ in range(clients)]
-            for n in range(clients * times):
-                body(n)
+            bodies = [body(question, n) for n in range(clients * times)]
 
             def through_http(place: int, askers: list[Asker] = askers, times: int = times,
-                             body: Callable[[int], str] = body) -> list[float]:  # fmt: skip
-                return [askers[place].ask(body(place * times + n)) for n in range(times)]
+                             bodies: list[str] = bodies) -> list[float]:  # fmt: skip
+                return [askers[place].ask(bodies[place * times + n]) for n in range(times)]
 
             def without(place: int, times: int = times,
                         sent: list[list[Statement]] = sent) -> list[float]:  # fmt: skip
-                asked = ((place * times + n) % len(sent) for n in range(times))
-                return [bare[place].replay(sent[n]) for n in asked]
+                turns = ((place * times + n) % len(sent) for n in range(times))
+                return [bare[place].replay(sent[n]) for n in turns]
 
             ours, theirs = together(clients, through_http), together(clients, without)
             errors = sum(asker.errors for asker in askers)
-            row = Measured(relationships, question.name, clients, round(first, 1), at(ours, 0.5),
-                           at(ours, 0.95), at(theirs, 0.5), at(theirs, 0.95), len(sent[0]),
-                           errors)  # fmt: skip
+            row = Measured(relationships, question.name, clients, round(first[question], 1),
+                           at(ours, 0.5), at(ours, 0.95), at(theirs, 0.5), at(theirs, 0.95),
+                           len(sent[0]), errors)  # fmt: skip
             print(row, flush=True)
             yield row
     for each in (recorder, *bare):
@@ -162,6 +167,7 @@ def main() -> None:
     """Measure all sizes and write the report."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--relationships", type=int, nargs="+", default=list(SIZES))
+    arguments.add_argument("--asked", type=int, default=ASKED)
     default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     arguments.add_argument("--cache", type=Path, default=default / "groundwork" / "graphs")
     arguments.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
@@ -172,7 +178,7 @@ def main() -> None:
         made = stores.ensure(options.cache, relationships, memory, print)
         settings = {**made.settings, "GROUNDWORK_RATE_LIMIT": "0", "GROUNDWORK_ENVIRONMENTS": "2"}
         with Instance(made.home, settings, password=PASSWORD) as up:
-            rows += measure(up, relationships)
+            rows += measure(up, relationships, options.asked)
     write_report([asdict(row) for row in rows], options.out)
 
 

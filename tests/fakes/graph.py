@@ -150,9 +150,7 @@ class FakeHubLists:
     ) -> Mapping[Id, Sequence[Relationship]]:
         raise AssertionError(ids)
 
-    def others(
-        self, ids: Collection[Id], wanted: LinkFilter, limit: int
-    ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
+    def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
         raise AssertionError(ids)
 
     def between(

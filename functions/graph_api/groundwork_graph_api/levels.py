@@ -23,6 +23,7 @@ from graphql import (
     ExecutionContext,
     FieldNode,
     GraphQLBoolean,
+    GraphQLEnumType,
     GraphQLFloat,
     GraphQLID,
     GraphQLLeafType,
@@ -31,9 +32,9 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLResolveInfo,
+    GraphQLScalarType,
     GraphQLString,
     is_introspection_type,
-    is_leaf_type,
 )
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, UndefinedType
@@ -131,7 +132,7 @@ class LevelExecution(ExecutionContext):
             return self._lists(type_, values, kinds, nodes)
         if isinstance(type_, GraphQLObjectType):
             return self._objects(type_, values, nodes)
-        if is_leaf_type(type_):
+        if isinstance(type_, GraphQLScalarType | GraphQLEnumType):
             return _leaves(type_, values, kinds)
         raise Unusual
 

@@ -200,3 +200,31 @@ def test_a_fault_of_ours_is_masked_and_logged(
     assert told["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert "secret" not in str(answer.body)
     assert "secret inside" in caplog.text
+
+
+def test_what_one_field_does_not_show_another_of_the_same_query_may(
+    api: Api, known: Mapping[str, str]
+) -> None:
+    data = api.data(
+        """query ($id: ID!) {
+            subgraph(seeds: [$id]) { nodes { id } relationships { id } }
+            entity(id: $id) { name key neighbours(first: 1) {
+                edges { node { id } relationship { from { name } to { name } } } } } }""",
+        id=known["Ada"],
+    )
+    assert (data["entity"]["name"], data["entity"]["key"]) == ("Ada", "key:Ada")
+    (edge,) = data["entity"]["neighbours"]["edges"]
+    assert edge["relationship"] == {"from": {"name": "Ada"}, "to": {"name": "Bell"}}
+
+
+def test_the_graph_is_asked_for_nothing_that_is_not_shown(
+    api: Api, known: Mapping[str, str]
+) -> None:
+    def reads(*shown: str) -> tuple[str, str, str | None]:
+        reader = api.wiring.graph_reader(lambda: 5.0, frozenset(shown))
+        (ada,) = reader.entities([known["Ada"]]).values()
+        return ada.id, ada.name, ada.key
+
+    assert reads() == (known["Ada"], "", None)
+    assert reads("Entity.name") == (known["Ada"], "Ada", None)
+    assert reads("Entity.name", "Entity.key") == (known["Ada"], "Ada", "key:Ada")

@@ -48,7 +48,7 @@ class FakeCatalogue:
     relationship_details = entity_details
 
 
-def world(**changed: object) -> FakeGraph:
+def world(**changed: Any) -> FakeGraph:
     """Thirty entities, ninety relationships; `changed` are the values of one entity's fields."""
     draw = random.Random(4)  # noqa: S311 - the same in every run is what is wanted
     graph = FakeGraph()
@@ -136,7 +136,7 @@ def test_both_ways_give_the_same(query: str) -> None:
     assert told(LevelExecution, query, world()) == told(ExecutionContext, query, world())
 
 
-FAULTS: list[dict[str, object]] = [
+FAULTS: list[dict[str, Any]] = [
     {"name": None},
     {"confidence": float("nan")},
     {"confidence": 1},
@@ -158,7 +158,7 @@ FAULTS: list[dict[str, object]] = [
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 @pytest.mark.parametrize("query", QUERIES[:5])
 def test_what_is_wrong_with_one_value_is_told_as_graphql_core_tells_it(
-    query: str, fault: dict[str, object]
+    query: str, fault: dict[str, Any]
 ) -> None:
     assert told(LevelExecution, query, world(**fault)) == told(
         ExecutionContext, query, world(**fault)

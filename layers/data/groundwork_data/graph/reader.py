@@ -134,26 +134,10 @@ class Neo4jReader:
         row = self._read(cypher.HOP, parameters)[0]
         if not row["hubs"]:
             return row["standing"], row["ids"]
-        sure = dict(zip(row["ids"], row["sure"], strict=True))
-        self._sure_of_hubs(row["hubs"], sure, wanted, limit)
-        return row["standing"], sorted(sure, key=lambda id_: (-sure[id_], id_))[:limit]
-
-    def _sure_of_hubs(
-        self, hubs: list[Id], sure: dict[Id, float], wanted: LinkFilter, limit: int
-    ) -> None:
-        """Add the surest neighbours of hubs to `sure`, as many as could be among its best."""
-        reach = limit
-        while True:
-            lists = self._hub_lists.others(hubs, wanted, reach)
-            short = False
-            for others in lists.values():
-                best = dict(reversed(others))
-                # Several relationships may lead to one entity: then there is more to look at.
-                short = short or (len(best) < limit and len(others) == reach)
-                sure.update((o, max(c, sure.get(o, 0.0))) for o, c in best.items())
-            if not short:
-                return
-            reach *= 4
+        best = dict(self._hub_lists.others(row["hubs"], wanted, limit))
+        for id_, confidence in zip(row["ids"], row["sure"], strict=True):
+            best[id_] = max(confidence, best.get(id_, 0.0))
+        return row["standing"], sorted(best, key=lambda id_: (-best[id_], id_))[:limit]
 
     def _part(self, ids: list[Id], wanted: LinkFilter, most: int, *, truncated: bool) -> Part:
         """Return these entities, and the surest relationships with both ends among them."""

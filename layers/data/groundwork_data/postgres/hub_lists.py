@@ -51,14 +51,24 @@ JOIN relationships r ON r.id = found.id
 ORDER BY r.confidence DESC, r.id
 """  # noqa: S608 - constants from above
 
-# From the indexes alone: a hop looks at thousands, and keeps few.
+# From the indexes alone, and the surest of all hubs together: a hop looks at thousands, keeps few.
+# Several relationships may lead to one entity: where that leaves a hub, which has more, with too
+# few, the surest are not known yet.
 _OTHERS = """
-SELECT hub.id::text, found.other::text, found.confidence
-FROM unnest(%(ids)s::uuid[]) hub (id)
-CROSS JOIN LATERAL (
-    SELECT * FROM ({lists}) l ORDER BY confidence DESC, id LIMIT %(limit)s
-) found
-ORDER BY found.confidence DESC, found.id
+WITH lists AS MATERIALIZED (
+    SELECT hub.id AS hub, found.other, found.confidence
+    FROM unnest(%(ids)s::uuid[]) hub (id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM ({lists}) l ORDER BY confidence DESC, id LIMIT %(limit)s
+    ) found
+), surest AS (
+    SELECT other, max(confidence) AS sure FROM lists
+    GROUP BY other ORDER BY sure DESC, other LIMIT %(wanted)s
+)
+SELECT other::text, sure, EXISTS (
+    SELECT FROM lists GROUP BY hub
+    HAVING count(*) = %(limit)s AND count(DISTINCT other) < %(wanted)s) AS short
+FROM surest
 """
 
 # Pair by pair, each one look into the unique index; the LIMIT, which no pair reaches, keeps the
@@ -87,31 +97,30 @@ class PostgresHubLists:
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         lists, given = _lists(wanted, after)
         rows = self._database.rows(
-            _LINKS.format(lists=lists), given | {"ids": list(ids), "limit": limit}
+            _LINKS.format(lists=lists), given | {"ids": _array(ids), "limit": limit}
         )
         found: dict[Id, list[Relationship]] = defaultdict(list)
         for hub, *columns in rows:
             found[hub].append(_relationship(columns))
         return found
 
-    def others(
-        self, ids: Collection[Id], wanted: LinkFilter, limit: int
-    ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
-        """Return what the surest `limit` relationships of each lead to, and how sure each is."""
+    def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
+        """Return the `limit` entities that these lead to most surely, and how surely each."""
         lists, given = _lists(wanted, None)
-        found: dict[Id, list[tuple[Id, float]]] = defaultdict(list)
-        for hub, other, confidence in self._database.rows(
-            _OTHERS.format(lists=lists), given | {"ids": list(ids), "limit": limit}
-        ):
-            found[hub].append((other, confidence))
-        return found
+        given |= {"ids": _array(ids), "wanted": limit}
+        reach = limit
+        while True:
+            rows = self._database.rows(_OTHERS.format(lists=lists), given | {"limit": reach})
+            if not rows or not rows[0][2]:
+                return {other: sure for other, sure, _ in rows}
+            reach *= 4
 
     def between(
         self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
     ) -> Sequence[Relationship]:
         """Return the surest `limit` relationships from these entities to those."""
         holds, given = _filter(wanted)
-        given |= {"ids": list(ids), "others": list(others), "limit": limit}
+        given |= {"ids": _array(ids), "others": _array(others), "limit": limit}
         return [
             _relationship(row) for row in self._database.rows(_BETWEEN.format(holds=holds), given)
         ]
@@ -139,6 +148,11 @@ def _filter(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
     }
     given = {name: value for name, value in every.items() if value is not None}
     return " AND ".join(_CONDITIONS[name] for name in given) or "true", given
+
+
+def _array(ids: Collection[Id]) -> str:
+    """Write an array as Postgres reads it; psycopg would look at each id whether to quote it."""
+    return f"{{{','.join(ids)}}}"
 
 
 def _relationship(row: Sequence[Any]) -> Relationship:

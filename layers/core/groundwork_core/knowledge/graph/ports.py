@@ -117,10 +117,8 @@ class HubLists(Protocol):
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         ...
 
-    def others(
-        self, ids: Collection[Id], wanted: LinkFilter, limit: int
-    ) -> Mapping[Id, Sequence[tuple[Id, float]]]:
-        """Return what the surest `limit` relationships of each lead to, and how sure each is."""
+    def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
+        """Return the `limit` entities that these lead to most surely, and how surely each."""
         ...
 
     def between(

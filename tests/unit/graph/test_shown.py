@@ -1,0 +1,40 @@
+"""Which fields of the model a query is found to show."""
+
+import pytest
+from graphql import parse
+
+from groundwork_core.knowledge.graph.model import EVERYTHING
+from groundwork_graph_api.documents import shown_by
+from groundwork_graph_api.schema import make_schema
+
+SCHEMA = make_schema()
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ('{ entity(id: "x") { id n: name __typename } }', {"Entity.id", "Entity.name"}),
+        ("{ subgraph(seeds: []) { relationships { type } } }", {"Relationship.type"}),
+        (
+            "{ subgraph(seeds: []) {"
+            " relationships { validFrom validTo from { key } to { key } } } }",
+            {f"Relationship.{name}" for name in ("valid_from", "valid_to", "from_id", "to_id")}
+            | {"Entity.key"},
+        ),
+        (
+            "query A { ...F } query B { entities { edges { cursor } } } fragment F on Query {"
+            ' entity(id: "x") { ... on Entity @skip(if: true) { aliases } attributes } }',
+            {"Entity.aliases"},
+        ),
+    ],
+)
+def test_fields_are_collected_by_type_wherever_they_stand(query: str, shown: set[str]) -> None:
+    assert shown_by(SCHEMA, parse(query)) == shown
+
+
+def test_every_field_of_the_model_that_the_schema_has_can_be_shown() -> None:
+    entity = "id name type confidence key aliases"
+    edge = "id type confidence validFrom validTo from { id } to { id }"
+    query = f"{{ subgraph(seeds: []) {{ nodes {{ {entity} }} relationships {{ {edge} }} }} }}"
+    never = {"Entity.version", "Relationship.version"}
+    assert shown_by(SCHEMA, parse(query)) == EVERYTHING - never
