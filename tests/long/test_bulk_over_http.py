@@ -50,7 +50,7 @@ def test_a_thousand_are_written_at_once(client: httpx2.Client) -> None:
         assert len(set(ids)) == AT_ONCE
         assert sent(client, "entities", entities(round_, "Changed")) == ids
         assert sent(client, "entities", entities(round_, "Changed")) == ids
-        edges = [
+        edges: list[dict[str, object]] = [
             {"from_id": one, "to_id": other, "type": "KNOWS"}
             for one, other in zip(ids, ids[1:] + ids[:1], strict=True)
         ]

@@ -74,7 +74,7 @@ class Explaining:
         values = sql.SQL(", ").join([sql.Literal(str(one)) for one in parameters])
         execute = sql.SQL("EXECUTE page({})").format(values)
         options = sql.SQL("EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ")
-        (plan,) = run(options + execute).fetchone() or ({},)
+        (plan,) = run(options + execute).fetchone() or ([],)
         self.examined.append((examined(plan[0]["Plan"]), f"{mode}: {json.dumps(plan, indent=1)}"))
         return execute
 
@@ -182,8 +182,8 @@ def test_every_order_is_read_from_any_place(
 ) -> None:
     for reader in readers[name]:
         parts, order = within(reader), sign + sort
-        following, *first = reader.page(sort=order, **parts)
-        assert first[0] <= EXAMINED_MAX, first[1]
+        following, read, plan = reader.page(sort=order, **parts)
+        assert read <= EXAMINED_MAX, plan
         assert following, "there is a second page"
         column = resource_sql.sorted_by(reader.resource, sort)
         places = [
@@ -191,8 +191,8 @@ def test_every_order_is_read_from_any_place(
             *(reader.place(order, f"{column} IS {w}") for w in ("NOT NULL", "NULL")),
         ]
         for cursor in filter(None, places):
-            _, *found = reader.page(sort=order, cursor=cursor, **parts)
-            assert found[0] <= EXAMINED_MAX, found[1]
+            _, read, plan = reader.page(sort=order, cursor=cursor, **parts)
+            assert read <= EXAMINED_MAX, plan
 
 
 FILTERS = [
@@ -208,11 +208,11 @@ def test_every_filter_is_served(readers: dict[str, list[Reader]], name: str, one
     for reader in readers[name]:
         parts = within(reader)
         for text in looked_for(reader.connection, reader.resource, one):
-            following, *found = reader.page(**{one.name: text}, **parts)
-            assert found[0] <= EXAMINED_MAX, f"{text}: {found[1]}"
+            following, read, plan = reader.page(**{one.name: text}, **parts)
+            assert read <= EXAMINED_MAX, f"{text}: {plan}"
             if following:
-                _, *found = reader.page(**{one.name: text}, cursor=following, **parts)
-                assert found[0] <= EXAMINED_MAX, f"second page, {text}: {found[1]}"
+                _, read, plan = reader.page(**{one.name: text}, cursor=following, **parts)
+                assert read <= EXAMINED_MAX, f"second page, {text}: {plan}"
 
 
 GUARDS: dict[str, tuple[str, dict[str, str]]] = {
@@ -229,5 +229,5 @@ def test_without_its_index_a_list_reads_the_table(
     name, asked = GUARDS[index]
     with full.transaction(force_rollback=True):
         full.execute(f"DROP INDEX {index}")
-        _, *found = readers[name][0].page(**asked)
-    assert found[0] > EXAMINED_MAX
+        _, read, _ = readers[name][0].page(**asked)
+    assert read > EXAMINED_MAX

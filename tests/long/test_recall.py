@@ -65,7 +65,7 @@ def many(server_url: str, migrated_template: str) -> Iterator[Database]:
 
 
 def one(connection: psycopg.Connection[Any], statement: str) -> tuple[Any, ...]:
-    found = connection.execute(statement).fetchone()
+    found: tuple[Any, ...] | None = connection.execute(statement).fetchone()
     assert found is not None
     return found
 

@@ -29,6 +29,15 @@ def test_a_list_begins_with_the_newest_fifty() -> None:
     assert (query.limit, query.sort, query.descending, query.filters) == (50, "id", True, ())
 
 
+@pytest.mark.parametrize("name", ["published_after", "published_before"])
+def test_a_list_that_a_time_narrows_is_sorted_by_it_unless_told_otherwise(name: str) -> None:
+    given = {name: ["2026-01-31T12:00:00Z"]}
+    query = page_query(DOCUMENTS, given)
+    assert (query.sort, query.descending) == ("published_at", True)
+    query = page_query(DOCUMENTS, given | {"sort": ["title"]})
+    assert (query.sort, query.descending) == ("title", False)
+
+
 @pytest.mark.parametrize("limit", ["0", "201", "-1", "1.5", "", "ten", "٣", "9" * 30, "1e2"])
 def test_a_bad_limit_is_named(limit: str) -> None:
     assert pointers(ENTITIES, limit=limit) == ["/limit"]

@@ -78,7 +78,7 @@ def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQu
         except ValueError as error:
             faults.append(Fault(f"/{one.name}", str(error)))
     limit = _limit(single.pop("limit", None), faults)
-    sort, descending = _sort(resource, single.pop("sort", _usual_sort(filters)), faults)
+    sort, descending = _sort(resource, single.pop("sort", _usual_sort(resource, filters)), faults)
     cursor = single.pop("cursor", None)
     faults += [Fault(f"/{name}", "is no parameter of this list") for name in single]
     if faults:
@@ -97,9 +97,10 @@ def _limit(text: str | None, faults: list[Fault]) -> int:
     return LIMIT_DEFAULT
 
 
-def _usual_sort(filters: Sequence[tuple[Filter, FilterValue]]) -> str:
-    times = (one.column for one, _ in filters if one.operator in ("after", "before"))
-    return f"-{column}" if (column := next(times, None)) else SORT_DEFAULT
+def _usual_sort(resource: Resource, filters: Sequence[tuple[Filter, FilterValue]]) -> str:
+    columns = (one.column for one, _ in filters if one.operator in ("after", "before"))
+    time = next((column for column in columns if column in resource.all_sorts), None)
+    return SORT_DEFAULT if time is None else f"-{time}"
 
 
 def _sort(resource: Resource, text: str, faults: list[Fault]) -> tuple[str, bool]:
