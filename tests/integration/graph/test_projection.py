@@ -1,9 +1,5 @@
 """How the projection keeps Neo4j: its guards, and what happens without them."""
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from groundwork_core.knowledge.graph.project import project
@@ -12,6 +8,8 @@ from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
 
 from ...fakes.outbox_rows import deleted, edge, entity, id_of
+from ...fakes.unguarded import without_tombstones, without_versions
+from .conftest import shown
 
 NODES = "MATCH (n) WHERE n:Entity OR n:Awaited OR n:Tombstone RETURN n, labels(n) AS labels"
 
@@ -64,81 +62,64 @@ def test_a_delete_leaves_a_tombstone_and_nothing_else(
     assert graph.run("MATCH ()-[r]->() RETURN r") == []
 
 
-def run_both(first: Callable[[], object], second: Callable[[], object]) -> None:
-    with ThreadPoolExecutor(2) as pool:
-        for done in [pool.submit(first), pool.submit(second)]:
-            done.result(timeout=30)
+ENDS = [entity("a"), entity("b"), entity("c")]
+OLDER = {
+    "an entity": ([entity("a", 3, name="new")], entity("a", 2, name="old")),
+    "an entity of another type": ([entity("a", 3, type="topic")], entity("a", 2)),
+    "an entity that is deleted": ([entity("a"), deleted("entities", "a", 2)], entity("a")),
+    "a relationship": (
+        [*ENDS, edge("e", "a", "b", 3, confidence=0.9)],
+        edge("e", "a", "b", 2, confidence=0.1),
+    ),
+    "a relationship of another type": (
+        [*ENDS, edge("e", "a", "b"), edge("e", "a", "b", 2, type="TRUSTS")],
+        edge("e", "a", "b"),
+    ),
+    "a relationship with another end": (
+        [*ENDS, edge("e", "a", "b"), edge("e", "a", "c", 2)],
+        edge("e", "a", "b"),
+    ),
+    "a relationship that is deleted": (
+        [*ENDS, edge("e", "a", "b"), deleted("relationships", "e", 2)],
+        edge("e", "a", "b"),
+    ),
+}
 
 
-def race(graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Version 2 reads what stands; then version 3 is applied, if it can be; then 2 goes on."""
-    project([entity("a")], Neo4jProjection(graph))
-    read, late = threading.Event(), threading.Event()
-    original = projection_cypher.STANDING_ENTITIES
-    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
-
-    ask = module.Batch._ask
-    older = threading.local()
-
-    def stopping(self: object, text: str, parameters: dict[str, object]) -> object:
-        result = ask(self, text, parameters)  # type: ignore[arg-type]
-        if text == original and getattr(older, "here", False):
-            read.set()
-            late.wait(2)
-        return result
-
-    monkeypatch.setattr(module.Batch, "_ask", stopping)
-
-    def slow() -> None:
-        older.here = True
-        project([entity("a", 2, name="old")], Neo4jProjection(graph))
-
-    def quick() -> None:
-        read.wait(10)
-        project([entity("a", 3, name="new")], Neo4jProjection(graph))
-        late.set()
-
-    run_both(slow, quick)
-
-
-def test_two_relays_on_one_aggregate_never_take_it_back(
-    graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", OLDER)
+def test_an_older_change_changes_nothing(
+    graph: GraphDatabase, projection: Neo4jProjection, name: str
 ) -> None:
-    race(graph, monkeypatch)
-    assert name_of(graph, "a") == "new"
+    newer, older = OLDER[name]
+    project(newer, projection)
+    before = shown(graph)
+    project([older], projection)
+    assert shown(graph) == before
 
 
-def test_without_the_lock_two_relays_take_it_back(
-    graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", OLDER)
+def test_without_comparing_versions_an_older_change_would_win(
+    graph: GraphDatabase, projection: Neo4jProjection, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(projection_cypher, "LOCK", "RETURN 0 AS xid, 0 AS row")
-    race(graph, monkeypatch)
-    assert name_of(graph, "a") == "old"
+    newer, older = OLDER[name]
+    project(newer, projection)
+    before = shown(graph)
+    without_versions(monkeypatch)
+    project([older], projection)
+    assert shown(graph) != before
 
 
-def test_without_the_version_an_old_change_would_win(
-    graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    project([entity("a", 3, name="new")], projection)
-    project([entity("a", 2, name="old")], projection)
-    assert name_of(graph, "a") == "new"
-    guard = "RETURN 'entity' AS state, n._v AS version"
-    unguarded = projection_cypher.STANDING_ENTITIES.replace(guard, guard.replace("n._v", "0"))
-    assert unguarded != projection_cypher.STANDING_ENTITIES
-    monkeypatch.setattr(projection_cypher, "STANDING_ENTITIES", unguarded)
-    project([entity("a", 2, name="old")], projection)
-    assert name_of(graph, "a") == "old"
-
-
+@pytest.mark.parametrize("name", ["an entity that is deleted", "a relationship that is deleted"])
 def test_without_tombstones_the_dead_would_come_back(
-    graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
+    graph: GraphDatabase, projection: Neo4jProjection, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        projection_cypher, "BURY", "UNWIND $rows AS row WITH row, $of AS of RETURN row, of"
-    )
-    project([entity("a"), deleted("entities", "a", 2)], projection)
-    project([entity("a")], projection)
-    assert name_of(graph, "a") is not None
+    without_tombstones(monkeypatch)
+    newer, older = OLDER[name]
+    for one in newer:
+        project([one], projection)
+    before = shown(graph)
+    project([older], projection)
+    assert len(shown(graph)) == len(before) + 1
 
 
 def test_a_batch_is_applied_whole_or_not_at_all(
