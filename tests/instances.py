@@ -8,8 +8,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from groundwork_host.child_instance import Instance
+
+if TYPE_CHECKING:
+    from .conftest import Graph
 
 COMMAND = Path(sys.executable).with_name("groundwork")
 
@@ -21,6 +25,20 @@ def new_home() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="groundwork-instance-"))
     yield folder / "state"
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def instance_on(database_url: str, graph: "Graph", uri: str = "") -> Iterator[Instance]:
+    """An instance on stores that run already; `uri` leads to the graph by another way."""
+    settings = {
+        "DATABASE_URL": database_url,
+        "NEO4J_URI": uri or graph.uri,
+        "NEO4J_USER": graph.user,
+        "NEO4J_PASSWORD": graph.password,
+        "GROUNDWORK_RATE_LIMIT": "0",
+    }
+    with new_home() as home, Instance(home, settings) as up:
+        yield up
 
 
 def environment_of(instance: Instance) -> dict[str, str]:

@@ -1,13 +1,13 @@
 """A graph that only goes forward, and what it answers: the fake and Neo4j."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
-from groundwork_core.knowledge.graph.model import LinkFilter, LinkPlace, Part
+from groundwork_core.knowledge.graph.model import Entity, LinkFilter, LinkPage, LinkPlace, Part
 from groundwork_core.knowledge.graph.ports import GraphProjection, GraphReader
 from groundwork_core.knowledge.graph.project import project
 from groundwork_core.outbox import OutboxRow
@@ -17,6 +17,7 @@ from groundwork_data.graph.reader import Neo4jReader
 
 from ..fakes.graph import FakeGraph, FakeHubLists
 from ..fakes.outbox_rows import deleted, edge, entity, id_of
+from ..fakes.unguarded import without_tombstones, without_versions
 
 EVERYTHING = LinkFilter()
 
@@ -155,20 +156,25 @@ def test_the_position_is_that_of_the_newest_row(graph: Graph) -> None:
     assert graph.projection.position() == (rows[1].xid, rows[1].id)
 
 
-def history(random_: random.Random) -> list[OutboxRow]:
+NAMES = [f"n{i}" for i in range(12)]
+ONE_LIFE = ("entity", "edge", "edge", "change", "end", "delete")
+MORE_LIVES = (*ONE_LIFE, "return")
+
+
+def history(random_: random.Random, events: Sequence[str] = ONE_LIFE) -> list[OutboxRow]:
     """A life of entities and edges as Postgres would tell it: edges go with their entities."""
-    rows: list[OutboxRow] = []
-    names = [f"n{i}" for i in range(12)]
-    rows += [entity(name) for name in names]
-    versions = dict.fromkeys(names, 1)
+    rows = [entity(name) for name in NAMES]
+    versions = dict.fromkeys(NAMES, 1)
+    dead: dict[str, int] = {}
     edges: dict[str, tuple[str, str, int]] = {}
     for i in range(150):
-        living = [n for n in names if versions[n] > 0]
-        match random_.choice(["entity", "edge", "edge", "change", "end", "delete"]):
+        living = [n for n in NAMES if n not in dead]
+        match random_.choice(events):
             case "entity":
                 name = random_.choice(living)
                 versions[name] += 1
-                rows.append(entity(name, versions[name], name=f"{name} {i}"))
+                kind = random_.choice(["person", "topic"])
+                rows.append(entity(name, versions[name], name=f"{name} {i}", type=kind))
             case "edge":
                 a, b = random_.choice(living), random_.choice(living)
                 edges[f"e{i}"] = (a, b, 1)
@@ -179,37 +185,91 @@ def history(random_: random.Random) -> list[OutboxRow]:
                 b = random_.choice([b, random_.choice(living)])
                 edges[name] = (a, b, version + 1)
                 kind = random_.choice(["KNOWS", "TRUSTS"])
-                rows.append(edge(name, a, b, version + 1, type=kind))
+                rows.append(edge(name, a, b, version + 1, type=kind, confidence=random_.random()))
             case "end" if edges:
                 name = random_.choice(list(edges))
                 rows.append(deleted("relationships", name, edges.pop(name)[2] + 1))
             case "delete" if len(living) > 6:
                 name = random_.choice(living)
-                for e in [e for e, (a, b, _) in edges.items() if name in (a, b)]:
-                    rows.append(deleted("relationships", e, edges.pop(e)[2] + 1))
-                rows.append(deleted("entities", name, versions[name] + 1))
-                versions[name] = 0
+                gone = [e for e, (a, b, _) in edges.items() if name in (a, b)]
+                rows += [deleted("relationships", e, edges.pop(e)[2] + 1) for e in gone]
+                dead[name] = versions[name] + 1
+                rows.append(deleted("entities", name, dead[name]))
+            case "return" if dead:
+                name = random_.choice(list(dead))
+                versions[name] = dead.pop(name) + 1
+                rows.append(entity(name, versions[name], name=f"{name} again"))
     return rows
+
+
+State = tuple[Mapping[str, Entity], Mapping[str, LinkPage]]
+
+
+def state(reader: GraphReader) -> State:
+    """All that there is of a history."""
+    nodes = reader.entities(ids(*NAMES))
+    return nodes, reader.links(list(nodes), EVERYTHING, 200, None)
+
+
+def told_in_order(rows: Sequence[OutboxRow]) -> State:
+    """What becomes of a history that is told once, one by one."""
+    plain = FakeGraph()
+    for one in rows:
+        project([one], plain)
+    return state(plain)
+
+
+def tell_shuffled_and_doubled(
+    graph: Graph, rows: Sequence[OutboxRow], random_: random.Random
+) -> None:
+    shuffled = [*rows, *rows]
+    random_.shuffle(shuffled)
+    while shuffled:
+        size = random_.randint(1, 40)
+        graph.had(*shuffled[:size])
+        shuffled = shuffled[size:]
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 - a history that can be told again
     rows = history(random_)
-    plain = FakeGraph()
-    for one in rows:
-        project([one], plain)
-    shuffled = rows * 2
-    random_.shuffle(shuffled)
-    while shuffled:
-        size = random_.randint(1, 40)
-        graph.had(*shuffled[:size])
-        shuffled = shuffled[size:]
-    names = [f"n{i}" for i in range(12)]
-    assert graph.reader.entities(ids(*names)) == plain.nodes
-    for id_, page in graph.reader.links(list(plain.nodes), EVERYTHING, 200, None).items():
-        expected = plain.links([id_], EVERYTHING, 200, None)[id_]
-        assert page == expected
+    tell_shuffled_and_doubled(graph, rows, random_)
+    assert state(graph.reader) == told_in_order(rows)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_history_told_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
+    """Also where entities were deleted and came back, as those do that were merged and split."""
+    random_ = random.Random(seed)  # noqa: S311 - as above
+    rows = history(random_, MORE_LIVES)
+    graph.had(*rows)
+    before = state(graph.reader)
+    assert before == told_in_order(rows)
+    tell_shuffled_and_doubled(graph, rows, random_)
+    assert state(graph.reader) == before
+
+
+def tell_backwards(graph: Graph, rows: Sequence[OutboxRow]) -> None:
+    for one in reversed(rows):
+        graph.had(one)
+
+
+def test_a_history_told_backwards_ends_as_the_history_does(graph: Graph) -> None:
+    rows = history(random.Random(1))  # noqa: S311 - as above
+    tell_backwards(graph, rows)
+    assert state(graph.reader) == told_in_order(rows)
+
+
+@pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
+@pytest.mark.parametrize("without", [without_versions, without_tombstones])
+def test_without_a_guard_a_history_told_backwards_ends_elsewhere(
+    graph: Graph, without: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without(monkeypatch)
+    rows = history(random.Random(1))  # noqa: S311 - as above
+    tell_backwards(graph, rows)
+    assert state(graph.reader) != told_in_order(rows)
 
 
 # Reading

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -88,11 +89,21 @@ class Client:
 
 @asynccontextmanager
 async def serving(
-    url: str, folder: Path, *, environments: int = 2, handler: str = "rest.handler"
+    url: str,
+    folder: Path,
+    *,
+    environments: int = 2,
+    handler: str = "rest.handler",
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Host]:
-    """A host that serves /api/v1 by a handler of `handlers/`, on a database."""
-    variables = (("DATABASE_URL", url), ("GROUNDWORK_RATE_LIMIT", "0"))
-    function = Function("Rest", handler, "/{proxy+}", "ANY", 20, variables, code=HANDLERS)
+    """A host that serves every path by a handler of `handlers/`, on a database.
+
+    `more` are variables for the function's environment.
+    """
+    variables = {"DATABASE_URL": url, "GROUNDWORK_RATE_LIMIT": "0", **more}
+    function = Function(
+        "Rest", handler, "/{proxy+}", "ANY", 20, tuple(variables.items()), code=HANDLERS
+    )
     (folder / "template.yaml").write_text(template(function))
     stack = load(folder / "template.yaml", {}, Addresses())
     settings = HostSettings(

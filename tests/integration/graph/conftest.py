@@ -39,6 +39,18 @@ def graph(neo4j: Any) -> Iterator[GraphDatabase]:
     database.close()
 
 
+ALIVE = """
+MATCH (n:Entity) RETURN labels(n) AS kind, null AS ends, properties(n) AS properties
+UNION ALL
+MATCH (a)-[r]->(b) RETURN [type(r)] AS kind, [a.id, b.id] AS ends, properties(r) AS properties
+"""
+
+
+def shown(graph: GraphDatabase) -> list[str]:
+    """All entities and relationships as the graph has them, to be compared."""
+    return sorted(str(row.data()) for row in graph.run(ALIVE))
+
+
 @dataclass
 class Api:
     """GraphQL with its stores."""

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import pytest
 
-from groundwork_core.knowledge.graph.ports import Applied
 from groundwork_core.knowledge.graph.project import project
 from groundwork_data.graph import projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
@@ -15,6 +14,8 @@ from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.statements import Statements
 
 from ...fakes.outbox_rows import deleted, edge, entity, id_of
+from ...fakes.unguarded import without_lock, without_tombstones, without_versions
+from .conftest import shown
 
 NODES = "MATCH (n) WHERE n:Entity OR n:Awaited OR n:Tombstone RETURN n, labels(n) AS labels"
 
@@ -73,51 +74,6 @@ def run_both(first: Callable[[], object], second: Callable[[], object]) -> None:
             done.result(timeout=30)
 
 
-def race(graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Version 2 reads what stands; then version 3 is applied, if it can be; then 2 goes on."""
-    project([entity("a")], Neo4jProjection(graph))
-    read, late = threading.Event(), threading.Event()
-    original = projection_cypher.STANDING_ENTITIES
-    ask = Statements.ask
-    older = threading.local()
-
-    def stopping(self: Statements, text: str, parameters: dict[str, object]) -> object:
-        result = ask(self, text, parameters)
-        if text == original and getattr(older, "here", False):
-            read.set()
-            late.wait(2)
-        return result
-
-    monkeypatch.setattr(Statements, "ask", stopping)
-
-    def slow() -> None:
-        older.here = True
-        # Of another type, so that it is read, decided and written in three steps.
-        project([entity("a", 2, name="old", type="topic")], Neo4jProjection(graph))
-
-    def quick() -> None:
-        read.wait(10)
-        project([entity("a", 3, name="new")], Neo4jProjection(graph))
-        late.set()
-
-    run_both(slow, quick)
-
-
-def test_two_relays_on_one_aggregate_never_take_it_back(
-    graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    race(graph, monkeypatch)
-    assert name_of(graph, "a") == "new"
-
-
-def test_without_the_lock_two_relays_take_it_back(
-    graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(projection_cypher, "LOCK", "RETURN [0, 0] AS rows")
-    race(graph, monkeypatch)
-    assert name_of(graph, "a") == "old"
-
-
 @pytest.fixture
 def new_type(graph: GraphDatabase) -> Iterator[str]:
     """A type that no graph has had; its constraint goes with the test."""
@@ -154,20 +110,18 @@ def test_two_relays_at_once_bring_a_new_type_and_constrain_it(
 
 def create_twice(graph: GraphDatabase, new_type: str, patch: pytest.MonkeyPatch) -> list[object]:
     """Two relays that no lock keeps apart see no such relationship, then both create it."""
-    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
-
     project([entity("a"), entity("b")], Neo4jProjection(graph))
-    patch.setattr(projection_cypher, "LOCK", "RETURN 0 AS xid, 0 AS row")
+    without_lock(patch)
     patch.setattr(projection_cypher, "ADVANCE", "RETURN $xid, $row")
-    looked, ask = threading.Barrier(2), module.Batch._ask
+    looked, ask = threading.Barrier(2), Statements.ask
 
-    def together(self: object, text: str, parameters: dict[str, object]) -> object:
-        result = ask(self, text, parameters)  # type: ignore[arg-type]
+    def together(self: Statements, text: str, parameters: dict[str, object]) -> object:
+        result = ask(self, text, parameters)
         if text == projection_cypher.standing(new_type):
             looked.wait(10)
         return result
 
-    patch.setattr(module.Batch, "_ask", together)
+    patch.setattr(Statements, "ask", together)
 
     def bring() -> object:
         try:
@@ -206,50 +160,64 @@ def test_a_type_that_somebody_made_by_hand_is_constrained_when_it_comes(
     assert new_type in {row["type"] for row in graph.run(projection_cypher.TYPES)}
 
 
-def test_without_the_version_an_old_change_would_win(
-    graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
+ENDS = [entity("a"), entity("b"), entity("c")]
+OLDER = {
+    "an entity": ([entity("a", 3, name="new")], entity("a", 2, name="old")),
+    "an entity of another type": ([entity("a", 3, type="topic")], entity("a", 2)),
+    "an entity that is deleted": ([entity("a"), deleted("entities", "a", 2)], entity("a")),
+    "a relationship": (
+        [*ENDS, edge("e", "a", "b", 3, confidence=0.9)],
+        edge("e", "a", "b", 2, confidence=0.1),
+    ),
+    "a relationship of another type": (
+        [*ENDS, edge("e", "a", "b"), edge("e", "a", "b", 2, type="TRUSTS")],
+        edge("e", "a", "b"),
+    ),
+    "a relationship with another end": (
+        [*ENDS, edge("e", "a", "b"), edge("e", "a", "c", 2)],
+        edge("e", "a", "b"),
+    ),
+    "a relationship that is deleted": (
+        [*ENDS, edge("e", "a", "b"), deleted("relationships", "e", 2)],
+        edge("e", "a", "b"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_an_older_change_changes_nothing(
+    graph: GraphDatabase, projection: Neo4jProjection, name: str
 ) -> None:
-    project([entity("a", 3, name="new")], projection)
-    project([entity("a", 2, name="old")], projection)
-    assert name_of(graph, "a") == "new"
-    unguarded = projection_cypher.UPDATE_ENTITIES.replace("n._v < row[6] AND", "")
-    assert unguarded != projection_cypher.UPDATE_ENTITIES
-    monkeypatch.setattr(projection_cypher, "UPDATE_ENTITIES", unguarded)
-    project([entity("a", 2, name="old")], projection)
-    assert name_of(graph, "a") == "old"
+    newer, older = OLDER[name]
+    project(newer, projection)
+    before = shown(graph)
+    project([older], projection)
+    assert shown(graph) == before
 
 
-def confidence_of(graph: GraphDatabase, name: str) -> float:
-    rows = graph.run(
-        "MATCH ()-[r {id: $id}]->() RETURN r.confidence AS c", {"id": str(id_of(name))}
-    )
-    return float(rows[0]["c"])
-
-
-def test_without_the_version_an_old_change_of_a_relationship_would_win(
-    graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", OLDER)
+def test_without_comparing_versions_an_older_change_would_win(
+    graph: GraphDatabase, projection: Neo4jProjection, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project([entity("a"), entity("b"), edge("e", "a", "b", 3, confidence=0.3)], projection)
-    project([edge("e", "a", "b", 2, confidence=0.2)], projection)
-    assert confidence_of(graph, "e") == 0.3
-    update = projection_cypher.update
-    assert "r._v < row[6] AND" in update("KNOWS")
-    monkeypatch.setattr(
-        projection_cypher, "update", lambda name: update(name).replace("r._v < row[6] AND", "")
-    )
-    project([edge("e", "a", "b", 2, confidence=0.2)], projection)
-    assert confidence_of(graph, "e") == 0.2
+    newer, older = OLDER[name]
+    project(newer, projection)
+    before = shown(graph)
+    without_versions(monkeypatch)
+    project([older], projection)
+    assert shown(graph) != before
 
 
+@pytest.mark.parametrize("name", ["an entity that is deleted", "a relationship that is deleted"])
 def test_without_tombstones_the_dead_would_come_back(
-    graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
+    graph: GraphDatabase, projection: Neo4jProjection, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        projection_cypher, "BURY", "UNWIND $rows AS row WITH row, $of AS of RETURN row, of"
-    )
-    project([entity("a"), deleted("entities", "a", 2)], projection)
-    project([entity("a")], projection)
-    assert name_of(graph, "a") is not None
+    without_tombstones(monkeypatch)
+    newer, older = OLDER[name]
+    for one in newer:
+        project([one], projection)
+    before = shown(graph)
+    project([older], projection)
+    assert len(shown(graph)) == len(before) + 1
 
 
 def test_a_batch_is_applied_whole_or_not_at_all(
@@ -267,26 +235,16 @@ def test_a_batch_is_applied_whole_or_not_at_all(
 def test_a_batch_takes_few_statements_however_large_it_is(
     graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count: list[str] = []
-    for name in ("ask", "send"):
-        original = getattr(Statements, name)
+    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
 
-        def counting(
-            self: Statements,
-            text: str,
-            parameters: dict[str, object],
-            original: Callable[..., object] = original,
-        ) -> object:
-            count.append(text)
-            return original(self, text, parameters)
+    send, count = module.Batch._send, []
 
-        monkeypatch.setattr(Statements, name, counting)
+    def counting(self: object, text: str, parameters: dict[str, object]) -> object:
+        count.append(text)
+        return send(self, text, parameters)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module.Batch, "_send", counting)
     rows = [entity(f"n{i}") for i in range(200)]
     rows += [edge(f"e{i}", f"n{i}", f"n{i - 1}") for i in range(1, 200)]
     project(rows, projection)
     assert len(count) <= 10
-    count.clear()
-    later = [entity(f"n{i}", 2) for i in range(200)]
-    later += [edge(f"e{i}", f"n{i}", f"n{i - 1}", 2) for i in range(1, 200)]
-    assert project(later, projection) == Applied(200, 199, 0)
-    assert len(count) <= 4

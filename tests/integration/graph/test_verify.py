@@ -66,6 +66,8 @@ HARM = {
     "a key removed": (ADA + "REMOVE n.key", ONE, "altered"),
     "a property added": (ADA + "SET n.colour = 'red'", ONE, "altered"),
     "a property made a date": (ADA + "SET n.name = date()", ONE, "altered"),
+    "a name removed": (ADA + "REMOVE n.name", ONE, "altered"),
+    "a version removed": (ADA + "REMOVE n._v", ONE, "altered"),
     "a label removed": (ADA + "REMOVE n:Person", ONE, "mislabelled"),
     "a label added": (ADA + "SET n:Admin", ONE, "mislabelled"),
     "a label exchanged": (ADA + "REMOVE n:Person SET n:Topic", ONE, "mislabelled"),
@@ -73,6 +75,9 @@ HARM = {
     "a version from the past": (ADA + "SET n._v = 0", ONE, "stale"),
     "an entity removed": (ADA + "DETACH DELETE n", ONE, "missing"),
     "an entity no longer one": (ADA + "REMOVE n:Entity SET n:Awaited", ONE, "missing"),
+    "an entity without the label of all": (ADA + "REMOVE n:Entity", ONE, "missing"),
+    "an entity without its id": (ADA + "REMOVE n.id", ONE, "missing"),
+    "an entity with the id of another": (ADA + f"SET n.id = '{NEW}'", ONE, "missing"),
     "an entity added": (f"CREATE (:Entity:Person {{id: '{NEW}', name: 'x', _v: 1}})", ONE, "extra"),
     "an entity with an id like no other": (
         "CREATE (:Entity:Person {id: 'zzz', name: 'x', _v: 1})",
@@ -106,6 +111,43 @@ HARM = {
         OTHER,
         "altered",
     ),
+    "a confidence of a relationship removed": (
+        "MATCH ()-[r:COVERS]->() REMOVE r.confidence",
+        OTHER,
+        "altered",
+    ),
+    "a relationship of a version from the future": (
+        "MATCH ()-[r:COVERS]->() SET r._v = 99",
+        OTHER,
+        "ahead",
+    ),
+    "a relationship of a version from the past": (
+        "MATCH ()-[r:COVERS]->() SET r._v = 0",
+        OTHER,
+        "stale",
+    ),
+    "a relationship without its id": (
+        "MATCH ()-[r:COVERS]->() REMOVE r.id",
+        OTHER,
+        "missing",
+    ),
+    "a relationship moved to another entity": (
+        "MATCH (a)-[r:COVERS]->(), (b:Entity {name: 'Cray'}) WITH a, b, r, properties(r) AS p"
+        " DELETE r WITH a, b, p CREATE (a)-[s:COVERS]->(b) SET s = p",
+        OTHER,
+        "misplaced",
+    ),
+    "a relationship moved to a tombstone": (
+        "MATCH (a)-[r:COVERS]->() WITH a, r, properties(r) AS p DELETE r WITH a, p"
+        f" CREATE (a)-[s:COVERS]->(:Tombstone {{id: '{NEW}', _v: 1}}) SET s = p",
+        OTHER,
+        "misplaced",
+    ),
+    "a relationship buried alive": (
+        "MATCH ()-[r:COVERS]->() CREATE (:Tombstone {id: r.id, _v: 50})",
+        OTHER,
+        "buried",
+    ),
     "a relationship removed": ("MATCH ()-[r:COVERS]->() DELETE r", OTHER, "missing"),
     "a relationship turned round": (
         "MATCH (a)-[r:COVERS]->(b) WITH a, b, r, properties(r) AS p DELETE r WITH a, b, p"
@@ -131,6 +173,36 @@ HARM = {
         "extra",
     ),
 }
+
+
+SOME = ["a name changed", "an entity removed", "a relationship removed"]
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_without_comparing_what_slices_hold_nothing_is_found(
+    api: Api,
+    graph: GraphDatabase,
+    known: Mapping[str, str],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(walking.Seen, "suspects", lambda _seen: [])
+    graph.run(HARM[name][0])
+    assert verify(api.database, graph).ok
+
+
+@pytest.mark.parametrize("name", SOME)
+def test_without_forcing_what_was_found_nothing_is_healed(
+    api: Api,
+    graph: GraphDatabase,
+    known: Mapping[str, str],
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Neo4jProjection, "force", lambda *_: None)
+    graph.run(HARM[name][0])
+    repair(api.database, graph)
+    assert not verify(api.database, graph).ok
 
 
 @pytest.mark.parametrize("name", HARM)

@@ -101,3 +101,106 @@ def test_a_table_that_is_only_declared_an_aggregate_is_noticed(database: Connect
         "CREATE TABLE forgotten (id uuid, version bigint DEFAULT 1, name text NOT NULL)"
     )
     assert a_life(database, "forgotten") == []
+
+
+# Other ways to write
+
+
+@pytest.fixture
+def whole(database_url: str) -> Iterator[Connection]:
+    """The tables as they are, with two entities and what joins them."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("INSERT INTO entities (name, type, key) VALUES ('A', 'topic', 'a')")
+        connection.execute("INSERT INTO entities (name, type, key) VALUES ('B', 'topic', 'b')")
+        connection.execute(
+            "INSERT INTO relationships (from_id, to_id, type) SELECT a.id, b.id, 'KNOWS'"
+            " FROM entities a, entities b WHERE (a.key, b.key) = ('a', 'b')"
+        )
+        yield connection
+
+
+GIVEN = "(VALUES ('A anew', 'topic', 'a'), ('C', 'topic', 'c')) AS given (name, type, key)"
+WAYS = {
+    "an upsert": f"INSERT INTO entities (name, type, key) SELECT * FROM {GIVEN}"
+    " ON CONFLICT (type, key) DO UPDATE SET name = excluded.name",
+    "a merge": f"MERGE INTO entities e USING {GIVEN} ON e.key = given.key"
+    " WHEN MATCHED THEN UPDATE SET name = given.name"
+    " WHEN NOT MATCHED THEN INSERT (name, type, key)"
+    " VALUES (given.name, given.type, given.key)",
+    "several in one": "WITH made AS (INSERT INTO entities (name, type) VALUES ('C', 'topic')),"
+    " changed AS (UPDATE entities SET name = 'B anew' WHERE key = 'b')"
+    " UPDATE relationships SET confidence = 0.5",
+    "the same row twice": "DO $$ BEGIN UPDATE entities SET name = 'A 2' WHERE key = 'a';"
+    " UPDATE entities SET name = 'A 3' WHERE key = 'a'; END $$",
+    "what goes along": "DELETE FROM entities WHERE key = 'a'",
+    "a version of one's own": "UPDATE entities SET version = 40, id = uuidv7()",
+}
+# Each that lives was told version by version, and last as it is; each that does not, as gone.
+FORGOTTEN = """
+WITH told AS (
+    SELECT aggregate, aggregate_id AS id, array_agg(version ORDER BY version) AS versions,
+        (array_agg(kind ORDER BY version DESC))[1] AS last_kind,
+        (array_agg(data ORDER BY version DESC))[1] AS last
+    FROM outbox WHERE aggregate IN ('entities', 'relationships') GROUP BY 1, 2
+), alive AS (
+    SELECT 'entities' AS aggregate, id, version, to_jsonb(e) AS data FROM entities e
+    UNION ALL
+    SELECT 'relationships', id, version, to_jsonb(r) FROM relationships r
+)
+SELECT aggregate, id FROM told FULL JOIN alive USING (aggregate, id)
+WHERE versions IS NULL
+    OR versions <> ARRAY(SELECT generate_series(1, cardinality(versions)))::bigint[]
+    OR CASE WHEN data IS NULL THEN last_kind <> 'deleted'
+        ELSE last <> data OR version <> cardinality(versions) END
+"""
+
+
+def counted(database: Connection) -> int:
+    row = database.execute("SELECT count(*) FROM outbox").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_whatever_writes_is_told(whole: Connection, name: str) -> None:
+    before = counted(whole)
+    whole.execute(WAYS[name])
+    assert counted(whole) > before
+    assert whole.execute(FORGOTTEN).fetchall() == []
+
+
+def test_what_is_copied_in_is_told(whole: Connection) -> None:
+    with whole.cursor().copy("COPY entities (name, type) FROM STDIN") as copy:
+        copy.write_row(("C", "topic"))
+        copy.write_row(("D", "topic"))
+    assert whole.execute(FORGOTTEN).fetchall() == []
+
+
+@pytest.mark.parametrize("guard", GUARDS)
+def test_without_one_of_its_triggers_it_is_forgotten(whole: Connection, guard: str) -> None:
+    whole.execute(f"ALTER TABLE entities DISABLE TRIGGER {guard}")
+    for name in ("several in one", "what goes along"):
+        whole.execute(WAYS[name])
+    assert whole.execute(FORGOTTEN).fetchall() != []
+
+
+@pytest.mark.parametrize("table", AGGREGATES)
+def test_a_statement_that_would_forget_fails(whole: Connection, table: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="nobody would be told"):
+        whole.execute(f"TRUNCATE {table} CASCADE")
+
+
+def test_without_its_trigger_it_forgets(whole: Connection) -> None:
+    for table in AGGREGATES:
+        whole.execute(f"ALTER TABLE {table} DISABLE TRIGGER refuse_truncate")
+    whole.execute("TRUNCATE entities CASCADE")
+    assert len(whole.execute(FORGOTTEN).fetchall()) == 3
+
+
+def test_what_becomes_an_aggregate_refuses_it_too(whole: Connection) -> None:
+    whole.execute("CREATE TABLE later (id uuid, version bigint DEFAULT 1)")
+    whole.execute("SELECT groundwork_make_aggregate('later')")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        whole.execute("TRUNCATE later")
+    whole.execute("SELECT groundwork_unmake_aggregate('later')")
+    whole.execute("TRUNCATE later")

@@ -39,16 +39,18 @@ def repair(
     report = found or verify(database, graph, progress)
     truth, standing = Truth(database), Standing(graph)
     projection = Neo4jProjection(graph)
-    if report.nameless:
-        standing.remove_nameless()
+    # What hung on a node that was none of ours was right, and nobody's suspect, until it went.
+    lost = standing.remove_nameless() if report.nameless else []
     if report.restored:
         agree_on_position(database, graph)
     done = 0
     for aggregate in AGGREGATES:
         ids = [drift.id for drift in report.drift if drift.aggregate == aggregate]
+        if aggregate == "relationships":
+            ids += sorted({*lost} - {*ids})
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             projection.force(aggregate, batch, partial(truth.changes, aggregate))
             done += len(batch)
-            progress("repaired", done, len(report.drift))
+            progress("repaired", done, max(done, len(report.drift)))
     return report

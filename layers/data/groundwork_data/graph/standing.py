@@ -64,8 +64,17 @@ RETURN elementId(r) AS element
 UNION
 MATCH (t:Tombstone)-[r]-() RETURN elementId(r) AS element
 """
-REMOVE_NODES = "UNWIND $elements AS e MATCH (n) WHERE elementId(n) = e DETACH DELETE n"
-REMOVE_EDGES = "UNWIND $elements AS e MATCH ()-[r]->() WHERE elementId(r) = e DELETE r"
+REMOVE_NODES = """
+UNWIND $elements AS e MATCH (n) WHERE elementId(n) = e
+OPTIONAL MATCH (n)-[r]-()
+WITH n, collect(r.id) AS ids DETACH DELETE n
+RETURN ids
+"""
+REMOVE_EDGES = """
+UNWIND $elements AS e MATCH ()-[r]->() WHERE elementId(r) = e
+WITH r, [r.id] AS ids DELETE r
+RETURN ids
+"""
 
 
 def _edges_between(name: str, row: str) -> str:
@@ -145,12 +154,14 @@ class Standing:
         """Count what has no id, is of no kind that we write, or hangs on something deleted."""
         return len(self._graph.run(STRANGE_NODES)) + len(self._graph.run(STRANGE_EDGES))
 
-    def remove_nameless(self) -> None:
-        """Remove what `nameless` counts."""
+    def remove_nameless(self) -> list[Id]:
+        """Remove what `nameless` counts; return the ids of relationships that went with it."""
+        gone: dict[Id, None] = {}
         for find, remove in ((STRANGE_EDGES, REMOVE_EDGES), (STRANGE_NODES, REMOVE_NODES)):
             elements = [row["element"] for row in self._graph.run(find)]
-            if elements:
-                self._graph.run(remove, {"elements": elements})
+            removed = self._graph.run(remove, {"elements": elements}) if elements else []
+            gone |= {id_: None for row in removed for id_ in row["ids"] if isinstance(id_, str)}
+        return list(gone)
 
     def _edges(self, statement: str, for_strange: str, given: Mapping[str, object]) -> list[Row]:
         from neo4j.exceptions import ClientError  # noqa: PLC0415 - loaded by the first statement

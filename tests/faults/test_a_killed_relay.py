@@ -1,0 +1,42 @@
+"""The relay is killed while it carries: nothing is lost, and nothing goes back."""
+
+from pathlib import Path
+from typing import Any
+
+from .killed_relay import Plan, carry_through
+
+
+def test_a_relay_that_is_killed_again_and_again_leaves_both_stores_equal(
+    database_url: str, neo4j: Any, tmp_path: Path
+) -> None:
+    plan = Plan(changes=1_000, kills=5, seconds=6)
+    outcome = carry_through(plan, database_url, neo4j, tmp_path)
+    assert outcome.differences == []
+    assert outcome.went_back == []
+    assert outcome.verified
+
+
+def test_a_relay_that_says_too_early_what_is_carried_loses_it_when_killed(
+    database_url: str, neo4j: Any, tmp_path: Path
+) -> None:
+    """The guard taken away."""
+    plan = Plan(changes=300, kills=3, seconds=2, relay="hasty")
+    outcome = carry_through(plan, database_url, neo4j, tmp_path)
+    assert outcome.differences != []
+    assert not outcome.verified
+
+
+def test_a_relay_that_does_not_compare_versions_is_seen_going_back_when_killed(
+    database_url: str, neo4j: Any, tmp_path: Path
+) -> None:
+    """The guard taken away: what was carried and not noted down comes again."""
+    plan = Plan(
+        changes=300,
+        kills=4,
+        seconds=1.5,
+        relay="unguarded",
+        rows_a_batch=15,
+        kill_after_seconds=(0.25, 0.35),  # in the third batch of a pass
+    )
+    outcome = carry_through(plan, database_url, neo4j, tmp_path)
+    assert outcome.went_back != []

@@ -1,0 +1,199 @@
+"""Neo4j refuses, or swallows everything: REST goes on, GraphQL says so at once, and it heals."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from groundwork_host.child_instance import Instance
+
+from ..comparing import differences
+from ..fakes.tcp_proxy import TcpProxy, proxied
+from ..instances import environment_of, instance_on, run
+from ..waiting import eventually
+from .serving import Told, clients, editor, serving
+
+pytestmark = pytest.mark.timeout(400)
+
+WITHIN_SECONDS = 3.0
+"""GraphQL's answer while the graph is away."""
+WRITE_SECONDS = 5.0
+"""No write may take longer than this; on a free machine they take milliseconds."""
+WRITERS = 3
+ASK = "query($id: ID!) { entity(id: $id) { name } }"
+WAYS: dict[str, tuple[Callable[[TcpProxy], None], Callable[[TcpProxy], None]]] = {
+    "refused": (TcpProxy.refuse, TcpProxy.accept),
+    "black-holed": (TcpProxy.go_silent, TcpProxy.speak),
+}
+
+
+@pytest.fixture
+def proxy(neo4j: Any) -> Iterator[TcpProxy]:
+    with proxied(neo4j.uri) as (made, _):
+        yield made
+
+
+@pytest.fixture
+def instance(neo4j: Any, database_url: str, proxy: TcpProxy) -> Iterator[Instance]:
+    """A whole instance, with the proxy before its graph."""
+    with instance_on(database_url, neo4j, f"bolt://127.0.0.1:{proxy.port}") as up:
+        yield up
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What was answered, and how long it took."""
+
+    answer: httpx2.Response
+    seconds: float
+
+
+def sent(client: httpx2.Client, method: str, path: str, body: object, **more: str) -> Answered:
+    headers = {name.replace("_", "-"): value for name, value in more.items()}
+    began = time.monotonic()
+    answer = client.request(method, path, json=body, headers=headers)
+    return Answered(answer, time.monotonic() - began)
+
+
+def made(client: httpx2.Client, resource: str, **fields: object) -> Answered:
+    return sent(client, "POST", f"/api/v1/{resource}", fields)
+
+
+def write(instance: Instance, over: threading.Event, answered: list[Answered]) -> None:
+    """Two entities, what joins them, a change and a removal, again and again."""
+    with instance.client() as client:
+        while not over.wait(0.05):
+            pair = [made(client, "entities", name=name, type="topic") for name in ("A", "B")]
+            one, other = (f"/api/v1/entities/{each.answer.json()['id']}" for each in pair)
+            mine, its = (each.answer.headers["ETag"] for each in pair)
+            ends = {"from_id": one.rsplit("/")[-1], "to_id": other.rsplit("/")[-1]}
+            answered += [
+                *pair,
+                made(client, "relationships", type="KNOWS", **ends),
+                sent(client, "PATCH", one, {"name": "A anew"}, If_Match=mine),
+                sent(client, "DELETE", other, None, If_Match=its),
+            ]
+
+
+@contextmanager
+def written_to(instance: Instance) -> Iterator[list[Answered]]:
+    """Some write all along; what they were answered."""
+    over = threading.Event()
+    answered: list[Answered] = []
+    threads = [
+        threading.Thread(target=write, args=(instance, over, answered)) for _ in range(WRITERS)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield answered
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+def asked(client: httpx2.Client, id_: str) -> Answered:
+    return sent(client, "POST", "/graphql", {"query": ASK, "variables": {"id": id_}})
+
+
+def asked_for(seconds: float, client: httpx2.Client, id_: str) -> list[Answered]:
+    """What GraphQL answers for so long."""
+    ends, told = time.monotonic() + seconds, list[Answered]()
+    while time.monotonic() < ends:
+        told.append(asked(client, id_))
+        time.sleep(0.05)
+    return told
+
+
+def must_be_told_at_once(told: list[Answered]) -> None:
+    assert {one.answer.status_code for one in told} == {503}
+    assert {one.answer.headers["Content-Type"] for one in told} == {"application/problem+json"}
+    assert {one.answer.json()["errors"][0]["extensions"]["code"] for one in told} == {
+        "GRAPH_UNAVAILABLE"
+    }
+    assert all(int(one.answer.headers["Retry-After"]) >= 1 for one in told)
+    assert max(one.seconds for one in told) < WITHIN_SECONDS
+
+
+def must_not_have_noticed(writes: list[Answered]) -> None:
+    assert {one.answer.status_code for one in writes} <= {200, 201, 204}
+    assert max(one.seconds for one in writes) < WRITE_SECONDS
+
+
+def slowest(answered: list[Answered]) -> str:
+    """The 95th percentile and the slowest, in ms."""
+    times = sorted(one.seconds * 1000 for one in answered)
+    return f"{len(times)} answers, p95 {times[len(times) * 95 // 100]:.0f}, slowest {times[-1]:.0f}"
+
+
+@pytest.mark.parametrize("seconds", [4, pytest.param(60, marks=pytest.mark.long)])
+def test_a_graph_that_is_away_is_missed_by_graphql_alone_and_catches_up_by_itself(
+    instance: Instance, neo4j: Any, database_url: str, proxy: TcpProxy, seconds: float
+) -> None:
+    with instance.client() as client:
+        id_ = made(client, "entities", name="Ada", type="person").answer.json()["id"]
+        assert eventually(lambda: (asked(client, id_).answer.json()["data"] or {}).get("entity"))
+        for way, (go_away, come_back) in WAYS.items():
+            with written_to(instance) as writes:
+                go_away(proxy)
+                told = asked_for(seconds, client, id_)
+                come_back(proxy)
+            print(f"\n{way} for {seconds} s: GraphQL {slowest(told)} ms; REST {slowest(writes)} ms")
+            must_be_told_at_once(told)
+            must_not_have_noticed(writes)
+            assert eventually(lambda: asked(client, id_).answer.status_code == 200)
+            began = time.monotonic()
+            assert eventually(lambda: not differences(database_url, neo4j.driver), 90)
+            print(f"equal {time.monotonic() - began:.1f} s later")
+    run("graph", "verify", environment=environment_of(instance))
+
+
+# What GraphQL owes it to
+
+
+async def asked_in_silence(
+    url: str, graph: Any, proxy: TcpProxy, folder: Path, handler: str
+) -> Told | None:
+    """What is answered in time when the graph says nothing any more; None: nothing."""
+    variables = {
+        "NEO4J_URI": f"bolt://127.0.0.1:{proxy.port}",
+        "NEO4J_USER": graph.user,
+        "NEO4J_PASSWORD": graph.password,
+    }
+    body = {"query": ASK, "variables": {"id": str(uuid4())}}
+    async with (
+        serving(url, folder, environments=1, handler=handler, more=variables) as host,
+        clients(host, editor(url), 1) as (one,),
+    ):
+        assert (await one("POST", "/graphql", body)).status == 200
+        proxy.go_silent()
+        answer = asyncio.create_task(one("POST", "/graphql", body))
+        in_time, _ = await asyncio.wait({answer}, timeout=WITHIN_SECONDS)
+        proxy.speak()
+        told = await answer
+    return told if in_time else None
+
+
+def test_a_question_to_a_silent_graph_is_answered_in_time(
+    database_url: str, neo4j: Any, proxy: TcpProxy, tmp_path: Path
+) -> None:
+    told = asyncio.run(asked_in_silence(database_url, neo4j, proxy, tmp_path, "graph.handler"))
+    assert told is not None
+    assert (told.status, told.json["errors"][0]["extensions"]["code"]) == (503, "GRAPH_UNAVAILABLE")
+
+
+def test_whoever_does_not_watch_for_silence_waits(
+    database_url: str, neo4j: Any, proxy: TcpProxy, tmp_path: Path
+) -> None:
+    """The guard taken away."""
+    handler = "patient_graph.handler"
+    assert asyncio.run(asked_in_silence(database_url, neo4j, proxy, tmp_path, handler)) is None
