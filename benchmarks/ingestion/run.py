@@ -22,6 +22,7 @@ import matplotlib as mpl
 import psutil
 import psycopg
 
+from benchmarks.cpu import cpu_by_part
 from benchmarks.machine import described
 from groundwork_host.child_instance import Instance
 from groundwork_host.services.home import Home
@@ -48,26 +49,6 @@ class Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - its parent's word
         """Keep the terminal clear."""
-
-
-def cpu_by_part(root: psutil.Process) -> dict[str, float]:
-    """CPU seconds so far, by function and service."""
-    spent: dict[str, float] = {}
-    for process in [root, *root.children(recursive=True)]:
-        try:
-            times = process.cpu_times()
-            command = " ".join(process.cmdline())
-            name = "gateway, pollers, clock"
-            if "environments/bootstrap" in command:
-                name = "function " + process.environ().get("AWS_LAMBDA_FUNCTION_NAME", "?")
-            elif "neo4j" in command:
-                name = "Neo4j"
-            elif "ministack" in command:
-                name = "queue emulator"
-            spent[name] = spent.get(name, 0.0) + times.user + times.system
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-    return spent
 
 
 def main() -> None:

@@ -27,8 +27,8 @@ def run(
 ) -> None:
     """Stay awake while there is something to carry and the platform gives time.
 
-    If time ends first, the next run is called at once. A destination that fails is left to the
-    next sweep, a minute later at most.
+    If time ends first, or rows cannot be read yet, the next run is called at once. A destination
+    that fails is left to the next sweep, a minute later at most.
     """
     lease = PostgresRelayLease(parts.database)
     until = begin(lease, time.sleep)
@@ -54,8 +54,12 @@ def run(
         for thread in threads:
             thread.join(max(remaining_seconds() - 1, 0))
     busy = activity.seconds_idle() < RECENT_SECONDS and not budget.lasts
-    telling.ended({d.name: PostgresBacklogs(parts.database).of(d.name) for d in to})
-    if busy:
+    left = {d.name: PostgresBacklogs(parts.database).of(d.name) for d in to}
+    telling.ended(left)
+    # Rows behind an older transaction: who wrote them relied on us, and nobody may call when the
+    # other one ends, for it may have nothing to carry, or belong to another database.
+    held_back = any(backlog.waiting and not backlog.ready for backlog in left.values())
+    if busy or held_back:
         parts.nudge()
 
 
