@@ -116,7 +116,6 @@ async def test_the_lag_is_shown_and_grows_while_the_graph_is_away(
 
     run_ = asyncio.create_task(running.host.fleet.invoke("Relay", {}))
     assert await until(lambda: beyond("0.001"), 10)
-    assert not await beyond("1.0")
     assert await until(lambda: beyond("1.0"), 15)
     failures = await values(running, "groundwork_relay_failures_total", "destination")
     assert failures["graph"] >= 2
