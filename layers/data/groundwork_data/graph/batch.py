@@ -13,7 +13,7 @@ from groundwork_core.knowledge.graph.changes import Changes
 from groundwork_core.knowledge.graph.model import Id
 from groundwork_core.knowledge.graph.ports import Applied
 from groundwork_data.graph import projection_cypher as cypher
-from groundwork_data.graph.batch_entities import write_entities
+from groundwork_data.graph.batch_entities import delete_entities, write_entities
 from groundwork_data.graph.batch_relationships import write_relationships
 from groundwork_data.graph.statements import Statements
 
@@ -34,6 +34,7 @@ class Batch:
         position = self._run.ask(cypher.LOCK, {})
         entities = write_entities(self._run, changes.entities)
         edges = write_relationships(self._run, changes.relationships, self._types)
+        entities += delete_entities(self._run, changes.entities)
         if changes.upto > tuple(position):
             self._run.send(cypher.ADVANCE, {"xid": changes.upto[0], "row": changes.upto[1]})
         given = len(changes.entities) + len(changes.relationships)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from groundwork_core.knowledge.graph.changes import Gone
 from groundwork_core.knowledge.graph.model import Entity, Id
@@ -18,49 +18,66 @@ Found = Mapping[str, tuple[int, str | None]]
 
 
 def write_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
-    """Apply what is newer than what stands; return how many were."""
-    done = _updated(run, changes)
-    left = {id_: change for id_, change in changes.items() if id_ not in done}
+    """Write those that are newer than what stands, but delete none; return how many were."""
+    alive = [change for change in changes.values() if isinstance(change, Entity)]
+    done = _updated(run, alive)
+    left = [entity for entity in alive if entity.id not in done]
     return len(done) + (_write(run, left) if left else 0)
 
 
-def _updated(run: Statements, changes: Mapping[Id, Entity | Gone]) -> set[Id]:
+def delete_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
+    """Delete those that are newly gone, with their relationships; return how many were.
+
+    Comes last of a batch: within a transaction each lookup of a relationship passes by all that it
+    has deleted, and an entity may have had 100,000.
+    """
+    gone = [change for change in changes.values() if isinstance(change, Gone)]
+    if not gone:
+        return 0
+    standing = _standing(run, gone)
+    newer = [one for one in gone if one.version > _known(standing.get(one.id, {}))]
+    run.send(cypher.DELETE_ENTITIES, {"ids": [one.id for one in newer]})
+    bury(run, ((one.id, one.version) for one in newer), "entity")
+    return len(newer)
+
+
+def _updated(run: Statements, entities: Iterable[Entity]) -> set[Id]:
     """Write later versions over older ones of the same type; return which there were."""
-    rows = [
-        entity_row(change)
-        for change in changes.values()
-        if change.version > 1 and isinstance(change, Entity)
-    ]
+    rows = [entity_row(entity) for entity in entities if entity.version > 1]
     return set(run.ask(cypher.UPDATE_ENTITIES, {"rows": rows})) if rows else set()
 
 
-def _write(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
-    standing: dict[Id, dict[str, tuple[int, str | None]]] = defaultdict(dict)
-    for id_, state, version, type_ in run.ask(cypher.STANDING_ENTITIES, {"ids": list(changes)}):
-        standing[id_][state] = (version, type_)
+def _write(run: Statements, entities: Sequence[Entity]) -> int:
+    standing = _standing(run, entities)
     todo: dict[str, list[list[object]]] = defaultdict(list)
-    delete: list[Gone] = []
     unbury: list[Id] = []
-    for id_, change in changes.items():
-        found = standing.get(id_, {})
-        known = max((version for version, _ in found.values()), default=0)
-        if change.version <= known:
-            continue
-        if isinstance(change, Gone):
-            delete.append(change)
+    for entity in entities:
+        found = standing.get(entity.id, {})
+        if entity.version <= _known(found):
             continue
         if "tombstone" in found:
-            unbury.append(id_)
-        statement, row = _step(change, found)
+            unbury.append(entity.id)
+        statement, row = _step(entity, found)
         todo[statement].append(row)
     for statement, rows in todo.items():
         run.send(statement, {"rows": rows})
-    if delete:
-        run.send(cypher.DELETE_ENTITIES, {"ids": [gone.id for gone in delete]})
-        bury(run, ((gone.id, gone.version) for gone in delete), "entity")
     if unbury:
         run.send(cypher.UNBURY, {"ids": unbury})
-    return sum(map(len, todo.values())) + len(delete)
+    return sum(map(len, todo.values()))
+
+
+def _standing(run: Statements, changes: Iterable[Entity | Gone]) -> Mapping[Id, Found]:
+    """Look up what stands under these ids."""
+    standing: dict[Id, dict[str, tuple[int, str | None]]] = defaultdict(dict)
+    ids = [change.id for change in changes]
+    for id_, state, version, type_ in run.ask(cypher.STANDING_ENTITIES, {"ids": ids}):
+        standing[id_][state] = (version, type_)
+    return standing
+
+
+def _known(found: Found) -> int:
+    """Return the latest version that the graph has had."""
+    return max((version for version, _ in found.values()), default=0)
 
 
 def _step(entity: Entity, found: Found) -> tuple[str, list[object]]:
