@@ -40,7 +40,8 @@ def mostly(first: str, *others: tuple[str, float]) -> str:
 
 def name() -> str:
     """Three of 8,000 words, of which the first ones are common."""
-    word = " || ".join(f"w[1 + (word / {part}) % 20]" for part in (400, 20, 1))
+    parts = ((400, 7), (20, 3), (1, 0))
+    word = " || ".join(f"w[1 + (word / {part} + {off}) % 20]" for part, off in parts)
     words = " UNION ALL ".join(f"SELECT {skewed(7_999)} AS word" for _ in range(3))
     return f"(SELECT string_agg({word}, ' ') FROM ({words}) three)"
 

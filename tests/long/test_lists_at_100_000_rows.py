@@ -133,7 +133,8 @@ class Reader:
 def looked_for(connection: psycopg.Connection[Any], resource: Resource, one: Filter) -> list[str]:
     """What a filter may look for: the commonest and the rarest; of a range, parts of all sizes."""
     if one.operator == "like":
-        return ["ri", "ririri", "ririri ririri", "ririri hyhyhy", "hyhycra", "not there"]
+        common, second, rare = "durmelri", "durmelvar", "fentonhy"
+        return ["ri", common, f"{common} {second}", f"{common} {rare}", rare, "not there"]
     column = one.column or one.name
     shown = VALUES.get((resource.name, column), f't."{column}"')
     if one.operator == "has":
