@@ -53,9 +53,9 @@ def carry_hastily(
 
 def unguarded() -> None:
     """Takes whatever comes for newer than what stands."""
-    known = "'entity' AS state, n._v AS version"
-    assert known in cypher.STANDING_ENTITIES
-    cypher.STANDING_ENTITIES = cypher.STANDING_ENTITIES.replace(known, known.replace("n._v", "0"))
+    guard = "n._v < row[6] AND"
+    assert guard in cypher.UPDATE_ENTITIES
+    cypher.UPDATE_ENTITIES = cypher.UPDATE_ENTITIES.replace(guard, "")
     deliver = GraphDestination.deliver
 
     def deliver_slowly(self: GraphDestination, taken: object, work: object) -> None:

@@ -106,7 +106,7 @@ def supernode(api: Api) -> Iterator[Api]:
     Neo4jProjection(graph).constrain(types)
     for stage in (Stage("entities"), *(Stage("relationships", name) for name in types)):
         for part in truth.slices(stage, 10_000, FIRST):
-            assert create(graph, stage, part.rows) == []
+            assert create(graph, stage, part.rows, truth.waiting) == []
     yield api
     for statement in EMPTY:
         graph.run(statement)
@@ -228,3 +228,13 @@ def test_without_hubs_a_question_would_look_at_every_relationship(
         hits.clear()
         subgraph(supernode, HUB, 1, 200)
         assert max(hits) > DEGREE
+
+
+def test_a_supernode_that_is_deleted_leaves_both_stores(supernode: Api) -> None:
+    supernode.sql("DELETE FROM entities WHERE id = %s RETURNING id", HUB)
+    for _ in range(10):
+        supernode.relay(5_000)
+    assert supernode.sql("SELECT count(*) FROM relationships") == [(5_004,)]
+    counted = "MATCH ()-[r]->() RETURN count(r) AS links"
+    assert supernode.wiring.graph.run(counted) == [{"links": 5_004}]
+    assert ask(supernode, ENTITY, id=HUB)["entity"] is None
