@@ -63,8 +63,8 @@ def test_a_run_closes_sockets_that_have_outlived_their_keys(
     for name, ends in (("over", "0 s"), ("good", "1 h")):
         path.rows(
             "WITH k AS (INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash, expires_at)"
-            " VALUES (%s, %s, '{a:read}', 'gw_live_abcd', sha256(%s), clock_timestamp() + %s::interval)"
-            " RETURNING id)"
+            " VALUES (%s, %s, '{a:read}', 'gw_live_abcd', sha256(%s),"
+            " clock_timestamp() + %s::interval) RETURNING id)"
             " INSERT INTO socket_connections (connection_id, user_id, permissions, api_key_id)"
             " SELECT %s, %s, '{}', id FROM k RETURNING 1",
             user, name, name.encode(), ends, name, user,

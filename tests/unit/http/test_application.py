@@ -53,6 +53,12 @@ def write(body: Note) -> Note:
     return body
 
 
+@router.post("/notes/search", needs="entities:read")
+def search(body: Note) -> Note:
+    """Stand where an id might."""
+    return body
+
+
 @router.post("/wipe", needs=SIGNED_IN, status=204)
 def wipe() -> None:
     """Wipe; takes no body."""
@@ -192,6 +198,12 @@ def test_a_path_that_is_not_served_is_404(app: Served) -> None:
 def test_a_method_that_a_path_does_not_take_is_405_and_says_which_it_does(app: Served) -> None:
     status, _, headers = app("DELETE", "/notes")
     assert (status, headers["Allow"]) == (405, ["POST"])
+
+
+def test_a_word_of_the_path_is_no_id(app: Served) -> None:
+    status, _, headers = app("GET", "/notes/search", token=app.token("entities:read"))
+    assert (status, headers["Allow"]) == (405, ["POST"])
+    assert app("POST", "/notes/search", '{"text": "a"}', token=app.token("entities:read"))[0] == 200
 
 
 def test_an_unforeseen_error_is_500_without_its_words(

@@ -44,6 +44,8 @@ class Application:
         self.router = router
         self._desk = Desk(wire)
         self._resolvers: dict[Router, APIGatewayRestResolver] = {}
+        self._own_paths: dict[str, set[str]] = {}
+        """Methods of the paths that hold no id, though one might stand in the place of a word."""
         self._headers: dict[str, list[str]] = {}
         self._cors = CorsPolicy(())
 
@@ -80,6 +82,8 @@ class Application:
             resolver.exception_handler(Exception)(self._told)
             for operation in router.operations:
                 resolver.route(operation.path, operation.method)(Endpoint(operation, self._desk))
+                if "<" not in operation.path:
+                    self._own_paths.setdefault(operation.path, set()).add(operation.method)
         return resolver
 
     def _start(self) -> None:
@@ -89,11 +93,21 @@ class Application:
         self._cors = CorsPolicy(settings.cors_origins)
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        request = self._desk.request
         try:
-            return self._resolver(self._desk.request.path).resolve(event, context)
+            resolver = self._resolver(request.path)
+            self._check_method(request)
+            return resolver.resolve(event, context)
         except Exception as error:  # told as a problem, and logged
-            told = problem.answer(error, self._desk.request)
-            return self._plain(told.status, {"Content-Type": str(told.content_type)}, told.body)
+            told = problem.answer(error, request)
+            headers = {"Content-Type": str(told.content_type), **told.headers}
+            return self._plain(told.status, headers, told.body)
+
+    def _check_method(self, request: Request) -> None:
+        """Raise MethodNotAllowed for `PATCH /entities/bulk`: `bulk` is a word, and no id."""
+        methods = self._own_paths.get(request.path)
+        if methods is not None and request.method not in methods:
+            raise problem.MethodNotAllowed(sorted(methods))
 
     def _plain(
         self, status: int, headers: Mapping[str, str], body: str | bytes | None = None
