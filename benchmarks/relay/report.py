@@ -20,8 +20,8 @@ LAG = """
 ## Lag at {rate:.0f} writes a second
 
 {writes} writes through REST in {seconds:.0f} s ({mix}).
-{rows} outbox rows came of them. From the beginning of the write's transaction until a client that asks Neo4j every 5 ms finds that
-the graph has had it, of every row:
+{rows} outbox rows came of them, each timed from the beginning of its transaction until a client
+that asks Neo4j every 5 ms finds that the graph has had it:
 """
 QUIET = """
 ## The first write after {seconds:.0f} s of quiet
