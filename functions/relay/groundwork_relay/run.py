@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from threading import Thread
 
 from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
 from groundwork_core.relay.carrier import Carrier
-from groundwork_core.relay.ports import Destination
+from groundwork_core.relay.ports import Backlog, Destination
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import PostgresRelayLease
@@ -56,11 +56,17 @@ def run(
     busy = activity.seconds_idle() < RECENT_SECONDS and not budget.lasts
     left = {d.name: PostgresBacklogs(parts.database).of(d.name) for d in to}
     telling.ended(left)
-    # Rows behind an older transaction: who wrote them relied on us, and nobody may call when the
-    # other one ends, for it may have nothing to carry, or belong to another database.
-    held_back = any(backlog.waiting and not backlog.ready for backlog in left.values())
-    if busy or held_back:
+    if busy or _held_back(left.values()):
         parts.nudge()
+
+
+def _held_back(left: Iterable[Backlog]) -> bool:
+    """Say whether rows wait behind an older transaction.
+
+    Who wrote them relied on us, and nobody may call when that transaction ends: it may have
+    nothing to carry, or belong to another database.
+    """
+    return any(backlog.waiting and not backlog.ready for backlog in left)
 
 
 def _carrying(

@@ -3,7 +3,11 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+<<<<<<< HEAD
 from uuid import uuid4
+=======
+from typing import TYPE_CHECKING, Any
+>>>>>>> relay
 
 import pytest
 
@@ -16,6 +20,9 @@ from groundwork_data.graph.statements import Statements
 from ...fakes.outbox_rows import deleted, edge, entity, id_of
 from ...fakes.unguarded import without_lock, without_tombstones, without_versions
 from .conftest import shown
+
+if TYPE_CHECKING:
+    from neo4j import Driver
 
 NODES = "MATCH (n) WHERE n:Entity OR n:Awaited OR n:Tombstone RETURN n, labels(n) AS labels"
 
@@ -160,6 +167,7 @@ def test_a_type_that_somebody_made_by_hand_is_constrained_when_it_comes(
     assert new_type in {row["type"] for row in graph.run(projection_cypher.TYPES)}
 
 
+<<<<<<< HEAD
 ENDS = [entity("a"), entity("b"), entity("c")]
 OLDER = {
     "an entity": ([entity("a", 3, name="new")], entity("a", 2, name="old")),
@@ -182,6 +190,50 @@ OLDER = {
         edge("e", "a", "b"),
     ),
 }
+=======
+def operators(driver: "Driver", text: str) -> set[str]:
+    """How a statement that is planned now does its work."""
+    driver.execute_query("CALL db.clearQueryCaches()")
+    plan = driver.execute_query(f"EXPLAIN {text}", ids=[], rows=[]).summary.plan
+    assert plan is not None
+    names, todo = set(), [plan]
+    while todo:
+        step = todo.pop()
+        names.add(step["operatorType"])
+        todo.extend(step.get("children", []))
+    return names
+
+
+def some_edges(projection: Neo4jProjection) -> None:
+    """Few enough that reading all of them seems cheap."""
+    rows = [entity(name) for name in "abcde"]
+    project(rows + [edge(f"e{i}", "a", "b") for i in range(5)], projection)
+
+
+@pytest.mark.parametrize("statement", ["standing", "update", "delete"])
+def test_a_relationship_is_looked_up_by_its_index_however_few_there_are(
+    neo4j: Any, projection: Neo4jProjection, statement: str
+) -> None:
+    some_edges(projection)
+    found = operators(neo4j.driver, getattr(projection_cypher, statement)("KNOWS"))
+    assert any("RelationshipUniqueIndexSeek" in name for name in found)
+    assert not any("Scan" in name for name in found)
+
+
+def test_without_the_hint_all_relationships_would_be_read_for_each_row(
+    neo4j: Any, projection: Neo4jProjection
+) -> None:
+    some_edges(projection)
+    text = projection_cypher.update("KNOWS").replace("USING INDEX SEEK r:`KNOWS`(id)", "")
+    assert any("Scan" in name for name in operators(neo4j.driver, text))
+
+
+def confidence_of(graph: GraphDatabase, name: str) -> float:
+    rows = graph.run(
+        "MATCH ()-[r {id: $id}]->() RETURN r.confidence AS c", {"id": str(id_of(name))}
+    )
+    return float(rows[0]["c"])
+>>>>>>> relay
 
 
 @pytest.mark.parametrize("name", OLDER)

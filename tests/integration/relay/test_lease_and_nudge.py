@@ -167,8 +167,13 @@ def trusted(
     queue = CountingQueue()
     writer = connect()
     looked = threading.Event()
+
+    def until_the_end(self: awake.Activity, _seconds: float) -> None:
+        looked.set()
+        self._ended.wait()
+
     monkeypatch.setattr(awake, "PROMISE_SECONDS", 1.5)
-    monkeypatch.setattr(awake.Activity, "pause", lambda self, _: (looked.set(), self._ended.wait()))
+    monkeypatch.setattr(awake.Activity, "pause", until_the_end)
     monkeypatch.setattr(parts, "nudge", lambda: calls.send([{}]))
     thread = threading.Thread(target=run, args=(parts, [destination], lambda: 60.0))
     thread.start()
@@ -206,6 +211,19 @@ def test_without_the_last_look_it_would_be_left_behind(
     assert not trusted(parts, databases, connect, monkeypatch).carried
 
 
+def behind_an_older_transaction(
+    parts: Wiring,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Outcome:
+    """The older transaction writes nothing to the outbox, so it calls nobody when it ends."""
+    older = connect()
+    with older.transaction():
+        older.execute("SELECT pg_current_xact_id()")
+        return trusted(parts, databases, connect, monkeypatch)
+
+
 def test_a_relay_that_must_leave_a_row_behind_an_older_transaction_has_itself_called_again(
     parts: Wiring,
     quick: None,
@@ -213,13 +231,22 @@ def test_a_relay_that_must_leave_a_row_behind_an_older_transaction_has_itself_ca
     connect: Callable[[], Connection[TupleRow]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The older transaction writes nothing to the outbox, so it calls nobody when it ends."""
-    older = connect()
-    with older.transaction():
-        older.execute("SELECT pg_current_xact_id()")
-        outcome = trusted(parts, databases, connect, monkeypatch)
+    outcome = behind_an_older_transaction(parts, databases, connect, monkeypatch)
 
     assert outcome == Outcome(carried=False, called_again=True)
+
+
+def test_without_that_the_row_would_wait_for_the_sweep(
+    parts: Wiring,
+    quick: None,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("groundwork_relay.run._held_back", lambda left: False)
+    outcome = behind_an_older_transaction(parts, databases, connect, monkeypatch)
+
+    assert outcome == Outcome(carried=False, called_again=False)
 
 
 def test_writers_and_relays_at_random_times_leave_no_row_behind(
