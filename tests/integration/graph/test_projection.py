@@ -3,11 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-<<<<<<< HEAD
-from uuid import uuid4
-=======
 from typing import TYPE_CHECKING, Any
->>>>>>> relay
+from uuid import uuid4
 
 import pytest
 
@@ -167,30 +164,6 @@ def test_a_type_that_somebody_made_by_hand_is_constrained_when_it_comes(
     assert new_type in {row["type"] for row in graph.run(projection_cypher.TYPES)}
 
 
-<<<<<<< HEAD
-ENDS = [entity("a"), entity("b"), entity("c")]
-OLDER = {
-    "an entity": ([entity("a", 3, name="new")], entity("a", 2, name="old")),
-    "an entity of another type": ([entity("a", 3, type="topic")], entity("a", 2)),
-    "an entity that is deleted": ([entity("a"), deleted("entities", "a", 2)], entity("a")),
-    "a relationship": (
-        [*ENDS, edge("e", "a", "b", 3, confidence=0.9)],
-        edge("e", "a", "b", 2, confidence=0.1),
-    ),
-    "a relationship of another type": (
-        [*ENDS, edge("e", "a", "b"), edge("e", "a", "b", 2, type="TRUSTS")],
-        edge("e", "a", "b"),
-    ),
-    "a relationship with another end": (
-        [*ENDS, edge("e", "a", "b"), edge("e", "a", "c", 2)],
-        edge("e", "a", "b"),
-    ),
-    "a relationship that is deleted": (
-        [*ENDS, edge("e", "a", "b"), deleted("relationships", "e", 2)],
-        edge("e", "a", "b"),
-    ),
-}
-=======
 def operators(driver: "Driver", text: str) -> set[str]:
     """How a statement that is planned now does its work."""
     driver.execute_query("CALL db.clearQueryCaches()")
@@ -228,12 +201,28 @@ def test_without_the_hint_all_relationships_would_be_read_for_each_row(
     assert any("Scan" in name for name in operators(neo4j.driver, text))
 
 
-def confidence_of(graph: GraphDatabase, name: str) -> float:
-    rows = graph.run(
-        "MATCH ()-[r {id: $id}]->() RETURN r.confidence AS c", {"id": str(id_of(name))}
-    )
-    return float(rows[0]["c"])
->>>>>>> relay
+ENDS = [entity("a"), entity("b"), entity("c")]
+OLDER = {
+    "an entity": ([entity("a", 3, name="new")], entity("a", 2, name="old")),
+    "an entity of another type": ([entity("a", 3, type="topic")], entity("a", 2)),
+    "an entity that is deleted": ([entity("a"), deleted("entities", "a", 2)], entity("a")),
+    "a relationship": (
+        [*ENDS, edge("e", "a", "b", 3, confidence=0.9)],
+        edge("e", "a", "b", 2, confidence=0.1),
+    ),
+    "a relationship of another type": (
+        [*ENDS, edge("e", "a", "b"), edge("e", "a", "b", 2, type="TRUSTS")],
+        edge("e", "a", "b"),
+    ),
+    "a relationship with another end": (
+        [*ENDS, edge("e", "a", "b"), edge("e", "a", "c", 2)],
+        edge("e", "a", "b"),
+    ),
+    "a relationship that is deleted": (
+        [*ENDS, edge("e", "a", "b"), deleted("relationships", "e", 2)],
+        edge("e", "a", "b"),
+    ),
+}
 
 
 @pytest.mark.parametrize("name", OLDER)

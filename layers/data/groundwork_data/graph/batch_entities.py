@@ -28,8 +28,8 @@ def write_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
 def delete_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
     """Delete those that are newly gone, with their relationships; return how many were.
 
-    Comes last of a batch: within a transaction each lookup of a relationship passes by all that it
-    has deleted, and an entity may have had 100,000.
+    Comes last of a batch: relationships that come or go with it are dealt with while it stands, and
+    what is left at it goes with it.
     """
     gone = [change for change in changes.values() if isinstance(change, Gone)]
     if not gone:
