@@ -276,16 +276,26 @@ def test_a_batch_is_applied_whole_or_not_at_all(
 def test_a_batch_takes_few_statements_however_large_it_is(
     graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from groundwork_data.graph import batch as module  # noqa: PLC0415 - patched below
+    count: list[str] = []
+    for name in ("ask", "send"):
+        original = getattr(Statements, name)
 
-    send, count = module.Batch._send, []
+        def counting(
+            self: Statements,
+            text: str,
+            parameters: dict[str, object],
+            original: Callable[..., object] = original,
+        ) -> object:
+            count.append(text)
+            return original(self, text, parameters)
 
-    def counting(self: object, text: str, parameters: dict[str, object]) -> object:
-        count.append(text)
-        return send(self, text, parameters)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(module.Batch, "_send", counting)
+        monkeypatch.setattr(Statements, name, counting)
     rows = [entity(f"n{i}") for i in range(200)]
     rows += [edge(f"e{i}", f"n{i}", f"n{i - 1}") for i in range(1, 200)]
     project(rows, projection)
     assert len(count) <= 10
+    count.clear()
+    later = [entity(f"n{i}", 2) for i in range(200)]
+    later += [edge(f"e{i}", f"n{i}", f"n{i - 1}", 2) for i in range(1, 200)]
+    assert project(later, projection) == Applied(200, 199, 0)
+    assert len(count) <= 4
