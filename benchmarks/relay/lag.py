@@ -22,7 +22,7 @@ from groundwork_host.child_instance import Instance
 
 PER_SECOND = 200
 LOOK_SECONDS = 0.005
-WARM_SECONDS = 5.0
+WARM_SECONDS = 10.0
 PATIENCE_SECONDS = 90.0
 COMMITTED = """
 SELECT (xid::text)::bigint, extract(epoch FROM created_at)::float8, count(*)
