@@ -16,7 +16,7 @@ def without_versions(monkeypatch: pytest.MonkeyPatch) -> None:
         ("UPDATE_ENTITIES", "n._v < row[6] AND", ""),
         ("STANDING_ENTITIES", "coalesce(n._v, 0) AS version", "0 AS version"),
         ("STANDING_ENTITIES", "n._v AS version", "0 AS version"),
-        ("STANDING_TOMBSTONES", "[t.id, t._v]", "[t.id, 0]"),
+        ("STANDING_TOMBSTONES", "[id, t._v]", "[id, 0]"),
     ):
         monkeypatch.setattr(cypher, name, _without(getattr(cypher, name), guard, instead))
     standing, update = cypher.standing, cypher.update

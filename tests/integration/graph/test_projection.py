@@ -194,14 +194,6 @@ def test_a_relationship_is_looked_up_by_its_index_however_few_there_are(
     assert not any("Scan" in name for name in found)
 
 
-def test_without_the_hint_all_relationships_would_be_read_for_each_row(
-    neo4j: Any, projection: Neo4jProjection
-) -> None:
-    some_edges(projection)
-    text = projection_cypher.update("KNOWS").replace("USING INDEX SEEK r:`KNOWS`(id)", "")
-    assert any("Scan" in name for name in operators(neo4j.driver, text))
-
-
 ENDS = [entity("a"), entity("b"), entity("c")]
 OLDER = {
     "an entity": ([entity("a", 3, name="new")], entity("a", 2, name="old")),

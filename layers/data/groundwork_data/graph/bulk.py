@@ -43,7 +43,7 @@ OPTIONAL MATCH (w:Awaited {id: id})
 WITH id, t, w WHERE t IS NOT NULL OR w IS NOT NULL
 RETURN id
 """
-ENTITIES = "UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN id"
+ENTITIES = "UNWIND $ids AS id MATCH (n:Entity {id: id}) RETURN collect([id]) AS rows"
 
 
 def _create_entities(label: str) -> str:
@@ -134,9 +134,9 @@ def _there(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
         text = ENTITIES if stage.aggregate == "entities" else cypher.standing(str(row[TYPE]))
         by_statement[text].append(row[ID])
     return {
-        found["id"]
+        found[0]
         for text, ids in by_statement.items()
-        for found in graph.read(text, {"ids": ids}, seconds=SECONDS)
+        for found in graph.read(text, {"ids": ids}, seconds=SECONDS)[0]["rows"]
     }
 
 
