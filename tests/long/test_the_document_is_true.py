@@ -191,7 +191,10 @@ LIES: dict[str, Lie] = {
             type="string"
         ),
     ),
-    "negative_data_rejection": ("createEntity", lambda it: field(it, "name").update(maxLength=5)),
+    "negative_data_rejection": (
+        "createEntity",
+        lambda it: field(it, "name").update(type="integer"),
+    ),
     "positive_data_acceptance": (
         "createEntity",
         lambda it: field(it, "confidence").update(maximum=9),
