@@ -7,7 +7,7 @@ the snapshot until the switch no relay may carry anything to the graph: we hold 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PATIENCE = "SET lock_timeout = '60s'"
 # The lock of `postgres.outbox`, for as long as the connection lasts.
 LOCK = "SELECT pg_advisory_lock(hashtextextended('groundwork:outbox:graph', 0))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('groundwork:outbox:graph', 0))"
 # Only forward: what lies behind the cursor may be gone from the outbox.
 ADVANCE = """
 UPDATE outbox_cursors SET xid = %(xid)s::text::xid8, id = %(id)s, moved_at = clock_timestamp()
@@ -64,3 +65,6 @@ def standstill(database_url: str) -> Iterator[Standstill]:
             connection.execute(PATIENCE)
             connection.execute(LOCK)
         yield Standstill(connection)
+        # A closed connection's server process may hold the lock for a moment longer.
+        with suppress(psycopg.Error):
+            connection.execute(UNLOCK)
