@@ -15,7 +15,7 @@ from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.reader import Neo4jReader
 
-from ..fakes.graph import FakeGraph, FakeHubLists
+from ..fakes.graph import FakeGraph, FakeHubLists, FakeHubPaths
 from ..fakes.outbox_rows import deleted, edge, entity, id_of
 from ..fakes.unguarded import without_tombstones, without_versions
 
@@ -53,7 +53,7 @@ def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
         return
     real = request.getfixturevalue("neo4j")
     database = GraphDatabase(real.uri, real.user, real.password)
-    yield Graph(Neo4jProjection(database), Neo4jReader(database, FakeHubLists()))
+    yield Graph(Neo4jProjection(database), Neo4jReader(database, FakeHubLists(), FakeHubPaths()))
     database.close()
 
 

@@ -13,6 +13,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPlace,
     Part,
     Relationship,
+    Side,
 )
 from groundwork_core.knowledge.graph.ports import Applied
 
@@ -156,6 +157,19 @@ class FakeHubLists:
     def between(
         self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
     ) -> Sequence[Relationship]:
+        raise AssertionError(ids)
+
+
+class FakeHubPaths:
+    """Implements `HubPaths` for a graph without hubs: being asked is a fault."""
+
+    def adjacent(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
+        raise AssertionError(left, right)
+
+    def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
+        raise AssertionError(left, right)
+
+    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[Relationship]:
         raise AssertionError(ids)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         GraphProjection,
         GraphReader,
         HubLists,
+        HubPaths,
     )
     from groundwork_core.knowledge.graph.rounds import Comparison, Rounds
     from groundwork_core.knowledge.hand_in import HandIn
@@ -287,14 +288,16 @@ class Wiring:
         """Make what answers from the graph, for a caller who waits no longer and looks at that."""
         from groundwork_data.graph.reader import Neo4jReader  # noqa: PLC0415 - graph only
 
-        return Neo4jReader(self.graph, self.hub_lists, seconds_left, shown)
+        lists, paths = self._hubs
+        return Neo4jReader(self.graph, lists, paths, seconds_left, shown)
 
     @cached_property
-    def hub_lists(self) -> HubLists:
-        """Lists the relationships of entities that have very many."""
+    def _hubs(self) -> tuple[HubLists, HubPaths]:
+        """What reads the relationships of entities that have very many."""
         from groundwork_data.postgres.hub_lists import PostgresHubLists  # noqa: PLC0415 - graph only
+        from groundwork_data.postgres.hub_paths import PostgresHubPaths  # noqa: PLC0415 - graph only
 
-        return PostgresHubLists(self.database)
+        return PostgresHubLists(self.database), PostgresHubPaths(self.database)
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
@@ -21,12 +22,13 @@ from groundwork_core.knowledge.graph.model import (
 )
 from groundwork_data.graph import reading_cypher as cypher
 from groundwork_data.graph.driver import READ_SECONDS
+from groundwork_data.graph.hub_path import BeyondReach, Surroundings, shortest
 from groundwork_data.graph.properties import entities_of, relationships_of
 
 if TYPE_CHECKING:
     from neo4j import Record
 
-    from groundwork_core.knowledge.graph.ports import HubLists
+    from groundwork_core.knowledge.graph.ports import HubLists, HubPaths
     from groundwork_data.graph.driver import GraphDatabase, Parameters
 
 HUB_DEGREE = 1_000
@@ -40,12 +42,14 @@ class Neo4jReader:
         self,
         graph: GraphDatabase,
         hub_lists: HubLists,
+        hub_paths: HubPaths,
         seconds_left: Callable[[], float] = lambda: READ_SECONDS,
         shown: Shown = EVERYTHING,
     ) -> None:
-        """Take the graph, who lists hubs, how long the asker can still wait, and looks at what."""
+        """Take the graph, who reads hubs, how long the asker can still wait, and looks at what."""
         self._graph = graph
         self._hub_lists = hub_lists
+        self._hub_paths = hub_paths
         self._seconds_left = seconds_left
         self._shown = sorted(shown | {"Relationship.confidence"})  # their order is made of it
         self._down: GraphUnavailable | None = None
@@ -84,6 +88,13 @@ class Neo4jReader:
         if from_id == to_id:
             found = self.entities([from_id])
             return Part(tuple(found.values()), ()) if found else None
+        around = self._surroundings((from_id, to_id), wanted)
+        start, end = around.get(from_id), around.get(to_id)
+        if start is None or end is None:
+            return None
+        if start.has_hubs or end.has_hubs:
+            with suppress(BeyondReach):
+                return self._hub_path(start, end, max_hops, wanted)
         rows = self._read(
             cypher.PATH[max_hops], _filter(wanted) | {"from_id": from_id, "to_id": to_id}
         )
@@ -127,6 +138,27 @@ class Neo4jReader:
             )
             for id_, pairs in ends.items()
         }
+
+    def _surroundings(self, ids: Sequence[Id], wanted: LinkFilter) -> dict[Id, Surroundings]:
+        """Look around the ends of a path, as far as they exist."""
+        found: dict[Id, Surroundings] = {}
+        for row in self._read(cypher.SURROUNDINGS, _filter(wanted) | {"ids": list(ids)}):
+            others = None if row["hub"] else dict(zip(row["others"], row["hubs"], strict=True))
+            found[row["id"]] = Surroundings(row["id"], others)
+        return found
+
+    def _hub_path(
+        self, start: Surroundings, end: Surroundings, max_hops: int, wanted: LinkFilter
+    ) -> Part | None:
+        """Postgres finds the way, the graph confirms it. Raises BeyondReach."""
+        ids = shortest(start, end, max_hops, self._hub_paths, wanted)
+        if not ids:
+            return None
+        steps = self._hub_paths.steps(ids, wanted)
+        nodes = self.entities(ids)
+        if len(steps) < len(ids) - 1 or len(nodes) < len(ids):
+            raise BeyondReach  # the stores are not at one: the graph has its own way
+        return Part(tuple(nodes[id_] for id_ in ids), tuple(steps))
 
     def _hop(self, frontier: list[Id], wanted: LinkFilter, limit: int) -> tuple[list[Id], list[Id]]:
         """Return which of these exist, and up to `limit` of what is next to them, surest first."""

@@ -115,6 +115,20 @@ CALL (nodes, others) {{
 RETURN hubs, {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} AS edges
 """
 
+# What is around the two ends of a path, and which of it are hubs.
+SURROUNDINGS = f"""
+UNWIND $ids AS id
+MATCH (n:Entity {{id: id}})
+WITH id, n, COUNT {{ (n)--() }} >= $hub_degree AS hub
+CALL (n, hub) {{
+    WITH n WHERE NOT hub
+    MATCH (n)-[r]-(m:Entity)
+    WHERE {_EDGE_HOLDS}
+    RETURN collect(m.id) AS others, collect(COUNT {{ (m)--() }} >= $hub_degree) AS hubs
+}}
+RETURN id, hub, others, hubs
+"""
+
 MOST_HOPS = 6
 
 PATH = {

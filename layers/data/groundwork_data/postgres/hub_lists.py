@@ -9,22 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import Id, LinkFilter, LinkPlace, Relationship
+from groundwork_data.postgres.link_sql import COLUMNS, array_of, filter_of
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
-_COLUMNS = """r.id::text, r.version, r.type, r.from_id::text, r.to_id::text, r.confidence,
-    r.valid_from, r.valid_to"""
-
-_CONDITIONS = {
-    "types": "r.type = ANY(%(types)s)",
-    "min_confidence": "r.confidence >= %(min_confidence)s",
-    "as_of": "(r.valid_from IS NULL OR r.valid_from <= %(as_of)s)"
-    " AND (r.valid_to IS NULL OR %(as_of)s < r.valid_to)",
-}
 _PLACES = {
     "first": ("true",),
     # Two ranges of the index, each read from its start: the rest of the equally sure; the less.
@@ -42,7 +34,7 @@ _ONE = """(SELECT r.id, r.confidence, r.{other} AS other FROM relationships r
 
 # UNION, not UNION ALL: a relationship of an entity with itself has it at both ends.
 _LINKS = f"""
-SELECT hub.id::text, {_COLUMNS}
+SELECT hub.id::text, {COLUMNS}
 FROM unnest(%(ids)s::uuid[]) hub (id)
 CROSS JOIN LATERAL (
     SELECT id FROM ({{lists}}) l ORDER BY confidence DESC, id LIMIT %(limit)s
@@ -71,10 +63,11 @@ SELECT other::text, sure, EXISTS (
 FROM surest
 """
 
-# Pair by pair, each one look into the unique index; the LIMIT, which no pair reaches, keeps the
-# planner from reading all relationships of a hub instead.
+# Pair by pair, each one look into the unique index, which holds all that a filter asks for; the
+# LIMIT, which no pair reaches, keeps the planner from reading all relationships of a hub instead.
+# Only then are those read that are kept.
 _BETWEEN = f"""
-SELECT {_COLUMNS}
+SELECT {COLUMNS}
 FROM unnest(%(ids)s::uuid[]) a (id) CROSS JOIN unnest(%(others)s::uuid[]) b (id)
 CROSS JOIN LATERAL (
     SELECT * FROM relationships p WHERE p.from_id = a.id AND p.to_id = b.id LIMIT 100000
@@ -97,17 +90,17 @@ class PostgresHubLists:
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         lists, given = _lists(wanted, after)
         rows = self._database.rows(
-            _LINKS.format(lists=lists), given | {"ids": _array(ids), "limit": limit}
+            _LINKS.format(lists=lists), given | {"ids": array_of(ids), "limit": limit}
         )
         found: dict[Id, list[Relationship]] = defaultdict(list)
         for hub, *columns in rows:
-            found[hub].append(_relationship(columns))
+            found[hub].append(Relationship(*columns))
         return found
 
     def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
         """Return the `limit` entities that these lead to most surely, and how surely each."""
         lists, given = _lists(wanted, None)
-        given |= {"ids": _array(ids), "wanted": limit}
+        given |= {"ids": array_of(ids), "wanted": limit}
         reach = limit
         while True:
             rows = self._database.rows(_OTHERS.format(lists=lists), given | {"limit": reach})
@@ -119,16 +112,16 @@ class PostgresHubLists:
         self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
     ) -> Sequence[Relationship]:
         """Return the surest `limit` relationships from these entities to those."""
-        holds, given = _filter(wanted)
-        given |= {"ids": _array(ids), "others": _array(others), "limit": limit}
+        holds, given = filter_of(wanted)
+        given |= {"ids": array_of(ids), "others": array_of(others), "limit": limit}
         return [
-            _relationship(row) for row in self._database.rows(_BETWEEN.format(holds=holds), given)
+            Relationship(*row) for row in self._database.rows(_BETWEEN.format(holds=holds), given)
         ]
 
 
 def _lists(wanted: LinkFilter, after: LinkPlace | None) -> tuple[str, dict[str, object]]:
     """Return the lists of one hub that are to be merged, and their parameters."""
-    holds, given = _filter(wanted)
+    holds, given = filter_of(wanted)
     if after is not None:
         given |= {"after_confidence": after.confidence, "after_id": after.relationship_id}
     lists = " UNION ".join(
@@ -137,23 +130,3 @@ def _lists(wanted: LinkFilter, after: LinkPlace | None) -> tuple[str, dict[str, 
         for place in _PLACES["first" if after is None else "later"]
     )
     return lists, given
-
-
-def _filter(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
-    """Return a condition of constants, and its parameters."""
-    every: dict[str, object] = {
-        "types": None if wanted.types is None else list(wanted.types),
-        "min_confidence": wanted.min_confidence,
-        "as_of": wanted.as_of,
-    }
-    given = {name: value for name, value in every.items() if value is not None}
-    return " AND ".join(_CONDITIONS[name] for name in given) or "true", given
-
-
-def _array(ids: Collection[Id]) -> str:
-    """Write an array as Postgres reads it; psycopg would look at each id whether to quote it."""
-    return f"{{{','.join(ids)}}}"
-
-
-def _relationship(row: Sequence[Any]) -> Relationship:
-    return Relationship(*row)  # the statements' columns are in its order

@@ -125,3 +125,14 @@ class Part:
     nodes: tuple[Entity, ...]
     relationships: tuple[Relationship, ...]
     truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """Entities near one end of a path, all equally far from it.
+
+    `walked` have few relationships, all of which may be read; `hubs` have very many.
+    """
+
+    walked: tuple[Id, ...]
+    hubs: tuple[Id, ...]

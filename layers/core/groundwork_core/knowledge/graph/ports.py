@@ -18,6 +18,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPlace,
     Part,
     Relationship,
+    Side,
 )
 
 
@@ -125,6 +126,22 @@ class HubLists(Protocol):
         self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
     ) -> Sequence[Relationship]:
         """Return the surest `limit` relationships from these entities to those."""
+        ...
+
+
+class HubPaths(Protocol):
+    """Finds short ways where hubs are near, without reading all that a hub has."""
+
+    def adjacent(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
+        """Return one of each side that are related, or nothing."""
+        ...
+
+    def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
+        """Return one of each side and, between them, one to which both are related; or nothing."""
+        ...
+
+    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[Relationship]:
+        """Return the surest relationship of each with the next; fewer if one has none."""
         ...
 
 

@@ -69,6 +69,7 @@ class Relationship(Aggregate, Row):
             "valid_from",
             unique=True,
             postgresql_nulls_not_distinct=True,
+            postgresql_include=["id", "confidence", "valid_to"],
         ),
         *(
             Index(
