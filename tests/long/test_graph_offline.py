@@ -22,9 +22,10 @@ from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.standstill import Standstill
 from groundwork_data.graph.verify import silent, verify
 from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.graph_rounds import PostgresGraphRounds
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_host.commands import project
+from groundwork_host.commands import new_store, project
 from groundwork_host.commands.migrating import migrate
 from groundwork_host.commands.new_store import make_store
 from groundwork_host.services.home import Home
@@ -127,6 +128,27 @@ def test_a_graph_made_offline_is_what_postgres_says(
     found = checked(home, database)
     assert (found.by_kind(), found.ok) == (Report().by_kind(), True)
     assert found.entities == 300
+
+
+def drift_after_making(home: Home, database: Database, url: str) -> dict[str, int]:
+    """What the metric tells after a new store was made in the place of one that had drifted."""
+    rounds = PostgresGraphRounds(database)
+    rounds.compared({"missing": 7})
+    make(home, url)
+    return {kind: count for kind, count in rounds.verdict().drift.items() if count}
+
+
+def test_what_had_drifted_is_known_to_be_gone(
+    home: Home, database: Database, database_url: str
+) -> None:
+    assert drift_after_making(home, database, database_url) == {}
+
+
+def test_if_nobody_wrote_it_down_the_old_drift_would_be_told_on(
+    home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(new_store, "_say_whole", lambda _: None)
+    assert drift_after_making(home, database, database_url) == {"missing": 7}
 
 
 def test_without_the_place_of_the_snapshot_a_change_is_lost(

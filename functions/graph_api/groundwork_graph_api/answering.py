@@ -59,16 +59,17 @@ class Answering:
         except Refused as error:
             return Answer(400, _body({"errors": formatted([error])}), media_type)
         ends = time.monotonic() + REQUEST_SECONDS
+
+        def ask(shown: Shown) -> Asking:
+            reader = wiring.graph_reader(lambda: ends - time.monotonic(), shown)
+            return Asking(caller, reader, wiring.catalogue)
+
         try:
             position = request.headers.get("x-groundwork-min-position")
-            if position is not None:
-                await_position(position.strip(), wiring.catchup)
-
-            def ask(shown: Shown) -> Asking:
-                reader = wiring.graph_reader(lambda: ends - time.monotonic(), shown)
-                return Asking(caller, reader, wiring.catalogue)
-
-            told = self._run(asked, ask, wiring.settings)
+            with wiring.database.stopping_at(ends):
+                if position is not None:
+                    await_position(position.strip(), wiring.catchup)
+                told = self._run(asked, ask, wiring.settings)
         except Exception as error:
             if code_of(error) is None:
                 raise

@@ -12,6 +12,7 @@
     ├── Invalid                 the input breaks a rule             422
     ├── Throttled               too many, too fast                  429
     └── Unavailable             a part we need is down              503
+        └── TookTooLong         a database was stopped at its limit 503
 
 The runtime layer turns each into problem+json (RFC 9457) in one place; nothing else knows statuses.
 """
@@ -103,3 +104,7 @@ class Unavailable(GroundworkError):
     def __init__(self, detail: str, *, retry_after_seconds: int = 2) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class TookTooLong(Unavailable):
+    """A database was stopped at its time limit; asking for less helps, waiting does not."""

@@ -14,6 +14,7 @@ from neo4j.exceptions import Neo4jError
 
 from groundwork_core.knowledge.graph.errors import TookTooLong
 from groundwork_data.graph.driver import GraphDatabase
+from groundwork_graph_api.answering import MAX_ANSWER_BYTES, MAX_BODY_BYTES
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
@@ -117,3 +118,40 @@ def test_a_request_over_its_time_says_so(
 ) -> None:
     monkeypatch.setattr("groundwork_graph_api.answering.REQUEST_SECONDS", 0.0)
     assert api.code("{ entities { edges { node { name } } } }") == "TIMEOUT"
+
+
+# Size
+
+
+@pytest.fixture
+def long_answer(api: Api) -> str:
+    """A query within every limit whose answer has three million characters and more."""
+    api.sql(
+        "INSERT INTO entities (name, type, attributes) SELECT 'Long ' || i, 'topic',"
+        " jsonb_build_object('text', repeat('x', 20000)) FROM generate_series(1, 160) i"
+        " RETURNING id"
+    )
+    api.relay()
+    return '{ entities(filter: {q: "Long"}, first: 160) { edges { node { attributes } } } }'
+
+
+def test_an_answer_too_long_to_be_sent_says_so(api: Api, long_answer: str) -> None:
+    answer = api.post({"query": long_answer})
+    told = json.loads(answer.body or "")
+    assert (answer.status, told["data"]) == (200, None)
+    assert [error["extensions"]["code"] for error in told["errors"]] == ["TOO_LARGE"]
+    assert len(api.data(long_answer.replace("160", "80"))["entities"]["edges"]) == 80
+
+
+def test_without_its_limit_it_would_be_sent(
+    api: Api, long_answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("groundwork_graph_api.answering.MAX_ANSWER_BYTES", 10_000_000)
+    assert len(api.post({"query": long_answer}).body or "") > MAX_ANSWER_BYTES
+
+
+def test_a_question_too_long_to_be_read_says_so(api: Api) -> None:
+    answer = api.post({"query": "{ __typename }" + " " * MAX_BODY_BYTES})
+    told = json.loads(answer.body or "")
+    assert (answer.status, told["type"]) == (413, "/problems/content-too-large")
+    assert told["errors"][0]["extensions"]["code"] == "TOO_LARGE"

@@ -7,7 +7,7 @@ rename at the end. A run that is killed has done nothing; the next one begins an
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -79,6 +79,7 @@ def make_store(
             with made.step("switch"):
                 neo4j_folders.switch(home)
                 still.advance(exported.horizon)
+        _say_whole(database_url)
     finally:
         neo4j_folders.discard_draft(home)
     made.entities, made.relationships = exported.entities, exported.relationships
@@ -116,3 +117,15 @@ def _complete(
     finally:
         with made.step("stop"):
             neo4j.stop()
+
+
+def _say_whole(database_url: str) -> None:
+    """Write down that nothing has drifted: what was known is of the old store."""
+    from groundwork_data.graph.comparison import no_drift  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
+    from groundwork_data.postgres.graph_rounds import (  # noqa: PLC0415 - as above
+        PostgresGraphRounds,
+    )
+
+    with closing(Database(database_url, application_name="groundwork graph rebuild")) as database:
+        PostgresGraphRounds(database).compared(no_drift())

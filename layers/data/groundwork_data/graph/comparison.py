@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.rounds import Drift, Part, Place
 from groundwork_data.graph.check import Check
+from groundwork_data.graph.drift import Report
 from groundwork_data.graph.standing import Standing
 from groundwork_data.graph.truth import Truth
 from groundwork_data.graph.verify import finish, settle, take
 from groundwork_data.graph.walk import walk
 
 if TYPE_CHECKING:
-    from groundwork_data.graph.drift import Report
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.database import Database
 
@@ -53,6 +53,11 @@ def drift_of(report: Report) -> Drift:
     """Return how many there are of every kind, zeros too."""
     kinds = {str(kind): count for kind, count in report.by_kind().items()}
     return {**kinds, "restored": int(report.restored)}
+
+
+def no_drift() -> Drift:
+    """Return none of every kind: what is left when everything was made right."""
+    return drift_of(Report())
 
 
 def _begun(place: Place | None) -> Check:

@@ -10,13 +10,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from groundwork_core.audit.actor import SYSTEM, Actor
 from groundwork_core.errors import Unavailable
 from groundwork_data.postgres.constraints import as_domain_error
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
+from groundwork_data.postgres.time_limit import execute_until
 from groundwork_data.postgres.transaction import RunningTransaction
 from groundwork_data.silence import POSTGRES, Silence, silent
 
@@ -54,6 +55,7 @@ class Database:
         self._connection: Connection[TupleRow] | None = None
         self._prepared: PreparedTexts | None = None
         self._running: RunningTransaction | None = None
+        self._ends: float | None = None
         self._gone_until = float("-inf")
         self._silence = Silence(self._is_silent, self._cut)
 
@@ -66,11 +68,23 @@ class Database:
         """Run one statement and return all its rows (none if it returns none)."""
         with as_domain_error(), self._watched():
             try:
-                return _run(self._open(), sql, parameters)
+                return self._run(sql, parameters)
             except psycopg.OperationalError:
                 if not self._may_try_again():
                     raise
-                return _run(self._open(), sql, parameters)
+                return self._run(sql, parameters)
+
+    @contextmanager
+    def stopping_at(self, ends: float) -> Iterator[None]:
+        """Have what `rows` and `row` run inside stopped in Postgres at `ends` (time.monotonic()).
+
+        They then raise TookTooLong, and begin no more.
+        """
+        self._ends = ends
+        try:
+            yield
+        finally:
+            self._ends = None
 
     def texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         """Run one reading statement; parameters go and values come as text, in half the time."""
@@ -141,6 +155,11 @@ class Database:
         if self._connection is not None:
             self._connection.close()
             self._connection = self._prepared = None
+
+    def _run(self, sql: str, parameters: Parameters) -> list[TupleRow]:
+        if self._ends is None:
+            return _rows(self._open().execute(sql, parameters))
+        return _rows(execute_until(self._ends, self._open(), sql, parameters))
 
     def _open(self) -> Connection[TupleRow]:
         if self._running is not None:
@@ -216,12 +235,11 @@ class Database:
         return False
 
 
-def _run(connection: Connection[TupleRow], sql: str, parameters: Parameters) -> list[TupleRow]:
-    cursor = connection.execute(sql, parameters)
+def _rows(cursor: Cursor[TupleRow]) -> list[TupleRow]:
     return cursor.fetchall() if cursor.description else []
 
 
 def scalar(connection: Connection[Any], sql: str, parameters: Parameters = None) -> Any:
     """Run one statement in a transaction and return the first column of its first row."""
-    rows = _run(connection, sql, parameters)
+    rows = _rows(connection.execute(sql, parameters))
     return rows[0][0] if rows else None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from groundwork_core.errors import Unavailable
+from groundwork_core.errors import TookTooLong, Unavailable
+
+__all__ = ["GraphBehind", "GraphUnavailable", "TookTooLong"]
 
 
 class GraphUnavailable(Unavailable):
     """The graph cannot be reached, or is too busy."""
-
-
-class TookTooLong(Unavailable):
-    """The graph stopped a query at its time limit; asking for less helps, waiting does not."""
 
 
 class GraphBehind(Unavailable):

@@ -1,0 +1,41 @@
+"""A statement is stopped in the database when nobody waits for its answer any more.
+
+The limit goes in the same round trip, as a first statement of the same transaction, so that it
+ends with it: a pooler between us and the server can hand the connection on.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from psycopg.errors import QueryCanceled
+
+from groundwork_core.errors import TookTooLong
+
+if TYPE_CHECKING:
+    from psycopg import Connection, Cursor
+    from psycopg.rows import TupleRow
+
+    from groundwork_data.postgres.database import Parameters
+
+LIMIT = "SELECT set_config('statement_timeout', %s, true)"
+
+
+def execute_until(
+    ends: float, connection: Connection[TupleRow], sql: str, parameters: Parameters
+) -> Cursor[TupleRow]:
+    """Run one statement; Postgres stops it at `ends`, in seconds of time.monotonic().
+
+    Raises:
+        TookTooLong: it was stopped, or it was too late to begin.
+    """
+    left = ends - time.monotonic()
+    if left <= 0:
+        raise TookTooLong("This took too long; ask for less.")
+    try:
+        with connection.pipeline():
+            connection.execute(LIMIT, (f"{max(1, round(left * 1000))}ms",))  # 0: no limit
+            return connection.execute(sql, parameters)
+    except QueryCanceled as error:
+        raise TookTooLong("The database took too long for this; ask for less.") from error
