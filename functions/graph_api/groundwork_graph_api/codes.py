@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from graphql import GraphQLError, GraphQLFormattedError
 
 from groundwork_core import errors
-from groundwork_core.knowledge.graph.errors import GraphBehind, GraphUnavailable, TookTooLong
+from groundwork_core.knowledge.graph.errors import GraphBehind, GraphUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ BAD_USER_INPUT = "BAD_USER_INPUT"
 INTERNAL = "INTERNAL_SERVER_ERROR"
 
 CODES: dict[type[Exception], str] = {
-    TookTooLong: "TIMEOUT",
+    errors.TookTooLong: "TIMEOUT",
     GraphBehind: "GRAPH_BEHIND",
     GraphUnavailable: "GRAPH_UNAVAILABLE",
     errors.Unavailable: "UNAVAILABLE",

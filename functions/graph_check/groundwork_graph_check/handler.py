@@ -5,7 +5,6 @@ It also keeps the graph warm for those who ask: nobody waits for it, and it come
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
@@ -46,8 +45,7 @@ def handler(event: Mapping[str, object], context: Context) -> dict[str, int]:  #
 
 
 def _warm(parts: Wiring) -> None:
-    from groundwork_data.graph.warming import FEW, warm  # noqa: PLC0415 - where there is a graph
+    from groundwork_data.graph.warming import warm  # noqa: PLC0415 - where there is a graph
 
-    ends = time.monotonic() + WARMING_SECONDS
     with suppress(Unavailable):  # who compares says so
-        warm(parts.graph_reader(lambda: ends - time.monotonic(), FEW))
+        warm(parts.graph, WARMING_SECONDS)

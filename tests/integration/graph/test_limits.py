@@ -12,7 +12,7 @@ import pytest
 from neo4j import Driver
 from neo4j.exceptions import Neo4jError
 
-from groundwork_core.knowledge.graph.errors import TookTooLong
+from groundwork_core.errors import TookTooLong
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_graph_api.answering import MAX_ANSWER_BYTES, MAX_BODY_BYTES
 from groundwork_runtime.settings import Settings

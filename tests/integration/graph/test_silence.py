@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
+from groundwork_core.errors import TookTooLong
+from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_data.graph import driver as driver_module
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.silence import Silence

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_data.graph.warming import FEW, warm
+from groundwork_data.graph.warming import warm
 from groundwork_graph_check import handler as graph_check
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
@@ -18,6 +18,8 @@ CLEAR = "CALL db.clearQueryCaches()"
 QUERIES = [
     '{ entity(id: "%s") { name neighbours { edges { node { name } relationship { type } } } } }',
     '{ entity(id: "%s") { name relationships(direction: IN) { edges { node { type } } } } }',
+    """{ entity(id: "%s") { neighbours(types: ["KNOWS", "LIKES"], minConfidence: 0.5, first: 9,
+        asOf: "2020-01-01T00:00:00Z") { edges { node { name key } } } } }""",
     '{ subgraph(seeds: ["%s"], depth: 1) { nodes { name } relationships { type } } }',
     '{ path(from: "%s", to: "00000000-0000-4000-8000-000000000009") { nodes { name type } } }',
     '{ entities(filter: {key: "key:Ada"}) { edges { node { id name type } } } }',
@@ -36,9 +38,9 @@ def planned_by_asking(api: Api, ada: str, *, warmed: bool) -> int:
     forgotten(api.wiring.graph)
     before = 0
     if warmed:
-        warm(api.wiring.graph_reader(lambda: 60.0, FEW))
+        warm(api.wiring.graph, 60.0)
         before = forgotten(api.wiring.graph)
-        warm(api.wiring.graph_reader(lambda: 60.0, FEW))
+        warm(api.wiring.graph, 60.0)
     for query in QUERIES:
         api.data(query.replace("%s", ada))
     return forgotten(api.wiring.graph) - before
@@ -65,7 +67,7 @@ def planned_behind_the_check(api: Api) -> int:
     graph_check.handler({}, Context())
     by_the_check = forgotten(api.wiring.graph)
     graph_check.handler({}, Context())
-    warm(api.wiring.graph_reader(lambda: 60.0, FEW))
+    warm(api.wiring.graph, 60.0)
     return forgotten(api.wiring.graph) - by_the_check
 
 

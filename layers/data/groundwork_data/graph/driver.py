@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
-from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
+from groundwork_core.errors import TookTooLong
+from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_data.silence import BOLT, Silence, silent
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping, 
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.errors import GraphUnavailable, TookTooLong
+from groundwork_core.errors import TookTooLong
+from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_core.knowledge.graph.model import (
     EVERYTHING,
     RELATIONSHIPS_A_NODE,
@@ -197,7 +198,7 @@ class Neo4jReader:
         try:
             return self._graph.read(
                 statement,
-                {"hub_degree": HUB_DEGREE, "shown": self._shown, **parameters},
+                {"given": {"hub_degree": HUB_DEGREE, "shown": self._shown, **parameters}},
                 seconds=min(left, READ_SECONDS),
             )
         except GraphUnavailable as error:

@@ -1,9 +1,12 @@
 """The statements of the reader: constants, with parameters only.
 
-Limits live in here: every list has a LIMIT, every expansion a cap. `$types` null means all.
+Limits live in here: every list has a LIMIT, every expansion a cap. `types` null means all.
+
+All parameters come in one map, `$given`: Neo4j makes a plan for each combination of its parameters'
+types and of the sizes of their lists, which are hundreds, at 60 to 400 ms each; a map is one.
 
 Entities and relationships come as columns: a list of values for each of their fields, in the order
-of the model, and null for one that `$shown` does not name. To read a property costs Neo4j about a
+of the model, and null for one that `shown` does not name. To read a property costs Neo4j about a
 microsecond, to send a record of its own costs both sides ten.
 """
 
@@ -29,7 +32,7 @@ def _columns(of: str, model: type[Entity | Relationship]) -> str:
     kind = model.__name__
     every = {name: _READ[kind].get(name, f"x.{name}") for name in model._fields}
     columns = [f"[x IN {of} | x.id]"] + [
-        f"CASE WHEN '{kind}.{name}' IN $shown THEN [x IN {of} | {read}] END"
+        f"CASE WHEN '{kind}.{name}' IN $given.shown THEN [x IN {of} | {read}] END"
         for name, read in every.items()
         if name != "id"
     ]
@@ -37,18 +40,18 @@ def _columns(of: str, model: type[Entity | Relationship]) -> str:
 
 
 ENTITIES = f"""
-UNWIND $ids AS id
+UNWIND $given.ids AS id
 MATCH (n:Entity {{id: id}})
 WITH collect(n) AS nodes
 RETURN {_columns("nodes", Entity)} AS nodes
 """
 
 _EDGE_HOLDS = """
-    ($types IS NULL OR type(r) IN $types)
-    AND ($min_confidence IS NULL OR r.confidence >= $min_confidence)
-    AND ($as_of IS NULL OR (
-        (r.valid_from IS NULL OR r.valid_from <= $as_of)
-        AND (r.valid_to IS NULL OR $as_of < r.valid_to)))
+    ($given.types IS NULL OR type(r) IN $given.types)
+    AND ($given.min_confidence IS NULL OR r.confidence >= $given.min_confidence)
+    AND ($given.as_of IS NULL OR (
+        (r.valid_from IS NULL OR r.valid_from <= $given.as_of)
+        AND (r.valid_to IS NULL OR $given.as_of < r.valid_to)))
 """
 
 _PATTERNS: dict[Direction, str] = {
@@ -61,16 +64,16 @@ _PATTERNS: dict[Direction, str] = {
 # one costs nothing.
 LINKS: dict[Direction, str] = {
     direction: f"""
-UNWIND $ids AS id
+UNWIND $given.ids AS id
 MATCH (n:Entity {{id: id}})
-WITH id, n, COUNT {{ (n)--() }} >= $hub_degree AS hub
+WITH id, n, COUNT {{ (n)--() }} >= $given.hub_degree AS hub
 CALL (n, hub) {{
     WITH n WHERE NOT hub
     MATCH {pattern}
     WHERE {_EDGE_HOLDS}
-    AND ($after_confidence IS NULL OR r.confidence < $after_confidence
-        OR (r.confidence = $after_confidence AND r.id > $after_id))
-    WITH r, m ORDER BY r.confidence DESC, r.id LIMIT $limit
+    AND ($given.after_confidence IS NULL OR r.confidence < $given.after_confidence
+        OR (r.confidence = $given.after_confidence AND r.id > $given.after_id))
+    WITH r, m ORDER BY r.confidence DESC, r.id LIMIT $given.limit
     RETURN collect(r) AS edges, collect(m) AS nodes
 }}
 RETURN id, hub, {_columns("edges", Relationship)} AS edges, {_columns("nodes", Entity)} AS nodes
@@ -79,11 +82,11 @@ RETURN id, hub, {_columns("edges", Relationship)} AS edges, {_columns("nodes", E
 }
 
 _NODES_AND_HUBS = """
-UNWIND $ids AS id
+UNWIND $given.ids AS id
 MATCH (n:Entity {id: id})
 WITH collect(n) AS nodes
-WITH nodes, [n IN nodes WHERE COUNT { (n)--() } >= $hub_degree | n.id] AS hubs,
-    [n IN nodes WHERE COUNT { (n)--() } < $hub_degree] AS others
+WITH nodes, [n IN nodes WHERE COUNT { (n)--() } >= $given.hub_degree | n.id] AS hubs,
+    [n IN nodes WHERE COUNT { (n)--() } < $given.hub_degree] AS others
 """
 
 # One hop outwards from all of the frontier: the surest first, each with its best link.
@@ -95,7 +98,7 @@ CALL (others) {{
     WHERE {_EDGE_HOLDS}
     WITH m, max(r.confidence) AS sure
     WHERE m:Entity
-    WITH m, sure ORDER BY sure DESC, m.id LIMIT $limit
+    WITH m, sure ORDER BY sure DESC, m.id LIMIT $given.limit
     RETURN collect(m.id) AS ids, collect(sure) AS sure
 }}
 RETURN [n IN nodes | n.id] AS standing, hubs, ids, sure
@@ -109,7 +112,7 @@ CALL (nodes, others) {{
     UNWIND others AS n
     MATCH (n)-[r]->(m)
     WHERE m IN nodes AND {_EDGE_HOLDS}
-    WITH r ORDER BY r.confidence DESC, r.id LIMIT $limit
+    WITH r ORDER BY r.confidence DESC, r.id LIMIT $given.limit
     RETURN collect(r) AS edges
 }}
 RETURN hubs, {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} AS edges
@@ -117,14 +120,14 @@ RETURN hubs, {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationsh
 
 # What is around the two ends of a path, and which of it are hubs.
 SURROUNDINGS = f"""
-UNWIND $ids AS id
+UNWIND $given.ids AS id
 MATCH (n:Entity {{id: id}})
-WITH id, n, COUNT {{ (n)--() }} >= $hub_degree AS hub
+WITH id, n, COUNT {{ (n)--() }} >= $given.hub_degree AS hub
 CALL (n, hub) {{
     WITH n WHERE NOT hub
     MATCH (n)-[r]-(m:Entity)
     WHERE {_EDGE_HOLDS}
-    RETURN collect(m.id) AS others, collect(COUNT {{ (m)--() }} >= $hub_degree) AS hubs
+    RETURN collect(m.id) AS others, collect(COUNT {{ (m)--() }} >= $given.hub_degree) AS hubs
 }}
 RETURN id, hub, others, hubs
 """
@@ -133,7 +136,7 @@ MOST_HOPS = 6
 
 PATH = {
     hops: f"""
-MATCH (a:Entity {{id: $from_id}}), (b:Entity {{id: $to_id}})
+MATCH (a:Entity {{id: $given.from_id}}), (b:Entity {{id: $given.to_id}})
 MATCH p = shortestPath((a)-[*1..{hops}]-(b))
 WHERE all(r IN relationships(p) WHERE {_EDGE_HOLDS})
 AND all(x IN nodes(p) WHERE x:Entity)
@@ -142,3 +145,5 @@ RETURN {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} A
 """
     for hops in range(1, MOST_HOPS + 1)
 }
+
+STATEMENTS = (ENTITIES, *LINKS.values(), HOP, PART, SURROUNDINGS, *PATH.values())

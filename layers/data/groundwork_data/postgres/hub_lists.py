@@ -44,8 +44,9 @@ ORDER BY r.confidence DESC, r.id
 """  # noqa: S608 - constants from above
 
 # From the indexes alone, and the surest of all hubs together: a hop looks at thousands, keeps few.
-# Several relationships may lead to one entity: where that leaves a hub, which has more, with too
-# few, the surest are not known yet.
+# What was not read of a hub is less sure than what was; so where the least sure that is kept is
+# surer than the end of every list that goes on, all of them are known. Several relationships may
+# lead to one entity, so a single hub's list may hold too few: then more is read.
 _OTHERS = """
 WITH lists AS MATERIALIZED (
     SELECT hub.id AS hub, found.other, found.confidence
@@ -56,10 +57,11 @@ WITH lists AS MATERIALIZED (
 ), surest AS (
     SELECT other, max(confidence) AS sure FROM lists
     GROUP BY other ORDER BY sure DESC, other LIMIT %(wanted)s
+), going_on AS (
+    SELECT min(confidence) AS last FROM lists GROUP BY hub HAVING count(*) = %(limit)s
 )
-SELECT other::text, sure, EXISTS (
-    SELECT FROM lists GROUP BY hub
-    HAVING count(*) = %(limit)s AND count(DISTINCT other) < %(wanted)s) AS short
+SELECT other::text, sure, (SELECT max(last) FROM going_on)
+    >= CASE WHEN count(*) OVER () = %(wanted)s THEN min(sure) OVER () ELSE 0 END AS short
 FROM surest
 """
 
@@ -99,9 +101,9 @@ class PostgresHubLists:
 
     def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
         """Return the `limit` entities that these lead to most surely, and how surely each."""
-        lists, given = _lists(wanted, None)
+        lists, given = _lists(wanted, None, " UNION ALL ")
         given |= {"ids": array_of(ids), "wanted": limit}
-        reach = limit
+        reach = limit + limit // 4 + 8
         while True:
             rows = self._database.rows(_OTHERS.format(lists=lists), given | {"limit": reach})
             if not rows or not rows[0][2]:
@@ -119,12 +121,14 @@ class PostgresHubLists:
         ]
 
 
-def _lists(wanted: LinkFilter, after: LinkPlace | None) -> tuple[str, dict[str, object]]:
+def _lists(
+    wanted: LinkFilter, after: LinkPlace | None, union: str = " UNION "
+) -> tuple[str, dict[str, object]]:
     """Return the lists of one hub that are to be merged, and their parameters."""
     holds, given = filter_of(wanted)
     if after is not None:
         given |= {"after_confidence": after.confidence, "after_id": after.relationship_id}
-    lists = " UNION ".join(
+    lists = union.join(
         _ONE.format(end=end, other=_OTHER[end], place=place, holds=holds)
         for end in _ENDS[wanted.direction]
         for place in _PLACES["first" if after is None else "later"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from groundwork_core.errors import TookTooLong, Unavailable
-
-__all__ = ["GraphBehind", "GraphUnavailable", "TookTooLong"]
+from groundwork_core.errors import Unavailable
 
 
 class GraphUnavailable(Unavailable):
