@@ -60,10 +60,10 @@ def holds_together(path: Any) -> bool:
 def test_paths_are_as_short_wherever_hubs_begin(
     api: Api, tail: Mapping[str, str], monkeypatch: Any, wanted: dict[str, Any]
 ) -> None:
-    for hops in (2, 3, 4, 6):
+    for hops in (2, 4, 6):
         monkeypatch.setattr(READER, 1_000)
         lengths = [path and path["length"] for path in paths(api, tail, hops, wanted)]
-        for degree in (3, 12, 40):
+        for degree in (3, 40):
             monkeypatch.setattr(READER, degree)
             found = paths(api, tail, hops, wanted)
             assert [path and path["length"] for path in found] == lengths
