@@ -35,6 +35,12 @@ EXAMINED_MAX = 5_000
 n rows that a filter leaves, in another order than its own, one reads all n, or ROWS / n in that
 order for each of the 50. At worst the better way reads 2,200 of 100,000; statistics may be wrong by
 a factor."""
+SEARCHED_MAX = 20_000
+"""Of a search for words. An index of trigrams finds some four times as many rows as hold the words
+next to each other, and each of them costs more to look at than one in the order of the page; so
+Postgres rightly goes on in that order down to one row in 250, and guesses how many there are from
+a sample. Both ways were measured where they cross: 13,600 rows in order took 4 ms, and the 3,400
+of the index 7."""
 LIMIT = 50
 CURSORS = Cursors(b"key")
 LISTS = {**RESOURCES, MENTIONS.name: MENTIONS, VERSIONS.name: VERSIONS}
@@ -206,19 +212,21 @@ FILTERS = [
 
 @pytest.mark.parametrize(("name", "one"), FILTERS, ids=[f"{n}-{one.name}" for n, one in FILTERS])
 def test_every_filter_is_served(readers: dict[str, list[Reader]], name: str, one: Filter) -> None:
+    most = SEARCHED_MAX if one.operator == "like" else EXAMINED_MAX
     for reader in readers[name]:
         parts = within(reader)
         for text in looked_for(reader.connection, reader.resource, one):
             following, read, plan = reader.page(**{one.name: text}, **parts)
-            assert read <= EXAMINED_MAX, f"{text}: {plan}"
+            assert read <= most, f"{text}: {plan}"
             if following:
                 _, read, plan = reader.page(**{one.name: text}, cursor=following, **parts)
-                assert read <= EXAMINED_MAX, f"second page, {text}: {plan}"
+                assert read <= most, f"second page, {text}: {plan}"
 
 
 GUARDS: dict[str, tuple[str, dict[str, str]]] = {
     "ix_sources_enabled_id": ("sources", {"enabled": "false"}),
     "ix_documents_published_at": ("documents", {"sort": "published_at"}),
+    "ix_documents_title_trigrams": ("documents", {"q": "fentonhy"}),
 }
 
 
@@ -231,4 +239,4 @@ def test_without_its_index_a_list_reads_the_table(
     with full.transaction(force_rollback=True):
         full.execute(f"DROP INDEX {index}")
         _, read, _ = readers[name][0].page(**asked)
-    assert read > EXAMINED_MAX
+    assert read > SEARCHED_MAX
