@@ -64,7 +64,7 @@ async def drift(running: Running) -> dict[str, float]:
     """What one more run of the check makes /metrics show."""
     outcome = await running.host.fleet.invoke("GraphCheck", {})
     assert outcome.error is None
-    async with asyncio.timeout(5):  # its lines come through a pipe of their own
+    async with asyncio.timeout(30):  # its lines come through a pipe of their own
         while not (told := await values(running, "groundwork_graph_drift", "kind")):
             await asyncio.sleep(0.02)
     await asyncio.sleep(0.1)
@@ -114,9 +114,12 @@ async def test_the_lag_is_shown_and_grows_while_the_graph_is_away(
         told = await values(running, "groundwork_relay_lag_seconds_bucket", "le")
         return bool(told) and told["+Inf"] > told[le]
 
+    async def failed_twice() -> bool:
+        told = await values(running, "groundwork_relay_failures_total", "destination")
+        return told.get("graph", 0) >= 2
+
     run_ = asyncio.create_task(running.host.fleet.invoke("Relay", {}))
-    assert await until(lambda: beyond("0.001"), 10)
-    assert await until(lambda: beyond("1.0"), 15)
-    failures = await values(running, "groundwork_relay_failures_total", "destination")
-    assert failures["graph"] >= 2
+    assert await until(lambda: beyond("0.001"), 30)
+    assert await until(lambda: beyond("1.0"), 30)
+    assert await until(failed_twice, 30)
     await run_

@@ -46,7 +46,7 @@ def poller(source: FakeSource, fleet: FakeFleet, **changes: object) -> Poller:
 
 async def polled(made: Poller, until: Callable[[], bool]) -> None:
     await made.start()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not until():
             await asyncio.sleep(0.005)
     await made.drain()
@@ -125,7 +125,7 @@ def test_a_window_waits_for_more() -> None:
         await made.start()
         await asyncio.sleep(0.3)
         source.send(URL, "second")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while source.queues[URL]:
                 await asyncio.sleep(0.01)
         await made.drain()
@@ -155,7 +155,7 @@ def test_a_lost_queue_is_made_anew_and_polling_goes_on() -> None:
     async def main() -> None:
         made = poller(source, fleet)
         await made.start()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while URL not in source.queues:
                 await asyncio.sleep(0.01)
             source.send(URL, "x")
@@ -177,7 +177,7 @@ def test_an_unreachable_service_is_asked_again_until_it_answers() -> None:
         await asyncio.sleep(0.3)
         assert fleet.events == []
         source.down = False
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while source.queues[URL]:
                 await asyncio.sleep(0.01)
         await made.drain()

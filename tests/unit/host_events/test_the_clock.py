@@ -58,13 +58,26 @@ def fired(fleet: FakeFleet) -> list[str]:
     return [str(event["time"])[11:16] for _, event in fleet.events]
 
 
-def run(made: Clock, play: Callable[[], None] = lambda: None, *, rounds: int = 1) -> None:
+async def reached(fleet: FakeFleet, count: int) -> None:
+    """Wait for so many runs, and a little longer for those that should not be."""
+    async with asyncio.timeout(30):
+        while len(fleet.events) < count:
+            await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+
+
+def run(
+    made: Clock, fleet: FakeFleet, *counts: int, play: Callable[[], None] = lambda: None
+) -> None:
+    """Play between counts: so many runs are waited for, from the beginning on."""
+
     async def main() -> None:
+        first, *others = counts or (0,)
         await made.start()
-        for _ in range(rounds):
-            await asyncio.sleep(0.1)
+        await reached(fleet, first)
+        for count in others:
             play()
-        await asyncio.sleep(0.1)
+            await reached(fleet, count)
         await made.drain()
 
     asyncio.run(main())
@@ -72,13 +85,13 @@ def run(made: Clock, play: Callable[[], None] = lambda: None, *, rounds: int = 1
 
 def test_a_rate_is_due_from_the_start_and_then_each_period() -> None:
     time, fleet = Time(), FakeFleet()
-    run(clock(time, FakeSlots(), fleet), lambda: time.pass_by(minutes=1), rounds=3)
+    run(clock(time, FakeSlots(), fleet), fleet, 1, 2, 3, 4, play=lambda: time.pass_by(minutes=1))
     assert fired(fleet) == ["10:00", "10:01", "10:02", "10:03"]
 
 
 def test_a_cron_that_never_ran_waits_for_its_next_slot() -> None:
     fleet = FakeFleet()
-    run(clock(Time(), FakeSlots(), fleet, DAILY))
+    run(clock(Time(), FakeSlots(), fleet, DAILY), fleet)
     assert fired(fleet) == []
 
 
@@ -86,20 +99,20 @@ def test_a_late_start_catches_up_one_slot_and_no_more() -> None:
     for schedule in (MINUTELY, DAILY):
         slots, fleet = FakeSlots(), FakeFleet()
         slots.claim(schedule.name, NOW - timedelta(days=5))
-        run(clock(Time(), slots, fleet, schedule))
+        run(clock(Time(), slots, fleet, schedule), fleet, 1)
         assert len(fired(fleet)) == 1
 
 
 def test_a_slot_that_another_took_is_not_caught_up() -> None:
     slots, fleet = FakeSlots(), FakeFleet()
     slots.claim(MINUTELY.name, NOW.replace(second=0))
-    run(clock(Time(), slots, fleet))
+    run(clock(Time(), slots, fleet), fleet)
     assert fired(fleet) == []
 
 
 def test_a_machine_that_slept_catches_up_one_slot() -> None:
     time, fleet = Time(), FakeFleet()
-    run(clock(time, FakeSlots(), fleet), lambda: time.pass_by(hours=1))
+    run(clock(time, FakeSlots(), fleet), fleet, 1, 2, play=lambda: time.pass_by(hours=1))
     assert fired(fleet) == ["10:00", "11:00"]
 
 
@@ -110,9 +123,9 @@ def test_several_gateways_fire_a_slot_once() -> None:
         clocks = [clock(time, slots, fleet) for _ in range(4)]
         for made in clocks:
             await made.start()
-        await asyncio.sleep(0.1)
+        await reached(fleet, 1)
         time.pass_by(minutes=1)
-        await asyncio.sleep(0.1)
+        await reached(fleet, 2)
         for made in clocks:
             await made.drain()
 
@@ -128,7 +141,7 @@ def test_gateways_that_do_not_share_slots_fire_each_for_itself() -> None:
         clocks = [clock(time, FakeSlots(), fleet) for _ in range(4)]
         for made in clocks:
             await made.start()
-        await asyncio.sleep(0.1)
+        await reached(fleet, 4)
         for made in clocks:
             await made.drain()
 
@@ -141,14 +154,14 @@ def test_a_run_that_fails_is_tried_twice_more() -> None:
         raise RuntimeError
 
     fleet = FakeFleet(broken)
-    run(clock(Time(), FakeSlots(), fleet))
+    run(clock(Time(), FakeSlots(), fleet), fleet, 3)
     assert fired(fleet) == ["10:00"] * 3
 
 
 def test_a_disabled_schedule_never_runs() -> None:
     fleet = FakeFleet()
     disabled = Schedule("Off", "Scheduler", "rate(1 minute)", None, False, "UTC")  # noqa: FBT003 - a frozen value
-    run(clock(Time(), FakeSlots(), fleet, disabled))
+    run(clock(Time(), FakeSlots(), fleet, disabled), fleet)
     assert fleet.events == []
 
 
@@ -160,7 +173,7 @@ def test_a_database_that_is_away_delays_a_slot_and_loses_none() -> None:
         assert fleet.events == []
         slots.down = False
 
-    run(clock(Time(), slots, fleet), back)
+    run(clock(Time(), slots, fleet), fleet, 0, 1, play=back)
     assert fired(fleet) == ["10:00"]
 
 
