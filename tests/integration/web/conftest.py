@@ -18,6 +18,7 @@ from groundwork_data.web.fetcher import SafeFetcher
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
 MEGABYTE = 1_000_000
+TAKES_LONG = {"/drip", "/driphead", "/silent"}
 
 
 @cache
@@ -110,7 +111,14 @@ class Answers(socketserver.StreamRequestHandler):
             time.sleep(0.05)
 
     def do_silent(self, _path: str, _headers: dict[str, str]) -> None:
-        time.sleep(6)
+        time.sleep(20)
+
+    def do_together(self, _path: str, _headers: dict[str, str]) -> None:
+        """Answer two who ask at the same time, and nobody who is alone."""
+        assert isinstance(self.server, Server)
+        with suppress(threading.BrokenBarrierError):
+            self.server.pair.wait()
+            self.answer("200 OK", FEED)
 
     def do_hangup(self, _path: str, _headers: dict[str, str]) -> None:
         return
@@ -133,6 +141,7 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.pair = threading.Barrier(2, timeout=15)
         self.port = int(self.server_address[1])
 
     def url(self, path: str) -> str:
@@ -157,10 +166,12 @@ def server(_server: Server) -> Server:
 
 @pytest.fixture
 def ask(server: Server) -> Callable[..., Download]:
-    """Ask the server for a path, with small limits."""
-    fetcher = SafeFetcher(Allowed.parse((f"127.0.0.1:{server.port}",)), total_seconds=2.0)
+    """Ask the server for a path, with a small limit where the time is what it is about."""
+    allowed = Allowed.parse((f"127.0.0.1:{server.port}",))
+    hasty, patient = (SafeFetcher(allowed, total_seconds=seconds) for seconds in (2.0, 60.0))
 
     def ask_(path: str, **validators: str) -> Download:
+        fetcher = hasty if path in TAKES_LONG else patient
         return fetcher.ask(Ask(server.url(path), **validators))
 
     return ask_
