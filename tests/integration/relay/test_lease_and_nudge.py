@@ -20,6 +20,7 @@ from groundwork_runtime.nudging import QueueNudge
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
+from ...waiting import eventually
 from .conftest import Collecting, announce
 
 Databases = Callable[[], Database]
@@ -67,7 +68,7 @@ def test_of_two_relays_one_has_the_lease_and_only_it_prolongs(databases: Databas
     until = one.take(30)
     assert until is not None
     assert two.take(30) is None
-    assert 29 < two.remaining_seconds() <= 30
+    assert 0 < two.remaining_seconds() <= 30
     prolonged = one.extend(until, 60)
     assert prolonged is not None
     assert prolonged > until
@@ -127,18 +128,14 @@ def test_a_relay_sleeps_when_nothing_is_left_and_a_broken_destination_blocks_no_
     broken.broken = True
     writer = connect()
     announce(writer, "first")
-    began = time.monotonic()
-    thread = threading.Thread(
-        target=run, args=(parts, [fine, broken], lambda: 14 - (time.monotonic() - began))
-    )
+    thread = threading.Thread(target=run, args=(parts, [fine, broken], lambda: 60.0))
     thread.start()
-    time.sleep(0.5)
+    assert eventually(lambda: fine.kinds == ["first"])
     announce(writer, "second")
-    time.sleep(0.5)
-    assert fine.kinds == ["first", "second"]
+    assert eventually(lambda: fine.kinds == ["first", "second"])
     assert broken.kinds == []
     broken.broken = False
-    thread.join(10)
+    thread.join(30)
 
     assert not thread.is_alive()
     assert broken.kinds == ["first", "second"]
@@ -172,15 +169,15 @@ def trusted(
         looked.set()
         self._ended.wait()
 
-    monkeypatch.setattr(awake, "PROMISE_SECONDS", 1.5)
+    monkeypatch.setattr(awake, "PROMISE_SECONDS", 2.5)
     monkeypatch.setattr(awake.Activity, "pause", until_the_end)
     monkeypatch.setattr(parts, "nudge", lambda: calls.send([{}]))
     thread = threading.Thread(target=run, args=(parts, [destination], lambda: 60.0))
     thread.start()
-    assert looked.wait(10)
+    assert looked.wait(30)
     announce(writer, "trusting")
     QueueNudge(AwakeUntil(lease, stopwatch=lambda: 0.0), lambda: queue)()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
     assert queue.sent == 0, "the promise was over before the write was"
     return Outcome(destination.kinds == ["trusting"], calls.sent > 0)
@@ -275,7 +272,7 @@ def test_writers_and_relays_at_random_times_leave_no_row_behind(
         nudge()
         time.sleep((number * 37 % 11) * 0.05 if number % 10 == 0 else 0.004 * (number % 7))
     for relay in relays:
-        relay.join(10)
+        relay.join(60)
     for own in wirings:
         own.database.close()
 
