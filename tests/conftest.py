@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import psycopg
 import pytest
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "migrations"
+MEMORY_BYTES = 3 * 1024**3
+"""A worker fills 0.1 GiB at most; its services and the tests themselves need the rest."""
 WARM_SERVICES = "GROUNDWORK_TEST_SERVICES"
 WIPE = "MATCH (n) WHERE NOT n:Migration AND NOT n:MigrationLock DETACH DELETE n"
 
@@ -43,13 +46,26 @@ def services() -> Iterator[Mapping[str, str]]:
         yield json.loads(Path(warm).read_text())
         return
     # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-tests-"))
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-tests-", dir=_memory()))
     supervisor = throwaway(Home(folder))
     try:
         yield supervisor.start(lambda _name, _line: None)
     finally:
         supervisor.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _memory() -> Path | None:
+    """Where files are kept in memory, if there is plenty; None: on the disk, as others are.
+
+    Each test has a database of its own, of 700 files: on a disk they take longer to make than most
+    tests take.
+    """
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of a made-up name within it
+    if not os.access(memory, os.W_OK):
+        return None
+    free = min(shutil.disk_usage(memory).free, psutil.virtual_memory().available)
+    return memory if free > MEMORY_BYTES else None
 
 
 # Postgres
