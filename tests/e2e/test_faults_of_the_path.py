@@ -146,9 +146,11 @@ def test_a_graph_that_is_away_catches_up_by_itself(
     assert around(admin, "dark0.example.com")
 
 
+@pytest.mark.long
 def test_a_graph_that_is_killed_is_restarted_and_equal_at_the_end(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
+    """Each day its parts: a service that died is started anew; a graph that was away catches up."""
     (neo4j,) = processes(instance, "CommunityEntryPoint")
     urls = many_feeds(feeds, "fallen", 2, 8)
     sources = [watch(admin, url) for url in urls]
@@ -164,9 +166,11 @@ def test_a_graph_that_is_killed_is_restarted_and_equal_at_the_end(
     assert eventually(lambda: graph_is_equal(instance), within_seconds=90)
 
 
+@pytest.mark.long
 def test_an_emptied_queue_service_loses_no_document_and_no_job(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
+    """Each day its parts: pollers go on when it comes back empty; what is overdue is sent anew."""
     urls = many_feeds(feeds, "emptied", 4, 8)
     sources = [watch(admin, url) for url in urls]
     for emulator in processes(instance, "ministack"):

@@ -16,7 +16,8 @@ from ..instances import environment_of, instance_on, run
 from ..waiting import eventually
 from .asking import graphql
 
-pytestmark = pytest.mark.timeout(300)  # seven commands, each a process of its own
+# Seven commands, each a process of its own; tests/integration/graph/test_restore.py has the parts.
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 ENTITIES = "/api/v1/entities"
 
