@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .killed_relay import Plan, carry_through
 
 
@@ -29,14 +31,20 @@ def test_a_relay_that_says_too_early_what_is_carried_loses_it_when_killed(
 def test_a_relay_that_does_not_compare_versions_is_seen_going_back_when_killed(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:
-    """The guard taken away: what was carried and not noted down comes again."""
-    plan = Plan(
-        changes=300,
-        kills=4,
-        seconds=1.5,
-        relay="unguarded",
-        rows_a_batch=15,
-        kill_after_seconds=(0.25, 0.35),  # in the third batch of a pass
-    )
-    outcome = carry_through(plan, database_url, neo4j, tmp_path)
-    assert outcome.went_back != []
+    """The guard taken away: what was carried and not noted down comes again.
+
+    Whether a kill meets the third batch of a pass depends on the machine, so it is tried again.
+    """
+    for seed in range(6):
+        plan = Plan(
+            changes=300,
+            kills=4,
+            seconds=1.5,
+            relay="unguarded",
+            seed=seed,
+            rows_a_batch=15,
+            kill_after_seconds=(0.25, 0.35 + 0.2 * seed),
+        )
+        if carry_through(plan, database_url, neo4j, tmp_path).went_back:
+            return
+    pytest.fail("no version was seen going back")
