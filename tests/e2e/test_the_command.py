@@ -243,6 +243,20 @@ def test_sigterm_while_it_starts_ends_it_too_and_leaves_nothing() -> None:
         assert Home(home).holder() is None
 
 
+def test_a_password_made_by_a_start_that_was_ended_is_printed_by_the_next() -> None:
+    with new_home() as home:
+        environment = {**os.environ, "GROUNDWORK_HOME": str(home)}
+        environment["GROUNDWORK_PORT"] = str(free_port())
+        process = subprocess.Popen([COMMAND, "up"], env=environment, stderr=subprocess.PIPE)
+        assert eventually((home / "secrets" / "admin").exists, within_seconds=60)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        assert b"password" not in errors
+        with Instance(home, {"GROUNDWORK_ADMIN_PASSWORD": ""}) as next_one:
+            (line,) = [line for line in output_of(next_one) if "password" in line]
+        assert json.loads((home / "secrets" / "admin").read_text())["password"] in line
+
+
 # Last, for it stops the instance
 
 

@@ -1,7 +1,7 @@
 """Accounts and keys that must be there before anybody can log in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
 ADMIN = "admin"
+UNTOLD = "admin-untold"
+"""There while nobody has been told the first admin's made-up password."""
 SIGNING_KEY = "signing-key"
 
 
@@ -87,9 +89,23 @@ def make_first_admin(addresses: Mapping[str, str], email: str, password: str) ->
         return made is not None
 
 
-def remember_admin(home: Home, email: str, password: str) -> None:
+def remember_admin(home: Home, email: str, password: str, *, told: bool) -> None:
     """Keep the first admin's login in the state folder, for commands on this machine."""
+    if not told:
+        home.write_private(home.secrets / UNTOLD, "")
     home.write_private(home.secrets / ADMIN, json.dumps({"email": email, "password": password}))
+
+
+def tell_admin(home: Home, tell: Callable[[str, str], object]) -> None:
+    """Tell the first admin's address and made-up password, once.
+
+    A first start that was ended before it was ready has told nobody; the next one does.
+    """
+    untold = home.secrets / UNTOLD
+    login = login_of_admin(home, {}) if untold.exists() else None
+    if login is not None:
+        tell(login.email, login.password)
+        untold.unlink()
 
 
 def login_of_admin(home: Home, environment: Mapping[str, str]) -> Login | None:

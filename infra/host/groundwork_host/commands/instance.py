@@ -49,8 +49,6 @@ class Instance:
         self._environment = dict(environment)
         self._supervisor = Supervisor(self.home, embedded(self.home, self._environment))
         self._host: Host | None = None
-        self.made_password: str | None = None
-        """The first admin's password, when it was made up at this start."""
 
     @property
     def pids(self) -> dict[str, list[int]]:
@@ -134,10 +132,8 @@ class Instance:
         password = given or secrets.token_urlsafe(15)
         email = self.settings.admin_email
         if accounts.make_first_admin(self._environment, email, password):
-            if not given:
-                self.made_password = password
             # For `groundwork demo` and other commands on this machine.
-            accounts.remember_admin(self.home, email, password)
+            accounts.remember_admin(self.home, email, password, told=bool(given))
 
     def _aws(self) -> "AwsSettings":
         from groundwork_host.pollers import AwsSettings  # noqa: PLC0415 - only an instance needs it

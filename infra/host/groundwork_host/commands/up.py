@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 
+from groundwork_host.commands import accounts
 from groundwork_host.commands.instance import Instance
 from groundwork_host.commands.progress import progress
 from groundwork_host.commands.saying import clear_failures, note
@@ -49,14 +50,16 @@ async def _serve(instance: Instance) -> None:
     told.cancel()
     starting.result()  # raises what kept it from starting
     try:
-        if instance.made_password:
-            email = instance.settings.admin_email
-            note(f"First admin: {email}, password {instance.made_password} (shown only now)")
+        accounts.tell_admin(instance.home, _tell)
         print(READY.format(url=instance.url), flush=True)
         await stop.wait()
         note("Stopping")
     finally:
         await instance.stop()
+
+
+def _tell(email: str, password: str) -> None:
+    note(f"First admin: {email}, password {password} (shown only now)")
 
 
 def _runner() -> asyncio.Runner:
