@@ -68,7 +68,7 @@ class Neo4jReader:
         """Return the surest `first` links of each entity, from behind `after`."""
         if not ids:
             return {}
-        parameters = _filter(wanted) | {
+        parameters = wanted.conditions | {
             "ids": list(dict.fromkeys(ids)),
             "limit": first + 1,
             "after_confidence": after.confidence if after else None,
@@ -97,7 +97,7 @@ class Neo4jReader:
             with suppress(BeyondReach):
                 return self._hub_path(start, end, max_hops, wanted)
         rows = self._read(
-            cypher.PATH[max_hops], _filter(wanted) | {"from_id": from_id, "to_id": to_id}
+            cypher.PATH[max_hops], wanted.conditions | {"from_id": from_id, "to_id": to_id}
         )
         if not rows:
             return None
@@ -143,7 +143,7 @@ class Neo4jReader:
     def _surroundings(self, ids: Sequence[Id], wanted: LinkFilter) -> dict[Id, Surroundings]:
         """Look around the ends of a path, as far as they exist."""
         found: dict[Id, Surroundings] = {}
-        for row in self._read(cypher.SURROUNDINGS, _filter(wanted) | {"ids": list(ids)}):
+        for row in self._read(cypher.SURROUNDINGS, wanted.conditions | {"ids": list(ids)}):
             others = None if row["hub"] else dict(zip(row["others"], row["hubs"], strict=True))
             found[row["id"]] = Surroundings(row["id"], others)
         return found
@@ -163,7 +163,7 @@ class Neo4jReader:
 
     def _hop(self, frontier: list[Id], wanted: LinkFilter, limit: int) -> tuple[list[Id], list[Id]]:
         """Return which of these exist, and up to `limit` of what is next to them, surest first."""
-        parameters = _filter(wanted) | {"ids": frontier, "limit": limit}
+        parameters = wanted.conditions | {"ids": frontier, "limit": limit}
         row = self._read(cypher.HOP, parameters)[0]
         if not row["hubs"]:
             return row["standing"], row["ids"]
@@ -176,7 +176,7 @@ class Neo4jReader:
         """Return these entities, and the surest relationships with both ends among them."""
         if not ids:
             return Part((), (), truncated)
-        parameters = _filter(wanted) | {"ids": ids, "limit": most + 1}
+        parameters = wanted.conditions | {"ids": ids, "limit": most + 1}
         row = self._read(cypher.PART, parameters)[0]
         nodes = {entity.id: entity for entity in entities_of(row["nodes"])}
         edges = relationships_of(row["edges"])
@@ -216,11 +216,3 @@ def _other_end(relationship: Relationship, id_: Id) -> Id:
 
 def _surest(relationships: Iterable[Relationship]) -> list[Relationship]:
     return sorted(relationships, key=lambda r: (-r.confidence, r.id))
-
-
-def _filter(wanted: LinkFilter) -> dict[str, object]:
-    return {
-        "types": None if wanted.types is None else list(wanted.types),
-        "min_confidence": wanted.min_confidence,
-        "as_of": wanted.as_of,
-    }

@@ -20,12 +20,7 @@ _CONDITIONS = {
 
 def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
     """Return a condition of constants, and its parameters. The direction is not part of it."""
-    every: dict[str, object] = {
-        "types": None if wanted.types is None else list(wanted.types),
-        "min_confidence": wanted.min_confidence,
-        "as_of": wanted.as_of,
-    }
-    given = {name: value for name, value in every.items() if value is not None}
+    given = {name: value for name, value in wanted.conditions.items() if value is not None}
     return " AND ".join(_CONDITIONS[name] for name in given) or "true", given
 
 

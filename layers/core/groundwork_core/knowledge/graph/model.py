@@ -83,6 +83,15 @@ class LinkFilter:
     min_confidence: float | None = None
     as_of: datetime | None = None
 
+    @property
+    def conditions(self) -> dict[str, object]:
+        """What it asks of a relationship whatever its direction, by name; None: nothing."""
+        return {
+            "types": None if self.types is None else list(self.types),
+            "min_confidence": self.min_confidence,
+            "as_of": self.as_of,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class LinkPlace:
