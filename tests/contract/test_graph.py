@@ -26,9 +26,12 @@ EVERYTHING = LinkFilter()
 class Graph:
     projection: GraphProjection
     reader: GraphReader
+    truth: FakeGraph
+    """What Postgres would know."""
 
     def had(self, *rows: OutboxRow) -> None:
         project(rows, self.projection)
+        project(rows, self.truth)
 
     def name(self, name: str) -> str | None:
         found = self.reader.entities([str(id_of(name))])
@@ -47,13 +50,15 @@ class Graph:
 
 @pytest.fixture(params=["fake", "neo4j"])
 def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
+    truth = FakeGraph()
     if request.param == "fake":
         fake = FakeGraph()
-        yield Graph(fake, fake)
+        yield Graph(fake, fake, truth)
         return
     real = request.getfixturevalue("neo4j")
     database = GraphDatabase(real.uri, real.user, real.password)
-    yield Graph(Neo4jProjection(database), Neo4jReader(database, FakeHubLists(), FakeHubPaths()))
+    reader = Neo4jReader(database, FakeHubLists(), FakeHubPaths(), truth)
+    yield Graph(Neo4jProjection(database), reader, truth)
     database.close()
 
 
@@ -371,6 +376,26 @@ def test_a_subgraph_over_its_size_keeps_the_surest_and_says_so(star: Graph) -> N
 def test_a_subgraph_that_fits_exactly_is_whole(star: Graph) -> None:
     part = star.reader.subgraph(ids("hub"), 3, 7, EVERYTHING)
     assert (len(part.nodes), part.truncated) == (7, False)
+
+
+@pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
+def test_a_subgraph_shows_nothing_that_the_graph_has_not_had(star: Graph) -> None:
+    new = [entity("new"), edge("n", "hub", "new"), edge("m", "new", "s0")]
+    project(new, star.truth)
+    part = star.reader.subgraph(ids("hub"), 2, 100, EVERYTHING)
+    assert len(part.nodes) == len(part.relationships) == 7
+    assert star.reader.subgraph(ids("new"), 2, 100, EVERYTHING) == Part((), ())
+    project(new, star.projection)
+    part = star.reader.subgraph(ids("new"), 2, 100, EVERYTHING)
+    assert (part.nodes[0].name, len(part.nodes), len(part.relationships)) == ("new", 8, 9)
+
+
+@pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
+def test_of_several_seeds_those_that_do_not_exist_take_no_room(star: Graph) -> None:
+    nobodies = [str(id_of(f"nobody {i}")) for i in range(5)]
+    part = star.reader.subgraph([*nobodies, *ids("s5", "hub")], 1, 3, EVERYTHING)
+    assert [node.name for node in part.nodes] == ["s5", "hub", "s0"]
+    assert part.truncated
 
 
 def _a_call(name: str) -> Callable[[GraphReader], object]:

@@ -19,7 +19,7 @@ from groundwork_core.knowledge.graph.ports import Applied
 
 
 class FakeGraph:
-    """Implements `GraphProjection` and `GraphReader`."""
+    """Implements `GraphProjection`, `GraphReader` and `Neighbourhoods`."""
 
     def __init__(self) -> None:
         self.nodes: dict[Id, Entity] = {}
@@ -115,24 +115,31 @@ class FakeGraph:
         found = dict.fromkeys(list(found)[:max_nodes])
         frontier = list(found)
         for _ in range(depth):
-            sure: dict[Id, float] = {}
-            for link in (link for id_ in frontier for link in self._links(id_, wanted)):
-                if link.node.id not in found:
-                    confidence = link.relationship.confidence
-                    sure[link.node.id] = max(confidence, sure.get(link.node.id, 0))
+            near = self.next_to(frontier, wanted, len(self.nodes))
             room = max_nodes - len(found)
-            frontier = sorted(sure, key=lambda id_: (-sure[id_], id_))[:room]
-            truncated = truncated or len(sure) > room
+            frontier = [id_ for id_ in near if id_ not in found]
+            truncated = truncated or len(frontier) > room
+            frontier = frontier[:room]
             found |= dict.fromkeys(frontier)
             if truncated:
                 break
-        edges = [
-            edge
-            for edge in self.edges.values()
-            if set(_ends(edge)) <= set(found) and _holds(edge, wanted)
-        ]
-        edges.sort(key=lambda edge: (-edge.confidence, edge.id))
+        edges = self.among(found, (), wanted, len(self.edges))
         return Part(tuple(self.nodes[id_] for id_ in found), tuple(edges), truncated)
+
+    # Neighbourhoods
+
+    def next_to(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Id]:
+        sure: dict[Id, float] = {}
+        for link in (link for id_ in ids for link in self._links(id_, wanted)):
+            confidence = link.relationship.confidence
+            sure[link.node.id] = max(confidence, sure.get(link.node.id, 0))
+        return sorted(sure, key=lambda id_: (-sure[id_], id_))[:limit]
+
+    def among(
+        self, ids: Collection[Id], hubs: Collection[Id], wanted: LinkFilter, limit: int
+    ) -> Sequence[Relationship]:
+        edges = [e for e in self.edges.values() if {*_ends(e)} <= {*ids} and _holds(e, wanted)]
+        return sorted(edges, key=lambda edge: (-edge.confidence, edge.id))[:limit]
 
     def _links(self, id_: Id, wanted: LinkFilter) -> Iterator[Link]:
         for edge in self.edges.values():
@@ -149,14 +156,6 @@ class FakeHubLists:
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
     ) -> Mapping[Id, Sequence[Relationship]]:
-        raise AssertionError(ids)
-
-    def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
-        raise AssertionError(ids)
-
-    def between(
-        self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
-    ) -> Sequence[Relationship]:
         raise AssertionError(ids)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         GraphReader,
         HubLists,
         HubPaths,
+        Neighbourhoods,
     )
     from groundwork_core.knowledge.graph.rounds import Comparison, Rounds
     from groundwork_core.knowledge.hand_in import HandIn
@@ -288,16 +289,21 @@ class Wiring:
         """Make what answers from the graph, for a caller who waits no longer and looks at that."""
         from groundwork_data.graph.reader import Neo4jReader  # noqa: PLC0415 - graph only
 
-        lists, paths = self._hubs
-        return Neo4jReader(self.graph, lists, paths, seconds_left, shown)
+        return Neo4jReader(self.graph, *self._relationships, seconds_left, shown)
 
     @cached_property
-    def _hubs(self) -> tuple[HubLists, HubPaths]:
-        """What reads the relationships of entities that have very many."""
+    def _relationships(self) -> tuple[HubLists, HubPaths, Neighbourhoods]:
+        """What reads relationships where the graph would read too many."""
         from groundwork_data.postgres.hub_lists import PostgresHubLists  # noqa: PLC0415 - graph only
         from groundwork_data.postgres.hub_paths import PostgresHubPaths  # noqa: PLC0415 - graph only
+        from groundwork_data.postgres.neighbourhoods import PostgresNeighbourhoods  # noqa: PLC0415 - graph only
 
-        return PostgresHubLists(self.database), PostgresHubPaths(self.database)
+        database = self.database
+        return (
+            PostgresHubLists(database),
+            PostgresHubPaths(database),
+            PostgresNeighbourhoods(database),
+        )
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -29,7 +29,7 @@ from groundwork_data.graph.properties import entities_of, relationships_of
 if TYPE_CHECKING:
     from neo4j import Record
 
-    from groundwork_core.knowledge.graph.ports import HubLists, HubPaths
+    from groundwork_core.knowledge.graph.ports import HubLists, HubPaths, Neighbourhoods
     from groundwork_data.graph.driver import GraphDatabase, Parameters
 
 HUB_DEGREE = 1_000
@@ -44,23 +44,22 @@ class Neo4jReader:
         graph: GraphDatabase,
         hub_lists: HubLists,
         hub_paths: HubPaths,
+        neighbourhoods: Neighbourhoods,
         seconds_left: Callable[[], float] = lambda: READ_SECONDS,
         shown: Shown = EVERYTHING,
     ) -> None:
-        """Take the graph, who reads hubs, how long the asker can still wait, and looks at what."""
+        """Take the graph, who reads in Postgres, how long the asker waits, and looks at what."""
         self._graph = graph
         self._hub_lists = hub_lists
         self._hub_paths = hub_paths
+        self._neighbourhoods = neighbourhoods
         self._seconds_left = seconds_left
         self._shown = sorted(shown | {"Relationship.confidence"})  # their order is made of it
         self._down: GraphUnavailable | None = None
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
         """Return those entities that exist, by id."""
-        if not ids:
-            return {}
-        row = self._read(cypher.ENTITIES, {"ids": list(ids)})[0]
-        return {entity.id: entity for entity in entities_of(row["nodes"])}
+        return self._entities_and_hubs(ids)[0]
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
@@ -106,24 +105,35 @@ class Neo4jReader:
     def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
         """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`."""
         sown = list(dict.fromkeys(seeds))
-        if len(sown) > max_nodes:
+        if len(sown) > 1:
             sown = _in_order(sown, self.entities(sown))
         truncated = len(sown) > max_nodes
         found = dict.fromkeys(sown[:max_nodes])
         frontier = list(found)
-        for hop in range(depth):
+        for _ in range(depth):
             if not frontier or truncated:
                 break
-            standing, near = self._hop(frontier, wanted, max_nodes + 1)
-            if hop == 0:
-                found = dict.fromkeys(_in_order(frontier, set(standing)))
+            near = self._neighbourhoods.next_to(frontier, wanted, max_nodes + 1)
             room = max_nodes - len(found)
             frontier = [id_ for id_ in near if id_ not in found]
             truncated = len(frontier) > room
             found |= dict.fromkeys(frontier[:room])
-        return self._part(
-            list(found), wanted, max_nodes * RELATIONSHIPS_A_NODE, truncated=truncated
+        nodes, hubs = self._entities_and_hubs(found)
+        if nodes.keys().isdisjoint(sown):
+            return Part((), ())
+        most = max_nodes * RELATIONSHIPS_A_NODE
+        edges = self._neighbourhoods.among(nodes, hubs, wanted, most + 1)
+        return Part(
+            tuple(nodes[id_] for id_ in _in_order(found, nodes)),
+            tuple(edges[:most]),
+            truncated or len(edges) > most,
         )
+
+    def _entities_and_hubs(self, ids: Collection[Id]) -> tuple[dict[Id, Entity], list[Id]]:
+        if not ids:
+            return {}, []
+        row = self._read(cypher.ENTITIES, {"ids": list(ids)})[0]
+        return {entity.id: entity for entity in entities_of(row["nodes"])}, row["hubs"]
 
     def _hub_pages(
         self, hubs: list[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
@@ -161,34 +171,6 @@ class Neo4jReader:
             raise BeyondReach  # the stores are not at one: the graph has its own way
         return Part(tuple(nodes[id_] for id_ in ids), tuple(steps))
 
-    def _hop(self, frontier: list[Id], wanted: LinkFilter, limit: int) -> tuple[list[Id], list[Id]]:
-        """Return which of these exist, and up to `limit` of what is next to them, surest first."""
-        parameters = wanted.conditions | {"ids": frontier, "limit": limit}
-        row = self._read(cypher.HOP, parameters)[0]
-        if not row["hubs"]:
-            return row["standing"], row["ids"]
-        best = dict(self._hub_lists.others(row["hubs"], wanted, limit))
-        for id_, confidence in zip(row["ids"], row["sure"], strict=True):
-            best[id_] = max(confidence, best.get(id_, 0.0))
-        return row["standing"], sorted(best, key=lambda id_: (-best[id_], id_))[:limit]
-
-    def _part(self, ids: list[Id], wanted: LinkFilter, most: int, *, truncated: bool) -> Part:
-        """Return these entities, and the surest relationships with both ends among them."""
-        if not ids:
-            return Part((), (), truncated)
-        parameters = wanted.conditions | {"ids": ids, "limit": most + 1}
-        row = self._read(cypher.PART, parameters)[0]
-        nodes = {entity.id: entity for entity in entities_of(row["nodes"])}
-        edges = relationships_of(row["edges"])
-        if row["hubs"]:
-            between = self._hub_lists.between(row["hubs"], nodes, wanted, most + 1)
-            edges = _surest([*edges, *between])
-        return Part(
-            tuple(nodes[id_] for id_ in _in_order(ids, nodes)),
-            tuple(edges[:most]),
-            truncated or len(edges) > most,
-        )
-
     def _read(self, statement: str, parameters: Parameters) -> list[Record]:
         if self._down is not None:
             raise self._down  # who asks several things need not wait for each in vain
@@ -212,7 +194,3 @@ def _in_order(ids: Iterable[Id], standing: Container[Id]) -> list[Id]:
 
 def _other_end(relationship: Relationship, id_: Id) -> Id:
     return relationship.to_id if relationship.from_id == id_ else relationship.from_id
-
-
-def _surest(relationships: Iterable[Relationship]) -> list[Relationship]:
-    return sorted(relationships, key=lambda r: (-r.confidence, r.id))

@@ -39,11 +39,13 @@ def _columns(of: str, model: type[Entity | Relationship]) -> str:
     return f"[{', '.join(columns)}]"
 
 
+# Degrees are stored, so asking for one costs next to nothing.
 ENTITIES = f"""
 UNWIND $given.ids AS id
 MATCH (n:Entity {{id: id}})
 WITH collect(n) AS nodes
-RETURN {_columns("nodes", Entity)} AS nodes
+RETURN {_columns("nodes", Entity)} AS nodes,
+    [n IN nodes WHERE COUNT {{ (n)--() }} >= $given.hub_degree | n.id] AS hubs
 """
 
 _EDGE_HOLDS = """
@@ -60,8 +62,7 @@ _PATTERNS: dict[Direction, str] = {
     "ANY": "(n)-[r]-(m:Entity)",
 }
 
-# Of hubs only that they are hubs: what sorts them is elsewhere. Degrees are stored, so asking for
-# one costs nothing.
+# Of hubs only that they are hubs: what sorts them is elsewhere.
 LINKS: dict[Direction, str] = {
     direction: f"""
 UNWIND $given.ids AS id
@@ -80,43 +81,6 @@ RETURN id, hub, {_columns("edges", Relationship)} AS edges, {_columns("nodes", E
 """
     for direction, pattern in _PATTERNS.items()
 }
-
-_NODES_AND_HUBS = """
-UNWIND $given.ids AS id
-MATCH (n:Entity {id: id})
-WITH collect(n) AS nodes
-WITH nodes, [n IN nodes WHERE COUNT { (n)--() } >= $given.hub_degree | n.id] AS hubs,
-    [n IN nodes WHERE COUNT { (n)--() } < $given.hub_degree] AS others
-"""
-
-# One hop outwards from all of the frontier: the surest first, each with its best link.
-HOP = f"""
-{_NODES_AND_HUBS}
-CALL (others) {{
-    UNWIND others AS n
-    MATCH (n)-[r]-(m)
-    WHERE {_EDGE_HOLDS}
-    WITH m, max(r.confidence) AS sure
-    WHERE m:Entity
-    WITH m, sure ORDER BY sure DESC, m.id LIMIT $given.limit
-    RETURN collect(m.id) AS ids, collect(sure) AS sure
-}}
-RETURN [n IN nodes | n.id] AS standing, hubs, ids, sure
-"""
-
-# Nodes, and the relationships among them. Each is found from its start, unless that is a hub: those
-# are only named. Nodes are compared, not their ids, which would have to be read for each.
-PART = f"""
-{_NODES_AND_HUBS}
-CALL (nodes, others) {{
-    UNWIND others AS n
-    MATCH (n)-[r]->(m)
-    WHERE m IN nodes AND {_EDGE_HOLDS}
-    WITH r ORDER BY r.confidence DESC, r.id LIMIT $given.limit
-    RETURN collect(r) AS edges
-}}
-RETURN hubs, {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} AS edges
-"""
 
 # What is around the two ends of a path, and which of it are hubs.
 SURROUNDINGS = f"""
@@ -146,4 +110,4 @@ RETURN {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} A
     for hops in range(1, MOST_HOPS + 1)
 }
 
-STATEMENTS = (ENTITIES, *LINKS.values(), HOP, PART, SURROUNDINGS, *PATH.values())
+STATEMENTS = (ENTITIES, *LINKS.values(), SURROUNDINGS, *PATH.values())

@@ -1,14 +1,25 @@
-"""What statements about relationships `r` share: their columns, and a filter as conditions."""
+"""What statements about relationships `r` share: columns, a filter as conditions, ordered lists."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from groundwork_core.knowledge.graph.model import Id, LinkFilter
+from groundwork_core.knowledge.graph.model import Direction, Id, LinkFilter
 
-COLUMNS = """r.id::text, r.version, r.type, r.from_id::text, r.to_id::text, r.confidence,
+COLUMNS = """r.id::text, 0, r.type, r.from_id::text, r.to_id::text, r.confidence,
     r.valid_from, r.valid_to"""
-"""In the order of `Relationship`."""
+"""In the order of `Relationship`. No version: nobody is shown it, and no index has it."""
+
+INDEXED = "r.id, r.type, r.from_id, r.to_id, r.confidence, r.valid_from, r.valid_to"
+"""What `COLUMNS` needs; the indexes of both ends and of pairs have it all."""
+
+OTHER_END = {"from_id": "to_id", "to_id": "from_id"}
+
+_ENDS: dict[Direction, tuple[str, ...]] = {
+    "OUT": ("from_id",),
+    "IN": ("to_id",),
+    "ANY": ("from_id", "to_id"),
+}
 
 _CONDITIONS = {
     "types": "r.type = ANY(%(types)s)",
@@ -22,6 +33,23 @@ def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
     """Return a condition of constants, and its parameters. The direction is not part of it."""
     given = {name: value for name, value in wanted.conditions.items() if value is not None}
     return " AND ".join(_CONDITIONS[name] for name in given) or "true", given
+
+
+def surest_of(
+    columns: str, direction: Direction, holds: str, places: Collection[str] = ("true",)
+) -> list[str]:
+    """Return the surest `limit` relationships of `one` as sub-selects to be merged.
+
+    One for each end that counts and each range of the order, each a read of one index from a place
+    on. `{other}` in `columns` becomes the column of the other end.
+    """
+    return [
+        f"(SELECT {columns.format(other=OTHER_END[end])} FROM relationships r"  # noqa: S608 - constants
+        f" WHERE r.{end} = one.id AND {place} AND {holds}"
+        " ORDER BY r.confidence DESC, r.id LIMIT %(limit)s)"
+        for end in _ENDS[direction]
+        for place in places
+    ]
 
 
 def array_of(ids: Collection[Id]) -> str:

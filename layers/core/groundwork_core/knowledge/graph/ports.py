@@ -84,7 +84,7 @@ class GraphReader(Protocol):
     def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
         """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`.
 
-        Asks the graph once a hop and once for the relationships among what was found.
+        Where there are several seeds the graph is asked twice: first, which of them exist.
         """
         ...
 
@@ -118,14 +118,21 @@ class HubLists(Protocol):
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         ...
 
-    def others(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Mapping[Id, float]:
-        """Return the `limit` entities that these lead to most surely, and how surely each."""
+
+class Neighbourhoods(Protocol):
+    """Looks around many entities at once, at the price of what it returns, hubs or not."""
+
+    def next_to(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Id]:
+        """Return the `limit` entities that these lead to most surely, the surest first."""
         ...
 
-    def between(
-        self, ids: Collection[Id], others: Collection[Id], wanted: LinkFilter, limit: int
+    def among(
+        self, ids: Collection[Id], hubs: Collection[Id], wanted: LinkFilter, limit: int
     ) -> Sequence[Relationship]:
-        """Return the surest `limit` relationships from these entities to those."""
+        """Return the surest `limit` relationships with both ends among these entities.
+
+        `hubs` are those of them that have very many: they are looked up, not read.
+        """
         ...
 
 
