@@ -33,7 +33,9 @@ class Town:
     def has(self, *rows: OutboxRow) -> None:
         if isinstance(self.neighbourhoods, FakeGraph):
             project(rows, self.neighbourhoods)
-        for row in rows if self.database else ():
+        if self.database is None:
+            return
+        for row in rows:
             if row.aggregate == "entities":
                 self.database.rows(ENTITY, (row.aggregate_id, row.data["name"]))
             else:
