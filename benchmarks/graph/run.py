@@ -182,7 +182,7 @@ def main() -> None:
     for relationships in options.relationships:
         memory = MEMORY.get(relationships, Memory())
         made = stores.ensure(options.cache, relationships, memory, print)
-        settings = {**made.settings, "GROUNDWORK_RATE_LIMIT": "0", "GROUNDWORK_ENVIRONMENTS": "2"}
+        settings = {**made.settings, "GROUNDWORK_RATE_LIMIT": "0"}
         with Instance(made.home, settings, password=PASSWORD) as up:
             rows += measure(up, relationships, options.asked)
     write_report([asdict(row) for row in rows], options.out)

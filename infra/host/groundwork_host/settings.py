@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from groundwork_host.environments.variables import passed_on
 
-_FEWEST_ENVIRONMENTS = 2
+_SPARE_ENVIRONMENTS = 1
+"""One more than cores: who waits for a database leaves a core to another."""
 
 
 class BadHostSettings(ValueError):
@@ -37,9 +38,7 @@ class HostSettings:
     address: str = "127.0.0.1"
     port: int = 8000
     stage: str = "local"
-    environments: int = field(
-        default_factory=lambda: max(_FEWEST_ENVIRONMENTS, os.cpu_count() or 1)
-    )
+    environments: int = field(default_factory=lambda: (os.cpu_count() or 1) + _SPARE_ENVIRONMENTS)
     wait_line: int = 2048
     idle_seconds: float = 300.0
     announce_seconds: float = 2.0

@@ -95,5 +95,4 @@ class PostgresNeighbourhoods:
             "others": array_of([id_ for id_ in ids if id_ not in known]),
             "limit": limit,
         }
-        rows = self._database.rows(_AMONG.format(holds=holds), given)
-        return [Relationship(*row) for row in rows]
+        return list(map(Relationship._make, self._database.rows(_AMONG.format(holds=holds), given)))
