@@ -31,7 +31,8 @@ def write_report(rows: Rows, folder: Path) -> None:
         f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.graph.run` on: "
         f"{described()}. Load generator, gateway, environments (one more than cores), Postgres and"
         " Neo4j share these cores. Each graph has a tenth as many entities as relationships and 20"
-        " hubs that touch 14 % of all; of the largest, each hub has 69,000. Times in ms through HTTP and GraphQL;"
+        " hubs that touch 14 % of all; of the largest, each hub has 69,000. Times in ms through"
+        " HTTP and GraphQL;"
         " *bare*: the same statements with the same parameters on bare drivers, in the same run;"
         " *first*: the first request of its kind after the start, its plan included.",
         "",

@@ -28,6 +28,7 @@ from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_host.commands import new_store, project
 from groundwork_host.commands.migrating import migrate
 from groundwork_host.commands.new_store import make_store
+from groundwork_host.services import neo4j_folders
 from groundwork_host.services.home import Home
 from groundwork_host.services.neo4j import Memory, Neo4j
 from groundwork_host.services.postgres import Postgres
@@ -291,6 +292,30 @@ def test_the_next_run_finishes_and_the_graph_is_whole(own: Path) -> None:
     try:
         with closing(Database(url, application_name="test")) as database:
             assert checked(home, database).ok
+    finally:
+        postgres.stop()
+
+
+def test_postgres_lost_behind_the_switch_costs_work_only(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(own)
+    postgres = Postgres(home)
+    switch = neo4j_folders.switch
+
+    def switch_and_lose(home: Home) -> None:
+        switch(home)
+        postgres.stop()
+
+    monkeypatch.setattr(neo4j_folders, "switch", switch_and_lose)
+    url = postgres.start(lambda _line: None)["DATABASE_URL"]
+    made = make_store(home, url, project.migrations(), Memory(), silent)
+    assert (made.untold, made.entities) == (True, 30_000)
+    url = postgres.start(lambda _line: None)["DATABASE_URL"]
+    try:
+        with closing(Database(url, application_name="test")) as database, served(home) as graph:
+            assert PostgresBacklogs(database).of("graph").waiting
+            assert verify(database, graph).ok
     finally:
         postgres.stop()
 

@@ -60,6 +60,7 @@ def _tell(made: Made, output: Literal["json", "text"]) -> None:
                 "entities": made.entities,
                 "relationships": made.relationships,
                 "tombstones": made.tombstones,
+                "told": not made.untold,
                 "seconds": round(seconds, 3),
                 "steps": made.seconds,
             }
@@ -69,4 +70,10 @@ def _tell(made: Made, output: Literal["json", "text"]) -> None:
         f"{made.entities:,} entities and {made.relationships:,} relationships in {seconds:.0f} s: "
         + ", ".join(f"{name} {took:.1f}" for name, took in made.seconds.items())
     )
+    if made.untold:
+        note(
+            "Postgres was lost after the switch. The new graph is in its place and whole; only the "
+            "relay will bring again what it has, and the drift metric tells of the old one until "
+            "the next check."
+        )
     note("`groundwork up` serves them, and brings what has changed since.")

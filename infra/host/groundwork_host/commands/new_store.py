@@ -31,6 +31,8 @@ class Made:
     relationships: int = 0
     tombstones: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
+    untold: bool = False
+    """Postgres was lost when all was done: the relay brings again what the store has."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -38,6 +40,16 @@ class Made:
         before = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - before, 3)
+
+    @contextmanager
+    def tell_postgres(self) -> Iterator[None]:
+        """Write down there what only saves work; the store is in its place without that."""
+        from groundwork_core.errors import Unavailable  # noqa: PLC0415 - only commands that work need it
+
+        try:
+            yield
+        except Unavailable:
+            self.untold = True
 
 
 def make_store(
@@ -78,8 +90,10 @@ def make_store(
             still.confirm()
             with made.step("switch"):
                 neo4j_folders.switch(home)
-                still.advance(exported.horizon)
-        _say_whole(database_url)
+                with made.tell_postgres():
+                    still.advance(exported.horizon)
+        with made.tell_postgres():
+            _say_whole(database_url)
     finally:
         neo4j_folders.discard_draft(home)
     made.entities, made.relationships = exported.entities, exported.relationships

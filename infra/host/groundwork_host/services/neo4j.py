@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import secrets
 import socket
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from groundwork_host.services.home import PRIVATE_FOLDER, Home
 from groundwork_host.services.neo4j_archive import Archive, Archiving
 from groundwork_host.services.process import Child, Launch, wait_for
 from groundwork_host.services.service import Address, Progress, ServiceError
+from groundwork_host.services.sizes import given_size
 
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
@@ -34,7 +34,6 @@ JVM = (
     "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
 )
-_SIZE = re.compile(r"[1-9][0-9]{0,5}[mg]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +46,11 @@ class Memory:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read GROUNDWORK_NEO4J_HEAP and GROUNDWORK_NEO4J_PAGE_CACHE. Raises ServiceError."""
-        sizes = {}
-        for name, variable in (
-            ("heap", "GROUNDWORK_NEO4J_HEAP"),
-            ("page_cache", "GROUNDWORK_NEO4J_PAGE_CACHE"),
-        ):
-            given = environment.get(variable, "")
-            if given and not _SIZE.fullmatch(given):
-                raise ServiceError(f"{variable}: give a size such as 768m or 4g")
-            if given:
-                sizes[name] = given
-        return cls(**sizes)
+        default = cls()
+        return cls(
+            given_size(environment, "GROUNDWORK_NEO4J_HEAP", default.heap),
+            given_size(environment, "GROUNDWORK_NEO4J_PAGE_CACHE", default.page_cache),
+        )
 
 
 class Neo4j:

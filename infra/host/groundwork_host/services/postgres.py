@@ -18,6 +18,7 @@ from groundwork_host.services import database_user
 from groundwork_host.services.home import PRIVATE_FOLDER, Home
 from groundwork_host.services.process import Child, Launch, wait_for
 from groundwork_host.services.service import Address, Progress, ServiceError
+from groundwork_host.services.sizes import given_size
 
 USER = "groundwork"
 DATABASE = "groundwork"
@@ -43,6 +44,12 @@ SETTINGS: Mapping[str, str] = {
     "shared_preload_libraries": "pg_stat_statements",
     "idle_in_transaction_session_timeout": "60s",
 }
+
+
+def buffers(environment: Mapping[str, str]) -> dict[str, str]:
+    """Read GROUNDWORK_POSTGRES_BUFFERS, as a setting. Raises ServiceError."""
+    size = given_size(environment, "GROUNDWORK_POSTGRES_BUFFERS", "128m")
+    return {"shared_buffers": f"{size.upper()}B"}
 
 
 def binaries() -> Path:

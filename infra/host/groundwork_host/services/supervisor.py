@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from groundwork_host.services.emulator import Emulator
 from groundwork_host.services.home import Home
 from groundwork_host.services.neo4j import Memory, Neo4j
-from groundwork_host.services.postgres import Postgres
+from groundwork_host.services.postgres import Postgres, buffers
 from groundwork_host.services.process import Identity, stop_leftover
 from groundwork_host.services.service import Service, ServiceError
 
@@ -38,7 +38,7 @@ STOP_SIGNALS: Mapping[str, signal.Signals] = {Postgres.name: signal.SIGINT}
 def embedded(home: Home, environment: Mapping[str, str]) -> list[Service]:
     """The services that no address is given for."""
     neo4j = Neo4j(home, memory=Memory.from_environment(environment))
-    every: list[Service] = [Postgres(home), neo4j, Emulator(home)]
+    every: list[Service] = [Postgres(home, buffers(environment)), neo4j, Emulator(home)]
     return [service for service in every if not environment.get(GIVEN_BY[service.name])]
 
 

@@ -7,7 +7,12 @@ from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
 
-from groundwork_core.knowledge.graph.model import Entity, Relationship
+from groundwork_core.knowledge.graph.model import (
+    Entity,
+    Relationship,
+    make_entity,
+    make_relationship,
+)
 
 Columns = Sequence[Sequence[Any] | None]
 """One list for each field of a model, in its order; None: the field was not asked for."""
@@ -58,36 +63,34 @@ EDGE_PROPERTIES = """{id: row[0], confidence: row[3], valid_from: datetime(row[4
 def entities_of(columns: Columns) -> list[Entity]:
     """Read the columns of nodes. What is not shown, or was removed by hand, is empty."""
     ids, version, name, type_, confidence, key, aliases = columns
-    return list(
-        map(
-            Entity,
-            ids or (),
-            _filled(version, 0),
-            _filled(name, ""),
-            _filled(type_, "other"),
-            _filled(confidence, 0.0),
-            _filled(key, None),
-            repeat(()) if aliases is None else [tuple(each or ()) for each in aliases],
-        )
+    rows = zip(
+        ids or (),
+        _filled(version, 0),
+        _filled(name, ""),
+        _filled(type_, "other"),
+        _filled(confidence, 0.0),
+        _filled(key, None),
+        repeat(()) if aliases is None else [tuple(each or ()) for each in aliases],
+        strict=False,  # what is not shown repeats for ever
     )
+    return list(map(make_entity, rows))
 
 
 def relationships_of(columns: Columns) -> list[Relationship]:
     """Read the columns of relationships, as `entities_of`; their moments are texts."""
     ids, version, type_, from_id, to_id, confidence, valid_from, valid_to = columns
-    return list(
-        map(
-            Relationship,
-            ids or (),
-            _filled(version, 0),
-            _filled(type_, ""),
-            _filled(from_id, ""),
-            _filled(to_id, ""),
-            _filled(confidence, 0.0),
-            _filled(valid_from and list(map(_moment_of_text, valid_from)), None),
-            _filled(valid_to and list(map(_moment_of_text, valid_to)), None),
-        )
+    rows = zip(
+        ids or (),
+        _filled(version, 0),
+        _filled(type_, ""),
+        _filled(from_id, ""),
+        _filled(to_id, ""),
+        _filled(confidence, 0.0),
+        _filled(valid_from and list(map(_moment_of_text, valid_from)), None),
+        _filled(valid_to and list(map(_moment_of_text, valid_to)), None),
+        strict=False,  # as above
     )
+    return list(map(make_relationship, rows))
 
 
 def _filled(column: Sequence[Any] | None, blank: object) -> Iterable[Any]:

@@ -11,7 +11,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.model import Id, LinkFilter, LinkPlace, Relationship
+from groundwork_core.knowledge.graph.model import (
+    Id,
+    LinkFilter,
+    LinkPlace,
+    Relationship,
+    make_relationship,
+)
 from groundwork_data.postgres.link_sql import COLUMNS, INDEXED, array_of, filter_of, surest_of
 
 if TYPE_CHECKING:
@@ -53,5 +59,5 @@ class PostgresHubLists:
         rows = self._database.rows(_LINKS.format(lists=" UNION ".join(lists)), given)
         found: dict[Id, list[Relationship]] = defaultdict(list)
         for hub, *columns in rows:
-            found[hub].append(Relationship(*columns))
+            found[hub].append(make_relationship(columns))
         return found

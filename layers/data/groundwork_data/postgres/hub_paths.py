@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.model import Id, LinkFilter, Relationship, Side
+from groundwork_core.knowledge.graph.model import (
+    Id,
+    LinkFilter,
+    Relationship,
+    Side,
+    make_relationship,
+)
 from groundwork_data.postgres.link_sql import COLUMNS, array_of, filter_of
 
 if TYPE_CHECKING:
@@ -113,9 +119,7 @@ class PostgresHubPaths:
         """Return the surest relationship of each with the next; fewer if one has none."""
         holds, given = filter_of(wanted)
         given |= {"starts": array_of(ids[:-1]), "ends": array_of(ids[1:])}
-        return [
-            Relationship(*row) for row in self._database.rows(_STEPS.format(holds=holds), given)
-        ]
+        return list(map(make_relationship, self._database.rows(_STEPS.format(holds=holds), given)))
 
 
 def _work(from_: Side, to: Side) -> int:

@@ -9,7 +9,6 @@ from groundwork_core.knowledge.graph.model import Direction, Id, LinkFilter
 COLUMNS = """r.id::text, 0, r.type, r.from_id::text, r.to_id::text, r.confidence,
     r.valid_from, r.valid_to"""
 """In the order of `Relationship`. No version: nobody is shown it, and no index has it."""
-
 INDEXED = "r.id, r.type, r.from_id, r.to_id, r.confidence, r.valid_from, r.valid_to"
 """What `COLUMNS` needs; the indexes of both ends and of pairs have it all."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.model import Id, LinkFilter, Relationship
+from groundwork_core.knowledge.graph.model import Id, LinkFilter, Relationship, make_relationship
 from groundwork_data.postgres.link_sql import COLUMNS, INDEXED, array_of, filter_of, surest_of
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ SELECT other::text, (SELECT max(last) FROM going_on)
 FROM surest ORDER BY sure DESC, other
 """
 
-# Each relationship is found at an end that is no hub; between two hubs, pair by pair. OFFSET 0 and
-# LIMIT keep each from being made a part of what is around it: the planner, who takes every entity
-# for an average one, would read all relationships of a hub, or of all entities.
+# Each relationship is found at its start, unless that is a hub. What begins at a hub is looked up,
+# pair by pair, or, of many hubs, found at its end. OFFSET 0 and LIMIT keep each from being made a
+# part of what is around it: the planner, who takes every entity for an average one, would read all
+# relationships of a hub, or of all entities.
 _AMONG = f"""
 SELECT {COLUMNS} FROM (
     SELECT r.* FROM unnest(%(others)s::uuid[]) one (id)
@@ -48,19 +49,23 @@ SELECT {COLUMNS} FROM (
     ) r
     JOIN unnest(%(ids)s::uuid[]) two (id) ON two.id = r.to_id
     UNION ALL
-    SELECT r.* FROM unnest(%(others)s::uuid[]) one (id)
+    SELECT r.* FROM unnest(%(read)s::uuid[]) one (id)
     CROSS JOIN LATERAL (
         SELECT {INDEXED} FROM relationships r WHERE r.to_id = one.id OFFSET 0
     ) r
     JOIN unnest(%(hubs)s::uuid[]) hub (id) ON hub.id = r.from_id
     UNION ALL
-    SELECT r.* FROM unnest(%(hubs)s::uuid[]) one (id) CROSS JOIN unnest(%(hubs)s::uuid[]) two (id)
+    SELECT r.* FROM unnest(%(hubs)s::uuid[]) hub (id)
+    CROSS JOIN unnest(%(looked_up)s::uuid[]) two (id)
     CROSS JOIN LATERAL (
         SELECT {INDEXED} FROM relationships r
-        WHERE r.from_id = one.id AND r.to_id = two.id LIMIT 100000
+        WHERE r.from_id = hub.id AND r.to_id = two.id LIMIT 100000
     ) r
 ) r WHERE {{holds}} ORDER BY r.confidence DESC, r.id LIMIT %(limit)s
 """  # noqa: S608 - constants from above
+
+FEW_HUBS = 4
+"""To read what ends at an entity takes 6 µs, as long as to look up five pairs."""
 
 
 class PostgresNeighbourhoods:
@@ -89,10 +94,15 @@ class PostgresNeighbourhoods:
         """Return the surest `limit` relationships with both ends among these entities."""
         holds, given = filter_of(wanted)
         known = frozenset(hubs)
+        others = [id_ for id_ in ids if id_ not in known]
+        few = len(known) <= FEW_HUBS
         given |= {
             "ids": array_of(ids),
-            "hubs": array_of(hubs),
-            "others": array_of([id_ for id_ in ids if id_ not in known]),
+            "hubs": array_of(known),
+            "others": array_of(others),
+            "read": array_of(() if few else others),
+            "looked_up": array_of(ids if few else known),
             "limit": limit,
         }
-        return list(map(Relationship._make, self._database.rows(_AMONG.format(holds=holds), given)))
+        rows = self._database.rows(_AMONG.format(holds=holds), given)
+        return list(map(make_relationship, rows))

@@ -7,10 +7,11 @@ named tuple: it is made in a fifth of the time that a frozen dataclass takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 from pydantic import JsonValue
 
@@ -47,6 +48,10 @@ class Relationship(NamedTuple):
     valid_from: datetime | None
     valid_to: datetime | None
 
+
+make_entity: Callable[[Iterable[Any]], Entity] = partial(tuple.__new__, Entity)
+make_relationship: Callable[[Iterable[Any]], Relationship] = partial(tuple.__new__, Relationship)
+"""From all fields in order, unchecked: calling the class takes three times as long."""
 
 Shown = frozenset[str]
 """Fields that somebody will look at, as `Entity.name`; others may stay empty. Ids always come."""
