@@ -160,6 +160,8 @@ def measure(up: Instance, relationships: int, asked: int) -> Iterator[Measured]:
                 turns = ((place * times + n) % len(sent) for n in range(times))
                 return [bare[place].replay(sent[n]) for n in turns]
 
+            for both in (through_http, without):  # environments start, each connection plans
+                together(clients, both)
             ours, theirs = together(clients, through_http), together(clients, without)
             errors = sum(asker.errors for asker in askers)
             row = Measured(relationships, question.name, clients, round(first[question], 1),

@@ -134,6 +134,8 @@ def test_many_links_to_one_do_not_hide_another(town: Town) -> None:
     town.has(*map(entity, "abc"), edge("ac", "a", "c", confidence=0.1))
     town.has(*(edge(f"ab{i}", "a", "b", type=f"T{i}", confidence=0.9) for i in range(60)))
     assert town.next_to("a", limit=2) == ids("b", "c")
+    town.has(*map(entity, "xde"), *(edge(f"x{n}", "x", n, confidence=0.05) for n in "de"))
+    assert town.next_to("a", "x", limit=2) == ids("b", "c")  # not d, though the list was full
 
 
 def test_where_all_are_as_sure_any_will_do_but_no_surer_one_is_missing(town: Town) -> None:
@@ -168,4 +170,16 @@ def test_postgres_finds_what_the_fake_finds(database_url: str, seed: int) -> Non
             hubs = random_.sample(some, size // 2)
             told, found = (town.among(*some, hubs=hubs, wanted=wanted) for town in both)
             assert found == told
+    database.close()
+
+
+def test_what_nobody_is_shown_stays_empty(database_url: str) -> None:
+    database = Database(database_url, application_name="test")
+    neighbourhoods = PostgresNeighbourhoods(database)
+    Town(neighbourhoods, database).has(*map(entity, "ab"), edge("ab", "a", "b", confidence=0.5))
+    (whole,) = neighbourhoods.among(ids("a", "b"), (), ALL, 9)
+    assert (whole.type, [whole.from_id, whole.to_id]) == ("KNOWS", ids("a", "b"))
+    shown = frozenset({"Relationship.to_id"})
+    (part,) = neighbourhoods.among(ids("a", "b"), (), ALL, 9, shown)
+    assert part == (whole.id, 0, "", "", whole.to_id, 0.0, None, None)
     database.close()

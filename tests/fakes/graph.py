@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from groundwork_core.knowledge.graph.changes import Changes, Gone
 from groundwork_core.knowledge.graph.model import (
+    EVERYTHING,
     Entity,
     Id,
     Link,
@@ -13,6 +14,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPlace,
     Part,
     Relationship,
+    Shown,
     Side,
 )
 from groundwork_core.knowledge.graph.ports import Applied
@@ -136,7 +138,12 @@ class FakeGraph:
         return sorted(sure, key=lambda id_: (-sure[id_], id_))[:limit]
 
     def among(
-        self, ids: Collection[Id], hubs: Collection[Id], wanted: LinkFilter, limit: int
+        self,
+        ids: Collection[Id],
+        hubs: Collection[Id],
+        wanted: LinkFilter,
+        limit: int,
+        shown: Shown = EVERYTHING,
     ) -> Sequence[Relationship]:
         edges = [e for e in self.edges.values() if {*_ends(e)} <= {*ids} and _holds(e, wanted)]
         return sorted(edges, key=lambda edge: (-edge.confidence, edge.id))[:limit]

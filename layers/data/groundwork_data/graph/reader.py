@@ -54,7 +54,7 @@ class Neo4jReader:
         self._hub_paths = hub_paths
         self._neighbourhoods = neighbourhoods
         self._seconds_left = seconds_left
-        self._shown = sorted(shown | {"Relationship.confidence"})  # their order is made of it
+        self._shown = shown | {"Relationship.confidence"}  # their order is made of it
         self._down: GraphUnavailable | None = None
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
@@ -122,7 +122,7 @@ class Neo4jReader:
         if nodes.keys().isdisjoint(sown):
             return Part((), ())
         most = max_nodes * RELATIONSHIPS_A_NODE
-        edges = self._neighbourhoods.among(nodes, hubs, wanted, most + 1)
+        edges = self._neighbourhoods.among(nodes, hubs, wanted, most + 1, self._shown)
         return Part(
             tuple(nodes[id_] for id_ in _in_order(found, nodes)),
             tuple(edges[:most]),
@@ -132,8 +132,11 @@ class Neo4jReader:
     def _entities_and_hubs(self, ids: Collection[Id]) -> tuple[dict[Id, Entity], list[Id]]:
         if not ids:
             return {}, []
-        row = self._read(cypher.ENTITIES, {"ids": list(ids)})[0]
-        return {entity.id: entity for entity in entities_of(row["nodes"])}, row["hubs"]
+        asked = list(ids)
+        row = self._read(cypher.ENTITIES, {"ids": asked})[0]
+        found, *columns = row["nodes"]
+        entities = entities_of([asked if found is None else found, *columns])
+        return {entity.id: entity for entity in entities}, row["hubs"]
 
     def _hub_pages(
         self, hubs: list[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
@@ -180,7 +183,7 @@ class Neo4jReader:
         try:
             return self._graph.read(
                 statement,
-                {"given": {"hub_degree": HUB_DEGREE, "shown": self._shown, **parameters}},
+                {"given": {"hub_degree": HUB_DEGREE, "shown": sorted(self._shown), **parameters}},
                 seconds=min(left, READ_SECONDS),
             )
         except GraphUnavailable as error:

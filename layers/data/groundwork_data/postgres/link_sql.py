@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 
-from groundwork_core.knowledge.graph.model import Direction, Id, LinkFilter
+from groundwork_core.knowledge.graph.model import EVERYTHING, Direction, Id, LinkFilter
 
-COLUMNS = """r.id::text, 0, r.type, r.from_id::text, r.to_id::text, r.confidence,
-    r.valid_from, r.valid_to"""
-"""In the order of `Relationship`. No version: nobody is shown it, and no index has it."""
+_READ_AND_BLANK = {
+    "id": ("r.id::text", ""),
+    "version": ("0", "0"),  # nobody is shown it, and no index has it
+    "type": ("r.type", "''"),
+    "from_id": ("r.from_id::text", "''"),
+    "to_id": ("r.to_id::text", "''"),
+    "confidence": ("r.confidence", "0.0::float8"),
+    "valid_from": ("r.valid_from", "NULL"),
+    "valid_to": ("r.valid_to", "NULL"),
+}
 INDEXED = "r.id, r.type, r.from_id, r.to_id, r.confidence, r.valid_from, r.valid_to"
-"""What `COLUMNS` needs; the indexes of both ends and of pairs have it all."""
+"""What columns are read from; the indexes of both ends and of pairs have it all."""
 
 OTHER_END = {"from_id": "to_id", "to_id": "from_id"}
 
@@ -26,6 +33,17 @@ _CONDITIONS = {
     "as_of": "(r.valid_from IS NULL OR r.valid_from <= %(as_of)s)"
     " AND (r.valid_to IS NULL OR %(as_of)s < r.valid_to)",
 }
+
+
+def columns_of(shown: Container[str]) -> str:
+    """Return the columns of a `Relationship`, in its order; empty what is not shown."""
+    return ", ".join(
+        read if name == "id" or f"Relationship.{name}" in shown else blank
+        for name, (read, blank) in _READ_AND_BLANK.items()
+    )
+
+
+COLUMNS = columns_of(EVERYTHING)
 
 
 def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:

@@ -9,8 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.model import Id, LinkFilter, Relationship, make_relationship
-from groundwork_data.postgres.link_sql import COLUMNS, INDEXED, array_of, filter_of, surest_of
+from groundwork_core.knowledge.graph.model import (
+    EVERYTHING,
+    Id,
+    LinkFilter,
+    Relationship,
+    Shown,
+    make_relationship,
+)
+from groundwork_data.postgres.link_sql import INDEXED, array_of, columns_of, filter_of, surest_of
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -42,7 +49,7 @@ FROM surest ORDER BY sure DESC, other
 # part of what is around it: the planner, who takes every entity for an average one, would read all
 # relationships of a hub, or of all entities.
 _AMONG = f"""
-SELECT {COLUMNS} FROM (
+SELECT {{columns}} FROM (
     SELECT r.* FROM unnest(%(others)s::uuid[]) one (id)
     CROSS JOIN LATERAL (
         SELECT {INDEXED} FROM relationships r WHERE r.from_id = one.id OFFSET 0
@@ -89,11 +96,17 @@ class PostgresNeighbourhoods:
             reach *= 4
 
     def among(
-        self, ids: Collection[Id], hubs: Collection[Id], wanted: LinkFilter, limit: int
+        self,
+        ids: Collection[Id],
+        hubs: Collection[Id],
+        wanted: LinkFilter,
+        limit: int,
+        shown: Shown = EVERYTHING,
     ) -> Sequence[Relationship]:
         """Return the surest `limit` relationships with both ends among these entities."""
         holds, given = filter_of(wanted)
         known = frozenset(hubs)
+        ids = sorted(ids)  # what is looked up one after the other then lies side by side
         others = [id_ for id_ in ids if id_ not in known]
         few = len(known) <= FEW_HUBS
         given |= {
@@ -104,5 +117,6 @@ class PostgresNeighbourhoods:
             "looked_up": array_of(ids if few else known),
             "limit": limit,
         }
-        rows = self._database.rows(_AMONG.format(holds=holds), given)
+        statement = _AMONG.format(holds=holds, columns=columns_of(shown))
+        rows = self._database.rows(statement, given)
         return list(map(make_relationship, rows))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from groundwork_core.knowledge.graph.changes import Changes
 from groundwork_core.knowledge.graph.model import (
+    EVERYTHING,
     Details,
     Entity,
     EntityFilter,
@@ -18,6 +19,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPlace,
     Part,
     Relationship,
+    Shown,
     Side,
 )
 
@@ -127,7 +129,12 @@ class Neighbourhoods(Protocol):
         ...
 
     def among(
-        self, ids: Collection[Id], hubs: Collection[Id], wanted: LinkFilter, limit: int
+        self,
+        ids: Collection[Id],
+        hubs: Collection[Id],
+        wanted: LinkFilter,
+        limit: int,
+        shown: Shown = EVERYTHING,
     ) -> Sequence[Relationship]:
         """Return the surest `limit` relationships with both ends among these entities.
 
