@@ -19,10 +19,11 @@ from groundwork_host.services.home import Home
 from groundwork_host.services.postgres import Postgres
 from groundwork_host.services.process import Identity
 from groundwork_host.services.service import ServiceError
-from groundwork_host.services.supervisor import Supervisor
+from groundwork_host.services.supervisor import Supervisor, embedded
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 QUICK = {"fsync": "off"}
+BUFFERS = "GROUNDWORK_POSTGRES_BUFFERS"
 
 
 def listening(pids: list[int]) -> set[str]:
@@ -66,6 +67,17 @@ def test_the_look_at_sockets_finds_one_that_is_open_to_all() -> None:
         careless.bind(("0.0.0.0", 0))  # noqa: S104 - what must be found
         careless.listen()
         assert not listening([os.getpid()]) <= LOOPBACK
+
+
+def test_the_embedded_postgres_has_the_memory_that_it_is_given(home: Home) -> None:
+    elsewhere = {"NEO4J_URI": "bolt://127.0.0.1:1", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+    supervisor = Supervisor(home, embedded(home, {**elsewhere, BUFFERS: "64m"}))
+    try:
+        url = supervisor.start(lambda _name, _line: None)["DATABASE_URL"]
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SHOW shared_buffers").fetchone() == ("64MB",)
+    finally:
+        supervisor.stop()
 
 
 def test_passwords_are_readable_by_nobody_else(home: Home) -> None:
