@@ -309,6 +309,8 @@ def test_postgres_lost_behind_the_switch_costs_work_only(
 
     monkeypatch.setattr(neo4j_folders, "switch", switch_and_lose)
     url = postgres.start(lambda _line: None)["DATABASE_URL"]
+    with closing(Database(url, application_name="test")) as database:
+        database.rows("UPDATE entities SET name = 'Changed' WHERE key = 'key:8'")
     made = make_store(home, url, project.migrations(), Memory(), silent)
     assert (made.untold, made.entities) == (True, 30_000)
     url = postgres.start(lambda _line: None)["DATABASE_URL"]
