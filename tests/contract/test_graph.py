@@ -1,69 +1,20 @@
-"""A graph that only goes forward, and what it answers: the fake and Neo4j."""
+"""A graph that only goes forward: the fake and Neo4j."""
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from groundwork_core.knowledge.graph.model import Entity, LinkFilter, LinkPage, LinkPlace, Part
-from groundwork_core.knowledge.graph.ports import GraphProjection, GraphReader
+from groundwork_core.knowledge.graph.model import Entity, LinkFilter, LinkPage
+from groundwork_core.knowledge.graph.ports import GraphReader
 from groundwork_core.knowledge.graph.project import project
 from groundwork_core.outbox import OutboxRow
-from groundwork_data.graph.driver import GraphDatabase
-from groundwork_data.graph.projection import Neo4jProjection
-from groundwork_data.graph.reader import Neo4jReader
 
-from ..fakes.graph import FakeGraph, FakeHubLists, FakeHubPaths
-from ..fakes.outbox_rows import deleted, edge, entity, id_of
+from ..fakes.graph import FakeGraph
+from ..fakes.outbox_rows import deleted, edge, entity
 from ..fakes.unguarded import without_tombstones, without_versions
-
-EVERYTHING = LinkFilter()
-
-
-@dataclass(frozen=True)
-class Graph:
-    projection: GraphProjection
-    reader: GraphReader
-    truth: FakeGraph
-    """What Postgres would know."""
-
-    def had(self, *rows: OutboxRow) -> None:
-        project(rows, self.projection)
-        project(rows, self.truth)
-
-    def name(self, name: str) -> str | None:
-        found = self.reader.entities([str(id_of(name))])
-        return next((e.name for e in found.values()), None)
-
-    def path(
-        self, start: str, end: str, hops: int = 4, wanted: LinkFilter = EVERYTHING
-    ) -> Part | None:
-        return self.reader.path(str(id_of(start)), str(id_of(end)), hops, wanted)
-
-    def edges(self, name: str, wanted: LinkFilter = EVERYTHING) -> list[str]:
-        id_ = str(id_of(name))
-        pages = self.reader.links([id_], wanted, 100, None)
-        return [link.relationship.id for link in pages[id_].links] if id_ in pages else []
-
-
-@pytest.fixture(params=["fake", "neo4j"])
-def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
-    truth = FakeGraph()
-    if request.param == "fake":
-        fake = FakeGraph()
-        yield Graph(fake, fake, truth)
-        return
-    real = request.getfixturevalue("neo4j")
-    database = GraphDatabase(real.uri, real.user, real.password)
-    reader = Neo4jReader(database, FakeHubLists(), FakeHubPaths(), truth)
-    yield Graph(Neo4jProjection(database), reader, truth)
-    database.close()
-
-
-def ids(*names: str) -> list[str]:
-    return [str(id_of(name)) for name in names]
+from .conftest import EVERYTHING, Graph, ids
 
 
 def test_what_was_written_is_read_back(graph: Graph) -> None:
@@ -275,139 +226,3 @@ def test_without_a_guard_a_history_told_backwards_ends_elsewhere(
     rows = history(random.Random(1))  # noqa: S311 - as above
     tell_backwards(graph, rows)
     assert state(graph.reader) != told_in_order(rows)
-
-
-# Reading
-
-
-@pytest.fixture
-def star(graph: Graph) -> Graph:
-    """Hub with six spokes, s0 the surest; s4 and s5 are equally sure; s0 - s1 are joined too."""
-    graph.had(
-        entity("hub"),
-        *(entity(f"s{i}") for i in range(6)),
-        *(
-            edge(f"h{i}", "hub", f"s{i}", confidence=[0.9, 0.8, 0.7, 0.6, 0.5, 0.5][i])
-            for i in range(6)
-        ),
-        edge("x", "s1", "s0", type="TRUSTS", confidence=0.1, valid_to="2020-01-01T00:00:00+00:00"),
-    )
-    return graph
-
-
-def test_links_come_surest_first_and_page_without_gap_or_repetition(star: Graph) -> None:
-    hub = str(id_of("hub"))
-    seen: list[str] = []
-    after = None
-    for _ in range(10):
-        page = star.reader.links([hub], EVERYTHING, 2, after)[hub]
-        seen += [link.relationship.id for link in page.links]
-        if not page.has_next:
-            break
-        last = page.links[-1].relationship
-        after = LinkPlace(last.confidence, last.id)
-    tied = sorted(ids("h4", "h5"))
-    assert seen == [*ids("h0", "h1", "h2", "h3"), *tied]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        (LinkFilter(types=("TRUSTS",)), ["x"]),
-        (LinkFilter(types=()), []),
-        (LinkFilter(direction="OUT"), ["x"]),
-        (LinkFilter(direction="IN"), ["h1"]),
-        (LinkFilter(min_confidence=0.8), ["h1"]),
-        (LinkFilter(as_of=datetime(2019, 12, 31, 23, 59, 59, tzinfo=UTC)), ["h1", "x"]),
-        (LinkFilter(as_of=datetime(2020, 1, 1, tzinfo=UTC)), ["h1"]),
-    ],
-)
-def test_links_are_filtered(star: Graph, wanted: LinkFilter, expected: list[str]) -> None:
-    assert star.edges("s1", wanted) == ids(*expected)
-
-
-def test_an_unknown_entity_has_no_page(star: Graph) -> None:
-    assert star.reader.links(ids("nobody"), EVERYTHING, 5, None) == {}
-
-
-def test_a_path_is_a_shortest_one_and_in_order(star: Graph) -> None:
-    path = star.path("s1", "s5")
-    assert path is not None
-    assert [node.name for node in path.nodes] == ["s1", "hub", "s5"]
-    assert [r.id for r in path.relationships] == ids("h1", "h5")
-
-
-@pytest.mark.parametrize(
-    ("ends", "hops", "wanted"),
-    [
-        (("s1", "s5"), 1, EVERYTHING),
-        (("s1", "s5"), 4, LinkFilter(min_confidence=0.6)),
-        (("s1", "nobody"), 4, EVERYTHING),
-    ],
-)
-def test_there_may_be_no_path(
-    star: Graph, ends: tuple[str, str], hops: int, wanted: LinkFilter
-) -> None:
-    assert star.path(*ends, hops, wanted) is None
-
-
-def test_a_path_to_oneself_has_no_hop(star: Graph) -> None:
-    path = star.path("hub", "hub")
-    assert path is not None
-    assert [node.name for node in path.nodes] == ["hub"]
-    assert path.relationships == ()
-
-
-def test_a_subgraph_has_every_relationship_among_its_nodes(star: Graph) -> None:
-    part = star.reader.subgraph(ids("hub"), 1, 100, EVERYTHING)
-    assert part.nodes[0].name == "hub"
-    assert len(part.nodes) == 7
-    assert [r.id for r in part.relationships][-1] == str(id_of("x"))
-    assert len(part.relationships) == 7
-    assert not part.truncated
-
-
-def test_a_subgraph_over_its_size_keeps_the_surest_and_says_so(star: Graph) -> None:
-    part = star.reader.subgraph(ids("hub", "nobody"), 2, 3, EVERYTHING)
-    assert [node.name for node in part.nodes] == ["hub", "s0", "s1"]
-    assert part.truncated
-
-
-def test_a_subgraph_that_fits_exactly_is_whole(star: Graph) -> None:
-    part = star.reader.subgraph(ids("hub"), 3, 7, EVERYTHING)
-    assert (len(part.nodes), part.truncated) == (7, False)
-
-
-@pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
-def test_a_subgraph_shows_nothing_that_the_graph_has_not_had(star: Graph) -> None:
-    new = [entity("new"), edge("n", "hub", "new"), edge("m", "new", "s0")]
-    project(new, star.truth)
-    part = star.reader.subgraph(ids("hub"), 2, 100, EVERYTHING)
-    assert len(part.nodes) == len(part.relationships) == 7
-    assert star.reader.subgraph(ids("new"), 2, 100, EVERYTHING) == Part((), ())
-    project(new, star.projection)
-    part = star.reader.subgraph(ids("new"), 2, 100, EVERYTHING)
-    assert (part.nodes[0].name, len(part.nodes), len(part.relationships)) == ("new", 8, 9)
-
-
-@pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
-def test_of_several_seeds_those_that_do_not_exist_take_no_room(star: Graph) -> None:
-    nobodies = [str(id_of(f"nobody {i}")) for i in range(5)]
-    part = star.reader.subgraph([*nobodies, *ids("s5", "hub")], 1, 3, EVERYTHING)
-    assert [node.name for node in part.nodes] == ["s5", "hub", "s0"]
-    assert part.truncated
-
-
-def _a_call(name: str) -> Callable[[GraphReader], object]:
-    calls: dict[str, Callable[[GraphReader], object]] = {
-        "entities": lambda reader: reader.entities([]),
-        "links": lambda reader: reader.links([], EVERYTHING, 5, None),
-        "subgraph": lambda reader: reader.subgraph([], 1, 5, EVERYTHING),
-    }
-    return calls[name]
-
-
-@pytest.mark.parametrize("name", ["entities", "links", "subgraph"])
-def test_asking_about_nothing_answers_nothing(graph: Graph, name: str) -> None:
-    answer = _a_call(name)(graph.reader)
-    assert not getattr(answer, "nodes", answer)

@@ -16,9 +16,9 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.neighbourhoods import PostgresNeighbourhoods
 
 from ..fakes.graph import FakeGraph
-from ..fakes.outbox_rows import edge, entity, id_of
+from ..fakes.outbox_rows import edge, entity
+from .conftest import EVERYTHING, ids
 
-ALL = LinkFilter()
 ENTITY = "INSERT INTO entities (id, name, type) VALUES (%s, %s, 'person')"
 EDGE = """INSERT INTO relationships (id, from_id, to_id, type, confidence, valid_from, valid_to)
     VALUES (%(id)s, %(from_id)s, %(to_id)s, %(type)s, %(confidence)s, %(valid_from)s,
@@ -41,22 +41,20 @@ class Town:
             else:
                 self.database.rows(EDGE, {"valid_from": None, "valid_to": None, **row.data})
 
-    def next_to(self, *names: str, wanted: LinkFilter = ALL, limit: int = 100) -> Sequence[str]:
+    def next_to(
+        self, *names: str, wanted: LinkFilter = EVERYTHING, limit: int = 100
+    ) -> Sequence[str]:
         return self.neighbourhoods.next_to(ids(*names), wanted, limit)
 
     def among(
         self,
         *names: str,
         hubs: Collection[str] = (),
-        wanted: LinkFilter = ALL,
+        wanted: LinkFilter = EVERYTHING,
         limit: int = 100,
     ) -> list[str]:
         found = self.neighbourhoods.among(ids(*names), ids(*hubs), wanted, limit)
         return [one.id for one in found]
-
-
-def ids(*names: str) -> list[str]:
-    return [str(id_of(name)) for name in names]
 
 
 @pytest.fixture(params=["fake", "postgres"])
@@ -100,7 +98,7 @@ def test_of_several_the_surest_link_counts(square: Town) -> None:
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (ALL, ["ab", "cb", "cd", "da", "ac", "dd"]),
+        (EVERYTHING, ["ab", "cb", "cd", "da", "ac", "dd"]),
         (LinkFilter(types=("LIKES",)), ["cb"]),
         (LinkFilter(types=()), []),
         (LinkFilter(min_confidence=0.7), ["ab", "cb", "cd"]),
@@ -162,7 +160,7 @@ def test_postgres_finds_what_the_fake_finds(database_url: str, seed: int) -> Non
     both = Town(fake, None), Town(PostgresNeighbourhoods(database), database)
     for town in both:
         town.has(*rows)
-    for wanted in (ALL, LinkFilter(min_confidence=0.4)):
+    for wanted in (EVERYTHING, LinkFilter(min_confidence=0.4)):
         for size, limit in ((1, 3), (4, 10), (12, 50)):
             some = random_.sample(names, size)
             told, found = (town.next_to(*some, wanted=wanted, limit=limit) for town in both)
@@ -177,9 +175,9 @@ def test_what_nobody_is_shown_stays_empty(database_url: str) -> None:
     database = Database(database_url, application_name="test")
     neighbourhoods = PostgresNeighbourhoods(database)
     Town(neighbourhoods, database).has(*map(entity, "ab"), edge("ab", "a", "b", confidence=0.5))
-    (whole,) = neighbourhoods.among(ids("a", "b"), (), ALL, 9)
+    (whole,) = neighbourhoods.among(ids("a", "b"), (), EVERYTHING, 9)
     assert (whole.type, [whole.from_id, whole.to_id]) == ("KNOWS", ids("a", "b"))
     shown = frozenset({"Relationship.to_id"})
-    (part,) = neighbourhoods.among(ids("a", "b"), (), ALL, 9, shown)
+    (part,) = neighbourhoods.among(ids("a", "b"), (), EVERYTHING, 9, shown)
     assert part == (whole.id, 0, "", "", whole.to_id, 0.0, None, None)
     database.close()

@@ -183,7 +183,7 @@ class Neo4jReader:
         try:
             return self._graph.read(
                 statement,
-                {"given": {"hub_degree": HUB_DEGREE, "shown": sorted(self._shown), **parameters}},
+                {"given": {"hub_degree": HUB_DEGREE, "shown": list(self._shown), **parameters}},
                 seconds=min(left, READ_SECONDS),
             )
         except GraphUnavailable as error:

@@ -19,7 +19,7 @@ _READ_AND_BLANK = {
 INDEXED = "r.id, r.type, r.from_id, r.to_id, r.confidence, r.valid_from, r.valid_to"
 """What columns are read from; the indexes of both ends and of pairs have it all."""
 
-OTHER_END = {"from_id": "to_id", "to_id": "from_id"}
+_OTHER_END = {"from_id": "to_id", "to_id": "from_id"}
 
 _ENDS: dict[Direction, tuple[str, ...]] = {
     "OUT": ("from_id",),
@@ -61,7 +61,7 @@ def surest_of(
     on. `{other}` in `columns` becomes the column of the other end.
     """
     return [
-        f"(SELECT {columns.format(other=OTHER_END[end])} FROM relationships r"  # noqa: S608 - constants
+        f"(SELECT {columns.format(other=_OTHER_END[end])} FROM relationships r"  # noqa: S608 - constants
         f" WHERE r.{end} = one.id AND {place} AND {holds}"
         " ORDER BY r.confidence DESC, r.id LIMIT %(limit)s)"
         for end in _ENDS[direction]

@@ -1,0 +1,63 @@
+"""The graph, as the fake and as Neo4j."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from groundwork_core.knowledge.graph.model import LinkFilter, Part
+from groundwork_core.knowledge.graph.ports import GraphProjection, GraphReader
+from groundwork_core.knowledge.graph.project import project
+from groundwork_core.outbox import OutboxRow
+from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.projection import Neo4jProjection
+from groundwork_data.graph.reader import Neo4jReader
+
+from ..fakes.graph import FakeGraph, FakeHubLists, FakeHubPaths
+from ..fakes.outbox_rows import id_of
+
+EVERYTHING = LinkFilter()
+
+
+@dataclass(frozen=True)
+class Graph:
+    projection: GraphProjection
+    reader: GraphReader
+    truth: FakeGraph
+    """What Postgres would know."""
+
+    def had(self, *rows: OutboxRow) -> None:
+        project(rows, self.projection)
+        project(rows, self.truth)
+
+    def name(self, name: str) -> str | None:
+        found = self.reader.entities([str(id_of(name))])
+        return next((e.name for e in found.values()), None)
+
+    def path(
+        self, start: str, end: str, hops: int = 4, wanted: LinkFilter = EVERYTHING
+    ) -> Part | None:
+        return self.reader.path(str(id_of(start)), str(id_of(end)), hops, wanted)
+
+    def edges(self, name: str, wanted: LinkFilter = EVERYTHING) -> list[str]:
+        id_ = str(id_of(name))
+        pages = self.reader.links([id_], wanted, 100, None)
+        return [link.relationship.id for link in pages[id_].links] if id_ in pages else []
+
+
+@pytest.fixture(params=["fake", "neo4j"])
+def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
+    truth = FakeGraph()
+    if request.param == "fake":
+        fake = FakeGraph()
+        yield Graph(fake, fake, truth)
+        return
+    real = request.getfixturevalue("neo4j")
+    database = GraphDatabase(real.uri, real.user, real.password)
+    reader = Neo4jReader(database, FakeHubLists(), FakeHubPaths(), truth)
+    yield Graph(Neo4jProjection(database), reader, truth)
+    database.close()
+
+
+def ids(*names: str) -> list[str]:
+    return [str(id_of(name)) for name in names]
