@@ -37,8 +37,8 @@ UPDATE graph_check SET claimed_until = '-infinity', began_at = NULL, place = NUL
 WHERE name = 'graph'
 """
 VERDICT = """
-SELECT last_drift, drift, seconds, extract(epoch FROM
-    clock_timestamp() - coalesce(ended_at, began_at, clock_timestamp()))::float8
+SELECT last_drift, drift, seconds,
+    coalesce(extract(epoch FROM clock_timestamp() - coalesce(ended_at, began_at)), 0)::float8
 FROM graph_check WHERE name = 'graph'
 """
 
