@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from groundwork_core.caller import Caller
 from groundwork_runtime import logs
+from groundwork_runtime.http import application
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.http.authentication import Callers
@@ -198,6 +199,30 @@ def test_a_path_that_is_not_served_is_404(app: Served) -> None:
 def test_a_method_that_a_path_does_not_take_is_405_and_says_which_it_does(app: Served) -> None:
     status, _, headers = app("DELETE", "/notes")
     assert (status, headers["Allow"]) == (405, ["POST"])
+
+
+@pytest.mark.parametrize("path", ["/open", "/broken", f"/notes/{NOTE_ID}", "/nothing", "/notes"])
+def test_head_is_answered_as_get_without_its_body(app: Served, path: str) -> None:
+    token = app.token("entities:read")
+    status, told, headers = app("GET", path, token=token)
+    without, nothing, of_head = app("HEAD", path, token=token)
+    assert (without, nothing) == (status, None)
+    assert int(of_head.pop("Content-Length")[0]) > 0
+    assert of_head == headers
+    assert told is not None
+
+
+def test_a_path_that_takes_get_says_that_it_takes_head(app: Served) -> None:
+    status, _, headers = app("POST", "/open", "{}")
+    assert (status, headers["Allow"]) == (405, ["GET, HEAD"])
+
+
+def test_without_the_rule_head_would_be_refused(
+    app: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away: HEAD is a method like any other."""
+    monkeypatch.setattr(application, "HEAD", "no method")
+    assert app("HEAD", "/open")[0] == 405
 
 
 def test_a_word_of_the_path_is_no_id(app: Served) -> None:

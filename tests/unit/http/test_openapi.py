@@ -18,7 +18,7 @@ from groundwork_runtime.http.openapi import document as united
 from groundwork_runtime.http.router import IN_PERSON, Router
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
-METHODS = {"get", "post", "patch", "delete"}
+METHODS = {"get", "head", "post", "patch", "delete"}
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +133,20 @@ def test_what_changes_a_thing_needs_if_match(told: dict[str, Any]) -> None:
         (header,) = [one for one in operation["parameters"] if one["in"] == "header"]
         assert (header["name"], header["required"]) == ("If-Match", True)
         assert {"412", "428"} <= set(operation["responses"])
+
+
+def test_head_stands_wherever_get_does_and_answers_no_body(told: dict[str, Any]) -> None:
+    responses = told["components"]["responses"]
+    for path, item in told["paths"].items():
+        assert ("head" in item) == ("get" in item), path
+        if "head" not in item:
+            continue
+        head, get = item["head"], item["get"]
+        assert head.get("parameters") == get.get("parameters")
+        assert set(head["responses"]) == set(get["responses"])
+        for answer in head["responses"].values():
+            whole = responses[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
+            assert "content" not in whole, path
 
 
 def test_two_functions_cannot_mean_different_things_by_one_path() -> None:

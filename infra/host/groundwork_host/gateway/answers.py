@@ -43,11 +43,20 @@ def answer_of(outcome: Invocation, method: str, request_id: str) -> Answer:
         raise Malformed(f"{head.status!r} is no status")
     headers = _headers(head)
     if head.status not in _WITHOUT_BODY:
-        headers.append((b"content-length", b"%d" % len(body)))
+        headers.append((b"content-length", b"%d" % _length(head, body, method)))
     if not any(name == b"x-request-id" for name, _ in headers):
         headers.append((b"x-request-id", request_id.encode()))
     no_body = method == "HEAD" or head.status in _WITHOUT_BODY
     return Answer(head.status, headers, b"" if no_body else body)
+
+
+def _length(head: HttpAnswer, body: bytes, method: str) -> int:
+    """The length of the body; of the one that GET would have, where HEAD says it instead."""
+    if method == "HEAD" and not body:
+        stated = head.multi_value_headers.get("Content-Length")
+        if isinstance(stated, list) and len(stated) == 1 and str(stated[0]).isdecimal():
+            return int(stated[0])
+    return len(body)
 
 
 def _headers(head: HttpAnswer) -> list[tuple[bytes, bytes]]:

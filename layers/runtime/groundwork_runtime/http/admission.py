@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.audit.actor import Actor
 from groundwork_core.errors import Forbidden, Throttled
 from groundwork_runtime.http.limits import limit_headers
-from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
+from groundwork_runtime.http.router import GET, HEAD, IN_PERSON, SIGNED_IN
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
@@ -18,6 +18,7 @@ PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "a
 """What a revocation must stop at once: the caller's standing is read anew each time."""
 NO_PERMISSIONS = frozenset({SIGNED_IN, IN_PERSON})
 """Where being known is enough. What is done there to one's own account is privileged too."""
+READS = (GET, HEAD)
 NOBODY = "system"
 """Who acts where nobody has said who they are, as at a login."""
 
@@ -38,7 +39,7 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
     caller = wiring.callers.of(request.headers)
     # Before anything is read anew: to refuse a flood must cost nothing.
     _limit(caller, desk)
-    if needs in PRIVILEGED or (needs in NO_PERMISSIONS and request.method != "GET"):
+    if needs in PRIVILEGED or (needs in NO_PERMISSIONS and request.method not in READS):
         caller = wiring.callers.of(request.headers, at_most_seconds=0)
     wiring.database.actor = Actor(caller.principal, caller.user_id, request.address, request.id)
     if needs == IN_PERSON and caller.key_id is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from groundwork_runtime.http import problem
 from groundwork_runtime.http.cors import CorsPolicy
 from groundwork_runtime.http.endpoint import Desk, Endpoint
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.router import GET, HEAD, with_head
 from groundwork_runtime.wiring import wiring
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ class Application:
                 answer = self._plain(204, {})
             else:
                 answer = self._answer(event, context)
+        if request.method == HEAD:
+            _take_body_off(answer)
         headers: dict[str, list[str]] = answer["multiValueHeaders"]
         for name, value in self._headers.items():
             headers.setdefault(name, value)
@@ -97,7 +101,9 @@ class Application:
         try:
             resolver = self._resolver(request.path)
             self._check_method(request)
-            return resolver.resolve(event, context)
+            # HEAD is GET without the body (RFC 9110 section 9.3.2); no route is registered for it.
+            asked = {**event, "httpMethod": GET} if request.method == HEAD else event
+            return resolver.resolve(asked, context)
         except Exception as error:  # told as a problem, and logged
             told = problem.answer(error, request)
             headers = {"Content-Type": str(told.content_type), **told.headers}
@@ -106,8 +112,8 @@ class Application:
     def _check_method(self, request: Request) -> None:
         """Raise MethodNotAllowed for `PATCH /entities/bulk`: `bulk` is a word, and no id."""
         methods = self._own_paths.get(request.path)
-        if methods is not None and request.method not in methods:
-            raise problem.MethodNotAllowed(sorted(methods))
+        if methods is not None and request.method not in (allowed := with_head(methods)):
+            raise problem.MethodNotAllowed(allowed)
 
     def _plain(
         self, status: int, headers: Mapping[str, str], body: str | bytes | None = None
@@ -136,7 +142,17 @@ class Application:
             methods = {route.method for route in routes if route.rule.match(path)}
             if methods:
                 break
-        return sorted(methods)
+        return with_head(methods)
+
+
+def _take_body_off(answer: dict[str, Any]) -> None:
+    """Remove the body of an answer, and keep its length as the header that a GET would have."""
+    body = answer["body"]
+    if body is None:
+        return
+    raw = b64decode(body) if answer["isBase64Encoded"] else str(body).encode()
+    answer["multiValueHeaders"]["Content-Length"] = [str(len(raw))]
+    answer.update(body=None, isBase64Encoded=False)
 
 
 def _trace_id(event: Mapping[str, Any]) -> str | None:

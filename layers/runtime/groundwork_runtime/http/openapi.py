@@ -24,6 +24,7 @@ from groundwork_runtime.http.openapi_parts import (
     LOGGED_IN,
     conditional_parameters,
     headers_of,
+    without_body,
 )
 from groundwork_runtime.http.problem import DOCUMENTED
 from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
@@ -36,6 +37,7 @@ UNUSED = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 MERGE_PATCH = (
     "A JSON merge patch (RFC 7396); it may be sent as `application/merge-patch+json` as well."
 )
+PROBLEMS = "#/components/responses/"
 EVERYWHERE = (405, 429, 500, 503)
 KIND_OF = {kind.status: kind for kind in DOCUMENTED}
 
@@ -65,6 +67,9 @@ def document(routers: Iterable[Router | Areas]) -> str:
     for item in paths.values():
         for told in item.values():
             _exemplify(told, schemas)
+    for path, item in paths.items():
+        if "get" in item:
+            paths[path] = {**item, "head": _head(item["get"])}
     whole = {
         "openapi": "3.1.0",
         **INFO,
@@ -143,7 +148,7 @@ def _answers(told: Json, operation: Operation) -> Json:
         answers["304"] = {"description": "The client has it already.", "headers": headers}
     for status in sorted(_problems(told, operation)):
         slug = KIND_OF[status].slug
-        answers[str(status)] = {"$ref": f"#/components/responses/{slug}"}
+        answers[str(status)] = {"$ref": f"{PROBLEMS}{slug}"}
         if status in words.get("also", {}):
             problem = COMPONENTS["responses"][slug]
             content = {**problem["content"], **words["also"][status]}
@@ -183,6 +188,22 @@ def _problems(told: Json, operation: Operation) -> set[int]:
     if operation.documented.get("conditional") == "write":
         statuses |= {412, 428}
     return statuses
+
+
+def _head(get: Json) -> Json:
+    """Describe the HEAD of a GET: the same parameters and headers, and no body."""
+    answers: Json = {}
+    for status, answer in get["responses"].items():
+        slug = str(answer.get("$ref", "")).removeprefix(PROBLEMS)
+        shown = {name: value for name, value in answer.items() if name != "content"}
+        answers[status] = {"$ref": f"{PROBLEMS}{without_body(slug)}"} if slug else shown
+    name = str(get["operationId"])
+    words = {
+        "summary": f"{get['summary'].rstrip('.')}: the headers alone.",
+        "operationId": f"head{name[:1].upper()}{name[1:]}",
+        "responses": answers,
+    }
+    return {**get, **words}
 
 
 _GOOD = {

@@ -169,6 +169,20 @@ def problem_answer(kind: Kind) -> Json:
     }
 
 
+def without_body(slug: str) -> str:
+    """Name the response of a problem that HEAD is answered with."""
+    return f"{slug}-head"
+
+
+def _responses() -> Json:
+    answers = {kind.slug: problem_answer(kind) for kind in DOCUMENTED}
+    heads = {
+        without_body(slug): {name: part for name, part in answer.items() if name != "content"}
+        for slug, answer in answers.items()
+    }
+    return answers | heads
+
+
 COMPONENTS: Json = {
     "securitySchemes": {
         "bearer": {
@@ -185,7 +199,7 @@ COMPONENTS: Json = {
         },
     },
     "headers": HEADERS,
-    "responses": {kind.slug: problem_answer(kind) for kind in DOCUMENTED},
+    "responses": _responses(),
     "schemas": {
         "Problem": PROBLEM_SCHEMA,
         "Fault": FAULT_SCHEMA,

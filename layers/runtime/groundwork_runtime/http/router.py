@@ -14,11 +14,12 @@ parameters. It returns an `Answer`, or a model that becomes one.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
+GET, HEAD = "GET", "HEAD"
 VERSIONED = ["api", "v1"]
 SIGNED_IN = "signed-in"
 """For `needs`: any caller who is known."""
@@ -52,6 +53,12 @@ class Documented(TypedDict, total=False):
     """OpenAPI content that problems of a status have beside problem+json."""
     takes: Sequence[Mapping[str, Any]]
     """OpenAPI parameters that the handler reads from its request by itself."""
+
+
+def with_head(methods: Iterable[str]) -> list[str]:
+    """Return the methods in order, with HEAD where there is GET (RFC 9110 section 9.1)."""
+    taken = set(methods)
+    return sorted(taken | {HEAD} if GET in taken else taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +99,8 @@ class Router:
         status: int = 200,
         **documented: Unpack[Documented],
     ) -> Callable[[Handler], Handler]:
-        """Register a GET. See `add` for what it may raise."""
-        return self._registering("GET", path, needs, open, status, documented)
+        """Register a GET, which HEAD is answered from. See `add` for what it may raise."""
+        return self._registering(GET, path, needs, open, status, documented)
 
     def post(
         self,
