@@ -9,42 +9,11 @@ import pytest
 from groundwork_core.identity.api_key_words import is_well_formed, new_key
 from groundwork_core.limits.limiter import RateLimiter
 from groundwork_data.postgres import callers as looking
-from groundwork_data.postgres.callers import PostgresCallers
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
-from groundwork_runtime.http.authentication import STANDING_SECONDS, Callers
+from groundwork_runtime.http.authentication import STANDING_SECONDS
 
 from .conftest import MINT, Reply, Rest
-
-PATH = "/api/v1/api-keys"
-ANY = {"If-Match": "*"}
-
-
-class Owner:
-    """A user, in person and through keys."""
-
-    def __init__(self, rest: Rest, *roles: str) -> None:
-        self.rest, self.id = rest, rest.user(*roles)
-        self.token = MINT.token(self.id)
-        self.seconds = 0.0
-        rest.parts.callers = Callers(
-            PostgresCallers(rest.database),
-            issuer="groundwork",
-            clock=rest.parts.clock,
-            monotonic=lambda: self.seconds,
-        )
-
-    def __call__(self, method: str, path: str, body: object = None) -> Reply:
-        return self.rest(method, path, body, token=self.token, headers=ANY)
-
-    def make(self, *scopes: str, **fields: object) -> Reply:
-        return self("POST", PATH, {"name": "robot", "scopes": list(scopes), **fields})
-
-    def by_key(self, key: str, method: str, path: str, body: object = None, **more: str) -> Reply:
-        headers = {**ANY, "X-API-Key": key, **more}
-        return self.rest(method, path, body, token=None, headers=headers)
-
-    def later(self) -> None:
-        self.seconds += STANDING_SECONDS
+from .owners import ANY, PATH, Owner
 
 
 @pytest.fixture

@@ -30,6 +30,9 @@ class ApiKey(Representation):
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="To the minute.")
     revoked_at: datetime | None
+    parent_id: UUID | None = Field(
+        description="The key that made it, with which it ends; null: its user in person."
+    )
 
 
 class MadeApiKey(ApiKey):
@@ -46,7 +49,11 @@ class NewApiKey(Input):
 
     name: KeyName
     scopes: Scopes
-    expires_at: Moment | None = None
+    expires_at: Moment | None = Field(
+        None,
+        description="A key that is made with a key ends with that one, or earlier."
+        " Left out, it is the maker's; a later time or null is refused.",
+    )
 
 
 class ApiKeyPatch(Input):
@@ -66,6 +73,7 @@ class StoredApiKey(Input):
     prefix: str = ""
     key_hash: str = Field("", repr=False)
     """As Postgres reads bytes from a text."""
+    parent_id: UUID | None = None
 
 
 API_KEYS = Resource(

@@ -4,6 +4,9 @@ Nobody reaches above themselves: before and after a change, the account or role 
 that the caller does not. So `users:write` alone makes nobody an admin: not by a role, not by
 setting an admin's password, not by widening a role. That an admin stays, that built-in roles stay
 as they are and used ones stay at all, the database itself sees to.
+
+An API key gives nobody what would outlast it: it sets no passwords, enables no account, gives an
+account no role that adds to what it holds, and widens no role. A person does that.
 """
 
 from __future__ import annotations
@@ -36,12 +39,14 @@ class UserConsequences(NoConsequences[AccountsWork]):
         self._hasher = hasher
         self._clock = clock
         self._ends_sessions = False
+        self._held: frozenset[str] = frozenset()
 
     def prepared(self, given: Input, row_id: UUID | None, work: AccountsWork) -> Input:
         """Check roles and password, and hash it before anything is locked.
 
         Raises:
             NotFound: no such account.
+            Forbidden: an API key sets a password, or enables an account.
             Invalid: a role does not exist, or the password is not good enough.
         """
         assert isinstance(given, NewUser | UserPatch)  # noqa: S101 - what the resource takes
@@ -59,6 +64,11 @@ class UserConsequences(NoConsequences[AccountsWork]):
                 if name in missing
             )
             raise Invalid("The roles are not right.", tuple(faults))
+        if self._by.key_id is not None:
+            if password is not None:
+                raise Forbidden("An API key cannot set a password; log in.")
+            if user is not None and not user.active and fields.get("status") == "active":
+                raise Forbidden("An API key cannot enable an account; log in.")
         if password is not None:
             must_be_good(password, email=given.email or (user.email if user else ""))
             fields["password_hash"] = self._hasher().hash(normal(password))
@@ -73,12 +83,12 @@ class UserConsequences(NoConsequences[AccountsWork]):
 
     def changing(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - as above
         """Raise Forbidden when it may more than the caller."""
-        self._must_reach(row_id, work)
+        self._held = self._must_reach(row_id, work)
 
     def changed(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
         """Raise Forbidden when it now may more than the caller; end its sessions where due."""
         if "roles" in fields:
-            self._must_reach(row_id, work)
+            no_more_by_a_key(self._by, self._held, self._must_reach(row_id, work))
         if self._ends_sessions:
             # The account is locked by now: whoever logs in meanwhile waits, and is too late.
             work.users.end_sessions(row_id, self._clock.now())
@@ -87,8 +97,10 @@ class UserConsequences(NoConsequences[AccountsWork]):
         """Raise Forbidden when it may more than the caller."""
         self._must_reach(row_id, work)
 
-    def _must_reach(self, row_id: UUID, work: AccountsWork) -> None:
-        must_hold(self._by, work.authority.of_user(row_id))
+    def _must_reach(self, row_id: UUID, work: AccountsWork) -> frozenset[str]:
+        held = work.authority.of_user(row_id)
+        must_hold(self._by, held)
+        return held
 
 
 class RoleConsequences(NoConsequences[AccountsWork]):
@@ -97,6 +109,7 @@ class RoleConsequences(NoConsequences[AccountsWork]):
     def __init__(self, *, by: Caller) -> None:
         """Take who writes."""
         self._by = by
+        self._gives: frozenset[str] = frozenset()
 
     def created(self, row_id: UUID, new: Input, work: AccountsWork) -> None:  # noqa: ARG002 - as above
         """Raise Forbidden when it gives more than its maker holds."""
@@ -104,19 +117,21 @@ class RoleConsequences(NoConsequences[AccountsWork]):
 
     def changing(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - as above
         """Raise Forbidden when it gives more than the caller holds."""
-        self._must_reach(row_id, work)
+        self._gives = self._must_reach(row_id, work)
 
     def changed(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
-        """Raise Forbidden when it now gives more than the caller holds."""
+        """Raise Forbidden when it now gives more than the caller holds, or may give."""
         if "permissions" in fields:
-            self._must_reach(row_id, work)
+            no_more_by_a_key(self._by, self._gives, self._must_reach(row_id, work))
 
     def removing(self, row_id: UUID, work: AccountsWork) -> None:
         """Raise Forbidden when it gives more than the caller holds."""
         self._must_reach(row_id, work)
 
-    def _must_reach(self, row_id: UUID, work: AccountsWork) -> None:
-        must_hold(self._by, work.authority.of_role(row_id))
+    def _must_reach(self, row_id: UUID, work: AccountsWork) -> frozenset[str]:
+        gives = work.authority.of_role(row_id)
+        must_hold(self._by, gives)
+        return gives
 
 
 def must_hold(caller: Caller, permissions: Iterable[str]) -> None:
@@ -124,3 +139,10 @@ def must_hold(caller: Caller, permissions: Iterable[str]) -> None:
     missing = sorted(set(permissions) - caller.permissions)
     if missing:
         raise Forbidden(f"This takes permissions that you do not hold: {', '.join(missing)}.")
+
+
+def no_more_by_a_key(caller: Caller, before: frozenset[str], after: frozenset[str]) -> None:
+    """Raise Forbidden when an API key adds to what an account holds or a role gives."""
+    if caller.key_id is not None and not after <= before:
+        added = ", ".join(sorted(after - before))
+        raise Forbidden(f"An API key cannot give permissions that outlast it: {added}; log in.")

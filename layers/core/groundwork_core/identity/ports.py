@@ -142,6 +142,10 @@ class ApiKeyStore(Protocol):
         """End a key for good; one that was revoked earlier stays as it is."""
         ...
 
+    def is_made_by(self, key_id: UUID, maker: UUID) -> bool:
+        """Say whether a key was made by another one, or by one that this has made."""
+        ...
+
 
 class IdentityWork(AuditedWork, Protocol):
     """A transaction that knows identity."""

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 REVOKE = "UPDATE api_keys SET revoked_at = %s WHERE id = %s AND revoked_at IS NULL"
+"""Keys that it has made are revoked with it, by a trigger."""
+
+IS_MADE_BY = """
+WITH RECURSIVE makers AS (
+    SELECT parent_id FROM api_keys WHERE id = %(key_id)s
+    UNION ALL
+    SELECT k.parent_id FROM api_keys k JOIN makers m ON k.id = m.parent_id
+)
+SELECT EXISTS (SELECT FROM makers WHERE parent_id = %(maker)s)
+"""
 
 
 class PostgresApiKeys:
@@ -24,3 +34,9 @@ class PostgresApiKeys:
     def revoke(self, key_id: UUID, now: datetime) -> None:
         """End a key for good; one that was revoked earlier stays as it is."""
         self._connection.execute(REVOKE, (now, key_id))
+
+    def is_made_by(self, key_id: UUID, maker: UUID) -> bool:
+        """Say whether a key was made by another one, or by one that this has made."""
+        given = {"key_id": key_id, "maker": maker}
+        row = self._connection.execute(IS_MADE_BY, given).fetchone()
+        return row is not None and bool(row[0])

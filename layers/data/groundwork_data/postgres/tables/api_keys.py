@@ -25,6 +25,7 @@ class ApiKey(Aggregate, Row):
         CheckConstraint("expires_at > created_at", name="expires_at"),
         Index("uq_api_keys_key_hash", "key_hash", unique=True),
         Index("ix_api_keys_name_id", "name", "id"),
+        Index("ix_api_keys_parent_id", "parent_id"),
         Index("ix_api_keys_user_id_id", "user_id", "id"),
         Index("ix_api_keys_user_id_name_id", "user_id", "name", "id"),
     )
@@ -35,6 +36,8 @@ class ApiKey(Aggregate, Row):
     key_hash: Mapped[bytes] = mapped_column(LargeBinary)
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"))
+    """The key that made it, with which it ends; null: its user made it in person."""
 
 
 class ApiKeyUse(Row):

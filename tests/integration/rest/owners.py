@@ -1,0 +1,37 @@
+"""Users of the REST function, in person and through their API keys."""
+
+from groundwork_data.postgres.callers import PostgresCallers
+from groundwork_runtime.http.authentication import STANDING_SECONDS, Callers
+
+from .conftest import MINT, Reply, Rest
+
+PATH = "/api/v1/api-keys"
+ANY = {"If-Match": "*"}
+
+
+class Owner:
+    """A user, in person and through keys."""
+
+    def __init__(self, rest: Rest, *roles: str) -> None:
+        self.rest, self.id = rest, rest.user(*roles)
+        self.token = MINT.token(self.id)
+        self.seconds = 0.0
+        rest.parts.callers = Callers(
+            PostgresCallers(rest.database),
+            issuer="groundwork",
+            clock=rest.parts.clock,
+            monotonic=lambda: self.seconds,
+        )
+
+    def __call__(self, method: str, path: str, body: object = None) -> Reply:
+        return self.rest(method, path, body, token=self.token, headers=ANY)
+
+    def make(self, *scopes: str, **fields: object) -> Reply:
+        return self("POST", PATH, {"name": "robot", "scopes": list(scopes), **fields})
+
+    def by_key(self, key: str, method: str, path: str, body: object = None, **more: str) -> Reply:
+        headers = {**ANY, "X-API-Key": key, **more}
+        return self.rest(method, path, body, token=None, headers=headers)
+
+    def later(self) -> None:
+        self.seconds += STANDING_SECONDS
