@@ -71,7 +71,7 @@ router.add(
         "/api/v1/contents/<content_id>/engagement",
         engagement,
         200,
-        "contents:read",
+        "contents:read engagements:read",
         None,
         signature=partial(_documented, ContentEngagement, content_id=UUID),
         documented={"operation_id": "readContentEngagement", "tag": "contents", "problems": (404,)},

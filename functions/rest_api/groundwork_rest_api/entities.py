@@ -17,6 +17,7 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/Entity"}}}
+MOVES = "entities:write relationships:write"
 IF_MATCH = {
     "name": "If-Match",
     "in": "header",
@@ -38,7 +39,7 @@ BulkRoute(ENTITIES, NewEntity, upsert).register(router)
 
 @router.post(
     "/api/v1/entities/<entity_id>/merge",
-    needs="entities:write",
+    needs=MOVES,
     operation_id="mergeEntity",
     tag="entities",
     problems=(409, 412, 428),
@@ -55,7 +56,7 @@ def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> Ans
 
 @router.post(
     "/api/v1/entities/<entity_id>/split",
-    needs="entities:write",
+    needs=MOVES,
     operation_id="splitEntity",
     tag="entities",
     problems=(409,),

@@ -175,7 +175,11 @@ def wrong(everything: Everything, who: Somebody) -> list[str]:
         status = everything.ask(operation, who)
         if who.holds is None:
             right = status == 401
-        elif needs in who.holds or needs == SIGNED_IN or (needs == IN_PERSON and who.in_person):
+        elif (
+            who.holds.issuperset(needs.split())
+            or needs == SIGNED_IN
+            or (needs == IN_PERSON and who.in_person)
+        ):
             right = status not in (401, 403) and status < 500
         else:
             right = status == 403

@@ -166,7 +166,11 @@ def test_a_key_changes_only_keys_that_it_has_made(ada: Owner) -> None:
 
 
 def test_a_key_ends_no_key_that_outlives_it(ada: Owner) -> None:
-    brief, lasting, briefer = key(ada, expires_at=at(HOUR)), key(ada), key(ada, expires_at=at(HOUR / 2))
+    brief, lasting, briefer = (
+        key(ada, expires_at=at(HOUR)),
+        key(ada),
+        key(ada, expires_at=at(HOUR / 2)),
+    )
     for method, path in (
         ("DELETE", lasting.made.location),
         ("POST", f"{lasting.made.location}/revoke"),

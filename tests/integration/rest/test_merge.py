@@ -3,10 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from groundwork_core.knowledge.model import ExtractionResult
 from groundwork_core.knowledge.stated import Origin, list_mentions, merge_edges
+from groundwork_runtime.http import admission, router
 
-from .conftest import Reply, Rest
+from .conftest import MINT, Reply, Rest
 
 ENTITIES = "/api/v1/entities"
 ANY = {"If-Match": "*"}
@@ -222,3 +225,37 @@ def test_split_brings_all_of_it_back(rest: Rest) -> None:
     assert rest("GET", f"{ENTITIES}/{first}").location == f"{ENTITIES}/{one}"
     assert merge(rest, one, into).status == split(rest, one).status == 200
     assert edges(rest) == all_edges
+
+
+MOVING = (("POST", "/merge"), ("POST", "/split"), ("DELETE", ""))
+
+
+@pytest.mark.parametrize("lacking", ["entities:write", "relationships:write"])
+def test_who_moves_relationships_may_write_both(rest: Rest, lacking: str) -> None:
+    needs = {"entities:read", "entities:write", "relationships:write"}
+    rest.create("roles", name="half", permissions=sorted(needs - {lacking}))
+    rest.create("roles", name="whole", permissions=sorted(needs))
+    half, whole = (MINT.token(rest.user(role)) for role in ("half", "whole"))
+    one, into = entity(rest, "A"), entity(rest, "B")
+    edge(rest, one, entity(rest, "X"))
+    for token, statuses in ((half, {403}), (whole, {200, 204})):
+        for method, act in MOVING:
+            body = {"into": into} if act == "/merge" else None
+            reply = rest(method, f"{ENTITIES}/{one}{act}", body, token=token, headers=ANY)
+            assert reply.status in statuses, reply.text
+            assert (lacking in reply.text) == (reply.status == 403)
+    assert edges(rest) == set()
+
+
+def test_with_one_of_the_two_asked_for_relationships_would_go(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away: only the first permission of an operation is looked at."""
+    every = router.permissions_of
+    monkeypatch.setattr(admission, "permissions_of", lambda needs: every(needs)[:1])
+    rest.create("roles", name="half", permissions=["entities:write"])
+    one = entity(rest, "A")
+    edge(rest, one, entity(rest, "X"))
+    token = MINT.token(rest.user("half"))
+    assert rest("DELETE", f"{ENTITIES}/{one}", token=token, headers=ANY).status == 204
+    assert edges(rest) == set()

@@ -109,7 +109,11 @@ def must_reach_key(by: Caller, row_id: UUID, work: AccountsWork) -> None:
 
 
 def _end_of(key_id: UUID, work: AccountsWork) -> datetime | None:
-    """Return when a key ends; None: it does not end by itself. Raises Unauthenticated: it is gone."""
+    """Return when a key ends; None: it does not end by itself.
+
+    Raises:
+        Unauthenticated: it is gone.
+    """
     found = work.resources.read(API_KEYS, key_id)
     if found is None:
         raise Unauthenticated("The API key does not hold: unknown, expired or revoked.")

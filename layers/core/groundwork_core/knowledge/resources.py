@@ -112,6 +112,7 @@ ENTITIES = Resource(
     name="entities",
     singular="entity",
     model=Entity,
+    removes=("relationships",),
     mergeable=True,
     create=NewEntity,
     patch=EntityPatch,

@@ -80,6 +80,9 @@ class Resource:
     create: type[Input] | None = None
     patch: type[Input] | None = None
     removable: bool = True
+    removes: tuple[str, ...] = ()
+    """Resources whose things go with one that is removed, though they are no part of it: whoever
+    removes one may write those as well (docs/decisions/0045)."""
     mergeable: bool = False
     """One may be merged into another, and is then found under that one's id."""
     owner: str | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.audit.actor import Actor
 from groundwork_core.errors import Forbidden, Throttled
 from groundwork_runtime.http.limits import limit_headers
-from groundwork_runtime.http.router import GET, HEAD, IN_PERSON, SIGNED_IN
+from groundwork_runtime.http.router import GET, HEAD, IN_PERSON, SIGNED_IN, permissions_of
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
@@ -39,13 +39,16 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
     caller = wiring.callers.of(request.headers)
     # Before anything is read anew: to refuse a flood must cost nothing.
     _limit(caller, desk)
-    if needs in PRIVILEGED or (needs in NO_PERMISSIONS and request.method not in READS):
+    permissions = permissions_of(needs)
+    if not PRIVILEGED.isdisjoint(permissions) or (
+        needs in NO_PERMISSIONS and request.method not in READS
+    ):
         caller = wiring.callers.of(request.headers, at_most_seconds=0)
     wiring.database.actor = Actor(caller.principal, caller.user_id, request.address, request.id)
     if needs == IN_PERSON and caller.key_id is not None:
         raise Forbidden("An API key cannot do this; log in.")
-    if needs not in NO_PERMISSIONS and needs not in caller.permissions:
-        caller.must(needs)
+    for permission in permissions:
+        caller.must(permission)
     return caller
 
 

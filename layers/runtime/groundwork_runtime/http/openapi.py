@@ -27,7 +27,7 @@ from groundwork_runtime.http.openapi_parts import (
     without_body,
 )
 from groundwork_runtime.http.problem import DOCUMENTED
-from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
+from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN, permissions_of
 
 if TYPE_CHECKING:
     from groundwork_runtime.http.router import Areas, Operation, Router
@@ -217,7 +217,10 @@ _GOOD = {
 def _who(needs: str) -> str:
     if needs == IN_PERSON:
         return "For any caller who has logged in; not for API keys."
-    return "For any caller." if needs == SIGNED_IN else f"Needs the permission `{needs}`."
+    if needs == SIGNED_IN:
+        return "For any caller."
+    permissions = [f"`{one}`" for one in permissions_of(needs)]
+    return f"Needs the permission{'s' * (len(permissions) > 1)} {' and '.join(permissions)}."
 
 
 def _not_null(schema: Json) -> Json:

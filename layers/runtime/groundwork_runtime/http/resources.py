@@ -58,7 +58,8 @@ class ResourceRoutes:
         if resource.patch is not None:
             offered.append(("PATCH", one, self.change, 200, write, documents.changed))
         if resource.removable:
-            offered.append(("DELETE", one, self.remove, 204, write, documents.removed))
+            removes = " ".join((write, *(f"{other}:write" for other in resource.removes)))
+            offered.append(("DELETE", one, self.remove, 204, removes, documents.removed))
         for method, path, handler, status, needs, document in offered:
             router.add(
                 Operation(

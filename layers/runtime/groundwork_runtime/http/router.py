@@ -70,7 +70,8 @@ class Operation:
     handler: Callable[..., Any]
     status: int
     needs: str | None
-    """The permission, SIGNED_IN, or None: it is open."""
+    """The permission, or several with blanks between them (as scopes in RFC 6749, section 3.3), all
+    of which it takes; SIGNED_IN, IN_PERSON, or None: it is open."""
     open: str | None
     """Why it is open."""
     signature: Callable[[], inspect.Signature] | None = None
@@ -78,9 +79,19 @@ class Operation:
     documented: Documented = field(default_factory=Documented)
 
     @property
+    def permissions(self) -> tuple[str, ...]:
+        """The permissions that it takes, all of them."""
+        return permissions_of(self.needs)
+
+    @property
     def repeatable(self) -> bool:
         """Whether it takes an Idempotency-Key: it has an effect each time, and a known caller."""
         return self.method == "POST" and (self.needs or "").endswith(":write")
+
+
+def permissions_of(needs: str | None) -> tuple[str, ...]:
+    """Return the permissions among what an operation needs."""
+    return () if needs in (None, SIGNED_IN, IN_PERSON) else tuple(needs.split())
 
 
 class Router:
@@ -148,14 +159,10 @@ class Router:
         if bool(operation.needs) == bool(operation.open):
             message = f"{name}: say needs='resource:read' (or SIGNED_IN), or open='why'"
             raise Unguarded(message)
-        needs = operation.needs
-        if (
-            needs
-            and needs not in (SIGNED_IN, IN_PERSON)
-            and not needs.endswith((":read", ":write"))
-        ):
-            message = f"{name}: {needs!r} is no permission"
-            raise Unguarded(message)
+        for word in operation.permissions:
+            if not word.endswith((":read", ":write")):
+                message = f"{name}: {word!r} is no permission"
+                raise Unguarded(message)
         self.operations.append(operation)
 
     def include(self, other: Router) -> None:
