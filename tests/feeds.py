@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -83,3 +85,42 @@ class FeedServer:
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+
+
+class RawServer:
+    """Answers with raw bytes, by path: what no HTTP library would send.
+
+    Used as `with RawServer() as raw:`. An answer may be a function of the request's headers.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bytes | Callable[[dict[str, str]], bytes]] = {}
+        self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
+        outer = self
+
+        class Handler(StreamRequestHandler):
+            def handle(self) -> None:
+                path = self.rfile.readline().decode("latin-1").split(" ")[1]
+                headers: dict[str, str] = {}
+                while (line := self.rfile.readline().decode("latin-1").strip()) != "":
+                    name, _, value = line.partition(":")
+                    headers[name.lower()] = value.strip()
+                outer.asked.append(path)
+                outer.headers.append(headers)
+                answer = outer.answers.get(path, b"HTTP/1.1 404 Not Found\r\n\r\n")
+                with suppress(BrokenPipeError, ConnectionResetError):
+                    self.wfile.write(answer if isinstance(answer, bytes) else answer(headers))
+
+        self._server = ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.port = int(self._server.server_address[1])
+
+    def __enter__(self) -> "RawServer":
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

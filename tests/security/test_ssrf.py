@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 from groundwork_core.sources.outcome import Ask, Failed, Failure
-from groundwork_data.web.addresses import Address, Allowed
+from groundwork_core.web.reaching import Address, Allowed
 from groundwork_data.web.fetcher import SafeFetcher
 
 

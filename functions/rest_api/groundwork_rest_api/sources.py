@@ -15,7 +15,9 @@ from groundwork_runtime.wiring import Wiring
 
 def follow(wiring: Wiring, _caller: Caller) -> SourceConsequences:
     """A new source is fetched at once; an edited one is planned anew."""
-    return SourceConsequences(clock=wiring.clock, next_cron=wiring.next_cron)
+    return SourceConsequences(
+        clock=wiring.clock, next_cron=wiring.next_cron, allowed=wiring.allowed
+    )
 
 
 router = Router()

@@ -7,9 +7,9 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> WebhookConsequences:
-    """A new webhook gets a secret."""
-    return WebhookConsequences()
+def follow(wiring: Wiring, _caller: Caller) -> WebhookConsequences:
+    """A new webhook gets a secret, and its address must be public."""
+    return WebhookConsequences(wiring.allowed)
 
 
 router = Router()

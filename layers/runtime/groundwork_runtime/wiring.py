@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from groundwork_core.resources.ports import ResourceStore
     from groundwork_core.sources.fetch_sources import FetchSources
     from groundwork_core.sources.schedule import NextCron
+    from groundwork_core.web.reaching import Allowed
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.identity import PostgresProfiles
     from groundwork_data.postgres.prepared import TextRow
@@ -205,15 +206,21 @@ class Wiring:
         )
 
     @cached_property
+    def allowed(self) -> Allowed:
+        """What may be reached although it is not public."""
+        from groundwork_core.web.reaching import Allowed  # noqa: PLC0415 - its users only
+
+        return Allowed.parse(self.settings.fetch_allow)
+
+    @cached_property
     def fetch_sources(self) -> FetchSources:
         """Fetches due sources and takes their documents in."""
         from groundwork_core.sources.fetch_sources import FetchSources  # noqa: PLC0415 - fetch only
-        from groundwork_data.web.addresses import Allowed  # noqa: PLC0415 - fetch only
         from groundwork_data.web.feeds import read_feed  # noqa: PLC0415 - fetch only
         from groundwork_data.web.fetcher import SafeFetcher  # noqa: PLC0415 - fetch only
 
         return FetchSources(
-            fetch=SafeFetcher(Allowed.parse(self.settings.fetch_allow)),
+            fetch=SafeFetcher(self.allowed),
             read=read_feed,
             work=self.work,
             clock=self.clock,

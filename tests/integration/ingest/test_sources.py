@@ -174,7 +174,7 @@ def test_failures_back_off_and_a_success_forgives(path: "Path") -> None:
     ]
 
 
-def test_an_edited_schedule_plans_anew_and_a_new_url_forgets_the_validators(path: "Path") -> None:
+def test_an_edited_schedule_plans_the_next_poll_anew(path: "Path") -> None:
     (source,) = path.add(FEED)
     path.web.serve(FEED, path.entry(1), etag='"1"')
     path.fetch(path.due())
@@ -183,14 +183,14 @@ def test_an_edited_schedule_plans_anew_and_a_new_url_forgets_the_validators(path
         work.connection.execute("UPDATE sources SET schedule = %s", [faster])
         source_edited(
             source,
-            frozenset({"schedule", "url"}),
+            frozenset({"schedule"}),
             work=work,
             now=path.clock.now(),
             random=random.Random(1),  # noqa: S311 - jitter, not a secret
             next_cron=next_cron,
         )
     state = path.rows("SELECT next_poll_at - last_poll_at, etag FROM source_states")[0]
-    assert (state[0].total_seconds(), state[1]) == (60, None)
+    assert (state[0].total_seconds(), state[1]) == (60, '"1"')
 
 
 def test_a_list_is_imported_line_by_line_and_twice_changes_nothing(path: "Path") -> None:

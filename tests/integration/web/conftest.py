@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 
 from groundwork_core.sources.outcome import Ask, Download
-from groundwork_data.web.addresses import Allowed
+from groundwork_core.web.reaching import Allowed
 from groundwork_data.web.fetcher import SafeFetcher
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched, Unchanged
+from groundwork_core.web.reaching import Address, Allowed
 from groundwork_data.web import connecting
-from groundwork_data.web.addresses import Address, Allowed
 from groundwork_data.web.fetcher import SafeFetcher
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def test_a_compressed_answer_is_unpacked(ask: Asking) -> None:
 
 
 def test_redirects_are_followed_and_counted(ask: Asking, server: "Server") -> None:
-    answer = ask("/redirect/5")
+    answer = ask("/redirect/10")
     assert isinstance(answer, Fetched)
-    assert (answer.redirects, answer.url) == (5, server.url("/feed"))
+    assert (answer.redirects, answer.url) == (10, server.url("/feed"))
 
 
 @pytest.mark.parametrize(
     ("path", "failure"),
     [
-        ("/redirect/6", Failure.TOO_MANY_REDIRECTS),
+        ("/redirect/11", Failure.TOO_MANY_REDIRECTS),
         ("/loop", Failure.TOO_MANY_REDIRECTS),
         ("/to?ftp://example.org/x", Failure.BAD_URL),
         ("/to?file:///etc/passwd", Failure.BAD_URL),

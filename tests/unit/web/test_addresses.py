@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from groundwork_data.web.addresses import Allowed, is_public
+from groundwork_core.web.reaching import Allowed, is_public
 
 
 @pytest.mark.parametrize(

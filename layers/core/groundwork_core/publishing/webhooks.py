@@ -12,7 +12,9 @@ from pydantic import Field, JsonValue
 from groundwork_core.resources.following import NoConsequences
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource
-from groundwork_core.resources.texts import WebAddress, Word
+from groundwork_core.resources.texts import Word
+from groundwork_core.web.address import ReachableAddress, check_private
+from groundwork_core.web.reaching import Allowed
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, so that scanners know it
 SECRET_BYTES = 32
@@ -37,7 +39,7 @@ class CreatedWebhook(Webhook):
 class NewWebhook(Input):
     """An address to be told of events."""
 
-    url: WebAddress
+    url: ReachableAddress
     events: Events
     enabled: bool = True
 
@@ -45,7 +47,7 @@ class NewWebhook(Input):
 class WebhookPatch(Input):
     """Changes of a webhook. Its secret stays."""
 
-    url: WebAddress = ""
+    url: ReachableAddress = ""
     events: Events = ()
     enabled: bool = True
 
@@ -57,14 +59,21 @@ class StoredWebhook(NewWebhook):
 
 
 class WebhookConsequences(NoConsequences[ResourceWork]):
-    """A new webhook gets a secret."""
+    """A new webhook gets a secret, and its address must be public."""
 
-    def __init__(self) -> None:
-        """No secret is made yet."""
+    def __init__(self, allowed: Allowed) -> None:
+        """Take what may be reached besides public addresses. No secret is made yet."""
+        self._allowed = allowed
         self._secret: str | None = None
 
     def prepared(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Add the secret to what is kept of a new one."""
+        """Check the address, and add the secret to what is kept of a new one.
+
+        Raises:
+            Invalid: the address is inside our own network.
+        """
+        if isinstance(given, NewWebhook | WebhookPatch) and "url" in given.model_fields_set:
+            check_private(given.url, self._allowed)
         if row_id is not None:
             return given
         self._secret = SECRET_PREFIX + secrets.token_urlsafe(SECRET_BYTES)

@@ -114,6 +114,10 @@ class SourceStore(Protocol):
         """Lock the source's state if the ticket still holds; False: the result comes too late."""
         ...
 
+    def lock_state(self, source_id: UUID) -> None:
+        """Lock the source's state until the transaction ends."""
+        ...
+
     def record(self, poll: Poll) -> None:
         """Keep how a poll went, and end its claim."""
         ...
@@ -126,8 +130,13 @@ class SourceStore(Protocol):
         """Move the next poll."""
         ...
 
-    def forget_validators(self, source_id: UUID) -> None:
-        """Ask the next time without ETag and Last-Modified: the address changed."""
+    def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
+        """Begin anew, as with a new source, because the address changed.
+
+        A running fetch of the old one loses its ticket; validators, errors and the last poll are
+        forgotten; counts and what the feed said of itself stay. A disabled source gets no command,
+        and is due as soon as it is enabled.
+        """
         ...
 
 

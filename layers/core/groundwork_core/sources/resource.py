@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field, JsonValue, ValidationError
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Name, WebAddress, Word
+from groundwork_core.resources.texts import Name, Word
 from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
+from groundwork_core.web.address import ReachableAddress
 
 Tags = Annotated[tuple[Word, ...], Field(max_length=50)]
 
@@ -61,7 +62,7 @@ class NewSource(Input):
     """A feed to be watched from now on."""
 
     name: Name
-    url: WebAddress
+    url: ReachableAddress
     kind: Literal["feed"] = "feed"
     schedule: Schedule = DEFAULT_SCHEDULE
     enabled: bool = True
@@ -72,7 +73,7 @@ class SourcePatch(Input):
     """Changes of a source."""
 
     name: Name = ""
-    url: WebAddress = ""
+    url: ReachableAddress = ""
     kind: Literal["feed"] = "feed"
     schedule: dict[str, JsonValue] = Field(
         default_factory=dict,

@@ -35,8 +35,8 @@ def source_edited(
 ) -> None:
     """Follow an edit of a source, inside the open unit of work that made it.
 
-    A new schedule, or being enabled again, plans the next poll anew; a new url is asked without
-    the old one's validators.
+    A new url is fetched at once, without the old one's validators; a fetch of the old one that
+    still runs is not recorded. A new schedule, or being enabled again, plans the next poll anew.
 
     Args:
         source_id: the source.
@@ -47,21 +47,24 @@ def source_edited(
         next_cron: reads cron expressions.
     """
     if "url" in changed:
-        work.sources.forget_validators(source_id)
-    if not changed & {"schedule", "enabled", "url"}:
+        commands = work.sources.start_again(source_id, now, now + timedelta(seconds=CLAIM_SECONDS))
+        if commands:
+            work.publish(*commands)
+        return
+    if not changed & {"schedule", "enabled"}:
         return
     state = work.sources.watch_state(source_id)
     if state is None:
         raise NotFound("There is no such source.")
+    last = state.last_poll_at
+    if last is None:
+        return  # it was never polled: its first poll is due, or runs
     history = PollHistory(
         failures=state.failures,
         failure=state.error_class,
         median_gap_seconds=state.median_gap_seconds,
         newest_at=state.newest_at,
     )
-    last = state.last_poll_at
-    if last is None or "url" in changed:
-        history, last = PollHistory(), last or now
     work.sources.replan(
         source_id, next_poll(state.schedule, history, last, random=random, next_cron=next_cron)
     )

@@ -34,6 +34,16 @@ FROM sources WHERE id = ANY(%(ids)s)
 ON CONFLICT (source_id) DO NOTHING
 RETURNING source_id, ticket
 """
+START_AGAIN = """
+UPDATE source_states t SET
+    status = 'new', next_poll_at = %(now)s, next_poll_reason = 'new', next_poll_inputs = '{}',
+    last_poll_at = NULL, error_class = NULL, error_message = NULL, failures = 0, redirects = 0,
+    etag = NULL, last_modified = NULL,
+    ticket = CASE WHEN s.enabled THEN uuidv7() END,
+    claimed_until = CASE WHEN s.enabled THEN %(until)s::timestamptz END
+FROM sources s WHERE s.id = t.source_id AND t.source_id = %(id)s
+RETURNING t.source_id, t.ticket
+"""
 CLAIM_DUE = """
 UPDATE source_states SET ticket = uuidv7(), claimed_until = %(until)s
 WHERE source_id IN (
@@ -162,6 +172,10 @@ class PostgresSources:
         """Lock the source's state if the ticket still holds."""
         return bool(self._rows(HOLD, [source_id, ticket]))
 
+    def lock_state(self, source_id: UUID) -> None:
+        """Lock the source's state until the transaction ends."""
+        self._rows("SELECT 1 FROM source_states WHERE source_id = %s FOR UPDATE", [source_id])
+
     def record(self, poll: Poll) -> None:
         """Keep how a poll went, and end its claim."""
         self._rows(
@@ -197,12 +211,10 @@ class PostgresSources:
         """Move the next poll."""
         self._rows(REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
 
-    def forget_validators(self, source_id: UUID) -> None:
-        """Ask the next time without ETag and Last-Modified."""
-        self._rows(
-            "UPDATE source_states SET etag = NULL, last_modified = NULL WHERE source_id = %s",
-            [source_id],
-        )
+    def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
+        """Begin anew, because the address changed."""
+        rows = self._rows(START_AGAIN, {"id": source_id, "now": now, "until": until})
+        return [FetchCommand(source, ticket) for source, ticket in rows if ticket is not None]
 
     def _rows(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(sql, parameters)

@@ -9,14 +9,20 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from http.client import BadStatusLine, HTTPResponse
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
-from groundwork_data.web.addresses import Address
+from groundwork_core.web.reaching import Address
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0
+MAX_INTERIM = 20
+MAX_INTERIM_LINES = 100
+MAX_LINE_BYTES = 65_536
+SWITCHING_PROTOCOLS = 101
+FIRST_FINAL = 200
 
 
 class Deadline:
@@ -67,8 +73,34 @@ def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+class _FinalResponse(HTTPResponse):
+    """Skips interim answers (RFC 9110 section 15.2): `http.client` knows 100 alone of them.
+
+    101 is final here, for no other protocol was asked for.
+    """
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MAX_INTERIM):
+            found: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if found[1] >= FIRST_FINAL or found[1] == SWITCHING_PROTOCOLS:
+                return found
+            self._skip_fields()
+        message = "too many interim answers"
+        raise BadStatusLine(message)
+
+    def _skip_fields(self) -> None:
+        for _ in range(MAX_INTERIM_LINES):
+            line = self.fp.readline(MAX_LINE_BYTES + 1)
+            if line in (b"\r\n", b"\n", b""):
+                return
+        message = "an interim answer has too many fields"
+        raise BadStatusLine(message)
+
+
 class _PlainConnection(HTTPConnection):
     """Speaks over a socket that is open already."""
+
+    response_class = _FinalResponse
 
     def __init__(self, host: str, port: int, opened: socket.socket) -> None:
         super().__init__(host, port, timeout=READ_SECONDS)
@@ -80,6 +112,8 @@ class _PlainConnection(HTTPConnection):
 
 class _TlsConnection(HTTPSConnection):
     """Speaks TLS over a socket that is open already; the certificate must be the host's."""
+
+    response_class = _FinalResponse
 
     def __init__(self, host: str, port: int, opened: socket.socket) -> None:
         super().__init__(host, port, timeout=READ_SECONDS, ssl_context=_tls())

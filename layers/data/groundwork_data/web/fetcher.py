@@ -11,24 +11,27 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING
 
-from urllib3.exceptions import HTTPError, LocationParseError, ReadTimeoutError
+from pydantic_core import Url
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import Url, parse_url
 
 from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched, Unchanged
-from groundwork_data.web.addresses import Address, Allowed
+from groundwork_core.web.address import BadAddress, normal
+from groundwork_core.web.reaching import Address, Allowed
 from groundwork_data.web.connecting import Deadline, exchange
 from groundwork_data.web.resolving import resolve
+
+if TYPE_CHECKING:
+    from groundwork_data.web.redirecting import FetchCookies
 
 log = logging.getLogger(__name__)
 
 TOTAL_SECONDS = 20.0
 MAX_BYTES = 10_000_000
 """Of a body after decompression."""
-MAX_REDIRECTS = 5
-MAX_URL = 2_048
+MAX_REDIRECTS = 10
 CHUNK_BYTES = 65_536
 CONCURRENT = 10
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -50,6 +53,31 @@ class _Stopped(Exception):
         self.failure = failure
         self.message = message
         self.retry_after_seconds = retry_after_seconds
+
+
+class _Way:
+    """Where one fetch has got to: its address, its redirects, the cookies set on the way."""
+
+    def __init__(self, url: str) -> None:
+        """Begin at an address."""
+        self.url = url
+        self.redirects = 0
+        self._cookies: FetchCookies | None = None
+
+    def follow(self, redirect: BaseHTTPResponse) -> None:
+        """Go on to where a redirect leads. Raises BadAddress as above."""
+        from groundwork_data.web.redirecting import FetchCookies, target  # noqa: PLC0415 - seldom
+
+        if redirect.headers.get("Set-Cookie") and self._cookies is None:
+            self._cookies = FetchCookies()
+        if self._cookies is not None:
+            self._cookies.keep(self.url, redirect)
+        self.redirects += 1
+        self.url = target(self.url, redirect.headers["Location"])
+
+    def cookie(self) -> str | None:
+        """Return the Cookie header that belongs to the present address."""
+        return None if self._cookies is None else self._cookies.header(self.url)
 
 
 class SafeFetcher:
@@ -83,30 +111,30 @@ class SafeFetcher:
     def ask(self, ask: Ask) -> Download:
         """Ask one source. Never raises for what it does."""
         deadline = Deadline(self._total_seconds)
-        url, redirects = ask.url, 0
+        way = _Way(ask.url)
         try:
-            while redirects <= MAX_REDIRECTS:
-                answer = self._exchange(url, ask, deadline, redirects)
-                if not isinstance(answer, str):
+            way.url = normal(ask.url)
+            while way.redirects <= MAX_REDIRECTS:
+                answer = self._exchange(way, ask, deadline)
+                if answer is not None:
                     return answer
-                url, redirects = answer, redirects + 1
         except _Stopped as stop:
-            return Failed(stop.failure, stop.message, stop.retry_after_seconds, redirects)
+            return Failed(stop.failure, stop.message, stop.retry_after_seconds, way.redirects)
+        except BadAddress as bad:
+            message = f"The address {bad}."
+            return Failed(Failure.BAD_URL, message, None, way.redirects)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             failure, message = _classify(error, deadline)
-            return Failed(failure, message, None, redirects)
+            return Failed(failure, message, None, way.redirects)
         except Exception:  # one source must not stop the others of its batch
-            log.exception("fetching failed", extra={"url": url})
+            log.exception("fetching failed", extra={"host": _host_of(ask.url)})
             return Failed(Failure.INTERNAL, "Fetching failed; this is a fault of ours.")
-        return Failed(
-            Failure.TOO_MANY_REDIRECTS, f"More than {MAX_REDIRECTS} redirects.", None, redirects
-        )
+        message = f"More than {MAX_REDIRECTS} redirects."
+        return Failed(Failure.TOO_MANY_REDIRECTS, message, None, way.redirects)
 
-    def _exchange(
-        self, url: str, ask: Ask, deadline: Deadline, redirects: int
-    ) -> str | Fetched | Unchanged:
-        """Make one exchange: the url to go on with, or how it ends. Raises _Stopped."""
-        scheme, host, port, target = _parts(url)
+    def _exchange(self, way: _Way, ask: Ask, deadline: Deadline) -> Fetched | Unchanged | None:
+        """Make one exchange: how it ends, or None when the way goes on. Raises _Stopped."""
+        scheme, host, port, target = _parts(way.url)
         address = self._address(host, port, deadline)
         headers = {
             "Host": _host_header(scheme, host, port),
@@ -119,6 +147,9 @@ class SafeFetcher:
             headers["If-None-Match"] = ask.etag
         if ask.last_modified:
             headers["If-Modified-Since"] = ask.last_modified
+        cookie = way.cookie()
+        if cookie:
+            headers["Cookie"] = cookie
         with exchange(
             address,
             scheme=scheme,
@@ -129,18 +160,19 @@ class SafeFetcher:
             deadline=deadline,
         ) as response:
             if response.status in REDIRECTS and response.headers.get("Location"):
-                return urljoin(url, response.headers["Location"].strip())
+                way.follow(response)
+                return None
             if response.status == 304:  # noqa: PLR2004 - Not Modified
-                return Unchanged(redirects)
+                return Unchanged(way.redirects)
             _refuse_status(response)
             return Fetched(
                 body=self._body(response, deadline),
-                url=url,
+                url=way.url,
                 content_type=response.headers.get("Content-Type"),
                 content_language=response.headers.get("Content-Language"),
                 etag=_validator(response, "ETag"),
                 last_modified=_validator(response, "Last-Modified"),
-                redirects=redirects,
+                redirects=way.redirects,
             )
 
     def _address(self, host: str, port: int, deadline: Deadline) -> Address:
@@ -189,18 +221,19 @@ class SafeFetcher:
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
-    """Split a url into scheme, host, port and target. Raises _Stopped."""
+    """Split an address in normal form into scheme, host, port and target."""
+    parts = Url(url)
+    host = (parts.host or "").strip("[]")
+    target = (parts.path or "/") + ("" if parts.query is None else f"?{parts.query}")
+    return parts.scheme, host, parts.port or PORTS[parts.scheme], target
+
+
+def _host_of(url: str) -> str:
+    """Return the host for a log line; never the rest, which may hold a secret."""
     try:
-        parts: Url = parse_url(url)
-    except LocationParseError as error:
-        raise _Stopped(Failure.BAD_URL, "The address cannot be read.") from error
-    scheme = parts.scheme or ""
-    if scheme not in PORTS or not parts.host or len(url) > MAX_URL:
-        raise _Stopped(Failure.BAD_URL, "Only http and https addresses are fetched.")
-    if parts.auth is not None:
-        raise _Stopped(Failure.BAD_URL, "An address must not carry a user name or password.")
-    host = parts.host.strip("[]").rstrip(".")
-    return scheme, host, parts.port or PORTS[scheme], parts.request_uri
+        return _parts(normal(url))[1]
+    except BadAddress:
+        return ""
 
 
 def _host_header(scheme: str, host: str, port: int) -> str:

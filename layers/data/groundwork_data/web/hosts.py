@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @cache
-def _suffixes() -> PublicSuffixList:
+def suffixes() -> PublicSuffixList:
     """The public suffix list as of the library's release; never fetched."""
     from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 0.1 s to read the list
 
@@ -40,5 +40,5 @@ def registrable_host(url: str) -> str | None:
         ascii_host = host.encode("idna").decode() if not host.isascii() else host
     except UnicodeError:
         return None
-    found: str | None = _suffixes().privatesuffix(ascii_host)
+    found: str | None = suffixes().privatesuffix(ascii_host)
     return found

@@ -26,13 +26,19 @@ ELSE false END
 """
 
 
+URL_RULE = """
+url ~ '^https?://[^/?#@A-Z[:space:][:cntrl:]]+/[^#[:space:][:cntrl:]]*$' AND length(url) <= 2048
+"""
+"""What addresses have in common in normal form (`groundwork_core.web.address`)."""
+
+
 class Source(Aggregate, Row):
     """A feed to watch, as its owner wants it."""
 
     __tablename__ = "sources"
     __table_args__ = (
         CheckConstraint("length(name) BETWEEN 1 AND 300", name="name"),
-        CheckConstraint("url ~* '^https?://' AND length(url) <= 2048", name="url"),
+        CheckConstraint(URL_RULE, name="url"),
         CheckConstraint("kind IN ('feed')", name="kind"),
         CheckConstraint(SCHEDULE_RULE, name="schedule"),
         Index("uq_sources_url", "url", unique=True),

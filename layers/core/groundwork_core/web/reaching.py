@@ -1,4 +1,4 @@
-"""Which addresses a fetch may reach: public ones, and what the configuration allows besides."""
+"""Which IP addresses may be reached: public ones, and what the configuration allows besides."""
 
 from __future__ import annotations
 

@@ -1,0 +1,117 @@
+"""Where a redirect leads, and the cookies that belong to one fetch.
+
+Some sites set a cookie with a redirect and answer only who sends it back. The jar lives as long as
+the fetch does: nothing of it is stored, and no other source sees it.
+"""
+
+from __future__ import annotations
+
+import re
+from email.message import Message
+from http.cookiejar import Cookie, CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urljoin, urlsplit
+from urllib.request import Request
+
+from groundwork_core.web.address import normal
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+    from urllib3.response import BaseHTTPResponse
+
+MAX_COOKIES = 50
+MAX_COOKIE_BYTES = 8_192
+"""Of the header that is sent."""
+_BLANK = " \t\r\n"
+_IGNORED = re.compile(r"[\t\r\n]")
+_ANY_BYTE = "".join(map(chr, range(0x21, 0x7F)))
+
+
+def target(url: str, location: str) -> str:
+    """Return the address that a Location leads to from `url`, as a browser reads it.
+
+    Args:
+        url: the address that answered, in normal form.
+        location: the header as `http.client` gives it, which decodes bytes as ISO 8859-1. Raw
+            UTF-8 is read as that; other bytes are percent-encoded as they are.
+
+    Raises:
+        BadAddress: no request can go there.
+    """
+    # Stripped as bytes: U+00A0 is a blank, and also half of a letter.
+    raw = location.encode("latin-1", "replace").strip(_BLANK.encode())
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = quote(raw, safe=_ANY_BYTE + " ")
+    before, mark, after = _split(text)
+    return normal(urljoin(url, _IGNORED.sub("", before).replace("\\", "/") + mark + after))
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """Part an address before its query or fragment: only there a backslash is a slash."""
+    found = re.search(r"[?#]", text)
+    if found is None:
+        return text, "", ""
+    return text[: found.start()], found[0], text[found.end() :]
+
+
+class FetchCookies:
+    """The cookies of one fetch, each sent only to hosts that it belongs to (RFC 6265)."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._jar = CookieJar(_Policy())
+
+    def keep(self, url: str, response: BaseHTTPResponse) -> None:
+        """Keep what an answer from `url` sets."""
+        message = Message()
+        for value in response.headers.getlist("Set-Cookie")[:MAX_COOKIES]:
+            message["Set-Cookie"] = value
+        self._jar.extract_cookies(_Answer(message), Request(url))  # type: ignore[arg-type]  # noqa: S310 - never opened
+
+    def header(self, url: str) -> str | None:
+        """Return the Cookie header for a request to `url`, or None."""
+        request = Request(url)  # noqa: S310 - never opened
+        self._jar.add_cookie_header(request)
+        value = request.get_header("Cookie")
+        if value is None or len(value) > MAX_COOKIE_BYTES or not value.isprintable():
+            return None
+        return value if value.isascii() else None
+
+
+class _Answer:
+    """What a cookie jar wants of an answer."""
+
+    def __init__(self, headers: Message) -> None:
+        self._headers = headers
+
+    def info(self) -> Message:
+        """Return the headers."""
+        return self._headers
+
+
+class _Policy(DefaultCookiePolicy):
+    """Netscape cookies as browsers take them, and none for a whole public suffix (`co.uk`)."""
+
+    def __init__(self) -> None:
+        super().__init__(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
+
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        """Refuse one for a domain under which strangers register."""
+        if cookie.domain_specified:
+            domain = cookie.domain.lstrip(".").lower()
+            host = urlsplit(request.full_url).hostname or ""
+            if domain != host and (_is_ip(host) or _suffixes().privatesuffix(domain) is None):
+                return False
+        return bool(super().set_ok(cookie, request))
+
+
+def _is_ip(host: str) -> bool:
+    return ":" in host or host.rpartition(".")[2].isdecimal()
+
+
+def _suffixes() -> PublicSuffixList:
+    from groundwork_data.web.hosts import suffixes  # noqa: PLC0415 - seldom, and a slow list
+
+    return suffixes()
