@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from groundwork_core.documents.identity import Identity, identify, key_of, renamed
 from groundwork_core.documents.model import Entry
 from groundwork_core.documents.ports import DocumentStore
 from groundwork_core.jobs.model import extract_job
@@ -14,28 +15,44 @@ from groundwork_core.jobs.ports import JobStore
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many documents were new, and how many have a new revision."""
+    """How many documents were new, have a new revision, or were left out as repetitions."""
 
     new: int = 0
     changed: int = 0
+    repeated: int = 0
+    identity: Identity = Identity.ID
+    """What tells the entries of the source apart, from now on."""
 
 
 def ingest(
-    source_id: UUID, entries: Sequence[Entry], *, documents: DocumentStore, jobs: JobStore
+    source_id: UUID,
+    entries: Sequence[Entry],
+    *,
+    documents: DocumentStore,
+    jobs: JobStore,
+    identity: Identity = Identity.ID,
 ) -> Ingested:
     """Store entries and ask for the extraction of what is new or changed, in this transaction.
 
-    Three round trips at most, however many entries: what is known, the upsert, the jobs. An entry
-    that appears twice in a feed counts once, the first time (feeds put the newest first).
+    Three round trips at most, however many entries: what is known, the upsert, the jobs; two more
+    when the feed turns out to need another `identity` than before. The order of the entries
+    changes nothing.
     """
-    unique: dict[str, Entry] = {}
-    for entry in entries:
-        unique.setdefault(entry.external_id, entry)
-    known = documents.known(source_id, list(unique)) if unique else {}
-    fresh = [entry for key, entry in unique.items() if known.get(key) != entry.content_hash()]
+    found = identify(entries, identity)
+    if found.identity is not identity:
+        old = documents.stated(source_id, list({key_of(entry, identity) for entry in entries}))
+        documents.rename(source_id, renamed(old, entries, identity, found.identity))
+    hashes = {entry.external_id: entry.content_hash() for entry in found.entries}
+    known = documents.known(source_id, list(hashes)) if hashes else {}
+    fresh = [e for e in found.entries if known.get(e.external_id) != hashes[e.external_id]]
     if not fresh:
-        return Ingested()
+        return Ingested(repeated=found.repeated, identity=found.identity)
     stored = documents.put(source_id, fresh)
     jobs.add([extract_job(document.id, document.revision) for document in stored])
     changed = sum(document.revision > 1 for document in stored)
-    return Ingested(new=len(stored) - changed, changed=changed)
+    return Ingested(
+        new=len(stored) - changed,
+        changed=changed,
+        repeated=found.repeated,
+        identity=found.identity,
+    )

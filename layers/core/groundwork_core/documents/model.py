@@ -29,6 +29,8 @@ class Entry:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    has_own_id: bool = True
+    """Whether its source gives it an id, and not only a link."""
 
     def metadata(self) -> dict[str, JsonValue]:
         """What the feed states beside the text."""
@@ -41,7 +43,7 @@ class Entry:
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that makes the content; the id is no part of it."""
         state = asdict(self)
-        del state["external_id"]
+        del state["external_id"], state["has_own_id"]
         state["published_at"] = self.published_at.isoformat() if self.published_at else None
         return sha256(json.dumps(state, ensure_ascii=False, sort_keys=True))
 

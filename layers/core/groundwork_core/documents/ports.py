@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -41,6 +41,17 @@ class DocumentStore(Protocol):
 
         What is there with the same content is left alone and not returned.
         """
+        ...
+
+    def stated(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return the link, title and date (ISO 8601, UTC) of those that are there, by external id.
+
+        What a document does not have is empty. One round trip.
+        """
+        ...
+
+    def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
+        """Give documents of a source new external ids, by their old ones. One round trip."""
         ...
 
     def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:

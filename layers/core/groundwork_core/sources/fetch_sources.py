@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
@@ -86,7 +87,11 @@ class FetchSources:
             stored = Ingested()
             if isinstance(outcome, ParsedFeed):
                 stored = ingest(
-                    source.source_id, outcome.entries, documents=work.documents, jobs=work.jobs
+                    source.source_id,
+                    outcome.entries,
+                    documents=work.documents,
+                    jobs=work.jobs,
+                    identity=source.identity,
                 )
             work.sources.record(self._poll(source, download, outcome, stored))
         log.info(
@@ -96,6 +101,7 @@ class FetchSources:
                 "outcome": _word(outcome),
                 "new": stored.new,
                 "changed": stored.changed,
+                "left_out": _left_out(outcome, stored),
             },
         )
 
@@ -124,7 +130,11 @@ class FetchSources:
         planned = next_poll(
             source.schedule, history, now, random=self._random, next_cron=self._next_cron
         )
-        fetched = download if isinstance(download, Fetched) and facts else None
+        left_out = _left_out(outcome, stored)
+        if facts:
+            facts = replace(facts, identity=stored.identity, left_out=left_out)
+        whole = isinstance(outcome, ParsedFeed) and not outcome.ends_early
+        fetched = download if isinstance(download, Fetched) and whole else None
         return Poll(
             source_id=source.source_id,
             ticket=source.ticket,
@@ -140,7 +150,12 @@ class FetchSources:
             feed=facts,
             new=stored.new,
             changed=stored.changed,
+            left_out=left_out,
         )
+
+
+def _left_out(outcome: Outcome, stored: Ingested) -> int:
+    return outcome.left_out + stored.repeated if isinstance(outcome, ParsedFeed) else 0
 
 
 def _status(outcome: Outcome) -> Literal["ok", "unchanged", "failing"]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
+from groundwork_core.documents.identity import Identity
 from groundwork_core.resources.texts import Whole
 
 YEAR_SECONDS = 31_536_000
@@ -102,6 +103,10 @@ class FeedFacts:
     newest_at: datetime | None = None
     warning: str | None = None
     """What is wrong with the feed although its entries could be read."""
+    identity: str | None = None
+    """Which parts of its entries tell them apart."""
+    left_out: int = 0
+    """How many of its entries became no document of their own."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return what is known, for the `feed` column."""
@@ -113,6 +118,8 @@ class FeedFacts:
             "median_gap_seconds": self.median_gap_seconds,
             "newest_at": newest,
             "warning": self.warning,
+            "identity": self.identity,
+            "left_out": self.left_out,
         }
         return {name: value for name, value in facts.items() if value not in (None, "")}
 
@@ -130,3 +137,5 @@ class Watched:
     last_modified: str | None
     median_gap_seconds: int | None
     newest_at: datetime | None
+    identity: Identity = Identity.ID
+    """What told its entries apart so far."""

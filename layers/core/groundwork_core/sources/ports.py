@@ -54,6 +54,8 @@ class Poll:
     """None keeps what was known."""
     new: int = 0
     changed: int = 0
+    left_out: int = 0
+    """How many entries of the feed became no document of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,10 @@ class ParsedFeed:
 
     facts: FeedFacts
     entries: tuple[Entry, ...]
+    left_out: int = 0
+    """How many entries could not be read, are incomplete, or are too many."""
+    ends_early: bool = False
+    """The feed was cut off: it must come again as a whole, and not as 304."""
 
 
 class FeedReader(Protocol):

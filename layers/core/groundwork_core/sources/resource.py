@@ -44,6 +44,14 @@ class SourceState(BaseModel):
     failures: int
     polls: int
     documents: int
+    identity: str | None = Field(
+        description="Which parts of an entry tell the feed's entries apart, found by what the feed"
+        " does: `guid`, `guid+link`, `guid+link+title` and so on."
+    )
+    left_out: int = Field(
+        description="How many entries of the last feed that could be read became no document of"
+        " their own: repeated, unreadable, incomplete, or too many."
+    )
 
 
 class Source(Representation):

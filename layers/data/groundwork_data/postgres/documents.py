@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -50,6 +51,15 @@ WITH incoming AS (
 )
 SELECT id, revision FROM stored
 """
+STATED = """
+SELECT external_id, coalesce(url, ''), title, published_at
+FROM documents WHERE source_id = %s AND external_id = ANY(%s)
+"""
+RENAME = """
+UPDATE documents d SET external_id = x.new
+FROM unnest(%s::text[], %s::text[]) AS x(old, new)
+WHERE d.source_id = %s AND d.external_id = x.old
+"""
 FACTS = """
 SELECT d.id, d.revision, d.source_id, s.name, s.url, t.feed ->> 'site',
     coalesce(t.feed ->> 'title', ''), d.url, d.author, d.metadata
@@ -89,6 +99,20 @@ class PostgresDocuments:
         ]
         stored = self._connection.execute(PUT, {"source_id": source_id, "entries": Jsonb(rows)})
         return [StoredDocument(*row) for row in stored.fetchall()]
+
+    def stated(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Return the link, title and date (ISO 8601, UTC) of those that are there."""
+        rows = self._connection.execute(STATED, [source_id, list(external_ids)]).fetchall()
+        return {
+            key: (url, title, at.astimezone(UTC).isoformat() if at else "")
+            for key, url, title, at in rows
+        }
+
+    def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
+        """Give documents of a source new external ids."""
+        if external_ids:
+            olds, news = list(external_ids), list(external_ids.values())
+            self._connection.execute(RENAME, [olds, news, source_id])
 
     def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
         """Return what feeds state about documents that are there."""

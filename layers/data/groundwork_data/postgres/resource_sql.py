@@ -22,7 +22,8 @@ _STATE = """(SELECT row_to_json(state) FROM (SELECT s.status, s.next_poll_at, s.
     s.last_poll_at, s.last_changed_at,
     CASE WHEN s.error_class IS NOT NULL THEN
         json_build_object('class', s.error_class, 'message', s.error_message) END AS error,
-    s.failures, s.polls, s.documents
+    s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
+    coalesce((s.feed ->> 'left_out')::int, 0) AS left_out
     FROM source_states s WHERE s.source_id = t.id) state)"""
 
 _MENTIONED = """(SELECT json_build_object('id', e.id, 'name', e.name, 'type', e.type)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, Watched
@@ -73,7 +74,8 @@ UPDATE source_states SET ticket = %(ticket)s, claimed_until = %(until)s WHERE so
 """
 TO_FETCH = """
 SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
-    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz
+    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
+    coalesce(t.feed ->> 'identity', 'guid')
 FROM unnest(%s::uuid[], %s::uuid[]) AS due(source_id, ticket)
 JOIN source_states t ON t.source_id = due.source_id AND t.ticket = due.ticket
 JOIN sources s ON s.id = t.source_id
@@ -164,9 +166,23 @@ class PostgresSources:
         """Return those (source, ticket) pairs that still hold and are enabled."""
         rows = self._rows(TO_FETCH, [[one for one, _ in due], [ticket for _, ticket in due]])
         return [
-            Watched(source, ticket, url, SCHEDULE.validate_python(schedule), *rest)
-            for source, ticket, url, schedule, *rest in {row[1]: row for row in rows}.values()
-        ]
+            Watched(
+                source_id=source,
+                ticket=ticket,
+                url=url,
+                schedule=SCHEDULE.validate_python(schedule),
+                failures=failures,
+                etag=etag,
+                last_modified=last_modified,
+                median_gap_seconds=gap,
+                newest_at=newest_at,
+                identity=Identity(identity),
+            )
+            for (
+                source, ticket, url, schedule, failures, etag, last_modified, gap, newest_at,
+                identity,
+            ) in {row[1]: row for row in rows}.values()
+        ]  # fmt: skip
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
         """Lock the source's state if the ticket still holds."""
