@@ -1,42 +1,47 @@
-"""From feedparser's entries to ours."""
+"""From the entries that feedparser found to ours."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from html import escape
+from typing import TYPE_CHECKING
 
 from groundwork_core.documents.model import Entry, external_id
+from groundwork_data.web.dates import moment
 from groundwork_data.web.html import Cleaned, absolute, clean, plain
-from groundwork_data.web.text import moment, tidy
+from groundwork_data.web.people import people
+from groundwork_data.web.text import as_html, decoded, one_line, tidy
+
+if TYPE_CHECKING:
+    from groundwork_data.web.feed_parser import Parsed
 
 MAX_TITLE = 1_000
 MAX_TEXT = 1_000_000
-MAX_NAME = 300
 MAX_TERM = 200
-MAX_AUTHORS = 20
 MAX_CATEGORIES = 50
 MAX_LINKS = 200
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*$")
-_ADDRESS = re.compile(r"\s*[<(]?[\w.+-]+@[\w-]+(?:\.[\w-]+)+[>)]?\s*")
 _NOTHING = Cleaned("", ())
-Raw = Mapping[str, object]
+DESCRIPTIONS = ("summary", "dc_description", "itunes_summary", "media_description")
+"""Names of an entry's short texts, the first of which counts."""
 
 
 class EntryReader:
     """Reads the entries of one parsed feed."""
 
-    def __init__(self, result: Raw, site: str | None, feed_url: str, now: datetime) -> None:
-        """Take feedparser's result, the feed's site, and where the feed came from."""
-        feed = result["feed"]
+    def __init__(
+        self, parsed: Parsed, site: str | None, feed_url: str, content_language: str | None
+    ) -> None:
+        """Take what the parser found, the feed's site, and what the answer says of the feed."""
         self._site = site
         self._feed_url = feed_url
-        self._now = now
-        self.language = language(_get(feed, "language"))
+        self._is_atom = parsed.version.startswith("atom")
+        self.title = self._title(parsed.feed)
+        """The feed's."""
+        self.language = language(_get(parsed.feed, "language")) or language(content_language)
         # RFC 4287 section 4.2.1: an entry without an author has its feed's.
-        is_atom = str(result.get("version") or "").startswith("atom")
-        self._authors = authors(feed) if is_atom else ()
+        self._authors = authors(parsed.feed) if self._is_atom else ()
 
     def read(self, raw: object) -> Entry | None:
         """Return one entry, or None when it says nothing or cannot be read."""
@@ -48,47 +53,68 @@ class EntryReader:
     def _read(self, raw: object) -> Entry | None:
         url = absolute(tidy(_get(raw, "link"), MAX_TEXT), self._site or self._feed_url)
         title = self._title(raw)
-        summary = self._html(_get(raw, "summary_detail"), url)
-        content, own_language = self._content(raw, url)
+        summary = self._summary(raw, url)
+        content = self._content(raw, url)
         if not (title or summary.html or content.html or url):
             return None
         if content.html == summary.html:
             content = _NOTHING
-        names = authors(raw) or self._authors
+        names = self._people(raw)
         links = tuple(dict.fromkeys((*content.links, *summary.links)))[:MAX_LINKS]
+        own_id = tidy(_get(raw, "id"), MAX_TEXT).strip()
         return Entry(
-            external_id=external_id(
-                tidy(_get(raw, "id"), MAX_TEXT), url, f"{title}\n{summary.html}\n{content.html}"
-            ),
+            external_id=external_id(own_id, url, f"{title}\n{summary.html}\n{content.html}"),
             url=url,
             title=title,
             author=", ".join(names)[:MAX_TITLE] or None,
             summary=summary.html,
             content=content.html,
-            language=own_language or self.language,
-            published_at=self._published(raw),
+            language=self._language(raw),
+            published_at=published(raw),
             authors=names,
-            categories=categories(raw),
+            categories=self._categories(raw),
             links=links,
+            has_own_id=bool(own_id),
         )
 
     def _title(self, raw: object) -> str:
         text = tidy(_get(raw, "title"), MAX_TITLE * 4)
         kind = _get(_get(raw, "title_detail"), "type")
-        return (" ".join(text.split()) if kind == "text/plain" else plain(text))[:MAX_TITLE]
+        found = self._plain(text) if kind in {None, "text/plain"} else plain(text)
+        return found[:MAX_TITLE]
 
-    def _published(self, raw: object) -> datetime | None:
-        for name in ("published_parsed", "updated_parsed", "created_parsed"):
-            at = moment(_get(raw, name), self._now)
-            if at is not None:
-                return at
-        return None
+    def _plain(self, text: str) -> str:
+        """Read a text that holds no HTML: Atom says that it does not, RSS only means it."""
+        return one_line(text if self._is_atom else decoded(text))
 
-    def _content(self, raw: object, url: str | None) -> tuple[Cleaned, str | None]:
+    def _people(self, raw: object) -> tuple[str, ...]:
+        if _get(raw, "authors"):
+            return authors(raw)
+        return authors(_get(raw, "source")) or self._authors
+
+    def _language(self, raw: object) -> str | None:
+        """Return the entry's own language, of its text before that of its title; or the feed's."""
+        stated = _get(raw, "languages")
+        places = ("content", *DESCRIPTIONS, "entry", "title")
+        own = (language(one) for place in places if (one := _get(stated, place)))
+        return language(_get(raw, "language")) or next(filter(None, own), None) or self.language
+
+    def _categories(self, raw: object) -> tuple[str, ...]:
+        found = _get(raw, "tags")
+        tags = found if isinstance(found, Sequence) else ()
+        stated = (tidy(_get(one, "label") or _get(one, "term"), MAX_TERM) for one in tags)
+        return categories(self._plain(term) for term in stated)
+
+    def _summary(self, raw: object, url: str | None) -> Cleaned:
+        """Return the first description; that of a picture or film only where it has no other."""
+        details = (_get(raw, f"{name}_detail") for name in DESCRIPTIONS)
+        return next((text for one in details if (text := self._html(one, url)).html), _NOTHING)
+
+    def _content(self, raw: object, url: str | None) -> Cleaned:
         """Return the longest content: HTML before plain text."""
         found = _get(raw, "content")
         if not isinstance(found, Sequence) or not found:
-            return _NOTHING, None
+            return _NOTHING
         best = max(
             found,
             key=lambda one: (
@@ -96,14 +122,14 @@ class EntryReader:
                 len(str(_get(one, "value") or "")),
             ),
         )
-        return self._html(best, url), language(_get(best, "language"))
+        return self._html(best, url)
 
     def _html(self, detail: object, url: str | None) -> Cleaned:
         text = tidy(_get(detail, "value"), MAX_TEXT).strip()
         if not text:
             return _NOTHING
         if _get(detail, "type") == "text/plain":
-            return Cleaned(escape(text, quote=False), ())
+            return Cleaned(as_html(text), ())
         stated = _get(detail, "base")
         base = stated if isinstance(stated, str) and stated != self._feed_url else None
         return clean(text, base or url or self._feed_url)
@@ -115,36 +141,25 @@ def harmless(text: str, base: str | None) -> Cleaned:
 
 
 def authors(raw: object) -> tuple[str, ...]:
-    """Return the names of who wrote it, each once, without mail addresses."""
+    """Return the names of the people who wrote it, each once."""
     found = _get(raw, "authors")
-    stated = [_get(one, "name") for one in found] if isinstance(found, Sequence) else []
-    if not any(stated):
-        stated = [_get(raw, "author")]
-    names: dict[str, str] = {}
-    for one in stated:
-        name = person_name(one)
-        if name:
-            names.setdefault(name.casefold(), name)
-    return tuple(names.values())[:MAX_AUTHORS]
+    return people(_get(one, "name") for one in found) if isinstance(found, Sequence) else ()
 
 
-def person_name(stated: object) -> str:
-    """Return a person's name as people write it; empty when nothing is stated."""
-    text = plain(tidy(stated, MAX_NAME * 2))
-    without = _ADDRESS.sub(" ", text).strip(" \t()<>\"',;")
-    # Where a mail address is all there is, it is the name.
-    return (without or text.strip())[:MAX_NAME]
+def published(raw: object) -> datetime | None:
+    """Return when it was published: by the first of its dates that says a moment."""
+    found = _get(raw, "dates")
+    dates = sorted(found, key=lambda one: one[0]) if isinstance(found, list) else ()
+    return next((at for _, text in dates if (at := moment(text))), None)
 
 
-def categories(raw: object) -> tuple[str, ...]:
+def categories(terms: Iterable[str]) -> tuple[str, ...]:
     """Return the terms it is filed under, each once, whatever its case."""
-    found = _get(raw, "tags")
-    terms: dict[str, str] = {}
-    for one in found if isinstance(found, Sequence) else ():
-        term = plain(tidy(_get(one, "label") or _get(one, "term"), MAX_TERM))
+    found: dict[str, str] = {}
+    for term in terms:
         if term:
-            terms.setdefault(term.casefold(), term)
-    return tuple(terms.values())[:MAX_CATEGORIES]
+            found.setdefault(term.casefold(), term)
+    return tuple(found.values())[:MAX_CATEGORIES]
 
 
 def language(stated: object) -> str | None:

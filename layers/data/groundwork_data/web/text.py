@@ -1,16 +1,12 @@
-"""Text and moments of strangers, so that Postgres, JSON and people can take them."""
+"""Texts of strangers, so that Postgres, JSON and people can take them."""
 
 from __future__ import annotations
 
-import calendar
 import re
-import time
-from datetime import UTC, datetime, timedelta
+from html import escape, unescape
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-AHEAD = timedelta(days=1)
-"""How far ahead of now an entry may be dated (time zones, wrong clocks)."""
+_REFERENCE = re.compile(r"&(?:#\d{1,8}|#[xX][0-9a-fA-F]{1,8}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 
 
 def tidy(text: object, limit: int) -> str:
@@ -21,17 +17,22 @@ def tidy(text: object, limit: int) -> str:
     return _CONTROL.sub("", cut)
 
 
-def moment(parsed: object, now: datetime) -> datetime | None:
-    """Return feedparser's UTC time tuple as a moment; what lies ahead becomes now.
+def one_line(text: str) -> str:
+    """Return plain text with one space for each run of blanks."""
+    return " ".join(text.split())
 
-    None when there is no date, or one before 1970 or after all sense.
+
+def decoded(text: str) -> str:
+    """Return plain text of RSS with its character references read.
+
+    RSS does not say how often a text is escaped, and many feeds escape twice. An ampersand that
+    begins no whole reference stays, and so does what looks like a tag.
     """
-    if not isinstance(parsed, time.struct_time):
-        return None
-    try:
-        at = EARLIEST + timedelta(seconds=calendar.timegm(parsed))
-    except (OverflowError, ValueError):
-        return None
-    if at <= EARLIEST:
-        return None
-    return now if at > now + AHEAD else at
+    if "&" not in text:
+        return text
+    return _REFERENCE.sub(lambda found: _CONTROL.sub("", unescape(found[0])), text)
+
+
+def as_html(text: str) -> str:
+    """Return HTML that shows a plain text."""
+    return escape(text, quote=False).strip()

@@ -1,0 +1,135 @@
+"""From bytes to text: which encoding they are in, and what to do with bytes that are wrong."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_SUPERSETS = {
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+"""Encodings that are read as the larger one that their users mean (WHATWG Encoding Standard)."""
+_ALIASES = {
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "x-gbk": "gb18030",
+    "ks_c_5601-1987": "cp949",
+}
+_UNSUITABLE = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"})
+_SNIFF_BYTES = 400
+_FALLBACK = "cp1252"
+_BEYOND_ASCII = bytes(range(0x80, 0x100))
+
+
+def decode(body: bytes, content_type: str | None) -> str:
+    """Return what the bytes say. A byte that is wrong in its encoding becomes one U+FFFD.
+
+    A byte order mark counts most, then the zero bytes of UTF-16 and UTF-32, then valid UTF-8
+    beyond ASCII (no other encoding in use looks like it by chance), then the charset of the
+    Content-Type, and the XML declaration last (RFC 7303 section 3). A claim that the bytes
+    contradict is passed over. Blanks at the beginning are left out.
+    """
+    encoding, bom = encoding_of(body, content_type)
+    return body[bom:].decode(encoding, "replace").lstrip("\ufeff\0 \t\r\n")
+
+
+def encoding_of(body: bytes, content_type: str | None) -> tuple[str, int]:
+    """Return the encoding by Python's name, and the length of the byte order mark."""
+    for bom, encoding in _BOMS:
+        if body.startswith(bom):
+            return encoding, len(bom)
+    if wide := _wide(body[:_SNIFF_BYTES]):
+        return wide, 0
+    is_ascii = body.isascii()
+    if not is_ascii and _is_utf8(body):
+        return "utf-8", 0
+    for claimed in _claims(body, content_type):
+        if claimed == "utf-8":
+            if is_ascii or _is_nearly_utf8(body):
+                return claimed, 0
+        elif is_ascii or claimed != "ascii":
+            return claimed, 0
+    # XML that claims nothing is UTF-8.
+    return ("utf-8" if is_ascii or _is_nearly_utf8(body) else _FALLBACK), 0
+
+
+def _wide(head: bytes) -> str | None:
+    """Recognise UTF-16 and UTF-32 by where ASCII characters have their zero bytes."""
+    if b"\0" not in head:
+        return None
+    start = head[: len(head) // 4 * 4]
+    zeros = [start[place::4].count(0) for place in range(4)]
+    most = len(start) // 4 * 0.7
+    first, second, third, fourth = (count >= most for count in zeros)
+    return {
+        (False, True, True, True): "utf-32-le",
+        (True, True, True, False): "utf-32-be",
+        (False, True, False, True): "utf-16-le",
+        (True, False, True, False): "utf-16-be",
+    }.get((first, second, third, fourth))
+
+
+def _claims(body: bytes, content_type: str | None) -> Iterator[str]:
+    """Yield the encodings that are claimed and that Python knows, the most binding first."""
+    charset = _CHARSET.search(content_type or "")
+    declared = _DECLARED.match(body)
+    for name in (charset and charset[1], declared and declared[1].decode()):
+        known = _known(name) if name else None
+        # The zero bytes that these have would have been seen.
+        if known and not known.startswith(("utf-16", "utf-32")):
+            yield known
+
+
+def _known(name: str) -> str | None:
+    lower = name.lower()
+    try:
+        found = codecs.lookup(_ALIASES.get(lower, lower))
+    except (LookupError, ValueError):
+        return None
+    if found.name in _UNSUITABLE or not getattr(found, "_is_text_encoding", True):
+        return None
+    return _SUPERSETS.get(found.name, "utf-8" if found.name == "utf-8-sig" else found.name)
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_nearly_utf8(body: bytes) -> bool:
+    """Tell UTF-8 with a few wrong bytes from another encoding.
+
+    In UTF-8 most bytes beyond ASCII form characters. In other encodings that happens by chance,
+    to about one in ten. One wrong byte in a text of ASCII is taken for UTF-8's unless it stands
+    beside a letter, where it is a letter of a Western encoding.
+    """
+    text = body.decode("utf-8", "replace")
+    wrong = text.count("\ufffd") - body.count("\ufffd".encode())
+    ascii_characters = len(body.translate(None, _BEYOND_ASCII))
+    right = len(text) - ascii_characters - wrong
+    if right:
+        return right * 2 >= wrong
+    at = text.index("\ufffd")
+    beside = text[max(at - 1, 0) : at + 2]
+    return wrong == 1 and not any(character.isalpha() for character in beside)
