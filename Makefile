@@ -28,7 +28,7 @@ test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see RE
 lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates
 	$(BIN)/ruff format --check $(wildcard $(ROOTS))
 	$(BIN)/ruff check $(wildcard $(ROOTS))
-	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/*/groundwork_* infra/host/groundwork_host tests)
+	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/groundwork_* infra/host/groundwork_host tests)
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 

@@ -32,7 +32,7 @@ PEER = "peer: FastAPI + Mangum + SQLAlchemy"
 GRAPH_PEER = "peer: FastAPI + Mangum + Ariadne + Neo4j driver"
 PEERS = {PEER: "benchmarks.cold_start.peer.handler",
          GRAPH_PEER: "benchmarks.cold_start.graph_peer.handler"}  # fmt: skip
-GRAPH = "groundwork_graph_api.handler.handler"
+GRAPH = "groundwork_functions.graph_api.handler.handler"
 
 
 def environments(root: psutil.Process) -> dict[str, dict[str, str]]:
@@ -64,8 +64,8 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
         body={"query": query, "variables": {"id": entity_id}},
     )
     return {
-        "groundwork_rest_api.handler.handler": read,
-        "groundwork_identity.handler.handler": events.http(
+        "groundwork_functions.rest_api.handler.handler": read,
+        "groundwork_functions.identity.handler.handler": events.http(
             "POST",
             "/api/v1/auth/login",
             "/api/v1/auth/{proxy+}",
@@ -73,17 +73,19 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
             path_parameters={"proxy": "login"},
         ),
         GRAPH: asked,
-        "groundwork_realtime.handler.handler": events.socket("$connect"),
-        "groundwork_scheduler.handler.handler": events.schedule(),
-        "groundwork_relay.handler.handler": events.schedule(),
-        "groundwork_graph_check.handler.handler": events.schedule(),
-        "groundwork_fetch.handler.handler": events.queue_message(
+        "groundwork_functions.realtime.handler.handler": events.socket("$connect"),
+        "groundwork_functions.scheduler.handler.handler": events.schedule(),
+        "groundwork_functions.relay.handler.handler": events.schedule(),
+        "groundwork_functions.graph_check.handler.handler": events.schedule(),
+        "groundwork_functions.fetch.handler.handler": events.queue_message(
             "FetchQueue", {"source_id": str(uuid4()), "ticket": str(uuid4()), "reason": "asked"}
         ),
-        "groundwork_reference_extractor.handler.handler": events.queue_message(
+        "groundwork_functions.reference_extractor.handler.handler": events.queue_message(
             "ExtractQueue", {"contract": "groundwork/job/1", "job_id": str(uuid4())}
         ),
-        "groundwork_results.handler.handler": events.queue_message("ResultsQueue", {"bad": True}),
+        "groundwork_functions.results.handler.handler": events.queue_message(
+            "ResultsQueue", {"bad": True}
+        ),
         PEER: read,
         GRAPH_PEER: asked,
     }

@@ -15,7 +15,7 @@ import psycopg
 
 from groundwork_core.caller import Caller
 from groundwork_core.ids import new_id
-from groundwork_graph_api.answering import Answering
+from groundwork_runtime.graphql.answering import Answering
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring

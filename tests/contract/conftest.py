@@ -7,8 +7,8 @@ import pytest
 
 from groundwork_core.knowledge.graph.model import LinkFilter, Part
 from groundwork_core.knowledge.graph.ports import GraphProjection, GraphReader
-from groundwork_core.knowledge.graph.project import project
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.destinations.graph import project
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.reader import Neo4jReader

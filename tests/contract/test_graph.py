@@ -8,8 +8,8 @@ import pytest
 
 from groundwork_core.knowledge.graph.model import Entity, LinkFilter, LinkPage
 from groundwork_core.knowledge.graph.ports import GraphReader
-from groundwork_core.knowledge.graph.project import project
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.destinations.graph import project
 
 from ..fakes.graph import FakeGraph
 from ..fakes.outbox_rows import deleted, edge, entity

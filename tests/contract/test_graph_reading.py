@@ -7,7 +7,7 @@ import pytest
 
 from groundwork_core.knowledge.graph.model import LinkFilter, LinkPlace, Part
 from groundwork_core.knowledge.graph.ports import GraphReader
-from groundwork_core.knowledge.graph.project import project
+from groundwork_core.relay.destinations.graph import project
 
 from ..fakes.outbox_rows import edge, entity, id_of
 from .conftest import EVERYTHING, Graph, ids

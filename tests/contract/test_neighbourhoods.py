@@ -10,8 +10,8 @@ import pytest
 
 from groundwork_core.knowledge.graph.model import LinkFilter
 from groundwork_core.knowledge.graph.ports import Neighbourhoods
-from groundwork_core.knowledge.graph.project import project
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.destinations.graph import project
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.neighbourhoods import PostgresNeighbourhoods
 

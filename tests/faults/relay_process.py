@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from groundwork_core.knowledge.graph.project import GraphDestination
 from groundwork_core.relay import awake, carrier
 from groundwork_core.relay.carry import Carried
+from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_core.relay.ports import Destination
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_relay.run import run
+from groundwork_runtime.relay.run import run
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 

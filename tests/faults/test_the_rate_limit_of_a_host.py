@@ -20,9 +20,9 @@ from ..integration.host.conftest import Answer, Function, read_answer, template
 
 CODE, HANDLERS = Path(__file__).parents[2] / "functions", Path(__file__).parent / "handlers"
 AS_DEPLOYED = (
-    "groundwork_rest_api.handler.handler",
-    "groundwork_identity.handler.handler",
-    "groundwork_graph_api.handler.handler",
+    "groundwork_functions.rest_api.handler.handler",
+    "groundwork_functions.identity.handler.handler",
+    "groundwork_functions.graph_api.handler.handler",
 )
 EACH_ALONE = ("alone.rest", "alone.identity", "alone.graph")
 """The guard taken away: each process counts for itself."""

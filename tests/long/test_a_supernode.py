@@ -12,7 +12,7 @@ from groundwork_data.graph.bulk import create
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.truth import FIRST, Stage, Truth
-from groundwork_graph_api.answering import REQUEST_SECONDS
+from groundwork_runtime.graphql.answering import REQUEST_SECONDS
 
 from ..integration.graph.conftest import Api, api
 

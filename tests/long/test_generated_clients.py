@@ -20,7 +20,7 @@ from groundwork_host.child_instance import Instance
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "functions" / "rest_api" / "groundwork_rest_api" / "openapi.json"
+DOCUMENT = ROOT / "functions" / "groundwork_functions" / "rest_api" / "openapi.json"
 CLIENTS = Path(__file__).parent / "clients"
 TOOLS = ROOT / ".venv" / "contract" / "bin"
 TOLD = "smoke passed\n"

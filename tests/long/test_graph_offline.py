@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_core.knowledge.graph.project import GraphDestination
 from groundwork_core.relay.carry import carry
+from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_data.graph import export as exporting
 from groundwork_data.graph import export_sql, imported
 from groundwork_data.graph.drift import Report

@@ -61,13 +61,14 @@ def test_a_functions_zip_holds_its_own_package_and_nothing_else(
     lambda_build: Path, function: str
 ) -> None:
     packed = lambda_build / function
-    package = f"groundwork_{snake(function)}"
-    assert [path.name for path in packed.iterdir()] == [package]
+    root = packed / "groundwork_functions"
+    assert [path.name for path in packed.iterdir()] == [root.name]
+    assert {path.name for path in root.iterdir()} == {"__init__.py", snake(function)}
     assert {path.suffix for path in packed.rglob("*") if path.is_file()} <= {
         ".py", ".graphql", ".js", ".css", ".html", ".json", ".svg", ".cypher",
     }  # fmt: skip
-    source = ROOT / "functions" / snake(function) / package
-    assert {path.name for path in packed.rglob("*.py")} == {
+    source = ROOT / "functions" / root.name / snake(function)
+    assert {path.name for path in (root / snake(function)).rglob("*.py")} == {
         path.name for path in source.rglob("*.py")
     }
     body = zipped(packed)

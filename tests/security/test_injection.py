@@ -14,7 +14,7 @@ import pytest
 from pydantic import JsonValue
 
 from groundwork_core.resources.resource import Filter, Resource
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
 from ..integration.rest.conftest import Reply, Rest

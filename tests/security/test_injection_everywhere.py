@@ -16,9 +16,9 @@ from psycopg.types.json import Jsonb
 
 from groundwork_data.identity.passwords import Argon2Hasher
 from groundwork_data.identity.signing_keys import ensure_signing_key
-from groundwork_graph_api.routes import router as graph
-from groundwork_identity.routes import router as identity
-from groundwork_rest_api.handler import router as rest
+from groundwork_functions.graph_api.routes import router as graph
+from groundwork_functions.identity.routes import router as identity
+from groundwork_functions.rest_api.handler import router as rest
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.http.openapi import document
 from groundwork_runtime.http.request import Request

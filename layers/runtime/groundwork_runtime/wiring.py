@@ -20,7 +20,7 @@ from groundwork_runtime.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from groundwork_core.documents.ports import MakeHarmless
+    from groundwork_core.documents.ports import MakeHarmless, RegistrableHost
     from groundwork_core.identity.ports import PasswordHasher, SecretSource, TokenSigner
     from groundwork_core.knowledge.graph.model import Shown
     from groundwork_core.knowledge.graph.ports import (
@@ -270,6 +270,19 @@ class Wiring:
             settings.neo4j_password,
             application_name=settings.function,
         )
+
+    def warm_graph(self, seconds: float) -> None:
+        """Have the graph plan the usual queries, for so long at most."""
+        from groundwork_data.graph.warming import warm  # noqa: PLC0415 - check only
+
+        warm(self.graph, seconds)
+
+    @cached_property
+    def registrable_host(self) -> RegistrableHost:
+        """Return what finds the registrable part of a web address's host."""
+        from groundwork_data.web.hosts import registrable_host  # noqa: PLC0415 - extractor only
+
+        return registrable_host
 
     @cached_property
     def graph_projection(self) -> GraphProjection:

@@ -3,9 +3,9 @@
 import os
 
 from groundwork_core.limits.limiter import RateLimiter
-from groundwork_graph_api.handler import handler as graph
-from groundwork_identity.handler import handler as identity
-from groundwork_rest_api.handler import handler as rest
+from groundwork_functions.graph_api.handler import handler as graph
+from groundwork_functions.identity.handler import handler as identity
+from groundwork_functions.rest_api.handler import handler as rest
 
 __all__ = ["graph", "identity", "rest"]
 

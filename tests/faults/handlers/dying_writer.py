@@ -4,7 +4,7 @@ import os
 import signal
 
 from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
-from groundwork_rest_api.handler import handler as rest
+from groundwork_functions.rest_api.handler import handler as rest
 
 keep = PostgresKeptAnswers.keep
 

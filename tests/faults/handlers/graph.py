@@ -1,5 +1,5 @@
 """The GraphQL function as it is."""
 
-from groundwork_graph_api.handler import handler
+from groundwork_functions.graph_api.handler import handler
 
 __all__ = ["handler"]

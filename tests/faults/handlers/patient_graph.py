@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_graph_api.handler import handler
+from groundwork_functions.graph_api.handler import handler
 
 __all__ = ["handler"]
 

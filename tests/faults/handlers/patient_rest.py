@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 
 from groundwork_data.postgres.database import Database
-from groundwork_rest_api.handler import handler
+from groundwork_functions.rest_api.handler import handler
 
 __all__ = ["handler"]
 

@@ -1,5 +1,5 @@
 """The REST function as it is."""
 
-from groundwork_rest_api.handler import handler
+from groundwork_functions.rest_api.handler import handler
 
 __all__ = ["handler"]

@@ -1,7 +1,7 @@
 """The REST function, which keeps the connection that it has, whatever became of it."""
 
 from groundwork_data.postgres.database import Database
-from groundwork_rest_api.handler import handler
+from groundwork_functions.rest_api.handler import handler
 
 __all__ = ["handler"]
 

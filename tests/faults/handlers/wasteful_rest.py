@@ -1,7 +1,7 @@
 """The REST function, which opens a connection for each request and forgets to close it."""
 
 from groundwork_data.postgres.database import Database
-from groundwork_rest_api.handler import handler as rest
+from groundwork_functions.rest_api.handler import handler as rest
 
 forgotten: list[object] = []
 

@@ -11,14 +11,14 @@ from uuid import UUID
 import pytest
 
 from groundwork_core.caller import Caller
-from groundwork_core.knowledge.graph.project import GraphDestination
 from groundwork_core.relay.carry import carry
+from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_graph_api.answering import Answering
+from groundwork_runtime.graphql.answering import Answering
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring

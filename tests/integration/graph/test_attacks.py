@@ -179,17 +179,17 @@ def test_a_whole_number_with_a_point_costs_what_it_asks_for(api: Api) -> None:
     assert refused(api, {"query": FLOATS % PAGE, "variables": {"n": 200.0}}) == {"COST_LIMIT"}
 
 
-LIMITS = "groundwork_graph_api.limits."
+LIMITS = "groundwork_runtime.graphql.limits."
 RAISED: Mapping[str, tuple[str, ...]] = {
     "17 pages in pages": (LIMITS + "MAX_DEPTH",),
     "1,000 aliases": (
         *(LIMITS + "MAX_ALIASES", LIMITS + "MAX_ROOT_FIELDS"),
-        "groundwork_graph_api.documents.MAX_TOKENS",
+        "groundwork_runtime.graphql.documents.MAX_TOKENS",
     ),
     "fields at the root": (LIMITS + "MAX_ROOT_FIELDS",),
     "cost": (LIMITS + "MAX_COST",),
     "introspection flood": (LIMITS + "MAX_INTROSPECTIONS",),
-    "huge page": ("groundwork_graph_api.arguments.MAX_FIRST",),
+    "huge page": ("groundwork_runtime.graphql.arguments.MAX_FIRST",),
 }
 
 
@@ -231,7 +231,7 @@ def test_a_body_of_another_shape_is_refused(api: Api) -> None:
 
 def test_a_larger_body_would_be_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard taken away."""
-    monkeypatch.setattr("groundwork_graph_api.answering.MAX_BODY_BYTES", 2_000_000)
+    monkeypatch.setattr("groundwork_runtime.graphql.answering.MAX_BODY_BYTES", 2_000_000)
     assert api.data("{ __typename } #" + "x" * 1_000_000)
 
 

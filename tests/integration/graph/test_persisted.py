@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from groundwork_graph_api import persisted
-from groundwork_graph_api.persisted import PersistedQueries, hash_of
+from groundwork_runtime.graphql import persisted
+from groundwork_runtime.graphql.persisted import PersistedQueries, hash_of
 from groundwork_runtime.settings import Settings
 
 from .conftest import Api

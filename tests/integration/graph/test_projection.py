@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from groundwork_core.knowledge.graph.ports import Applied
-from groundwork_core.knowledge.graph.project import project
+from groundwork_core.relay.destinations.graph import project
 from groundwork_data.graph import projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection

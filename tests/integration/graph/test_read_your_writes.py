@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from groundwork_core.knowledge.graph import catch_up
-from groundwork_core.knowledge.graph.project import GraphDestination
 from groundwork_core.relay.carry import carry
+from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
@@ -84,7 +84,7 @@ def test_without_the_wait_the_answer_is_from_before(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: nobody waits, and the relay stands still."""
-    monkeypatch.setattr("groundwork_graph_api.answering.await_position", lambda *_: None)
+    monkeypatch.setattr("groundwork_runtime.graphql.answering.await_position", lambda *_: None)
     before = seen(api, known["Ada"], "0")
     for statements in WRITES.values():
         assert seen(api, known["Ada"], write(api, *statements)) == before

@@ -8,7 +8,7 @@ import pytest
 
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.warming import warm
-from groundwork_graph_check import handler as graph_check
+from groundwork_functions.graph_check import handler as graph_check
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 

@@ -141,14 +141,17 @@ async def test_pipelined_requests_are_answered_in_order(serve: Serve) -> None:
 async def test_a_function_added_to_the_template_with_a_folder_is_served(
     serve: Serve, tmp_path: Path
 ) -> None:
-    package = tmp_path / "functions" / "brand_new" / "brand_new_function"
+    package = tmp_path / "functions" / "acme_functions" / "brand_new"
     package.mkdir(parents=True)
     (package / "handler.py").write_text(
         "def handler(event, context):\n    return {'statusCode': 200, 'body': 'new'}\n"
     )
     running = await serve(
         Function(
-            "BrandNew", "brand_new_function.handler.handler", "/new", code=tmp_path / "functions"
+            "BrandNew",
+            "acme_functions.brand_new.handler.handler",
+            "/new",
+            code=tmp_path / "functions",
         )
     )
 

@@ -12,7 +12,7 @@ import pytest
 from groundwork_core.errors import NotFound
 from groundwork_core.identity.create_user import create_user
 from groundwork_data.identity.signing_keys import ensure_signing_key
-from groundwork_identity.routes import router
+from groundwork_functions.identity.routes import router
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring

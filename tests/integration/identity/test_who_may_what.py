@@ -18,10 +18,10 @@ from psycopg.types.json import Jsonb
 from groundwork_core.caller import Caller
 from groundwork_core.identity.api_key_words import hash_of, new_key, prefix_of
 from groundwork_core.identity.permissions import BUILTIN_ROLES
-from groundwork_graph_api.handler import handler as graph_api
-from groundwork_graph_api.telling import TellingApplication
-from groundwork_identity.routes import router as identity
-from groundwork_rest_api.handler import router as rest_api
+from groundwork_functions.graph_api.handler import handler as graph_api
+from groundwork_functions.graph_api.telling import TellingApplication
+from groundwork_functions.identity.routes import router as identity
+from groundwork_functions.rest_api.handler import router as rest_api
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN
 from groundwork_runtime.settings import Settings
@@ -157,7 +157,9 @@ def with_heads(operations: Iterable[Operation]) -> set[Operation]:
 
 def published() -> dict[Operation, str | None]:
     """The one table: what each operation needs, as the document says; None: open."""
-    text = files("groundwork_rest_api").joinpath("openapi.json").read_text(encoding="utf-8")
+    text = (
+        files("groundwork_functions.rest_api").joinpath("openapi.json").read_text(encoding="utf-8")
+    )
     return {
         (method.upper(), path): told.get("x-groundwork-needs")
         for path, item in json.loads(text)["paths"].items()

@@ -20,7 +20,8 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_data.web.cron import next_cron
 from groundwork_data.web.feeds import read_feed
-from groundwork_reference_extractor.extract import Extract
+from groundwork_data.web.hosts import registrable_host
+from groundwork_functions.reference_extractor.extract import Extract
 from groundwork_runtime.queues import BatchResponse, bodies, take
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -146,7 +147,12 @@ class Path:
     def extract(
         self, messages: Sequence[Mapping[str, JsonValue]], ids: Sequence[str] = ()
     ) -> BatchResponse:
-        use_case = Extract(work=self.work, clock=self.clock, results=self.results)
+        use_case = Extract(
+            work=self.work,
+            clock=self.clock,
+            results=self.results,
+            registrable_host=registrable_host,
+        )
         return self.batch(messages, JobMessage, use_case, ids)
 
     def hand_in(

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from groundwork_core.operations.clean_up import clean_up
+from groundwork_functions.scheduler.handler import handler
 from groundwork_runtime.wiring import wiring
-from groundwork_scheduler.handler import handler
 
 from ...fakes.sockets import MemorySockets
 

@@ -13,8 +13,8 @@ import pytest
 from groundwork_core.identity.permissions import BUILTIN_ROLES
 from groundwork_core.realtime.connect import connect
 from groundwork_core.realtime.ports import Post
-from groundwork_core.realtime.tell_listeners import LiveDestination
 from groundwork_core.relay.carry import carry
+from groundwork_core.relay.destinations.live import LiveDestination
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork

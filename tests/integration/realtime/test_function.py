@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from groundwork_realtime import handler as module
+from groundwork_functions.realtime import handler as module
 
 from .conftest import Live
 from .test_sockets_of_keys import ticket_of_key

@@ -10,8 +10,8 @@ from groundwork_core.errors import Forbidden, Invalid, Unauthenticated
 from groundwork_core.realtime import subscribe as subscribing
 from groundwork_core.realtime.connect import connect, disconnect
 from groundwork_core.realtime.subscribe import subscribe, unsubscribe
-from groundwork_core.realtime.tell_listeners import LiveDestination
 from groundwork_core.relay.carry import carry
+from groundwork_core.relay.destinations.live import LiveDestination
 from groundwork_data.postgres.listeners import PostgresLiveOrder
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 

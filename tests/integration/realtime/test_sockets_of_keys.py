@@ -5,8 +5,8 @@ import time
 import pytest
 
 from groundwork_core.errors import Unauthenticated
+from groundwork_core.realtime.close_sockets import close_outlived
 from groundwork_core.realtime.connect import connect
-from groundwork_core.realtime.tell_listeners import close_outlived
 from groundwork_data.postgres import listeners
 
 from .conftest import Live

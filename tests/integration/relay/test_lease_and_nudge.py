@@ -15,8 +15,8 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import AwakeUntil, PostgresRelayLease
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_relay.run import run
 from groundwork_runtime.nudging import QueueNudge
+from groundwork_runtime.relay.run import run
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
@@ -240,7 +240,7 @@ def test_without_that_the_row_would_wait_for_the_sweep(
     connect: Callable[[], Connection[TupleRow]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("groundwork_relay.run._held_back", lambda left: False)
+    monkeypatch.setattr("groundwork_runtime.relay.run._held_back", lambda left: False)
     outcome = behind_an_older_transaction(parts, databases, connect, monkeypatch)
 
     assert outcome == Outcome(carried=False, called_again=False)

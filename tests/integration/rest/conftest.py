@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 
 from .conftest import Rest
 

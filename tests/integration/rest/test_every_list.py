@@ -8,7 +8,7 @@ import pytest
 
 from groundwork_core.resources.resource import Resource
 from groundwork_data.postgres import resource_sql
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
 from ..postgres.test_no_write_is_forgotten import needed

@@ -10,7 +10,7 @@ import pytest
 from groundwork_core.limits.limiter import RateLimiter
 from groundwork_core.operations.clean_up import clean_up
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring

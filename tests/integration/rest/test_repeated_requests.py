@@ -12,7 +12,7 @@ import pytest
 from groundwork_core.operations.clean_up import clean_up
 from groundwork_data.identity.sealing import KeySeal
 from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring

@@ -5,7 +5,7 @@ from base64 import b64encode
 
 import pytest
 
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.application import Application
 
 from .conftest import CONTEXT, Rest

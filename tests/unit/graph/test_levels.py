@@ -19,9 +19,9 @@ from groundwork_core.knowledge.graph.model import (
     Part,
     Relationship,
 )
-from groundwork_graph_api.asking import Asking
-from groundwork_graph_api.levels import LevelExecution
-from groundwork_graph_api.schema import make_schema
+from groundwork_runtime.graphql.asking import Asking
+from groundwork_runtime.graphql.levels import LevelExecution
+from groundwork_runtime.graphql.schema import make_schema
 
 from ...fakes.graph import FakeGraph
 
@@ -205,6 +205,6 @@ def test_the_ordinary_never_comes_to_graphql_core(query: str, monkeypatch: Any) 
 
 def test_a_wrong_column_would_be_seen(monkeypatch: Any) -> None:
     monkeypatch.setattr(
-        "groundwork_graph_api.levels._leaves", lambda _, values, kinds: list(values)[::-1]
+        "groundwork_runtime.graphql.levels._leaves", lambda _, values, kinds: list(values)[::-1]
     )
     assert told(LevelExecution, QUERIES[2], world()) != told(ExecutionContext, QUERIES[2], world())

@@ -3,9 +3,9 @@
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from groundwork_graph_api.codes import Refused
-from groundwork_graph_api.documents import operation_of
-from groundwork_graph_api.limits import Measure, measure
+from groundwork_runtime.graphql.codes import Refused
+from groundwork_runtime.graphql.documents import operation_of
+from groundwork_runtime.graphql.limits import Measure, measure
 
 
 def measured(query: str, **variables: object) -> Measure:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from groundwork_graph_api import page
-from groundwork_graph_api.handler import handler
+from groundwork_functions.graph_api import page
+from groundwork_functions.graph_api.handler import handler
 
 REFERENCES = re.compile(r"""(?:src|href)="([^"]+)\"""")
 

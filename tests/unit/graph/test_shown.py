@@ -4,8 +4,8 @@ import pytest
 from graphql import parse
 
 from groundwork_core.knowledge.graph.model import EVERYTHING
-from groundwork_graph_api.documents import shown_by
-from groundwork_graph_api.schema import make_schema
+from groundwork_runtime.graphql.documents import shown_by
+from groundwork_runtime.graphql.schema import make_schema
 
 SCHEMA = make_schema()
 

@@ -200,7 +200,7 @@ def test_events_queues_and_schedules_are_read(folder: Path) -> None:
     [
         ("Resources: [", "while parsing"),
         ("Resources:\n  A: 1\n  A: 2\n", "stands twice"),
-        (f"Resources:{FUNCTION.replace('worker.handler', 'gone.handler')}", "no folder under"),
+        (f"Resources:{FUNCTION.replace('worker.handler', 'gone.handler')}", "there is no module"),
         (f"Resources:{FUNCTION.replace('worker.handler', 'worker')}", "package.module.attribute"),
         (f"Resources:{FUNCTION}      Timeout: soon\n", "no whole number"),
         (f"Resources:{FUNCTION}      Events: {{A: {{Type: S3}}}}\n", "knows no event 'S3'"),

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.knowledge.model import ExtractionResult
-from groundwork_reference_extractor.statements import state
+from groundwork_data.web.hosts import registrable_host
+from groundwork_functions.reference_extractor.statements import state
 
 JOB = UUID(int=1)
 FACTS = DocumentFacts(
@@ -29,7 +30,7 @@ FACTS = DocumentFacts(
 
 
 def stated(facts: DocumentFacts) -> Any:
-    return state(facts, job_id=JOB, attempt=1)
+    return state(facts, job_id=JOB, attempt=1, registrable_host=registrable_host)
 
 
 def test_what_a_feed_states_becomes_entities_with_their_keys() -> None:

@@ -10,8 +10,8 @@ from groundwork_core.errors import Forbidden, Invalid
 from groundwork_core.identity.permissions import BUILTIN_ROLES
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.realtime.ports import Listener, Numbered
-from groundwork_core.realtime.tell_listeners import posts_for
 from groundwork_core.realtime.topics import LONGEST_FRAME_BYTES, checked, frame, topics_of
+from groundwork_core.relay.destinations.live import posts_for
 
 ID = UUID("01a205a4-3eef-7dc6-bfa6-9e57d7e08ce0")
 VIEWER = BUILTIN_ROLES["viewer"]

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from pydantic import JsonValue
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.relay.queue_messages import fetches, jobs
+from groundwork_core.relay.destinations.queues import fetches, jobs
 
 JOB = UUID("01a205a4-3eef-7dc6-bfa6-9e57d7e08ce0")
 

@@ -7,7 +7,7 @@ import pytest
 
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.ports import Backlog
-from groundwork_relay.telling import EVERY_SECONDS, Telling
+from groundwork_runtime.relay.observer import EVERY_SECONDS, MetricsObserver
 
 ROW = OutboxRow(1, 1, "entities", UUID(int=1), 1, "created", {})
 
@@ -26,7 +26,7 @@ def lags(capsys: pytest.CaptureFixture[str]) -> list[float]:
 
 def test_the_worst_lag_of_each_second_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     time = Time()
-    telling = Telling(time)
+    telling = MetricsObserver(time)
     for lag in (0.1, 7.0, 0.2):
         telling.carried("graph", [ROW], lag)
     assert lags(capsys) == [0.1]
@@ -38,15 +38,15 @@ def test_the_worst_lag_of_each_second_is_told(capsys: pytest.CaptureFixture[str]
 def test_a_destination_that_fails_tells_how_long_its_rows_wait(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    Telling(Time()).failed("graph", ConnectionError(), 1.0, 42.0)
+    MetricsObserver(Time()).failed("graph", ConnectionError(), 1.0, 42.0)
     assert lags(capsys) == [42.0]
 
 
 def test_what_is_left_behind_at_the_end_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    Telling(Time()).ended({"graph": Backlog(ready=True, waiting=True, lag_seconds=9.0)})
+    MetricsObserver(Time()).ended({"graph": Backlog(ready=True, waiting=True, lag_seconds=9.0)})
     assert lags(capsys) == [9.0]
 
 
 def test_a_pass_that_carried_nothing_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    Telling(Time()).carried("graph", [], 0.0)
+    MetricsObserver(Time()).carried("graph", [], 0.0)
     assert lags(capsys) == []

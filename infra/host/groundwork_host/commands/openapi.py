@@ -8,7 +8,7 @@ from groundwork_host.commands import project
 from groundwork_host.template import load
 from groundwork_host.template.addresses import Addresses
 
-PACKAGED = ("groundwork_rest_api", "openapi.json")
+PACKAGED = ("groundwork_functions.rest_api", "openapi.json")
 """Where the document is served from: functions do not import one another."""
 
 UNREAD = {"DatabaseUrl": "unread", "Neo4jPassword": "unread"}

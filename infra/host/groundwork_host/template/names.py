@@ -12,19 +12,18 @@ def kebab(name: str) -> str:
 
 
 def locate(code: Path, handler: str, path: str) -> tuple[Path, str]:
-    """Where a handler's package lies: the folder for the import path, and the function's name.
+    """Return the folder for the import path, and the function's name.
 
-    The package may lie in the code folder itself, or one folder below it (`functions/fetch/`).
+    The name is that of the package that holds the handler's module, or the module's own:
+    `groundwork_functions.rest_api.handler.handler` is the function `rest-api`.
 
     Raises:
-        TemplateError: No such package, or the handler is not `package.module.attribute`.
+        TemplateError: There is no such module, or the handler is not `package.module.attribute`.
     """
-    package, dot, _ = handler.partition(".")
-    if not dot or not all(part.isidentifier() for part in handler.split(".")):
+    parts = handler.split(".")
+    if len(parts) < 2 or not all(part.isidentifier() for part in parts):  # noqa: PLR2004 - module.attribute
         raise TemplateError(path, f"the handler {handler!r} is not package.module.attribute")
-    if (code / package).is_dir() or (code / f"{package}.py").is_file():
-        return code, kebab(package)
-    below = sorted(code.glob(f"*/{package}")) or sorted(code.glob(f"*/{package}.py"))
-    if not below:
-        raise TemplateError(path, f"no folder under {code} holds the package {package!r}")
-    return below[0].parent, kebab(below[0].parent.name)
+    module = code.joinpath(*parts[:-1])
+    if not module.with_suffix(".py").is_file() and not module.is_dir():
+        raise TemplateError(path, f"there is no module {'.'.join(parts[:-1])!r} under {code}")
+    return code, kebab(parts[-3] if len(parts) > 2 else parts[0])  # noqa: PLR2004 - a package holds it

@@ -29,6 +29,10 @@ MakeHarmless = Callable[[str, str | None], Harmless]
 """Clean a stranger's HTML as feeds' is cleaned; relative links are resolved against an address."""
 
 
+RegistrableHost = Callable[[str], str | None]
+"""Returns the registrable part of a web address's host (`bbc.co.uk`); None if it has none."""
+
+
 class DocumentStore(Protocol):
     """The documents."""
 

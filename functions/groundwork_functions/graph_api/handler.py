@@ -1,0 +1,8 @@
+"""The graph's entry: GraphQL, and the page to try it on."""
+
+from __future__ import annotations
+
+from groundwork_functions.graph_api.routes import router
+from groundwork_functions.graph_api.telling import TellingApplication
+
+handler = TellingApplication(router)

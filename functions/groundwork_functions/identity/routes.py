@@ -1,0 +1,129 @@
+"""The routes of identity (CONTRACT: /api/v1/auth/…, /api/v1/me, /.well-known/jwks.json)."""
+
+from __future__ import annotations
+
+import json
+
+from groundwork_core.caller import Caller
+from groundwork_core.errors import NotFound
+from groundwork_core.identity import log_out as leaving
+from groundwork_core.identity.change_password import change_password
+from groundwork_core.identity.issue_ws_ticket import issue_ws_ticket
+from groundwork_core.identity.log_in import log_in
+from groundwork_core.identity.model import TICKET_SECONDS, TokenPair
+from groundwork_core.identity.refresh import refresh
+from groundwork_functions.identity.shapes import (
+    KEYS,
+    ME,
+    Login,
+    PasswordChange,
+    Refresh,
+    Ticket,
+    Tokens,
+)
+from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN, Router
+from groundwork_runtime.wiring import Wiring
+
+router = Router()
+TAG = "identity"
+
+
+@router.post(
+    "/api/v1/auth/login",
+    open="this is how one gets in; failures are throttled",
+    tag=TAG,
+    problems=(401, 429),
+)
+def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Tokens:
+    """Log in with address and password."""
+    return _tokens(
+        log_in(
+            body.email,
+            body.password,
+            address=request.address,
+            work=wiring.work(),
+            hasher=wiring.password_hasher,
+            signer=wiring.token_signer,
+            clock=wiring.clock,
+        )
+    )
+
+
+@router.post(
+    "/api/v1/auth/refresh",
+    open="the refresh token in the body is the credential",
+    tag=TAG,
+    problems=(401,),
+)
+def refresh_tokens(body: Refresh, wiring: Wiring) -> Tokens:
+    """Trade a refresh token for a new pair. Each holds once; a reused one ends its session."""
+    return _tokens(
+        refresh(
+            body.refresh_token, work=wiring.work(), signer=wiring.token_signer, clock=wiring.clock
+        )
+    )
+
+
+@router.post(
+    "/api/v1/auth/logout",
+    open="the refresh token in the body is the credential",
+    status=204,
+    tag=TAG,
+)
+def log_out(body: Refresh, wiring: Wiring) -> None:
+    """End the session of a refresh token. Unknown tokens are no error."""
+    leaving.log_out(body.refresh_token, work=wiring.work(), clock=wiring.clock)
+
+
+@router.post("/api/v1/auth/logout-everywhere", needs=IN_PERSON, status=204, tag=TAG)
+def log_out_everywhere(caller: Caller, wiring: Wiring) -> None:
+    """End all of the caller's sessions; open sockets are closed."""
+    leaving.log_out_everywhere(by=caller, work=wiring.work(), clock=wiring.clock)
+
+
+@router.post("/api/v1/auth/password", needs=IN_PERSON, status=204, tag=TAG, problems=(422, 429))
+def set_password(body: PasswordChange, caller: Caller, request: Request, wiring: Wiring) -> None:
+    """Change the caller's password. All sessions end: log in with the new one."""
+    change_password(
+        body.current_password,
+        body.new_password,
+        by=caller,
+        address=request.address,
+        work=wiring.work(),
+        hasher=wiring.password_hasher,
+        clock=wiring.clock,
+    )
+
+
+@router.post("/api/v1/auth/ws-ticket", needs=SIGNED_IN, tag=TAG)
+def get_ws_ticket(caller: Caller, wiring: Wiring) -> Ticket:
+    """Get a ticket for `/ws?ticket=…`: it holds for 30 seconds and once."""
+    ticket = issue_ws_ticket(by=caller, work=wiring.work(), clock=wiring.clock)
+    return Ticket(ticket=ticket, expires_in=TICKET_SECONDS)
+
+
+@router.get("/api/v1/me", needs=SIGNED_IN, tag=TAG, returns=ME)
+def who_am_i(caller: Caller, wiring: Wiring) -> Answer:
+    """Show the caller's account, roles and permissions."""
+    profile = wiring.profiles.profile(caller.user_id)
+    if profile is None:
+        raise NotFound("There is no such account.")
+    told = {**profile, "roles": list(caller.roles), "permissions": sorted(caller.permissions)}
+    return Answer(200, json.dumps(told, ensure_ascii=False))
+
+
+@router.get("/.well-known/jwks.json", open="public keys are public", tag=TAG, returns=KEYS)
+def public_keys(wiring: Wiring) -> Answer:
+    """Show the public keys that verify access tokens (RFC 7517)."""
+    keys = json.dumps({"keys": wiring.profiles.public_keys()})
+    return Answer(200, keys, "application/jwk-set+json", {"Cache-Control": "public, max-age=300"})
+
+
+def _tokens(pair: TokenPair) -> Tokens:
+    return Tokens(
+        access_token=pair.access_token,
+        refresh_token=pair.refresh_token,
+        expires_in=pair.expires_in,
+    )

@@ -1,0 +1,30 @@
+"""REST: resources, their actions, health, and the documentation of every HTTP function."""
+
+from groundwork_runtime.http.application import Application
+from groundwork_runtime.http.router import Areas
+
+router = Areas(
+    {
+        "/api/v1/api-keys": "groundwork_functions.rest_api.api_keys",
+        "/api/v1/audit-events": "groundwork_functions.rest_api.audit_events",
+        "/api/v1/configurations": "groundwork_functions.rest_api.configurations",
+        "/api/v1/contents": "groundwork_functions.rest_api.contents",
+        "/api/v1/deliveries": "groundwork_functions.rest_api.deliveries",
+        "/api/v1/distributions": "groundwork_functions.rest_api.distributions",
+        "/api/v1/documents": "groundwork_functions.rest_api.documents",
+        "/api/v1/embeddings": "groundwork_functions.rest_api.embeddings",
+        "/api/v1/engagements": "groundwork_functions.rest_api.engagements",
+        "/api/v1/entities": "groundwork_functions.rest_api.entities",
+        "/api/v1/jobs": "groundwork_functions.rest_api.jobs",
+        "/api/v1/preferences": "groundwork_functions.rest_api.preferences",
+        "/api/v1/relationships": "groundwork_functions.rest_api.relationships",
+        "/api/v1/roles": "groundwork_functions.rest_api.roles",
+        "/api/v1/sources": "groundwork_functions.rest_api.sources",
+        "/api/v1/users": "groundwork_functions.rest_api.users",
+        "/api/v1/webhooks": "groundwork_functions.rest_api.webhooks",
+        "/health": "groundwork_functions.rest_api.health",
+        "/openapi.json": "groundwork_functions.rest_api.openapi",
+        "/docs": "groundwork_functions.rest_api.pages",
+    }
+)
+handler = Application(router)

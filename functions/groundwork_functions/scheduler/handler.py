@@ -1,0 +1,32 @@
+"""The scheduler function: runs each minute, and leaves nothing behind that a queue lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from groundwork_core.jobs.sweep import sweep_jobs
+from groundwork_core.operations.clean_up import clean_up
+from groundwork_core.realtime.close_sockets import close_outlived
+from groundwork_core.sources.announce_again import announce_again
+from groundwork_core.sources.claim_due import claim_due
+from groundwork_runtime import metrics
+from groundwork_runtime.wiring import wiring
+
+log = logging.getLogger(__name__)
+
+
+def handler(event: Mapping[str, object], context: object) -> dict[str, int]:  # noqa: ARG001 - Lambda's
+    """Queue due sources, take back lost jobs, remove what is over, and close what has ended."""
+    parts = wiring()
+    waiting_seconds = parts.settings.sweep_after_seconds
+    refetched = announce_again(waiting_seconds, work=parts.work(), clock=parts.clock)
+    done = {"claimed": claim_due(work=parts.work(), clock=parts.clock)}
+    swept = sweep_jobs(waiting_seconds, work=parts.work(), clock=parts.clock)
+    done |= {"expired": swept.expired, "announced": swept.announced + refetched}
+    done["removed"] = clean_up(work=parts.work(), clock=parts.clock)
+    done["closed"] = close_outlived(work=parts.work(), sockets=parts.sockets)
+    for name, count in done.items():
+        metrics.emit("Scheduler" + name.capitalize(), count)
+    log.info("scheduled", extra=done)
+    return done

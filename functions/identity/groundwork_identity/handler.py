@@ -1,8 +1,0 @@
-"""Identity's entry: tokens, passwords, tickets, and who the caller is."""
-
-from __future__ import annotations
-
-from groundwork_identity.routes import router
-from groundwork_runtime.http.application import Application
-
-handler = Application(router)

@@ -1,0 +1,1 @@
+"""Where the relay delivers outbox rows: the graph, the queues and the live sockets."""

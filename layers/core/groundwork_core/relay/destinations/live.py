@@ -1,0 +1,78 @@
+"""The destination `live`: numbers changes in commit order and posts them to open sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from groundwork_core.outbox import OutboxRow
+from groundwork_core.realtime.close_sockets import close_unwelcome
+from groundwork_core.realtime.ports import (
+    Listener,
+    LiveWork,
+    Numbered,
+    Post,
+    Sockets,
+)
+from groundwork_core.realtime.topics import frame, topics_of
+from groundwork_core.relay.ports import Taken
+
+
+class LiveDestination:
+    """Posts each change to the sockets that listen to its topics.
+
+    The places are given before posting and kept after it, in the transaction that moves the
+    cursor: when the process dies in between, the same changes are posted again with the same
+    places, so a listener can tell. A socket that is gone is forgotten; when its owner comes back
+    with `since`, the rest is replayed.
+    """
+
+    name = "live"
+    batches_ahead = 0
+    gather_seconds = 0.05
+
+    def __init__(self, sockets: Sockets) -> None:
+        """Take whoever holds the sockets."""
+        self._sockets = sockets
+
+    def deliver(self, taken: Taken, work: LiveWork) -> None:
+        """Post, number, and close the sockets of users who may no longer listen."""
+        rows = [row for row in taken.rows if topics_of(row)]
+        numbered = [Numbered(taken.last_seq + place, row) for place, row in enumerate(rows, 1)]
+        self._close_unwelcome(taken.rows, work)
+        gone = self._post(numbered, work)
+        if gone:
+            work.listeners.remove(gone)
+        if numbered:
+            work.live_order.number([row.id for row in rows], taken.last_seq)
+
+    def _post(self, numbered: Sequence[Numbered], work: LiveWork) -> frozenset[str]:
+        topics = {topic for one in numbered for topic in topics_of(one.row)}
+        listeners = work.listeners.listening(topics) if topics else []
+        posts = posts_for(numbered, listeners)
+        return self._sockets.post(posts) if posts else frozenset()
+
+    def _close_unwelcome(self, rows: Sequence[OutboxRow], work: LiveWork) -> None:
+        """Close sockets that a change of a user, a role or an API key has made unwelcome."""
+        if any(row.aggregate == "roles" for row in rows):
+            users: set[UUID] | None = None
+        else:
+            users = {row.aggregate_id for row in rows if row.aggregate == "users"}
+            users |= {UUID(str(row.data["user_id"])) for row in rows if row.aggregate == "api_keys"}
+            if not users:
+                return
+        close_unwelcome(users, work, self._sockets)
+
+
+def posts_for(numbered: Sequence[Numbered], listeners: Sequence[Listener]) -> list[Post]:
+    """Return what to post: for each change and topic, one frame for all who listen."""
+    by_topic: dict[str, list[str]] = {}
+    for listener in listeners:
+        for topic in listener.topics:
+            by_topic.setdefault(topic, []).append(listener.connection_id)
+    return [
+        Post(tuple(connections), frame(topic, one.seq, one.row))
+        for one in numbered
+        for topic in topics_of(one.row)
+        if (connections := by_topic.get(topic))
+    ]

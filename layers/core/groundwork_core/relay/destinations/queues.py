@@ -1,0 +1,75 @@
+"""The destination `queues`: announces due fetches and queued jobs to their workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from groundwork_core.outbox import OutboxRow
+from groundwork_core.queues import Queue
+from groundwork_core.relay.ports import RelayWork, Taken
+
+JOB_CONTRACT = "groundwork/job/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """Which queue takes what."""
+
+    fetch: Queue
+    jobs: Mapping[str, Queue]
+    """By kind of job; a kind without a queue waits for workers that lease over REST."""
+
+
+class QueueDestination:
+    """Announces due fetches and queued jobs. Both may be announced twice: takers check."""
+
+    name = "queues"
+    batches_ahead = 0
+    gather_seconds = 0.05
+
+    def __init__(self, queues: Queues) -> None:
+        """Take the queues."""
+        self._queues = queues
+
+    def deliver(self, taken: Taken, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
+        """Send what these rows announce, one batch a queue."""
+        due = fetches(taken.rows)
+        if due:
+            self._queues.fetch.send(due)
+        for kind, queue in self._queues.jobs.items():
+            waiting = jobs(taken.rows, kind)
+            if waiting:
+                queue.send(waiting)
+
+
+def fetches(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
+    """Return the bodies of the `fetch_due` commands among rows."""
+    return [row.data for row in rows if row.kind == "fetch_due"]
+
+
+def jobs(rows: Iterable[OutboxRow], kind: str) -> list[dict[str, JsonValue]]:
+    """Return a message for each job of a kind whose last state among rows is `queued`."""
+    last = {
+        row.aggregate_id: row
+        for row in rows
+        if row.aggregate == "jobs" and row.data.get("kind") == kind
+    }
+    return [
+        {
+            "contract": JOB_CONTRACT,
+            "job_id": str(row.aggregate_id),
+            "kind": kind,
+            "attempt_hint": _next_attempt(row),
+            "payload": row.data.get("payload"),
+        }
+        for row in last.values()
+        if row.kind != "deleted" and row.data.get("status") == "queued"
+    ]
+
+
+def _next_attempt(row: OutboxRow) -> int:
+    attempt = row.data.get("attempt")
+    return (attempt if isinstance(attempt, int) else 0) + 1

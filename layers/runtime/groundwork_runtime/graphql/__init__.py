@@ -1,0 +1,1 @@
+"""The GraphQL engine: parse, measure, validate, execute by levels, and encode one query."""

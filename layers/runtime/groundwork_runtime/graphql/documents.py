@@ -1,0 +1,106 @@
+"""Query texts, parsed and checked once: clients send the same few again and again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
+
+from groundwork_core.knowledge.graph.model import EVERYTHING, Shown
+from groundwork_runtime.graphql.codes import Refused
+
+MAX_TOKENS = 4_000
+REMEMBERED = 500
+LONGEST_REMEMBERED = 10_000
+MAX_ERRORS = 20
+
+NAMES = {"from": "from_id", "to": "to_id", "validFrom": "valid_from", "validTo": "valid_to"}
+"""Fields that the model calls otherwise."""
+
+
+class Documents:
+    """Parses and validates, and remembers what it found good."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        """Take the schema to check against."""
+        self._schema = schema
+        self._checked: OrderedDict[str, tuple[DocumentNode, Shown]] = OrderedDict()
+
+    def parsed(self, text: str) -> DocumentNode:
+        """Parse a query. Raises Refused with where it goes wrong."""
+        known = self._checked.get(text)
+        if known is not None:
+            return known[0]
+        try:
+            return parse(text, max_tokens=MAX_TOKENS)
+        except GraphQLError as error:
+            error.extensions = {"code": "GRAPHQL_PARSE_FAILED"}
+            raise
+        except RecursionError:
+            raise _too_deep() from None
+
+    def check(self, text: str, document: DocumentNode) -> list[GraphQLError]:
+        """Hold a document against the schema; return what is wrong with it."""
+        if text in self._checked:
+            self._checked.move_to_end(text)
+            return []
+        try:
+            faults = validate(self._schema, document, max_errors=MAX_ERRORS)
+        except RecursionError:  # lists of lists of … as the type of a variable
+            return [_too_deep()]
+        for fault in faults:
+            fault.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
+        if not faults and len(text) <= LONGEST_REMEMBERED:
+            self._checked[text] = document, shown_by(self._schema, document)
+            if len(self._checked) > REMEMBERED:
+                self._checked.popitem(last=False)
+        return faults
+
+    def shown(self, text: str, document: DocumentNode) -> Shown:
+        """Return which of the model's fields a good document asks for, anywhere in it."""
+        known = self._checked.get(text)
+        return shown_by(self._schema, document) if known is None else known[1]
+
+
+def shown_by(schema: GraphQLSchema, document: DocumentNode) -> Shown:
+    """Collect the fields of all types, by the model's names: `Relationship.from_id`."""
+    types = TypeInfo(schema)
+    found: set[str] = set()
+
+    class Collector(Visitor):
+        def enter_field(self, node: FieldNode, *_: object) -> None:
+            parent, name = types.get_parent_type(), node.name.value
+            if parent is not None:
+                found.add(f"{parent.name}.{NAMES.get(name, name)}")
+
+    visit(document, TypeInfoVisitor(types, Collector()))
+    return EVERYTHING & found
+
+
+def _too_deep() -> Refused:
+    return Refused("The query is nested too deep.", "DEPTH_LIMIT")
+
+
+def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """Choose the operation to run. Raises Refused when that is unclear or it is no query."""
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    if name:
+        operations = [o for o in operations if o.name is not None and o.name.value == name]
+    if len(operations) != 1:
+        raise Refused("Name one operation of the document in operationName.", "BAD_USER_INPUT")
+    if operations[0].operation is not OperationType.QUERY:
+        raise Refused("Only queries are served here; changes go through REST.", "BAD_USER_INPUT")
+    return operations[0]

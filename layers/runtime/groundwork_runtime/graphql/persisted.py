@@ -1,0 +1,91 @@
+"""Queries known by the SHA-256 of their text, so that clients need not send it.
+
+`persisted.json`, bundled with the function, maps hashes to texts. An environment that requires
+persisted queries serves these only. Elsewhere a client may send a text with its hash once, and
+then the hash alone; what was learned so is bounded, belongs to one process, and may be forgotten:
+the client then hears PERSISTED_QUERY_NOT_FOUND and sends the text again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib.resources import files
+
+from groundwork_runtime.graphql.codes import BAD_USER_INPUT, Refused
+
+REMEMBERED = 500
+LONGEST_REMEMBERED = 10_000
+"""Characters; so at most 20 MB are ever held."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def bundled() -> Mapping[str, str]:
+    """Read persisted.json. Raises ValueError when a hash is not that of its text."""
+    text = files(__package__).joinpath("persisted.json").read_text(encoding="utf-8")
+    known: dict[str, str] = json.loads(text)
+    for hash_, query in known.items():
+        if hash_of(query) != hash_:
+            message = f"persisted.json: {hash_} is not the SHA-256 of its query"
+            raise ValueError(message)
+    return known
+
+
+def hash_of(text: str) -> str:
+    """Return a text's SHA-256 in hexadecimal digits."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class PersistedQueries:
+    """Finds texts by their hashes."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        """Take the queries that are never forgotten."""
+        self._known = known
+        self._learned: OrderedDict[str, str] = OrderedDict()
+
+    def text_of(self, text: str | None, extensions: object, *, only_known: bool) -> str:
+        """Return the text to run.
+
+        Raises:
+            Refused: there is none under this hash; the hash is another text's; or it is not one of
+                those that `only_known` allows.
+        """
+        hash_ = _hash_in(extensions)
+        if text is None:
+            if hash_ is None:
+                raise Refused("query must be a text.", BAD_USER_INPUT)
+            found = self._known.get(hash_) or (None if only_known else self._learned.get(hash_))
+            if found is None:
+                raise Refused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+            return found
+        if hash_ is not None and hash_ != hash_of(text):
+            raise Refused("sha256Hash is not the hash of query.", BAD_USER_INPUT)
+        if only_known and hash_of(text) not in self._known:
+            raise Refused("Only persisted queries are served here.", "PERSISTED_QUERY_REQUIRED")
+        return text
+
+    def learn(self, text: str, extensions: object) -> None:
+        """Remember a good query that came with its hash."""
+        hash_ = _hash_in(extensions)
+        if hash_ is None or hash_ in self._known or len(text) > LONGEST_REMEMBERED:
+            return
+        self._learned[hash_] = text
+        self._learned.move_to_end(hash_)
+        if len(self._learned) > REMEMBERED:
+            self._learned.popitem(last=False)
+
+
+def _hash_in(extensions: object) -> str | None:
+    """Read `extensions.persistedQuery.sha256Hash`."""
+    asked = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if asked is None:
+        return None
+    hash_ = asked.get("sha256Hash") if isinstance(asked, dict) else None
+    if not isinstance(hash_, str) or not _HASH.fullmatch(hash_):
+        raise Refused("persistedQuery.sha256Hash must be 64 hexadecimal digits.", BAD_USER_INPUT)
+    return hash_

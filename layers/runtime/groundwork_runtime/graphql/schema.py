@@ -1,0 +1,208 @@
+"""The schema and its resolvers."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from ariadne import EnumType, ObjectType, make_executable_schema
+from graphql import GraphQLResolveInfo, GraphQLSchema
+
+from groundwork_core.knowledge.graph.cursors import (
+    entity_cursor,
+    link_cursor,
+    read_entity_cursor,
+)
+from groundwork_core.knowledge.graph.model import (
+    Entity,
+    Link,
+    LinkPage,
+    LinkPlace,
+    Part,
+    Relationship,
+)
+from groundwork_runtime.graphql import arguments as read
+from groundwork_runtime.graphql.ahead import Ahead
+from groundwork_runtime.graphql.asking import Asking, PageKey
+from groundwork_runtime.graphql.levels import Attribute
+from groundwork_runtime.graphql.scalars import date_time, json_value
+
+ENTITY_TYPES = EnumType(
+    "EntityType",
+    {
+        name.upper(): name
+        for name in (
+            "person",
+            "organization",
+            "location",
+            "event",
+            "product",
+            "work",
+            "topic",
+            "website",
+            "other",
+        )
+    },
+)
+
+query = ObjectType("Query")
+entity = ObjectType("Entity")
+relationship = ObjectType("Relationship")
+neighbour_connection = ObjectType("NeighbourConnection")
+neighbour_edge = ObjectType("NeighbourEdge")
+relationship_connection = ObjectType("RelationshipConnection")
+relationship_edge = ObjectType("RelationshipEdge")
+
+Connection = dict[str, object]
+
+
+@query.field("entity")
+def _entity(_: None, info: GraphQLResolveInfo, id: str) -> Entity | None:  # noqa: A002 - the schema's name
+    asking = _asking(info)
+    id_ = read.read_id(id, "id")
+    found = asking.entity(id_)
+    if found is not None:
+        Ahead(info, asking).entities([found], info.field_nodes)
+    return found
+
+
+@query.field("entities")
+def _entities(_: None, info: GraphQLResolveInfo, **arguments: object) -> Connection:
+    """Postgres lists, the graph confirms: what it has not had yet is not shown."""
+    asking = _asking(info)
+    after = arguments.get("after")
+    page = asking.catalogue.find(
+        read.read_entity_filter(arguments),
+        read.read_first(arguments),
+        None if after is None else read_entity_cursor(str(after)),
+    )
+    asking.load_entities(page.ids)
+    found = [asking.entities[id_] for id_ in page.ids if id_ in asking.entities]
+    ahead = Ahead(info, asking)
+    edges = ahead.named("EntityConnection", info.field_nodes, "edges")
+    ahead.entities(found, ahead.named("EntityEdge", edges, "node"))
+    return {
+        "edges": [{"cursor": entity_cursor(item.id), "node": item} for item in found],
+        "pageInfo": {
+            "hasNextPage": page.has_next,
+            "endCursor": entity_cursor(page.ids[-1]) if page.ids else None,
+        },
+    }
+
+
+@query.field("path")
+def _path(_: None, info: GraphQLResolveInfo, **arguments: object) -> dict[str, object] | None:
+    asking = _asking(info)
+    asking.caller.must("relationships:read")
+    found = asking.graph.path(
+        read.read_id(str(arguments["from"]), "from"),
+        read.read_id(str(arguments["to"]), "to"),
+        read.read_whole(arguments, "maxHops", 4, 1, read.MAX_HOPS),
+        read.read_link_filter(arguments),
+    )
+    if found is None:
+        return None
+    return _part(info, found, "Path") | {"length": len(found.relationships)}
+
+
+@query.field("subgraph")
+def _subgraph(
+    _: None, info: GraphQLResolveInfo, seeds: list[str], **arguments: object
+) -> dict[str, object]:
+    asking = _asking(info)
+    asking.caller.must("relationships:read")
+    found = asking.graph.subgraph(
+        read.read_seeds(seeds),
+        read.read_whole(arguments, "depth", 1, 0, read.MAX_SUBGRAPH_DEPTH),
+        read.read_whole(arguments, "maxNodes", 200, 1, read.MAX_NODES),
+        read.read_link_filter(arguments),
+    )
+    return _part(info, found, "Subgraph") | {"truncated": found.truncated}
+
+
+def _part(info: GraphQLResolveInfo, part: Part, type_name: str) -> dict[str, object]:
+    asking = _asking(info)
+    asking.learn(part.nodes)
+    Ahead(info, asking).part(part.nodes, part.relationships, type_name, info.field_nodes)
+    return {"nodes": part.nodes, "relationships": part.relationships}
+
+
+@entity.field("neighbours")
+@entity.field("relationships")
+def _links(source: Entity, info: GraphQLResolveInfo, **arguments: object) -> LinkPage:
+    return _asking(info).page(PageKey.read(arguments), source.id)
+
+
+def _page_info(source: LinkPage, _: GraphQLResolveInfo) -> dict[str, object]:
+    end = _cursor(source.links[-1]) if source.links else None
+    return {"hasNextPage": source.has_next, "endCursor": end}
+
+
+def _edge_cursor(source: Link, _: GraphQLResolveInfo) -> str:
+    return _cursor(source)
+
+
+@entity.field("attributes")
+def _entity_attributes(source: Entity, info: GraphQLResolveInfo) -> object:
+    return _asking(info).details("entity", source.id).attributes
+
+
+@entity.field("provenance")
+def _entity_provenance(source: Entity, info: GraphQLResolveInfo) -> object:
+    return _asking(info).details("entity", source.id).provenance
+
+
+@relationship.field("attributes")
+def _relationship_attributes(source: Relationship, info: GraphQLResolveInfo) -> object:
+    return _asking(info).details("relationship", source.id).attributes
+
+
+@relationship.field("provenance")
+def _relationship_provenance(source: Relationship, info: GraphQLResolveInfo) -> object:
+    return _asking(info).details("relationship", source.id).provenance
+
+
+@relationship.field("from")
+def _from(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
+    return _asking(info).entities.get(source.from_id)
+
+
+@relationship.field("to")
+def _to(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
+    return _asking(info).entities.get(source.to_id)
+
+
+relationship.set_field("validFrom", Attribute("valid_from"))
+relationship.set_field("validTo", Attribute("valid_to"))
+relationship_edge.set_field("node", Attribute("relationship"))
+for _connection in (neighbour_connection, relationship_connection):
+    _connection.set_field("edges", Attribute("links"))
+    _connection.set_field("pageInfo", _page_info)
+for _edge in (neighbour_edge, relationship_edge):
+    _edge.set_field("cursor", _edge_cursor)
+
+
+def _cursor(link: Link) -> str:
+    return link_cursor(LinkPlace(link.relationship.confidence, link.relationship.id))
+
+
+def _asking(info: GraphQLResolveInfo) -> Asking:
+    asking: Asking = info.context
+    return asking
+
+
+def make_schema() -> GraphQLSchema:
+    """Build the schema from schema.graphql."""
+    text = files(__package__).joinpath("schema.graphql").read_text(encoding="utf-8")
+    return make_executable_schema(
+        text,
+        query,
+        entity,
+        relationship,
+        neighbour_connection,
+        neighbour_edge,
+        relationship_connection,
+        relationship_edge,
+        ENTITY_TYPES,
+        date_time,
+        json_value,
+    )

@@ -1,0 +1,34 @@
+"""Where the outbox goes: the destinations that this environment is configured for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from groundwork_core.relay.destinations.graph import GraphDestination
+from groundwork_core.relay.destinations.live import LiveDestination
+from groundwork_core.relay.destinations.queues import QueueDestination, Queues
+from groundwork_runtime.wiring import Wiring
+
+if TYPE_CHECKING:
+    from groundwork_core.relay.ports import Destination
+    from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+
+
+def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
+    """Make them; a destination without an address is left out, and its cursor stays."""
+    settings = parts.settings
+    made: list[Destination[PostgresUnitOfWork]] = []
+    if settings.neo4j_uri:
+        made.append(GraphDestination(parts.graph_projection))
+    if settings.fetch_queue_url:
+        made.append(
+            QueueDestination(
+                Queues(
+                    fetch=parts.queue(settings.fetch_queue_url),
+                    jobs={"extract": parts.queue(settings.extract_queue_url)},
+                )
+            )
+        )
+    if settings.websocket_endpoint:
+        made.append(LiveDestination(parts.sockets))
+    return made

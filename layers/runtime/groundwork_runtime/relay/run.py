@@ -1,0 +1,94 @@
+"""One run of the relay: the lease, and a thread with its own connection for each destination."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from threading import Thread
+
+from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
+from groundwork_core.relay.carrier import Carrier
+from groundwork_core.relay.ports import Backlog, Destination
+from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.outbox import PostgresBacklogs
+from groundwork_data.postgres.relay_lease import PostgresRelayLease
+from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from groundwork_runtime.relay.observer import MetricsObserver
+from groundwork_runtime.wiring import Wiring
+
+RECENT_SECONDS = 1.0
+
+
+def run(
+    parts: Wiring,
+    to: Sequence[Destination[PostgresUnitOfWork]],
+    remaining_seconds: Callable[[], float],
+) -> None:
+    """Stay awake while there is something to carry and the platform gives time.
+
+    If time ends first, or rows cannot be read yet, the next run is called at once. A destination
+    that fails is left to the next sweep, a minute later at most.
+    """
+    lease = PostgresRelayLease(parts.database)
+    until = begin(lease, time.sleep)
+    if until is None:
+        return
+    activity = Activity(time.monotonic)
+    budget = Budget(remaining_seconds)
+    observer = MetricsObserver()
+    threads = [
+        Thread(
+            target=_carrying(destination, parts.new_database(), activity, budget, observer),
+            name=f"relay-{destination.name}",
+            daemon=True,  # a destination that hangs must not hold the run beyond its time
+        )
+        for destination in to
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        keep_promise(lease, until, activity, budget, time.sleep, time.monotonic)
+    finally:
+        activity.end()
+        for thread in threads:
+            thread.join(max(remaining_seconds() - 1, 0))
+    busy = activity.seconds_idle() < RECENT_SECONDS and not budget.lasts
+    left = {d.name: PostgresBacklogs(parts.database).of(d.name) for d in to}
+    observer.ended(left)
+    if busy or _held_back(left.values()):
+        parts.nudge()
+
+
+def _held_back(left: Iterable[Backlog]) -> bool:
+    """Return whether rows wait behind an older transaction.
+
+    Their writers did not nudge, because this run was awake. The end of the older transaction may
+    nudge nobody: it may have written nothing to the outbox, or belong to another database.
+    """
+    return any(backlog.waiting and not backlog.ready for backlog in left)
+
+
+def _carrying(
+    destination: Destination[PostgresUnitOfWork],
+    database: Database,
+    activity: Activity,
+    budget: Budget,
+    observer: MetricsObserver,
+) -> Callable[[], None]:
+    """Return what a thread does. It closes its connection itself: it may outlast the run."""
+    carrier = Carrier(
+        destination,
+        # The relay's own transaction must not nudge the relay.
+        lambda: PostgresUnitOfWork(database, lambda: None),
+        PostgresBacklogs(database),
+        activity,
+        budget,
+        observer,
+    )
+
+    def carry_and_close() -> None:
+        with closing(database):
+            carrier.run()
+
+    return carry_and_close
