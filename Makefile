@@ -8,7 +8,7 @@ SAM_VENV := $(VENV)/sam
 SAM_STAMP := $(SAM_VENV)/.installed
 CONTRACT_VENV := $(VENV)/contract
 CONTRACT_STAMP := $(CONTRACT_VENV)/.installed
-ROOTS := layers functions infra/host tests benchmarks migrations localstack
+ROOTS := layers functions infra tests benchmarks migrations localstack
 
 .PHONY: up down test test-long lint format lock clean setup sam-validate
 .DEFAULT_GOAL := up
@@ -28,7 +28,7 @@ test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see RE
 lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates
 	$(BIN)/ruff format --check $(wildcard $(ROOTS))
 	$(BIN)/ruff check $(wildcard $(ROOTS))
-	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/groundwork_* infra/host/groundwork_host tests)
+	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/groundwork_* infra/*/groundwork_* tests)
 	$(BIN)/lint-imports
 	$(BIN)/cfn-lint template.yaml
 

@@ -1,7 +1,7 @@
 """Makes the queues and secrets of template.yaml on an AWS emulator.
 
-As an init hook of a LocalStack or MiniStack container (mount the repository and put infra/host on
-PYTHONPATH), or by hand:
+As an init hook of a LocalStack or MiniStack container (mount the repository and put infra/command
+and infra/lambda_host on PYTHONPATH), or by hand:
 
     AWS_ENDPOINT_URL=http://127.0.0.1:4566 .venv/bin/python localstack/bootstrap.py
     GROUNDWORK_SIGNING_KEY=…   the signing key's value, where it has none yet
@@ -11,9 +11,9 @@ import os
 import sys
 from pathlib import Path
 
-from groundwork_host.aws import AwsSettings
-from groundwork_host.emulator_bootstrap import bootstrap
-from groundwork_host.template import Addresses, load
+from groundwork_command.emulator_bootstrap import bootstrap
+from groundwork_lambda_host.aws import AwsSettings
+from groundwork_lambda_host.template import Addresses, load
 
 ROOT = Path(__file__).parents[1]
 

@@ -10,8 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from groundwork_host.aws import AwsSettings
-from groundwork_host.emulator_bootstrap.deploy import deploy
+from groundwork_command.emulator_bootstrap.deploy import deploy
+from groundwork_lambda_host.aws import AwsSettings
 
 BUILD = Path(__file__).parents[1] / ".aws-sam" / "build"
 

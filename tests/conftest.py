@@ -2,7 +2,7 @@
 
 Keep a set warm while you work, so that a run starts at once:
 
-    .venv/bin/python -m groundwork_host.services /tmp/warm /tmp/warm.json &
+    .venv/bin/python -m groundwork_command.services /tmp/warm /tmp/warm.json &
     GROUNDWORK_TEST_SERVICES=/tmp/warm.json .venv/bin/pytest tests/integration
 
 Runs share a warm set without meeting each other: each has its own databases and queue names, and
@@ -24,8 +24,8 @@ import psutil
 import psycopg
 import pytest
 
-from groundwork_host.services.__main__ import throwaway
-from groundwork_host.services.home import Home
+from groundwork_command.services.__main__ import throwaway
+from groundwork_command.services.home import Home
 
 if TYPE_CHECKING:
     import neo4j as neo4j_driver

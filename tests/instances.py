@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 if TYPE_CHECKING:
     from .conftest import Graph

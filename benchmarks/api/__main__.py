@@ -20,8 +20,8 @@ from benchmarks.api import jobs, servers
 from benchmarks.api.load import Heard, Job, Load
 from benchmarks.api.report import write_report
 from benchmarks.api.usage import Used, Watch
-from groundwork_host.services.home import Home
-from groundwork_host.services.postgres import Postgres
+from groundwork_command.services.home import Home
+from groundwork_command.services.postgres import Postgres
 
 CLIENTS = (1, 10, 100, 1_000)
 SHARE = 0.6

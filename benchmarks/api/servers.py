@@ -19,9 +19,9 @@ import psutil
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg.types.json import Jsonb
+from tests.child_instance import Instance, free_port
 
 from groundwork_data.postgres.migrations import migrate
-from groundwork_host.child_instance import Instance, free_port
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations" / "postgres"
 ROWS = 20_000

@@ -22,10 +22,10 @@ from typing import Any
 from uuid import uuid4
 
 import psutil
+from tests.child_instance import Instance
 
 from benchmarks.cold_start import events
 from benchmarks.machine import described
-from groundwork_host.child_instance import Instance
 
 RUNS = 5
 PEER = "peer: FastAPI + Mangum + SQLAlchemy"

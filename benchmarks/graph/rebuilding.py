@@ -27,18 +27,18 @@ import psutil
 from benchmarks.graph import stores
 from benchmarks.graph.rebuilding_report import write_report
 from benchmarks.graph.run import MEMORY
+from groundwork_command.commands.migrating import migrate_graph
+from groundwork_command.commands.new_store import make_store
+from groundwork_command.services.home import Home
+from groundwork_command.services.neo4j import Memory, Neo4j
+from groundwork_command.services.postgres import Postgres
+from groundwork_command.services.service import Address
 from groundwork_data.graph import bulk, projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.rebuild import rebuild
 from groundwork_data.graph.truth import Row, Slice, Stage, Truth
 from groundwork_data.graph.verify import verify
 from groundwork_data.postgres.database import Database
-from groundwork_host.commands.migrating import migrate_graph
-from groundwork_host.commands.new_store import make_store
-from groundwork_host.services.home import Home
-from groundwork_host.services.neo4j import Memory, Neo4j
-from groundwork_host.services.postgres import Postgres
-from groundwork_host.services.service import Address
 
 BARE_RELATIONSHIPS = 500_000
 BARE_BATCH = 10_000

@@ -21,13 +21,14 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 
+from tests.child_instance import Instance
+
 from benchmarks.graph import stores
 from benchmarks.graph.bare import Bare, Recorder, Statement
 from benchmarks.graph.dataset import Shape
 from benchmarks.graph.questions import Question, Variables, questions
 from benchmarks.graph.report import write_report
-from groundwork_host.child_instance import Instance
-from groundwork_host.services.neo4j import Memory
+from groundwork_command.services.neo4j import Memory
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 CLIENTS = (1, 16)

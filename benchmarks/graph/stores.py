@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.graph import dataset
-from groundwork_host.commands.migrating import migrate_postgres
-from groundwork_host.commands.new_store import make_store
-from groundwork_host.services.home import Home
-from groundwork_host.services.neo4j import Memory
-from groundwork_host.services.postgres import Postgres
+from groundwork_command.commands.migrating import migrate_postgres
+from groundwork_command.commands.new_store import make_store
+from groundwork_command.services.home import Home
+from groundwork_command.services.neo4j import Memory
+from groundwork_command.services.postgres import Postgres
 
 MIGRATIONS = Path("migrations")
 FORM = 1

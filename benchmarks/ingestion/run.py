@@ -21,12 +21,12 @@ from pathlib import Path
 import matplotlib as mpl
 import psutil
 import psycopg
+from tests.child_instance import Instance
 
 from benchmarks.cpu import cpu_by_part
 from benchmarks.machine import described
-from groundwork_host.child_instance import Instance
-from groundwork_host.services.home import Home
-from groundwork_host.services.postgres import Postgres
+from groundwork_command.services.home import Home
+from groundwork_command.services.postgres import Postgres
 
 PATIENCE_SECONDS = 600
 SAMPLE_SECONDS = 0.5

@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from tests.child_instance import Instance
+
 from benchmarks.relay.backlog import throughput
 from benchmarks.relay.lag import after_quiet, under_writes
 from benchmarks.relay.report import write_report
-from groundwork_host.child_instance import Instance
 
 Part = Callable[[Instance], object]
 

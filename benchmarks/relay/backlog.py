@@ -12,11 +12,11 @@ from contextlib import contextmanager
 
 import psutil
 import psycopg
+from tests.child_instance import Instance
 
 from benchmarks.cpu import cpu_by_part
 from benchmarks.relay import peer
 from benchmarks.relay.stores import graph_of, wipe
-from groundwork_host.child_instance import Instance
 
 RELATIONSHIPS_AN_ENTITY = 2
 ROWS_A_TRANSACTION = 1_000

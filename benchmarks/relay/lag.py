@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 import httpx2
 import neo4j
 import psycopg
+from tests.child_instance import Instance
 
 from benchmarks.relay.stores import graph_of, position_of
 from benchmarks.relay.traffic import Traffic
-from groundwork_host.child_instance import Instance
 
 PER_SECOND = 200
 LOOK_SECONDS = 0.005

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import neo4j
+from tests.child_instance import Instance
 
 from groundwork_data.graph.projection_cypher import POSITION
-from groundwork_host.child_instance import Instance
 
 WIPE = """
 MATCH (n) WHERE n:Entity OR n:Tombstone OR n:Awaited

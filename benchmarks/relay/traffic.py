@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import httpx2
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 WRITERS = 8
 SHARES = {"create entity": 40, "create relationship": 30, "patch": 20, "delete": 10}

@@ -18,9 +18,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
+from tests.child_instance import READY, Instance, free_port
 
 from benchmarks.machine import described
-from groundwork_host.child_instance import READY, Instance, free_port
 
 IDLE_SECONDS = 10
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundwork_host.clock.slots import PostgresSlots, SlotStore, SlotsUnavailable
+from groundwork_lambda_host.clock.slots import PostgresSlots, SlotStore, SlotsUnavailable
 
 from ..fakes.clock_slots import FakeSlots
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..feeds import FeedServer
 

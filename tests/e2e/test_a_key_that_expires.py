@@ -7,10 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
+from tests.child_instance import Instance
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
-
-from groundwork_host.child_instance import Instance
 
 KEY_SECONDS = 5
 CLOSED_WITHIN_SECONDS = 20

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import httpx2
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..instances import environment_of, run
 

@@ -2,8 +2,7 @@
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 POSTS = ["/api/v1/sources", "/api/v1/entities", "/api/v1/relationships", "/api/v1/jobs"]
 JSON = {"Content-Type": "application/json"}

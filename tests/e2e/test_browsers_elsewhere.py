@@ -2,8 +2,7 @@
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 ORIGIN = "https://app.example.org"
 FOREIGN = "https://evil.example.org"

@@ -8,8 +8,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 Document = dict[str, Any]
 Told = tuple[str, str, httpx2.Response]

@@ -11,8 +11,7 @@ import httpx2
 import psutil
 import psycopg
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..comparing import differences
 from ..feeds import FeedServer, endless, page, rss

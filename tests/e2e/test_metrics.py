@@ -3,8 +3,7 @@
 import re
 
 import httpx2
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..prometheus_rules import alerts
 from ..waiting import eventually

@@ -8,8 +8,7 @@ from queue import Queue
 from typing import Any
 
 import httpx2
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 ROUNDS = 8
 READERS = 2

@@ -8,8 +8,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..comparing import differences
 from ..instances import environment_of, instance_on, run

@@ -13,9 +13,9 @@ import httpx2
 import neo4j
 import psutil
 import pytest
+from tests.child_instance import Instance, free_port
 
-from groundwork_host.child_instance import Instance, free_port
-from groundwork_host.services.home import Home
+from groundwork_command.services.home import Home
 
 from ..instances import COMMAND, environment_of, new_home, output_of, run
 from ..waiting import eventually

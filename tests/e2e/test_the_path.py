@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import httpx2
+from tests.child_instance import Instance
 from websockets.sync.client import connect
-
-from groundwork_host.child_instance import Instance
 
 from ..feeds import FeedServer, page, rss
 from ..waiting import eventually

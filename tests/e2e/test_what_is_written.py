@@ -10,8 +10,7 @@ from uuid import uuid4
 import httpx2
 import psycopg
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..instances import output_of
 from ..waiting import eventually

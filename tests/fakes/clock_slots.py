@@ -3,7 +3,7 @@
 import threading
 from datetime import datetime
 
-from groundwork_host.clock.slots import SlotsUnavailable
+from groundwork_lambda_host.clock.slots import SlotsUnavailable
 
 
 class FakeSlots:

@@ -19,7 +19,8 @@ class Answer:
 class FakeFleet:
     """Answers with what `handler` returns; what it raises is the handler's error.
 
-    Raise `groundwork_host.invoking.Throttled` to be throttled; return bytes for a raw payload.
+    Raise `groundwork_lambda_host.invoking.Throttled` to be throttled; return bytes for a raw
+    payload.
     """
 
     handler: Handler | Callable[[Mapping[str, object]], Awaitable[object]] = lambda _event: None
@@ -31,7 +32,7 @@ class FakeFleet:
     async def invoke(
         self, function: str, event: Mapping[str, object], *, deadline_seconds: float | None = None
     ) -> Answer:
-        from groundwork_host.invoking import Throttled  # noqa: PLC0415 - as the host does
+        from groundwork_lambda_host.invoking import Throttled  # noqa: PLC0415 - as the host does
 
         self.events.append((function, event))
         self.running += 1

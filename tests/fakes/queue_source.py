@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from groundwork_host.pollers import Depth, QueueMissing, ServiceUnreachable
-from groundwork_host.pollers.messages import Received
+from groundwork_lambda_host.pollers import Depth, QueueMissing, ServiceUnreachable
+from groundwork_lambda_host.pollers.messages import Received
 
 
 @dataclass

@@ -13,9 +13,9 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from groundwork_host.host import Host
-from groundwork_host.settings import HostSettings
-from groundwork_host.template import Addresses, load
+from groundwork_lambda_host.host import Host
+from groundwork_lambda_host.settings import HostSettings
+from groundwork_lambda_host.template import Addresses, load
 
 from ..fakes.callers import Mint
 from ..integration.host.conftest import Function, read_answer, template

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.environments import Fleet, Limits
-from groundwork_host.environments.fleet import Surroundings
-from groundwork_host.pollers import Pollers, PollerSettings, sqs_source
-from groundwork_host.pollers.poller import Answered, Poller
-from groundwork_host.template import Function, Stack
+from groundwork_lambda_host.environments import Fleet, Limits
+from groundwork_lambda_host.environments.fleet import Surroundings
+from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
+from groundwork_lambda_host.pollers.poller import Answered, Poller
+from groundwork_lambda_host.template import Function, Stack
 
 from ..conftest import Emulator
 from ..integration.host_events.test_queues import REGION, Queues, stack_of

@@ -7,9 +7,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from groundwork_host.host import Host
-from groundwork_host.settings import HostSettings
-from groundwork_host.template import Addresses, load
+from groundwork_lambda_host.host import Host
+from groundwork_lambda_host.settings import HostSettings
+from groundwork_lambda_host.template import Addresses, load
 
 from ..integration.host.conftest import Answer, Function, ask, template
 from .serving import HANDLERS, editor

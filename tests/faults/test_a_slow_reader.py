@@ -7,7 +7,7 @@ import httpx2
 import pytest
 from websockets.asyncio.client import connect
 
-from groundwork_host.live import protocol
+from groundwork_lambda_host.sockets import protocol
 
 from ..fakes.fleet import FakeFleet
 from ..integration.host_events.conftest import TOKEN, Running, serving

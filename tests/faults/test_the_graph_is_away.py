@@ -12,8 +12,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..comparing import differences
 from ..fakes.tcp_proxy import TcpProxy, proxied

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from groundwork_host.pollers import Pollers, PollerSettings, sqs_source
-from groundwork_host.services.emulator import Emulator as Service
-from groundwork_host.services.home import Home
+from groundwork_command.services.emulator import Emulator as Service
+from groundwork_command.services.home import Home
+from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
 
 from ..conftest import Emulator
 from ..fakes.fleet import FakeFleet

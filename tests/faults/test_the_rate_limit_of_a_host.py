@@ -11,9 +11,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from groundwork_core.identity.api_key_words import hash_of, new_key, prefix_of
-from groundwork_host.host import Host
-from groundwork_host.settings import HostSettings
-from groundwork_host.template import Addresses, load
+from groundwork_lambda_host.host import Host
+from groundwork_lambda_host.settings import HostSettings
+from groundwork_lambda_host.template import Addresses, load
 
 from ..fakes.callers import Mint
 from ..integration.host.conftest import Answer, Function, read_answer, template

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv" / "sam" / "bin" / "sam"

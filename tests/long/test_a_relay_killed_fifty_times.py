@@ -10,10 +10,10 @@ from pathlib import Path
 import neo4j as library
 import pytest
 
+from groundwork_command.services.home import Home
+from groundwork_command.services.neo4j import Neo4j
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.migrations import migrate
-from groundwork_host.services.home import Home
-from groundwork_host.services.neo4j import Neo4j
 
 from ..conftest import MIGRATIONS, Graph
 from ..faults.killed_relay import Plan, carry_through

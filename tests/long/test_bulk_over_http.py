@@ -6,8 +6,7 @@ from collections.abc import Iterator
 import httpx2
 import psycopg
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from .a_hundred_thousand import fill
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import httpx2
 import neo4j
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..instances import environment_of, run
 from ..waiting import eventually

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from groundwork_command.commands import new_store, project
+from groundwork_command.commands.migrating import migrate
+from groundwork_command.commands.new_store import make_store
+from groundwork_command.services import neo4j_folders
+from groundwork_command.services.home import Home
+from groundwork_command.services.neo4j import Memory, Neo4j
+from groundwork_command.services.postgres import Postgres
+from groundwork_command.services.service import ServiceError
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_data.graph import export as exporting
@@ -25,14 +33,6 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.graph_rounds import PostgresGraphRounds
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_host.commands import new_store, project
-from groundwork_host.commands.migrating import migrate
-from groundwork_host.commands.new_store import make_store
-from groundwork_host.services import neo4j_folders
-from groundwork_host.services.home import Home
-from groundwork_host.services.neo4j import Memory, Neo4j
-from groundwork_host.services.postgres import Postgres
-from groundwork_host.services.service import ServiceError
 
 from ..instances import COMMAND, new_home, run
 from ..waiting import eventually

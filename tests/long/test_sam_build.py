@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from groundwork_host.emulator_bootstrap.deploy import zipped
+from groundwork_command.emulator_bootstrap.deploy import zipped
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 

@@ -17,11 +17,11 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from groundwork_command.emulator_bootstrap.deploy import Deployed, deploy
+from groundwork_command.services.emulator import Emulator as Service
+from groundwork_command.services.home import Home
 from groundwork_data.postgres.migrations import migrate
-from groundwork_host.emulator_bootstrap.deploy import Deployed, deploy
-from groundwork_host.pollers import AwsSettings
-from groundwork_host.services.emulator import Emulator as Service
-from groundwork_host.services.home import Home
+from groundwork_lambda_host.pollers import AwsSettings
 
 from ..conftest import MIGRATIONS, Emulator, _database
 

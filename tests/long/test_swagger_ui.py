@@ -2,8 +2,7 @@
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from .browser import Page, new_page
 

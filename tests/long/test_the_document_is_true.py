@@ -14,8 +14,7 @@ from typing import Any, cast
 
 import httpx2
 import pytest
-
-from groundwork_host.child_instance import Instance
+from tests.child_instance import Instance
 
 from ..instances import environment_of, run
 from .good_requests import World

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from groundwork_host.commands.openapi import packaged_file
+from groundwork_command.commands.openapi import packaged_file
 
 Json = Any
 PLACED_AT_MOST = 4

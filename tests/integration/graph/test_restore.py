@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from groundwork_command.commands.restore import load
+from groundwork_command.services.postgres_tools import dump
+from groundwork_command.services.service import ServiceError
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.repair import repair
 from groundwork_data.graph.verify import verify
 from groundwork_data.postgres import epochs
 from groundwork_data.postgres.database import Database
-from groundwork_host.commands.restore import load
-from groundwork_host.services.postgres_tools import dump
-from groundwork_host.services.service import ServiceError
 
 from .conftest import Api
 

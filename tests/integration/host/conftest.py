@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.gateway import ServerLimits
-from groundwork_host.host import Host
-from groundwork_host.settings import HostSettings
-from groundwork_host.template import Addresses, load
+from groundwork_lambda_host.gateway import ServerLimits
+from groundwork_lambda_host.host import Host
+from groundwork_lambda_host.settings import HostSettings
+from groundwork_lambda_host.template import Addresses, load
 
 HANDLERS = Path(__file__).parent / "handlers"
 

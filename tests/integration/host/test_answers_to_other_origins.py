@@ -15,9 +15,9 @@ from tests.integration.host.conftest import (
     read_answer,
 )
 
-from groundwork_host.gateway import ServerLimits
-from groundwork_host.gateway.cors import Cors
-from groundwork_host.settings import HostSettings
+from groundwork_lambda_host.gateway import ServerLimits
+from groundwork_lambda_host.gateway.cors import Cors
+from groundwork_lambda_host.settings import HostSettings
 
 pytestmark = pytest.mark.anyio
 

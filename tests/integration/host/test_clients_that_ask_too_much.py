@@ -4,7 +4,7 @@ import json
 import pytest
 from tests.integration.host.conftest import Function, Serve, ask, connected, read_answer
 
-from groundwork_host.gateway import ServerLimits
+from groundwork_lambda_host.gateway import ServerLimits
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 import pytest
 from tests.integration.host.conftest import Function, Running, Serve, read_answer
 
-from groundwork_host.gateway import Server
-from groundwork_host.settings import HostSettings
+from groundwork_lambda_host.gateway import Server
+from groundwork_lambda_host.settings import HostSettings
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,9 @@ import time
 import pytest
 from tests.integration.host.conftest import Function, Serve, ask
 
-from groundwork_host.environments import Throttled
-from groundwork_host.environments.pool import Pool
-from groundwork_host.settings import HostSettings
+from groundwork_lambda_host.environments import Throttled
+from groundwork_lambda_host.environments.pool import Pool
+from groundwork_lambda_host.settings import HostSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -63,7 +63,7 @@ async def test_without_the_guard_a_handler_would_run_on(
     """The negative control of the timeout: nobody kills, so the late answer comes."""
     running = await serve(SLEEPER)
     monkeypatch.setattr(
-        "groundwork_host.environments.environment.Environment._time_out", lambda _self: None
+        "groundwork_lambda_host.environments.environment.Environment._time_out", lambda _self: None
     )
 
     answer = await ask(running.port, "/sleep?seconds=1.5")

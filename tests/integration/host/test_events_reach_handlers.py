@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.integration.host.conftest import Function, Serve, ask, connected, read_answer
 
-from groundwork_host.settings import HostSettings
+from groundwork_lambda_host.settings import HostSettings
 
 pytestmark = pytest.mark.anyio
 

@@ -2,7 +2,7 @@ import pytest
 from tests.integration.host.conftest import Function, Serve, ask, connected, read_answer
 from websockets.asyncio.client import connect
 
-from groundwork_host.live.asgi import Receive, Scope, Send, answer_json, body_of
+from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send, answer_json, body_of
 
 pytestmark = pytest.mark.anyio
 

@@ -5,8 +5,8 @@ import os
 import pytest
 from tests.integration.host.conftest import Function, Running, Serve, ask
 
-from groundwork_host.environments.variables import passed_on
-from groundwork_host.settings import HostSettings
+from groundwork_lambda_host.environments.variables import passed_on
+from groundwork_lambda_host.settings import HostSettings
 
 pytestmark = pytest.mark.anyio
 
@@ -62,7 +62,7 @@ async def test_a_handlers_process_holds_nothing_of_the_host(serve: Serve) -> Non
 
     told = json.loads((await ask(running.port, "/variables")).body)
 
-    assert not [name for name in told["modules"] if name.startswith("groundwork_host")]
+    assert not [name for name in told["modules"] if name.startswith("groundwork_command")]
     assert "asyncio" not in told["modules"]
     assert not [path for path in told["path"] if path.endswith("environments")]
 

@@ -28,9 +28,9 @@ def variables(url: str, neo4j: Any, uri: str = "") -> dict[str, str]:
 
 
 def function(name: str, folder: str, given: dict[str, str], timeout: int = 60) -> Function:
-    handler = f"groundwork_{folder}.handler.handler"
+    handler = f"groundwork_functions.{folder}.handler.handler"
     told = tuple(given.items())
-    return Function(name, handler, timeout=timeout, variables=told, code=FUNCTIONS / folder)
+    return Function(name, handler, timeout=timeout, variables=told, code=FUNCTIONS)
 
 
 def insert(url: str, *names: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import uvicorn
 
-from groundwork_host.live import Live, LiveProtocol, LiveSettings
-from groundwork_host.template import SocketApi
+from groundwork_lambda_host.sockets import Live, LiveProtocol, LiveSettings
+from groundwork_lambda_host.template import SocketApi
 
 from ...fakes.fleet import FakeFleet
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from groundwork_host.emulator_bootstrap import bootstrap, make_queues
-from groundwork_host.pollers import (
+from groundwork_command.emulator_bootstrap import bootstrap, make_queues
+from groundwork_lambda_host.pollers import (
     AwsSettings,
     Pollers,
     PollerSettings,
     QueueGauge,
     sqs_source,
 )
-from groundwork_host.template import DeadLetter, Queue, QueueMapping, Secret, Stack
+from groundwork_lambda_host.template import DeadLetter, Queue, QueueMapping, Secret, Stack
 
 from ...conftest import Emulator
 from ...fakes.fleet import FakeFleet

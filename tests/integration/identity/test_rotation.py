@@ -7,13 +7,13 @@ import psycopg
 import pytest
 from jwt import get_unverified_header
 
+from groundwork_command.commands import accounts
+from groundwork_command.commands.project import template
 from groundwork_core.errors import Unavailable
 from groundwork_data.identity import access_tokens
 from groundwork_data.identity.access_tokens import KEY_SECONDS, STALE_SECONDS, SecretKeySigner
 from groundwork_data.identity.rotation import AHEAD_SECONDS, Rotated, rotate_signing_key
 from groundwork_data.identity.signing_keys import signing_key
-from groundwork_host.commands import accounts
-from groundwork_host.commands.project import template
 from groundwork_runtime.http.authentication import UNKNOWN_KEY_SECONDS
 
 from .conftest import Identity, MakeUser, MemorySafe

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from groundwork_command.commands.accounts import parts
 from groundwork_core.audit.ports import Act
 from groundwork_core.identity.create_user import create_user
 from groundwork_core.identity.resources import ROLES
 from groundwork_data.postgres import resource_sql
-from groundwork_host.commands.accounts import parts
 
 from .conftest import MINT, Rest
 

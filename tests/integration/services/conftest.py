@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.services.home import Home
-from groundwork_host.services.postgres import Postgres
+from groundwork_command.services.home import Home
+from groundwork_command.services.postgres import Postgres
 
 
 @pytest.fixture(scope="session")

@@ -14,12 +14,12 @@ import psutil
 import psycopg
 import pytest
 
-from groundwork_host.services.emulator import Emulator
-from groundwork_host.services.home import Home
-from groundwork_host.services.postgres import Postgres
-from groundwork_host.services.process import Identity
-from groundwork_host.services.service import ServiceError
-from groundwork_host.services.supervisor import Supervisor, embedded
+from groundwork_command.services.emulator import Emulator
+from groundwork_command.services.home import Home
+from groundwork_command.services.postgres import Postgres
+from groundwork_command.services.process import Identity
+from groundwork_command.services.service import ServiceError
+from groundwork_command.services.supervisor import Supervisor, embedded
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 QUICK = {"fsync": "off"}
@@ -161,10 +161,10 @@ def test_stopping_leaves_no_process_and_no_record(home: Home) -> None:
 def test_services_of_a_killed_instance_die_and_the_next_one_starts(home: Home) -> None:
     program = (
         "import sys, time; from pathlib import Path;"
-        "from groundwork_host.services.home import Home;"
-        "from groundwork_host.services.supervisor import Supervisor;"
-        "from groundwork_host.services.postgres import Postgres;"
-        "from groundwork_host.services.emulator import Emulator;"
+        "from groundwork_command.services.home import Home;"
+        "from groundwork_command.services.supervisor import Supervisor;"
+        "from groundwork_command.services.postgres import Postgres;"
+        "from groundwork_command.services.emulator import Emulator;"
         f"h = Home(Path({str(home.path)!r}));"
         "Supervisor(h, [Postgres(h), Emulator(h)]).start(lambda n, l: None);"
         "print('up', flush=True); time.sleep(600)"

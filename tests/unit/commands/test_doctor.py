@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.commands import checks
-from groundwork_host.commands.checks import State
-from groundwork_host.services import neo4j_jars
-from groundwork_host.services.home import Home
+from groundwork_command.commands import checks
+from groundwork_command.commands.checks import State
+from groundwork_command.services import neo4j_jars
+from groundwork_command.services.home import Home
 
 
 def test_an_old_python_blocks() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from groundwork_host.commands.feed_lists import BadList, Listed, read
+from groundwork_command.commands.feed_lists import BadList, Listed, read
 
 OPML = """<?xml version="1.0" encoding="UTF-8"?>
 <opml version="2.0"><head><title>Mine</title></head><body>

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.services import neo4j_jars
-from groundwork_host.services.home import Home
-from groundwork_host.services.neo4j_jars import Jar
-from groundwork_host.services.service import ServiceError
-from groundwork_host.services.supervisor import embedded
+from groundwork_command.services import neo4j_jars
+from groundwork_command.services.home import Home
+from groundwork_command.services.neo4j_jars import Jar
+from groundwork_command.services.service import ServiceError
+from groundwork_command.services.supervisor import embedded
 
 
 @pytest.mark.parametrize(

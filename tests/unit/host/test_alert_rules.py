@@ -11,8 +11,8 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from groundwork_host.telemetry import FunctionStats, Telemetry
-from groundwork_host.telemetry.stats import Durations
+from groundwork_lambda_host.telemetry import FunctionStats, Telemetry
+from groundwork_lambda_host.telemetry.stats import Durations
 from groundwork_runtime import metrics
 
 from ...prometheus_rules import FOLDER, Alert, alerts

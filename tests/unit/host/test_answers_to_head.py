@@ -2,8 +2,8 @@
 
 import pytest
 
-from groundwork_host.environments.invocation import HttpAnswer, Invocation
-from groundwork_host.gateway.answers import answer_of
+from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation
+from groundwork_lambda_host.gateway.answers import answer_of
 
 
 def answered(method: str, body: bytes, **headers: list[str]) -> tuple[str, bytes]:

@@ -3,10 +3,10 @@ import json
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from groundwork_host.telemetry import Telemetry
-from groundwork_host.telemetry.application import ApplicationMetrics
-from groundwork_host.telemetry.emf import NotMetrics, Point, points_of
-from groundwork_host.telemetry.gauges import FRESH_SECONDS, ToldGauge
+from groundwork_lambda_host.telemetry import Telemetry
+from groundwork_lambda_host.telemetry.application import ApplicationMetrics
+from groundwork_lambda_host.telemetry.emf import NotMetrics, Point, points_of
+from groundwork_lambda_host.telemetry.gauges import FRESH_SECONDS, ToldGauge
 
 
 def line(name: str = "Stored", unit: str = "Count", value: object = 1, **dimensions: str) -> bytes:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork_host.environments.frames import Messages, pack
+from groundwork_lambda_host.environments.frames import Messages, pack
 
 
 @given(st.binary(max_size=60), st.binary(max_size=300), st.integers(1, 50))

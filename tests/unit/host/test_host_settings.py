@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from groundwork_host.settings import BadHostSettings, HostSettings
+from groundwork_lambda_host.settings import BadHostSettings, HostSettings
 
 
 def test_the_defaults_are_those_of_a_laptop() -> None:

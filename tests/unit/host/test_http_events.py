@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.gateway import EventBuilder, Request, Routes
-from groundwork_host.template import Route
+from groundwork_lambda_host.gateway import EventBuilder, Request, Routes
+from groundwork_lambda_host.template import Route
 
 EVENTS = Path(__file__).parents[2] / "events"
 ROUTES = Routes([Route("ANY", "/api/v1/{proxy+}", "RestApi")])

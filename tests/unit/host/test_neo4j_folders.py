@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.services import neo4j_folders
-from groundwork_host.services.home import Home
+from groundwork_command.services import neo4j_folders
+from groundwork_command.services.home import Home
 
 
 @pytest.fixture

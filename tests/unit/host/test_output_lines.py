@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from groundwork_host.environments.output import MOST_LINE_BYTES, Output
+from groundwork_lambda_host.environments.output import MOST_LINE_BYTES, Output
 
 
 def passed(*reads: bytes) -> tuple[list[bytes], list[bytes]]:

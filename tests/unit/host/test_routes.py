@@ -1,7 +1,7 @@
 import pytest
 
-from groundwork_host.gateway import Routes
-from groundwork_host.template import Route
+from groundwork_lambda_host.gateway import Routes
+from groundwork_lambda_host.template import Route
 
 ROUTES = Routes(
     Route(method, path, path)

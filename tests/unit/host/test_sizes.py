@@ -2,9 +2,9 @@
 
 import pytest
 
-from groundwork_host.services.neo4j import Memory
-from groundwork_host.services.postgres import buffers
-from groundwork_host.services.service import ServiceError
+from groundwork_command.services.neo4j import Memory
+from groundwork_command.services.postgres import buffers
+from groundwork_command.services.service import ServiceError
 
 
 def test_unset_and_empty_are_the_defaults() -> None:

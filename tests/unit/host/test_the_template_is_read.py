@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.template import Addresses, Route, Stack, TemplateError, load
-from groundwork_host.template.stack import DeadLetter
+from groundwork_lambda_host.template import Addresses, Route, Stack, TemplateError, load
+from groundwork_lambda_host.template.stack import DeadLetter
 
 ROOT = Path(__file__).parents[3]
 FUNCTION = """

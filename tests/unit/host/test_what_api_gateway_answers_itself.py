@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.template import Addresses
-from groundwork_host.template.document import Value, mapping, read
-from groundwork_host.template.resources import Resources
+from groundwork_lambda_host.template import Addresses
+from groundwork_lambda_host.template.document import Value, mapping, read
+from groundwork_lambda_host.template.resources import Resources
 
 TEMPLATE = Path(__file__).parents[3] / "template.yaml"
 ORIGIN = "https://app.example.org"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from groundwork_host.commands.project import template
-from groundwork_host.environments.variables import of_child
-from groundwork_host.template import Addresses, load
+from groundwork_command.commands.project import template
+from groundwork_lambda_host.environments.variables import of_child
+from groundwork_lambda_host.template import Addresses, load
 
 SECRET, IDENTITY = "SigningKey", "Identity"  # logical ids in the template
 NAME = re.compile("signing[-_]?key", re.IGNORECASE)

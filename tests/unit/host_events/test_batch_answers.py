@@ -5,7 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.pollers.messages import Received, failed_ids, retry_after_seconds, sqs_event
+from groundwork_lambda_host.pollers.messages import (
+    Received,
+    failed_ids,
+    retry_after_seconds,
+    sqs_event,
+)
 
 SENT = ["a", "b", "c"]
 NONE: frozenset[str] = frozenset()

@@ -5,7 +5,7 @@ import sys
 
 IMPORTS = """
 import sys
-import groundwork_host.emulator_bootstrap
+import groundwork_command.emulator_bootstrap
 lacking = {"orjson", "uvicorn", "boto3", "psycopg"}
 print(sorted({name.split(".")[0] for name in sys.modules} & lacking))
 """

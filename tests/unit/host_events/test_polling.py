@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from groundwork_host.invoking import Throttled
-from groundwork_host.pollers.age import Ages
-from groundwork_host.pollers.messages import Received
-from groundwork_host.pollers.poller import Poller, PollerSettings
-from groundwork_host.template import Queue, QueueMapping
+from groundwork_lambda_host.invoking import Throttled
+from groundwork_lambda_host.pollers.age import Ages
+from groundwork_lambda_host.pollers.messages import Received
+from groundwork_lambda_host.pollers.poller import Poller, PollerSettings
+from groundwork_lambda_host.template import Queue, QueueMapping
 
 from ...fakes.fleet import FakeFleet
 from ...fakes.queue_source import FakeSource

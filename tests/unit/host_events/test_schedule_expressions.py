@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groundwork_host.clock.expressions import BadExpression, parse_expression
+from groundwork_lambda_host.clock.expressions import BadExpression, parse_expression
 
 
 def utc(text: str) -> datetime:

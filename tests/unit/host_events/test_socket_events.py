@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.live.connections import gateway_of, new_id
-from groundwork_host.live.events import (
+from groundwork_lambda_host.sockets.connections import gateway_of, new_id
+from groundwork_lambda_host.sockets.events import (
     Peer,
     connect_event,
     disconnect_event,
     message_event,
     route_of,
 )
-from groundwork_host.live.protocol import text_frame
+from groundwork_lambda_host.sockets.protocol import text_frame
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "events" / "websocket.json").read_text())
 PEER = Peer(

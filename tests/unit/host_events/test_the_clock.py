@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_host.clock import Clock, ClockSettings
-from groundwork_host.clock.events import scheduler_event
-from groundwork_host.template import Schedule, Stack
+from groundwork_lambda_host.clock import Clock, ClockSettings
+from groundwork_lambda_host.clock.events import scheduler_event
+from groundwork_lambda_host.template import Schedule, Stack
 
 from ...fakes.clock_slots import FakeSlots
 from ...fakes.fleet import FakeFleet

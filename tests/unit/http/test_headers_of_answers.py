@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from groundwork_core import errors
-from groundwork_host.gateway import cors, problems
+from groundwork_lambda_host.gateway import cors, problems
 from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.application import SECURITY_HEADERS, Application
 from groundwork_runtime.http.authentication import Callers

@@ -11,8 +11,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 from referencing.exceptions import Unresolvable
 
+from groundwork_command.commands.openapi import document, packaged_file
 from groundwork_functions.rest_api.handler import router
-from groundwork_host.commands.openapi import document, packaged_file
 from groundwork_runtime.http.openapi import Clash
 from groundwork_runtime.http.openapi import document as united
 from groundwork_runtime.http.router import IN_PERSON, Router

@@ -1,0 +1,121 @@
+"""Accounts and keys that must be there before anybody can log in."""
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from groundwork_command.services.home import Home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from groundwork_data.aws.secrets import SecretsManager
+    from groundwork_lambda_host.aws import AwsSettings
+    from groundwork_runtime.wiring import Wiring
+
+ADMIN = "admin"
+UNTOLD = "admin-untold"
+"""There while nobody has been told the first admin's made-up password."""
+SIGNING_KEY = "signing-key"
+
+
+@dataclass(frozen=True)
+class Login:
+    """What one logs in with."""
+
+    email: str
+    password: str
+
+
+@contextmanager
+def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
+    """The application's own parts, for commands that work without a function in between."""
+    from groundwork_core.audit.actor import COMMAND  # noqa: PLC0415 - not every command works
+    from groundwork_runtime.settings import Settings  # noqa: PLC0415 - as above
+    from groundwork_runtime.wiring import Wiring  # noqa: PLC0415 - as above
+
+    wiring = Wiring(Settings(DATABASE_URL=addresses["DATABASE_URL"], function="command"))
+    wiring.database.actor = COMMAND
+    try:
+        yield wiring
+    finally:
+        wiring.database.close()
+
+
+def signing_key_id(stage: str) -> str:
+    """The name of the signing key's secret, as the template gives it."""
+    return f"groundwork/{stage}/signing-key"
+
+
+def safe(aws: "AwsSettings") -> "SecretsManager":
+    """The safe of AWS or of its emulator."""
+    import boto3  # noqa: PLC0415 - 0.8 s that only its callers pay
+
+    from groundwork_data.aws.secrets import SecretsManager  # noqa: PLC0415 - as above
+
+    return SecretsManager(
+        lambda: boto3.client(
+            "secretsmanager",
+            endpoint_url=aws.endpoint,
+            region_name=aws.region,
+            aws_access_key_id=aws.access_key_id,
+            aws_secret_access_key=aws.secret_access_key,
+        )
+    )
+
+
+def ensure_signing_key(
+    home: Home, addresses: Mapping[str, str], secret_id: str, aws: "AwsSettings"
+) -> None:
+    """Put the signing key into an emulator, which forgets: the state folder keeps it."""
+    from groundwork_data.identity.signing_keys import ensure_signing_key as ensure  # noqa: PLC0415
+
+    path = home.secrets / SIGNING_KEY
+    kept = path.read_text() if path.exists() else None
+    with parts(addresses) as wiring:
+        text = ensure(safe(aws), secret_id, wiring.database, kept=kept)
+    if text != kept:
+        home.write_private(path, text)
+
+
+def make_first_admin(addresses: Mapping[str, str], email: str, password: str) -> bool:
+    """Make the admin unless there is one already. True when made."""
+    from groundwork_core.identity.create_user import make_first_admin as make  # noqa: PLC0415
+
+    with parts(addresses) as wiring:
+        made = make(email, password, work=wiring.work(), hasher=wiring.password_hasher)
+        return made is not None
+
+
+def remember_admin(home: Home, email: str, password: str, *, told: bool) -> None:
+    """Keep the first admin's login in the state folder, for commands on this machine."""
+    if not told:
+        home.write_private(home.secrets / UNTOLD, "")
+    home.write_private(home.secrets / ADMIN, json.dumps({"email": email, "password": password}))
+
+
+def tell_admin(home: Home, tell: Callable[[str, str], object]) -> None:
+    """Tell the first admin's address and made-up password, once.
+
+    A first start that was ended before it was ready has told nobody; the next one does.
+    """
+    untold = home.secrets / UNTOLD
+    login = login_of_admin(home, {}) if untold.exists() else None
+    if login is not None:
+        tell(login.email, login.password)
+        untold.unlink()
+
+
+def login_of_admin(home: Home, environment: Mapping[str, str]) -> Login | None:
+    """The login that commands use: the environment's, else the remembered one."""
+    email = environment.get("GROUNDWORK_ADMIN_EMAIL", "")
+    password = environment.get("GROUNDWORK_ADMIN_PASSWORD", "")
+    try:
+        kept = json.loads((home.secrets / ADMIN).read_text())
+    except (FileNotFoundError, ValueError):
+        kept = {}
+    if password:
+        return Login(email or kept.get("email", "admin@localhost.test"), password)
+    return Login(kept["email"], kept["password"]) if kept else None

@@ -1,0 +1,71 @@
+"""Talking to a running instance over its own API."""
+
+import os
+from types import TracebackType
+from typing import Any, Self
+
+from groundwork_command.commands import accounts, running
+from groundwork_command.services.home import Home
+from groundwork_command.services.service import ServiceError
+
+TIMEOUT_SECONDS = 30.0
+
+
+class Api:
+    """A logged-in client. Used as `with Api(url, login) as api`."""
+
+    def __init__(self, url: str, login: accounts.Login) -> None:
+        import httpx2  # noqa: PLC0415 - 0.3 s that only commands over HTTP pay
+
+        self.url = url
+        self._login = login
+        self._http = httpx2.Client(base_url=url, timeout=TIMEOUT_SECONDS, trust_env=False)
+
+    def __enter__(self) -> Self:
+        """Log in. Raises ServiceError when the login is refused."""
+        answer = self._http.post(
+            "/api/v1/auth/login",
+            json={"email": self._login.email, "password": self._login.password},
+        )
+        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
+            raise ServiceError(
+                f"{self._login.email} could not log in (HTTP {answer.status_code}). Set "
+                "GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD to an admin's."
+            )
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, path: str, **query: str | int) -> dict[str, Any]:
+        """Read something. Raises ServiceError when it is refused."""
+        answer = self._http.get(path, params=query)
+        if answer.is_error:
+            raise ServiceError(f"GET {path} answered {answer.status_code}: {answer.text[:500]}")
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def post(self, path: str, body: object) -> tuple[int, dict[str, Any]]:
+        """Send something; answers status and body."""
+        answer = self._http.post(path, json=body)
+        return answer.status_code, answer.json() if answer.content else {}
+
+
+def of_running_instance() -> Api:
+    """A client of the instance on the state folder. Raises ServiceError."""
+    home = Home(running.home_folder())
+    found = running.find(home)
+    login = accounts.login_of_admin(home, os.environ)
+    if login is None:
+        raise ServiceError(
+            "Nobody is known to log in as. Set GROUNDWORK_ADMIN_EMAIL and "
+            "GROUNDWORK_ADMIN_PASSWORD."
+        )
+    return Api(found.url, login)

@@ -1,0 +1,183 @@
+"""`groundwork demo`: sample feeds in, a question to the graph out."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from groundwork_command.commands import accounts, api, running
+from groundwork_command.commands.instance import Instance, InstanceThread
+from groundwork_command.commands.progress import progress
+from groundwork_command.commands.saying import clear_failures, note
+from groundwork_command.commands.settings import InstanceSettings
+from groundwork_command.demo.serving import FEEDS, FeedServer
+from groundwork_command.services.home import Home
+from groundwork_command.services.service import ServiceError
+
+PATIENCE_SECONDS = 120.0
+CREATED, CONFLICT = 201, 409
+PAGE = 200
+QUERY = """\
+{
+  entities(filter: {type: TOPIC, q: "Engineering"}) {
+    edges { node {
+      name
+      neighbours(first: 20) {
+        edges { relationship { type } node { name type } }
+      }
+    } }
+  }
+}"""
+
+
+def demo() -> None:
+    """Ingest the sample feeds into the running instance, or into one started for it."""
+    with clear_failures(), _instance() as found, _client(found) as client:
+        try:
+            server = FeedServer(found.demo_port)
+        except OSError as error:
+            raise ServiceError(
+                f"Port {found.demo_port}, which the demo serves its feeds on, is taken by another "
+                "program. Stop it, or remove `demo` from ports.json in the state folder and start "
+                "Groundwork again."
+            ) from error
+        with server:
+            _ingest(client, server)
+            answer = _ask(client)
+    note("\nA question to try at /graphql: what do these feeds have in common?\n")
+    print(QUERY)
+    note("\nIts answer now:\n")
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+@contextmanager
+def _instance() -> Iterator[running.Running]:
+    """The running instance, else one of our own for as long as this takes."""
+    home = Home(running.home_folder())
+    if home.holder() is not None:
+        yield running.find(home)
+        return
+    note("No Groundwork runs here: starting one for the demo.")
+    settings = InstanceSettings.from_environment(os.environ)
+    home.prepare()
+    log = (home.logs / "functions.log").open("ab", buffering=0)
+    own = InstanceThread(Instance(settings, os.environ, log.write))
+    with progress() as report:
+        own.start(report)
+    try:
+        yield running.find(home)
+    finally:
+        note("Stopping the instance of the demo.")
+        own.stop()
+        log.close()
+
+
+def _client(found: running.Running) -> api.Api:
+    login = accounts.login_of_admin(Home(running.home_folder()), os.environ)
+    if login is None:
+        raise ServiceError("Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD to log in.")
+    return api.Api(found.url, login)
+
+
+def _ingest(client: api.Api, server: FeedServer) -> None:
+    """Watch each feed, and wait until its documents are in and read."""
+    began = time.monotonic()
+    wanted = {name: _entries(name) for name in server.urls}
+    total = sum(wanted.values())
+    ids = {name: _watch(client, name, url) for name, url in server.urls.items()}
+
+    def documents() -> int:
+        pages = (
+            client.get("/api/v1/documents", source_id=each, limit=PAGE) for each in ids.values()
+        )
+        return sum(len(page["items"]) for page in pages)
+
+    def extracted() -> int:
+        states = ("queued", "leased")
+        open_jobs = [
+            client.get("/api/v1/jobs", status=each, limit=PAGE)["items"] for each in states
+        ]
+        return max(0, total - sum(map(len, open_jobs)))
+
+    with _bars() as bar:
+        _fill(bar("documents"), documents, total)
+        _fill(bar("extracted"), extracted, total)
+        _fill(bar("in the graph"), lambda: len(_publishers(client, set(wanted))), len(wanted))
+    note(f"{total} documents of {len(wanted)} feeds in {time.monotonic() - began:.1f} s")
+
+
+def _watch(client: api.Api, name: str, url: str) -> str:
+    """Make the source, or ask for a fetch where an earlier demo made it."""
+    status, body = client.post(
+        "/api/v1/sources",
+        {
+            "name": f"Demo: {name}",
+            "url": url,
+            "kind": "feed",
+            "schedule": {"kind": "interval", "every_seconds": 86_400},
+            "tags": ["demo"],
+        },
+    )
+    if status == CREATED:
+        return str(body["id"])
+    if status != CONFLICT:
+        raise ServiceError(f"The source {url} was refused: {body}")
+    known = client.get("/api/v1/sources", tag="demo", limit=PAGE)["items"]
+    return next(str(source["id"]) for source in known if source["url"] == url)
+
+
+def _entries(name: str) -> int:
+    root = ET.parse(FEEDS / f"{name}.xml").getroot()  # noqa: S314 - our own file
+    return sum(1 for element in root.iter() if element.tag.rpartition("}")[2] in {"item", "entry"})
+
+
+def _publishers(client: api.Api, names: set[str]) -> set[str]:
+    """The sample publishers that the graph knows, by the first word of their site."""
+    query = "{ entities(filter: {type: ORGANIZATION}, first: 200) { edges { node { key } } } }"
+    _, body = client.post("/graphql", {"query": query})
+    edges = ((body.get("data") or {}).get("entities") or {}).get("edges", [])
+    keys = [str(edge["node"]["key"] or "") for edge in edges]
+    return {name for name in names if any(name in key for key in keys)}
+
+
+def _ask(client: api.Api) -> dict[str, Any]:
+    status, body = client.post("/graphql", {"query": QUERY})
+    if "errors" in body or not body.get("data"):
+        raise ServiceError(f"GraphQL answered {status}: {json.dumps(body)[:500]}")
+    return body
+
+
+Step = Callable[[int, int], None]
+
+
+def _fill(step: Step, count: Callable[[], int], total: int) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        done = min(count(), total)
+        step(done, total)
+        if done >= total:
+            return
+        if time.monotonic() > deadline:
+            raise ServiceError(
+                f"Only {done} of {total} after {PATIENCE_SECONDS:.0f} s. `groundwork queues show` "
+                "tells what waits; the logs are in the state folder."
+            )
+        time.sleep(0.2)
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str], Step]]:
+    from rich.console import Console  # noqa: PLC0415 - only the demo draws bars
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+
+        def bar(name: str) -> Step:
+            task = bars.add_task(name, total=None)
+            return lambda done, total: bars.update(task, completed=done, total=total)
+
+        yield bar

@@ -1,0 +1,51 @@
+"""`groundwork doctor`: what would keep it from running, and what to do."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Literal
+
+from groundwork_command.commands import checks, running
+from groundwork_command.commands.checks import Finding, State
+from groundwork_command.commands.saying import FAILED, result
+from groundwork_command.services.home import Home
+
+DEFAULT_PORT = 8000
+MARKS = {State.GOOD: "ok     ", State.WARNING: "warning", State.BLOCKS: "BLOCKS "}
+
+
+def doctor(output: Literal["json", "text"]) -> None:
+    """Look, tell, and end with exit code 1 if something blocks."""
+    found = examine(os.environ)
+    blocked = any(finding.state is State.BLOCKS for finding in found)
+    if output == "json":
+        result({"ok": not blocked, "findings": [asdict(finding) for finding in found]})
+    else:
+        for finding in found:
+            print(f"{MARKS[finding.state]}  {finding.check}: {finding.seen}")
+            if finding.do:
+                print(f"         → {finding.do}")
+    if blocked:
+        sys.exit(FAILED)
+
+
+def examine(environment: Mapping[str, str]) -> list[Finding]:
+    """All checks, in the order in which one would mend things."""
+    home = Home(Path(running.home_folder(environment)))
+    given = environment.get("GROUNDWORK_PORT") or str(DEFAULT_PORT)
+    found = [
+        checks.python(),
+        checks.system(),
+        checks.settings(environment),
+        checks.disk(home.path),
+        checks.memory(),
+        checks.state_folder(home),
+        checks.java(environment),
+        checks.jars(environment),
+        checks.instance(home),
+    ]
+    if given.isdecimal():
+        found.append(checks.port(home, int(given)))
+    return found

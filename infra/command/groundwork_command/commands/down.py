@@ -1,0 +1,30 @@
+"""`groundwork down`: stop the instance on a state folder from elsewhere."""
+
+import os
+import signal
+
+import psutil
+
+from groundwork_command.commands.running import home_folder
+from groundwork_command.commands.saying import fail, note
+from groundwork_command.services.home import Home
+
+PATIENCE_SECONDS = 90.0
+
+
+def down() -> None:
+    """Ask it to stop and wait. Fine when none runs."""
+    home = Home(home_folder())
+    pid = home.holder()
+    if pid is None:
+        note(f"No Groundwork runs on {home.path}.")
+        return
+    try:
+        process = psutil.Process(pid)
+        os.kill(pid, signal.SIGTERM)
+        process.wait(PATIENCE_SECONDS)
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        pass
+    except psutil.TimeoutExpired:
+        fail(f"process {pid} has not stopped after {PATIENCE_SECONDS:.0f} s; `kill -9 {pid}`")
+    note(f"Stopped the instance on {home.path}.")

@@ -1,0 +1,263 @@
+"""One whole instance: services, schema, queues, secrets, the host; from start to stop."""
+
+import asyncio
+import logging
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from groundwork_command.commands import accounts, migrating, project, running
+from groundwork_command.commands.settings import InstanceSettings
+from groundwork_command.services.emulator import REGION, Emulator
+from groundwork_command.services.home import Home, port_is_free
+from groundwork_command.services.service import ServiceError
+from groundwork_command.services.supervisor import Report, Supervisor, embedded
+
+if TYPE_CHECKING:
+    from groundwork_lambda_host.host import Host
+    from groundwork_lambda_host.pollers import AwsSettings, QueueGauge
+    from groundwork_lambda_host.template import Stack
+
+logger = logging.getLogger("groundwork.instance")
+
+DEMO = "demo"
+SIGNING_KEY = "SigningKey"  # its logical id in the template
+DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+class Instance:
+    """`start` returns when everything answers; `stop` when nothing of it runs any more."""
+
+    def __init__(
+        self,
+        settings: InstanceSettings,
+        environment: Mapping[str, str],
+        sink: Callable[[bytes], object] | None = None,
+    ) -> None:
+        """Take checked settings and the environment that they were read from.
+
+        `sink` takes the log lines of the functions; None sends them to standard output.
+        """
+        self._sink = sink
+        self.settings = settings
+        self.home = Home(settings.home)
+        self._environment = dict(environment)
+        self._supervisor = Supervisor(self.home, embedded(self.home, self._environment))
+        self._host: Host | None = None
+
+    @property
+    def pids(self) -> dict[str, list[int]]:
+        """Process ids of the embedded services."""
+        return self._supervisor.pids
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self.settings.url
+
+    async def start(self, report: Report) -> None:
+        """Start all. Raises ServiceError, with nothing left running, when a part does not start."""
+        self.home.must_be_free()
+        if not port_is_free(self.settings.port):
+            raise ServiceError(
+                f"Port {self.settings.port} of 127.0.0.1 is taken by another program. "
+                "Stop it, or set GROUNDWORK_PORT to a free port."
+            )
+        try:
+            await asyncio.to_thread(self._start_services, report)
+            await self._start_host(report)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Drain the host, then stop the services. Safe to call twice."""
+        if self._host is not None:
+            host, self._host = self._host, None
+            await host.drain()
+        if self.home.held:
+            running.forget(self.home)
+        await asyncio.to_thread(self._supervisor.stop)
+
+    # What happens in a thread
+
+    def _start_services(self, report: Report) -> None:
+        """Start what is embedded; while Neo4j is on its way up, prepare the others."""
+        self._environment.update(self._supervisor.start(report, partial(self._prepare, report)))
+        report("graph", "migrating")
+        migrating.migrate_graph(self._environment, project.migrations())
+        report("graph", "ready")
+
+    def _prepare(self, report: Report, addresses: dict[str, str]) -> None:
+        """Migrate Postgres; make the queues, secrets and the first admin where they are missing."""
+        environment = self._environment
+        environment.update(addresses)
+        if environment.get("AWS_ENDPOINT_URL"):
+            for name, value in DUMMY_CREDENTIALS.items():
+                environment.setdefault(name, value)
+        if self.settings.stage == "local":
+            environment.setdefault("AWS_REGION", REGION)
+        report("database", "migrating")
+        _, revision = migrating.migrate_postgres(environment["DATABASE_URL"], project.migrations())
+        report("database", f"ready: schema {revision}")
+        if environment.get("AWS_ENDPOINT_URL"):
+            report("queues", "making what is missing")
+            self._bootstrap()
+            self._supervisor.on_restart = self._after_restart
+            report("queues", "ready")
+        self._first_admin()
+
+    def _bootstrap(self) -> None:
+        """Make the queues and secrets that the emulator lacks."""
+        from groundwork_command.emulator_bootstrap import bootstrap  # noqa: PLC0415 - loads boto3
+
+        stack, aws = self._stack(), self._aws()
+        bootstrap(stack, aws, secrets={})
+        for secret in stack.secrets:
+            if secret.logical_id == SIGNING_KEY:
+                accounts.ensure_signing_key(self.home, self._environment, secret.name, aws)
+
+    def _after_restart(self, name: str) -> None:
+        """The emulator comes back empty: its queues and secrets are made anew."""
+        if name == Emulator.name:
+            self._bootstrap()
+
+    def _first_admin(self) -> None:
+        given = self.settings.admin_password
+        password = given or secrets.token_urlsafe(15)
+        email = self.settings.admin_email
+        if accounts.make_first_admin(self._environment, email, password):
+            # For `groundwork demo` and other commands on this machine.
+            accounts.remember_admin(self.home, email, password, told=bool(given))
+
+    def _aws(self) -> "AwsSettings":
+        from groundwork_lambda_host.pollers import AwsSettings  # noqa: PLC0415 - only an instance needs it
+
+        environment = self._environment
+        return AwsSettings(
+            region=environment.get("AWS_REGION", REGION),
+            endpoint=environment.get("AWS_ENDPOINT_URL") or None,
+            access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
+            secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+        )
+
+    def _stack(self) -> "Stack":
+        from groundwork_lambda_host.template import Addresses, load  # noqa: PLC0415 - as above
+
+        environment = self._environment
+        parameters = {
+            "Stage": self.settings.stage,
+            "DatabaseUrl": environment["DATABASE_URL"],
+            "Neo4jUri": environment.get("NEO4J_URI", ""),
+            "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
+            # Not known yet while queues are made; an empty one would mean a secret of AWS.
+            "Neo4jPassword": environment.get("NEO4J_PASSWORD") or "not known yet",
+            "FetchAllow": self._fetch_allow(),
+            "RateLimit": str(self.settings.rate_limit),
+            "CorsOrigins": self.settings.cors_origins,
+            "GraphCheckSeconds": environment.get("GROUNDWORK_GRAPH_CHECK_SECONDS") or "2",
+            "GraphqlIntrospection": environment.get("GROUNDWORK_GRAPHQL_INTROSPECTION") or "auto",
+            "GraphqlPersistedOnly": environment.get("GROUNDWORK_GRAPHQL_PERSISTED_ONLY") or "false",
+            "SweepAfterSeconds": environment.get("GROUNDWORK_SWEEP_AFTER_SECONDS", "120"),
+        }
+        addresses = Addresses(
+            queue_endpoint=environment.get("AWS_ENDPOINT_URL", ""),
+            websocket_endpoint=f"{self.url}/@live",
+            http_endpoint=self.url,
+            region=environment.get("AWS_REGION", REGION),
+        )
+        return load(project.template(), parameters, addresses)
+
+    def _fetch_allow(self) -> str:
+        """What the fetcher may reach: as set, and on a laptop the feeds of `groundwork demo`."""
+        if self.settings.stage != "local":
+            return self.settings.fetch_allow
+        demo = f"127.0.0.1:{self.home.port(DEMO)}"
+        return ",".join(filter(None, (self.settings.fetch_allow, demo)))
+
+    # The host
+
+    async def _start_host(self, report: Report) -> None:
+        from groundwork_lambda_host.clock import Clock, ClockSettings, PostgresSlots  # noqa: PLC0415
+        from groundwork_lambda_host.environments.output import to_stdout  # noqa: PLC0415
+        from groundwork_lambda_host.host import Host  # noqa: PLC0415
+        from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source  # noqa: PLC0415
+        from groundwork_lambda_host.readiness import Readiness  # noqa: PLC0415
+        from groundwork_lambda_host.settings import HostSettings  # noqa: PLC0415
+        from groundwork_lambda_host.sockets import Live, LiveSettings  # noqa: PLC0415
+
+        report("functions", "starting")
+        stack, aws = self._stack(), self._aws()
+        began = time.monotonic()
+        environment = {**self._environment, "GROUNDWORK_PORT": str(self.settings.port)}
+        settings = replace(HostSettings.from_environ(environment), address="127.0.0.1")
+        self._host = host = Host(stack, settings, sink=self._sink or to_stdout)
+        if stack.socket is not None:
+            live = LiveSettings(gateway=f"g{os.getpid()}", token=settings.host_token)
+            host.add_sockets(Live(stack.socket, host.fleet, live, count=host.telemetry.sockets))
+
+        async def recreate() -> None:
+            await asyncio.to_thread(self._bootstrap)
+
+        def gauge(seen: "QueueGauge") -> None:
+            depth = seen.depth
+            host.telemetry.queue(
+                seen.queue,
+                {"visible": depth.visible, "in_flight": depth.in_flight, "delayed": depth.delayed},
+                seen.oldest_seconds,
+            )
+
+        host.add(
+            Pollers(
+                stack,
+                source=sqs_source(aws, wait_seconds=PollerSettings(region=aws.region).wait_seconds),
+                invoker=host.fleet,
+                recreate=recreate,
+                settings=PollerSettings(region=aws.region),
+                gauge=gauge,
+            )
+        )
+        database_url = self._environment["DATABASE_URL"]
+        host.add(
+            Clock(
+                stack,
+                invoker=host.fleet,
+                slots=PostgresSlots(lambda: database_url),
+                settings=ClockSettings(region=aws.region),
+            )
+        )
+        readiness = Readiness(self.url)
+        host.add(readiness)
+        await host.start()
+        await readiness.reached()
+        report("functions", f"ready after {time.monotonic() - began:.1f} s")
+        services = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
+        found = {name: self._environment.get(name, "") for name in services}
+        demo_port = self.home.port(DEMO)
+        running.write(self.home, running.Running(os.getpid(), self.url, found, demo_port))
+
+
+class InstanceThread:
+    """An instance on an event loop of its own thread, for programs that are not asynchronous."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="instance", daemon=True)
+
+    def start(self, report: Report) -> None:
+        """Start it and wait until it is ready."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.instance.start(report), self._loop).result()
+
+    def stop(self) -> None:
+        """Stop it and wait until it is gone."""
+        asyncio.run_coroutine_threadsafe(self.instance.stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()

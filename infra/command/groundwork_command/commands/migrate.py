@@ -1,0 +1,35 @@
+"""`groundwork migrate`."""
+
+from dataclasses import asdict
+from typing import Literal
+
+from groundwork_command.commands import migrating, project, running
+from groundwork_command.commands.saying import clear_failures, fail, note, result
+
+
+def migrate(target: str, graph_target: int | None, output: Literal["json", "text"]) -> None:
+    """Migrate the databases of the environment, else those of the running instance."""
+    with clear_failures():
+        addresses = running.addresses()
+        try:
+            done = migrating.migrate(addresses, project.migrations(), target, graph_target)
+        except Exception as error:
+            from alembic.util import CommandError  # noqa: PLC0415 - loaded by now
+            from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - loaded by now
+
+            from groundwork_data.graph.migrations import (  # noqa: PLC0415 - as above
+                ChangedMigration,
+                NoWayBack,
+            )
+
+            ours = CommandError | OperationalError | ChangedMigration | NoWayBack
+            if isinstance(error, ours):
+                fail(f"the schema was not migrated: {error}".splitlines()[0])
+            raise
+    if output == "json":
+        result(asdict(done))
+        return
+    before, after = done.postgres_before or "empty", done.postgres_after or "empty"
+    note(f"Postgres: {after}, as before" if before == after else f"Postgres: {before} → {after}")
+    steps = [f"{name} undone" for name in done.graph_undone] + list(done.graph_applied)
+    note(f"Graph: {', '.join(steps) or 'nothing to apply'}")

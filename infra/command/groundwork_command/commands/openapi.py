@@ -1,0 +1,47 @@
+"""`groundwork openapi`: the API's description, from the code of every HTTP function."""
+
+import importlib
+import importlib.util
+from pathlib import Path
+
+from groundwork_command.commands import project
+from groundwork_lambda_host.template import load
+from groundwork_lambda_host.template.addresses import Addresses
+
+PACKAGED = ("groundwork_functions.rest_api", "openapi.json")
+"""Where the document is served from: functions do not import one another."""
+
+UNREAD = {"DatabaseUrl": "unread", "Neo4jPassword": "unread"}
+"""Parameters that would else be secrets; documentation opens no connection."""
+
+
+def document(template: Path) -> str:
+    """Write the document of all functions that template.yaml gives HTTP routes."""
+    from groundwork_runtime.http.openapi import document as united  # noqa: PLC0415 - only here
+
+    stack = load(template, UNREAD, Addresses())
+    names = dict.fromkeys(route.function for route in stack.routes)
+    handlers = [stack.functions[name].handler.rpartition(".") for name in names]
+    return united(
+        getattr(importlib.import_module(module), name).router for module, _, name in handlers
+    )
+
+
+def packaged_file() -> Path:
+    """Return the file that is served."""
+    package, name = PACKAGED
+    spec = importlib.util.find_spec(package)
+    folder = spec.submodule_search_locations[0] if spec and spec.submodule_search_locations else "."
+    return Path(folder) / name
+
+
+def show() -> None:
+    """Print the document."""
+    print(document(project.template()), end="")
+
+
+def write() -> None:
+    """Write the file that is served; commit it."""
+    file = packaged_file()
+    file.write_text(document(project.template()), encoding="utf-8")
+    print(f"Wrote {file}")

@@ -1,0 +1,145 @@
+"""`groundwork restore`: a backup becomes the database, all of it or nothing.
+
+It is read into a new database beside the present one, brought to the newest schema, and then takes
+the other's name. Until that moment everything goes on as before; after it, environments find the
+new one at their next statement.
+"""
+
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, LiteralString
+from urllib.parse import urlsplit, urlunsplit
+
+from groundwork_command.commands import project, running
+from groundwork_command.commands.progress import progress
+from groundwork_command.commands.saying import clear_failures, note, result
+from groundwork_command.services import postgres_tools
+from groundwork_command.services.service import ServiceError
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+    Server = Connection[Any]
+
+Into = Literal["empty", "anything"]
+
+MARK = " alembic_version "
+_TABLE = "processing data for table "
+
+HOLDS_SOMETHING = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'public')"
+END_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = %s"
+    " AND pid <> pg_backend_pid()"
+)
+
+
+def restore(file: Path, into: Into, output: Literal["json", "text"]) -> None:
+    """Make a backup the database of the environment, else of the running instance."""
+    started = time.monotonic()
+    with clear_failures(), progress() as report:
+        url = running.addresses(("DATABASE_URL",))["DATABASE_URL"]
+
+        def told(line: str) -> None:
+            if line.startswith(_TABLE):
+                report("restore", f"so far: {line.removeprefix(_TABLE)}")
+
+        floor = load(url, file, into, told)
+        report("restore", "done")
+    seconds = time.monotonic() - started
+    if output == "json":
+        result({"file": str(file), "epoch": floor, "seconds": round(seconds, 3)})
+        return
+    note(f"restored from {file} in {seconds:.1f} s; a new epoch has begun ({floor})")
+    note("The graph may be ahead: `groundwork graph repair` makes it what Postgres says.")
+
+
+def load(
+    database_url: str,
+    file: Path,
+    into: Into = "empty",
+    told: postgres_tools.Told = postgres_tools.silent,
+) -> int:
+    """Make a backup the database, all of it or nothing; return the floor of its new epoch.
+
+    Raises:
+        ServiceError: no backup, or data is there that nobody said to replace, or PostgreSQL's
+            tools failed. The database is then as it was.
+    """
+    if not file.is_file():
+        raise ServiceError(f"There is no file {file}.")
+    if not any(MARK in line for line in postgres_tools.contents(file)):
+        raise ServiceError(f"{file} holds a database, but not one of Groundwork's.")
+    if into == "empty" and _holds_something(database_url):
+        raise ServiceError(
+            "The database holds data, which a restore would replace. Make a backup of it, and "
+            "say --force if that is what you want."
+        )
+    return _replace(database_url, file, told)
+
+
+def _holds_something(url: str) -> bool:
+    import psycopg  # noqa: PLC0415 - slow to load
+
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            row = connection.execute(HOLDS_SOMETHING).fetchone()
+    except psycopg.OperationalError as error:
+        raise ServiceError(f"The database cannot be reached: {error}") from error
+    return bool(row and row[0])
+
+
+def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
+    import psycopg  # noqa: PLC0415 - slow to load
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - as above
+
+    from groundwork_data.postgres.migrations import migrate  # noqa: PLC0415 - loads alembic
+
+    name = str(conninfo_to_dict(url)["dbname"])
+    fresh, old = (f"{name[:40]}_{what}_{secrets.token_hex(4)}" for what in ("restore", "before"))
+    try:
+        with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as server:
+            _run(server, "CREATE DATABASE {} TEMPLATE template0", fresh)
+            try:
+                there = urlunsplit(urlsplit(url)._replace(path=f"/{fresh}"))
+                postgres_tools.restore(there, file, told)
+                # Not `migrating`, which would begin an epoch of its own for the new database.
+                migrate(there, project.migrations() / "postgres")
+                floor = _begin_epoch(there, file)
+                _switch(server, name, fresh, old)
+                return floor
+            finally:
+                for left in (old, fresh):
+                    _run(server, "DROP DATABASE IF EXISTS {}", left)
+    except psycopg.Error as error:
+        raise ServiceError(f"The restore failed, nothing was replaced: {error}") from error
+
+
+def _begin_epoch(url: str, file: Path) -> int:
+    from groundwork_data.postgres import epochs  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
+
+    database = Database(url, application_name="groundwork restore")
+    try:
+        return epochs.begin_epoch(database, f"restored from {file.name}")
+    finally:
+        database.close()
+
+
+def _switch(server: "Server", name: str, fresh: str, old: str) -> None:
+    """Both renames or none, while nobody is connected."""
+    _run(server, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
+    try:
+        server.execute(END_CONNECTIONS, (name,))
+        with server.transaction():
+            _run(server, "ALTER DATABASE {} RENAME TO {}", name, old)
+            _run(server, "ALTER DATABASE {} RENAME TO {}", fresh, name)
+    except Exception:
+        _run(server, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", name)
+        raise
+
+
+def _run(server: "Server", text: "LiteralString", *names: str) -> None:
+    from psycopg import sql  # noqa: PLC0415 - slow to load
+
+    server.execute(sql.SQL(text).format(*map(sql.Identifier, names)))

@@ -1,0 +1,71 @@
+"""Finding the instance that runs on a state folder, from another process."""
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from groundwork_command.services.home import Home
+from groundwork_command.services.service import ServiceError
+
+FILE = "instance.json"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running instance: where it answers and how its services are reached."""
+
+    pid: int
+    url: str
+    addresses: dict[str, str]  # environment variables: DATABASE_URL, NEO4J_URI, …
+    demo_port: int  # where `groundwork demo` may serve its feeds
+
+
+class NotRunning(ServiceError):
+    """No instance runs on this state folder."""
+
+
+def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """The state folder that commands look at."""
+    return Path(environment.get("GROUNDWORK_HOME") or ".groundwork")
+
+
+def write(home: Home, running: Running) -> None:
+    """Tell other processes of this user about us."""
+    home.write_private(home.path / FILE, json.dumps(asdict(running)))
+
+
+def forget(home: Home) -> None:
+    """Take it back."""
+    (home.path / FILE).unlink(missing_ok=True)
+
+
+def find(home: Home) -> Running:
+    """The instance on this folder. Raises NotRunning."""
+    pid = home.holder()
+    try:
+        found = Running(**json.loads((home.path / FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        found = None
+    if pid is None or found is None or found.pid != pid:
+        raise NotRunning(
+            f"No Groundwork runs on {home.path}. Start one with `groundwork up`, "
+            "or set GROUNDWORK_HOME to the folder of one that runs."
+        )
+    return found
+
+
+def addresses(
+    needed: Collection[str] = ("DATABASE_URL", "NEO4J_URI"),
+    environment: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """How to reach the services: those given in the environment, else the running instance's.
+
+    Raises NotRunning where one that is needed is neither given nor running.
+    """
+    wanted = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
+    given = {name: environment[name] for name in wanted if environment.get(name)}
+    if given.keys() >= set(needed):
+        return given
+    return {**find(Home(home_folder(environment))).addresses, **given}

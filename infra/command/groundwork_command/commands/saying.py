@@ -1,0 +1,45 @@
+"""How commands speak: lines for people on stderr, results on stdout, failures with a way out."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+FAILED = 1
+
+
+def result(value: object) -> None:
+    """One JSON document, for a program."""
+    print(json.dumps(value, indent=2, default=str))
+
+
+def note(line: str) -> None:
+    """A line for a person."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def fail(message: str) -> NoReturn:
+    """End with one clear message and exit code 1."""
+    note(f"groundwork: {message}")
+    sys.exit(FAILED)
+
+
+@contextmanager
+def clear_failures() -> Iterator[None]:
+    """Turn what a person can do something about into one message instead of a stack trace."""
+    from groundwork_command.services.service import ServiceError  # noqa: PLC0415
+    from groundwork_core.errors import GroundworkError, Invalid  # noqa: PLC0415 - only commands that work need it
+    from groundwork_lambda_host.readiness import NotReady  # noqa: PLC0415
+    from groundwork_lambda_host.settings import BadHostSettings  # noqa: PLC0415
+    from groundwork_lambda_host.template.errors import TemplateError  # noqa: PLC0415
+    from groundwork_runtime.settings import BadSettings  # noqa: PLC0415
+
+    try:
+        yield
+    except BadSettings as error:
+        fail(f"a setting is wrong. {error}")
+    except Invalid as error:
+        fail(" ".join([str(error), *(f"{f.pointer}: {f.detail}." for f in error.faults)]))
+    except (ServiceError, TemplateError, GroundworkError, BadHostSettings, NotReady) as error:
+        fail(str(error))

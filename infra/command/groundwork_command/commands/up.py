@@ -1,0 +1,94 @@
+"""`groundwork up`: everything in the foreground, until Ctrl-C or SIGTERM."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+
+from groundwork_command.commands import accounts
+from groundwork_command.commands.instance import Instance
+from groundwork_command.commands.progress import progress
+from groundwork_command.commands.saying import clear_failures, note
+from groundwork_command.commands.settings import InstanceSettings
+from groundwork_command.services.home import PRIVATE_FILE, Home
+
+Sink = Callable[[bytes], object]
+
+LOG_BYTES = 10 * 1024 * 1024
+READY = "Groundwork is ready at {url}"
+
+
+def up() -> None:
+    """Check the settings, start everything, say so, and wait to be told to stop."""
+    with clear_failures():
+        settings = InstanceSettings.from_environment(os.environ)
+        home = Home(settings.home)
+        home.prepare()
+        _log_to_file(home)
+        with _function_log(home) as sink, _runner() as runner:
+            runner.run(_serve(Instance(settings, os.environ, sink)))
+
+
+async def _serve(instance: Instance) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    with progress() as report:
+        starting = asyncio.ensure_future(instance.start(report))
+        told = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():  # told to stop before it was ready
+            starting.cancel()
+            await asyncio.wait({starting})
+            told.cancel()
+            return
+    told.cancel()
+    starting.result()  # raises what kept it from starting
+    try:
+        accounts.tell_admin(instance.home, _tell)
+        print(READY.format(url=instance.url), flush=True)
+        await stop.wait()
+        note("Stopping")
+    finally:
+        await instance.stop()
+
+
+def _tell(email: str, password: str) -> None:
+    note(f"First admin: {email}, password {password} (shown only now)")
+
+
+def _runner() -> asyncio.Runner:
+    try:
+        import uvloop  # noqa: PLC0415 - not on every platform
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+@contextmanager
+def _function_log(home: Home) -> Iterator[Sink | None]:
+    """On a terminal the functions' log goes to a file too; elsewhere it is our output."""
+    if not sys.stdout.isatty():
+        yield None
+        return
+    path = home.logs / "functions.log"
+    if path.exists() and path.stat().st_size > LOG_BYTES:
+        path.replace(path.with_suffix(".log.1"))
+    with path.open("ab", buffering=0) as log:
+        path.chmod(PRIVATE_FILE)
+        note(f"Logs are in {home.logs}")
+        yield log.write
+
+
+def _log_to_file(home: Home) -> None:
+    """The host's own log goes to a file: the terminal is for what a person must know."""
+    path = home.logs / "host.log"
+    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    path.chmod(PRIVATE_FILE)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)

@@ -1,0 +1,92 @@
+"""`groundwork user`: accounts, made and mended beside the API, for when nobody can log in."""
+
+import secrets
+import sys
+from typing import Literal
+
+from groundwork_command.commands import accounts, api, running
+from groundwork_command.commands.saying import clear_failures, fail, note, result
+
+MADE_UP_BYTES = 15
+PAGE = 200
+
+
+def create(
+    email: str, roles: tuple[str, ...], name: str, source: Literal["stdin", "made-up"]
+) -> None:
+    """Make an account. A made-up password is printed, once."""
+    from groundwork_core.identity.create_user import create_user  # noqa: PLC0415 - only here
+
+    password = _password(source)
+    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+        made = create_user(
+            email,
+            password,
+            name=name,
+            roles=roles,
+            work=wiring.work(),
+            hasher=wiring.password_hasher,
+        )
+    result({"id": made, "email": email, **_shown(password, source)})
+
+
+def set_password(email: str, source: Literal["stdin", "made-up"]) -> None:
+    """Give an account a new password; all its sessions end."""
+    from groundwork_core.identity.passwords import must_be_good, normal  # noqa: PLC0415 - only here
+
+    password = _password(source)
+    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+        must_be_good(password, email=email)
+        hashed = wiring.password_hasher.hash(normal(password))
+        work = wiring.work()
+        with work:
+            user = work.users.by_email(email)
+            if user is None:
+                fail(f"there is no account {email}")
+            work.users.set_password(user.id, hashed)
+            work.users.end_sessions(user.id, wiring.clock.now())
+    result({"id": user.id, "email": email, **_shown(password, source)})
+
+
+def set_status(email: str, status: Literal["active", "disabled"]) -> None:
+    """Enable or disable an account; disabling ends its sessions."""
+    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+        work = wiring.work()
+        with work:
+            user = work.users.by_email(email)
+            if user is None:
+                fail(f"there is no account {email}")
+            if user.status != status:
+                work.users.set_status(user.id, status)
+                if status == "disabled":
+                    work.users.end_sessions(user.id, wiring.clock.now())
+    result({"id": user.id, "email": user.email, "status": status})
+
+
+def show(output: Literal["json", "text"]) -> None:
+    """List the accounts."""
+    found: list[dict[str, object]] = []
+    with clear_failures(), api.of_running_instance() as client:
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"cursor": cursor} if cursor else {}
+            page = client.get("/api/v1/users", limit=PAGE, **query)
+            found += page["items"]
+            cursor = page["next_cursor"]
+    if output == "json":
+        result({"users": found})
+        return
+    for user in found:
+        roles = user["roles"] if isinstance(user["roles"], list) else []
+        print(f"{user['email']}  {user['status']}  {', '.join(map(str, roles))}")
+
+
+def _password(source: Literal["stdin", "made-up"]) -> str:
+    if source == "made-up":
+        return secrets.token_urlsafe(MADE_UP_BYTES)
+    note("Password (one line on standard input):")
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _shown(password: str, source: Literal["stdin", "made-up"]) -> dict[str, str]:
+    return {"password": password} if source == "made-up" else {}

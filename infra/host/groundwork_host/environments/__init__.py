@@ -1,8 +1,0 @@
-"""Execution environments: one process each, one event at a time, as Lambda runs handlers."""
-
-from groundwork_host.environments.fleet import Fleet
-from groundwork_host.environments.invocation import Fault, HttpAnswer, Invocation
-from groundwork_host.environments.pool import Limits, Pool
-from groundwork_host.invoking import Throttled
-
-__all__ = ["Fault", "Fleet", "HttpAnswer", "Invocation", "Limits", "Pool", "Throttled"]

@@ -1,9 +1,0 @@
-"""The HTTP side of the host: what API Gateway's REST API does, from the template's routes."""
-
-from groundwork_host.gateway.app import App, Gateway
-from groundwork_host.gateway.events import EventBuilder, Request
-from groundwork_host.gateway.limits import ServerLimits
-from groundwork_host.gateway.routes import Match, Routes
-from groundwork_host.gateway.server import Server
-
-__all__ = ["App", "EventBuilder", "Gateway", "Match", "Request", "Routes", "Server", "ServerLimits"]

@@ -1,7 +1,0 @@
-"""What the host counts, and how Prometheus reads it."""
-
-from groundwork_host.telemetry.page import MetricsPage
-from groundwork_host.telemetry.registry import Telemetry
-from groundwork_host.telemetry.stats import FunctionStats
-
-__all__ = ["FunctionStats", "MetricsPage", "Telemetry"]

@@ -1,0 +1,1 @@
+"""Run the Lambda functions of a SAM template: HTTP, WebSocket, SQS and schedules."""

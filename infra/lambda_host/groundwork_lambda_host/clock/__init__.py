@@ -1,0 +1,170 @@
+"""EventBridge Scheduler: runs the schedules of a stack, each slot once among all gateways."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from groundwork_lambda_host.clock.events import scheduler_event
+from groundwork_lambda_host.clock.expressions import BadExpression, Slots, parse_expression
+from groundwork_lambda_host.clock.slots import PostgresSlots, SlotStore, SlotsUnavailable
+from groundwork_lambda_host.invoking import Invoker, Throttled
+from groundwork_lambda_host.template import Schedule, Stack
+
+__all__ = ["BadExpression", "Clock", "ClockSettings", "PostgresSlots", "SlotStore"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSettings:
+    """How the clock ticks.
+
+    Attributes:
+        retry_seconds: Waits before a failed run is tried again, as Lambda does for events that
+            nobody waits for. A newer slot ends the tries of an older one.
+        look_seconds: The longest sleep, so that a machine that was suspended, or whose clock was
+            set, is soon right again.
+    """
+
+    region: str
+    account: str = "000000000000"
+    retry_seconds: tuple[float, ...] = (60.0, 120.0)
+    look_seconds: float = 15.0
+    unavailable_seconds: float = 1.0
+
+
+class Clock:
+    """Every enabled schedule of a stack."""
+
+    def __init__(
+        self,
+        stack: Stack,
+        *,
+        invoker: Invoker,
+        slots: SlotStore,
+        settings: ClockSettings,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Reads the expressions.
+
+        Raises:
+            BadExpression: EventBridge would refuse one of them.
+        """
+        self._schedules = [
+            (schedule, parse_expression(schedule.expression, schedule.timezone))
+            for schedule in stack.schedules
+            if schedule.enabled
+        ]
+        self._invoker = invoker
+        self._slots = slots
+        self._settings = settings
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._runs: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Begin to tick; a slot missed while nobody ran is caught up, one at most."""
+        for schedule, slots in self._schedules:
+            task = asyncio.get_running_loop().create_task(self._keep(schedule, slots))
+            self._tasks.add(task)
+
+    async def drain(self) -> None:
+        """Fire no more, and wait for the runs under way."""
+        self._stopping.set()
+        pending = self._tasks | self._runs
+        if pending:
+            await asyncio.wait(pending)
+        await asyncio.to_thread(self._slots.close)
+
+    async def _keep(self, schedule: Schedule, slots: Slots) -> None:
+        due = await self._first(schedule, slots)
+        while due is not None and not self._stopping.is_set():
+            await self._sleep_until(due)
+            if self._stopping.is_set():
+                return
+            # After a long sleep the slots between are passed over: one is caught up at most.
+            due = slots.latest(self._moment()) or due
+            mine = await self._claim(schedule, due, slots)
+            if mine:
+                run = asyncio.get_running_loop().create_task(self._run(schedule, due, slots))
+                self._runs.add(run)
+                run.add_done_callback(self._runs.discard)
+            due = slots.after(due)
+
+    async def _first(self, schedule: Schedule, slots: Slots) -> datetime | None:
+        """The slot to begin with: one that was missed, or the next."""
+        while not self._stopping.is_set():
+            moment = self._moment()
+            try:
+                last = await asyncio.to_thread(self._slots.last, schedule.name)
+            except SlotsUnavailable:
+                await self._pause(self._settings.unavailable_seconds)
+                continue
+            missed = slots.latest(moment)
+            if missed is not None and (last < missed if last else slots.due_from_the_start):
+                return missed
+            return slots.after(moment)
+        return None
+
+    async def _claim(self, schedule: Schedule, slot: datetime, slots: Slots) -> bool:
+        """Whether this gateway fires the slot; a store that is away is asked until the next."""
+        while not self._stopping.is_set():
+            try:
+                return await asyncio.to_thread(self._slots.claim, schedule.name, slot)
+            except SlotsUnavailable as error:
+                following = slots.after(slot)
+                if following is not None and following <= self._moment():
+                    _log.warning("slot %s of %s is lost: %s", slot, schedule.name, error)
+                    return False
+                await self._pause(self._settings.unavailable_seconds)
+        return False
+
+    async def _run(self, schedule: Schedule, slot: datetime, slots: Slots) -> None:
+        """Invoke the function. A gateway that dies here loses the run; the next slot makes up."""
+        following = slots.after(slot)
+        for attempt, wait in enumerate((*self._settings.retry_seconds, None), 1):
+            event = scheduler_event(
+                schedule,
+                slot,
+                attempt=attempt,
+                region=self._settings.region,
+                account=self._settings.account,
+            )
+            try:
+                answer = await self._invoker.invoke(schedule.function, event)
+                if answer.error is None:
+                    return
+                problem: object = answer.error
+            except Throttled as error:
+                problem = error
+            except Exception as error:
+                _log.exception("run %s of %s broke", slot, schedule.name)
+                problem = error
+            again = self._moment() + timedelta(seconds=wait or 0)
+            if wait is None or (following is not None and following <= again):
+                _log.warning("run %s of %s failed: %s", slot, schedule.name, problem)
+                return
+            await self._pause(wait)
+            if self._stopping.is_set():
+                return
+
+    async def _sleep_until(self, moment: datetime) -> None:
+        while not self._stopping.is_set():
+            left = moment.timestamp() - self._now()
+            if left <= 0:
+                return
+            await self._pause(min(left, self._settings.look_seconds))
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            pass
+
+    def _moment(self) -> datetime:
+        return datetime.fromtimestamp(self._now(), UTC)

@@ -1,0 +1,115 @@
+"""From what a function returned to an HTTP answer."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation
+
+# They belong to the connection, which is the gateway's; a function has no say in them.
+_OF_THE_CONNECTION = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"}
+)
+_WITHOUT_BODY = frozenset({204, 304})
+_STATUSES = range(200, 600)
+
+
+class Malformed(ValueError):
+    """The function returned what a REST API cannot turn into an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body, ready to send."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+
+
+def answer_of(outcome: Invocation, method: str, request_id: str) -> Answer:
+    """The HTTP answer of a function that did not fail.
+
+    Raises:
+        Malformed: It did not return an answer.
+    """
+    head, body = (
+        (outcome.http, outcome.payload) if outcome.http is not None else _decoded(outcome.payload)
+    )
+    if not isinstance(head.status, int) or head.status not in _STATUSES:
+        raise Malformed(f"{head.status!r} is no status")
+    headers = _headers(head)
+    if head.status not in _WITHOUT_BODY:
+        headers.append((b"content-length", b"%d" % _length(head, body, method)))
+    if not any(name == b"x-request-id" for name, _ in headers):
+        headers.append((b"x-request-id", request_id.encode()))
+    no_body = method == "HEAD" or head.status in _WITHOUT_BODY
+    return Answer(head.status, headers, b"" if no_body else body)
+
+
+def _length(head: HttpAnswer, body: bytes, method: str) -> int:
+    """The length of the body; of the one that GET would have, where HEAD says it instead."""
+    if method == "HEAD" and not body:
+        stated = head.multi_value_headers.get("Content-Length")
+        if isinstance(stated, list) and len(stated) == 1 and str(stated[0]).isdecimal():
+            return int(stated[0])
+    return len(body)
+
+
+def _headers(head: HttpAnswer) -> list[tuple[bytes, bytes]]:
+    lines: list[tuple[bytes, bytes]] = []
+    multi = {name.lower(): values for name, values in head.multi_value_headers.items()}
+    for name, value in head.headers.items():
+        lowered = name.lower()
+        # A name that stands in both is taken from the lists, as API Gateway does.
+        if lowered not in _OF_THE_CONNECTION and lowered not in multi:
+            lines.append(_line(lowered, value))
+    for name, values in multi.items():
+        if not isinstance(values, list):
+            raise Malformed(f"multiValueHeaders: {name!r} is no list")
+        if name not in _OF_THE_CONNECTION:
+            lines.extend(_line(name, value) for value in values)
+    return lines
+
+
+def _line(name: str, value: object) -> tuple[bytes, bytes]:
+    text = value if isinstance(value, str) else _scalar(name, value)
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise Malformed(f"the header {name!r} holds a line break")
+    try:
+        return name.encode("ascii"), text.encode("latin-1")
+    except UnicodeEncodeError:
+        raise Malformed(f"the header {name!r} holds what no header can") from None
+
+
+def _scalar(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise Malformed(f"the header {name!r} is no text")
+
+
+def _decoded(payload: bytes) -> tuple[HttpAnswer, bytes]:
+    result = orjson.loads(payload)
+    if not isinstance(result, dict) or "statusCode" not in result:
+        raise Malformed("no statusCode")
+    body = result.get("body")
+    if body is None:
+        raw = b""
+    elif not isinstance(body, str):
+        raise Malformed("the body is no text")
+    elif result.get("isBase64Encoded"):
+        try:
+            raw = base64.b64decode(body, validate=True)
+        except binascii.Error:
+            raise Malformed("the body is no Base64") from None
+    else:
+        raw = body.encode()
+    headers, multi = result.get("headers") or {}, result.get("multiValueHeaders") or {}
+    if not isinstance(headers, Mapping) or not isinstance(multi, Mapping):
+        raise Malformed("the headers are no mapping")
+    return HttpAnswer(result["statusCode"], headers, multi), raw

@@ -1,0 +1,146 @@
+"""The gateway: which function a request goes to, and what comes of it.
+
+This is the path of every request. It makes no task, takes no lock and writes no line: the protocol
+hands a request over, and the environment's answer comes back as a callback.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+
+from groundwork_lambda_host.environments.invocation import Call, Invocation
+from groundwork_lambda_host.environments.pool import Pool
+from groundwork_lambda_host.environments.tracing import new_request_id, trace_or_new
+from groundwork_lambda_host.gateway import problems
+from groundwork_lambda_host.gateway.answers import Answer, Malformed, answer_of
+from groundwork_lambda_host.gateway.cors import Cors, Headers
+from groundwork_lambda_host.gateway.events import EventBuilder, Request
+from groundwork_lambda_host.gateway.problems import Problem
+from groundwork_lambda_host.gateway.routes import Match, Routes
+from groundwork_lambda_host.invoking import Throttled
+from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
+from groundwork_lambda_host.telemetry.stats import Durations
+
+DEADLINE_SECONDS = 29.0  # API Gateway's own
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Reply = Callable[[Answer], None]
+
+
+class Gateway:
+    """Serves a stack's HTTP routes, and beside them the host's own paths.
+
+    Args:
+        routes: The stack's.
+        pools: The environments, by logical id of the function.
+        events: Makes the events.
+        own: Applications of the host by path prefix (`/metrics`, `/@live`).
+        cors: Who may read what the host answers by itself.
+
+    Attributes:
+        answers: How many answers there were, by status.
+        durations: How long those of functions took, refusals included.
+        sockets: Takes every WebSocket; without it they are refused.
+        closing: Set while draining; every answer then asks its client to go.
+    """
+
+    def __init__(
+        self,
+        routes: Routes,
+        pools: Mapping[str, Pool],
+        events: EventBuilder,
+        own: Mapping[str, App],
+        cors: Cors,
+    ) -> None:
+        self._routes = routes
+        self._pools = pools
+        self._events = events
+        self._own = own
+        self._cors = cors
+        self.sockets: App | None = None
+        self.closing = False
+        self.answers = [0] * 600
+        self.durations = Durations()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket, or a request to one of the host's own paths, in ASGI."""
+        if scope["type"] == "websocket":
+            if self.sockets is not None:
+                await self.sockets(scope, receive, send)
+            else:
+                await receive()
+                await send({"type": "websocket.close", "code": 1008})
+            return
+        app = self.own_app(str(scope["path"]))
+        assert app is not None  # noqa: S101 - the protocol has asked before
+        await app(scope, receive, send)
+
+    def own_app(self, path: str) -> App | None:
+        """The host's own application for a path."""
+        for prefix, app in self._own.items():
+            if path == prefix or path.startswith(f"{prefix}/"):
+                return app
+        return None
+
+    def find(self, path: str) -> Match | None:
+        """The stack's routes for a raw path."""
+        return self._routes.find(path)
+
+    def refusal(
+        self, problem: Problem, request_id: str, path: str, headers: Headers | None
+    ) -> Answer:
+        """Counts and makes an answer without a function; `headers` as `Cors.of` takes them."""
+        self.answers[problem.status] += 1
+        return problem.answer(request_id, path, self._cors.of(headers))
+
+    def begin(self, request: Request, match: Match | None, reply: Reply) -> Call | None:
+        """Hands a request to its function; `reply` gets the answer, once, now or later.
+
+        Gives the call that is under way, so that it can be given up when the client goes.
+        """
+        request_id, began = new_request_id(), perf_counter()
+
+        def refuse(problem: Problem) -> None:
+            self.durations.count(perf_counter() - began)
+            reply(self.refusal(problem, request_id, request.path, request.headers))
+
+        def ended(outcome: Invocation | None) -> None:
+            result = _result(outcome, request.method, request_id)
+            if isinstance(result, Problem):
+                refuse(result)
+            else:
+                self._count(result.status, began)
+                reply(result)
+
+        route = match.route(request.method) if match else None
+        if match is None or route is None:
+            refuse(problems.not_allowed(match.allow) if match else problems.NOT_FOUND)
+            return None
+        trace = trace_or_new(request.trace)
+        try:
+            event = self._events.build(request, match, request_id, trace)
+        except ValueError:
+            refuse(problems.BAD_REQUEST)
+            return None
+        call = Call(event, request_id, trace, "http", ended)
+        try:
+            self._pools[route.function].submit(call, DEADLINE_SECONDS)
+        except Throttled:
+            refuse(problems.THROTTLED)
+            return None
+        return call
+
+    def _count(self, status: int, began: float) -> None:
+        self.answers[status] += 1
+        self.durations.count(perf_counter() - began)
+
+
+def _result(outcome: Invocation | None, method: str, request_id: str) -> Answer | Problem:
+    if outcome is None:
+        return problems.TIMED_OUT
+    if outcome.error is not None:
+        timed_out = outcome.error.error_type == "Sandbox.Timedout"
+        return problems.TIMED_OUT if timed_out else problems.FAILED
+    try:
+        return answer_of(outcome, method, request_id)
+    except Malformed:
+        return problems.FAILED

@@ -1,0 +1,86 @@
+"""What the host itself has to say, as application/problem+json (RFC 9457)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+
+from groundwork_lambda_host.gateway.answers import Answer
+
+TYPE_PREFIX = "/problems/"
+SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
+)
+"""What functions' answers carry too; written again here, for the host knows no function's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A kind of answer that no function made; `slug` is stable."""
+
+    status: int
+    slug: str
+    title: str
+    detail: str
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def answer(
+        self, request_id: str, instance: str, further: Iterable[tuple[bytes, bytes]] = ()
+    ) -> Answer:
+        """The answer to one request; `instance` is its path, `further` what CORS adds."""
+        body = orjson.dumps(
+            {
+                "type": f"{TYPE_PREFIX}{self.slug}",
+                "title": self.title,
+                "status": self.status,
+                "detail": self.detail,
+                "instance": instance,
+                "request_id": request_id,
+            }
+        )
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"x-request-id", request_id.encode()),
+            *SECURITY_HEADERS,
+            *self.headers,
+            *further,
+        ]
+        return Answer(self.status, headers, body)
+
+
+NOT_FOUND = Problem(404, "not-found", "Not found", "No such path.")
+TOO_LARGE = Problem(413, "content-too-large", "Content too large", "The limit is 10 MB.")
+TOO_SLOW = Problem(408, "request-timeout", "Request timeout", "The body came too slowly.")
+HEADERS_TOO_LARGE = Problem(
+    431, "headers-too-large", "Headers too large", "The request line and headers are too long."
+)
+BAD_REQUEST = Problem(400, "bad-request", "Bad request", "This is not a valid HTTP request.")
+THROTTLED = Problem(
+    429,
+    "throttled",
+    "Too many requests",
+    "Every worker is busy and the line is full.",
+    ((b"retry-after", b"1"),),
+)
+TOO_MANY_CONNECTIONS = Problem(
+    503,
+    "too-many-connections",
+    "Too many connections",
+    "The gateway has as many connections as it takes.",
+    ((b"retry-after", b"1"),),
+)
+FAILED = Problem(502, "function-failed", "Bad gateway", "The function failed; the log says why.")
+TIMED_OUT = Problem(504, "timed-out", "Gateway timeout", "The function took too long.")
+
+
+def not_allowed(allow: str) -> Problem:
+    """405: the path is there, but not for this method."""
+    headers = ((b"allow", allow.encode("ascii")),)
+    return Problem(
+        405, "method-not-allowed", "Method not allowed", f"Allowed here: {allow}.", headers
+    )

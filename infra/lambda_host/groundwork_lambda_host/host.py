@@ -1,0 +1,161 @@
+"""The host as a whole: environments, gateway, telemetry, and the parts that plug in."""
+
+import asyncio
+import socket
+from typing import Protocol
+
+from groundwork_lambda_host.environments.fleet import Fleet, Surroundings
+from groundwork_lambda_host.environments.output import Sink, to_stdout
+from groundwork_lambda_host.environments.pool import Limits
+from groundwork_lambda_host.gateway.access import AccessLog
+from groundwork_lambda_host.gateway.app import App, Gateway
+from groundwork_lambda_host.gateway.cors import Cors
+from groundwork_lambda_host.gateway.events import EventBuilder
+from groundwork_lambda_host.gateway.limits import ServerLimits
+from groundwork_lambda_host.gateway.routes import Routes
+from groundwork_lambda_host.gateway.server import Server
+from groundwork_lambda_host.settings import HostSettings
+from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
+from groundwork_lambda_host.telemetry.page import MetricsPage
+from groundwork_lambda_host.telemetry.registry import Telemetry
+from groundwork_lambda_host.template import Stack
+
+_ACCOUNT = "000000000000"
+
+
+class Part(Protocol):
+    """Something that runs beside the gateway: pollers, the clock, the sockets."""
+
+    async def start(self) -> None:
+        """Begin. The environments are up."""
+
+    async def drain(self) -> None:
+        """Take nothing new, finish what is under way. The environments are still up."""
+
+
+class SocketsPart(Part, Protocol):
+    """The WebSocket gateway and its management API."""
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One WebSocket, or one HTTP request below the management prefix."""
+
+
+class Host:
+    """Serves a stack on one address.
+
+    To be made inside a running event loop (uvloop by choice):
+
+        host = Host(load(path, parameters, addresses), HostSettings.from_environ(os.environ))
+        host.add_sockets(Live(stack.socket, host.fleet, …, count=host.telemetry.sockets))
+        host.add(Pollers(stack, invoker=host.fleet, …))
+        await host.start()          # returns once it serves
+        …                           # until SIGTERM
+        await host.drain()          # returns once everything has ended
+
+    Args:
+        stack: What the template says.
+        settings: What the environment says.
+        limits: What one client may take.
+        sink: Takes the log lines of the functions.
+
+    Attributes:
+        fleet: The environments; parts invoke functions through it.
+        telemetry: Where parts tell their numbers.
+        address: Base URL once it serves, as `http://127.0.0.1:8000`.
+    """
+
+    def __init__(
+        self,
+        stack: Stack,
+        settings: HostSettings,
+        limits: ServerLimits | None = None,
+        sink: Sink = to_stdout,
+    ) -> None:
+        self.settings = settings
+        self.telemetry = Telemetry()
+        self.listener = _listen(settings.address, settings.port)
+        self.port: int = self.listener.getsockname()[1]
+        self.address = f"http://{settings.address}:{self.port}"
+        surroundings = Surroundings(
+            shared=settings.shared,
+            socket={
+                "WEBSOCKET_BATCH_URL": f"{self.address}/@live/posts",
+                "GROUNDWORK_HOST_TOKEN": settings.host_token,
+            },
+            sink=sink,
+            metrics=self.telemetry.application.take,
+        )
+        self.fleet = Fleet(
+            stack,
+            Limits(
+                most=settings.environments,
+                wait_line=settings.wait_line,
+                idle_seconds=settings.idle_seconds,
+            ),
+            surroundings,
+        )
+        self._own: dict[str, App] = {
+            "/metrics": MetricsPage(self.telemetry.registry, settings.metrics_token)
+        }
+        self.gateway = Gateway(
+            Routes(stack.routes),
+            self.fleet.pools,
+            EventBuilder("groundwork", stack.stage, _ACCOUNT),
+            self._own,
+            Cors(settings.cors_origins),
+        )
+        self.telemetry.watch(self.fleet.pools, self.gateway)
+        access = AccessLog(to_stdout) if settings.access_log else None
+        self._server = Server(self.gateway, limits or ServerLimits(), access)
+        self._parts: list[Part] = []
+        self._serving = False
+        self._drained = False
+
+    def add(self, part: Part) -> None:
+        """Starts the part after the environments, and drains it before them."""
+        self._parts.append(part)
+
+    def add_sockets(self, sockets: SocketsPart, prefix: str = "/@live") -> None:
+        """Gives all WebSockets, and HTTP below the prefix, to this part."""
+        self.gateway.sockets = sockets.serve
+        self._own[prefix] = sockets.serve
+        self.add(sockets)
+
+    async def start(self) -> None:
+        """Serves: first the environments, then the port, then the parts."""
+        await self.fleet.start()
+        await self._server.start(self.listener)
+        self._serving = True
+        for part in self._parts:
+            await part.start()
+
+    async def drain(self) -> None:
+        """Takes nothing new, fails nothing that is under way, and ends every process.
+
+        To be called in any state; a second call waits for nothing and does nothing.
+        """
+        if self._drained:
+            return
+        self._drained = True
+        if not self._serving:
+            self.listener.close()
+        await asyncio.gather(
+            *(part.drain() for part in self._parts),
+            self._server.drain(
+                announce_seconds=self.settings.announce_seconds,
+                finish_seconds=self.settings.finish_seconds,
+            ),
+        )
+        await self.fleet.drain(self.settings.finish_seconds)
+
+
+def _listen(address: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((address, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,59 @@
+"""The WebSocket gateway and its management API.
+
+`Live.serve` takes every ASGI scope of type websocket and every http scope under `/@live`; uvicorn
+runs it with `ws=LiveProtocol`.
+"""
+
+import time
+from collections.abc import Callable
+
+from groundwork_lambda_host.invoking import Invoker
+from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
+from groundwork_lambda_host.sockets.gateway import Gateway
+from groundwork_lambda_host.sockets.management import (
+    FORWARDED_HEADER,
+    PREFIX,
+    TOKEN_HEADER,
+    Management,
+)
+from groundwork_lambda_host.sockets.peers import Peers
+from groundwork_lambda_host.sockets.protocol import LiveProtocol
+from groundwork_lambda_host.sockets.settings import LiveSettings
+from groundwork_lambda_host.template import SocketApi
+
+__all__ = ["PREFIX", "TOKEN_HEADER", "Live", "LiveProtocol", "LiveSettings"]
+
+
+class Live:
+    """The gateway, its management API and its peers as one thing to start and to drain."""
+
+    def __init__(
+        self,
+        api: SocketApi,
+        invoker: Invoker,
+        settings: LiveSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        count: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """`count` is told the number of open sockets whenever it changes."""
+        own = {TOKEN_HEADER: settings.token, FORWARDED_HEADER: settings.gateway}
+        self._gateway = Gateway(api, invoker, settings, clock=clock, count=count)
+        self._peers = Peers(settings.peers, headers=own)
+        self._management = Management(self._gateway.connections, self._peers, settings, clock=clock)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One WebSocket, or one request to the management API."""
+        if scope["type"] == "websocket":
+            await self._gateway.serve(scope, receive, send)
+        else:
+            await self._management.serve(scope, receive, send)
+
+    async def start(self) -> None:
+        """Begin to look after idle sockets."""
+        await self._gateway.start()
+
+    async def drain(self, *, within_seconds: float = 10.0) -> None:
+        """Close every socket with 1001 and wait until `$disconnect` has been handled."""
+        await self._gateway.drain(within_seconds=within_seconds)
+        await self._peers.close()

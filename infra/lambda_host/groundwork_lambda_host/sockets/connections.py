@@ -1,0 +1,87 @@
+"""The sockets that this gateway holds."""
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from groundwork_lambda_host.sockets.asgi import Send
+from groundwork_lambda_host.sockets.protocol import Channel
+
+_CLOSE_WITHIN_SECONDS = 5.0
+
+
+def new_id(gateway: str) -> str:
+    """A connection id that names its gateway, so that any gateway can pass a post on."""
+    return f"{gateway}-{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
+
+
+def gateway_of(connection_id: str) -> str:
+    """The gateway that gave out this id; empty for an id that none of ours gave out."""
+    return connection_id.rpartition("-")[0]
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One open socket; times are Unix seconds."""
+
+    id: str
+    channel: Channel
+    send: Send
+    source_ip: str
+    user_agent: str
+    connected_at: float
+    ends_at: float
+    active_at: float
+    buffer_bytes: int
+    farewell: asyncio.Task[None] | None = field(default=None, repr=False)
+
+    def post(self, frame: bytes, *, now: float) -> None:
+        """Send a frame without waiting.
+
+        Raises:
+            SocketGone: It is closed, or its reader is too slow and it has been cut off.
+        """
+        self.channel.write(frame, buffer_bytes=self.buffer_bytes)
+        self.active_at = now
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye in the background, and cut off who does not listen."""
+        if self.farewell is None:
+            self.farewell = asyncio.get_running_loop().create_task(self._close(code, reason))
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_WITHIN_SECONDS):
+                await self.send({"type": "websocket.close", "code": code, "reason": reason})
+        except Exception:
+            self.channel.abort()
+            return
+        # A reader that takes nothing would keep the closing socket for ever.
+        asyncio.get_running_loop().call_later(_CLOSE_WITHIN_SECONDS, self.channel.abort)
+
+
+class Connections:
+    """Open sockets by id."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Connection] = {}
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(list(self._open.values()))
+
+    def add(self, connection: Connection) -> None:
+        """Make it reachable."""
+        self._open[connection.id] = connection
+
+    def remove(self, connection: Connection) -> None:
+        """Make it unreachable."""
+        self._open.pop(connection.id, None)
+
+    def get(self, connection_id: str) -> Connection | None:
+        """The open socket of that id, if there is one."""
+        return self._open.get(connection_id)

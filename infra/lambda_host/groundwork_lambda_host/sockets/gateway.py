@@ -1,0 +1,229 @@
+"""API Gateway's WebSocket side: handshakes, messages and farewells become invocations."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import cast
+
+import orjson
+
+from groundwork_lambda_host.invoking import Invoker, Throttled
+from groundwork_lambda_host.sockets.asgi import Message, Receive, Scope, Send, headers_of
+from groundwork_lambda_host.sockets.connections import Connection, Connections, new_id
+from groundwork_lambda_host.sockets.events import (
+    Event,
+    Peer,
+    connect_event,
+    disconnect_event,
+    message_event,
+    route_of,
+)
+from groundwork_lambda_host.sockets.protocol import EXTENSION, Channel, SocketGone, text_frame
+from groundwork_lambda_host.sockets.settings import LiveSettings
+from groundwork_lambda_host.template import SocketApi
+
+_log = logging.getLogger(__name__)
+_TITLES = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 429: "Too many requests"}
+_REFUSED = 400
+_GOING_AWAY = 1001
+_NO_STATUS = 1005
+_LIFE = "x-groundwork-life-seconds"
+_PROTOCOL = "sec-websocket-protocol"
+
+
+class Gateway:
+    """Serves the ASGI scope `websocket`; uvicorn must run it with `ws=LiveProtocol`."""
+
+    def __init__(
+        self,
+        api: SocketApi,
+        invoker: Invoker,
+        settings: LiveSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        count: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        """Takes the template's API, the fleet, and where to tell the number of sockets."""
+        self._api = api
+        self._invoker = invoker
+        self._settings = settings
+        self._clock = clock
+        self._count = count
+        self._sweeper: asyncio.Task[None] | None = None
+        self._serving: set[asyncio.Task[object]] = set()
+        self._draining = False
+        self.connections = Connections()
+
+    async def start(self) -> None:
+        """Begin to look for sockets that are idle or too old."""
+        self._count(0)
+        self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
+
+    async def drain(self, *, within_seconds: float) -> None:
+        """Refuse new sockets, close the open ones and wait for their `$disconnect`."""
+        self._draining = True
+        if self._sweeper:
+            self._sweeper.cancel()
+        for connection in self.connections:
+            connection.close(_GOING_AWAY, "Going away")
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=within_seconds)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One socket from its handshake to its `$disconnect`."""
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        self._serving.add(task)
+        try:
+            await receive()  # websocket.connect
+            await self._serve(scope, receive, send)
+        finally:
+            self._serving.discard(task)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("path") != self._settings.path:
+            return await _refuse(send, 404)
+        if self._draining or len(self._serving) > self._settings.max_sockets:
+            return await _refuse(send, 503)
+        peer = self._peer(scope)
+        answer = await self._ask(
+            "$connect", connect_event(scope, peer, now=self._clock()), missing={"statusCode": 200}
+        )
+        status = answer.get("statusCode", 200)
+        if not isinstance(status, int) or status >= _REFUSED:
+            return await _refuse(send, status if isinstance(status, int) else 500)
+        connection = self._connection(scope, peer, send, _header(answer, _LIFE))
+        protocol = _header(answer, _PROTOCOL)
+        chosen = [(_PROTOCOL.encode(), protocol.encode("latin-1"))] if protocol else []
+        await send({"type": "websocket.accept", "headers": chosen})
+        self.connections.add(connection)
+        self._count(len(self.connections))
+        code, reason = _NO_STATUS, ""
+        try:
+            code, reason = await self._converse(connection, peer, receive)
+        finally:
+            self.connections.remove(connection)
+            self._count(len(self.connections))
+            with suppress(Exception):
+                event = disconnect_event(code, reason, peer, now=self._clock())
+                await self._ask("$disconnect", event, missing={})
+        return None
+
+    async def _converse(
+        self, connection: Connection, peer: Peer, receive: Receive
+    ) -> tuple[int, str]:
+        """Messages one after the other: a client that sends faster than we work has to wait."""
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect":
+                code = message.get("code")
+                return code if isinstance(code, int) else _NO_STATUS, str(message.get("reason", ""))
+            connection.active_at = self._clock()
+            reply = await self._reply(_data(message), peer)
+            if reply is not None:
+                with suppress(SocketGone):
+                    connection.post(text_frame(reply), now=self._clock())
+
+    async def _reply(self, data: str | bytes, peer: Peer) -> bytes | None:
+        key = route_of(self._api.selection, data)
+        if key is None or key.startswith("$") or key not in self._api.routes:
+            key = "$default"
+        event = message_event(data, key, peer, now=self._clock())
+        answer = await self._ask(key, event, missing={"statusCode": 403})
+        body, status = answer.get("body"), answer.get("statusCode", 200)
+        if isinstance(body, str) and body:
+            return body.encode()
+        if isinstance(status, int) and status >= _REFUSED:
+            context = cast("Event", event["requestContext"])
+            return orjson.dumps(
+                {
+                    "message": _TITLES.get(status, "Internal server error"),
+                    "connectionId": peer.connection_id,
+                    "requestId": context["requestId"],
+                }
+            )
+        return None
+
+    async def _ask(self, key: str, event: Event, *, missing: Event) -> Event:
+        """The handler's answer, or an answer with the status that says why there is none."""
+        function = self._api.routes.get(key)
+        if function is None:
+            return missing
+        try:
+            answer = await self._invoker.invoke(
+                function, event, deadline_seconds=self._settings.integration_seconds
+            )
+        except Throttled:
+            return {"statusCode": 429}
+        if answer.error is not None:
+            return {"statusCode": 500}
+        try:
+            payload = orjson.loads(answer.payload or b"null")
+        except orjson.JSONDecodeError:
+            return {"statusCode": 500}
+        return payload if isinstance(payload, dict) else {}
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.sweep_seconds)
+            now = self._clock()
+            for connection in self.connections:
+                if now > connection.ends_at:
+                    connection.close(_GOING_AWAY, "Connection duration exceeded")
+                elif now - connection.active_at > self._settings.idle_seconds:
+                    connection.close(_GOING_AWAY, "Idle timeout")
+
+    def _peer(self, scope: Scope) -> Peer:
+        headers = dict(headers_of(scope))
+        client = cast("tuple[str, int] | None", scope.get("client"))
+        return Peer(
+            connection_id=new_id(self._settings.gateway),
+            api_id=self._api.api_id,
+            stage=self._api.stage,
+            domain=headers.get("host", ""),
+            source_ip=client[0] if client else "",
+            user_agent=headers.get("user-agent", ""),
+            connected_at=self._clock(),
+        )
+
+    def _connection(self, scope: Scope, peer: Peer, send: Send, life: str | None) -> Connection:
+        extensions = cast("Mapping[str, Mapping[str, object]]", scope.get("extensions") or {})
+        channel = extensions.get(EXTENSION, {}).get("channel")
+        if not isinstance(channel, Channel):
+            raise TypeError("the server has to run with ws=LiveProtocol")
+        return Connection(
+            id=peer.connection_id,
+            channel=channel,
+            send=send,
+            source_ip=peer.source_ip,
+            user_agent=peer.user_agent,
+            connected_at=peer.connected_at,
+            ends_at=peer.connected_at + min(self._settings.life_seconds, float(life or "inf")),
+            active_at=self._clock(),
+            buffer_bytes=self._settings.buffer_bytes,
+        )
+
+
+def _data(message: Message) -> str | bytes:
+    text = message.get("text")
+    return text if isinstance(text, str) else cast("bytes", message.get("bytes") or b"")
+
+
+def _header(answer: Event, wanted: str) -> str | None:
+    """A header that the `$connect` handler set, by its name in lower case."""
+    headers = answer.get("headers")
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        if isinstance(value, str) and str(name).lower() == wanted:
+            return value
+    return None
+
+
+async def _refuse(send: Send, status: int) -> None:
+    title = _TITLES.get(status, "Service unavailable" if status == 503 else "Handshake refused")  # noqa: PLR2004 - HTTP statuses speak for themselves
+    body = orjson.dumps({"type": "about:blank", "title": title, "status": status})
+    headers = [(b"content-type", b"application/problem+json")]
+    if status == 401:  # noqa: PLR2004 - as above
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

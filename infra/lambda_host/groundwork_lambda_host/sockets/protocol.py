@@ -1,0 +1,96 @@
+"""uvicorn's WebSocket protocol with the limits of API Gateway and a direct way to write.
+
+A post to a socket must never wait for that socket's reader: it is one write into the transport's
+buffer, without a task and a queue per connection. A reader whose buffer is full is cut off, so
+that it costs a bounded amount of memory and nobody else's time.
+"""
+
+import asyncio
+import logging
+import struct
+
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.server import ServerProtocol
+
+MAX_FRAME_BYTES = 32 * 1024
+MAX_MESSAGE_BYTES = 128 * 1024
+PING_EVERY_SECONDS = 30.0
+PONG_WITHIN_SECONDS = 20.0
+EXTENSION = "groundwork.channel"
+
+_TEXT_FINAL = 0x81
+_SHORT = 126
+_MEDIUM = 1 << 16
+
+# The server's own lines would show the query string, and with it the ticket.
+_QUIET = logging.getLogger("groundwork_command.sockets")
+_QUIET.setLevel(logging.WARNING)
+
+
+class SocketGone(Exception):
+    """The socket is closed, or was cut off because its reader is too slow."""
+
+
+def text_frame(text: bytes) -> bytes:
+    """One unmasked, final text frame (RFC 6455 section 5.2); the same bytes serve every socket."""
+    length = len(text)
+    if length < _SHORT:
+        return bytes((_TEXT_FINAL, length)) + text
+    if length < _MEDIUM:
+        return struct.pack("!BBH", _TEXT_FINAL, 126, length) + text
+    return struct.pack("!BBQ", _TEXT_FINAL, 127, length) + text
+
+
+class LiveProtocol(WebSocketsSansIOProtocol):
+    """Give this class to uvicorn as `ws`; nothing else has to be set."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.logger = _QUIET
+        self.ping_interval = PING_EVERY_SECONDS
+        self.ping_timeout = PONG_WITHIN_SECONDS
+        # No compression: API Gateway offers none, and it costs 40 KB for each socket.
+        self.conn = ServerProtocol(
+            extensions=[], max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES), logger=_QUIET
+        )
+
+    async def run_asgi(self) -> None:
+        """Runs the application with a channel in the scope's extensions."""
+        extensions = self.scope["extensions"]
+        if extensions is not None:
+            extensions[EXTENSION] = {"channel": Channel(self)}
+        await super().run_asgi()
+
+
+class Channel:
+    """The write side of one socket."""
+
+    def __init__(self, protocol: LiveProtocol) -> None:
+        self._protocol = protocol
+
+    def write(self, frame: bytes, *, buffer_bytes: int) -> None:
+        """Hand a frame to the transport; returns at once.
+
+        Raises:
+            SocketGone: It is closed, or had more than `buffer_bytes` unread and is now cut off.
+        """
+        protocol = self._protocol
+        transport = protocol.transport
+        if protocol.disconnected or protocol.close_sent or transport.is_closing():
+            raise SocketGone
+        if transport.get_write_buffer_size() > buffer_bytes:
+            transport.abort()
+            raise SocketGone
+        transport.write(frame)
+
+    def abort(self) -> None:
+        """Drop the connection without a farewell; doing it twice does no harm."""
+        self._protocol.transport.abort()

@@ -1,0 +1,7 @@
+"""What the host counts, and how Prometheus reads it."""
+
+from groundwork_lambda_host.telemetry.page import MetricsPage
+from groundwork_lambda_host.telemetry.registry import Telemetry
+from groundwork_lambda_host.telemetry.stats import FunctionStats
+
+__all__ = ["FunctionStats", "MetricsPage", "Telemetry"]

@@ -1,0 +1,112 @@
+"""The application's own metrics: its EMF lines as Prometheus counters, histograms and gauges."""
+
+import logging
+import re
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from groundwork_lambda_host.telemetry.emf import NotMetrics, Point, points_of
+from groundwork_lambda_host.telemetry.gauges import ToldGauge
+from groundwork_lambda_host.telemetry.stats import BUCKETS_SECONDS
+
+_log = logging.getLogger(__name__)
+_TO_SECONDS = {"Seconds": 1.0, "Milliseconds": 1e-3, "Microseconds": 1e-6}
+_TO_BYTES = {"Bytes": 1.0, "Kilobytes": 1024.0, "Megabytes": 1024.0**2}
+_BUCKETS_BYTES = tuple(float(4**power) for power in range(4, 14))
+_MOST_SERIES = 1000
+
+Metric = Counter | Histogram | ToldGauge
+
+
+class ApplicationMetrics:
+    """Takes EMF lines. A metric's unit decides its kind, its first line decides its labels.
+
+    A metric with more than a thousand combinations of labels takes no new ones: an id among its
+    dimensions would otherwise fill the memory of all who scrape.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._metrics: dict[str, tuple[Metric, tuple[str, ...]]] = {}
+        self._series: dict[str, set[tuple[str, ...]]] = {}
+        self._refused = Counter(
+            "groundwork_metric_lines_refused",
+            "EMF lines that could not be read, or with too many combinations of labels.",
+            registry=registry,
+        )
+
+    def take(self, line: bytes) -> None:
+        """Counts what a line says; a bad line is counted as such, and never raises."""
+        try:
+            for point in points_of(line):
+                self._record(point)
+        except NotMetrics as error:
+            self._refused.inc()
+            _log.warning("a metric line was refused: %s", error)
+
+    def _record(self, point: Point) -> None:
+        key = _name(point)
+        if key not in self._metrics:
+            self._metrics[key] = self._make(key, point)
+            self._series[key] = set()
+        metric, names = self._metrics[key]
+        given = {_label(name): value for name, value in point.dimensions}
+        values = tuple(given.get(name, "") for name in names)
+        known = self._series[key]
+        if values not in known:
+            if len(known) >= _MOST_SERIES:
+                raise NotMetrics(f"{point.name} has too many combinations of dimensions")
+            known.add(values)
+        if isinstance(metric, ToldGauge):
+            metric.set(values, point.value)
+            return
+        child = metric.labels(*values) if names else metric
+        if isinstance(child, Counter):
+            child.inc(max(0.0, point.value))
+        else:
+            child.observe(point.value * (_TO_SECONDS | _TO_BYTES)[point.unit])
+
+    def _make(self, name: str, point: Point) -> tuple[Metric, tuple[str, ...]]:
+        labels = tuple(_label(dimension) for dimension, _ in point.dimensions)
+        text = f"{point.name} ({point.namespace}), told by the application."
+        try:
+            if point.unit == "Count":
+                return Counter(name, text, labels, registry=self._registry), labels
+            if point.unit in _TO_SECONDS:
+                made = Histogram(
+                    name, text, labels, registry=self._registry, buckets=BUCKETS_SECONDS
+                )
+                return made, labels
+            if point.unit in _TO_BYTES:
+                made = Histogram(
+                    name, text, labels, registry=self._registry, buckets=_BUCKETS_BYTES
+                )
+                return made, labels
+            return self._gauge(name, text, labels), labels
+        except ValueError as error:
+            raise NotMetrics(f"{point.name}: {error}") from error
+
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> ToldGauge:
+        gauge = ToldGauge(name, text, labels)
+        self._registry.register(gauge)
+        return gauge
+
+
+def _name(point: Point) -> str:
+    base = f"{_snake(point.namespace)}_{_snake(point.name)}"
+    for unit, table in (("seconds", _TO_SECONDS), ("bytes", _TO_BYTES)):
+        if point.unit in table and not base.endswith(f"_{unit}"):
+            return f"{base.removesuffix('_milliseconds')}_{unit}"
+    return base
+
+
+def _label(name: str) -> str:
+    # Prometheus keeps `le` and names with two underscores for itself.
+    made = _snake(name).lstrip("_")
+    return f"{made}_" if made in {"le", "quantile"} else made
+
+
+def _snake(name: str) -> str:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    cleaned = re.sub(r"[^a-zA-Z0-9]+", "_", spaced).strip("_").lower()
+    return f"_{cleaned}" if cleaned[:1].isdigit() else cleaned

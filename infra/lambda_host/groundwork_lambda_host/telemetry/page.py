@@ -1,0 +1,51 @@
+"""GET /metrics."""
+
+import hmac
+from typing import cast
+
+import orjson
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
+
+from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
+
+_UNAUTHORIZED = {
+    "type": "/problems/unauthenticated",
+    "title": "Unauthorized",
+    "status": 401,
+    "detail": "This needs a bearer token.",
+    "instance": "/metrics",
+}
+
+
+class MetricsPage:
+    """Shows a registry in Prometheus' text format.
+
+    Args:
+        registry: What to show.
+        token: Bearer token that a scrape has to bring; empty lets everybody in.
+    """
+
+    def __init__(self, registry: CollectorRegistry, token: str) -> None:
+        self._registry = registry
+        self._expected = f"Bearer {token}".encode() if token else b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        """Answers one scrape."""
+        headers = dict(cast("list[tuple[bytes, bytes]]", scope["headers"]))
+        given = headers.get(b"authorization", b"")
+        if self._expected and not hmac.compare_digest(given, self._expected):
+            lines = [
+                (b"content-type", b"application/problem+json"),
+                (b"www-authenticate", b"Bearer"),
+            ]
+            return await _answer(send, 401, lines, orjson.dumps(_UNAUTHORIZED))
+        page = generate_latest(self._registry)
+        lines = [(b"content-type", CONTENT_TYPE_PLAIN_1_0_0.encode())]
+        return await _answer(send, 200, lines, page)
+
+
+async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

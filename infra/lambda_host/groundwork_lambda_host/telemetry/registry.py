@@ -1,0 +1,161 @@
+"""Everything that /metrics shows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Gauge, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+)
+from prometheus_client.registry import Collector
+
+from groundwork_lambda_host.telemetry.application import ApplicationMetrics
+from groundwork_lambda_host.telemetry.stats import BUCKETS_SECONDS, Durations, FunctionStats
+
+
+class PoolView(Protocol):
+    """What is told of a function's environments."""
+
+    @property
+    def stats(self) -> FunctionStats:
+        """Its counters."""
+
+    @property
+    def size(self) -> int:
+        """Environments that are there."""
+
+    @property
+    def busy(self) -> int:
+        """Those with an event under way."""
+
+    @property
+    def waiting(self) -> int:
+        """Events that wait for one."""
+
+
+class GatewayView(Protocol):
+    """What is told of the gateway."""
+
+    @property
+    def answers(self) -> list[int]:
+        """Answers so far, by status."""
+
+    @property
+    def durations(self) -> Durations:
+        """How long clients waited for the answers of functions."""
+
+
+class Telemetry:
+    """The host's metrics.
+
+    Attributes:
+        registry: What a scrape reads.
+        application: Takes EMF lines.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.application = ApplicationMetrics(self.registry)
+        self._sockets = Gauge(
+            "groundwork_sockets", "Open WebSockets of this gateway.", registry=self.registry
+        )
+        self._depth = Gauge(
+            "groundwork_queue_messages",
+            "Messages in a queue, about, as its service tells.",
+            ("queue", "state"),
+            registry=self.registry,
+        )
+        self._age = Gauge(
+            "groundwork_queue_oldest_seconds",
+            "Age of the oldest message that was seen waiting.",
+            ("queue",),
+            registry=self.registry,
+        )
+
+    def watch(self, pools: Mapping[str, PoolView], gateway: GatewayView) -> None:
+        """Shows these from the next scrape on."""
+        self.registry.register(_Host(pools, gateway))
+
+    def sockets(self, count: int) -> None:
+        """How many WebSockets are open now."""
+        self._sockets.set(count)
+
+    def queue(self, queue: str, messages: Mapping[str, int], oldest_seconds: float) -> None:
+        """How much lies in a queue, by state (visible, in_flight, delayed), and how old it is."""
+        for state, count in messages.items():
+            self._depth.labels(queue, state).set(count)
+        self._age.labels(queue).set(oldest_seconds)
+
+
+class _Host(Collector):
+    """Reads the plain counters of the hot path at each scrape."""
+
+    def __init__(self, pools: Mapping[str, PoolView], gateway: GatewayView) -> None:
+        self._pools = pools
+        self._gateway = gateway
+
+    def collect(self) -> Iterable[Metric]:
+        """All metrics of the host itself."""
+        yield from self._counters()
+        yield from self._durations()
+        environments = GaugeMetricFamily(
+            "groundwork_environments", "Environments of a function.", labels=("function", "state")
+        )
+        waiting = GaugeMetricFamily(
+            "groundwork_function_waiting",
+            "Events that wait for an environment.",
+            labels=("function",),
+        )
+        for name, pool in self._pools.items():
+            environments.add_metric((name, "busy"), pool.busy)
+            environments.add_metric((name, "idle"), pool.size - pool.busy)
+            waiting.add_metric((name,), pool.waiting)
+        yield environments
+        yield waiting
+        answers = CounterMetricFamily(
+            "groundwork_gateway_answers", "HTTP answers, by status.", labels=("status",)
+        )
+        for status, count in enumerate(self._gateway.answers):
+            if count:
+                answers.add_metric((str(status),), count)
+        yield answers
+
+    def _counters(self) -> Iterable[Metric]:
+        told = {
+            "invocations": "Events that ended, well or not.",
+            "errors": "Events that ended in an error.",
+            "throttles": "Events that were refused since the line was full.",
+            "cold_starts": "Events that were the first of their environment.",
+            "failed_starts": "Environments that could not be started.",
+        }
+        for field, text in told.items():
+            family = CounterMetricFamily(f"groundwork_function_{field}", text, labels=("function",))
+            for name, pool in self._pools.items():
+                family.add_metric((name,), getattr(pool.stats, field))
+            yield family
+
+    def _durations(self) -> Iterable[Metric]:
+        functions = HistogramMetricFamily(
+            "groundwork_function_duration_seconds",
+            "How long handlers ran.",
+            labels=("function",),
+        )
+        for name, pool in self._pools.items():
+            _add(functions, (name,), pool.stats.durations)
+        yield functions
+        gateway = HistogramMetricFamily(
+            "groundwork_gateway_duration_seconds",
+            "From a whole request to its answer, the wait for an environment included.",
+            labels=(),
+        )
+        _add(gateway, (), self._gateway.durations)
+        yield gateway
+
+
+def _add(family: HistogramMetricFamily, labels: Sequence[str], durations: Durations) -> None:
+    bounds = [*(str(bound) for bound in BUCKETS_SECONDS), "+Inf"]
+    counts = zip(bounds, accumulate(durations.buckets), strict=True)
+    family.add_metric(labels, list(counts), sum_value=durations.seconds)

@@ -1,0 +1,31 @@
+"""Reads template.yaml into plain values, so that the host knows nothing that is not in it."""
+
+from groundwork_lambda_host.template.addresses import Addresses
+from groundwork_lambda_host.template.errors import TemplateError
+from groundwork_lambda_host.template.load import load
+from groundwork_lambda_host.template.stack import (
+    DeadLetter,
+    Function,
+    Queue,
+    QueueMapping,
+    Route,
+    Schedule,
+    Secret,
+    SocketApi,
+    Stack,
+)
+
+__all__ = [
+    "Addresses",
+    "DeadLetter",
+    "Function",
+    "Queue",
+    "QueueMapping",
+    "Route",
+    "Schedule",
+    "Secret",
+    "SocketApi",
+    "Stack",
+    "TemplateError",
+    "load",
+]
