@@ -126,7 +126,7 @@ def test_zip_and_layers_are_all_that_a_function_imports(own_build: Path, functio
         [
             sys.executable, "-I", "-S", "-c", IMPORT_ALL,
             json.dumps([str(own_build / function), *layers, str(lent)]),
-            f"groundwork_{snake(function)}",
+            f"groundwork_functions.{snake(function)}",
         ],
         env={"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_METRICS_NAMESPACE": "test"},
         capture_output=True,
