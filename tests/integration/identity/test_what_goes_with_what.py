@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from groundwork_core.resources.resource import Resource
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
 PARTS = {
