@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.documents.model import Entry, external_id
 from groundwork_data.web.dates import moment
-from groundwork_data.web.html import Cleaned, absolute, clean, plain
+from groundwork_data.web.html import Cleaned, clean, plain
+from groundwork_data.web.links import absolute
 from groundwork_data.web.people import people
 from groundwork_data.web.text import as_html, decoded, one_line, tidy
 

@@ -14,7 +14,7 @@ from groundwork_core.sources.model import FeedFacts
 from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.decoding import decode
-from groundwork_data.web.html import absolute
+from groundwork_data.web.links import absolute
 from groundwork_data.web.time_limit import TooLong, cpu_seconds
 
 if TYPE_CHECKING:

@@ -1,37 +1,34 @@
-"""HTML of strangers: made harmless, and its links found, in one pass."""
+"""HTML of strangers: made harmless by nh3, its links found in the same pass (decision 50)."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape, unescape
-from urllib.parse import urljoin, urlsplit
+
+import nh3
+
+from groundwork_data.web.links import absolute, address_of, escaped, srcset
 
 MAX_LINKS = 200
-MAX_URL = 2_048
-_SPACE = re.compile(r"[\x00-\x20\x7f]+")
-# A comment, another declaration, or a tag. No part can be tried in two ways, so that no input
-# takes more than a time in proportion to its length.
-_TOKEN = re.compile(
-    r"""<!--.*?(?:-->|\Z) | <!\[CDATA\[.*?(?:\]\]>|\Z) | <[!?][^>]*+>?
-    | <(?P<end>/?)(?P<tag>[a-zA-Z][^\s/<>]*+)(?P<attributes>(?:[^<>"']++|"[^"]*"|'[^']*')*+)>?""",
-    re.DOTALL | re.VERBOSE,
-)
-_ATTRIBUTE = re.compile(
-    r"""([^\s"'<>/=]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'<>]+)))?""",
-)
+MANY_MARKS = 300
+"""Tags and references up to which a text costs next to nothing, whatever they are."""
+MAX_WORK = 100_000_000
+"""The marks of a text times those of a piece of it. A parser may look at all that is open for each
+mark, so that this, not the text's length, says what a text may cost: half a second at worst."""
+MAX_HTML = 2_000_000
+"""Characters after which no further piece is taken."""
 
-# What remains is written anew from this list, attribute by attribute, so that nothing of the
-# input's own markup survives. No element that a browser parses by other rules (svg, math, style,
-# noscript, template, …) is in it.
+# No element that a browser reads by other rules than HTML's (svg, math, style, noscript, template,
+# …) may ever be listed: then what is read once more still holds listed elements only.
 ALLOWED: dict[str, frozenset[str]] = {
     "a": frozenset({"href", "title"}),
     "audio": frozenset({"src", "controls"}),
     "blockquote": frozenset({"cite"}),
-    "img": frozenset({"src", "alt", "title", "width", "height"}),
+    "img": frozenset({"src", "srcset", "sizes", "alt", "title", "width", "height"}),
     "ol": frozenset({"start"}),
-    "source": frozenset({"src", "type"}),
+    "source": frozenset({"src", "srcset", "sizes", "media", "type"}),
     "td": frozenset({"colspan", "rowspan"}),
     "th": frozenset({"colspan", "rowspan"}),
     "time": frozenset({"datetime"}),
@@ -40,14 +37,14 @@ ALLOWED: dict[str, frozenset[str]] = {
         (
             "abbr", "article", "aside", "b", "br", "caption", "cite", "code", "dd", "del",
             "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "footer", "h1", "h2",
-            "h3", "h4", "h5", "h6", "header", "hr", "i", "ins", "kbd", "li", "mark", "p", "pre",
-            "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub", "summary",
-            "sup", "table", "tbody", "tfoot", "thead", "tr", "tt", "u", "ul", "var", "wbr",
+            "h3", "h4", "h5", "h6", "header", "hr", "i", "ins", "kbd", "li", "mark", "p", "picture",
+            "pre", "q", "s", "samp", "section", "small", "span", "strike", "strong", "sub",
+            "summary", "sup", "table", "tbody", "tfoot", "thead", "tr", "tt", "u", "ul", "var",
+            "wbr",
         ),
         frozenset(),
     ),
 }  # fmt: skip
-VOID = frozenset({"br", "hr", "img", "source", "wbr"})
 URLS = frozenset({"href", "src", "cite", "poster"})
 SILENT = frozenset(
     {
@@ -58,6 +55,34 @@ SILENT = frozenset(
 """What these hold is left out too, not only their tags."""
 SCHEMES = frozenset({"http", "https", "mailto"})
 
+# Where pages that load images late keep an image's real address, best first.
+_LATE = ("data-src", "data-lazy-src", "data-original", "data-lazy")
+_LATE_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+_MOVED = frozenset({*_LATE, *_LATE_SETS, "src"})
+_READ = {
+    **{tag: set(names) for tag, names in ALLOWED.items() if names},
+    "img": {*ALLOWED["img"], *_LATE, *_LATE_SETS},
+    "source": {*ALLOWED["source"], *_LATE_SETS},
+}
+# In what nh3 writes, a value holds no quote, and no < or > either.
+_IMAGE = re.compile(r'<(img|source)((?: [a-z-]+="[^"]*")*)>')
+_ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
+# These reopen in each block that follows until they are closed. None keeps an attribute, and
+# without attributes no more than three of each are ever open (HTML, "Noah's Ark clause").
+_STYLED = re.compile(
+    r"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*", re.IGNORECASE
+)
+_BARE = re.compile("&(?![A-Za-z#])")
+_MARK = re.compile("[<&]")
+_TAG = re.compile("<[^>]*>")
+_APART = {
+    "address", "article", "aside", "blockquote", "br", "dd", "div", "dt", "figcaption", "h1", "h2",
+    "h3", "h4", "h5", "h6", "hr", "li", "p", "pre", "section", "td", "th", "tr",
+}  # fmt: skip
+_WORDS = nh3.Cleaner(
+    tags=_APART, attributes={}, clean_content_tags=set(SILENT), link_rel=None, url_schemes=set()
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -67,116 +92,120 @@ class Cleaned:
     links: tuple[str, ...]
 
 
-def clean(html: str, base: str | None) -> Cleaned:
-    """Make HTML harmless and find its links; relative ones are resolved against `base`."""
+def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
+    """Make HTML harmless and find its links.
+
+    Relative addresses are resolved against `base`, mere fragments against the `page` that the HTML
+    is from, where that is another.
+    """
     if "<" not in html and "&" not in html:
-        return Cleaned(escape(html, quote=False).strip(), ())
-    return _Writer(base).clean(html)
+        text = escape(html, quote=False).replace("\xa0", "&nbsp;").replace("\r\n", "\n")
+        return Cleaned(text.strip(), ())
+    return _Reading(base, page or base).clean(html)
 
 
 def plain(html: str) -> str:
     """Return the words of a short piece of HTML, as a title or a name needs them."""
     if "<" not in html and "&" not in html:
         return " ".join(html.split())
-    return " ".join(unescape(_TOKEN.sub("", html)).split())
+    harmless = "".join(_WORDS.clean(piece) for piece in _pieces(html))
+    return " ".join(unescape(_TAG.sub(" ", harmless)).split())
 
 
-def absolute(url: str | None, base: str | None) -> str | None:
-    """Return an absolute web address, or None when it is none that may be followed."""
-    if not url:
-        return None
-    text = _SPACE.sub("", url)
-    try:
-        is_whole = text[:8].lower().startswith(("http://", "https://"))
-        whole = urljoin(base, text) if base and not is_whole else text
-        parts = urlsplit(whole)
-        if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-            return None
-    except ValueError:
-        return None
-    return whole if len(whole) <= MAX_URL else None
+class _Reading:
+    """Reads one text. nh3 asks it about each attribute of each listed element, in order."""
 
-
-class _Writer:
-    """Writes what is allowed. A regular expression cuts the input, twice as fast as html.parser.
-
-    How well it cuts decides what is kept, never what is safe: all text is escaped again, and only
-    listed tags and attributes are written.
-    """
-
-    def __init__(self, base: str | None) -> None:
+    def __init__(self, base: str | None, page: str | None) -> None:
         self._base = base
-        self._out: list[str] = []
-        self._open: list[str] = []
-        # How many of each are open: looking for one among very many, very often, takes too long.
-        self._opened: Counter[str] = Counter()
+        self._page = page
         self._links: dict[str, None] = {}
+        self._is_late = False
+        self._error: BaseException | None = None
+        self._cleaner = nh3.Cleaner(
+            tags=set(ALLOWED),
+            attributes=_READ,
+            clean_content_tags=set(SILENT),
+            url_schemes=set(SCHEMES),
+            attribute_filter=self._attribute,
+            # Relative addresses reach the filter, which makes them absolute or drops them.
+            url_relative="pass_through",
+            link_rel=None,
+        )
 
     def clean(self, html: str) -> Cleaned:
         """Go through the input once."""
-        at = 0
-        while token := _TOKEN.search(html, at):
-            self._text(html[at : token.start()])
-            at = token.end()
-            tag = (token["tag"] or "").lower()
-            if token["end"]:
-                self._close(tag)
-            elif tag in SILENT:
-                at = _after(tag, html, at)
-            elif tag in ALLOWED:
-                self._start(tag, token["attributes"])
-        self._text(html[at:])
-        self._out.extend(f"</{tag}>" for tag in reversed(self._open))
-        return Cleaned("".join(self._out).strip(), tuple(self._links))
-
-    def _text(self, text: str) -> None:
-        if text:
-            self._out.append(escape(unescape(text) if "&" in text else text, quote=False))
-
-    def _start(self, tag: str, attributes: str) -> None:
-        kept = self._attributes(tag, attributes) if ALLOWED[tag] and attributes else ""
-        self._out.append(f"<{tag}{kept}>")
-        if tag not in VOID:
-            self._open.append(tag)
-            self._opened[tag] += 1
-
-    def _close(self, tag: str) -> None:
-        if not self._opened[tag]:
-            return
-        # Close what the input forgot to close in between.
-        while self._open:
-            last = self._open.pop()
-            self._opened[last] -= 1
-            self._out.append(f"</{last}>")
-            if last == tag:
+        written: list[str] = []
+        length = 0
+        for piece in _pieces(html):
+            written.append(self._cleaner.clean(piece))
+            if self._error is not None:
+                raise self._error
+            length += len(written[-1])
+            if length > MAX_HTML:
                 break
+        text = "".join(written)
+        if self._is_late:
+            text = _IMAGE.sub(_with_address, text)
+        return Cleaned(text.strip(), tuple(self._links))
 
-    def _attributes(self, tag: str, attributes: str) -> str:
-        kept: dict[str, str] = {}
-        for name, double, single, bare in _ATTRIBUTE.findall(attributes):
-            known = name.lower()
-            if known not in ALLOWED[tag] or known in kept:
-                continue
-            value: str | None = unescape(double or single or bare)
-            if known in URLS:
-                value = self._url(value or "", link=tag == "a")
-            if value is not None:
-                kept[known] = f' {known}="{escape(value)}"'
-        return "".join(kept.values())
+    def _attribute(self, tag: str, name: str, value: str) -> str | None:
+        try:
+            return self._kept(tag, name, value)
+        except BaseException as error:  # nh3 would drop it, a time limit's too
+            self._error = error
+            return None
 
-    def _url(self, value: str, *, link: bool) -> str | None:
-        text = _SPACE.sub("", value)
-        if text.lower().startswith("mailto:"):
+    def _kept(self, tag: str, name: str, value: str) -> str | None:
+        if name in URLS:
+            return self._url(tag, value)
+        if name in _LATE_SETS:
+            self._is_late = True
+            return srcset(value, self._base)
+        if name in _LATE:
+            self._is_late = True
+            return absolute(value, self._base)
+        return value
+
+    def _url(self, tag: str, value: str) -> str | None:
+        text = escaped(value)
+        if tag != "a":
+            return absolute(text, self._base)
+        if text[:7].lower() == "mailto:":
             return text
-        whole = absolute(text, self._base)
-        if link and whole is not None and len(self._links) < MAX_LINKS:
+        whole = absolute(text, self._page if text.startswith("#") else self._base)
+        if whole is not None and len(self._links) < MAX_LINKS:
             self._links[whole] = None
         return whole
 
 
-def _after(tag: str, html: str, at: int) -> int:
-    """Return where a silent element ends; the end of the input when it is never closed."""
-    if tag == "embed":
-        return at
-    end = re.compile(rf"</{tag}(?=[\s/>])[^>]*>?", re.IGNORECASE).search(html, at)
-    return end.end() if end else len(html)
+def _pieces(html: str) -> Iterator[str]:
+    """Cut what has very many tags or references, so that the time it may cost is bounded."""
+    marks = html.count("<") + html.count("&")
+    if marks <= MANY_MARKS:
+        yield html
+        return
+    html = _BARE.sub("&amp;", _STYLED.sub(r"\1", html))
+    most = max(MANY_MARKS, MAX_WORK // marks)
+    start = found = 0
+    for mark in _MARK.finditer(html):
+        # Rather between tags than in the midst of one.
+        if found >= most and (mark[0] == "<" or found >= 2 * most):
+            yield html[start : mark.start()]
+            start, found = mark.start(), 0
+        found += 1
+    yield html[start:]
+
+
+def _with_address(image: re.Match[str]) -> str:
+    """Write an image with the address that it has late, or from its `srcset`."""
+    stated = dict(_ATTRIBUTE.findall(image[2]))
+    candidates = next((stated[name] for name in _LATE_SETS if name in stated), "")
+    late = next((stated[name] for name in _LATE if name in stated), "")
+    kept = {"src": late or stated.get("src", ""), "srcset": candidates}
+    if image[1] == "img" and not kept["src"] and candidates:
+        kept["src"] = address_of(candidates)
+    kept |= {name: value for name, value in stated.items() if name not in _MOVED}
+    written = "".join(
+        f' {name}="{value}"' for name, value in kept.items() if value or name not in _MOVED
+    )
+    return f"<{image[1]}{written}>"

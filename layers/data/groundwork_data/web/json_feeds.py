@@ -14,7 +14,8 @@ from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entries import MAX_TERM, MAX_TEXT, MAX_TITLE, categories, language
 from groundwork_data.web.feeds import MAX_ENTRIES, feed_facts
-from groundwork_data.web.html import Cleaned, absolute, clean
+from groundwork_data.web.html import Cleaned, clean
+from groundwork_data.web.links import absolute
 from groundwork_data.web.people import people
 from groundwork_data.web.text import as_html, one_line, tidy
 
