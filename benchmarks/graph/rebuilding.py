@@ -27,8 +27,8 @@ import psutil
 from benchmarks.graph import stores
 from benchmarks.graph.rebuilding_report import write_report
 from benchmarks.graph.run import MEMORY
-from groundwork_command.commands.migrating import migrate_graph
-from groundwork_command.commands.new_store import make_store
+from groundwork_command.instance.new_store import make_store
+from groundwork_command.instance.schema import migrate_graph
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory, Neo4j
 from groundwork_command.services.postgres import Postgres

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.graph import dataset
-from groundwork_command.commands.migrating import migrate_postgres
-from groundwork_command.commands.new_store import make_store
+from groundwork_command.instance.new_store import make_store
+from groundwork_command.instance.schema import migrate_postgres
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory
 from groundwork_command.services.postgres import Postgres

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_command.commands import new_store, project
-from groundwork_command.commands.migrating import migrate
-from groundwork_command.commands.new_store import make_store
+from groundwork_command.instance import new_store, project
+from groundwork_command.instance.new_store import make_store
+from groundwork_command.instance.schema import migrate
 from groundwork_command.services import neo4j_folders
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory, Neo4j

@@ -6,8 +6,8 @@ import logging
 from collections.abc import Mapping
 
 from groundwork_core.jobs.sweep import sweep_jobs
-from groundwork_core.operations.clean_up import clean_up
 from groundwork_core.realtime.close_sockets import close_outlived
+from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.sources.announce_again import announce_again
 from groundwork_core.sources.claim_due import claim_due
 from groundwork_runtime import metrics
@@ -24,7 +24,7 @@ def handler(event: Mapping[str, object], context: object) -> dict[str, int]:  # 
     done = {"claimed": claim_due(work=parts.work(), clock=parts.clock)}
     swept = sweep_jobs(waiting_seconds, work=parts.work(), clock=parts.clock)
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
-    done["removed"] = clean_up(work=parts.work(), clock=parts.clock)
+    done["removed"] = remove_expired(work=parts.work(), clock=parts.clock)
     done["closed"] = close_outlived(work=parts.work(), sockets=parts.sockets)
     for name, count in done.items():
         metrics.emit("Scheduler" + name.capitalize(), count)

@@ -108,7 +108,7 @@ class Wiring:
     @cached_property
     def next_cron(self) -> NextCron:
         """Reads cron expressions."""
-        from groundwork_data.web.cron import next_cron  # noqa: PLC0415 - its users only
+        from groundwork_data.cron import next_cron  # noqa: PLC0415 - its users only
 
         return next_cron
 

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from jwt import get_unverified_header
 
-from groundwork_command.commands import accounts
-from groundwork_command.commands.project import template
+from groundwork_command.instance import accounts
+from groundwork_command.instance.project import template
 from groundwork_core.errors import Unavailable
 from groundwork_data.identity import access_tokens
 from groundwork_data.identity.access_tokens import KEY_SECONDS, STALE_SECONDS, SecretKeySigner

@@ -16,9 +16,9 @@ from groundwork_core.sources.model import FetchDue, Interval
 from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched, Unchanged
 from groundwork_core.sources.ports import NewSource
 from groundwork_core.sources.start_watching import start_watching
+from groundwork_data.cron import next_cron
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_data.web.cron import next_cron
 from groundwork_data.web.feeds import read_feed
 from groundwork_data.web.hosts import registrable_host
 from groundwork_functions.reference_extractor.extract import Extract

@@ -12,8 +12,8 @@ from groundwork_core.sources.follow import SourceConsequences
 from groundwork_core.sources.outcome import Ask
 from groundwork_core.sources.resource import SOURCES, SourcePatch
 from groundwork_core.web.reaching import Allowed
+from groundwork_data.cron import next_cron
 from groundwork_data.postgres.sources import PostgresSources
-from groundwork_data.web.cron import next_cron
 
 if TYPE_CHECKING:
     from uuid import UUID

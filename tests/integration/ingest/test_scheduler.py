@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundwork_core.operations.clean_up import clean_up
+from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_functions.scheduler.handler import handler
 from groundwork_runtime.wiring import wiring
 
@@ -82,14 +82,14 @@ def test_only_what_every_destination_has_carried_is_removed_from_the_outbox(path
     path.add(FEED)
     path.clock.moment += timedelta(days=3_650)
     kept = path.outbox_count()
-    assert clean_up(work=path.work(), clock=path.clock) == 0
+    assert remove_expired(work=path.work(), clock=path.clock) == 0
     path.rows("UPDATE outbox_cursors SET xid = pg_snapshot_xmax(pg_current_snapshot()) RETURNING 1")
-    assert clean_up(work=path.work(), clock=path.clock) == kept
+    assert remove_expired(work=path.work(), clock=path.clock) == kept
     assert path.outbox_count() == 0
 
 
 def test_what_is_not_yet_a_day_old_stays_in_the_outbox(path: "Path") -> None:
     path.add(FEED)
     path.rows("UPDATE outbox_cursors SET xid = pg_snapshot_xmax(pg_current_snapshot()) RETURNING 1")
-    assert clean_up(work=path.work(), clock=path.clock) == 0
+    assert remove_expired(work=path.work(), clock=path.clock) == 0
     assert path.outbox_count() > 0

@@ -15,8 +15,8 @@ from groundwork_core.sources.model import Interval
 from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.start_watching import CLAIM_SECONDS, source_edited
+from groundwork_data.cron import next_cron
 from groundwork_data.postgres import sources as sql
-from groundwork_data.web.cron import next_cron
 
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from groundwork_command.commands.accounts import parts
+from groundwork_command.instance.accounts import parts
 from groundwork_core.audit.ports import Act
 from groundwork_core.identity.create_user import create_user
 from groundwork_core.identity.resources import ROLES

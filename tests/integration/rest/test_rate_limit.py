@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from groundwork_core.limits.limiter import RateLimiter
-from groundwork_core.operations.clean_up import clean_up
+from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.application import Application
@@ -175,8 +175,8 @@ def test_buckets_out_of_reach_refuse_nobody(
 def test_buckets_of_those_who_are_gone_are_removed(rest: Rest, pair: list[Limited]) -> None:
     pair[0]("GET", PATH)
     rest.database.rows("UPDATE rate_buckets SET filled_at = now() - interval '59 min' RETURNING 1")
-    clean_up(work=rest.parts.work(), clock=rest.parts.clock)
+    remove_expired(work=rest.parts.work(), clock=rest.parts.clock)
     assert rest.database.row("SELECT count(*) > 0 FROM rate_buckets") == (True,)
     rest.database.rows("UPDATE rate_buckets SET filled_at = now() - interval '61 min' RETURNING 1")
-    clean_up(work=rest.parts.work(), clock=rest.parts.clock)
+    remove_expired(work=rest.parts.work(), clock=rest.parts.clock)
     assert rest.database.row("SELECT count(*) FROM rate_buckets") == (0,)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from groundwork_core.operations.clean_up import clean_up
+from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_data.identity.sealing import KeySeal
 from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
 from groundwork_functions.rest_api.handler import router
@@ -136,9 +136,9 @@ def test_after_a_day_the_key_is_new(rest: Rest) -> None:
     again = ask(rest, "k")
     assert "Idempotent-Replayed" not in again.headers
     assert count(rest) == 2
-    clean_up(work=rest.parts.work(), clock=_In(timedelta(hours=23)))
+    remove_expired(work=rest.parts.work(), clock=_In(timedelta(hours=23)))
     assert count(rest, "kept_answers") == 1
-    clean_up(work=rest.parts.work(), clock=_In(timedelta(hours=25)))
+    remove_expired(work=rest.parts.work(), clock=_In(timedelta(hours=25)))
     assert count(rest, "kept_answers") == 0
 
 

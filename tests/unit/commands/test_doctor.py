@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from groundwork_command.commands import checks
-from groundwork_command.commands.checks import State
+from groundwork_command.instance import checks
+from groundwork_command.instance.checks import State
 from groundwork_command.services import neo4j_jars
 from groundwork_command.services.home import Home
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from groundwork_command.commands.settings import InstanceSettings
+from groundwork_command.instance.settings import InstanceSettings
 from groundwork_runtime.settings import BadSettings
 
 OUTSIDE = {

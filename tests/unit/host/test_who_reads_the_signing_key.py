@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from groundwork_command.commands.project import template
+from groundwork_command.instance.project import template
 from groundwork_lambda_host.environments.variables import of_child
 from groundwork_lambda_host.template import Addresses, load
 

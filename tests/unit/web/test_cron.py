@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groundwork_data.web.cron import next_cron
+from groundwork_data.cron import next_cron
 
 NOON = datetime(2026, 3, 1, 12, 0, 30, tzinfo=UTC)
 

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from groundwork_command.commands import running
-from groundwork_command.commands.progress import progress
-from groundwork_command.commands.saying import clear_failures, fail, note, result
+from groundwork_command.instance import running
 from groundwork_command.services import postgres_tools
+from groundwork_command.terminal.output import clear_failures, fail, note, result
+from groundwork_command.terminal.progress import progress
 
 _TABLE = "dumping contents of table "
 PRIVATE_FILE = 0o600

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from groundwork_command.commands import accounts, api, running
-from groundwork_command.commands.instance import Instance, InstanceThread
-from groundwork_command.commands.progress import progress
-from groundwork_command.commands.saying import clear_failures, note
-from groundwork_command.commands.settings import InstanceSettings
 from groundwork_command.demo.serving import FEEDS, FeedServer
+from groundwork_command.instance import accounts, running
+from groundwork_command.instance import client as api
+from groundwork_command.instance.instance import Instance, InstanceThread
+from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.home import Home
 from groundwork_command.services.service import ServiceError
+from groundwork_command.terminal.output import clear_failures, note
+from groundwork_command.terminal.progress import progress
 
 PATIENCE_SECONDS = 120.0
 CREATED, CONFLICT = 201, 409

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from groundwork_command.commands import checks, running
-from groundwork_command.commands.checks import Finding, State
-from groundwork_command.commands.saying import FAILED, result
+from groundwork_command.instance import checks, running
+from groundwork_command.instance.checks import Finding, State
 from groundwork_command.services.home import Home
+from groundwork_command.terminal.output import FAILED, result
 
 DEFAULT_PORT = 8000
 MARKS = {State.GOOD: "ok     ", State.WARNING: "warning", State.BLOCKS: "BLOCKS "}

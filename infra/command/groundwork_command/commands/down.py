@@ -5,9 +5,9 @@ import signal
 
 import psutil
 
-from groundwork_command.commands.running import home_folder
-from groundwork_command.commands.saying import fail, note
+from groundwork_command.instance.running import home_folder
 from groundwork_command.services.home import Home
+from groundwork_command.terminal.output import fail, note
 
 PATIENCE_SECONDS = 90.0
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from groundwork_command.commands import running
-from groundwork_command.commands.checkpoints import Checkpoint
-from groundwork_command.commands.progress import Counting, counting, progress
-from groundwork_command.commands.saying import FAILED, clear_failures, note, result
+from groundwork_command.instance import running
+from groundwork_command.instance.checkpoints import Checkpoint
 from groundwork_command.services.home import Home
+from groundwork_command.terminal.output import FAILED, clear_failures, note, result
+from groundwork_command.terminal.progress import Counting, counting, progress
 
 if TYPE_CHECKING:
     from groundwork_core.knowledge.graph.rounds import Drift

@@ -4,15 +4,16 @@ import os
 from collections.abc import Mapping
 from typing import Literal
 
-from groundwork_command.commands import migrating, project, running
-from groundwork_command.commands.new_store import Made, make_store
-from groundwork_command.commands.progress import counting, progress
-from groundwork_command.commands.saying import clear_failures, note, result
+from groundwork_command.instance import project, running
+from groundwork_command.instance import schema as migrating
+from groundwork_command.instance.new_store import Made, make_store
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory
 from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.supervisor import Supervisor, embedded
+from groundwork_command.terminal.output import clear_failures, note, result
+from groundwork_command.terminal.progress import counting, progress
 
 
 def rebuild(output: Literal["json", "text"]) -> None:

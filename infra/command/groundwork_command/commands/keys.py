@@ -4,10 +4,10 @@ import os
 import time
 from typing import Literal
 
-from groundwork_command.commands import accounts, running
-from groundwork_command.commands.saying import clear_failures, note, result
+from groundwork_command.instance import accounts, running
 from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
+from groundwork_command.terminal.output import clear_failures, note, result
 from groundwork_lambda_host.aws import AwsSettings
 
 

@@ -3,8 +3,9 @@
 from dataclasses import asdict
 from typing import Literal
 
-from groundwork_command.commands import migrating, project, running
-from groundwork_command.commands.saying import clear_failures, fail, note, result
+from groundwork_command.instance import project, running
+from groundwork_command.instance import schema as migrating
+from groundwork_command.terminal.output import clear_failures, fail, note, result
 
 
 def migrate(target: str, graph_target: int | None, output: Literal["json", "text"]) -> None:

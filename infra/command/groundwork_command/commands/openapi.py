@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 from pathlib import Path
 
-from groundwork_command.commands import project
+from groundwork_command.instance import project
 from groundwork_lambda_host.template import load
 from groundwork_lambda_host.template.addresses import Addresses
 

@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from groundwork_command.commands import running
-from groundwork_command.commands.saying import clear_failures, fail, note, result
+from groundwork_command.instance import running
 from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
+from groundwork_command.terminal.output import clear_failures, fail, note, result
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
-from groundwork_command.commands import project, running
-from groundwork_command.commands.progress import progress
-from groundwork_command.commands.saying import clear_failures, note, result
+from groundwork_command.instance import project, running
 from groundwork_command.services import postgres_tools
 from groundwork_command.services.service import ServiceError
+from groundwork_command.terminal.output import clear_failures, note, result
+from groundwork_command.terminal.progress import progress
 
 if TYPE_CHECKING:
     from psycopg import Connection

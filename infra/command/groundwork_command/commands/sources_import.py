@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from groundwork_command.commands import api, feed_lists
-from groundwork_command.commands.saying import FAILED, clear_failures, fail, note, result
+from groundwork_command.commands import feed_lists
+from groundwork_command.instance import client as api
+from groundwork_command.terminal.output import FAILED, clear_failures, fail, note, result
 
 AT_ONCE = 4
 CREATED, CONFLICT = 201, 409

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 
-from groundwork_command.commands import accounts
-from groundwork_command.commands.instance import Instance
-from groundwork_command.commands.progress import progress
-from groundwork_command.commands.saying import clear_failures, note
-from groundwork_command.commands.settings import InstanceSettings
+from groundwork_command.instance import accounts
+from groundwork_command.instance.instance import Instance
+from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.home import PRIVATE_FILE, Home
+from groundwork_command.terminal.output import clear_failures, note
+from groundwork_command.terminal.progress import progress
 
 Sink = Callable[[bytes], object]
 

@@ -4,8 +4,9 @@ import secrets
 import sys
 from typing import Literal
 
-from groundwork_command.commands import accounts, api, running
-from groundwork_command.commands.saying import clear_failures, fail, note, result
+from groundwork_command.instance import accounts, running
+from groundwork_command.instance import client as api
+from groundwork_command.terminal.output import clear_failures, fail, note, result
 
 MADE_UP_BYTES = 15
 PAGE = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.repeating.ports import Kept
+from groundwork_core.idempotency.ports import Kept
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.engagements import PostgresEngagements
-    from groundwork_data.postgres.housekeeping import PostgresHousekeeping
     from groundwork_data.postgres.identity import (
         PostgresLoginFailures,
         PostgresRefreshTokens,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresLiveOrder
     from groundwork_data.postgres.merging import PostgresMerging
     from groundwork_data.postgres.resources import PostgresResources
+    from groundwork_data.postgres.retention import PostgresRetention
     from groundwork_data.postgres.sources import PostgresSources
 
 WROTE = (
@@ -123,13 +123,13 @@ class PostgresUnitOfWork:
         return PostgresEngagements(self.connection)
 
     @property
-    def housekeeping(self) -> PostgresHousekeeping:
+    def retention(self) -> PostgresRetention:
         """Removing what is over."""
-        from groundwork_data.postgres.housekeeping import (  # noqa: PLC0415 - its users only
-            PostgresHousekeeping,
+        from groundwork_data.postgres.retention import (  # noqa: PLC0415 - its users only
+            PostgresRetention,
         )
 
-        return PostgresHousekeeping(self.connection)
+        return PostgresRetention(self.connection)
 
     @property
     def audit(self) -> PostgresAuditLog:

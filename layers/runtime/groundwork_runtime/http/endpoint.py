@@ -16,8 +16,8 @@ from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_runtime.http.admission import admit
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.idempotency import HEADER, once
 from groundwork_runtime.http.problem import validation_faults
-from groundwork_runtime.http.repeating import HEADER, once
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import Operation
 

@@ -4,7 +4,7 @@ import os
 from types import TracebackType
 from typing import Any, Self
 
-from groundwork_command.commands import accounts, running
+from groundwork_command.instance import accounts, running
 from groundwork_command.services.home import Home
 from groundwork_command.services.service import ServiceError
 

@@ -1,4 +1,4 @@
-"""The words of the command line. A command imports what it needs when it runs: help is quick."""
+"""The command line. Each command imports its module when it runs, so that `--help` is quick."""
 
 from pathlib import Path
 from typing import Annotated

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groundwork_command.commands.progress import Counting
 from groundwork_command.services import neo4j_folders
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory, Neo4j
 from groundwork_command.services.neo4j_import import import_store
 from groundwork_command.services.service import ServiceError
+from groundwork_command.terminal.progress import Counting
 
 if TYPE_CHECKING:
     from groundwork_data.graph.export import Exported

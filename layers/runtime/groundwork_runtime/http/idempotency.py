@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.repeating.answer_once import answer_once
+from groundwork_core.idempotency.answer_once import answer_once
 from groundwork_runtime.http.answer import Answer
 
 if TYPE_CHECKING:

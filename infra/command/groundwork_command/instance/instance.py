@@ -11,8 +11,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from groundwork_command.commands import accounts, migrating, project, running
-from groundwork_command.commands.settings import InstanceSettings
+from groundwork_command.instance import accounts, project, running
+from groundwork_command.instance import schema as migrating
+from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION, Emulator
 from groundwork_command.services.home import Home, port_is_free
 from groundwork_command.services.service import ServiceError

@@ -1,4 +1,4 @@
-"""What repeating needs from outside."""
+"""What idempotency keys need from outside."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class KeptAnswers(Protocol):
         ...
 
 
-class RepeatingWork(Transaction, Protocol):
+class IdempotencyWork(Transaction, Protocol):
     """A unit of work that knows kept answers."""
 
     @property

@@ -41,8 +41,8 @@ DELETE FROM rate_buckets WHERE principal IN (
 """
 
 
-class PostgresHousekeeping:
-    """Implements `Housekeeping`."""
+class PostgresRetention:
+    """Implements `Retention`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
         """Take the connection of a running transaction."""

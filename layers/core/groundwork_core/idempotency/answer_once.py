@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from groundwork_core.errors import Fault, InFlight, Invalid
-from groundwork_core.repeating.ports import Kept, RepeatingWork, Seal
+from groundwork_core.idempotency.ports import IdempotencyWork, Kept, Seal
 
 KEPT_HOURS = 24
 RETRY_SECONDS = 1
@@ -22,7 +22,7 @@ class Answered:
 
 
 def answer_once(
-    body: bytes, act: Callable[[], bytes], *, seal: Seal, work: RepeatingWork
+    body: bytes, act: Callable[[], bytes], *, seal: Seal, work: IdempotencyWork
 ) -> Answered:
     """Return the kept answer, or act and keep what it answers.
 

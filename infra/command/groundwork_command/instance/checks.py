@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from groundwork_command.commands import running
+from groundwork_command.instance import running
 from groundwork_command.services import neo4j_jars
 from groundwork_command.services.home import Home, port_is_free
 from groundwork_command.services.supervisor import GIVEN_BY
@@ -166,7 +166,7 @@ def jars(environment: Mapping[str, str]) -> Finding:
 
 def settings(environment: Mapping[str, str]) -> Finding:
     """Whether `groundwork up` would take the settings."""
-    from groundwork_command.commands.settings import InstanceSettings  # noqa: PLC0415 - pydantic
+    from groundwork_command.instance.settings import InstanceSettings  # noqa: PLC0415 - pydantic
 
     try:
         InstanceSettings.from_environment(environment)

@@ -1,0 +1,1 @@
+"""One running instance: its settings, accounts, schema, services and host."""

@@ -1,1 +1,0 @@
-"""A request that is sent again has its effect once, and the same answer."""
