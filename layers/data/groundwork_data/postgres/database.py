@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 from groundwork_core.audit.actor import SYSTEM, Actor
 from groundwork_core.errors import Unavailable
 from groundwork_data.postgres.constraints import as_domain_error
+from groundwork_data.postgres.parameters import Parameters
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
 from groundwork_data.postgres.time_limit import execute_until
 from groundwork_data.postgres.transaction import RunningTransaction
@@ -26,8 +27,6 @@ DOUBT_SECONDS = 1.0
 """Whoever waits longer has the server greeted anew: is it busy, or silent?"""
 CONNECT_AGAIN_SECONDS = 0.25
 """After a failed try, requests are told at once that the database is gone, for so long."""
-
-Parameters = Sequence[object] | dict[str, object] | None
 
 
 class Database:

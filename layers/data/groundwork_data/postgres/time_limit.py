@@ -1,7 +1,7 @@
-"""A statement is stopped in the database when nobody waits for its answer any more.
+"""Stop a statement in the database when its time is over.
 
-The limit goes in the same round trip, as a first statement of the same transaction, so that it
-ends with it: a pooler between us and the server can hand the connection on.
+The limit is set in the same round trip and transaction, so it ends with the transaction and a
+connection pooler can reuse the connection.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
     from psycopg.rows import TupleRow
 
-    from groundwork_data.postgres.database import Parameters
+    from groundwork_data.postgres.parameters import Parameters
 
 LIMIT = "SELECT set_config('statement_timeout', %s, true)"
 
@@ -28,7 +28,7 @@ def execute_until(
     """Run one statement; Postgres stops it at `ends`, in seconds of time.monotonic().
 
     Raises:
-        TookTooLong: it was stopped, or it was too late to begin.
+        TookTooLong: it was stopped, or its time was over before it began.
     """
     left = ends - time.monotonic()
     if left <= 0:

@@ -1,4 +1,4 @@
-"""Who comes in, and how often; and who acts is told to the database."""
+"""Authenticate, rate-limit, authorize; set the audit actor for this transaction."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from groundwork_runtime.http.router import GET, HEAD, IN_PERSON, SIGNED_IN, perm
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
-    from groundwork_runtime.http.endpoint import Desk
+    from groundwork_runtime.http.desk import Desk
 
 PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "api-keys:write"})
 """What a revocation must stop at once: the caller's standing is read anew each time."""

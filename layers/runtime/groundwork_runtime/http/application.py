@@ -14,7 +14,8 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from groundwork_runtime import logs
 from groundwork_runtime.http import problem
 from groundwork_runtime.http.cors import CorsPolicy
-from groundwork_runtime.http.endpoint import Desk, Endpoint
+from groundwork_runtime.http.desk import Desk
+from groundwork_runtime.http.endpoint import Endpoint
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import GET, HEAD, with_head
 from groundwork_runtime.wiring import wiring

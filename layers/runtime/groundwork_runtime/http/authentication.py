@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from jwt import PyJWK
 
     from groundwork_core.clock import Clock
-    from groundwork_runtime.wiring import Wiring
 
 ALGORITHMS = ("EdDSA", "ES256")
 AUDIENCE = "groundwork"
@@ -51,16 +50,6 @@ class _Known:
     standing: Standing | None
     caller: Caller | None
     looked_at: float
-
-
-def authenticate(headers: Mapping[str, str], wiring: Wiring) -> Caller:
-    """Return who sends these headers (names in lower case).
-
-    Raises:
-        Unauthenticated: no credentials, or none that hold.
-        Unavailable: the database cannot be reached to check them.
-    """
-    return wiring.callers.of(headers)
 
 
 class Callers:
@@ -91,7 +80,8 @@ class Callers:
         """Return who sends these headers; its standing was read at most so long ago.
 
         Raises:
-            Unauthenticated, Unavailable: as `authenticate`.
+            Unauthenticated: no credentials, or none that hold.
+            Unavailable: the database cannot be reached to check them.
         """
         api_key = headers.get("x-api-key")
         if api_key is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -16,31 +16,16 @@ from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_runtime.http.admission import admit
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.desk import Desk
 from groundwork_runtime.http.idempotency import HEADER, once
 from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import Operation
 
 if TYPE_CHECKING:
-    from groundwork_runtime.wiring import Wiring
+    pass
 
 _PATH_NAME = re.compile(r"<(\w+)>")
-
-
-class Desk:
-    """What the endpoints of an environment share: its parts, and the request being answered."""
-
-    def __init__(self, wire: Callable[[], Wiring]) -> None:
-        """Take what makes the environment's parts, at the first event."""
-        self._wire = wire
-        self.request: Request
-        self.headers: dict[str, list[str]] = {}
-        """What its answer carries, whatever it is."""
-
-    @cached_property
-    def wiring(self) -> Wiring:
-        """The environment's parts."""
-        return self._wire()
 
 
 @dataclass(frozen=True, slots=True)

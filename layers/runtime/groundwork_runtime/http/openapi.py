@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from groundwork_runtime.http.endpoint import Desk, Endpoint
+from groundwork_runtime.http.desk import Desk
+from groundwork_runtime.http.endpoint import Endpoint
 from groundwork_runtime.http.limits import NAMES as LIMITS
 from groundwork_runtime.http.openapi_examples import example_of
 from groundwork_runtime.http.openapi_parts import (
