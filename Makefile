@@ -25,11 +25,12 @@ test: $(STAMP)  ## the everyday tests, on real services
 test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see README)
 	$(BIN)/pytest -m long
 
-lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates
+lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates, commit subjects
 	$(BIN)/ruff format --check $(wildcard $(ROOTS))
 	$(BIN)/ruff check $(wildcard $(ROOTS))
 	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/groundwork_* infra/*/groundwork_* tests)
 	$(BIN)/lint-imports
+	$(BIN)/python infra/pipeline/commit_subjects.py
 	$(BIN)/cfn-lint template.yaml
 
 sam-validate: $(SAM_STAMP)
