@@ -39,8 +39,16 @@ def buckets(request: pytest.FixtureRequest) -> Iterator[tuple[TokenBuckets, Pass
 Buckets = tuple[TokenBuckets, Pass]
 
 
-def lease(buckets: Buckets, wanted: int, returned: int = 0, who: str = "a") -> Leased:
-    return buckets[0].lease(who, SLOW, wanted=wanted, returned=returned)
+def lease(
+    buckets: Buckets, wanted: int, returned: int = 0, who: str = "a", least: int = 1
+) -> Leased:
+    return buckets[0].lease(who, SLOW, wanted=wanted, least=least, returned=returned)
+
+
+def test_who_needs_more_than_there_is_gets_nothing_and_takes_nothing(buckets: Buckets) -> None:
+    lease(buckets, 700)
+    assert lease(buckets, 600, least=600).granted == 0
+    assert lease(buckets, 300, least=300).granted == 300
 
 
 def test_a_new_bucket_is_full_and_gives_no_more_than_it_has(buckets: Buckets) -> None:

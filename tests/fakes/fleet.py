@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from groundwork_lambda_host.invoking import Throttled
+from groundwork_lambda_host.places import OWN, Place
+
 Handler = Callable[[Mapping[str, object]], object]
 
 
@@ -26,15 +29,20 @@ class FakeFleet:
     handler: Handler | Callable[[Mapping[str, object]], Awaitable[object]] = lambda _event: None
     seconds: float = 0.0
     events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
+    places: list[Place] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
 
     async def invoke(
-        self, function: str, event: Mapping[str, object], *, deadline_seconds: float | None = None
+        self,
+        function: str,
+        event: Mapping[str, object],
+        *,
+        deadline_seconds: float | None = None,
+        place: Place = OWN,
     ) -> Answer:
-        from groundwork_lambda_host.invoking import Throttled  # noqa: PLC0415 - as the host does
-
         self.events.append((function, event))
+        self.places.append(place)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:

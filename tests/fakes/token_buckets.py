@@ -16,12 +16,14 @@ class FakeTokenBuckets:
     def now(self) -> float:
         return self.moment
 
-    def lease(self, principal: str, rate: Rate, *, wanted: int, returned: int) -> Leased:
+    def lease(
+        self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
+    ) -> Leased:
         self.leases += 1
         if not self.reachable:
             raise Unavailable("The database cannot be reached.")
         tokens, filled_at = self._buckets.get(principal, (float(rate.burst), self.moment))
         there = min(rate.burst, tokens + returned + rate.per_second * (self.moment - filled_at))
-        granted = min(wanted, math.floor(there))
+        granted = min(wanted, math.floor(there)) if there >= least else 0
         self._buckets[principal] = (there - granted, self.moment)
         return Leased(granted, there - granted)

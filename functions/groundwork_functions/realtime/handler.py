@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 Answer = dict[str, object]
 LIFE = "X-Groundwork-Life-Seconds"
 """Tells our host when to close a socket. API Gateway lets no header of `$connect` through."""
+CALLER = "X-Groundwork-Caller"
+"""Tells our host whose socket it is."""
 
 
 def handler(event: SocketEvent, context: object) -> Answer:  # noqa: ARG001 - Lambda's signature
@@ -36,11 +38,13 @@ def _open(event: SocketEvent) -> Answer:
     """API Gateway tells the client the status and nothing else."""
     ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
     try:
-        seconds = connect(event["requestContext"]["connectionId"], ticket, work=wiring().work())
+        found = connect(event["requestContext"]["connectionId"], ticket, work=wiring().work())
     except Unauthenticated:
         return {"statusCode": 401}
     except GroundworkError as error:
         logger.warning("A socket could not open: %s", error)
         return {"statusCode": 503}
-    life = {} if seconds is None else {"headers": {LIFE: f"{seconds:.3f}"}}
-    return {"statusCode": 200, **life}
+    headers = {CALLER: str(found.user_id)}
+    if found.key_seconds is not None:
+        headers[LIFE] = f"{found.key_seconds:.3f}"
+    return {"statusCode": 200, "headers": headers}

@@ -9,6 +9,7 @@ from groundwork_lambda_host.environments.output import Sink, to_stdout
 from groundwork_lambda_host.environments.pool import Limits
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import App, Gateway
+from groundwork_lambda_host.gateway.callers import Callers
 from groundwork_lambda_host.gateway.cors import Cors
 from groundwork_lambda_host.gateway.events import EventBuilder
 from groundwork_lambda_host.gateway.limits import ServerLimits
@@ -77,7 +78,7 @@ class Host:
         self.port: int = self.listener.getsockname()[1]
         self.address = f"http://{settings.address}:{self.port}"
         surroundings = Surroundings(
-            shared=settings.shared,
+            shared={**settings.shared, "GROUNDWORK_NAMES_CALLER": "true"},
             socket={
                 "WEBSOCKET_BATCH_URL": f"{self.address}/@live/posts",
                 "GROUNDWORK_HOST_TOKEN": settings.host_token,
@@ -103,6 +104,7 @@ class Host:
             EventBuilder("groundwork", stack.stage, _ACCOUNT),
             self._own,
             Cors(settings.cors_origins),
+            Callers(stack.lanes),
         )
         self.telemetry.watch(self.fleet.pools, self.gateway)
         access = AccessLog(to_stdout) if settings.access_log else None

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from groundwork_lambda_host.places import OWN, Place
+
 
 class Answer(Protocol):
     """How one invocation ended: a payload (JSON), or an error."""
@@ -20,7 +22,12 @@ class Invoker(Protocol):
     """The fleet of environments."""
 
     async def invoke(
-        self, function: str, event: Mapping[str, object], *, deadline_seconds: float | None = None
+        self,
+        function: str,
+        event: Mapping[str, object],
+        *,
+        deadline_seconds: float | None = None,
+        place: Place = OWN,
     ) -> Answer:
         """Hand `event` to the function of that logical id and wait for its end.
 

@@ -23,7 +23,8 @@ class HostSettings:
         address: IP address to listen on.
         port: Port for HTTP and WebSocket; 0 takes a free one.
         stage: GROUNDWORK_ENV.
-        environments: Most environments of one function.
+        environments: Most environments of one function, and most that one caller keeps busy of
+            one that answers callers, which may have twice as many.
         wait_line: Events that may wait for an environment of one function.
         idle_seconds: A spare environment that did nothing for so long is stopped.
         announce_seconds: While draining, how long clients are asked to go before the port closes.

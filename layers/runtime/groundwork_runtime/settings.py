@@ -36,6 +36,9 @@ class Settings(BaseModel):
     websocket_endpoint: str = Field("", alias="WEBSOCKET_ENDPOINT")
     websocket_batch_url: str = Field("", alias="WEBSOCKET_BATCH_URL")
     host_token: str = Field("", alias="GROUNDWORK_HOST_TOKEN", repr=False)
+    names_caller: bool = Field(default=False, alias="GROUNDWORK_NAMES_CALLER")
+    """Our host wants to know who called, in a header of the answer that it passes on to nobody.
+    API Gateway does not ask, and would."""
     fetch_allow: tuple[str, ...] = Field((), alias="GROUNDWORK_FETCH_ALLOW")
     rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
     cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")

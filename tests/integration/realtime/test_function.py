@@ -39,7 +39,11 @@ def send(live: Live, monkeypatch: pytest.MonkeyPatch) -> Send:
 def test_a_socket_opens_with_a_ticket_once_and_closes(send: Send, live: Live) -> None:
     ticket = live.ticket()
 
-    assert send("$connect", ticket=ticket) == {"statusCode": 200}
+    user = str(live.database.rows("SELECT user_id FROM socket_tickets")[0][0])
+    assert send("$connect", ticket=ticket) == {
+        "statusCode": 200,
+        "headers": {"X-Groundwork-Caller": user},
+    }
     assert send("$disconnect") == {"statusCode": 200}
     assert send("$connect", ticket=ticket) == {"statusCode": 401}
     assert live.database.rows("SELECT * FROM socket_connections") == []

@@ -104,3 +104,49 @@ def test_what_is_remembered_is_bounded() -> None:
     for number in range(10_500):
         limiter.take(f"user:{number}")
     assert len(limiter._held) <= 10_000
+
+
+def test_what_costs_more_takes_more_tokens() -> None:
+    buckets = FakeTokenBuckets()
+    limiter = RateLimiter(buckets, 100, buckets.now)
+    standings = [limiter.take("a", 150) for _ in range(3)]
+    assert [one.allowed for one in standings if one] == [True, True, False]
+    assert standings[2] is not None
+    assert standings[2].wait_seconds == pytest.approx(0.5)
+    assert taken(limiter, 1000) == 100  # what is too little for much is enough for little
+    buckets.moment += 1.5
+    again = limiter.take("a", 150)
+    assert again is not None
+    assert again.allowed
+
+
+def test_what_costs_more_than_the_burst_takes_all_of_it() -> None:
+    buckets = FakeTokenBuckets()
+    limiter = RateLimiter(buckets, 10, buckets.now)
+    first = limiter.take("a", 1000)
+    assert first is not None
+    assert first.allowed
+    assert taken(limiter, 10) == 0
+
+
+def test_refusing_what_costs_much_costs_no_round_trip_each() -> None:
+    buckets = FakeTokenBuckets()
+    limiter = RateLimiter(buckets, 100, buckets.now)
+    limiter.take("a", 400)
+    before = buckets.leases
+    assert [one.allowed for _ in range(100) if (one := limiter.take("a", 200))] == [False] * 100
+    assert buckets.leases == before + 1
+
+
+@pytest.mark.parametrize("per_second", [1, 19, 500])
+def test_processes_together_let_no_more_cost_through_than_one(per_second: int) -> None:
+    buckets = FakeTokenBuckets()
+    processes = [RateLimiter(buckets, per_second, buckets.now) for _ in range(5)]
+    spent = 0
+    for _ in range(20):
+        for each in processes:
+            for cost in (1, per_second, 2 * per_second):
+                standing = each.take("a", cost)
+                spent += cost if standing and standing.allowed else 0
+        buckets.moment += 0.5
+    assert spent <= per_second * (4 + 9.5)

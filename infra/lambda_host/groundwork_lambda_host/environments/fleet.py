@@ -10,6 +10,7 @@ from groundwork_lambda_host.environments.invocation import Invocation
 from groundwork_lambda_host.environments.output import Output, Sink, to_stdout
 from groundwork_lambda_host.environments.pool import Event, Limits, Pool
 from groundwork_lambda_host.environments.variables import of_child
+from groundwork_lambda_host.places import OWN, Place
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function, Stack
 
@@ -38,7 +39,9 @@ class Fleet:
 
     Args:
         stack: What the template says.
-        limits: Bounds for each pool; `most` is lowered where the template asks for fewer.
+        limits: Bounds for each pool. Functions that answer callers may have twice as many
+            environments, for one caller keeps at most half of them busy. `most` is lowered where
+            the template asks for fewer.
         surroundings: What environments get from the host.
     """
 
@@ -48,8 +51,12 @@ class Fleet:
         # More starting at once than there are processors only delays the first.
         gate = asyncio.Semaphore(max(1, os.cpu_count() or 1))
         self.pools: dict[str, Pool] = {}
-        for name, function in _first_those_that_answer(stack).items():
-            its = replace(limits, most=most_of(stack, function, limits.most))
+        answering = {route.function for route in stack.routes} | set(stack.socket_routes.values())
+        # Those that answer come first: they are waited for.
+        for name in sorted(stack.functions, key=lambda name: name not in answering):
+            function = stack.functions[name]
+            most = limits.most * 2 if name in answering else limits.most
+            its = replace(limits, most=most_of(stack, function, most))
             self.pools[name] = Pool(function, its, FunctionStats(), self._launch, gate)
         self._reaper: asyncio.Task[None] | None = None
 
@@ -59,10 +66,16 @@ class Fleet:
         await asyncio.gather(*(pool.start() for pool in self.pools.values()))
 
     async def invoke(
-        self, function: str, event: Event, *, deadline_seconds: float | None = None
+        self,
+        function: str,
+        event: Event,
+        *,
+        deadline_seconds: float | None = None,
+        place: Place = OWN,
     ) -> Invocation:
         """Runs an event in the function of that logical id (see `Pool.invoke`)."""
-        return await self.pools[function].invoke(event, deadline_seconds=deadline_seconds)
+        pool = self.pools[function]
+        return await pool.invoke(event, deadline_seconds=deadline_seconds, place=place)
 
     async def swap(self) -> None:
         """Replaces all environments with fresh ones, as after a deployment."""
@@ -100,9 +113,3 @@ def most_of(stack: Stack, function: Function, most: int) -> int:
     if function.max_environments is not None:
         asked.append(function.max_environments)
     return max(1, min([most, *asked]))
-
-
-def _first_those_that_answer(stack: Stack) -> dict[str, Function]:
-    asked = {route.function for route in stack.routes} | set(stack.socket_routes.values())
-    ordered = sorted(stack.functions, key=lambda name: name not in asked)
-    return {name: stack.functions[name] for name in ordered}

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Protocol
+
+from groundwork_lambda_host.places import OWN, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class Invocation:
     cold: bool
 
 
+class Waiting(Protocol):
+    """Calls that wait."""
+
+    def discard(self, call: "Call") -> None:
+        """Takes one out."""
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """An event that waits or runs.
@@ -58,6 +68,7 @@ class Call:
         wants: `json` takes the result as it is; `http` takes status, headers and body of an API
             Gateway answer apart, so that the body is encoded once.
         on_end: Told once how it ended; None says that the caller's time was over first.
+        place: Where it waits.
         over: Nobody waits for it any more.
     """
 
@@ -66,10 +77,12 @@ class Call:
     trace: str
     wants: str
     on_end: Callable[[Invocation | None], None]
+    place: Place = OWN
     over: bool = False
     started: float = 0.0
     cold: bool = False
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
+    waits_in: "Waiting | None" = field(default=None, repr=False)
 
     def header(self, deadline_ms: int) -> bytes:
         """The header frame; ids and traces hold no character that JSON would escape."""
@@ -94,5 +107,12 @@ class Call:
     def expire(self) -> None:
         """Tells the caller that its time is over; a handler that runs goes on."""
         if not self.over:
-            self.over = True
+            self.leave()
             self.on_end(None)
+
+    def leave(self) -> None:
+        """The caller has gone: what still waits takes up no place any more."""
+        self.over = True
+        if self.waits_in is not None:
+            self.waits_in.discard(self)
+            self.waits_in = None

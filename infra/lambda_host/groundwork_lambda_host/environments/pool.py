@@ -1,8 +1,7 @@
-"""The environments of one function, and the line of events that wait for one."""
+"""The environments of one function; events wait for one in lines (see lines.py)."""
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 
@@ -10,14 +9,17 @@ import orjson
 
 from groundwork_lambda_host.environments.environment import Environment, StartFailed
 from groundwork_lambda_host.environments.invocation import Call, Fault, Invocation
+from groundwork_lambda_host.environments.lines import Lines
 from groundwork_lambda_host.environments.tracing import new_request_id, new_trace
 from groundwork_lambda_host.invoking import Throttled
+from groundwork_lambda_host.places import OWN, Place
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function
 
 _log = logging.getLogger(__name__)
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SHORTEST_BACKOFF_SECONDS = 0.25
+TURNED_AWAY = Fault("Sandbox.Throttled", "Too many events wait for this function")
 Event = Mapping[str, object] | bytes
 
 
@@ -27,8 +29,8 @@ class Limits:
 
     Attributes:
         least: Started ahead and kept.
-        most: Never more at once.
-        wait_line: Events that may wait; one more is Throttled.
+        most: Never more at once; one caller keeps at most half of them busy.
+        wait_line: Events that may wait; one more, and the longest line loses its newest.
         idle_seconds: A spare environment that did nothing for so long is stopped.
         init_seconds: Importing the handler may take this long.
     """
@@ -67,7 +69,8 @@ class Pool:
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
         self._processes: set[Environment] = set()
-        self._waiting: deque[Call] = deque()
+        self._running: dict[Environment, Call] = {}
+        self._lines = Lines(limits.most, limits.wait_line)
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = 0
         self._failures = 0
@@ -82,16 +85,19 @@ class Pool:
         missing = self.limits.least - self._alive
         await asyncio.gather(*(self._grow() for _ in range(missing)))
 
-    async def invoke(self, event: Event, *, deadline_seconds: float | None = None) -> Invocation:
+    async def invoke(
+        self, event: Event, *, deadline_seconds: float | None = None, place: Place = OWN
+    ) -> Invocation:
         """Runs one event and gives its outcome; a handler's exception is an outcome too.
 
         Args:
             event: The event; bytes are taken as its JSON.
             deadline_seconds: How long the caller waits, the wait for an environment included.
                 The handler goes on beyond it, up to the function's own timeout.
+            place: Where it waits.
 
         Raises:
-            Throttled: All environments are busy and the line is full.
+            Throttled: Too many events wait.
             TimeoutError: The deadline is over.
         """
         future: asyncio.Future[Invocation] = self._loop.create_future()
@@ -101,41 +107,46 @@ class Pool:
                 return
             if outcome is None:
                 future.set_exception(TimeoutError())
+            elif outcome.error is TURNED_AWAY:
+                future.set_exception(Throttled())
             else:
                 future.set_result(outcome)
 
         json = event if isinstance(event, bytes) else orjson.dumps(event)
-        call = Call(json, new_request_id(), new_trace(), "json", ended)
+        call = Call(json, new_request_id(), new_trace(), "json", ended, place)
         self.submit(call, deadline_seconds)
         try:
             return await future
         except asyncio.CancelledError:
-            call.over = True
+            call.leave()
             raise
 
     def submit(self, call: Call, deadline_seconds: float | None) -> None:
         """Like `invoke`, for callers that have no task: the call's `on_end` hears the outcome.
 
+        A call that waits may still be turned away, for another; its error is then TURNED_AWAY.
+
         Raises:
-            Throttled: All environments are busy and the line is full.
+            Throttled: Too many events wait.
         """
-        if not self._idle:
+        if not self._idle or not self._lines.may_begin(call):
             self._queue(call, deadline_seconds)
             return
-        self._idle.pop().take(call)
+        self._begin(self._idle.pop(), call)
         if deadline_seconds is not None and deadline_seconds < self.function.timeout_seconds:
             call.timer = self._loop.call_later(deadline_seconds, call.expire)
+        self._grow_ahead()
 
     async def drain(self, seconds: float) -> None:
         """Finishes what runs and waits, for at most so long, then stops all environments."""
         self._draining = True
         end = self._loop.time() + seconds
-        while (self.busy or self._waiting) and self._loop.time() < end:  # noqa: ASYNC110 - once, at the end
+        while (self.busy or self._lines) and self._loop.time() < end:  # noqa: ASYNC110 - once, at the end
             await asyncio.sleep(0.02)
         for task in list(self._tasks):
             task.cancel()
-        while self._waiting:
-            self._waiting.popleft().end(error=_GOING)
+        for call in self._lines.clear():
+            call.end(error=_GOING)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(one.stop() for one in list(self._processes)))
 
@@ -172,8 +183,8 @@ class Pool:
 
     @property
     def waiting(self) -> int:
-        """Events in the line."""
-        return len(self._waiting)
+        """Events that wait."""
+        return len(self._lines)
 
     @property
     def pids(self) -> list[int]:
@@ -183,14 +194,16 @@ class Pool:
     # ── what its environments tell it ──
 
     def finished(self, environment: Environment, outcome: Invocation) -> None:
-        """Counts the event, and hands its environment the next one of the line."""
+        """Counts the event, and hands its environment the next one."""
         self.stats.count(outcome)
+        self._lines.ended(self._running.pop(environment))
         if outcome.error is not None and outcome.error.error_type == "Runtime.ExitError":
             self._failures += 1
         elif not environment.retiring:
             self._failures = 0
         if not environment.retiring:
-            self._free(environment)
+            self._idle.append(environment)
+        self._hand_out()
 
     def gone(self, environment: Environment) -> None:
         """Replaces an environment that has ended."""
@@ -199,7 +212,7 @@ class Pool:
         self._all.discard(environment)
         if environment in self._idle:
             self._idle.remove(environment)
-        if not self._draining and (self._alive < self.limits.least or self._waiting):
+        if not self._draining and (self._alive < self.limits.least or self._lines):
             self._spawn(self._grow())
 
     # ── inside ──
@@ -213,22 +226,47 @@ class Pool:
             self.stats.errors += 1
             call.end(error=self._last_fault)
             return
-        if len(self._waiting) >= self.limits.wait_line:
+        turned_away = self._lines.add(call)
+        if turned_away is not None:
             self.stats.throttles += 1
-            raise Throttled
+            if turned_away is call:
+                raise Throttled
+            turned_away.end(error=TURNED_AWAY)
+        call.waits_in = self._lines
         if deadline_seconds is not None:
             call.timer = self._loop.call_later(deadline_seconds, call.expire)
-        self._waiting.append(call)
-        if self._starting < len(self._waiting) and self._may_grow:
-            self._spawn(self._grow())
+        self._grow_ahead()
 
-    def _free(self, environment: Environment) -> None:
-        while self._waiting:
-            call = self._waiting.popleft()
+    def _hand_out(self) -> None:
+        """Gives idle environments the calls whose turn it is.
+
+        One that ends may let two begin: one of its caller, and one of its lane.
+        """
+        while self._idle and (call := self._lines.next()) is not None:
+            call.waits_in = None
             if not call.over:
-                environment.take(call)
-                return
-        self._idle.append(environment)
+                self._begin(self._idle.pop(), call)
+        self._grow_ahead()
+
+    def _begin(self, environment: Environment, call: Call) -> None:
+        self._running[environment] = call
+        self._lines.begun(call)
+        environment.take(call)
+
+    def _grow_ahead(self) -> None:
+        """Starts an environment if more could be busy, and one more for the next caller."""
+        if self._lacks_one:
+            self._spawn(self._grow_if_still_lacking())
+
+    async def _grow_if_still_lacking(self) -> None:
+        if self._lacks_one:
+            await self._grow()
+
+    @property
+    def _lacks_one(self) -> bool:
+        return (
+            not self._idle and len(self._lines) > 0 and self._alive < self._lines.wanted
+        ) and self._may_grow
 
     async def _grow(self) -> None:
         if not self._may_grow:
@@ -256,7 +294,8 @@ class Pool:
             return
         self._last_fault = None
         self._all.add(environment)
-        self._free(environment)
+        self._idle.append(environment)
+        self._hand_out()
 
     def _failed(self, fault: Fault) -> None:
         self._failures += 1
@@ -264,9 +303,9 @@ class Pool:
         self.stats.failed_starts += 1
         _log.error("%s cannot start: %s", self.function.name, fault.error_message)
         if not self._all:
-            while self._waiting:
+            for call in self._lines.clear():
                 self.stats.errors += 1
-                self._waiting.popleft().end(error=fault)
+                call.end(error=fault)
 
     def _backoff(self) -> float:
         # The first replacement comes at once: one event may have killed a sound handler.

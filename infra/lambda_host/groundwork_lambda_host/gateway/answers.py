@@ -9,9 +9,18 @@ import orjson
 
 from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation
 
-# They belong to the connection, which is the gateway's; a function has no say in them.
-_OF_THE_CONNECTION = frozenset(
-    {"connection", "content-length", "date", "keep-alive", "transfer-encoding", "upgrade"}
+# They belong to the connection, which is the gateway's; a function has no say in them. The last
+# one is for the host alone (callers.py).
+_NOT_FOR_CLIENTS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "date",
+        "keep-alive",
+        "transfer-encoding",
+        "upgrade",
+        "x-groundwork-caller",
+    }
 )
 _WITHOUT_BODY = frozenset({204, 304})
 _STATUSES = range(200, 600)
@@ -65,12 +74,12 @@ def _headers(head: HttpAnswer) -> list[tuple[bytes, bytes]]:
     for name, value in head.headers.items():
         lowered = name.lower()
         # A name that stands in both is taken from the lists, as API Gateway does.
-        if lowered not in _OF_THE_CONNECTION and lowered not in multi:
+        if lowered not in _NOT_FOR_CLIENTS and lowered not in multi:
             lines.append(_line(lowered, value))
     for name, values in multi.items():
         if not isinstance(values, list):
             raise Malformed(f"multiValueHeaders: {name!r} is no list")
-        if name not in _OF_THE_CONNECTION:
+        if name not in _NOT_FOR_CLIENTS:
             lines.extend(_line(name, value) for value in values)
     return lines
 

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 
 from groundwork_lambda_host.environments.invocation import Call, Invocation
-from groundwork_lambda_host.environments.pool import Pool
+from groundwork_lambda_host.environments.pool import TURNED_AWAY, Pool
 from groundwork_lambda_host.environments.tracing import new_request_id, trace_or_new
 from groundwork_lambda_host.gateway import problems
 from groundwork_lambda_host.gateway.answers import Answer, Malformed, answer_of
+from groundwork_lambda_host.gateway.callers import Callers
 from groundwork_lambda_host.gateway.cors import Cors, Headers
 from groundwork_lambda_host.gateway.events import EventBuilder, Request
 from groundwork_lambda_host.gateway.problems import Problem
@@ -35,6 +36,7 @@ class Gateway:
         events: Makes the events.
         own: Applications of the host by path prefix (`/metrics`, `/@live`).
         cors: Who may read what the host answers by itself.
+        callers: In whose line a request waits.
 
     Attributes:
         answers: How many answers there were, by status.
@@ -50,12 +52,14 @@ class Gateway:
         events: EventBuilder,
         own: Mapping[str, App],
         cors: Cors,
+        callers: Callers,
     ) -> None:
         self._routes = routes
         self._pools = pools
         self._events = events
         self._own = own
         self._cors = cors
+        self._callers = callers
         self.sockets: App | None = None
         self.closing = False
         self.answers = [0] * 600
@@ -98,6 +102,7 @@ class Gateway:
         Gives the call that is under way, so that it can be given up when the client goes.
         """
         request_id, began = new_request_id(), perf_counter()
+        place = self._callers.place(request)
 
         def refuse(problem: Problem) -> None:
             self.durations.count(perf_counter() - began)
@@ -105,6 +110,8 @@ class Gateway:
 
         def ended(outcome: Invocation | None) -> None:
             result = _result(outcome, request.method, request_id)
+            if outcome is not None and outcome.http is not None:
+                self._callers.learn(place, outcome.http)
             if isinstance(result, Problem):
                 refuse(result)
             else:
@@ -121,7 +128,7 @@ class Gateway:
         except ValueError:
             refuse(problems.BAD_REQUEST)
             return None
-        call = Call(event, request_id, trace, "http", ended)
+        call = Call(event, request_id, trace, "http", ended, place)
         try:
             self._pools[route.function].submit(call, DEADLINE_SECONDS)
         except Throttled:
@@ -137,6 +144,8 @@ class Gateway:
 def _result(outcome: Invocation | None, method: str, request_id: str) -> Answer | Problem:
     if outcome is None:
         return problems.TIMED_OUT
+    if outcome.error is TURNED_AWAY:
+        return problems.THROTTLED
     if outcome.error is not None:
         timed_out = outcome.error.error_type == "Sandbox.Timedout"
         return problems.TIMED_OUT if timed_out else problems.FAILED

@@ -79,7 +79,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Gives up what still waits for an environment; what runs, goes on unheard."""
         if self._call is not None:
-            self._call.over = True
+            self._call.leave()
         self._line.clear()
         super().connection_lost(exc)
 

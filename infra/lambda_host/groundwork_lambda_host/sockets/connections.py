@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from groundwork_lambda_host.sockets.allowance import Allowance
 from groundwork_lambda_host.sockets.asgi import Send
 from groundwork_lambda_host.sockets.protocol import Channel
 
@@ -24,7 +25,12 @@ def gateway_of(connection_id: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One open socket; times are Unix seconds."""
+    """One open socket; times are Unix seconds.
+
+    Attributes:
+        line: In which its messages wait for an environment: its user's.
+        allowance: How many messages it may send.
+    """
 
     id: str
     channel: Channel
@@ -35,6 +41,8 @@ class Connection:
     ends_at: float
     active_at: float
     buffer_bytes: int
+    line: str
+    allowance: Allowance
     farewell: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def post(self, frame: bytes, *, now: float) -> None:

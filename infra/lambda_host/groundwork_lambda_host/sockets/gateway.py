@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import cast
@@ -10,6 +11,8 @@ from typing import cast
 import orjson
 
 from groundwork_lambda_host.invoking import Invoker, Throttled
+from groundwork_lambda_host.places import CALLER_HEADER, Place, address_line
+from groundwork_lambda_host.sockets.allowance import Allowance
 from groundwork_lambda_host.sockets.asgi import Message, Receive, Scope, Send, headers_of
 from groundwork_lambda_host.sockets.connections import Connection, Connections, new_id
 from groundwork_lambda_host.sockets.events import (
@@ -29,7 +32,11 @@ _TITLES = {401: "Unauthorized", 403: "Forbidden", 404: "Not found", 429: "Too ma
 _REFUSED = 400
 _GOING_AWAY = 1001
 _NO_STATUS = 1005
+_TOO_MANY = 4429
 _LIFE = "x-groundwork-life-seconds"
+_CALLER = CALLER_HEADER.lower()
+MESSAGES = "messages"
+"""The lane of messages: replays take long, and handshakes must not wait for them."""
 _PROTOCOL = "sec-websocket-protocol"
 
 
@@ -54,6 +61,7 @@ class Gateway:
         self._sweeper: asyncio.Task[None] | None = None
         self._serving: set[asyncio.Task[object]] = set()
         self._draining = False
+        self._sockets_of: Counter[str] = Counter()
         self.connections = Connections()
 
     async def start(self) -> None:
@@ -88,49 +96,75 @@ class Gateway:
             return await _refuse(send, 503)
         peer = self._peer(scope)
         answer = await self._ask(
-            "$connect", connect_event(scope, peer, now=self._clock()), missing={"statusCode": 200}
+            "$connect",
+            connect_event(scope, peer, now=self._clock()),
+            Place(address_line(peer.source_ip)),
+            missing={"statusCode": 200},
         )
         status = answer.get("statusCode", 200)
         if not isinstance(status, int) or status >= _REFUSED:
             return await _refuse(send, status if isinstance(status, int) else 500)
-        connection = self._connection(scope, peer, send, _header(answer, _LIFE))
+        user = _header(answer, _CALLER)
+        line = f"user:{user}" if user else address_line(peer.source_ip)
+        connection = self._connection(scope, peer, send, _header(answer, _LIFE), line)
         protocol = _header(answer, _PROTOCOL)
         chosen = [(_PROTOCOL.encode(), protocol.encode("latin-1"))] if protocol else []
-        await send({"type": "websocket.accept", "headers": chosen})
+        code, reason = _NO_STATUS, ""
+        self._sockets_of[line] += 1
+        try:
+            await send({"type": "websocket.accept", "headers": chosen})
+            if user and self._sockets_of[line] > self._settings.sockets_per_user:
+                code, reason = _TOO_MANY, "Too many sockets of one user"
+                await send({"type": "websocket.close", "code": code, "reason": reason})
+            else:
+                code, reason = await self._open(connection, peer, receive)
+        finally:
+            self._sockets_of[line] -= 1
+            if not self._sockets_of[line]:
+                del self._sockets_of[line]
+            with suppress(Exception):
+                event = disconnect_event(code, reason, peer, now=self._clock())
+                await self._ask("$disconnect", event, Place(line), missing={})
+        return None
+
+    async def _open(self, connection: Connection, peer: Peer, receive: Receive) -> tuple[int, str]:
+        """A socket while it is open; returns why it closed."""
         self.connections.add(connection)
         self._count(len(self.connections))
-        code, reason = _NO_STATUS, ""
         try:
-            code, reason = await self._converse(connection, peer, receive)
+            return await self._converse(connection, peer, receive)
         finally:
             self.connections.remove(connection)
             self._count(len(self.connections))
-            with suppress(Exception):
-                event = disconnect_event(code, reason, peer, now=self._clock())
-                await self._ask("$disconnect", event, missing={})
-        return None
 
     async def _converse(
         self, connection: Connection, peer: Peer, receive: Receive
     ) -> tuple[int, str]:
-        """Messages one after the other: a client that sends faster than we work has to wait."""
+        """Messages one after the other: a client that sends too many or too fast has to wait."""
+        loop = asyncio.get_running_loop()
         while True:
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 code = message.get("code")
                 return code if isinstance(code, int) else _NO_STATUS, str(message.get("reason", ""))
             connection.active_at = self._clock()
-            reply = await self._reply(_data(message), peer)
+            if connection.channel.unread > self._settings.messages_unread:
+                connection.close(_TOO_MANY, "Too many messages")
+            if connection.farewell is not None or connection.channel.gone:
+                continue  # what it sent before it went is of no use to anybody
+            await asyncio.sleep(connection.allowance.take(loop.time()))
+            place = Place(connection.line, connection.id, MESSAGES)
+            reply = await self._reply(_data(message), peer, place)
             if reply is not None:
                 with suppress(SocketGone):
                     connection.post(text_frame(reply), now=self._clock())
 
-    async def _reply(self, data: str | bytes, peer: Peer) -> bytes | None:
+    async def _reply(self, data: str | bytes, peer: Peer, place: Place) -> bytes | None:
         key = route_of(self._api.selection, data)
         if key is None or key.startswith("$") or key not in self._api.routes:
             key = "$default"
         event = message_event(data, key, peer, now=self._clock())
-        answer = await self._ask(key, event, missing={"statusCode": 403})
+        answer = await self._ask(key, event, place, missing={"statusCode": 403})
         body, status = answer.get("body"), answer.get("statusCode", 200)
         if isinstance(body, str) and body:
             return body.encode()
@@ -145,14 +179,17 @@ class Gateway:
             )
         return None
 
-    async def _ask(self, key: str, event: Event, *, missing: Event) -> Event:
+    async def _ask(self, key: str, event: Event, place: Place, *, missing: Event) -> Event:
         """The handler's answer, or an answer with the status that says why there is none."""
         function = self._api.routes.get(key)
         if function is None:
             return missing
         try:
             answer = await self._invoker.invoke(
-                function, event, deadline_seconds=self._settings.integration_seconds
+                function,
+                event,
+                deadline_seconds=self._settings.integration_seconds,
+                place=place,
             )
         except Throttled:
             return {"statusCode": 429}
@@ -187,7 +224,9 @@ class Gateway:
             connected_at=self._clock(),
         )
 
-    def _connection(self, scope: Scope, peer: Peer, send: Send, life: str | None) -> Connection:
+    def _connection(
+        self, scope: Scope, peer: Peer, send: Send, life: str | None, line: str
+    ) -> Connection:
         extensions = cast("Mapping[str, Mapping[str, object]]", scope.get("extensions") or {})
         channel = extensions.get(EXTENSION, {}).get("channel")
         if not isinstance(channel, Channel):
@@ -202,6 +241,10 @@ class Gateway:
             ends_at=peer.connected_at + min(self._settings.life_seconds, float(life or "inf")),
             active_at=self._clock(),
             buffer_bytes=self._settings.buffer_bytes,
+            line=line,
+            allowance=Allowance(
+                self._settings.messages_per_second, self._settings.messages_at_once
+            ),
         )
 
 

@@ -91,6 +91,16 @@ class Channel:
             raise SocketGone
         transport.write(frame)
 
+    @property
+    def gone(self) -> bool:
+        """Whether the client cannot be reached any more."""
+        return self._protocol.disconnected or self._protocol.transport.is_closing()
+
+    @property
+    def unread(self) -> int:
+        """Messages that have come and were not taken yet."""
+        return self._protocol.queue.qsize()
+
     def abort(self) -> None:
         """Drop the connection without a farewell; doing it twice does no harm."""
         self._protocol.transport.abort()

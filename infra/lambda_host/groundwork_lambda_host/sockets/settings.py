@@ -18,6 +18,10 @@ class LiveSettings:
         integration_seconds: How long a handler may take for one event.
         buffer_bytes: What a slow reader may leave unread before it is cut off.
         max_sockets: More are refused with 503.
+        sockets_per_user: More are closed with 4429.
+        messages_per_second: A socket that sends more is read more slowly.
+        messages_at_once: So many may come without a pause.
+        messages_unread: A socket with more is closed with 4429.
         sweep_seconds: How often sockets that are idle or at their end are looked for.
     """
 
@@ -30,4 +34,8 @@ class LiveSettings:
     integration_seconds: float = 29.0
     buffer_bytes: int = 1024 * 1024
     max_sockets: int = 20_000
+    sockets_per_user: int = 20
+    messages_per_second: float = 10.0
+    messages_at_once: int = 50
+    messages_unread: int = 100
     sweep_seconds: float = 1.0

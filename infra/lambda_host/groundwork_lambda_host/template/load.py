@@ -7,6 +7,7 @@ from groundwork_lambda_host.template import document
 from groundwork_lambda_host.template.addresses import Addresses
 from groundwork_lambda_host.template.errors import TemplateError
 from groundwork_lambda_host.template.events import Events
+from groundwork_lambda_host.template.intrinsics import text_of
 from groundwork_lambda_host.template.names import locate
 from groundwork_lambda_host.template.resources import Properties, Resources, api_id
 from groundwork_lambda_host.template.stack import (
@@ -91,7 +92,17 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
         environment={key: variables.text(key) for key in variables.values},
         arn=resources.addresses.arn("lambda", f"function:{name}"),
         max_environments=None if reserved is None else int(reserved),
+        lanes=_lanes(resources.metadata(name).inner("Lanes")),
     )
+
+
+def _lanes(named: Properties) -> dict[str, str]:
+    """The lane of each path, as `Metadata: {Lanes: {passwords: [/api/v1/auth/login]}}` has it."""
+    return {
+        text_of(path, f"{named.path}.{lane}"): lane
+        for lane in named.values
+        for path in named.items(lane)
+    }
 
 
 def _queue(resources: Resources, name: str) -> Queue:

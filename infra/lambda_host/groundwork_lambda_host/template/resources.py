@@ -119,6 +119,11 @@ class Resources:
         asked = {key: whole[key] for key in keys if key in whole} if keys else whole
         return Properties(mapping(self._intrinsics.resolve(asked, path), path), path)
 
+    def metadata(self, name: str) -> Properties:
+        """What a resource says of itself to others than AWS; unresolved."""
+        path = f"Resources.{name}.Metadata"
+        return Properties(mapping(self._all[name].get("Metadata"), path), path)
+
     def stage_of(self, api: str) -> str:
         """The name of the stage of a WebSocket API; the last part of its address."""
         for name in self.of_type("AWS::ApiGatewayV2::Stage"):

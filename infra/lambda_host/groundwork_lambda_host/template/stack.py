@@ -21,6 +21,7 @@ class Function:
         environment: Variables, fully resolved.
         arn: ARN that the handler sees as its own.
         max_environments: ReservedConcurrentExecutions, if set.
+        lanes: Paths whose requests take long and the lane of each, from `Metadata: Lanes`.
     """
 
     logical_id: str
@@ -32,6 +33,7 @@ class Function:
     environment: Mapping[str, str] = field(repr=False)
     arn: str
     max_environments: int | None = None
+    lanes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,15 @@ class Stack:
     def socket_routes(self) -> Mapping[str, str]:
         """Logical id of the function by WebSocket route key; empty without a WebSocket API."""
         return self.socket.routes if self.socket else {}
+
+    @property
+    def lanes(self) -> Mapping[str, str]:
+        """The lane of each path that has one."""
+        return {
+            path: lane
+            for function in self.functions.values()
+            for path, lane in function.lanes.items()
+        }
 
     def queue(self, logical_id: str) -> Queue:
         """The queue of that logical id.

@@ -51,6 +51,8 @@ class _Held:
     left: float
     ends_at: float
     refused_until: float
+    refused: int
+    """How many tokens were asked for in vain; who asks for fewer may still get them."""
 
 
 class RateLimiter:
@@ -70,39 +72,47 @@ class RateLimiter:
         self._held: dict[str, _Held] = {}
         self._unlimited_until = float("-inf")
 
-    def take(self, principal: str) -> Standing | None:
-        """Count one request; None while the buckets cannot be reached, which refuses nobody."""
+    def take(self, principal: str, tokens: int = 1) -> Standing | None:
+        """Take a token for a request, or several at once for what costs more.
+
+        What costs more than the whole burst takes all of it. Returns None while the buckets cannot
+        be reached, which refuses nobody.
+        """
+        tokens = min(tokens, self.rate.burst)
         now = self._monotonic()
         held = self._held.get(principal)
         if held is not None:
-            if held.tokens and now < held.ends_at:
-                return self._used(held)
-            if now < held.refused_until:
+            if held.tokens >= tokens and now < held.ends_at:
+                return self._used(held, tokens)
+            if now < held.refused_until and tokens >= held.refused:
                 return self._refused(held, now)
         if now < self._unlimited_until:
             return None
         try:
-            held = self._lease(principal, held, now)
+            held = self._lease(principal, tokens, held, now)
         except Unavailable:
             log.warning("The rate limit cannot be looked up; nobody is limited meanwhile")
             self._unlimited_until = now + UNREACHABLE_SECONDS
             return None
-        return self._used(held) if held.tokens else self._refused(held, now)
+        return self._used(held, tokens) if held.tokens else self._refused(held, now)
 
-    def _lease(self, principal: str, held: _Held | None, now: float) -> _Held:
+    def _lease(self, principal: str, tokens: int, held: _Held | None, now: float) -> _Held:
         returned = held.tokens if held is not None else 0
         if len(self._held) >= REMEMBERED_MAX:
             self._forget(now)
         # Not twice: whether a lease that was lost on its way has put them back, nobody knows.
         self._held.pop(principal, None)
-        got = self._buckets.lease(principal, self.rate, wanted=self._chunk, returned=returned)
-        wait = 0.0 if got.granted else (self._chunk - got.left) / self.rate.per_second
-        held = _Held(got.granted, got.left, now + LEASE_SECONDS, now + wait)
+        wanted = max(tokens, self._chunk)
+        got = self._buckets.lease(
+            principal, self.rate, wanted=wanted, least=tokens, returned=returned
+        )
+        wait = 0.0 if got.granted else (wanted - got.left) / self.rate.per_second
+        held = _Held(got.granted, got.left, now + LEASE_SECONDS, now + wait, tokens)
         self._held[principal] = held
         return held
 
-    def _used(self, held: _Held) -> Standing:
-        held.tokens -= 1
+    def _used(self, held: _Held, tokens: int) -> Standing:
+        held.tokens -= tokens
         remaining = int(held.left) + held.tokens
         return Standing(allowed=True, rate=self.rate, remaining=remaining, wait_seconds=0.0)
 

@@ -25,8 +25,12 @@ class Leased:
 class TokenBuckets(Protocol):
     """One bucket for each principal, shared by all processes. A new one is full."""
 
-    def lease(self, principal: str, rate: Rate, *, wanted: int, returned: int) -> Leased:
-        """Put unused tokens back, and take up to `wanted`. One round trip.
+    def lease(
+        self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
+    ) -> Leased:
+        """Put unused tokens back, and take up to `wanted`; none if fewer than `least` are there.
+
+        One round trip.
 
         Raises:
             Unavailable: the buckets cannot be reached.

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.realtime.ports import ListenersWork
+from groundwork_core.realtime.ports import ListenersWork, Ticket
 
 
-def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> float | None:
-    """Let a socket open for a ticket, which is used up by it.
-
-    Returns how many seconds it may stay at most; None: as long as it likes.
+def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> Ticket:
+    """Let a socket open for a ticket, which is used up by it; return what the ticket stands for.
 
     Raises:
         Unauthenticated: the ticket is unknown, used, or older than 30 seconds.
@@ -19,7 +17,7 @@ def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> float | 
         if found is None:
             raise Unauthenticated("The ticket does not hold.")
         work.listeners.add(connection_id, found)
-    return found.key_seconds
+    return found
 
 
 def disconnect(connection_id: str, *, work: ListenersWork) -> None:

@@ -18,7 +18,8 @@ ON CONFLICT (principal) DO UPDATE SET (tokens, granted, filled_at) = (
     SELECT a.there - g.granted, g.granted, greatest(b.filled_at, statement_timestamp())
     FROM (SELECT least(%s::float8, b.tokens + %s::float8 + %s::float8 * greatest(0,
             extract(epoch FROM statement_timestamp() - b.filled_at)::float8)) AS there) a,
-        LATERAL (SELECT least(%s::float8, floor(a.there)) AS granted) g)
+        LATERAL (SELECT CASE WHEN floor(a.there) >= %s::float8
+            THEN least(%s::float8, floor(a.there)) ELSE 0 END AS granted) g)
 RETURNING granted, tokens
 """
 
@@ -30,9 +31,12 @@ class PostgresTokenBuckets:
         """Take the environment's database."""
         self._database = database
 
-    def lease(self, principal: str, rate: Rate, *, wanted: int, returned: int) -> Leased:
-        """Put unused tokens back, and take up to `wanted`."""
-        burst = rate.burst
-        parameters = (principal, burst, wanted, wanted, burst, returned, rate.per_second, wanted)
+    def lease(
+        self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
+    ) -> Leased:
+        """Put unused tokens back, and take up to `wanted`, but none of fewer than `least`."""
+        burst, per_second = rate.burst, rate.per_second
+        new = (principal, burst, wanted, wanted)
+        parameters = (*new, burst, returned, per_second, least, wanted)
         ((granted, left),) = self._database.write_texts(LEASE, parameters)
         return Leased(int(float(granted or 0)), float(left or 0))

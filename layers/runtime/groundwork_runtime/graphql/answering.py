@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from graphql import ExecutionResult, GraphQLError, execute
+from groundwork_functions.graph_api.levels import LevelExecution
 from pydantic_core import to_json
 
 from groundwork_core.caller import Caller
+from groundwork_core.errors import Throttled
 from groundwork_core.knowledge.graph.catch_up import await_position
 from groundwork_runtime.graphql.asking import Asking
 from groundwork_runtime.graphql.codes import BAD_USER_INPUT, Refused, code_of, formatted
 from groundwork_runtime.graphql.documents import Documents, operation_of
-from groundwork_runtime.graphql.levels import LevelExecution
-from groundwork_runtime.graphql.limits import MAX_COST, measure
+from groundwork_runtime.graphql.limits import COST_A_TOKEN, MAX_COST, measure
 from groundwork_runtime.graphql.persisted import PersistedQueries, bundled
 from groundwork_runtime.graphql.schema import make_schema
 from groundwork_runtime.http.answer import JSON, PROBLEM, Answer
@@ -69,7 +70,9 @@ class Answering:
             with wiring.database.stopping_at(ends):
                 if position is not None:
                     await_position(position.strip(), wiring.catchup)
-                told = self._run(asked, ask, wiring.settings)
+                told = self._run(asked, ask, wiring.settings, request.charge)
+        except Throttled:
+            raise  # answered as at the door: 429 with Retry-After
         except Exception as error:
             if code_of(error) is None:
                 raise
@@ -79,7 +82,13 @@ class Answering:
             }
         return _answer(told, request, media_type)
 
-    def _run(self, asked: _Asked, ask: Callable[[Shown], Asking], settings: Settings) -> Told:
+    def _run(
+        self,
+        asked: _Asked,
+        ask: Callable[[Shown], Asking],
+        settings: Settings,
+        charge: Callable[[int], None],
+    ) -> Told:
         variables, name = asked.variables, asked.operation_name
         try:
             text = self._persisted.text_of(
@@ -95,6 +104,7 @@ class Answering:
         faults = self._documents.check(text, document)
         if faults:
             return {"errors": formatted(faults)}
+        charge(measured.cost // COST_A_TOKEN)
         self._persisted.learn(text, asked.extensions)
         result = execute(
             self._schema,

@@ -33,6 +33,10 @@ MAX_FRAGMENTS_DEEP = 30
 MAX_FIELDS = 1_000
 MAX_INTROSPECTIONS = 4
 MAX_COST = 20_000
+COST_A_TOKEN = 100
+"""A query takes a token of its caller's rate limit as any request does, and one for each so much
+of its cost: at 500 tokens a second and 2,000 at once, ten of the most expensive queries at once
+and then five in two seconds."""
 MAX_PAGE = 200
 
 PAGES = {"entities": 50, "neighbours": 50, "relationships": 50}

@@ -36,9 +36,10 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
     if needs is None:
         wiring.database.actor = Actor(NOBODY, None, request.address, request.id)
         return None
-    caller = wiring.callers.of(request.headers)
+    caller = desk.caller = wiring.callers.of(request.headers)
     # Before anything is read anew: to refuse a flood must cost nothing.
     _limit(caller, desk)
+    request.charge = lambda tokens: _limit(caller, desk, tokens)
     permissions = permissions_of(needs)
     if not PRIVILEGED.isdisjoint(permissions) or (
         needs in NO_PERMISSIONS and request.method not in READS
@@ -52,14 +53,14 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
     return caller
 
 
-def _limit(caller: Caller, desk: Desk) -> None:
+def _limit(caller: Caller, desk: Desk, tokens: int = 1) -> None:
     limiter = desk.wiring.limiter
-    standing = limiter.take(caller.principal) if limiter else None
+    standing = limiter.take(caller.principal, tokens) if limiter and tokens else None
     if standing is None:
         return
     desk.headers = limit_headers(standing)
     if not standing.allowed:
         raise Throttled(
-            f"More than {standing.rate.per_second} requests per second.",
+            f"More than {standing.rate.per_second} requests per second, or what costs as much.",
             retry_after_seconds=math.ceil(standing.wait_seconds),
         )

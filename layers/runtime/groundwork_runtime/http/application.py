@@ -39,6 +39,10 @@ OUTSIDE_LOCAL: Mapping[str, list[str]] = {
 }
 
 
+CALLER_HEADER = "X-Groundwork-Caller"
+"""Tells our host whose request it was (`Settings.names_caller`)."""
+
+
 class Application:
     """Serves a router's operations, one event at a time, as Lambda does."""
 
@@ -51,14 +55,15 @@ class Application:
         """Methods of the paths that hold no id, though one might stand in the place of a word."""
         self._headers: dict[str, list[str]] = {}
         self._cors = CorsPolicy(())
+        self._names_caller = False
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """Answer an API Gateway v1 proxy event. Never raises for what a client sends."""
         outer = event.get("requestContext") or {}
         id_ = str(outer.get("requestId") or context.aws_request_id)
         desk = self._desk
-        desk.request = request = Request(event, id_)
-        desk.headers = {}
+        request = Request(event, id_)
+        desk.begin(request)
         with logs.fields(request_id=id_, trace_id=_trace_id(event)):
             if not self._headers:
                 self._start()
@@ -74,6 +79,8 @@ class Application:
             headers.setdefault(name, value)
         headers.update(desk.headers)
         headers["X-Request-Id"] = [id_]
+        if self._names_caller and desk.caller is not None:
+            headers[CALLER_HEADER] = [str(desk.caller.user_id)]
         if self._cors:
             headers.update(self._cors.headers(request, self._allowed))
         return answer
@@ -96,6 +103,7 @@ class Application:
         outside = OUTSIDE_LOCAL if settings.stage != "local" else {}
         self._headers = {**SECURITY_HEADERS, **outside}
         self._cors = CorsPolicy(settings.cors_origins)
+        self._names_caller = settings.names_caller
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = self._desk.request

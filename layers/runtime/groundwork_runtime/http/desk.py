@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from groundwork_runtime.http.request import Request
 
 if TYPE_CHECKING:
+    from groundwork_core.caller import Caller
     from groundwork_runtime.wiring import Wiring
 
 
@@ -21,6 +22,14 @@ class Desk:
         self.request: Request
         self.headers: dict[str, list[str]] = {}
         """What its answer carries, whatever it is."""
+        self.caller: Caller | None = None
+        """Who sent it, once that is known."""
+
+    def begin(self, request: Request) -> None:
+        """Take the next request."""
+        self.request = request
+        self.headers = {}
+        self.caller = None
 
     @cached_property
     def wiring(self) -> Wiring:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NoReturn
 
@@ -33,6 +33,9 @@ class Request:
         self.id = id
         self.method: str = event["httpMethod"]
         self.path: str = event["path"]
+        self.charge: Callable[[int], None] = _nothing
+        """Takes further tokens from the caller's rate limit, for what costs more than a request.
+        Raises Throttled if there are too few."""
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
@@ -82,6 +85,10 @@ class Request:
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type and media_type not in types:
             raise UnsupportedMediaType(f"Send {' or '.join(types)}, not {media_type[:100]}.")
+
+
+def _nothing(_tokens: int) -> None:
+    """Charge nobody: the operation needs no caller."""
 
 
 def strict_json(body: bytes | str) -> JsonValue:
