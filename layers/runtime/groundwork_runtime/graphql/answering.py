@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from graphql import ExecutionResult, GraphQLError, execute
-from groundwork_functions.graph_api.levels import LevelExecution
 from pydantic_core import to_json
 
 from groundwork_core.caller import Caller
@@ -17,6 +16,7 @@ from groundwork_core.knowledge.graph.catch_up import await_position
 from groundwork_runtime.graphql.asking import Asking
 from groundwork_runtime.graphql.codes import BAD_USER_INPUT, Refused, code_of, formatted
 from groundwork_runtime.graphql.documents import Documents, operation_of
+from groundwork_runtime.graphql.levels import LevelExecution
 from groundwork_runtime.graphql.limits import COST_A_TOKEN, MAX_COST, measure
 from groundwork_runtime.graphql.persisted import PersistedQueries, bundled
 from groundwork_runtime.graphql.schema import make_schema
