@@ -8,7 +8,7 @@ a feed that once needed more parts goes on with them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -27,7 +27,6 @@ class Identity(StrEnum):
 
 
 ORDER = tuple(Identity)
-_LINK, *_AFTER_LINK = range(1, len(ORDER))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +75,20 @@ def _tells_apart(identity: Identity, entries: Sequence[Entry]) -> bool:
     for entry in entries:
         groups[key_of(entry, identity)].append(entry)
     alike = [group for group in groups.values() if len(group) > 1]
-    if any(_differ(group, _LINK) for group in alike):
-        return False
-    # A few entries with an id of their own and the same link are versions of one entry, as Atom
-    # says (RFC 4287 section 4.1.1). They are not where it is half of the feed, or without an id.
-    are_versions = sum(map(len, alike)) * 2 < len(entries)
-    return not any(
-        _differ(group, part)
-        for group in alike
-        if not (are_versions and all(entry.has_own_id for entry in group))
-        for part in _AFTER_LINK
-    )
+    few = sum(map(len, alike)) * 2 < len(entries)
+    return all(_are_one(group, few=few) for group in alike)
 
 
-def _differ(group: Iterable[Entry], part: int) -> bool:
-    return len({_parts(entry)[part] for entry in group}) > 1
+def _are_one(alike: Sequence[Entry], *, few: bool) -> bool:
+    """Whether entries with the same key are versions of one entry.
+
+    A few of a feed that have an id of their own are (RFC 4287 section 4.1.1), unless both link and
+    title differ. Where they are half of the feed or more, or have no id, any difference counts.
+    """
+    parts = [set(values) for values in zip(*map(_parts, alike), strict=True)]
+    if few and all(entry.has_own_id for entry in alike):
+        return len(parts[1]) == 1 or len(parts[2]) == 1
+    return all(len(values) == 1 for values in parts)
 
 
 def _latest(entry: Entry) -> tuple[str, str]:

@@ -35,6 +35,7 @@ _ALIASES = {
 }
 _UNSUITABLE = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"})
 _SNIFF_BYTES = 400
+_MOST, _MANY, _FEW = 0.9, 0.15, 0.05
 _FALLBACK = "cp1252"
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
 
@@ -75,16 +76,17 @@ def _wide(head: bytes) -> str | None:
     """Recognise UTF-16 and UTF-32 by where ASCII characters have their zero bytes."""
     if b"\0" not in head:
         return None
-    start = head[: len(head) // 4 * 4]
-    zeros = [start[place::4].count(0) for place in range(4)]
-    most = len(start) // 4 * 0.7
-    first, second, third, fourth = (count >= most for count in zeros)
-    return {
-        (False, True, True, True): "utf-32-le",
-        (True, True, True, False): "utf-32-be",
-        (False, True, False, True): "utf-16-le",
-        (True, False, True, False): "utf-16-be",
-    }.get((first, second, third, fourth))
+    places = [head[place::4] for place in range(4)]
+    first, second, third, fourth = (part.count(0) / max(len(part), 1) for part in places)
+    if min(third, fourth) > _MOST and second > _MANY:
+        return "utf-32-le"
+    if min(first, second) > _MOST and third > _MANY:
+        return "utf-32-be"
+    if min(second, fourth) > _MANY and max(first, third) < _FEW:
+        return "utf-16-le"
+    if min(first, third) > _MANY and max(second, fourth) < _FEW:
+        return "utf-16-be"
+    return None
 
 
 def _claims(body: bytes, content_type: str | None) -> Iterator[str]:

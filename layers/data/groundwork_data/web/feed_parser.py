@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from html.entities import html5
 from typing import Any
 from xml.sax.handler import feature_external_ges, feature_namespaces
-from xml.sax.saxutils import unescape
+from xml.sax.saxutils import escape, unescape
 from xml.sax.xmlreader import InputSource
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
@@ -29,9 +29,10 @@ _AMPERSAND = re.compile(
 _XML_NAMES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ROOT_ENDS = re.compile(
-    r"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>\s*(?:<!--.*?-->\s*)*\Z", re.I | re.S
+    r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|</(?:\w+:)?channel\s*>\s*\Z", re.IGNORECASE
 )
-_TAIL = 2_000
+_TAIL = 20_000
+"""How much may follow the end of the feed, such as a page's script."""
 _EARLY_END = frozenset({3, 5, 6, 20})
 """What expat answers where the input ends within an element, a token, a character, CDATA."""
 
@@ -279,6 +280,12 @@ class _AsWritten:
 
 class _Strict(_AsWritten, StrictFeedParser):  # type: ignore[misc]
     """Reads well-formed XML."""
+
+    def characters(self, text: str) -> None:
+        """Take a piece of text. There are hundreds in an entry, so this asks little."""
+        if self.elementstack:
+            is_markup = dict.get(self.contentparams, "type") == "application/xhtml+xml"
+            self.elementstack[-1][2].append(escape(text) if is_markup else text)
 
 
 class _Loose(_AsWritten, LooseFeedParser):  # type: ignore[misc]

@@ -27,6 +27,7 @@ _FILLERS = frozenset(
         "feira", "\N{CYRILLIC SMALL LETTER GHE}",
     }
 )  # fmt: skip
+_CLOCKS = frozenset({"uhr", "h"})
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS_A_YEAR = 12
 # What dateutil adds for a part that is missing differs in every part.
@@ -43,7 +44,7 @@ def read_free_date(text: str) -> datetime | None:
         return _read(text, "", "")
     half = f" {found['half']}m" if found["half"] else ""
     at = _read(found[1], half, found["zone"])
-    return at or (_read(text, "", "") if found["zone"].strip().isalpha() else None)
+    return at or (_read(text, "", "") if found["zone"].strip().casefold() in _CLOCKS else None)
 
 
 def _read(text: str, half: str, zone: str) -> datetime | None:
