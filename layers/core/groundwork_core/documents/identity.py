@@ -71,24 +71,22 @@ def _parts(entry: Entry) -> tuple[str, ...]:
 
 def _tells_apart(identity: Identity, entries: Sequence[Entry]) -> bool:
     """Whether entries with the same key are the same entry, for all that the feed shows."""
-    groups: defaultdict[str, list[Entry]] = defaultdict(list)
+    groups: defaultdict[str, dict[tuple[str, ...], Entry]] = defaultdict(dict)
     for entry in entries:
-        groups[key_of(entry, identity)].append(entry)
-    alike = [group for group in groups.values() if len(group) > 1]
-    few = sum(map(len, alike)) * 2 < len(entries)
-    return all(_are_one(group, few=few) for group in alike)
+        groups[key_of(entry, identity)][_parts(entry)] = entry
+    alike = [tuple(group.values()) for group in groups.values() if len(group) > 1]
+    few = sum(map(len, alike)) * 2 < sum(map(len, groups.values()))
+    return all(few and _are_versions(group) for group in alike)
 
 
-def _are_one(alike: Sequence[Entry], *, few: bool) -> bool:
-    """Whether entries with the same key are versions of one entry.
+def _are_versions(alike: Sequence[Entry]) -> bool:
+    """Whether entries that differ, but have the same key, may be versions of one entry.
 
-    A few of a feed that have an id of their own are (RFC 4287 section 4.1.1), unless both link and
-    title differ. Where they are half of the feed or more, or have no id, any difference counts.
+    Asked where they are less than half of the feed. They may when each has an id of its own (RFC
+    4287 section 4.1.1) and either their links or their titles are the same.
     """
-    parts = [set(values) for values in zip(*map(_parts, alike), strict=True)]
-    if few and all(entry.has_own_id for entry in alike):
-        return len(parts[1]) == 1 or len(parts[2]) == 1
-    return all(len(values) == 1 for values in parts)
+    links, titles = {entry.url for entry in alike}, {entry.title for entry in alike}
+    return all(entry.has_own_id for entry in alike) and min(len(links), len(titles)) == 1
 
 
 def _latest(entry: Entry) -> tuple[str, str]:
