@@ -22,11 +22,12 @@ from groundwork_functions.identity.shapes import (
     Tokens,
 )
 from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.body_limits import CREDENTIALS_BYTES_MAX
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN, Router
 from groundwork_runtime.wiring import Wiring
 
-router = Router()
+router = Router(CREDENTIALS_BYTES_MAX)
 TAG = "identity"
 
 

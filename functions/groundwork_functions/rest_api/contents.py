@@ -11,6 +11,7 @@ from groundwork_core.publishing.engagements import ContentEngagement
 from groundwork_core.publishing.move import ContentConsequences
 from groundwork_core.publishing.versions import VERSIONS, read_version
 from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.resources import ResourceRoutes, id_of, no_parameters
 from groundwork_runtime.http.router import Operation, Router
@@ -24,7 +25,7 @@ def follow(_wiring: Wiring, _caller: Caller) -> ContentConsequences:
 
 
 router = Router()
-routes = ResourceRoutes(CONTENTS, follow)
+routes = ResourceRoutes(CONTENTS, follow, body_bytes_max=TEXT_BYTES_MAX)
 routes.register(router)
 routes.act(router, "publish", ContentMove(status="published"))
 routes.act(router, "archive", ContentMove(status="archived"))

@@ -4,6 +4,7 @@ from groundwork_core.caller import Caller
 from groundwork_core.documents.follow import DocumentConsequences
 from groundwork_core.documents.resource import DOCUMENTS
 from groundwork_core.knowledge.mentions import MENTIONS
+from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.http.within import ListWithin
@@ -16,5 +17,5 @@ def follow(wiring: Wiring, _caller: Caller) -> DocumentConsequences:
 
 
 router = Router()
-ResourceRoutes(DOCUMENTS, follow).register(router)
+ResourceRoutes(DOCUMENTS, follow, body_bytes_max=TEXT_BYTES_MAX).register(router)
 ListWithin(DOCUMENTS, MENTIONS, "mentions", "List what a document states").register(router)

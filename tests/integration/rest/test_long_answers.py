@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from groundwork_data.postgres import resource_sql
-from groundwork_runtime.http import bulk, problem
+from groundwork_runtime.http import bulk, decoding, problem
 
 from .conftest import Rest
 
@@ -102,12 +102,14 @@ def test_small_pages_cost_no_second_statement(big: Rest) -> None:
     assert big.database.statements == before + 1
 
 
+def unknown(number: int) -> dict[str, int]:
+    """Members that no model knows, with names that take four times their length in an answer."""
+    return {f"{n:05}" + '"' * 195: 1 for n in range(number)}
+
+
 FAULTY: dict[str, Callable[[], tuple[str, Any]]] = {
-    "one": lambda: ("entities", {"name": "N", "type": "topic", "aliases": [1] * 200_000}),
-    "bulk": lambda: (
-        "entities/bulk",
-        {"items": [{"key": "k", "aliases": [1] * 300, "x" * 500: 1} for _ in range(1_000)]},
-    ),
+    "one": lambda: ("contents", unknown(15_000)),
+    "bulk": lambda: ("entities/bulk", {"items": [unknown(20)] * 1_000}),
 }
 
 
@@ -138,6 +140,7 @@ def test_if_all_faults_were_told_the_answer_were_too_long(
     """The guard taken away."""
     everything = 10_000_000
     monkeypatch.setattr(bulk, "FAULTS_MAX", everything)
+    monkeypatch.setattr(decoding, "FAULTS_MAX", everything)
     monkeypatch.setattr(problem.told, "__defaults__", (everything,))
     assert faulty(shared_rest, name)[1] > ANSWER_BYTES_MAX
 

@@ -32,7 +32,7 @@ def _has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
 
 Vector = Annotated[
     tuple[Number, ...],
-    Field(min_length=1, max_length=DIMENSIONS_MAX),
+    Field(fail_fast=True, min_length=1, max_length=DIMENSIONS_MAX),
     AfterValidator(_has_direction),
 ]
 

@@ -14,7 +14,9 @@ from groundwork_core.resources.texts import Moment, Text
 
 KeyName = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 Scopes = Annotated[
-    tuple[Permission, ...], Field(min_length=1, max_length=200), AfterValidator(as_set)
+    tuple[Permission, ...],
+    Field(fail_fast=True, min_length=1, max_length=200),
+    AfterValidator(as_set),
 ]
 
 

@@ -54,14 +54,16 @@ RoleName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$"), Field(examples=["editor"])
 ]
 RoleNames = Annotated[
-    tuple[RoleName, ...], Field(min_length=1, max_length=50), AfterValidator(as_set)
+    tuple[RoleName, ...], Field(fail_fast=True, min_length=1, max_length=50), AfterValidator(as_set)
 ]
 Permission = Annotated[
     str,
     AfterValidator(_known),
     Field(json_schema_extra={"enum": sorted(PERMISSIONS)}),
 ]
-Permissions = Annotated[tuple[Permission, ...], Field(max_length=200), AfterValidator(as_set)]
+Permissions = Annotated[
+    tuple[Permission, ...], Field(fail_fast=True, max_length=200), AfterValidator(as_set)
+]
 
 
 class User(Representation):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from groundwork_core.resources.texts import Moment
 
 RESULT_CONTRACT: Literal["groundwork/extraction-result/1"] = "groundwork/extraction-result/1"
 MAX_ENTITIES = 2_000
@@ -19,16 +20,9 @@ _NO_CONTROL = r"^[^\u0000]*$"
 EntityType = Literal[
     "person", "organization", "location", "event", "product", "work", "topic", "website", "other"
 ]
-Confidence = Annotated[float, Field(ge=0, le=1)]
+Confidence = Annotated[float, Field(ge=0, le=1, strict=True)]
 Text = Annotated[str, Field(pattern=_NO_CONTROL)]
 Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_aware)]
 
 
 class _Closed(BaseModel):
@@ -83,7 +77,7 @@ class ExtractionResult(_Closed):
 
     contract: Literal["groundwork/extraction-result/1"]
     job_id: UUID
-    attempt: int = Field(ge=1)
+    attempt: int = Field(ge=1, strict=True)
     worker: Text = Field(
         min_length=1, max_length=200, description="Name and version of the worker."
     )

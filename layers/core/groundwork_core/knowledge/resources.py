@@ -29,7 +29,7 @@ def _indexable(text: str) -> str:
 
 EntityName = Annotated[Text, Field(min_length=1, max_length=1_000), AfterValidator(_indexable)]
 EdgeType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
-Aliases = Annotated[tuple[EntityName, ...], Field(max_length=1_000)]
+Aliases = Annotated[tuple[EntityName, ...], Field(fail_fast=True, max_length=1_000)]
 Attributes = dict[str, JsonValue]
 
 

@@ -19,7 +19,7 @@ from groundwork_core.web.reaching import Allowed
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, so that scanners know it
 SECRET_BYTES = 32
 
-Events = Annotated[tuple[Word, ...], Field(min_length=1, max_length=100)]
+Events = Annotated[tuple[Word, ...], Field(fail_fast=True, min_length=1, max_length=100)]
 
 
 class Webhook(Representation):

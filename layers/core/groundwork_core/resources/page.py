@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.resource import Filter, Resource, ValueType
-from groundwork_core.resources.texts import in_utc
+from groundwork_core.resources.texts import read_moment
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
@@ -24,6 +25,9 @@ TEXT_MAX = 1_000
 DIGITS_MAX = 18
 """Of a whole number, so that 64 bits hold it."""
 OWN = frozenset({"limit", "cursor", "sort"})
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
+"""As in JSON. Python's own reader also takes `1_0`, blanks and digits of other scripts."""
 
 FilterValue = str | UUID | float | int | datetime | bool
 
@@ -130,7 +134,7 @@ def parse(kind: ValueType, text: str) -> FilterValue:
     if kind == "integer":
         return _integer(text)
     if kind == "moment":
-        return _moment(text)
+        return read_moment(text)
     if text not in ("true", "false"):
         message = "must be true or false"
         raise ValueError(message)
@@ -156,10 +160,7 @@ def _id(text: str) -> UUID:
 
 
 def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
+    value = float(text) if _NUMBER.fullmatch(text) else float("nan")
     if not isfinite(value):
         message = "must be a number"
         raise ValueError(message)
@@ -172,13 +173,3 @@ def _integer(text: str) -> int:
         return int(text)
     message = f"must be a whole number of at most {DIGITS_MAX} digits"
     raise ValueError(message)
-
-
-def _moment(text: str) -> datetime:
-    try:
-        # A + that nobody encoded arrives as a space.
-        value = datetime.fromisoformat(text.replace(" ", "+") if text[-6:-5] == " " else text)
-    except ValueError:
-        message = "must be a time as in RFC 3339, e.g. 2026-01-31T12:00:00Z"
-        raise ValueError(message) from None
-    return in_utc(value)

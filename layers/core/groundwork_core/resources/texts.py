@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+NO_MOMENT = "must be a time as in RFC 3339, e.g. 2026-01-31T12:00:00Z"
+_MOMENT = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ](?P<time>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,18})?)?)"
+    r"(?:[Zz]|(?P<sign>[+ -])(?P<offset>[0-9]{2}:?[0-9]{2}))?)?"
+)
 
 
 def _no_nul(text: str) -> str:
@@ -30,6 +38,31 @@ def in_utc(moment: datetime) -> datetime:
         raise ValueError(message) from None
 
 
+def read_moment(stated: object) -> datetime:
+    """Read a time as RFC 3339 writes it, wherever one is sent; return it in UTC.
+
+    A date alone is its midnight, and a time without an offset is in UTC. A blank before the offset
+    is a `+` that nobody encoded: in a query `+` means a blank.
+
+    Raises:
+        ValueError: it is none; numbers are no times, and neither are texts of digits.
+    """
+    if isinstance(stated, datetime):
+        return in_utc(stated)
+    found = _MOMENT.fullmatch(stated) if isinstance(stated, str) else None
+    if found is None:
+        raise ValueError(NO_MOMENT)
+    sign, offset = found["sign"], found["offset"]
+    text = f"{found['day']}T{found['time'] or '00:00'}"
+    if offset is not None:
+        text += ("-" if sign == "-" else "+") + offset
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(NO_MOMENT) from None
+    return in_utc(moment)
+
+
 def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -42,7 +75,7 @@ WebAddress = Annotated[
     StringConstraints(pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+", max_length=2048),
     AfterValidator(_no_nul),
 ]
-Moment = Annotated[datetime, AfterValidator(in_utc)]
-"""A time; one without an offset is taken as UTC."""
+Moment = Annotated[datetime, BeforeValidator(read_moment)]
+"""A time, as `read_moment` reads it."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 """A whole number as JSON has it: 1.0 is one (RFC 8259 knows one kind of number)."""

@@ -17,7 +17,7 @@ FETCH_CONTRACT: Literal["groundwork/fetch/1"] = "groundwork/fetch/1"
 
 
 class _Closed(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Interval(_Closed):

@@ -14,7 +14,7 @@ from groundwork_core.resources.texts import Name, Word
 from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
 from groundwork_core.web.address import ReachableAddress
 
-Tags = Annotated[tuple[Word, ...], Field(max_length=50)]
+Tags = Annotated[tuple[Word, ...], Field(fail_fast=True, max_length=50)]
 
 
 SCHEDULE_PATCH: dict[str, JsonValue] = {

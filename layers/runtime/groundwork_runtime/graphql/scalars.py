@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from ariadne import ScalarType
 from graphql import GraphQLError
 
+from groundwork_core.resources.texts import read_moment
+
 date_time = ScalarType("DateTime")
 json_value = ScalarType("JSON")
 
@@ -19,12 +21,9 @@ def _write_moment(value: datetime) -> str:
 @date_time.value_parser
 def _read_moment(value: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-        if moment is not None:
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise GraphQLError("A DateTime is ISO 8601, as 2026-01-31T12:00:00Z.")
+        return read_moment(value)
+    except ValueError as error:
+        raise GraphQLError(f"A DateTime {error}.") from None
 
 
 @json_value.serializer

@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from inspect import Parameter, Signature
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_json
 
-from groundwork_core.errors import Fault, Invalid
+from groundwork_core.errors import Invalid
 from groundwork_core.resources.bulk import BULK_MAX, Done, Outcome, Refused, Upserted
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
+from groundwork_runtime.http.decoding import size_faults
 from groundwork_runtime.http.problem import told as told_faults
 from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.resources import no_parameters
@@ -126,6 +129,7 @@ class BulkRoute(Generic[New]):
                     "tag": name,
                     "writes": True,
                 },
+                body_bytes_max=MANY_BYTES_MAX,
             )
         )
 
@@ -140,33 +144,53 @@ class BulkRoute(Generic[New]):
         return Answer(200, to_json({"results": results}).decode(), JSON, headers)
 
     def _read(self, request: Request) -> tuple[dict[int, New], dict[int, Refused]]:
-        body = request.checked_json()
+        given: Any = request.json()
+        faults = tuple(size_faults(self._envelope, given))
+        if faults:
+            raise Invalid("The input has faults.", faults)
+        bad = self._too_much(given)
         try:
-            return dict(enumerate(self._validated(body))), {}
+            return self._validated(request.body, given, bad), bad
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
-        given: Any = request.json()
         if any(fault["loc"][:1] != (ITEMS,) or len(fault["loc"]) == 1 for fault in found):
             raise Invalid("The input has faults.", validation_faults(found, given))
-        if len(given[ITEMS]) > BULK_MAX:
-            too_many = f"must be at most {BULK_MAX:,}, not {len(given[ITEMS]):,}"
-            raise Invalid("The input has faults.", (Fault(f"/{ITEMS}", too_many),))
+        places = _others(given, bad)
         wrong: dict[int, list[Any]] = defaultdict(list)
         for fault in found:
-            wrong[int(fault["loc"][1])].append({**fault, "loc": fault["loc"][2:]})
+            wrong[places[int(fault["loc"][1])]].append({**fault, "loc": fault["loc"][2:]})
         items = given[ITEMS]
-        bad = {n: Refused(validation_faults(faults, items[n])) for n, faults in wrong.items()}
-        places = [place for place in range(len(items)) if place not in bad]
-        text = to_json({ITEMS: [items[place] for place in places]})
-        return dict(zip(places, self._validated(text), strict=True)), bad
+        bad |= {n: Refused(validation_faults(faults, items[n])) for n, faults in wrong.items()}
+        return self._validated(request.body, given, bad), bad
 
-    def _validated(self, body: bytes) -> tuple[New, ...]:
+    def _too_much(self, given: Any) -> dict[int, Refused]:
+        """Refuse items by their sizes alone."""
+        items = given.get(ITEMS) if isinstance(given, dict) else None
+        found = (
+            (place, tuple(islice(size_faults(self._model, item), FAULTS_MAX + 1)))
+            for place, item in enumerate(items if isinstance(items, list) else ())
+        )
+        return {place: Refused(faults) for place, faults in found if faults}
+
+    def _validated(self, body: bytes, given: Any, without: Mapping[int, Refused]) -> dict[int, New]:
+        """Return the items by their place, without those that are refused already."""
+        if not without:
+            return dict(enumerate(self._items(body)))
+        places = _others(given, without)
+        text = to_json({ITEMS: [given[ITEMS][place] for place in places]})
+        return dict(zip(places, self._items(text), strict=True))
+
+    def _items(self, body: bytes) -> tuple[New, ...]:
         items: tuple[New, ...] = getattr(self._envelope.model_validate_json(body), ITEMS)
         return items
 
     def _signature(self) -> Signature:
         body = Parameter("body", Parameter.KEYWORD_ONLY, annotation=self._envelope)
         return Signature([body], return_annotation=BulkResults)
+
+
+def _others(given: Any, refused: Mapping[int, Refused]) -> list[int]:
+    return [place for place in range(len(given[ITEMS])) if place not in refused]
 
 
 def _result(place: int, told: Upserted | Refused) -> dict[str, object]:

@@ -16,9 +16,10 @@ from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_runtime.http.admission import admit
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.body_limits import ContentTooLarge
+from groundwork_runtime.http.decoding import decode, faults_of
 from groundwork_runtime.http.desk import Desk
 from groundwork_runtime.http.idempotency import HEADER, once
-from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.router import Operation
 
@@ -35,6 +36,7 @@ class _Argument:
     """path, query, or what is given: caller, request, wiring, body."""
     adapter: TypeAdapter[Any] | None = None
     default: object = inspect.Parameter.empty
+    body: type[BaseModel] | None = None
 
 
 class Endpoint:
@@ -50,6 +52,9 @@ class Endpoint:
     def __call__(self, **path: str) -> Response[Any]:
         """Answer the desk's request."""
         operation, desk = self.operation, self._desk
+        # Before anything is decoded, and before anybody is asked who they are.
+        if len(desk.request.body) > operation.body_bytes_max:
+            raise ContentTooLarge(operation.body_bytes_max)
         caller = admit(operation.needs, desk)
         if HEADER in desk.request.headers and operation.repeatable and caller is not None:
             answer = once(desk.request, caller, desk.wiring, lambda: self._act(path, caller))
@@ -95,7 +100,7 @@ class Endpoint:
             elif name in in_path:
                 arguments.append(_Argument(name, "path", TypeAdapter(hint)))
             elif isinstance(hint, type) and issubclass(hint, BaseModel):
-                arguments.append(_Argument(name, "body", TypeAdapter(hint)))
+                arguments.append(_Argument(name, "body", body=hint))
             else:
                 arguments.append(_Argument(name, "query", TypeAdapter(hint), one.default))
         return arguments
@@ -112,6 +117,12 @@ class Endpoint:
         faults: list[Fault] = []
         decoded: dict[str, object] = {}
         for one in self._arguments:
+            if one.body is not None:
+                try:
+                    decoded[one.name] = decode(one.body, desk.request)
+                except Invalid as error:
+                    faults += error.faults
+                continue
             if one.adapter is None:
                 decoded[one.name] = given[one.source]
                 continue
@@ -121,27 +132,18 @@ class Endpoint:
                 decoded[one.name] = one.default
                 continue
             try:
-                if one.source == "body":
-                    decoded[one.name] = one.adapter.validate_json(desk.request.checked_json())
-                else:
-                    text = path[one.name] if one.source == "path" else query.pop(one.name)[-1]
-                    decoded[one.name] = one.adapter.validate_python(text)
+                text = path[one.name] if one.source == "path" else query.pop(one.name)[-1]
+                decoded[one.name] = one.adapter.validate_python(text)
             except ValidationError as error:
                 if one.source == "path":
                     raise NotFound("There is nothing here.") from error
-                faults += self._faults(one, error)
+                faults += [Fault(f"/{one.name}", fault.detail) for fault in faults_of(error, None)]
         faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
         if not self._takes_body and desk.request.body:
             faults += unwanted(desk.request.json())
         if faults:
             raise Invalid("The input has faults.", tuple(faults))
         return decoded
-
-    def _faults(self, one: _Argument, error: ValidationError) -> list[Fault]:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        if one.source == "body":
-            return list(validation_faults(found, self._desk.request.json()))
-        return [Fault(f"/{one.name}", fault.detail) for fault in validation_faults(found)]
 
     def _encoded(self, result: object) -> Answer:
         if isinstance(result, Answer):

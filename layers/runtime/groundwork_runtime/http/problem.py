@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from groundwork_core import errors
 from groundwork_core.errors import Fault
 from groundwork_runtime.http.answer import PROBLEM, Answer
+from groundwork_runtime.http.body_limits import ContentTooLarge
 from groundwork_runtime.http.request import NotJson, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Kind:
     title: str
 
 
+TOO_LARGE = Kind("content-too-large", 413, "Content too large")
+"""A route's own limit; what no route takes, a gateway refuses before a function is asked."""
 KINDS: Mapping[type[Exception], Kind] = {
     errors.Moved: Kind("moved", 308, "It is part of another now"),
     NotJson: Kind("not-json", 400, "The body is not JSON"),
@@ -51,6 +54,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.NotFound: Kind("not-found", 404, "Not found"),
     MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
     errors.Conflict: Kind("conflict", 409, "Conflict"),
+    ContentTooLarge: TOO_LARGE,
     errors.VersionMismatch: Kind("version-mismatch", 412, "The version is stale"),
     UnsupportedMediaType: Kind("unsupported-media-type", 415, "Unsupported media type"),
     errors.Invalid: Kind("invalid", UNPROCESSABLE, "The input has faults"),
@@ -59,9 +63,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     errors.Unavailable: Kind("unavailable", 503, "A part is unavailable"),
 }
 INTERNAL = Kind("internal", 500, "Something went wrong")
-TOO_LARGE = Kind("content-too-large", 413, "Content too large")
-"""What a gateway tells before a function is asked."""
-DOCUMENTED = (*KINDS.values(), TOO_LARGE, INTERNAL)
+DOCUMENTED = (*KINDS.values(), INTERNAL)
 """Every kind that a client may meet."""
 
 
@@ -140,7 +142,14 @@ def validation_faults(
         given: the input, if at hand: Pydantic's places also name the variants of unions, which
             are no places in it.
     """
-    return tuple(Fault(_pointer(fault["loc"], given), _detail(fault)) for fault in found)
+    found = list(found)
+    parents = {tuple(fault["loc"])[:-1] for fault in found}
+    return tuple(
+        Fault(_pointer(fault["loc"], given), _detail(fault))
+        for fault in found
+        # A list that stops at its first bad item is too short besides, and only for that.
+        if fault["type"] != "too_short" or tuple(fault["loc"]) not in parents
+    )
 
 
 def _pointer(location: Sequence[str | int], given: JsonValue) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NoReturn
+from math import isinf
+from typing import Any
 
+from jiter import from_json
 from pydantic import JsonValue
-from pydantic_core import from_json
 
 from groundwork_core.errors import Fault, Invalid
+from groundwork_runtime.http.body_limits import CONTAINERS_MAX
 
+_MAY_BE_INFINITE = re.compile(rb"[eE][+]?[0-9]{3}|[0-9]{309}")
+_TWICE = re.compile(r'^Detected duplicate key "(.*)" at line', re.DOTALL)
 NO_PARAMETERS: Mapping[str, Sequence[str]] = {}
 
 
@@ -62,24 +66,19 @@ class Request:
         return str(text).encode("utf-8", "surrogatepass")
 
     def json(self, *, types: tuple[str, ...] = ("application/json",)) -> JsonValue:
-        """Decode the body.
+        """Return the body's value; it is decoded once.
 
         Raises:
             UnsupportedMediaType: its Content-Type is not one of `types`.
             NotJson: it is missing, malformed, nested too deep, or names a member twice.
+            Invalid: it has a text or a structure that nothing here can hold.
         """
         self._check_type(types)
+        return self._value
+
+    @cached_property
+    def _value(self) -> JsonValue:
         return strict_json(self.body)
-
-    def checked_json(self, *, types: tuple[str, ...] = ("application/json",)) -> bytes:
-        """Return the body, known to be strict JSON, for a reader that is faster than ours.
-
-        Raises:
-            UnsupportedMediaType, NotJson: as `json`.
-        """
-        self._check_type(types)
-        strict_json(self.body)
-        return self.body
 
     def _check_type(self, types: tuple[str, ...]) -> None:
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -91,62 +90,73 @@ def _nothing(_tokens: int) -> None:
     """Charge nobody: the operation needs no caller."""
 
 
-def strict_json(body: bytes | str) -> JsonValue:
+def strict_json(body: bytes) -> JsonValue:
     """Decode JSON as RFC 8259 has it: no NaN, no lone surrogates, no member named twice.
 
     Raises:
         NotJson: says what is wrong and where.
-        Invalid: a text has a NUL character; points at it.
+        Invalid: a text has a NUL character, or there are too many objects and arrays.
     """
     if not body:
         raise NotJson("A JSON body is missing.")
     try:
-        # The first reader is strict about text and depth; the second sees repeated names.
-        from_json(body, allow_inf_nan=False)
-        value: JsonValue = json.loads(
-            body, object_pairs_hook=_once, parse_float=_finite, parse_constant=_refuse
-        )
+        value: JsonValue = from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
-        raise NotJson(f"The body is not JSON: {str(error)[:200]}") from error
-    escaped = "\\u0000" if isinstance(body, str) else b"\\u0000"
-    if escaped in body:  # type: ignore[operator]
-        pointer = _nul(value, "")
+        raise NotJson(_words(str(error))) from error
+    # Looked for in the bytes first: hardly any body has what must then be looked for in values.
+    if _MAY_BE_INFINITE.search(body) and _place(value, "", _is_infinite) is not None:
+        raise NotJson("The body has a number out of range.")
+    if b"\\u0000" in body:
+        pointer = _place(value, "", _has_nul)
         if pointer is not None:
             raise Invalid("The input has faults.", (Fault(pointer, "NUL cannot be stored"),))
+    if body.count(b"{") + body.count(b"[") > CONTAINERS_MAX and _containers(value) > CONTAINERS_MAX:
+        fault = Fault("", f"must have at most {CONTAINERS_MAX:,} objects and arrays")
+        raise Invalid("The input has faults.", (fault,))
     return value
 
 
-def _nul(value: JsonValue, pointer: str) -> str | None:
-    """Return a pointer to the first text with a NUL character, which Postgres cannot hold."""
-    if isinstance(value, str):
-        return pointer if "\x00" in value else None
+def _words(error: str) -> str:
+    twice = _TWICE.search(error)
+    if twice:
+        return f"The body names {twice[1][:100]!r} twice in one object."
+    return f"The body is not JSON: {error[:200]}"
+
+
+def _place(value: JsonValue, pointer: str, wrong: Callable[[JsonValue], bool]) -> str | None:
+    """Return a pointer to the first value that is wrong; to the object whose member's name is."""
+    if wrong(value):
+        return pointer
     if isinstance(value, dict):
-        if any("\x00" in name for name in value):
+        if any(wrong(name) for name in value):
             return pointer
         parts = [(name.replace("~", "~0").replace("/", "~1"), one) for name, one in value.items()]
     elif isinstance(value, list):
         parts = [(str(number), one) for number, one in enumerate(value)]
     else:
         return None
-    found = (_nul(one, f"{pointer}/{name}") for name, one in parts)
+    found = (_place(one, f"{pointer}/{name}", wrong) for name, one in parts)
     return next((one for one in found if one is not None), None)
 
 
-def _once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise NotJson(f"The body names {twice[:100]!r} twice in one object.")
-    return members
+def _has_nul(value: JsonValue) -> bool:
+    """Whether it is a text that Postgres cannot hold."""
+    return isinstance(value, str) and "\x00" in value
 
 
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float("inf"), float("-inf")):
-        raise NotJson(f"The body has a number out of range: {text[:40]}")
-    return value
+def _is_infinite(value: JsonValue) -> bool:
+    return isinstance(value, float) and isinf(value)
 
 
-def _refuse(name: str) -> NoReturn:
-    raise NotJson(f"The body has {name}, which is no JSON.")
+def _containers(value: JsonValue) -> int:
+    """Count objects and arrays; stop once there are too many."""
+    found, line = 0, [value]
+    while line and found <= CONTAINERS_MAX:
+        one = line.pop()
+        if isinstance(one, dict):
+            line.extend(one.values())
+            found += 1
+        elif isinstance(one, list):
+            line.extend(one)
+            found += 1
+    return found

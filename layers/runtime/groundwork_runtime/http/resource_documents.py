@@ -99,6 +99,12 @@ def _body(model: object) -> Parameter:
     return Parameter("body", Parameter.KEYWORD_ONLY, annotation=model)
 
 
+MOMENT = (
+    "A time as in a body: RFC 3339, a date alone is its midnight in UTC. In a query `+` means a"
+    " blank, so write an offset's as `%2B`; a blank in its place is taken for it."
+)
+
+
 def _query(name: str, annotation: object, default: object = None) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
@@ -122,7 +128,7 @@ def _type(one: Filter) -> Any:
         "id": UUID,
         "number": float,
         "integer": int,
-        "moment": datetime,
+        "moment": Annotated[datetime, Field(description=MOMENT)],
         "flag": bool,
     }
     return types[one.type]

@@ -6,15 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_core.resources import following, writing
 from groundwork_core.resources.reading import list_many, read_one
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.body_limits import ONE_BYTES_MAX
+from groundwork_runtime.http.decoding import JSON_TYPES, decode
 from groundwork_runtime.http.endpoint import unwanted
-from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.router import Operation, Router
 
 if TYPE_CHECKING:
@@ -37,9 +36,16 @@ REVALIDATE = "private, no-cache"
 class ResourceRoutes:
     """Decodes, calls one use case, encodes; for the five operations of one resource."""
 
-    def __init__(self, resource: Resource, then: Consequences | None = None) -> None:
+    def __init__(
+        self,
+        resource: Resource,
+        then: Consequences | None = None,
+        *,
+        body_bytes_max: int = ONE_BYTES_MAX,
+    ) -> None:
         """Take the resource, and what makes the consequences of a caller's writes, if any."""
         self.resource = resource
+        self._body_bytes_max = body_bytes_max
         self._then = then
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
@@ -71,6 +77,7 @@ class ResourceRoutes:
                     None,
                     signature=partial(document, resource),
                     documented=documents.words(method, resource, path == one),
+                    body_bytes_max=self._body_bytes_max,
                 )
             )
 
@@ -116,7 +123,7 @@ class ResourceRoutes:
         """Create one."""
         no_parameters(request)
         assert self.resource.create is not None  # noqa: S101 - or it would not be registered
-        new = _validated(self.resource.create, request, ("application/json",))
+        new = decode(self.resource.create, request)
         if self._then is None:
             written = writing.create(self.resource, new, store=wiring.resources, by=caller)
         else:
@@ -131,7 +138,7 @@ class ResourceRoutes:
         """Merge a patch into one."""
         assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
         known, expected = self._id(request, text), _expected(request)
-        patch = _validated(self.resource.patch, request, ("application/json", MERGE_PATCH))
+        patch = decode(self.resource.patch, request, (*JSON_TYPES, MERGE_PATCH))
         return self._changed(known, expected, patch, caller, wiring)
 
     def _acted(
@@ -205,15 +212,6 @@ def no_parameters(request: Request) -> None:
 
 def _unknown(name: str) -> Fault:
     return Fault(f"/{name}", "is no parameter of this")
-
-
-def _validated(model: type[Input], request: Request, types: tuple[str, ...]) -> Input:
-    try:
-        return model.model_validate_json(request.checked_json(types=types))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        faults = validation_faults(found, request.json(types=types))
-        raise Invalid("The input has faults.", faults) from error
 
 
 def answer_written(status: int, written: Written, headers: dict[str, str]) -> Answer:

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
+from groundwork_runtime.http.body_limits import ONE_BYTES_MAX
+
 GET, HEAD = "GET", "HEAD"
 VERSIONED = ["api", "v1"]
 SIGNED_IN = "signed-in"
@@ -77,6 +79,7 @@ class Operation:
     signature: Callable[[], inspect.Signature] | None = None
     """For a handler that decodes its `Request` itself: its parameters, as documentation."""
     documented: Documented = field(default_factory=Documented)
+    body_bytes_max: int = ONE_BYTES_MAX
 
     @property
     def permissions(self) -> tuple[str, ...]:
@@ -97,9 +100,10 @@ def permissions_of(needs: str | None) -> tuple[str, ...]:
 class Router:
     """Registers operations."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, body_bytes_max: int = ONE_BYTES_MAX) -> None:
+        """Begin with none. `body_bytes_max` holds for those that are registered by decorators."""
         self.operations: list[Operation] = []
+        self._body_bytes_max = body_bytes_max
 
     def get(
         self,
@@ -183,7 +187,18 @@ class Router:
         documented: Documented,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
-            self.add(Operation(method, path, handler, status, needs, reason, documented=documented))
+            self.add(
+                Operation(
+                    method,
+                    path,
+                    handler,
+                    status,
+                    needs,
+                    reason,
+                    documented=documented,
+                    body_bytes_max=self._body_bytes_max,
+                )
+            )
             return handler
 
         return register

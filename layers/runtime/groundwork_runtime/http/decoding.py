@@ -1,0 +1,128 @@
+"""A JSON body into a model: its sizes first, then its fields.
+
+Pydantic reports every fault of every item: ten megabytes of junk become gigabytes of reports. So
+what is too much is refused by counting, before it is looked into, and lists stop at their first
+bad item (`fail_fast`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from annotated_types import MaxLen
+from pydantic import BaseModel, JsonValue, ValidationError
+
+from groundwork_core.errors import Fault, Invalid
+from groundwork_runtime.http.problem import FAULTS_MAX, validation_faults
+
+if TYPE_CHECKING:
+    from groundwork_runtime.http.request import Request
+
+JSON_TYPES = ("application/json",)
+UNKNOWN_MAX = 20
+"""Fields that a model does not know: of more than these, nothing else is said."""
+MEMBERS_MAX = 20
+"""Of an object within, whose members a model names."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much a field may have; None: any number."""
+
+    items: int | None
+    members: int | None
+
+
+def decode(model: type[Model], request: Request, types: tuple[str, ...] = JSON_TYPES) -> Model:
+    """Return the request's body as the model has it.
+
+    Raises:
+        UnsupportedMediaType, NotJson: as `Request.json`.
+        Invalid: says what is wrong, with pointers.
+    """
+    given = request.json(types=types)
+    faults = tuple(islice(size_faults(model, given), FAULTS_MAX))
+    if faults:
+        raise Invalid("The input has faults.", faults)
+    try:
+        return model.model_validate_json(request.body)
+    except ValidationError as error:
+        raise Invalid("The input has faults.", faults_of(error, given)) from error
+
+
+def faults_of(error: ValidationError, given: JsonValue) -> tuple[Fault, ...]:
+    """Return Pydantic's faults of an input, with pointers into it."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return validation_faults(found, given)
+
+
+def size_faults(model: type[BaseModel], given: JsonValue) -> Iterator[Fault]:
+    """Say what of an object is too much for a model, without looking at any item."""
+    if not isinstance(given, dict):
+        return
+    known = sizes_of(model)
+    if len(given) > UNKNOWN_MAX:
+        unknown = [name for name in given if name not in known]
+        if len(unknown) > UNKNOWN_MAX:
+            yield from (Fault(_pointer(name), "is not a known field") for name in unknown)
+            return
+    for name, sizes in known.items():
+        value = given.get(name)
+        if isinstance(value, list) and sizes.items is not None and len(value) > sizes.items:
+            many = f"must have at most {sizes.items:,} items, not {len(value):,}"
+            yield Fault(_pointer(name), many)
+        elif isinstance(value, dict) and sizes.members is not None and len(value) > sizes.members:
+            yield Fault(_pointer(name), f"must have at most {sizes.members:,} members")
+
+
+@cache
+def sizes_of(model: type[BaseModel]) -> Mapping[str, Sizes]:
+    """Return how much each field of a model may have, by its name in JSON."""
+    found = {}
+    for name, field in model.model_fields.items():
+        annotation = (
+            Annotated[field.annotation, *field.metadata] if field.metadata else (field.annotation)
+        )
+        found[field.alias or name] = _sizes(annotation)
+    return found
+
+
+def _sizes(annotation: Any) -> Sizes:
+    items: list[int] = []
+    members: list[int] = []
+    _look(annotation, (), items, members)
+    return Sizes(max(items, default=None), max(members, default=None))
+
+
+def _look(annotation: Any, marks: tuple[Any, ...], items: list[int], members: list[int]) -> None:
+    """Collect the sizes that an annotation allows; of unions, every variant's."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        _look(arguments[0], (*marks, *annotation.__metadata__), items, members)
+    elif origin in (Union, UnionType):
+        for variant in arguments:
+            _look(variant, (), items, members)
+    elif origin in (tuple, list):
+        items += [mark.max_length for mark in _flat(marks) if isinstance(mark, MaxLen)][:1]
+    elif origin is dict:
+        if arguments[0] is not str:
+            members.append(MEMBERS_MAX)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        members.append(MEMBERS_MAX)
+
+
+def _flat(marks: tuple[Any, ...]) -> Iterator[Any]:
+    for mark in marks:
+        yield mark
+        yield from getattr(mark, "metadata", ())
+
+
+def _pointer(name: str) -> str:
+    return "/" + name.replace("~", "~0").replace("/", "~1")
