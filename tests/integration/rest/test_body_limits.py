@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from groundwork_identity.routes import router as identity
-from groundwork_rest_api.handler import router
+from groundwork_functions.identity.routes import router as identity
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http import body_limits, endpoint
 from groundwork_runtime.http.router import Operation
 

@@ -15,7 +15,7 @@ from groundwork_core.knowledge.resources import NewEntity
 from groundwork_core.publishing.distributions import NewDelivery
 from groundwork_core.resources.resource import Input
 from groundwork_core.sources.resource import NewSource, SourcePatch
-from groundwork_rest_api.handler import router
+from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http import decoding
 from groundwork_runtime.http.body_limits import CONTAINERS_MAX
 from groundwork_runtime.http.decoding import decode, sizes_of
