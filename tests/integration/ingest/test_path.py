@@ -217,3 +217,17 @@ def again(path: "Path") -> None:
         commands = work.sources.claim_due(now, now, 100)
         work.publish(*commands)
     path.fetch(path.due()[-len(commands) :])
+
+
+def test_the_files_of_an_entry_are_stored_and_kept_with_its_old_revisions(path: "Path") -> None:
+    path.add(FEED)
+    bare = path.entry(1)
+    file = '<enclosure url="https://pod.example/4.mp3" type="audio/mpeg" length="12345"/></item>'
+    path.web.serve(FEED, bare.replace("</item>", file))
+    path.fetch(path.due())
+    stored = [{"url": "https://pod.example/4.mp3", "type": "audio/mpeg", "length": 12345}]
+    assert path.rows("SELECT enclosures FROM documents") == [(stored,)]
+    path.web.serve(FEED, bare)
+    again(path)
+    assert path.rows("SELECT enclosures, revision FROM documents") == [([], 2)]
+    assert path.rows("SELECT state -> 'enclosures' FROM document_revisions") == [(stored,)]

@@ -8,6 +8,7 @@ import pytest
 
 from groundwork_core.documents.ingest import ingest
 from groundwork_core.documents.model import Entry, external_id
+from groundwork_core.errors import Invalid
 from groundwork_core.jobs.model import NewJob
 from groundwork_data.postgres.jobs import PostgresJobs
 from groundwork_data.web.entries import harmless
@@ -62,6 +63,67 @@ def test_it_is_what_ingestion_makes_of_the_same(rest: Rest) -> None:
             UUID(brought.json["source_id"]), [entry], documents=work.documents, jobs=work.jobs
         )
     assert (again.new, again.changed) == (0, 0)
+
+
+FILE = {"url": "https://example.org/4.mp3", "type": "audio/mpeg", "length": 12345}
+
+
+def test_the_files_that_it_brings_along_are_shown(rest: Rest) -> None:
+    made = rest.create("documents", **new(source(rest), enclosures=[FILE, {"url": URL}]))
+    assert made.json["enclosures"] == [FILE, {"url": URL, "type": None, "length": None}]
+    assert rest("GET", made.location).json == made.json
+    assert rest("GET", "/api/v1/documents").json["items"] == [made.json]
+    other = rest.create("documents", **new(source(rest, "two")))
+    assert other.json["enclosures"] == []
+    assert other.json["content_hash"] != made.json["content_hash"]
+
+
+@pytest.mark.parametrize(
+    ("file", "pointer"),
+    [
+        ({}, "/enclosures/0/url"),
+        ({"url": "javascript:x"}, "/enclosures/0/url"),
+        ({"url": URL, "length": -1}, "/enclosures/0/length"),
+        ({"url": URL, "length": "7"}, "/enclosures/0/length"),
+        ({"url": URL, "length": 2**53}, "/enclosures/0/length"),
+        ({"url": URL, "type": 7}, "/enclosures/0/type"),
+        ({"url": URL, "size": 7}, "/enclosures/0/size"),
+        (URL, "/enclosures/0"),
+    ],
+)
+def test_what_is_no_file_is_named(shared_rest: Rest, file: object, pointer: str) -> None:
+    reply = shared_rest("POST", "/api/v1/documents", new(MISSING, enclosures=[file]))
+    assert (reply.status, reply.pointers) == (422, {pointer})
+
+
+def test_files_are_bounded(shared_rest: Rest) -> None:
+    reply = shared_rest("POST", "/api/v1/documents", new(MISSING, enclosures=[FILE] * 51))
+    assert (reply.status, reply.pointers) == (422, {"/enclosures"})
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        *(
+            "{}",
+            "[1]",
+            "[[]]",
+            "[{}]",
+            '[{"url": "x"}]',
+            '[{"url": 1, "type": null, "length": null}]',
+        ),
+        '[{"url": "x", "type": 1, "length": null}]',
+        '[{"url": "x", "type": null, "length": "1"}]',
+        '[{"url": "x", "type": null, "length": -1}]',
+    ],
+)
+def test_the_database_takes_no_other_files(shared_rest: Rest, stored: str) -> None:
+    with pytest.raises(Invalid, match="enclosures breaks a rule"):
+        shared_rest.database.rows(
+            "INSERT INTO documents (source_id, external_id, content_hash, enclosures)"
+            " VALUES (gen_random_uuid(), 'x', repeat('0', 64), %s::jsonb) RETURNING id",
+            [stored],
+        )
 
 
 def test_the_same_address_is_the_same_document_within_its_source(rest: Rest) -> None:

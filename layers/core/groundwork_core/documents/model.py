@@ -14,6 +14,17 @@ MAX_EXTERNAL_ID = 2_048
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that an entry brings along: an episode, a film, a picture."""
+
+    url: str
+    type: str | None = None
+    """Its media type, as stated."""
+    length: int | None = None
+    """Its size in bytes, as stated."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a feed: clean text that Postgres takes, HTML that a page may show."""
 
@@ -29,6 +40,7 @@ class Entry:
     authors: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
     has_own_id: bool = True
     """Whether its source gives it an id, and not only a link."""
 

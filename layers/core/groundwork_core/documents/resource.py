@@ -6,14 +6,36 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Moment, Text, WebAddress
+from groundwork_core.resources.texts import Moment, Text, WebAddress, Whole
 
 Title = Annotated[Text, Field(max_length=2_000)]
 TextOfNew = Annotated[Text, Field(max_length=1_000_000, description="HTML, which is cleaned.")]
 Language = Annotated[Text, Field(max_length=35)]
+MAX_ENCLOSURES = 50
+MAX_LENGTH_BYTES = 2**53 - 1
+
+
+class NewEnclosure(Input):
+    """A file that a new document brings along."""
+
+    url: WebAddress
+    type: Annotated[Text, Field(max_length=255, description="Its media type.")] | None = None
+    length: (
+        Annotated[Whole, Field(ge=0, le=MAX_LENGTH_BYTES, description="Its size in bytes.")] | None
+    ) = None
+
+
+class ShownEnclosure(BaseModel):
+    """A file that a document brings along, as its source states it."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    url: str
+    type: str | None
+    length: int | None
 
 
 class Document(Representation):
@@ -28,6 +50,7 @@ class Document(Representation):
     content: str
     language: str | None
     published_at: datetime | None
+    enclosures: list[ShownEnclosure]
     content_hash: str
     revision: int
 
@@ -43,6 +66,7 @@ class NewDocument(Input):
     content: TextOfNew = ""
     language: Language | None = None
     published_at: Moment | None = None
+    enclosures: Annotated[tuple[NewEnclosure, ...], Field(max_length=MAX_ENCLOSURES)] = ()
 
 
 class CleanDocument(NewDocument):

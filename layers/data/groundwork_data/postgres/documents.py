@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -26,24 +27,26 @@ PUT = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(entries)s) AS x(
         external_id text, url text, title text, author text, summary text, content text,
-        language text, published_at timestamptz, content_hash text, metadata jsonb)
+        language text, published_at timestamptz, content_hash text, metadata jsonb,
+        enclosures jsonb)
 ), stored AS (
     INSERT INTO documents AS d (source_id, external_id, url, title, author, summary, content,
-        language, published_at, content_hash, metadata)
+        language, published_at, content_hash, metadata, enclosures)
     SELECT %(source_id)s, external_id, url, title, author, summary, content, language, published_at,
-        content_hash, metadata
+        content_hash, metadata, enclosures
     FROM incoming ORDER BY external_id
     ON CONFLICT (source_id, external_id) DO UPDATE SET
         url = excluded.url, title = excluded.title, author = excluded.author,
         summary = excluded.summary, content = excluded.content, language = excluded.language,
         published_at = excluded.published_at, content_hash = excluded.content_hash,
-        metadata = excluded.metadata, revision = d.revision + 1
+        metadata = excluded.metadata, enclosures = excluded.enclosures,
+        revision = d.revision + 1
     WHERE d.content_hash <> excluded.content_hash
     RETURNING new.id, new.revision, old.revision AS old_revision, old.content_hash AS old_hash,
         CASE WHEN old.id IS NOT NULL THEN jsonb_build_object(
             'url', old.url, 'title', old.title, 'author', old.author, 'summary', old.summary,
             'content', old.content, 'language', old.language, 'published_at', old.published_at,
-            'metadata', old.metadata) END AS old_state
+            'metadata', old.metadata, 'enclosures', old.enclosures) END AS old_state
 ), kept AS (
     INSERT INTO document_revisions (document_id, revision, content_hash, state)
     SELECT id, old_revision, old_hash, old_state FROM stored WHERE old_state IS NOT NULL
@@ -94,6 +97,7 @@ class PostgresDocuments:
                 "published_at": entry.published_at.isoformat() if entry.published_at else None,
                 "content_hash": entry.content_hash(),
                 "metadata": entry.metadata(),
+                "enclosures": [asdict(one) for one in entry.enclosures],
             }
             for entry in entries
         ]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.documents.model import Entry, external_id
 from groundwork_data.web.dates import moment
+from groundwork_data.web.entry_links import EntryLinks
 from groundwork_data.web.html import Cleaned, clean, plain
-from groundwork_data.web.links import absolute
 from groundwork_data.web.people import people
 from groundwork_data.web.text import as_html, decoded, one_line, tidy
 
@@ -35,9 +35,8 @@ class EntryReader:
         self, parsed: Parsed, site: str | None, feed_url: str, content_language: str | None
     ) -> None:
         """Take what the parser found, the feed's site, and what the answer says of the feed."""
-        self._site = site
-        self._feed_url = feed_url
         self._is_atom = parsed.version.startswith("atom")
+        self._links = EntryLinks(site, feed_url, is_atom=self._is_atom)
         self.title = self._title(parsed.feed)
         """The feed's."""
         self.language = language(_get(parsed.feed, "language")) or language(content_language)
@@ -52,7 +51,8 @@ class EntryReader:
             return None
 
     def _read(self, raw: object) -> Entry | None:
-        url = absolute(tidy(_get(raw, "link"), MAX_TEXT), self._site or self._feed_url)
+        enclosures = self._links.enclosures(raw)
+        url = self._links.address(raw, enclosures)
         title = self._title(raw)
         summary = self._summary(raw, url)
         content = self._content(raw, url)
@@ -75,6 +75,7 @@ class EntryReader:
             authors=names,
             categories=self._categories(raw),
             links=links,
+            enclosures=enclosures,
             has_own_id=bool(own_id),
         )
 
@@ -131,9 +132,7 @@ class EntryReader:
             return _NOTHING
         if _get(detail, "type") == "text/plain":
             return Cleaned(as_html(text), ())
-        stated = _get(detail, "base")
-        base = stated if isinstance(stated, str) and stated != self._feed_url else None
-        return clean(text, base or url or self._feed_url)
+        return clean(text, self._links.base_of(detail, url), url)
 
 
 def harmless(text: str, base: str | None) -> Cleaned:

@@ -124,6 +124,7 @@ class _AsWritten:
 
     entries: list[dict[str, Any]]
     contentparams: dict[str, Any]
+    elementstack: list[Any]
     inentry: int
     insource: int
     inauthor: int
@@ -159,9 +160,12 @@ class _AsWritten:
         return str(super().resolve_uri(uri))  # type: ignore[misc]
 
     def _end_guid(self) -> None:
+        written = "".join(map(str, self.elementstack[-1][2])) if self.elementstack else ""
         self._keeps_relative = False
         super()._end_guid()  # type: ignore[misc]
         self._keeps_relative = True
+        if self.inentry and not self.insource:
+            self.entries[-1]["guid_as_written"] = written
 
     _end_id = _end_guid
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundwork_core.documents.model import Entry, external_id
+from groundwork_core.documents.model import Enclosure, Entry, external_id
 from groundwork_core.sources.outcome import Failure
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entries import MAX_TERM, MAX_TEXT, MAX_TITLE, categories, language
+from groundwork_data.web.entry_links import MAX_ENCLOSURES, enclosure
 from groundwork_data.web.feeds import MAX_ENTRIES, feed_facts
 from groundwork_data.web.html import Cleaned, clean
 from groundwork_data.web.links import absolute
@@ -100,7 +101,8 @@ def _whole_items(text: str, at: int) -> Iterator[object]:
 
 
 def _entry(item: dict[str, object], feed: dict[str, object], base: str) -> Entry | None:
-    url = absolute(_text(item, "url", MAX_TEXT) or _text(item, "external_url", MAX_TEXT), base)
+    enclosures = _attachments(item, base)
+    url = _address(item, base) or (enclosures[0].url if enclosures else None)
     html = _text(item, "content_html", MAX_TEXT)
     plain = as_html(_text(item, "content_text", MAX_TEXT))
     content = clean(html, url or base) if html.strip() else Cleaned(plain, ())
@@ -123,8 +125,24 @@ def _entry(item: dict[str, object], feed: dict[str, object], base: str) -> Entry
         authors=names,
         categories=_tags(item),
         links=content.links,
+        enclosures=enclosures,
         has_own_id=bool(own_id),
     )
+
+
+def _address(item: dict[str, object], base: str) -> str | None:
+    stated = (absolute(_text(item, name, MAX_TEXT), base) for name in ("url", "external_url"))
+    return next(filter(None, stated), None)
+
+
+def _attachments(item: dict[str, object], base: str) -> tuple[Enclosure, ...]:
+    found: dict[str, Enclosure] = {}
+    for one in _stated(item.get("attachments")):
+        url = absolute(_text(one, "url", MAX_TEXT), base) if isinstance(one, dict) else None
+        if url is not None and isinstance(one, dict):
+            kind, size = one.get("mime_type"), one.get("size_in_bytes")
+            found.setdefault(url, enclosure(url, kind, size))
+    return tuple(found.values())[:MAX_ENCLOSURES]
 
 
 def _text(item: dict[str, object], name: str, limit: int) -> str:

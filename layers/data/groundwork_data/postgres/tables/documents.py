@@ -12,6 +12,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
+ENCLOSURES = (
+    "jsonb_typeof(enclosures) = 'array' AND jsonb_array_length(enclosures) <= 50"
+    """ AND NOT jsonb_path_exists(enclosures, 'strict $[*] ? (@.type() != "object")')"""
+    """ AND NOT jsonb_path_exists(enclosures, '$[*] ? (!(@.url.type() == "string")"""
+    """ || !(@.type == null || @.type.type() == "string")"""
+    """ || !(@.length == null || @.length.type() == "number" && @.length >= 0))')"""
+)
+
 
 class Document(Aggregate, Row):
     """One entry of a source, in its present revision."""
@@ -22,6 +30,7 @@ class Document(Aggregate, Row):
         CheckConstraint("length(external_id) BETWEEN 1 AND 2048", name="external_id"),
         CheckConstraint("length(content_hash) = 64", name="content_hash"),
         CheckConstraint("revision >= 1", name="revision"),
+        CheckConstraint(ENCLOSURES, name="enclosures"),
         Index("ix_documents_source_id", "source_id", "id"),
         Index("ix_documents_published_at", "published_at", "id"),
         # A title may be longer than an index takes.
@@ -50,6 +59,8 @@ class Document(Aggregate, Row):
         "metadata", JSONB, server_default=text("'{}'")
     )
     """What the feed states beside the text: authors, categories, links, its feed."""
+    enclosures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
+    """The files that the entry brings along: `{url, type, length}`."""
 
 
 class DocumentRevision(Row):
