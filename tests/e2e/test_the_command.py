@@ -202,18 +202,27 @@ def test_a_graph_that_was_harmed_is_found_and_healed(own: Instance) -> None:
     assert json.loads(run("graph", "verify", "--json", environment=environment).stdout)["ok"]
 
 
-def test_sources_are_imported_once(own: Instance) -> None:
+def test_sources_are_imported_once_and_what_is_left_out_is_named(own: Instance) -> None:
     environment = environment_of(own)
     path = own.home.parent / "list.txt"
-    path.write_text("http://127.0.0.1:9/one\nhttp://127.0.0.1:9/two\n")
-    first = json.loads(
-        run("sources", "import", str(path), "--json", environment=environment).stdout
-    )
-    again = json.loads(
-        run("sources", "import", str(path), "--json", environment=environment).stdout
-    )
-    assert (first["created"], first["known"]) == (2, 0)
-    assert (again["created"], again["known"]) == (0, 2)
+    path.write_text("https://blog.example/one\nhttps://blog.example/two\n")
+    command = ("sources", "import", str(path))
+    first = json.loads(run(*command, "--json", environment=environment).stdout)
+    assert first == {"created": 2, "existing": 0, "failed": []}
+    path.write_text(path.read_text() + "http://10.0.0.1/three\n")
+    again = json.loads(run(*command, "--json", environment=environment, expect=1).stdout)
+    assert (again["created"], again["existing"]) == (0, 2)
+    assert [(one["line"], one["url"]) for one in again["failed"]] == [(3, "http://10.0.0.1/three")]
+    told = run(*command, environment=environment, expect=1).stderr
+    assert "0 created, 2 existing, 1 left out" in told
+    assert "line 3: http://10.0.0.1/three: the address leads to" in told
+
+
+def test_a_file_that_is_no_list_is_not_imported(own: Instance) -> None:
+    path = own.home.parent / "list.opml"
+    path.write_bytes(b"<html><body/></html>")
+    told = run("sources", "import", str(path), environment=environment_of(own), expect=1).stderr
+    assert "not OPML" in told
 
 
 def test_queues_are_shown(own: Instance) -> None:

@@ -10,7 +10,6 @@ import pytest
 from groundwork_core.errors import Conflict, NotFound, Unavailable
 from groundwork_core.sources.claim_due import claim_due
 from groundwork_core.sources.explain_schedule import explain_schedule
-from groundwork_core.sources.import_sources import import_sources
 from groundwork_core.sources.model import Interval
 from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.request_fetch import request_fetch
@@ -191,26 +190,3 @@ def test_an_edited_schedule_plans_the_next_poll_anew(path: "Path") -> None:
         )
     state = path.rows("SELECT next_poll_at - last_poll_at, etag FROM source_states")[0]
     assert (state[0].total_seconds(), state[1]) == (60, '"1"')
-
-
-def test_a_list_is_imported_line_by_line_and_twice_changes_nothing(path: "Path") -> None:
-    path.add("https://known.example/rss")
-    text = b"https://a.example/rss\nhttps://known.example/rss\nnonsense\nhttps://a.example/rss\n"
-    lines = import_sources(text, work=path.work, clock=path.clock)
-    assert [(one.line, one.status) for one in lines] == [
-        (1, "created"),
-        (2, "exists"),
-        (3, "invalid"),
-        (4, "exists"),
-    ]
-    assert len(path.due()) == 2
-    again = import_sources(text, work=path.work, clock=path.clock)
-    assert [one.status for one in again] == ["exists", "exists", "invalid", "exists"]
-    assert len(path.due()) == 2
-
-
-def test_a_long_list_is_imported_in_few_statements(path: "Path") -> None:
-    text = "\n".join(f"https://s{n}.example/rss" for n in range(1_200)).encode()
-    lines = import_sources(text, work=path.work, clock=path.clock)
-    assert {one.status for one in lines} == {"created"}
-    assert path.value("SELECT count(*) FROM source_states") == 1_200

@@ -87,9 +87,9 @@ def test_passwords_and_texts_do_not_travel(database: Connection) -> None:
         "INSERT INTO entities (name, type) VALUES ('', 'topic')",
         "INSERT INTO entities (name, type, attributes) VALUES ('A', 'topic', '[]')",
         "INSERT INTO sources (name, url, schedule) VALUES ('A', 'ftp://a', '{\"kind\":\"cron\"}')",
-        "INSERT INTO sources (name, url, schedule) VALUES ('A', 'http://a', '{\"kind\":\"now\"}')",
+        "INSERT INTO sources (name, url, schedule) VALUES ('A', 'http://a/', '{\"kind\":\"now\"}')",
         "INSERT INTO sources (name, url, schedule)"
-        " VALUES ('A', 'http://a', '{\"kind\":\"interval\",\"every_seconds\":0}')",
+        " VALUES ('A', 'http://a/', '{\"kind\":\"interval\",\"every_seconds\":0}')",
         "INSERT INTO jobs (kind, priority) VALUES ('extract', 11)",
         "INSERT INTO jobs (kind, status) VALUES ('extract', 'leased')",
         "INSERT INTO jobs (kind, attempt) VALUES ('extract', 6)",

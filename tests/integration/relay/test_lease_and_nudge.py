@@ -116,7 +116,7 @@ def test_only_what_wrote_to_the_outbox_calls_the_relay(databases: Databases) -> 
     with work:
         work.connection.execute(
             "INSERT INTO sources (name, url, schedule) VALUES"
-            " ('s', 'http://s.test', '{\"kind\": \"interval\", \"every_seconds\": 60}')"
+            " ('s', 'http://s.test/', '{\"kind\": \"interval\", \"every_seconds\": 60}')"
         )
     assert calls == ["called"]
 

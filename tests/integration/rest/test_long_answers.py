@@ -45,7 +45,7 @@ def big(shared_rest: Rest) -> Rest:
             f" FROM generate_series(1, {VECTORS})"
         )
         connection.execute(
-            "INSERT INTO sources (name, url, schedule) VALUES ('S', 'https://s.example.org',"
+            "INSERT INTO sources (name, url, schedule) VALUES ('S', 'https://s.example.org/',"
             """ '{"kind": "interval", "every_seconds": 900}')"""
         )
         for filling in FILLINGS.values():

@@ -1,53 +1,48 @@
 """`groundwork sources import`: many feeds at once, over the API."""
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from groundwork_command.commands import feed_lists
 from groundwork_command.instance import client as api
 from groundwork_command.terminal.output import FAILED, clear_failures, fail, note, result
 
-AT_ONCE = 4
-CREATED, CONFLICT = 201, 409
-SCHEDULE = {"kind": "adaptive", "min_seconds": 900, "max_seconds": 86_400}
-MOST_SHOWN = 20
+OK = 200
+TIMEOUT_SECONDS = 120.0
+MOST_SHOWN = 1_000
 
 
 def import_sources(path: Path, output: Literal["json", "text"]) -> None:
-    """Create a source for every feed of the file that is not known yet. Safe to run again."""
+    """Watch every feed of the file. Safe to run again.
+
+    Exits with 1 when a line was left out; each is named with its reason.
+    """
     try:
-        feeds = feed_lists.read(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, feed_lists.BadList) as error:
+        data = path.read_bytes()
+    except OSError as error:
         fail(f"{path} cannot be imported: {error}")
-    created, known, refused = 0, 0, []
-    with (
-        clear_failures(),
-        api.of_running_instance() as client,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-    ):
-        answers = pool.map(lambda feed: client.post("/api/v1/sources", _source(feed)), feeds)
-        for feed, (status, body) in zip(feeds, answers, strict=True):
-            created += status == CREATED
-            known += status == CONFLICT
-            if status not in {CREATED, CONFLICT}:
-                refused.append({"url": feed.url, "status": status, "problem": body})
+    kind = "text/x-opml" if data.lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(b"<") else "text/plain"
+    with clear_failures(), api.of_running_instance() as client:
+        status, body = client.post_text("/api/v1/sources/import", data, kind, TIMEOUT_SECONDS)
+    if status != OK:
+        fail(f"{path} cannot be imported: {_reason(body)}")
     if output == "json":
-        result({"created": created, "known": known, "refused": refused})
+        result(body)
     else:
-        note(f"{created} created, {known} known before, {len(refused)} refused")
-        for each in refused[:MOST_SHOWN]:
-            note(f"  {each['url']}: {each['problem']}")
-    if refused:
+        _tell(body)
+    if body["failed"]:
         sys.exit(FAILED)
 
 
-def _source(feed: feed_lists.Listed) -> dict[str, object]:
-    return {
-        "name": feed.name,
-        "url": feed.url,
-        "kind": "feed",
-        "schedule": SCHEDULE,
-        "tags": list(feed.tags),
-    }
+def _reason(problem: dict[str, Any]) -> str:
+    faults = [fault["detail"] for fault in problem.get("errors", [])]
+    return "; ".join(faults) or str(problem.get("detail", "the API refused it"))
+
+
+def _tell(body: dict[str, Any]) -> None:
+    failed = body["failed"]
+    note(f"{body['created']} created, {body['existing']} existing, {len(failed)} left out")
+    for each in failed[:MOST_SHOWN]:
+        note(f"  line {each['line']}: {each['url']}: {each['detail']}")
+    if len(failed) > MOST_SHOWN:
+        note(f"  and {len(failed) - MOST_SHOWN} more; --json names all")

@@ -57,6 +57,15 @@ class Api:
         answer = self._http.post(path, json=body)
         return answer.status_code, answer.json() if answer.content else {}
 
+    def post_text(
+        self, path: str, body: bytes, media_type: str, timeout_seconds: float
+    ) -> tuple[int, dict[str, Any]]:
+        """Send text as it is; answers status and body."""
+        answer = self._http.post(
+            path, content=body, headers={"Content-Type": media_type}, timeout=timeout_seconds
+        )
+        return answer.status_code, answer.json()
+
 
 def of_running_instance() -> Api:
     """A client of the instance on the state folder. Raises ServiceError."""

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
-from typing import Literal
-from uuid import UUID
 
 from pydantic import BaseModel
 
 from groundwork_core.clock import Clock
-from groundwork_core.sources.lists import Listed, read_list
-from groundwork_core.sources.model import DEFAULT_SCHEDULE, Adaptive, Cron, Interval
+from groundwork_core.errors import Fault, Invalid
+from groundwork_core.sources.lists import NotAList, read_list
+from groundwork_core.sources.model import Adaptive, Cron, Interval
 from groundwork_core.sources.ports import NewSource, SourcesWork
 from groundwork_core.sources.start_watching import start_watching
+from groundwork_core.web.reaching import Allowed
 
-IMPORT_BATCH = 500
+IMPORT_BATCH = 2_000
+IMPORT_SCHEDULE = Adaptive(kind="adaptive", min_seconds=900, max_seconds=86_400)
+"""Of imported sources: a list may be long, and most of its feeds are quiet."""
 
 
-class ImportedLine(BaseModel):
-    """What became of one feed of the list."""
+class LeftOut(BaseModel):
+    """A feed of the list that is no source now, and why."""
 
     line: int
     url: str
-    name: str
-    status: Literal["created", "exists", "invalid"]
-    id: UUID | None = None
-    detail: str | None = None
+    """As it stands in the list, at most 300 characters of it."""
+    detail: str
+
+
+class ImportedSources(BaseModel):
+    """What became of the feeds of a list."""
+
+    created: int
+    existing: int
+    """Were sources before, or stand in the list more than once."""
+    failed: list[LeftOut]
 
 
 def import_sources(
@@ -34,44 +42,44 @@ def import_sources(
     *,
     work: Callable[[], SourcesWork],
     clock: Clock,
-    schedule: Interval | Cron | Adaptive = DEFAULT_SCHEDULE,
-) -> list[ImportedLine]:
+    allowed: Allowed,
+    charset: str | None = None,
+    schedule: Interval | Cron | Adaptive = IMPORT_SCHEDULE,
+) -> ImportedSources:
     """Make a source of each feed in a list, and fetch the new ones at once.
 
-    Safe to repeat: what is there is left alone. A batch of lines is one transaction.
+    Safe to repeat: what is there is left alone. A batch of feeds is one transaction.
 
     Args:
         data: OPML, or one address a line.
         work: begins a unit of work.
         clock: tells when watching begins.
+        allowed: what may be reached besides public addresses.
+        charset: of the data, where its sender says so.
         schedule: of the new sources.
 
     Raises:
-        NotAList: the file cannot be read; nothing was imported.
+        Invalid: the file is no list of feeds; nothing was imported.
     """
-    listed = iter(read_list(data))
-    seen: set[str] = set()
-    lines: list[ImportedLine] = []
-    while batch := list(islice(listed, IMPORT_BATCH)):
-        wanted = {one.url: one for one in reversed(batch) if not one.fault and one.url not in seen}
+    try:
+        listed = read_list(data, charset=charset, allowed=allowed)
+    except NotAList as error:
+        raise Invalid("The list cannot be read.", (Fault("", str(error)),)) from error
+    good = [one for one in listed if one.fault is None]
+    wanted = list({one.url: one for one in reversed(good)}.values())[::-1]
+    created = 0
+    for start in range(0, len(wanted), IMPORT_BATCH):
+        batch = wanted[start : start + IMPORT_BATCH]
         with work() as open_work:
             made = open_work.sources.add(
-                [NewSource(one.name, one.url, schedule, one.tags) for one in wanted.values()]
+                [NewSource(one.name, one.url, schedule, one.tags) for one in batch]
             )
             start_watching(list(made.values()), work=open_work, now=clock.now())
-        for one in batch:
-            lines.append(_line(one, None if one.url in seen else made.get(one.url)))
-            seen.add(one.url)
-    return lines
-
-
-def _line(one: Listed, made: UUID | None) -> ImportedLine:
-    status: Literal["created", "exists", "invalid"] = "created" if made else "exists"
-    return ImportedLine(
-        line=one.line,
-        url=one.url,
-        name=one.name,
-        status="invalid" if one.fault else status,
-        id=made,
-        detail=one.fault,
+        created += len(made)
+    return ImportedSources(
+        created=created,
+        existing=len(good) - created,
+        failed=[
+            LeftOut(line=one.line, url=one.url, detail=one.fault) for one in listed if one.fault
+        ],
     )

@@ -21,6 +21,7 @@ from groundwork_core.sources.model import (
     Interval,
     Watched,
 )
+from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.schedule import Planned
 from groundwork_core.unit_of_work import Transaction
@@ -81,6 +82,10 @@ class SourceStore(Protocol):
 
     def add(self, sources: Sequence[NewSource]) -> dict[str, UUID]:
         """Insert those whose url is new; return the ids of the inserted by url."""
+        ...
+
+    def listed(self, tag: str | None, after: UUID | None, limit: int) -> list[tuple[UUID, Feed]]:
+        """Return sources in the order of their ids: those with a tag, those after one."""
         ...
 
     def start(

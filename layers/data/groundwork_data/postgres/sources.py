@@ -13,6 +13,7 @@ from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, Watched
+from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.ports import NewSource, Poll, WatchState
 from groundwork_core.sources.schedule import Planned
 
@@ -26,6 +27,12 @@ SELECT name, url, schedule, tags
 FROM jsonb_to_recordset(%s) AS x(name text, url text, schedule jsonb, tags text[])
 ON CONFLICT (url) DO NOTHING
 RETURNING url, id
+"""
+LISTED = """
+SELECT id, name, url, tags FROM sources
+WHERE (%(tag)s::text IS NULL OR tags @> ARRAY[%(tag)s::text])
+    AND (%(after)s::uuid IS NULL OR id > %(after)s)
+ORDER BY id LIMIT %(limit)s
 """
 START = """
 INSERT INTO source_states (source_id, next_poll_at, ticket, claimed_until)
@@ -125,6 +132,11 @@ class PostgresSources:
             for source in sources
         ]
         return dict(self._rows(ADD, [Jsonb(rows)]))
+
+    def listed(self, tag: str | None, after: UUID | None, limit: int) -> list[tuple[UUID, Feed]]:
+        """Return sources in the order of their ids: those with a tag, those after one."""
+        rows = self._rows(LISTED, {"tag": tag, "after": after, "limit": limit})
+        return [(source, Feed(name, url, tuple(tags))) for source, name, url, tags in rows]
 
     def start(
         self, source_ids: Sequence[UUID], now: datetime, until: datetime

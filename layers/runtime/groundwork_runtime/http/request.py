@@ -80,6 +80,20 @@ class Request:
     def _value(self) -> JsonValue:
         return strict_json(self.body)
 
+    def text(self, *, types: tuple[str, ...]) -> tuple[bytes, str | None]:
+        """Return a body that is text, undecoded, and the charset that its sender names.
+
+        Raises:
+            UnsupportedMediaType: its Content-Type is not one of `types`.
+        """
+        self._check_type(types)
+        _, _, parameters = self.headers.get("content-type", "").partition(";")
+        for one in parameters.split(";"):
+            name, _, value = one.partition("=")
+            if name.strip().lower() == "charset":
+                return self.body, value.strip().strip('"') or None
+        return self.body, None
+
     def _check_type(self, types: tuple[str, ...]) -> None:
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type and media_type not in types:

@@ -1,0 +1,238 @@
+"""OPML as feed readers write it (http://opml.org/spec2.opml): read with patience, written strictly.
+
+No document type and no entity is ever declared in an OPML file, so one that declares any is
+refused: that leaves no way to bombs or to outside files.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html.entities import html5
+from urllib.parse import urljoin
+from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
+
+SNIFF_BYTES = 1_024
+UNICODE_END = 0x11_0000
+FEED_TYPES = frozenset({"rss", "rss1", "rss2", "atom", "rdf", "feed"})
+_ENCODING = re.compile(rb"""<\?xml[^>]*?\bencoding\s*=\s*["']\s*([A-Za-z][\w.:-]{0,39})""")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_REFERENCE = re.compile(r"&(#[0-9]{1,7};|#x[0-9A-Fa-f]{1,6};|[A-Za-z][A-Za-z0-9]{0,31};|)")
+_STRAY_LESS = re.compile(r"<(?![A-Za-z_/!?])")
+_XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
+
+
+class NotOpml(Exception):
+    """The file cannot be read as OPML; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """One feed of an OPML file, as it is stated there."""
+
+    line: int
+    url: str
+    title: str
+    folders: tuple[str, ...]
+    category: str
+    base: str
+    """What a relative address is relative to: `htmlUrl`, or `xml:base`; empty when unknown."""
+
+
+def decode(data: bytes, charset: str | None = None) -> str:
+    """Decode a list of feeds; a byte that is not of its encoding costs one character.
+
+    Args:
+        data: the file.
+        charset: what the transport says, if it does. It wins over the file's own declaration
+            (RFC 7303 section 3.2) where the bytes are of it; a byte order mark wins over both.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return data.decode(encoding, "replace")
+    if data[:4] in (b"<\0?\0", b"<\0o\0"):
+        return data.decode("utf-16-le", "replace")
+    if data[:4] in (b"\0<\0?", b"\0<\0o"):
+        return data.decode("utf-16-be", "replace")
+    declared = _ENCODING.search(data[:SNIFF_BYTES])
+    stated = [_known(charset), _known(declared[1].decode("ascii") if declared else None)]
+    candidates = [encoding for encoding in stated if encoding] or ["utf-8"]
+    for encoding in candidates:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    if any(stated):
+        return data.decode(candidates[0], "replace")
+    # Many bytes that are no UTF-8: an older encoding that nobody declared. Few: damage.
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    letters = sum(1 for c in text if c > "\x7f" and c != "\ufffd")
+    return data.decode("cp1252", "replace") if damaged > letters else text
+
+
+def _known(encoding: str | None) -> str | None:
+    """Return the codec of a declared encoding, if it is one that makes text of these bytes."""
+    try:
+        found = codecs.lookup(encoding or "")
+    except LookupError:
+        return None
+    if not getattr(found, "_is_text_encoding", True) or found.name.startswith(("utf-16", "utf-32")):
+        return None  # the declaration itself could be read as ASCII
+    return found.name
+
+
+def read_opml(text: str) -> list[Outline]:
+    """Return every outline that is a feed, in order; `url` is empty where it has none.
+
+    Forgiven are a bare `&`, a bare `<`, entities of HTML, and characters that XML cannot hold.
+
+    Raises:
+        NotOpml: it is no well-formed XML, its root is another, or it declares a document type.
+    """
+    reader = _Reader()
+    reader.parse(_repaired(text))
+    return sorted(reader.found, key=lambda one: one.line)
+
+
+class _Reader:
+    """Collects outlines while expat parses."""
+
+    def __init__(self) -> None:
+        self.found: list[Outline] = []
+        self._folders: list[str] = []
+        self._bases: list[str] = [""]
+        self._depth = 0
+        self._empty: list[Outline | None] = []
+        """Of each open outline: itself, while it claims to be a feed, and holds none."""
+        self._parser = expat.ParserCreate("utf-8")
+
+    def parse(self, text: str) -> None:
+        parser = self._parser
+        parser.StartDoctypeDeclHandler = self._refuse
+        parser.EntityDeclHandler = self._refuse
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        try:
+            parser.Parse(text.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat's own signature
+        except expat.ExpatError as error:
+            message = f"the OPML file is no XML: {error}"
+            raise NotOpml(message) from error
+
+    def _refuse(self, *_: object) -> None:
+        message = "an OPML file must not declare a document type or entities"
+        raise NotOpml(message)
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._depth == 0 and tag.lower() != "opml":
+            message = f"this is XML, but not OPML: its root is <{tag[:40]}>"
+            raise NotOpml(message)
+        self._depth += 1
+        stated = {name.lower(): value for name, value in attributes.items()}
+        base = urljoin_or(self._bases[-1], stated.get("xml:base", ""))
+        self._bases.append(base)
+        if tag.lower() != "outline":
+            return
+        title = (stated.get("title") or stated.get("text") or "").strip()
+        is_feed = stated.get("type", "").strip().lower() in FEED_TYPES
+        url = (stated.get("xmlurl", "") or (stated.get("url", "") if is_feed else "")).strip()
+        outline = Outline(
+            line=self._parser.CurrentLineNumber,
+            url=url,
+            title=title,
+            folders=tuple(folder for folder in self._folders if folder),
+            category=stated.get("category", ""),
+            base=stated.get("htmlurl", "").strip() or base,
+        )
+        if url:
+            self.found.append(outline)
+        self._folders.append("" if url else title)
+        self._empty[-1:] = [None] if self._empty else []
+        self._empty.append(outline if not url and (is_feed or "xmlurl" in stated) else None)
+
+    def _end(self, tag: str) -> None:
+        self._bases.pop()
+        if tag.lower() == "outline":
+            self._folders.pop()
+            empty = self._empty.pop()
+            if empty is not None:
+                self.found.append(empty)
+
+
+def urljoin_or(base: str, address: str) -> str:
+    """Join as `urljoin`; what it cannot read is returned as it is."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return address
+
+
+def _repaired(text: str) -> str:
+    body = _NOT_XML.sub("", text.lstrip("\ufeff \t\r\n"))
+    declaration = _DECLARATION.match(body)
+    if declaration:
+        # Its encoding is none any more; its line breaks still count.
+        body = "\n" * declaration[0].count("\n") + body[declaration.end() :]
+    return _STRAY_LESS.sub("&lt;", _REFERENCE.sub(_reference, body))
+
+
+def _reference(found: re.Match[str]) -> str:
+    name = found[1]
+    if not name:
+        return "&amp;"
+    if name in _XML_ENTITIES:
+        return found[0]
+    if name.startswith("#"):
+        number = int(name[2:-1], 16) if name[1] == "x" else int(name[1:-1])
+        fine = number < UNICODE_END and not _NOT_XML.match(chr(number))
+        return found[0] if fine else ""
+    known = html5.get(name)
+    return "".join(f"&#{ord(c)};" for c in known) if known else f"&amp;{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A source as an OPML file names it."""
+
+    name: str
+    url: str
+    tags: tuple[str, ...]
+
+
+def write_opml(title: str, feeds: Iterable[Feed]) -> str:
+    """Write an OPML 2.0 file that `read_opml` reads back. A comma in a tag becomes a blank."""
+    return "\n".join(
+        (
+            '<?xml version="1.0" encoding="UTF-8"?>',
+            f"<opml version={quoteattr('2.0')}>",
+            f"<head><title>{_attribute(title)[1:-1]}</title></head>",
+            "<body>",
+            *_outlines(feeds),
+            "</body>",
+            "</opml>",
+            "",
+        )
+    )
+
+
+def _outlines(feeds: Iterable[Feed]) -> Iterator[str]:
+    for feed in feeds:
+        name, tags = _attribute(feed.name), ",".join(tag.replace(",", " ") for tag in feed.tags)
+        category = f" category={_attribute(tags)}" if tags else ""
+        address = _attribute(feed.url)
+        yield f'<outline type="rss" text={name} title={name} xmlUrl={address}{category}/>'
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_NOT_XML.sub("", text))
