@@ -212,12 +212,16 @@ class PostgresUnitOfWork:
 
     def publish(self, *commands: Command) -> None:
         """Add commands to the outbox, in this transaction."""
-        with self.connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO outbox (aggregate, aggregate_id, version, kind, data)"
-                " VALUES (%s, %s, 0, %s, %s)",
-                [(c.aggregate, c.aggregate_id, c.kind, Jsonb(c.data())) for c in commands],
-            )
+        if not commands:
+            return
+        rows = [(c.aggregate, c.aggregate_id, c.kind, Jsonb(c.data())) for c in commands]
+        self.connection.execute(
+            "INSERT INTO outbox (aggregate, aggregate_id, version, kind, data)"
+            " SELECT aggregate, id, 0, kind, data"
+            " FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::jsonb[])"
+            " AS command(aggregate, id, kind, data)",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
 
     def __enter__(self) -> Self:
         """Begin."""
