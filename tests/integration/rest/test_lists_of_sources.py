@@ -89,6 +89,12 @@ def test_what_is_no_list_is_refused(shared_rest: Rest, body: str, kind: str, sta
     assert reply.status == status, reply.text
 
 
+def test_a_list_may_have_nearly_ten_megabytes(shared_rest: Rest) -> None:
+    lines = "# " + "x" * 9_900_000 + "\nhttps://long.example/\n"
+    assert send(shared_rest, lines, "text/plain").json["created"] == 1
+    assert send(shared_rest, lines + "#" * 1_000_000, "text/plain").status == 413
+
+
 def test_an_import_needs_the_right_to_write_sources(rest: Rest) -> None:
     token = MINT.token(rest.user("viewer"))
     assert send(rest, OPML, token=token).status == 403
