@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from groundwork_core.documents.ingest import ingest
-from groundwork_core.documents.model import Entry, external_id
+from groundwork_core.documents.model import Entry, external_id, wording_hash
 from groundwork_core.errors import Invalid
 from groundwork_core.jobs.model import NewJob
 from groundwork_data.postgres.jobs import PostgresJobs
@@ -55,6 +55,7 @@ def test_it_is_what_ingestion_makes_of_the_same(rest: Rest) -> None:
         published_at=datetime(2026, 1, 1, tzinfo=UTC),
         authors=("Ada",),
         links=("https://example.org/b",),
+        wording=wording_hash("", harmless(HTML, URL).wording),
     )
     assert brought.json["content_hash"] == entry.content_hash()
     # A feed that states the same says nothing new.

@@ -1,6 +1,7 @@
 import gzip
 import os
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_an_entry_of_rss_in_full() -> None:
     assert outcome.facts.language == "de-at"
     assert outcome.facts.warning is None
     (entry,) = outcome.entries
-    assert entry == Entry(
+    assert replace(entry, wording="") == Entry(
         external_id="tag:1",
         url="https://site.example/1",
         title="Grüße",

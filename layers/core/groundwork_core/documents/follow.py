@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, cast
 from uuid import UUID
 
-from groundwork_core.documents.model import Enclosure, Entry, external_id
+from groundwork_core.documents.model import Enclosure, Entry, external_id, wording_hash
 from groundwork_core.documents.ports import MakeHarmless
 from groundwork_core.documents.resource import CleanDocument, NewDocument
 from groundwork_core.jobs.model import extract_job
@@ -63,5 +63,6 @@ class DocumentConsequences(NoConsequences[BroughtWork]):
             published_at=new.published_at,
             authors=(new.author,) if new.author else (),
             links=tuple(dict.fromkeys((*content.links, *summary.links))),
+            wording=wording_hash(summary.wording, content.wording),
             enclosures=tuple(Enclosure(one.url, one.type, one.length) for one in new.enclosures),
         )

@@ -41,6 +41,8 @@ class Entry:
     categories: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
+    wording: str = ""
+    """A hash of what summary and content say as they are written, before they are cleaned."""
     has_own_id: bool = True
     """Whether its source gives it an id, and not only a link."""
 
@@ -53,9 +55,15 @@ class Entry:
         }
 
     def content_hash(self) -> str:
-        """SHA-256, in hex, of all that makes the content; the id is no part of it."""
+        """SHA-256, in hex, of all that makes the content; the id is no part of it.
+
+        Of HTML it is what the publisher wrote that counts, not what cleaning makes of it: another
+        way of cleaning is no news of the publisher.
+        """
         state = asdict(self)
         del state["external_id"], state["has_own_id"]
+        if self.wording:
+            del state["summary"], state["content"], state["links"]
         state["published_at"] = self.published_at.isoformat() if self.published_at else None
         return sha256(json.dumps(state, ensure_ascii=False, sort_keys=True))
 
@@ -71,6 +79,11 @@ class StoredDocument:
 def sha256(text: str) -> str:
     """Hash text, as hex."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def wording_hash(summary: str, content: str) -> str:
+    """Hash what a summary and a content say; empty when they say nothing."""
+    return sha256(f"{summary}\0{content}") if summary or content else ""
 
 
 def external_id(own_id: str | None, url: str | None, content: str) -> str:

@@ -24,6 +24,11 @@ class Harmless(Protocol):
         """The web addresses it links to, each once."""
         ...
 
+    @property
+    def wording(self) -> str:
+        """What it says as it is written, however it is cleaned."""
+        ...
+
 
 MakeHarmless = Callable[[str, str | None], Harmless]
 """Clean a stranger's HTML as feeds' is cleaned; relative links are resolved against an address."""

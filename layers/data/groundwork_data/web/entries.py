@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from groundwork_core.documents.model import Entry, external_id
+from groundwork_core.documents.model import Entry, external_id, wording_hash
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entry_links import EntryLinks
 from groundwork_data.web.html import Cleaned, clean, plain
@@ -56,13 +56,14 @@ class EntryReader:
         title = self._title(raw)
         summary = self._summary(raw, url)
         content = self._content(raw, url)
-        if not (title or summary.html or content.html or url):
+        own_id = tidy(_get(raw, "id"), MAX_TEXT).strip()
+        if not (title or summary.html or content.html or url or own_id):
             return None
+        said = wording_hash(summary.wording, content.wording)
         if content.html == summary.html:
             content = _NOTHING
         names = self._people(raw)
         links = tuple(dict.fromkeys((*content.links, *summary.links)))[:MAX_LINKS]
-        own_id = tidy(_get(raw, "id"), MAX_TEXT).strip()
         return Entry(
             external_id=external_id(own_id, url, f"{title}\n{summary.html}\n{content.html}"),
             url=url,
@@ -76,6 +77,7 @@ class EntryReader:
             categories=self._categories(raw),
             links=links,
             enclosures=enclosures,
+            wording=said,
             has_own_id=bool(own_id),
         )
 
@@ -131,7 +133,7 @@ class EntryReader:
         if not text:
             return _NOTHING
         if _get(detail, "type") == "text/plain":
-            return Cleaned(as_html(text), ())
+            return Cleaned(as_html(text), (), text)
         return clean(text, self._links.base_of(detail, url), url)
 
 

@@ -10,6 +10,7 @@ from html import escape, unescape
 import nh3
 
 from groundwork_data.web.links import absolute, address_of, escaped, srcset
+from groundwork_data.web.wording import wording
 
 MAX_LINKS = 200
 MANY_MARKS = 300
@@ -90,6 +91,8 @@ class Cleaned:
 
     html: str
     links: tuple[str, ...]
+    wording: str = ""
+    """What it said before (`wording`)."""
 
 
 def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
@@ -100,7 +103,7 @@ def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
     """
     if "<" not in html and "&" not in html:
         text = escape(html, quote=False).replace("\xa0", "&nbsp;").replace("\r\n", "\n")
-        return Cleaned(text.strip(), ())
+        return Cleaned(text.strip(), (), wording(html))
     return _Reading(base, page or base).clean(html)
 
 
@@ -146,7 +149,7 @@ class _Reading:
         text = "".join(written)
         if self._is_late:
             text = _IMAGE.sub(_with_address, text)
-        return Cleaned(text.strip(), tuple(self._links))
+        return Cleaned(text.strip(), tuple(self._links), wording(html))
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
         try:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from groundwork_core.documents.model import Enclosure, Entry, external_id
+from groundwork_core.documents.model import Enclosure, Entry, external_id, wording_hash
 from groundwork_core.sources.outcome import Failure
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
@@ -105,7 +105,7 @@ def _entry(item: dict[str, object], feed: dict[str, object], base: str) -> Entry
     url = _address(item, base) or (enclosures[0].url if enclosures else None)
     html = _text(item, "content_html", MAX_TEXT)
     plain = as_html(_text(item, "content_text", MAX_TEXT))
-    content = clean(html, url or base) if html.strip() else Cleaned(plain, ())
+    content = clean(html, url or base) if html.strip() else Cleaned(plain, (), plain)
     has_authors = _stated(item.get("authors")) or _stated(item.get("author"))
     names = _authors(item if has_authors else feed)
     title = one_line(_text(item, "title", MAX_TITLE))
@@ -126,6 +126,7 @@ def _entry(item: dict[str, object], feed: dict[str, object], base: str) -> Entry
         categories=_tags(item),
         links=content.links,
         enclosures=enclosures,
+        wording=wording_hash(summary, content.wording),
         has_own_id=bool(own_id),
     )
 
