@@ -35,7 +35,10 @@ class _Argument:
     source: str
     """path, query, or what is given: caller, request, wiring, body."""
     adapter: TypeAdapter[Any] | None = None
-    default: object = inspect.Parameter.empty
+    default: object = None
+    required: bool = False
+    """Whether a request without it has a fault. A flag rather than the default
+    `inspect.Parameter.empty`, which Python before 3.11.4 refuses in a dataclass."""
     body: type[BaseModel] | None = None
 
 
@@ -102,7 +105,9 @@ class Endpoint:
             elif isinstance(hint, type) and issubclass(hint, BaseModel):
                 arguments.append(_Argument(name, "body", body=hint))
             else:
-                arguments.append(_Argument(name, "query", TypeAdapter(hint), one.default))
+                required = one.default is inspect.Parameter.empty
+                default = None if required else one.default
+                arguments.append(_Argument(name, "query", TypeAdapter(hint), default, required))
         return arguments
 
     @cached_property
@@ -127,7 +132,7 @@ class Endpoint:
                 decoded[one.name] = given[one.source]
                 continue
             if one.source == "query" and one.name not in query:
-                if one.default is inspect.Parameter.empty:
+                if one.required:
                     faults.append(Fault(f"/{one.name}", "is missing"))
                 decoded[one.name] = one.default
                 continue
