@@ -261,3 +261,47 @@ def test_the_address_of_the_websocket_api_is_the_hosts(ours: Stack) -> None:
 
 def test_secrets_stay_out_of_what_is_printed(ours: Stack) -> None:
     assert "secret" not in repr(ours.functions["Relay"])
+
+
+SCHEDULED = """Resources:
+  Work:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code/
+      Handler: worker.handler
+      EventInvokeConfig: {invoke}
+      Events:
+        Often:
+          Type: ScheduleV2
+          Properties: {{ScheduleExpression: rate(1 minute), RetryPolicy: {retry}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("invoke", "retry", "retries", "seconds"),
+    [
+        ("{}", "{}", 2, 21_600),
+        ("{MaximumRetryAttempts: 0}", "{MaximumEventAgeInSeconds: 60}", 0, 60),
+        ("{MaximumEventAgeInSeconds: 90}", "{MaximumRetryAttempts: 1}", 1, 90),
+    ],
+)
+def test_a_schedule_is_tried_again_as_its_policies_say(
+    folder: Path, invoke: str, retry: str, retries: int, seconds: int
+) -> None:
+    (schedule,) = read(folder, SCHEDULED.format(invoke=invoke, retry=retry)).schedules
+    assert (schedule.retries, schedule.max_age_seconds) == (retries, seconds)
+
+
+@pytest.mark.parametrize(
+    ("invoke", "retry", "where"),
+    [
+        ("{MaximumRetryAttempts: 3}", "{}", "EventInvokeConfig.MaximumRetryAttempts"),
+        ("{}", "{MaximumEventAgeInSeconds: 59}", "RetryPolicy.MaximumEventAgeInSeconds"),
+        ("{}", "{MaximumRetryAttempts: 186}", "RetryPolicy.MaximumRetryAttempts"),
+    ],
+)
+def test_a_policy_that_aws_would_refuse_is_refused(
+    folder: Path, invoke: str, retry: str, where: str
+) -> None:
+    with pytest.raises(TemplateError, match=where):
+        read(folder, SCHEDULED.format(invoke=invoke, retry=retry))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -196,3 +197,30 @@ def test_an_input_is_sent_with_its_words_filled_in() -> None:
             region="r",
             account="1",
         )
+
+
+def test_a_schedule_says_how_often_a_failed_run_is_tried_again() -> None:
+    def broken(_event: object) -> object:
+        raise RuntimeError
+
+    for retries, runs in ((0, 1), (1, 2), (2, 3), (185, 3)):
+        fleet = FakeFleet(broken)
+        run(clock(Time(), FakeSlots(), fleet, replace(MINUTELY, retries=retries)), fleet, runs)
+        assert fired(fleet) == ["10:00"] * runs
+
+
+def test_a_run_that_is_too_old_is_not_tried_again() -> None:
+    time, fleet = Time(), FakeFleet()
+
+    def broken(_event: object) -> object:
+        time.pass_by(seconds=31)  # the slot began 30 s before
+        raise RuntimeError
+
+    fleet = FakeFleet(broken)
+    hourly = replace(MINUTELY, expression="rate(1 hour)", max_age_seconds=60)
+    run(clock(time, FakeSlots(), fleet, hourly), fleet, 1)
+    assert len(fleet.events) == 1
+    # The limit taken away.
+    time, fleet = Time(), FakeFleet(broken)
+    run(clock(time, FakeSlots(), fleet, replace(hourly, max_age_seconds=86_400)), fleet, 3)
+    assert len(fleet.events) == 3

@@ -24,7 +24,8 @@ class ClockSettings:
 
     Attributes:
         retry_seconds: Waits before a failed run is tried again, as Lambda does for events that
-            nobody waits for. A newer slot ends the tries of an older one.
+            nobody waits for. A newer slot ends the tries of an older one; so do the schedule's
+            own limits.
         look_seconds: The longest sleep, so that a machine that was suspended, or whose clock was
             set, is soon right again.
     """
@@ -126,7 +127,9 @@ class Clock:
     async def _run(self, schedule: Schedule, slot: datetime, slots: Slots) -> None:
         """Invoke the function. A gateway that dies here loses the run; the next slot makes up."""
         following = slots.after(slot)
-        for attempt, wait in enumerate((*self._settings.retry_seconds, None), 1):
+        waits = self._settings.retry_seconds[: schedule.retries]
+        ends = slot + timedelta(seconds=schedule.max_age_seconds)
+        for attempt, wait in enumerate((*waits, None), 1):
             event = scheduler_event(
                 schedule,
                 slot,
@@ -145,7 +148,7 @@ class Clock:
                 _log.exception("run %s of %s broke", slot, schedule.name)
                 problem = error
             again = self._moment() + timedelta(seconds=wait or 0)
-            if wait is None or (following is not None and following <= again):
+            if wait is None or again > ends or (following is not None and following <= again):
                 _log.warning("run %s of %s failed: %s", slot, schedule.name, problem)
                 return
             await self._pause(wait)

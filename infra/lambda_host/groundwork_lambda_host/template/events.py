@@ -21,6 +21,7 @@ class Events:
 
     def __init__(self, resources: Resources, functions: Mapping[str, Function]) -> None:
         self._resources = resources
+        self._functions = functions
         self._all: list[tuple[str, str, str, Properties]] = []
         for function in functions:
             events = resources.properties(function, "Events").inner("Events")
@@ -76,15 +77,23 @@ class Events:
     def schedules(self) -> tuple[Schedule, ...]:
         """Schedules, named as SAM names them: function and event."""
         return tuple(
-            Schedule(
-                name=event.text("Name", f"{function}{name}"),
-                function=function,
-                expression=event.text("ScheduleExpression"),
-                input=event.optional("Input"),
-                enabled=event.text("State", "ENABLED") == "ENABLED",
-                timezone=event.text("ScheduleExpressionTimezone", "UTC"),
-            )
+            self._schedule(function, name, event)
             for function, name, event in self._of("ScheduleV2")
+        )
+
+    def _schedule(self, function: str, name: str, event: Properties) -> Schedule:
+        policy, behind = event.inner("RetryPolicy"), self._functions[function]
+        deliveries = policy.number_in("MaximumRetryAttempts", 185, range(186))
+        age_seconds = policy.number_in("MaximumEventAgeInSeconds", 86_400, range(60, 86_401))
+        return Schedule(
+            name=event.text("Name", f"{function}{name}"),
+            function=function,
+            expression=event.text("ScheduleExpression"),
+            input=event.optional("Input"),
+            enabled=event.text("State", "ENABLED") == "ENABLED",
+            timezone=event.text("ScheduleExpressionTimezone", "UTC"),
+            retries=min(deliveries, behind.async_retries),
+            max_age_seconds=min(age_seconds, behind.async_age_seconds),
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, str, Properties]]:

@@ -74,7 +74,7 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
     own = resources.properties(
         name,
         *("Handler", "CodeUri", "FunctionName", "Timeout", "MemorySize", "Environment"),
-        "ReservedConcurrentExecutions",
+        *("ReservedConcurrentExecutions", "EventInvokeConfig"),
         globals_of="Function",
     )
     handler = own.text("Handler")
@@ -82,6 +82,7 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
     folder, folder_name = locate(code, handler, f"{own.path}.Handler")
     variables = own.inner("Environment").inner("Variables")
     reserved = own.optional("ReservedConcurrentExecutions")
+    unwaited = own.inner("EventInvokeConfig")
     return Function(
         logical_id=name,
         name=own.text("FunctionName", folder_name),
@@ -93,6 +94,8 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
         arn=resources.addresses.arn("lambda", f"function:{name}"),
         max_environments=None if reserved is None else int(reserved),
         lanes=_lanes(resources.metadata(name).inner("Lanes")),
+        async_retries=unwaited.number_in("MaximumRetryAttempts", 2, range(3)),
+        async_age_seconds=unwaited.number_in("MaximumEventAgeInSeconds", 21_600, range(60, 21_601)),
     )
 
 

@@ -37,6 +37,13 @@ class Properties:
         except ValueError:
             raise TemplateError(f"{self.path}.{key}", f"{found!r} is no whole number") from None
 
+    def number_in(self, key: str, default: int, allowed: range) -> int:
+        """A whole number that AWS takes here."""
+        found = self.number(key, default)
+        if found not in allowed:
+            raise TemplateError(f"{self.path}.{key}", f"must be {allowed[0]} to {allowed[-1]}")
+        return found
+
     def inner(self, key: str) -> "Properties":
         """A nested mapping; empty where the property is not written."""
         path = f"{self.path}.{key}"

@@ -22,6 +22,9 @@ class Function:
         arn: ARN that the handler sees as its own.
         max_environments: ReservedConcurrentExecutions, if set.
         lanes: Paths whose requests take long and the lane of each, from `Metadata: Lanes`.
+        async_retries: How often an event that nobody waits for is tried again when the handler
+            fails (EventInvokeConfig).
+        async_age_seconds: An event that nobody waits for is dropped when it is older.
     """
 
     logical_id: str
@@ -34,6 +37,8 @@ class Function:
     arn: str
     max_environments: int | None = None
     lanes: Mapping[str, str] = field(default_factory=dict)
+    async_retries: int = 2
+    async_age_seconds: int = 21_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,11 @@ class QueueMapping:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A ScheduleV2 event; `expression` is `rate(…)`, `cron(…)` or `at(…)`."""
+    """A ScheduleV2 event; `expression` is `rate(…)`, `cron(…)` or `at(…)`.
+
+    `retries` and `max_age_seconds` bound how often and how late a run that failed is tried again:
+    the stricter of the schedule's RetryPolicy and the function's EventInvokeConfig.
+    """
 
     name: str
     function: str
@@ -98,6 +107,8 @@ class Schedule:
     input: str | None
     enabled: bool
     timezone: str
+    retries: int = 2
+    max_age_seconds: int = 21_600
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,109 @@
+"""What template.yaml must say of every queue and every schedule, whoever adds one."""
+
+from dataclasses import replace
+
+import pytest
+
+from groundwork_host.commands.project import template
+from groundwork_host.template import Addresses, Stack, load
+from groundwork_host.template.stack import DeadLetter
+
+OWN_LOCK = {
+    # Function: what keeps two runs at once from doing harm, and the test that shows it.
+    "Relay": "tests/integration/relay/test_lease_and_nudge.py: of two relays one has the lease",
+}
+"""Scheduled functions that may run several times at once: a queue invokes them too."""
+LONGEST_SECONDS = 1_209_600
+
+
+@pytest.fixture
+def stack() -> Stack:
+    """The template, as the host reads it."""
+    parameters = {"DatabaseUrl": "postgresql://x", "Neo4jPassword": "x"}
+    return load(template(), parameters, Addresses())
+
+
+def faults_of_queues(stack: Stack) -> list[str]:
+    """What would lose a message that fails."""
+    found = []
+    read = {mapping.queue: stack.functions[mapping.function] for mapping in stack.queue_mappings}
+    for queue in stack.queues:
+        name = queue.logical_id
+        if queue.retention_seconds > LONGEST_SECONDS:
+            found.append(f"{name}: SQS keeps nothing that long")
+        if name in read and queue.visibility_seconds < read[name].timeout_seconds:
+            found.append(f"{name}: its messages come back while the function still works")
+        if name in read and queue.dead_letter is None:
+            found.append(f"{name}: what always fails has nowhere to go")
+        if queue.dead_letter is not None:
+            tries_seconds = queue.visibility_seconds * queue.dead_letter.max_receive_count
+            if queue.retention_seconds < tries_seconds:
+                found.append(f"{name}: forgets a message before its last try")
+            # A message keeps its first date when it moves to the dead letters.
+            if stack.queue(queue.dead_letter.queue).retention_seconds <= queue.retention_seconds:
+                found.append(f"{name}: its dead letters are gone at once")
+    return found
+
+
+def faults_of_schedules(stack: Stack) -> list[str]:
+    """What would run twice at once, or long after its time."""
+    found = []
+    for schedule in stack.schedules:
+        function = stack.functions[schedule.function]
+        if schedule.max_age_seconds > 60 or schedule.retries > 0:
+            found.append(f"{schedule.name}: an old run is tried again beside newer ones")
+        if function.max_environments != 1 and schedule.function not in OWN_LOCK:
+            found.append(f"{schedule.name}: runs may overlap")
+    return found
+
+
+def test_every_queue_keeps_a_message_for_all_its_tries(stack: Stack) -> None:
+    assert len(stack.queues) >= 8
+    assert faults_of_queues(stack) == []
+
+
+def test_every_schedule_gives_up_and_never_overlaps(stack: Stack) -> None:
+    assert len(stack.schedules) >= 3
+    assert faults_of_schedules(stack) == []
+
+
+def test_every_schedule_states_its_retry_policy() -> None:
+    text = template().read_text()
+    events = text.split("Type: ScheduleV2")[1:]
+    assert events
+    for event in events:
+        assert "RetryPolicy:" in event.split("\n\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"retention_seconds": 300}, "forgets a message"),
+        ({"visibility_seconds": 30}, "come back while"),
+        ({"dead_letter": None}, "nowhere to go"),
+        ({"dead_letter": DeadLetter("RelayDeadLetters", 50)}, "forgets a message"),
+        ({"retention_seconds": LONGEST_SECONDS}, "gone at once"),
+    ],
+)
+def test_a_queue_that_loses_messages_is_seen(
+    stack: Stack, change: dict[str, object], fault: str
+) -> None:
+    """The guards taken away, one by one."""
+    queues = tuple(
+        replace(queue, **change) if queue.logical_id == "RelayQueue" else queue  # type: ignore[arg-type]
+        for queue in stack.queues
+    )
+    (found,) = faults_of_queues(replace(stack, queues=queues))
+    assert fault in found
+
+
+def test_a_schedule_that_overlaps_or_never_gives_up_is_seen(stack: Stack) -> None:
+    """The guards taken away."""
+    loose = replace(stack.functions["Scheduler"], max_environments=None)
+    functions = {**stack.functions, "Scheduler": loose}
+    (overlap,) = faults_of_schedules(replace(stack, functions=functions))
+    assert "overlap" in overlap
+    first, *others = stack.schedules
+    late = replace(first, max_age_seconds=3600)
+    (old,) = faults_of_schedules(replace(stack, schedules=(late, *others)))
+    assert "tried again" in old
