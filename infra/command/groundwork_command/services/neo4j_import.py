@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groundwork_command.services import neo4j_jars
-from groundwork_command.services.neo4j import Memory, environment, java
+from groundwork_command.services.neo4j import Memory, java
 from groundwork_command.services.process import Child, Launch
 from groundwork_command.services.service import ServiceError
+from groundwork_command.services.variables import of_service
 
 if TYPE_CHECKING:
     from groundwork_data.graph.export import Files
@@ -40,7 +41,7 @@ def import_store(folder: Path, given: "Files", memory: Memory, log: Path, told: 
     command += [f"--array-delimiter=U+{ord(given.array_delimiter):04X}", "--id-type=string"]
     said = folder / "import.log"
     where = {"NEO4J_HOME": str(folder), "NEO4J_CONF": str(folder / "conf")}
-    child = Child(Launch(command, folder, said, {**environment(), **where}))
+    child = Child(Launch(command, folder, said, of_service(where)))
     try:
         while child.alive():
             told("import", _done(said.read_bytes()), 100)

@@ -19,6 +19,7 @@ from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.sizes import given_size
+from groundwork_command.services.variables import of_service
 
 USER = "groundwork"
 DATABASE = "groundwork"
@@ -219,6 +220,4 @@ def _remove_stale_pid_file(data: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """What the server may know of our environment: no PG* settings of the user."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-    return {**kept, "TZ": "UTC"}
+    return of_service({"TZ": "UTC"})

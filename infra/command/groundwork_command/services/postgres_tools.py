@@ -1,6 +1,5 @@
 """PostgreSQL's own client tools, pointed at a database without showing its password to anybody."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from groundwork_command.services.postgres import binaries
 from groundwork_command.services.service import ServiceError
+from groundwork_command.services.variables import of_service
 
 Told = Callable[[str], None]
 """Takes each line that a tool says of its progress."""
@@ -83,10 +83,9 @@ def _where(database_url: str) -> dict[str, str]:
 def _run(
     tool: str, options: list[str], where: Mapping[str, str], told: Told, *, both: bool = False
 ) -> None:
-    others = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
     with subprocess.Popen(  # noqa: S603 - our own tool and words
         [_found(tool), *options],
-        env={**others, **where},
+        env=of_service(where),
         stdout=subprocess.PIPE if both else subprocess.DEVNULL,
         stderr=subprocess.STDOUT if both else subprocess.PIPE,
         text=True,
