@@ -17,6 +17,8 @@ from typing import Self
 
 import httpx2
 
+from groundwork_lambda_host.settings import base_url
+
 READY = "Groundwork is ready"
 
 
@@ -42,7 +44,7 @@ class Instance:
     @property
     def url(self) -> str:
         """Where it answers."""
-        return f"http://127.0.0.1:{self.port}"
+        return base_url(self.settings.get("GROUNDWORK_ADDRESS", "127.0.0.1"), self.port)
 
     def __enter__(self) -> Self:
         """Start it and wait for its ready line."""

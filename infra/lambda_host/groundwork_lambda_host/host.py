@@ -15,7 +15,7 @@ from groundwork_lambda_host.gateway.events import EventBuilder
 from groundwork_lambda_host.gateway.limits import ServerLimits
 from groundwork_lambda_host.gateway.routes import Routes
 from groundwork_lambda_host.gateway.server import Server
-from groundwork_lambda_host.settings import HostSettings
+from groundwork_lambda_host.settings import HostSettings, base_url
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 from groundwork_lambda_host.telemetry.page import MetricsPage
 from groundwork_lambda_host.telemetry.registry import Telemetry
@@ -62,7 +62,7 @@ class Host:
     Attributes:
         fleet: The environments; parts invoke functions through it.
         telemetry: Where parts tell their numbers.
-        address: Base URL once it serves, as `http://127.0.0.1:8000`.
+        address: Base URL for programs on this machine, as `http://127.0.0.1:8000`.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Host:
         self.telemetry = Telemetry()
         self.listener = _listen(settings.address, settings.port)
         self.port: int = self.listener.getsockname()[1]
-        self.address = f"http://{settings.address}:{self.port}"
+        self.address = base_url(settings.address, self.port)
         surroundings = Surroundings(
             shared={**settings.shared, "GROUNDWORK_NAMES_CALLER": "true"},
             socket={

@@ -1,5 +1,6 @@
 """What the host is told, from environment variables."""
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Mapping
@@ -66,7 +67,7 @@ class HostSettings:
             token = secrets.token_urlsafe(32)
         default = cls()
         return cls(
-            address=environ.get("GROUNDWORK_ADDRESS") or default.address,
+            address=_address(environ.get("GROUNDWORK_ADDRESS") or default.address),
             port=_number(environ, "GROUNDWORK_PORT", default.port, range(65536)),
             stage=stage,
             environments=_number(
@@ -81,6 +82,18 @@ class HostSettings:
         )
 
 
+def base_url(address: str, port: int) -> str:
+    """Where programs on this machine reach a host that listens on an IP address.
+
+    One that listens on every address is reached by loopback.
+    """
+    listening = ipaddress.ip_address(address)
+    if listening.is_unspecified:
+        listening = ipaddress.ip_address("127.0.0.1" if listening.version == 4 else "::1")  # noqa: PLR2004 - IPv4
+    host = f"[{listening}]" if listening.version == 6 else str(listening)  # noqa: PLR2004 - IPv6
+    return f"http://{host}:{port}"
+
+
 def _number(environ: Mapping[str, str], name: str, default: int, allowed: range) -> int:
     given = environ.get(name) or str(default)
     if not given.isdecimal() or int(given) not in allowed:
@@ -88,6 +101,15 @@ def _number(environ: Mapping[str, str], name: str, default: int, allowed: range)
             f"{name} must be a whole number from {allowed[0]} to {allowed[-1]}, not {given!r}"
         )
     return int(given)
+
+
+def _address(given: str) -> str:
+    try:
+        return str(ipaddress.ip_address(given))
+    except ValueError:
+        raise BadHostSettings(
+            f"GROUNDWORK_ADDRESS must be an IP address such as 127.0.0.1, not {given!r}"
+        ) from None
 
 
 def _origins(listed: str) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ def test_an_empty_variable_counts_as_unset() -> None:
         ("GROUNDWORK_PORT", "eighty"),
         ("GROUNDWORK_PORT", "0"),
         ("GROUNDWORK_PORT", "65536"),
+        ("GROUNDWORK_ADDRESS", "localhost"),
+        ("GROUNDWORK_ADDRESS", "127.0.0.1:80"),
         ("GROUNDWORK_RATE_LIMIT", "-1"),
         ("GROUNDWORK_ADMIN_EMAIL", "admin"),
         ("GROUNDWORK_ADMIN_PASSWORD", "short"),
@@ -88,3 +90,17 @@ def test_outside_local_no_private_address_may_be_fetched() -> None:
 def test_outside_local_default_passwords_are_refused(name: str, value: str) -> None:
     with pytest.raises(BadSettings, match=name):
         InstanceSettings.from_environment({**OUTSIDE, name: value})
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("", "http://127.0.0.1:8000"),
+        ("127.0.0.2", "http://127.0.0.2:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104 - the point of it
+        ("::", "http://[::1]:8000"),
+        ("::1", "http://[::1]:8000"),
+    ],
+)
+def test_an_instance_is_reached_where_it_listens(address: str, url: str) -> None:
+    assert InstanceSettings.from_environment({"GROUNDWORK_ADDRESS": address}).url == url

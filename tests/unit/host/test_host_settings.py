@@ -48,3 +48,9 @@ def test_no_secret_is_shown_when_settings_are_printed() -> None:
     settings = HostSettings(metrics_token="hush", host_token="quiet", shared={"K": "silent"})
 
     assert not {"hush", "quiet", "silent"} & set(repr(settings).replace("'", " ").split())
+
+
+def test_the_address_is_an_ip_address() -> None:
+    assert HostSettings.from_environ({"GROUNDWORK_ADDRESS": "0.0.0.0"}).address == "0.0.0.0"  # noqa: S104 - the point of it
+    with pytest.raises(BadHostSettings, match="GROUNDWORK_ADDRESS"):
+        HostSettings.from_environ({"GROUNDWORK_ADDRESS": "everywhere"})

@@ -3,10 +3,9 @@
 from dataclasses import replace
 
 import pytest
-
-from groundwork_host.commands.project import template
-from groundwork_host.template import Addresses, Stack, load
-from groundwork_host.template.stack import DeadLetter
+from groundwork_command.instance.project import template
+from groundwork_lambda_host.template import Addresses, Stack, load
+from groundwork_lambda_host.template.stack import DeadLetter
 
 OWN_LOCK = {
     # Function: what keeps two runs at once from doing harm, and the test that shows it.

@@ -11,11 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 ROOTS = sorted(
-    [
-        *(ROOT / "layers").glob("*/groundwork_*"),
-        *(ROOT / "functions").glob("*/groundwork_*"),
-        ROOT / "infra/host/groundwork_host",
-    ]
+    path.parent
+    for part in ("layers", "functions", "infra")
+    for path in (ROOT / part).rglob("groundwork_*/__init__.py")
+    if not path.parent.parent.name.startswith("groundwork_")
 )
 IMPORT_ALL = """
 import importlib, json, sys, traceback
@@ -27,7 +26,7 @@ for name in json.load(sys.stdin):
         failed[name] = traceback.format_exc()
 json.dump(failed, sys.stdout)
 """
-RUN_BY_THEMSELVES = {"groundwork_host.environments.bootstrap", "groundwork_host.services.launch"}
+RUN_BY_THEMSELVES = {"groundwork_lambda_host.environments.bootstrap"}
 """Programs that read what an environment is given before they are anything."""
 
 
@@ -86,7 +85,7 @@ def python() -> str:
 
 def test_every_module_is_imported_by_an_older_python(python: str) -> None:
     names = modules()
-    assert {"groundwork_rest_api.handler", "groundwork_host.commands.up"} <= set(names)
+    assert {"groundwork_functions.rest_api.handler", "groundwork_command.commands.up"} <= set(names)
     assert failures(python, names) == {}
 
 

@@ -13,6 +13,7 @@ from groundwork_command.services.home import Home
 from groundwork_command.terminal.output import FAILED, result
 
 DEFAULT_PORT = 8000
+DEFAULT_ADDRESS = "127.0.0.1"
 MARKS = {State.GOOD: "ok     ", State.WARNING: "warning", State.BLOCKS: "BLOCKS "}
 
 
@@ -47,5 +48,6 @@ def examine(environment: Mapping[str, str]) -> list[Finding]:
         checks.instance(home),
     ]
     if given.isdecimal():
-        found.append(checks.port(home, int(given)))
+        address = environment.get("GROUNDWORK_ADDRESS") or DEFAULT_ADDRESS
+        found.append(checks.port(home, int(given), address))
     return found

@@ -99,17 +99,21 @@ def instance(home: Home) -> Finding:
     return Finding("instance", State.GOOD, f"runs at {found.url} (process {found.pid})")
 
 
-def port(home: Home, number: int) -> Finding:
+def port(home: Home, number: int, address: str = "127.0.0.1") -> Finding:
     """Whether our port is free, or ours."""
-    if port_is_free(number):
-        return Finding("port", State.GOOD, f"{number} is free")
+    if port_is_free(number, address):
+        return Finding("port", State.GOOD, f"{number} of {address} is free")
     try:
         if running.find(home).url.endswith(f":{number}"):
             return Finding("port", State.GOOD, f"{number} is taken by the running instance")
     except running.NotRunning:
         pass
-    do = f"Stop what listens there (`ss -ltnp 'sport = :{number}'`), or set GROUNDWORK_PORT."
-    return Finding("port", State.BLOCKS, f"{number} is taken by another program", do)
+    do = (
+        f"Stop what listens there (`ss -ltnp 'sport = :{number}'`), or set GROUNDWORK_PORT or "
+        "GROUNDWORK_ADDRESS."
+    )
+    seen = f"{number} of {address} is taken by another program, or not an address of this machine"
+    return Finding("port", State.BLOCKS, seen, do)
 
 
 def state_folder(home: Home) -> Finding:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from groundwork_core.errors import Invalid
 from groundwork_core.identity.passwords import must_be_good
+from groundwork_lambda_host.settings import base_url
 from groundwork_runtime.settings import BadSettings, Settings
 
 HIGHEST_PORT = 65535
@@ -22,6 +23,7 @@ class InstanceSettings(BaseModel):
 
     stage: Literal["local", "dev", "staging", "prod"] = Field("local", alias="GROUNDWORK_ENV")
     port: int = Field(8000, ge=1, le=HIGHEST_PORT, alias="GROUNDWORK_PORT")
+    address: str = Field("127.0.0.1", alias="GROUNDWORK_ADDRESS")
     home: Path = Field(Path(".groundwork"), alias="GROUNDWORK_HOME")
     admin_email: str = Field("admin@localhost.test", alias="GROUNDWORK_ADMIN_EMAIL")
     admin_password: str = Field("", alias="GROUNDWORK_ADMIN_PASSWORD", repr=False)
@@ -36,8 +38,17 @@ class InstanceSettings(BaseModel):
 
     @property
     def url(self) -> str:
-        """Where the instance answers."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where programs on this machine reach the instance."""
+        return base_url(self.address, self.port)
+
+    @field_validator("address")
+    @classmethod
+    def _listened_on(cls, value: str) -> str:
+        try:
+            return str(ipaddress.ip_address(value))
+        except ValueError:
+            message = "give an IP address such as 127.0.0.1 or 0.0.0.0"
+            raise ValueError(message) from None
 
     @field_validator("admin_email")
     @classmethod

@@ -172,12 +172,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def port_is_free(port: int) -> bool:
-    """Whether this port of loopback can be listened on."""
-    with socket.socket() as probe:
+def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
+    """Whether this port of an IP address of this machine can be listened on."""
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((address, port))
         except OSError:
             return False
     return True
