@@ -217,14 +217,16 @@ class Emulator:
 
     endpoint: str
     prefix: str
+    access_key_id: str = "test"
+    """What opens its gate; an emulator without one takes any."""
 
     @property
     def environment(self) -> dict[str, str]:
         """What a client of it has in its environment."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.access_key_id,
             "AWS_REGION": "eu-central-1",
             "AWS_DEFAULT_REGION": "eu-central-1",
         }
@@ -234,8 +236,8 @@ class Emulator:
         from localstack_client.session import Session  # noqa: PLC0415 - loads boto3
 
         session = Session(
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=self.access_key_id,
+            aws_secret_access_key=self.access_key_id,
             region_name="eu-central-1",
             localstack_host=self.endpoint.removeprefix("http://"),
         )
@@ -252,7 +254,8 @@ class Emulator:
 @pytest.fixture
 def emulator(services: Mapping[str, str]) -> Iterator[Emulator]:
     """The emulator with names of this test's own; its queues and secrets are removed after."""
-    yielded = Emulator(services["AWS_ENDPOINT_URL"], f"t{uuid.uuid4().hex[:10]}")
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    yielded = Emulator(services["AWS_ENDPOINT_URL"], prefix, services["AWS_ACCESS_KEY_ID"])
     yield yielded
     sqs = yielded.client("sqs")
     for url in sqs.list_queues(QueueNamePrefix=yielded.prefix).get("QueueUrls", []):

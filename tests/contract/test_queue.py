@@ -57,6 +57,7 @@ def subject(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             yield Subject(SqsQueue(lambda: client, url), lambda: receive_all(client, url))
         return
     emulator: Emulator = request.getfixturevalue("emulator")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", emulator.access_key_id)
     url = emulator.queue("things")
     made = sqs("eu-central-1", emulator.endpoint)
     yield Subject(SqsQueue(lambda: made, url), lambda: receive_all(made, url))
@@ -95,7 +96,9 @@ def test_a_message_too_large_for_a_queue_is_invalid(subject: Subject) -> None:
 
 def test_a_nudge_arrives_without_boto3(emulator: "Emulator") -> None:
     url = emulator.queue("nudges")
-    NudgeQueue(url, "eu-central-1", Credentials("test", "test")).send([{"reason": "é"}])
+    NudgeQueue(url, "eu-central-1", Credentials(emulator.access_key_id, "x")).send(
+        [{"reason": "é"}]
+    )
 
     assert receive_all(emulator.client("sqs"), url) == [{"reason": "é"}]
 

@@ -1,7 +1,9 @@
-"""What every safe does: the fake, Secrets Manager as moto has it, as the emulator has it."""
+"""What every safe does: the fake, files, Secrets Manager as moto and as the emulator have it."""
 
+import stat
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pytest
@@ -13,27 +15,35 @@ from groundwork_data.aws.clients import secrets_manager
 from groundwork_data.aws.secret_reader import SecretReader
 from groundwork_data.aws.secrets import SecretsManager
 from groundwork_data.aws.signed_request import Credentials
+from groundwork_data.identity.secret_files import SecretFiles
 
 from ..conftest import Emulator
 from ..fakes.secrets import MemorySecrets
 
 
-@pytest.fixture(params=["memory", "moto", "emulator"])
+@pytest.fixture(params=["memory", "files", "moto", "emulator"])
 def safe(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Secrets]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     if request.param == "memory":
         yield MemorySecrets()
+    elif request.param == "files":
+        yield SecretFiles()
     elif request.param == "moto":
         with mock_aws():
             yield SecretsManager(lambda: secrets_manager("eu-central-1", None))
     else:
-        endpoint = request.getfixturevalue("emulator").endpoint
+        emulator: Emulator = request.getfixturevalue("emulator")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", emulator.access_key_id)
+        endpoint = emulator.endpoint
         yield SecretsManager(lambda: secrets_manager("eu-central-1", endpoint))
 
 
 @pytest.fixture
-def name() -> str:
+def name(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and callspec.params.get("safe") == "files":
+        return (tmp_path / "a secret é").as_uri()
     return f"test/{uuid.uuid4().hex}"
 
 
@@ -66,7 +76,9 @@ def test_a_secret_that_the_template_made_without_a_value_can_be_written(
 
 def test_a_reader_without_boto3_reads_the_same(emulator: Emulator, name: str) -> None:
     safe = SecretsManager(lambda: emulator.client("secretsmanager"))
-    reader = SecretReader(emulator.endpoint, "eu-central-1", Credentials("test", "test"))
+    reader = SecretReader(
+        emulator.endpoint, "eu-central-1", Credentials(emulator.access_key_id, "x")
+    )
     with pytest.raises(NotFound):
         reader.read(name)
     safe.write(name, "é")
@@ -83,3 +95,33 @@ def test_an_unreachable_safe_is_unavailable(monkeypatch: pytest.MonkeyPatch, nam
     for attempt in (lambda: safe.read(name), lambda: safe.write(name, "x")):
         with pytest.raises(Unavailable):
             attempt()
+
+
+def test_a_secrets_file_is_private_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    SecretFiles().write((tmp_path / "key").as_uri(), "text")
+    (file,) = tmp_path.iterdir()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
+def test_a_file_that_others_may_touch_is_no_safe(tmp_path: Path, mode: int) -> None:
+    address = (tmp_path / "key").as_uri()
+    SecretFiles().write(address, "text")
+    (tmp_path / "key").chmod(mode)
+    with pytest.raises(Unavailable, match="chmod 600"):
+        SecretFiles().read(address)
+    SecretFiles().write(address, "new")  # a file of its own takes the open one's place
+    assert SecretFiles().read(address) == "new"
+
+
+@pytest.mark.parametrize("address", ["file://elsewhere/key", "key", "https://x/key", "file:key"])
+def test_an_address_that_is_no_file_of_this_machine_is_not_found(address: str) -> None:
+    with pytest.raises(NotFound):
+        SecretFiles().read(address)
+    with pytest.raises(NotFound):
+        SecretFiles().write(address, "x")
+
+
+def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        SecretFiles().write((tmp_path / "none" / "key").as_uri(), "x")

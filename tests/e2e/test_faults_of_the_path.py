@@ -266,8 +266,8 @@ def queue_client(instance: Instance):  # type: ignore[no-untyped-def]  # boto3 m
         "sqs",
         endpoint_url=instance.addresses["AWS_ENDPOINT_URL"],
         region_name="eu-central-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=instance.addresses["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=instance.addresses["AWS_SECRET_ACCESS_KEY"],
     )
 
 

@@ -48,8 +48,9 @@ def handled(fleet: FakeFleet) -> list[str]:
 async def run(
     service: Service, recreate: Callable[[Queues], Any], *, within_seconds: float
 ) -> list[str]:
-    endpoint = (await asyncio.to_thread(service.start, quiet))["AWS_ENDPOINT_URL"]
-    emulator = Emulator(endpoint, "own")
+    address = await asyncio.to_thread(service.start, quiet)
+    endpoint = address["AWS_ENDPOINT_URL"]
+    emulator = Emulator(endpoint, "own", address["AWS_ACCESS_KEY_ID"])
     queues = Queues(emulator, stack_of(emulator))
     await asyncio.to_thread(queues.make)
     fleet = FakeFleet()

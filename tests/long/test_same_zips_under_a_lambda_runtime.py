@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import http.server
 import json
+import sys
 import tempfile
 import threading
 import time
@@ -18,8 +19,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from groundwork_command.emulator_bootstrap.deploy import Deployed, deploy
-from groundwork_command.services.emulator import Emulator as Service
 from groundwork_command.services.home import Home
+from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.variables import of_service
 from groundwork_data.postgres.migrations import migrate
 from groundwork_lambda_host.pollers import AwsSettings
 
@@ -97,20 +99,47 @@ def feed() -> Iterator[str]:
         server.shutdown()
 
 
+def started(home: Home, python_path: str) -> tuple[Child, str]:
+    """MiniStack as it is, without our gate: functions and visitors come without the key."""
+    port = home.port("emulator")
+    own = {
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": "eu-central-1",
+        "SERVICES": SERVICES,
+        "S3_DATA_DIR": str(home.path / "s3"),
+        "STATE_DIR": str(home.path / "ministack"),
+        "TMPDIR": str(home.path),
+        "LOG_LEVEL": "WARNING",
+        "DOCKER_HOST": "unix:///nonexistent",
+        "PYTHONPATH": python_path,
+    }
+    command = [sys.executable, "-m", "ministack"]
+    child = Child(Launch(command, home.path, home.logs / "emulator.log", of_service(own)))
+
+    def answers() -> bool:
+        try:
+            return httpx2.get(f"http://127.0.0.1:{port}/_ministack/health").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    failure = wait_for(answers, child, 60)
+    assert failure is None, failure
+    return child, f"http://127.0.0.1:{port}"
+
+
 @pytest.fixture(scope="module")
 def site(server_url: str, own_build: Path, feed: str) -> Iterator[Site]:
     with (
         tempfile.TemporaryDirectory() as folder,
         _database(server_url, f"gw_zips_{time.time_ns()}") as database_url,
-        pytest.MonkeyPatch.context() as patch,
     ):
         migrate(database_url, MIGRATIONS / "postgres")
         (Path(folder) / "sitecustomize.py").write_text(ONLY_ZIPS)
-        patch.setenv("PYTHONPATH", folder)
         home = Home(Path(folder) / "home")
         home.prepare()
-        service = Service(home, services=SERVICES)
-        endpoint = service.start(lambda *_: None)["AWS_ENDPOINT_URL"]
+        service, endpoint = started(home, folder)
         try:
             deployed = deploy(
                 own_build,
@@ -126,7 +155,7 @@ def site(server_url: str, own_build: Path, feed: str) -> Iterator[Site]:
             )
             yield Site(deployed, Emulator(endpoint, "zips"), database_url, feed)
         finally:
-            service.stop()
+            service.stop(patience_seconds=10)
             log = home.logs / "emulator.log"
             if log.exists():
                 print(log.read_text()[-8000:])

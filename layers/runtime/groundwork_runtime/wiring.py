@@ -174,7 +174,11 @@ class Wiring:
 
     @cached_property
     def secrets(self) -> SecretSource:
-        """The safe; read without boto3 where the environment has the credentials."""
+        """The safe: a file's, or AWS', read without boto3 where credentials are in variables."""
+        from groundwork_data.identity.secret_files import SCHEME, SecretFiles  # noqa: PLC0415 - identity only
+
+        if self.settings.signing_key_secret_id.startswith(SCHEME):
+            return SecretFiles()
         from groundwork_data.aws.secret_reader import SecretReader  # noqa: PLC0415 - identity only
         from groundwork_data.aws.signed_request import Credentials  # noqa: PLC0415 - identity only
 

@@ -35,7 +35,7 @@ class Queues:
 
     @property
     def settings(self) -> AwsSettings:
-        return AwsSettings(REGION, self.emulator.endpoint, "test", "test")
+        return AwsSettings(REGION, self.emulator.endpoint, self.emulator.access_key_id, "x")
 
     @property
     def sqs(self) -> Any:

@@ -3,7 +3,8 @@
 import socket
 from pathlib import Path
 
-from groundwork_command.commands import checks, doctor
+from groundwork_command.commands import doctor
+from groundwork_command.instance import checks
 from groundwork_command.instance.checks import State
 from groundwork_command.services.home import Home
 

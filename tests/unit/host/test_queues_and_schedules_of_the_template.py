@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+
 from groundwork_command.instance.project import template
 from groundwork_lambda_host.template import Addresses, Stack, load
 from groundwork_lambda_host.template.stack import DeadLetter

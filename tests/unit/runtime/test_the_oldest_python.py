@@ -40,7 +40,10 @@ def oldest() -> str | None:
         if path is None or "config" in path:
             continue
         said = subprocess.run(
-            [path, "-c", "import sys; print(*sys.version_info[:3])"], capture_output=True, text=True
+            [path, "-c", "import sys; print(*sys.version_info[:3])"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         version = tuple(map(int, said.stdout.split())) if said.returncode == 0 else ()
         if version[:2] == wanted:

@@ -1,9 +1,9 @@
 """`groundwork queues`: what waits, and giving dead letters another try."""
 
+import os
 from typing import TYPE_CHECKING, Literal
 
 from groundwork_command.instance import running
-from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
 from groundwork_command.terminal.output import clear_failures, fail, note, result
 
@@ -91,13 +91,15 @@ def _depths(client: "SQSClient", url: str) -> dict[str, object]:
 def _client() -> "SQSClient":
     import boto3  # noqa: PLC0415 - 0.8 s that only this command pays
 
-    endpoint = running.find(Home(running.home_folder())).addresses.get("AWS_ENDPOINT_URL")
-    if not endpoint:
+    if not os.environ.get("AWS_ENDPOINT_URL"):
+        running.find(Home(running.home_folder()))  # raises where there is none
+    aws = running.aws()
+    if not aws.endpoint:
         return boto3.client("sqs")
     return boto3.client(
         "sqs",
-        endpoint_url=endpoint,
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - the emulator takes any
+        endpoint_url=aws.endpoint,
+        region_name=aws.region,
+        aws_access_key_id=aws.access_key_id,
+        aws_secret_access_key=aws.secret_access_key,
     )

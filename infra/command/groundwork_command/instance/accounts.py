@@ -11,7 +11,9 @@ from groundwork_command.services.home import Home
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from groundwork_data.aws.secrets import SecretsManager
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+    from groundwork_core.identity.ports import Secrets
     from groundwork_lambda_host.aws import AwsSettings
     from groundwork_runtime.wiring import Wiring
 
@@ -44,40 +46,50 @@ def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
         wiring.database.close()
 
 
-def signing_key_id(stage: str) -> str:
+@dataclass(frozen=True)
+class SigningKeySafe:
+    """Where the key that signs access tokens is kept."""
+
+    secrets: "Secrets"
+    secret_id: str
+
+
+def signing_key_name(stage: str) -> str:
     """The name of the signing key's secret, as the template gives it."""
     return f"groundwork/{stage}/signing-key"
 
 
-def safe(aws: "AwsSettings") -> "SecretsManager":
-    """The safe of AWS or of its emulator."""
+def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySafe:
+    """The signing key's safe: a private file of the state folder, outside local AWS' safe.
+
+    Never the local emulator: it is not made to keep secrets.
+    """
+    if stage == "local":
+        from groundwork_data.identity.secret_files import SecretFiles  # noqa: PLC0415 - not every command works
+
+        return SigningKeySafe(SecretFiles(), (home.secrets / SIGNING_KEY).as_uri())
     import boto3  # noqa: PLC0415 - 0.8 s that only its callers pay
 
     from groundwork_data.aws.secrets import SecretsManager  # noqa: PLC0415 - as above
 
-    return SecretsManager(
-        lambda: boto3.client(
+    def client() -> "SecretsManagerClient":
+        return boto3.client(
             "secretsmanager",
             endpoint_url=aws.endpoint,
             region_name=aws.region,
             aws_access_key_id=aws.access_key_id,
             aws_secret_access_key=aws.secret_access_key,
         )
-    )
+
+    return SigningKeySafe(SecretsManager(client), signing_key_name(stage))
 
 
-def ensure_signing_key(
-    home: Home, addresses: Mapping[str, str], secret_id: str, aws: "AwsSettings"
-) -> None:
-    """Put the signing key into an emulator, which forgets: the state folder keeps it."""
+def ensure_signing_key(addresses: Mapping[str, str], safe: SigningKeySafe) -> None:
+    """Make the signing key where there is none, and publish its public half."""
     from groundwork_data.identity.signing_keys import ensure_signing_key as ensure  # noqa: PLC0415
 
-    path = home.secrets / SIGNING_KEY
-    kept = path.read_text() if path.exists() else None
     with parts(addresses) as wiring:
-        text = ensure(safe(aws), secret_id, wiring.database, kept=kept)
-    if text != kept:
-        home.write_private(path, text)
+        ensure(safe.secrets, safe.secret_id, wiring.database)
 
 
 def make_first_admin(addresses: Mapping[str, str], email: str, password: str) -> bool:

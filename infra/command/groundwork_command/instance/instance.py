@@ -7,7 +7,6 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger("groundwork.instance")
 
 DEMO = "demo"
-SIGNING_KEY = "SigningKey"  # its logical id in the template
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""For an emulator that was given without any; the embedded one has its own."""
+OTHER_CREDENTIALS = ("AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
 class Instance:
@@ -64,10 +64,11 @@ class Instance:
     async def start(self, report: Report) -> None:
         """Start all. Raises ServiceError, with nothing left running, when a part does not start."""
         self.home.must_be_free()
-        if not port_is_free(self.settings.port):
+        port, address = self.settings.port, self.settings.address
+        if not port_is_free(port, address):
             raise ServiceError(
-                f"Port {self.settings.port} of 127.0.0.1 is taken by another program. "
-                "Stop it, or set GROUNDWORK_PORT to a free port."
+                f"Port {port} of {address} is taken by another program, or this machine does not "
+                "have that address. Set GROUNDWORK_PORT to a free port, or GROUNDWORK_ADDRESS."
             )
         try:
             await asyncio.to_thread(self._start_services, report)
@@ -95,9 +96,12 @@ class Instance:
         report("graph", "ready")
 
     def _prepare(self, report: Report, addresses: dict[str, str]) -> None:
-        """Migrate Postgres; make the queues, secrets and the first admin where they are missing."""
+        """Migrate Postgres; make the queues, signing key and first admin that are missing."""
         environment = self._environment
         environment.update(addresses)
+        if Emulator.name in self._supervisor.pids:
+            for name in OTHER_CREDENTIALS:  # of a real account, which the emulator must not see
+                environment.pop(name, None)
         if environment.get("AWS_ENDPOINT_URL"):
             for name, value in DUMMY_CREDENTIALS.items():
                 environment.setdefault(name, value)
@@ -111,20 +115,20 @@ class Instance:
             self._bootstrap()
             self._supervisor.on_restart = self._after_restart
             report("queues", "ready")
+        if environment.get("AWS_ENDPOINT_URL"):
+            stage = self.settings.stage
+            safe = accounts.signing_key_safe(stage, self.home, self._aws())
+            accounts.ensure_signing_key(environment, safe)
         self._first_admin()
 
     def _bootstrap(self) -> None:
-        """Make the queues and secrets that the emulator lacks."""
+        """Make the queues that the emulator lacks."""
         from groundwork_command.emulator_bootstrap import bootstrap  # noqa: PLC0415 - loads boto3
 
-        stack, aws = self._stack(), self._aws()
-        bootstrap(stack, aws, secrets={})
-        for secret in stack.secrets:
-            if secret.logical_id == SIGNING_KEY:
-                accounts.ensure_signing_key(self.home, self._environment, secret.name, aws)
+        bootstrap(self._stack(), self._aws(), secrets={})
 
     def _after_restart(self, name: str) -> None:
-        """The emulator comes back empty: its queues and secrets are made anew."""
+        """The emulator comes back empty: its queues are made anew."""
         if name == Emulator.name:
             self._bootstrap()
 
@@ -171,6 +175,7 @@ class Instance:
             websocket_endpoint=f"{self.url}/@live",
             http_endpoint=self.url,
             region=environment.get("AWS_REGION", REGION),
+            secret_folder=self.home.secrets if self.settings.stage == "local" else None,
         )
         return load(project.template(), parameters, addresses)
 
@@ -196,7 +201,7 @@ class Instance:
         stack, aws = self._stack(), self._aws()
         began = time.monotonic()
         environment = {**self._environment, "GROUNDWORK_PORT": str(self.settings.port)}
-        settings = replace(HostSettings.from_environ(environment), address="127.0.0.1")
+        settings = HostSettings.from_environ(environment)
         self._host = host = Host(stack, settings, sink=self._sink or to_stdout)
         if stack.socket is not None:
             live = LiveSettings(gateway=f"g{os.getpid()}", token=settings.host_token)
@@ -237,8 +242,9 @@ class Instance:
         await host.start()
         await readiness.reached()
         report("functions", f"ready after {time.monotonic() - began:.1f} s")
-        services = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
-        found = {name: self._environment.get(name, "") for name in services}
+        found = {name: self._environment.get(name, "") for name in running.SERVICES}
+        if Emulator.name in self.pids:
+            found |= {name: self._environment[name] for name in running.CREDENTIALS}
         demo_port = self.home.port(DEMO)
         running.write(self.home, running.Running(os.getpid(), self.url, found, demo_port))
 

@@ -6,10 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
 from groundwork_command.services.service import ServiceError
+from groundwork_lambda_host.aws import AwsSettings
 
 FILE = "instance.json"
+SERVICES = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Those of the embedded emulator; a real account's are in no file of ours."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,25 @@ def addresses(
 
     Raises NotRunning where one that is needed is neither given nor running.
     """
-    wanted = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
-    given = {name: environment[name] for name in wanted if environment.get(name)}
+    given = {name: environment[name] for name in SERVICES if environment.get(name)}
     if given.keys() >= set(needed):
         return given
     return {**find(Home(home_folder(environment))).addresses, **given}
+
+
+def aws(environment: Mapping[str, str] = os.environ) -> AwsSettings:
+    """Where AWS or its emulator is: as given, else the running instance's, else AWS itself."""
+    region = environment.get("AWS_REGION") or REGION
+    endpoint = environment.get("AWS_ENDPOINT_URL")
+    credentials: Mapping[str, str] = environment
+    if not endpoint:
+        try:
+            credentials = find(Home(home_folder(environment))).addresses
+        except NotRunning:
+            return AwsSettings(region)
+        endpoint = credentials.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        return AwsSettings(region)
+    # What the instance does not say is in the environment; other emulators take anything.
+    key, secret = (credentials.get(name) or environment.get(name) or "test" for name in CREDENTIALS)
+    return AwsSettings(region, endpoint, key, secret)

@@ -24,7 +24,8 @@ FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "o
 
 def throwaway(home: Home) -> Supervisor:
     """All services, for tests and development."""
-    return Supervisor(home, [Postgres(home, FORGETFUL), Neo4j(home, "no archive"), Emulator(home)])
+    emulator = Emulator(home, "sqs,secretsmanager")
+    return Supervisor(home, [Postgres(home, FORGETFUL), Neo4j(home, "no archive"), emulator])
 
 
 def main(arguments: list[str]) -> int:

@@ -1,14 +1,15 @@
-"""MiniStack, the AWS emulator, as a child process: SQS, EventBridge, Secrets Manager, S3."""
+"""MiniStack, the AWS emulator, as a child process behind a gate (see emulator_gate.py): SQS."""
 
 import http.client
-import os
 import sys
 
+from groundwork_command.services import emulator_gate
 from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.service import Address, Progress, ServiceError
+from groundwork_command.services.variables import of_service
 
-SERVICES = "sqs,events,scheduler,secretsmanager,s3,sts"
+SERVICES = "sqs"
 REGION = "eu-central-1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -16,11 +17,15 @@ HTTP_OK = 200
 
 
 class Emulator:
-    """One MiniStack on loopback. What it holds is lost when it stops; nothing depends on it."""
+    """One MiniStack on loopback. What it holds is lost when it stops; nothing depends on it.
+
+    It answers only requests that name the access key id of the state folder (secrets/emulator).
+    """
 
     name = "emulator"
 
     def __init__(self, home: Home, services: str = SERVICES) -> None:
+        """Take the state folder, and which services of AWS it offers."""
         self._home = home
         self._services = services
         self._child: Child | None = None
@@ -43,33 +48,24 @@ class Emulator:
         folder.chmod(PRIVATE_FOLDER)
         log = self._home.logs / "emulator.log"
         self._port = port = self._port or self._home.port(self.name)
+        key = self._home.password(self.name)
         self._child = Child(
             Launch(
-                command=[sys.executable, "-m", "ministack"],
+                command=[sys.executable, "-P", "-m", emulator_gate.__name__],
                 cwd=folder,
                 log=log,
-                environment={
-                    **_own_environment(),
-                    "BIND_HOST": "127.0.0.1",
-                    "GATEWAY_PORT": str(port),
-                    "MINISTACK_HOST": "127.0.0.1",
-                    "MINISTACK_REGION": REGION,
-                    "SERVICES": self._services,
-                    "IOT_MTLS_ENABLED": "0",
-                    "SFTP_ENABLED": "0",
-                    "S3_DATA_DIR": str(folder / "s3"),
-                    "STATE_DIR": str(folder / "state"),
-                    "TMPDIR": str(folder),
-                    "LOG_LEVEL": "WARNING",
-                    "DOCKER_HOST": "unix:///nonexistent",  # it must not look for containers
-                },
+                environment=self._environment(port, key),
             )
         )
-        failure = wait_for(lambda: _answers(port), self._child, START_SECONDS)
+        failure = wait_for(lambda: _answers(port, key), self._child, START_SECONDS)
         if failure:
             self.stop()
             raise ServiceError(f"The AWS emulator did not start: {failure}")
-        return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+        return {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ACCESS_KEY_ID": key,
+            "AWS_SECRET_ACCESS_KEY": key,
+        }
 
     def stop(self) -> None:
         """Stop it; messages it holds are lost, and come again from the outbox."""
@@ -81,18 +77,32 @@ class Emulator:
         """Whether the process runs."""
         return self._child is not None and self._child.alive()
 
+    def _environment(self, port: int, key: str) -> dict[str, str]:
+        folder = self._home.folder(self.name)
+        own = {
+            emulator_gate.ACCESS_KEY: key,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "SERVICES": self._services,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "S3_DATA_DIR": str(folder / "s3"),
+            "STATE_DIR": str(folder / "state"),
+            "TMPDIR": str(folder),
+            "LOG_LEVEL": "WARNING",
+            "DOCKER_HOST": "unix:///nonexistent",  # it must not look for containers
+        }
+        return of_service(own)
 
-def _answers(port: int) -> bool:
+
+def _answers(port: int, key: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
-        connection.request("GET", "/_ministack/health")
+        named = {"Authorization": f"AWS4-HMAC-SHA256 Credential={key}/"}
+        connection.request("GET", "/_ministack/health", headers=named)
         return connection.getresponse().status == HTTP_OK
     except OSError:
         return False
     finally:
         connection.close()
-
-
-def _own_environment() -> dict[str, str]:
-    """Ours without credentials: the emulator must never meet a real account's."""
-    return {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}

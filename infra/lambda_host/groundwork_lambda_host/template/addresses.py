@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Addresses:
         account: AWS account, twelve digits.
         stack_name: First part of the names of queues that the template leaves unnamed.
         secrets: `SecretString` by secret id, for `{{resolve:secretsmanager:…}}`.
+        secret_folder: Folder whose files are the template's secrets, named by the last part of a
+            secret's name; a secret's id is then its file's address. None: secrets are AWS'.
         queue_urls: URLs by logical id where they do not follow the shape above.
     """
 
@@ -27,6 +30,7 @@ class Addresses:
     account: str = "000000000000"
     stack_name: str = "groundwork"
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_folder: Path | None = None
     queue_urls: Mapping[str, str] = field(default_factory=dict)
 
     def queue_name(self, logical_id: str, given: str | None) -> str:
@@ -37,6 +41,13 @@ class Addresses:
         """The URL at which the queue takes messages."""
         found = self.queue_urls.get(logical_id)
         return found or f"{self.queue_endpoint.rstrip('/')}/{self.account}/{name}"
+
+    def secret_id(self, name: str) -> str:
+        """By what the secret of this name is read."""
+        if self.secret_folder is None:
+            # The emulators make up the end of a secret's ARN, so it goes by its name.
+            return name
+        return (self.secret_folder / name.rpartition("/")[2]).as_uri()
 
     def arn(self, service: str, resource: str) -> str:
         """The ARN of a resource of this account and region."""

@@ -161,8 +161,7 @@ class Resources:
             case "AWS::SQS::Queue":
                 return self.addresses.queue_url(name, self.queue_name(name))
             case "AWS::SecretsManager::Secret":
-                # The emulators make up the end of a secret's ARN, so it goes by its name.
-                return self.properties(name, "Name").text("Name", name)
+                return self.addresses.secret_id(self.properties(name, "Name").text("Name", name))
             case "AWS::Serverless::Api" | "AWS::ApiGatewayV2::Api":
                 return api_id(name)
             case _:

@@ -48,7 +48,6 @@ def rotate_signing_key(
     secret_id: str,
     database: Database,
     *,
-    keep: Callable[[str], object],
     pause: Callable[[float], None],
 ) -> Rotated:
     """Put a new key in the place of the present one. One at a time; a broken off one harms nothing.
@@ -57,7 +56,6 @@ def rotate_signing_key(
         secrets: the safe.
         secret_id: the key's name in it.
         database: where public keys stand; its connection is this call's alone.
-        keep: keeps the key's text elsewhere too (a laptop's state folder), before the safe has it.
         pause: waits so many seconds.
 
     Raises:
@@ -68,7 +66,6 @@ def rotate_signing_key(
         key = new_signing_key()
         publish(key, database)
         pause(AHEAD_SECONDS)
-        keep(key.text)
         secrets.write(secret_id, key.text)
         with database.transaction() as connection:
             rows = connection.execute(RETIRE, (key.kid,)).fetchall()

@@ -86,32 +86,21 @@ def publish(key: SigningKey, database: Database) -> None:
     )
 
 
-def ensure_signing_key(
-    secrets: Secrets, secret_id: str, database: Database, *, kept: str | None = None
-) -> str:
+def ensure_signing_key(secrets: Secrets, secret_id: str, database: Database) -> None:
     """See that the safe holds a signing key and that its public half is published.
 
     Args:
         secrets: the safe.
-        secret_id: the key's name in it.
+        secret_id: the key's name in it; a key is made if there is none.
         database: where public keys stand.
-        kept: the text of a key that was kept elsewhere (a laptop's state folder); it is put into
-            the safe. None: the safe's own key is used, and one is made if it has none.
-
-    Returns:
-        The key's text, to be kept as a secret.
 
     Raises:
-        ValueError: the text in the safe, or the kept one, is no signing key.
+        ValueError: the text in the safe is no signing key.
         Unavailable: the safe or the database cannot be reached.
     """
     try:
-        there: str | None = secrets.read(secret_id)
+        key = signing_key(secrets.read(secret_id))
     except NotFound:
-        there = None
-    text = kept or there or new_signing_key().text
-    key = signing_key(text)
-    if text != there:
-        secrets.write(secret_id, text)
+        key = new_signing_key()
+        secrets.write(secret_id, key.text)
     publish(key, database)
-    return text
