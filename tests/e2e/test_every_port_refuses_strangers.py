@@ -22,7 +22,7 @@ from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.variables import of_service
 
 NOBODY = 65534
-NAMES = ("groundwork", "groundwork_app", "groundwork_host", "postgres", "root", "nobody")
+NAMES = ("groundwork", "groundwork_app", "groundwork_command", "postgres", "root", "nobody")
 PASSWORDS = ("", "groundwork", "postgres", "test")
 GET_SECRET = (
     "POST",
