@@ -7,11 +7,12 @@ import pytest
 
 from groundwork_core.knowledge.graph.model import LinkFilter, Part
 from groundwork_core.knowledge.graph.ports import GraphProjection, GraphReader
+from groundwork_core.knowledge.graph.two_store_reader import TwoStoreReader
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.destinations.graph import project
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
-from groundwork_data.graph.reader import Neo4jReader
+from groundwork_data.graph.store import Neo4jStore
 
 from ..fakes.graph import FakeGraph, FakeHubLists, FakeHubPaths
 from ..fakes.outbox_rows import id_of
@@ -54,7 +55,7 @@ def graph(request: pytest.FixtureRequest) -> Iterator[Graph]:
         return
     real = request.getfixturevalue("neo4j")
     database = GraphDatabase(real.uri, real.user, real.password)
-    reader = Neo4jReader(database, FakeHubLists(), FakeHubPaths(), truth)
+    reader = TwoStoreReader(Neo4jStore(database), FakeHubLists(), FakeHubPaths(), truth)
     yield Graph(Neo4jProjection(database), reader, truth)
     database.close()
 

@@ -240,7 +240,7 @@ def test_without_hubs_a_question_would_look_at_every_relationship(
     supernode: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: no degree makes a hub, so all that it has is read."""
-    monkeypatch.setattr("groundwork_data.graph.reader.HUB_DEGREE", 10 * DEGREE)
+    monkeypatch.setattr("groundwork_data.graph.store.HUB_DEGREE", 10 * DEGREE)
     with profiled(monkeypatch) as hits:
         pages(supernode, "neighbours", 50, {})
         assert max(hits) > DEGREE

@@ -310,10 +310,12 @@ class Wiring:
         return PostgresGraphRounds(self.database)
 
     def graph_reader(self, seconds_left: Callable[[], float], shown: Shown) -> GraphReader:
-        """Make what answers from the graph, for a caller who waits no longer and looks at that."""
-        from groundwork_data.graph.reader import Neo4jReader  # noqa: PLC0415 - graph only
+        """Make the reader for one request: its remaining time, and the fields it selects."""
+        from groundwork_core.knowledge.graph.two_store_reader import TwoStoreReader  # noqa: PLC0415 - graph only
+        from groundwork_data.graph.store import Neo4jStore  # noqa: PLC0415 - graph only
 
-        return Neo4jReader(self.graph, *self._relationships, seconds_left, shown)
+        store = Neo4jStore(self.graph, seconds_left, shown)
+        return TwoStoreReader(store, *self._relationships, shown)
 
     @cached_property
     def _relationships(self) -> tuple[HubLists, HubPaths, Neighbourhoods]:

@@ -194,7 +194,9 @@ def test_a_fault_of_ours_is_masked_and_logged(
     def broken(*_: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr("groundwork_data.graph.reader.Neo4jReader.entities", broken)
+    monkeypatch.setattr(
+        "groundwork_core.knowledge.graph.two_store_reader.TwoStoreReader.entities", broken
+    )
     answer = api.post({"query": f'{{ entity(id: "{known["Ada"]}") {{ name }} }}'})
     told = json.loads(answer.body or "")
     assert told["errors"][0]["extensions"]["code"] == "INTERNAL_SERVER_ERROR"

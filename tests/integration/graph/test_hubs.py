@@ -7,7 +7,7 @@ import pytest
 
 from .conftest import Api
 
-READER = "groundwork_data.graph.reader.HUB_DEGREE"
+READER = "groundwork_data.graph.store.HUB_DEGREE"
 FILTERS: list[dict[str, object]] = [
     {},
     {"direction": "OUT"},

@@ -55,7 +55,7 @@ def test_a_search_under_twenty_aliases_is_stopped_in_the_database(
 def test_a_filter_of_a_hub_is_stopped_in_the_database(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groundwork_data.graph.reader.HUB_DEGREE", 10)
+    monkeypatch.setattr("groundwork_data.graph.store.HUB_DEGREE", 10)
     with held(api, "relationships"):
         answer = api.post({"query": OF_A_HUB % known["Ada"]})
         assert api.sql(RUNNING) == []

@@ -7,7 +7,7 @@ named tuple: it is made in a fifth of the time that a frozen dataclass takes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -150,3 +150,50 @@ class Side:
 
     walked: tuple[Id, ...]
     hubs: tuple[Id, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """One end of a path: the entities one hop from it, each with whether it is a hub.
+
+    `others` is None if the end itself is a hub.
+    """
+
+    id: Id
+    others: Mapping[Id, bool] | None
+
+    @property
+    def has_hubs(self) -> bool:
+        """Whether a search from here would visit a hub."""
+        return self.others is None or any(self.others.values())
+
+    @property
+    def way(self) -> tuple[Id, ...]:
+        """The entities of the path before its side."""
+        return () if self.others is None else (self.id,)
+
+    @property
+    def side(self) -> Side:
+        """The entities at which the middle of a path may begin or end."""
+        if self.others is None:
+            return Side((), (self.id,))
+        return Side(
+            tuple(id_ for id_, hub in self.others.items() if not hub),
+            tuple(id_ for id_, hub in self.others.items() if hub),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """Entities that the graph has, by id, and which of them are hubs."""
+
+    entities: Mapping[Id, Entity]
+    hubs: Sequence[Id]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPages:
+    """A page of links for each entity that is no hub, and the hubs."""
+
+    pages: Mapping[Id, LinkPage]
+    hubs: Sequence[Id]

@@ -16,11 +16,14 @@ from groundwork_core.knowledge.graph.model import (
     Id,
     LinkFilter,
     LinkPage,
+    LinkPages,
     LinkPlace,
+    Nodes,
     Part,
     Relationship,
     Shown,
     Side,
+    Surroundings,
 )
 
 
@@ -88,6 +91,35 @@ class GraphReader(Protocol):
 
         Where there are several seeds the graph is asked twice: first, which of them exist.
         """
+        ...
+
+
+class GraphStore(Protocol):
+    """Reads of the graph database. Each method is one query, however many ids it is given.
+
+    Raises (all methods):
+        GraphUnavailable: the graph cannot be reached.
+        TookTooLong: the graph stopped the query at its time limit.
+    """
+
+    def nodes(self, ids: Collection[Id]) -> Nodes:
+        """Return those entities that exist, and which of them are hubs."""
+        ...
+
+    def links(
+        self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
+    ) -> LinkPages:
+        """Return a page of links of each entity; hubs are named instead."""
+        ...
+
+    def surroundings(self, ids: Sequence[Id], wanted: LinkFilter) -> Mapping[Id, Surroundings]:
+        """Return what is one hop from each entity that exists; nothing around a hub."""
+        ...
+
+    def shortest_path(
+        self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter
+    ) -> Part | None:
+        """Return a shortest path by the database's own search, or None."""
         ...
 
 
