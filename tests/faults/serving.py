@@ -68,7 +68,7 @@ class Client:
         raw = b"" if body is None else json.dumps(body).encode()
         lines = [
             f"{method} {path} HTTP/1.1",
-            "Host: test",
+            "Host: localhost",
             f"Authorization: Bearer {self._token}",
             "Content-Type: application/json",
             f"Content-Length: {len(raw)}",

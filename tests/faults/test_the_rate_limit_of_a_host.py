@@ -90,7 +90,7 @@ async def ask(port: int, who: Header, rounds: int) -> list[Answer]:
     answers = []
     for method, path, body in ASKED * rounds:
         head = (
-            f"{method} {path} HTTP/1.1\r\nHost: t\r\n{who}\r\n"
+            f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{who}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         writer.write(head.encode() + body.encode())

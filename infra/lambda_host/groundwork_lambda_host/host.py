@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from ipaddress import ip_address
 from typing import Protocol
 
 from groundwork_lambda_host.environments.fleet import Fleet, Surroundings
@@ -10,8 +11,10 @@ from groundwork_lambda_host.environments.pool import Limits
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import App, Gateway
 from groundwork_lambda_host.gateway.callers import Callers
+from groundwork_lambda_host.gateway.clients import Clients
 from groundwork_lambda_host.gateway.cors import Cors
 from groundwork_lambda_host.gateway.events import EventBuilder
+from groundwork_lambda_host.gateway.hosts import Hosts
 from groundwork_lambda_host.gateway.limits import ServerLimits
 from groundwork_lambda_host.gateway.routes import Routes
 from groundwork_lambda_host.gateway.server import Server
@@ -108,7 +111,13 @@ class Host:
         )
         self.telemetry.watch(self.fleet.pools, self.gateway)
         access = AccessLog(to_stdout) if settings.access_log else None
-        self._server = Server(self.gateway, limits or ServerLimits(), access)
+        self._server = Server(
+            self.gateway,
+            limits or ServerLimits(),
+            access,
+            Hosts((*_own_names(settings.address), *settings.hosts)),
+            Clients(settings.trusted_proxies),
+        )
         self._parts: list[Part] = []
         self._serving = False
         self._drained = False
@@ -149,6 +158,13 @@ class Host:
             ),
         )
         await self.fleet.drain(self.settings.finish_seconds)
+
+
+def _own_names(address: str) -> tuple[str, ...]:
+    listening = ip_address(address)
+    if listening.is_unspecified:
+        return ()
+    return (f"[{listening}]",) if ":" in address else (str(listening),)
 
 
 def _listen(address: str, port: int) -> socket.socket:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from groundwork_lambda_host.environments.variables import passed_on
+from groundwork_lambda_host.gateway.clients import BadProxies, Network, listed_networks
+from groundwork_lambda_host.gateway.hosts import EVERY_HOST, BadHost, listed_hosts
 
 _SPARE_ENVIRONMENTS = 1
 """One more than cores: who waits for a database leaves a core to another."""
@@ -33,6 +35,8 @@ class HostSettings:
         metrics_token: Bearer token of /metrics; outside local it is needed.
         host_token: Shared secret of the management API below /@live.
         access_log: Whether each HTTP answer is a line of the log.
+        hosts: Host names that are served besides those of this machine; `*` is every one.
+        trusted_proxies: Networks of the proxies whose word on clients' addresses is taken.
         cors_origins: Exact origins that may read what the host answers by itself.
         shared: Variables that every environment gets.
     """
@@ -46,6 +50,8 @@ class HostSettings:
     announce_seconds: float = 2.0
     finish_seconds: float = 30.0
     access_log: bool = False
+    hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     cors_origins: tuple[str, ...] = ()
     metrics_token: str = field(default="", repr=False)
     host_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
@@ -55,7 +61,8 @@ class HostSettings:
     def from_environ(cls, environ: Mapping[str, str]) -> "HostSettings":
         """Reads GROUNDWORK_ADDRESS, _PORT, _ENV, _ENVIRONMENTS, _WAIT_LINE, _ACCESS_LOG and more.
 
-        These are GROUNDWORK_CORS_ORIGINS, GROUNDWORK_METRICS_TOKEN and GROUNDWORK_HOST_TOKEN.
+        These are GROUNDWORK_HOSTS, GROUNDWORK_TRUSTED_PROXIES, GROUNDWORK_CORS_ORIGINS,
+        GROUNDWORK_METRICS_TOKEN and GROUNDWORK_HOST_TOKEN.
 
         Raises:
             BadHostSettings: One of them is bad.
@@ -75,6 +82,8 @@ class HostSettings:
             ),
             wait_line=_number(environ, "GROUNDWORK_WAIT_LINE", default.wait_line, range(1_000_000)),
             access_log=environ.get("GROUNDWORK_ACCESS_LOG", "") not in {"", "0", "false"},
+            hosts=hosts_of(environ.get("GROUNDWORK_HOSTS", ""), stage),
+            trusted_proxies=proxies_of(environ.get("GROUNDWORK_TRUSTED_PROXIES", "")),
             cors_origins=_origins(environ.get("GROUNDWORK_CORS_ORIGINS", "")),
             metrics_token=token if stage != "local" else "",
             host_token=environ.get("GROUNDWORK_HOST_TOKEN") or default.host_token,
@@ -92,6 +101,33 @@ def base_url(address: str, port: int) -> str:
         listening = ipaddress.ip_address("127.0.0.1" if listening.version == 4 else "::1")  # noqa: PLR2004 - IPv4
     host = f"[{listening}]" if listening.version == 6 else str(listening)  # noqa: PLR2004 - IPv6
     return f"http://{host}:{port}"
+
+
+def hosts_of(listed: str, stage: str) -> tuple[str, ...]:
+    """GROUNDWORK_HOSTS. `*` is refused locally: any web page could read an instance through it.
+
+    Raises:
+        BadHostSettings: One of them cannot be served.
+    """
+    try:
+        hosts = listed_hosts(listed)
+    except BadHost as error:
+        raise BadHostSettings(f"GROUNDWORK_HOSTS: {error}") from None
+    if stage == "local" and EVERY_HOST in hosts:
+        raise BadHostSettings("GROUNDWORK_HOSTS: * is for dev, staging and prod; name the hosts")
+    return hosts
+
+
+def proxies_of(listed: str) -> tuple[Network, ...]:
+    """GROUNDWORK_TRUSTED_PROXIES.
+
+    Raises:
+        BadHostSettings: One of them is neither an address nor a network.
+    """
+    try:
+        return listed_networks(listed)
+    except BadProxies as error:
+        raise BadHostSettings(f"GROUNDWORK_TRUSTED_PROXIES: {error}") from None
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, allowed: range) -> int:

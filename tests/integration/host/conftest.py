@@ -140,7 +140,7 @@ async def ask(
 ) -> Answer:
     """One request on a connection of its own."""
     async with connected(port) as (reader, writer):
-        lines = [f"{method} {path} HTTP/1.1", "Host: test"]
+        lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
         lines += [f"{name}: {value}" for name, value in headers]
         if body:
             lines.append(f"Content-Length: {len(body)}")

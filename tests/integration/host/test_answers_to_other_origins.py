@@ -57,7 +57,8 @@ async def own_answers(running: Running, origin: str) -> dict[int, Answer]:
 
 async def _too_slow(port: int, origin: str) -> Answer:
     async with connected(port) as (reader, writer), asyncio.timeout(30):
-        head = f"POST /takes HTTP/1.1\r\nHost: t\r\nOrigin: {origin}\r\nContent-Length: 9\r\n\r\n"
+        head = f"POST /takes HTTP/1.1\r\nHost: localhost\r\nOrigin: {origin}\r\n"
+        head += "Content-Length: 9\r\n\r\n"
         writer.write(head.encode() + b"ab")
         return await read_answer(reader)
 

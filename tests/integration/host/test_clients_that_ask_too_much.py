@@ -38,13 +38,15 @@ async def test_chunks_are_counted_too(serve: Serve) -> None:
     running = await serve(ECHO)
 
     async with connected(running.port) as (reader, writer):
-        writer.write(b"POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(
+            b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
         for _ in range(11):
             writer.write(b"100000\r\n" + b"x" * MEGABYTE + b"\r\n")
         writer.write(b"0\r\n\r\n")
         answer = await read_answer(reader)
         # What was too much has been read: the connection is as good as before.
-        writer.write(b"GET /echo HTTP/1.1\r\nHost: t\r\n\r\n")
+        writer.write(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         following = await read_answer(reader)
 
     assert (answer.status, following.status) == (413, 200)
@@ -55,7 +57,7 @@ async def test_who_asks_first_is_refused_before_sending(serve: Serve) -> None:
 
     async with connected(running.port) as (reader, writer):
         writer.write(
-            b"POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\n"
+            b"POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
             b"Content-Length: 99999999\r\n\r\n"
         )
         answer = await read_answer(reader)
@@ -68,7 +70,8 @@ async def test_who_asks_first_with_a_small_body_is_told_to_go_on(serve: Serve) -
 
     async with connected(running.port) as (reader, writer):
         writer.write(
-            b"POST /echo HTTP/1.1\r\nHost: t\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+            b"POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 2\r\n\r\n"
         )
         assert (await read_answer(reader)).status == 100
         writer.write(b"{}")
@@ -81,7 +84,7 @@ async def test_endless_headers_are_refused(serve: Serve) -> None:
     running = await serve(ECHO)
 
     async with connected(running.port) as (reader, writer):
-        writer.write(b"GET /echo HTTP/1.1\r\nHost: t\r\nX-Long: " + b"x" * 70_000)
+        writer.write(b"GET /echo HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * 70_000)
         answer = await read_answer(reader)
 
     assert answer.status == 431
@@ -102,7 +105,7 @@ async def test_what_is_not_http_is_a_bad_request(serve: Serve) -> None:
     "sent",
     [
         b"GET /echo HTT",
-        b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 10\r\n\r\nab",
+        b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nab",
     ],
 )
 async def test_a_client_that_stops_in_the_middle_is_let_go(serve: Serve, sent: bytes) -> None:
@@ -120,7 +123,7 @@ async def test_a_client_that_drips_is_let_go(serve: Serve) -> None:
     running = await serve(ECHO, limits=HASTY)
 
     async with connected(running.port) as (reader, writer), asyncio.timeout(30):
-        writer.write(b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 1000\r\n\r\n")
+        writer.write(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n")
         answer = asyncio.create_task(read_answer(reader))
         while not answer.done():
             writer.write(b"x")
@@ -134,7 +137,7 @@ async def test_a_slow_client_that_keeps_the_limits_is_served(serve: Serve) -> No
     running = await serve(ECHO)
 
     async with connected(running.port) as (reader, writer):
-        writer.write(b"POST /echo HTTP/1.1\r\nHost: t\r\nContent-Length: 4\r\n\r\n")
+        writer.write(b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
         for _ in range(4):
             await asyncio.sleep(0.5)
             writer.write(b"x")
@@ -149,7 +152,7 @@ async def test_silent_connections_are_closed(serve: Serve) -> None:
     async with connected(running.port) as (silent, _), asyncio.timeout(30):
         assert await silent.read() == b""
     async with connected(running.port) as (reader, writer), asyncio.timeout(30):
-        writer.write(b"GET /echo HTTP/1.1\r\nHost: t\r\n\r\n")
+        writer.write(b"GET /echo HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert (await read_answer(reader)).status == 200
         assert await reader.read() == b""
 

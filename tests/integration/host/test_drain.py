@@ -37,7 +37,7 @@ class Load:
                 writer.close()
 
     async def _once(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        writer.write(b"GET /sleep?seconds=0.01 HTTP/1.1\r\nHost: t\r\n\r\n")
+        writer.write(b"GET /sleep?seconds=0.01 HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = await read_answer(reader)
         if answer.status != 200:
             self.failed.append(str(answer.status))
@@ -88,7 +88,7 @@ async def test_without_the_announcement_responses_fail(
 async def test_what_is_under_way_is_finished(serve: Serve) -> None:
     running = await serve(SLEEPER, settings=SETTINGS)
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
-    writer.write(b"GET /sleep?seconds=2 HTTP/1.1\r\nHost: t\r\n\r\n")
+    writer.write(b"GET /sleep?seconds=2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
     async with asyncio.timeout(30):
         while not running.host.fleet.pools["Sleeper"].busy:
             await asyncio.sleep(0.02)

@@ -46,7 +46,9 @@ async def test_a_path_of_the_host_between_two_events_on_one_connection(serve: Se
 
     async with connected(running.port) as (reader, writer):
         for path in ("/echo", "/@live/posts", "/echo"):
-            writer.write(f"POST {path} HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\nhi".encode())
+            writer.write(
+                f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi".encode()
+            )
             answer = await read_answer(reader)
             assert answer.status == 200
 
@@ -54,7 +56,7 @@ async def test_a_path_of_the_host_between_two_events_on_one_connection(serve: Se
 async def test_without_sockets_a_handshake_is_refused(serve: Serve) -> None:
     running = await serve(ECHO)
     handshake = (
-        "GET /ws HTTP/1.1\r\nHost: t\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
 

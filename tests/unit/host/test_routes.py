@@ -50,6 +50,6 @@ def test_a_path_knows_its_methods() -> None:
     match = ROUTES.find("/a/x")
 
     assert match is not None
-    assert match.allow == "GET, POST"
+    assert match.allow == "GET, HEAD, POST"
     assert match.route("DELETE") is None
     assert match.route("GET") == Route("GET", "/a/{id}", "/a/{id}")

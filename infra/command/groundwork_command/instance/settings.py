@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from groundwork_core.errors import Invalid
 from groundwork_core.identity.passwords import must_be_good
-from groundwork_lambda_host.settings import base_url
+from groundwork_lambda_host.settings import base_url, hosts_of, proxies_of
 from groundwork_runtime.settings import BadSettings, Settings
 
 HIGHEST_PORT = 65535
@@ -35,6 +35,8 @@ class InstanceSettings(BaseModel):
     rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
     fetch_allow: str = Field("", alias="GROUNDWORK_FETCH_ALLOW")
     cors_origins: str = Field("", alias="GROUNDWORK_CORS_ORIGINS")
+    hosts: str = Field("", alias="GROUNDWORK_HOSTS")
+    trusted_proxies: str = Field("", alias="GROUNDWORK_TRUSTED_PROXIES")
 
     @property
     def url(self) -> str:
@@ -83,6 +85,8 @@ class InstanceSettings(BaseModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        hosts_of(self.hosts, self.stage)
+        proxies_of(self.trusted_proxies)
         if self.admin_password:
             try:
                 must_be_good(self.admin_password, email=self.admin_email)

@@ -62,9 +62,10 @@ def answer_of(outcome: Invocation, method: str, request_id: str) -> Answer:
 def _length(head: HttpAnswer, body: bytes, method: str) -> int:
     """The length of the body; of the one that GET would have, where HEAD says it instead."""
     if method == "HEAD" and not body:
-        stated = head.multi_value_headers.get("Content-Length")
-        if isinstance(stated, list) and len(stated) == 1 and str(stated[0]).isdecimal():
-            return int(stated[0])
+        for name, value in (*head.headers.items(), *head.multi_value_headers.items()):
+            stated = value[0] if isinstance(value, list) and len(value) == 1 else value
+            if name.lower() == "content-length" and str(stated).isdecimal():
+                return int(str(stated))
     return len(body)
 
 

@@ -43,6 +43,7 @@ class Gateway:
         durations: How long those of functions took, refusals included.
         sockets: Takes every WebSocket; without it they are refused.
         closing: Set while draining; every answer then asks its client to go.
+        bad_requests: How many requests were no valid HTTP.
     """
 
     def __init__(
@@ -62,21 +63,17 @@ class Gateway:
         self._callers = callers
         self.sockets: App | None = None
         self.closing = False
+        self.bad_requests = 0
         self.answers = [0] * 600
         self.durations = Durations()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A WebSocket, or a request to one of the host's own paths, in ASGI."""
-        if scope["type"] == "websocket":
-            if self.sockets is not None:
-                await self.sockets(scope, receive, send)
-            else:
-                await receive()
-                await send({"type": "websocket.close", "code": 1008})
-            return
-        app = self.own_app(str(scope["path"]))
-        assert app is not None  # noqa: S101 - the protocol has asked before
-        await app(scope, receive, send)
+        """A WebSocket, in ASGI."""
+        if self.sockets is not None:
+            await self.sockets(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
 
     def own_app(self, path: str) -> App | None:
         """The host's own application for a path."""
@@ -103,13 +100,15 @@ class Gateway:
         """
         request_id, began = new_request_id(), perf_counter()
         place = self._callers.place(request)
+        # Not the request: it would keep its body until the answer comes.
+        method, path, headers = request.method, request.path, request.headers
 
         def refuse(problem: Problem) -> None:
             self.durations.count(perf_counter() - began)
-            reply(self.refusal(problem, request_id, request.path, request.headers))
+            reply(self.refusal(problem, request_id, path, headers))
 
         def ended(outcome: Invocation | None) -> None:
-            result = _result(outcome, request.method, request_id)
+            result = _result(outcome, method, request_id)
             if outcome is not None and outcome.http is not None:
                 self._callers.learn(place, outcome.http)
             if isinstance(result, Problem):
@@ -118,7 +117,7 @@ class Gateway:
                 self._count(result.status, began)
                 reply(result)
 
-        route = match.route(request.method) if match else None
+        route = match.route(method) if match else None
         if match is None or route is None:
             refuse(problems.not_allowed(match.allow) if match else problems.NOT_FOUND)
             return None

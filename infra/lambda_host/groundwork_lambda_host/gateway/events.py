@@ -16,7 +16,11 @@ _MOST_QUERY_FIELDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The parts of a request that an event tells of; the path is raw, header names as received."""
+    """The parts of a request that an event tells of; the path is raw, header names as received.
+
+    `source_ip` is the client's address; `peer` the one at the other end of the connection, where
+    that is a proxy's.
+    """
 
     method: str
     path: str
@@ -26,6 +30,7 @@ class Request:
     source_ip: str
     http_version: str
     trace: str = ""
+    peer: str = ""
 
 
 class EventBuilder:
@@ -104,8 +109,9 @@ def _headers(request: Request, trace: str) -> tuple[dict[str, str], dict[str, li
         else:
             multi[name] = [value]
     forwarded = single.get("x-forwarded-for")
+    peer = request.peer or request.source_ip
     own = {
-        "x-forwarded-for": f"{forwarded}, {request.source_ip}" if forwarded else request.source_ip,
+        "x-forwarded-for": f"{forwarded}, {peer}" if forwarded else peer,
         "x-amzn-trace-id": trace,
     }
     single.update(own)

@@ -1,23 +1,58 @@
-"""A request for a function, on its way in."""
+"""A request on its way in."""
 
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import TYPE_CHECKING
 
+from groundwork_lambda_host.gateway.problems import Problem
 from groundwork_lambda_host.gateway.routes import Match
+
+if TYPE_CHECKING:
+    from groundwork_lambda_host.gateway.app import App
 
 
 @dataclass(slots=True, eq=False)
 class Incoming:
-    """What is known once the headers are there; the body follows in parts."""
+    """What is known once the headers are there; the body follows in parts.
+
+    Attributes:
+        target: The request target as it came, without the authority of an absolute one.
+        keep_alive: Whether another request may follow on the connection.
+        websocket: Whether it asks for a WebSocket.
+        expects: Whether the client waits for `100 Continue` before it sends the body.
+        announced: The body's length, where it was said.
+        chunked: Whether the body comes in chunks.
+        match: The stack's routes for the path.
+        own: The host's application for the path, if no route fits.
+        source_ip: The client's address, behind trusted proxies the one that they report.
+        most: Bytes that the body may have.
+        length: Bytes of the body that have come, those thrown away included.
+        refused: The answer, if it is refused without a function.
+    """
 
     method: str
+    target: bytes
     path: str
     query: bytes
     headers: list[tuple[bytes, bytes]]
-    match: Match | None
     http_version: str
     keep_alive: bool
+    websocket: bool = False
+    expects: bool = False
     trace: str = ""
+    announced: int | None = None
+    chunked: bool = False
+    match: Match | None = None
+    own: "App | None" = None
+    source_ip: str = ""
+    most: int = 0
     began: float = field(default_factory=perf_counter)
-    parts: list[bytes] = field(default_factory=list)
+    body: bytearray = field(default_factory=bytearray)
     length: int = 0
+    held: int = 0
+    refused: Problem | None = None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body follows the headers."""
+        return self.chunked or bool(self.announced)

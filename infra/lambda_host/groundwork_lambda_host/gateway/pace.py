@@ -4,7 +4,7 @@ from typing import Literal
 
 from groundwork_lambda_host.gateway.limits import ServerLimits
 
-Verdict = Literal["fine", "slow", "idle", "deaf"]
+Verdict = Literal["fine", "slow", "idle"]
 
 
 class Pace:
@@ -17,7 +17,7 @@ class Pace:
 
     __slots__ = (
         "_body_since",
-        "_header_bytes",
+        "_fresh",
         "_header_since",
         "_heard_at",
         "_idle_since",
@@ -27,8 +27,8 @@ class Pace:
 
     def __init__(self, limits: ServerLimits, now: float) -> None:
         self._limits = limits
+        self._fresh = True
         self._header_since: float | None = now
-        self._header_bytes = 0
         self._body_since: float | None = None
         self._heard_at = now
         self._idle_since = now
@@ -37,23 +37,17 @@ class Pace:
     @property
     def reading(self) -> bool:
         """Whether part of a request has come, but not all of it."""
-        return self._header_bytes > 0 or self._body_since is not None
+        return not self._fresh and (self._header_since or self._body_since) is not None
 
     @property
     def fresh(self) -> bool:
-        """Whether no request has come yet on this connection."""
-        return self._header_since is not None and not self._header_bytes
+        """Whether nothing has come yet on this connection."""
+        return self._fresh
 
-    @property
-    def header_too_long(self) -> bool:
-        """Whether the headers, not yet complete, are longer than they may be."""
-        return self._header_bytes > self._limits.header_bytes
-
-    def heard(self, length: int, now: float) -> None:
+    def heard(self, now: float) -> None:
         """Bytes came."""
+        self._fresh = False
         self._heard_at = now
-        if self._body_since is None:
-            self._header_bytes += length
 
     def message_begins(self, now: float) -> None:
         """The first byte of a request."""
@@ -62,33 +56,43 @@ class Pace:
     def headers_done(self, now: float) -> None:
         """The last byte of its headers."""
         self._header_since = None
-        self._header_bytes = 0
         self._body_since = now
 
     def message_done(self) -> None:
         """The last byte of its body."""
         self._body_since = None
-        self._header_bytes = 0
+
+    def resumed(self, now: float) -> None:
+        """Reading goes on: the time in which we did not listen is not the client's."""
+        self._heard_at = now
+        if self._header_since is not None:
+            self._header_since = now
+        if self._body_since is not None:
+            self._body_since = now
 
     def answered(self, now: float) -> None:
         """The answer has been written."""
         self._idle_since = now
 
-    def verdict(self, now: float, unread_bytes: int, *, busy: bool) -> Verdict:
-        """What to make of the client; `busy` says that a request of its is under way."""
-        limits = self._limits
+    def deaf(self, now: float, unread_bytes: int) -> bool:
+        """Whether the client has had something to read for too long."""
         if not unread_bytes:
             self._write_since = None
         elif self._write_since is None:
             self._write_since = now
-        elif now - self._write_since > limits.write_seconds:
-            return "deaf"
+        return (
+            self._write_since is not None and now - self._write_since > self._limits.write_seconds
+        )
+
+    def verdict(self, now: float, *, busy: bool) -> Verdict:
+        """What to make of the client; `busy` says that a request of its is under way."""
+        limits = self._limits
         if self._body_since is not None:
             silent, whole = now - self._heard_at, now - self._body_since
             slow = silent > limits.body_seconds or whole > limits.whole_body_seconds
             return "slow" if slow else "fine"
         if self._header_since is not None and now - self._header_since > limits.header_seconds:
-            return "slow" if self._header_bytes else "idle"
+            return "idle" if self._fresh else "slow"
         if not busy and self._header_since is None and now - self._idle_since > limits.idle_seconds:
             return "idle"
         return "fine"

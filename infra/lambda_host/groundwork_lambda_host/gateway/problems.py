@@ -74,6 +74,33 @@ TOO_MANY_CONNECTIONS = Problem(
     "The gateway has as many connections as it takes.",
     ((b"retry-after", b"1"),),
 )
+OVERLOADED = Problem(
+    503,
+    "overloaded",
+    "Service unavailable",
+    "The gateway holds as much in memory as it may.",
+    ((b"retry-after", b"1"),),
+)
+WRONG_HOST = Problem(
+    421,
+    "misdirected-request",
+    "Misdirected request",
+    "This host is not served here; GROUNDWORK_HOSTS lists those that are.",
+)
+BAD_HOST = Problem(
+    400, "bad-request", "Bad request", "A request needs exactly one valid Host header."
+)
+BAD_VERSION = Problem(
+    505, "http-version-not-supported", "HTTP version not supported", "Use HTTP/1.1 or HTTP/1.0."
+)
+BAD_CODING = Problem(
+    501, "transfer-coding-unknown", "Not implemented", "The only transfer coding is chunked."
+)
+BAD_EXPECTATION = Problem(
+    417, "expectation-failed", "Expectation failed", "The only expectation is 100-continue."
+)
+NO_TUNNELS = Problem(501, "not-a-proxy", "Not implemented", "This is no proxy: no CONNECT.")
+BROKEN = Problem(500, "internal", "Internal server error", "The host failed; its log says why.")
 FAILED = Problem(502, "function-failed", "Bad gateway", "The function failed; the log says why.")
 TIMED_OUT = Problem(504, "timed-out", "Gateway timeout", "The function took too long.")
 

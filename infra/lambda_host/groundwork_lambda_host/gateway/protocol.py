@@ -1,301 +1,364 @@
-"""One HTTP connection: uvicorn's parser and upgrades, without a task for each request.
+"""One HTTP connection: its order, its limits and its end, without a task for each request.
 
-A request for a function goes to the gateway as soon as it is complete, and its answer is written
-in one piece when the environment has it. Only WebSockets and the host's own paths take the way of
-ASGI. Times are noted, not timed: one sweep over all connections looks for the slow ones.
+The reader finds requests. They wait in a line, and the first of it is served when the one before
+has been answered and its answer has left. An answer belongs to the request that it was made for:
+one that comes when another is served is dropped. Times are noted, not timed: one sweep over all
+connections looks for the slow ones.
 """
 
 import asyncio
-import fcntl
-import sys
-import termios
 from collections import deque
+from functools import partial
+from http import HTTPStatus
 from typing import cast
-
-import httptools
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import (
-    STATUS_LINE,
-    HttpToolsProtocol,
-    RequestResponseCycle,
-)
-from uvicorn.server import ServerState
 
 from groundwork_lambda_host.environments.invocation import Call
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.answers import Answer
-from groundwork_lambda_host.gateway.app import Gateway
+from groundwork_lambda_host.gateway.door import Door
 from groundwork_lambda_host.gateway.events import Request
+from groundwork_lambda_host.gateway.head import Refused
 from groundwork_lambda_host.gateway.incoming import Incoming
-from groundwork_lambda_host.gateway.limits import ServerLimits
+from groundwork_lambda_host.gateway.own import OwnCall
 from groundwork_lambda_host.gateway.pace import Pace
 from groundwork_lambda_host.gateway.problems import Problem
+from groundwork_lambda_host.gateway.reader import Reader
+from groundwork_lambda_host.gateway.wire import answer_bytes, hand_over, unread_bytes
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_STEPS = 32  # requests begun or slices parsed, before other connections have their turn
+_UNCOUNTED_BYTES = 16 * 1024  # of each body: a small request never waits for memory
+_LINGER_SECONDS = 2.0
 
 
-class HttpProtocol(HttpToolsProtocol):
+class HttpProtocol(asyncio.Protocol):
     """One connection.
 
     Args:
-        config: uvicorn's, with the gateway as its application.
-        server_state: uvicorn's.
-        gateway: Takes the requests for functions.
-        limits: What the client may take.
-        access: Takes a line for each answer, if wanted.
+        door: What it shares with others.
     """
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        gateway: Gateway,
-        limits: ServerLimits,
-        access: AccessLog | None,
-    ) -> None:
-        super().__init__(config, server_state, {})
-        self._gateway = gateway
-        self._limits = limits
-        self._access = access
-        self._pace = Pace(limits, self.loop.time())
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._gateway = door.gateway
+        self._limits = door.limits
+        self._loop = asyncio.get_running_loop()
+        self._reader = Reader(self, door.limits, door.hosts)
+        self._pace = Pace(door.limits, self._loop.time())
+        self._peer = ""
+        self._address = ""
+        self._unparsed: bytes | memoryview = b""
         self._incoming: Incoming | None = None
+        self._line: deque[Incoming | Problem] = deque()
         self._served: Incoming | None = None
-        self._call: Call | None = None
-        self._line: deque[Incoming] = deque()
-        self._ignoring = False
-        self.headers = []
-        self.url = b""
+        self._call: Call | OwnCall | None = None
+        self._unread_held = 0
+        self._ended = False  # nothing more is read
+        self._going_on = False
+        self._read_paused = False
+        self._write_paused = False
+        self._lingers_since: float | None = None
+        self.transport: asyncio.Transport
 
     # ── connection ──
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Takes the connection, or says that there are too many."""
-        super().connection_made(transport)
-        if len(self.connections) > self._limits.connections:
-            self.refuse(problems.TOO_MANY_CONNECTIONS)
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
+        self.transport.set_write_buffer_limits(high=self._limits.unread_bytes)
+        peer = transport.get_extra_info("peername")
+        self._peer = self._address = str(peer[0]) if isinstance(peer, tuple) else ""
+        connections = self._door.state.connections
+        connections.add(self)  # type: ignore[arg-type]
+        if len(connections) > self._limits.connections:
+            self._refuse(problems.TOO_MANY_CONNECTIONS)
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio
         """Gives up what still waits for an environment; what runs, goes on unheard."""
+        self._door.state.connections.discard(self)
         if self._call is not None:
             self._call.leave()
+        self._stop_reading()
+        self._forget_unread()
+        for one in (self._served, *self._line):
+            if isinstance(one, Incoming):
+                self._release(one)
+        self._served = self._call = None
         self._line.clear()
-        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parses; a request that is complete by it begins at once."""
-        if self._ignoring:
+        if self._ended:
             return
-        self._pace.heard(len(data), self.loop.time())
-        super().data_received(data)
-        if self._pace.header_too_long:
-            self.refuse(problems.HEADERS_TOO_LARGE)
+        self._pace.heard(self._loop.time())
+        self._unparsed = b"".join((self._unparsed, data)) if self._unparsed else data
+        self._go_on()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than it is answered: its next request waits."""
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        """What it has not read is little again."""
+        self._write_paused = False
+        self._forget_unread()
+        self._go_on()
 
     def shutdown(self) -> None:
         """The host stops: finishes the request under way or just coming in, then closes."""
-        if self._served is not None:
+        if self._lingers_since is not None:
+            self.transport.close()
+        elif self._served is not None:
             self._served.keep_alive = False
         elif self._incoming is not None:
             self._incoming.keep_alive = False
-        elif not self._pace.reading and not self._pace.fresh and not self._unread_bytes():
-            super().shutdown()
+        elif not self._pace.reading and not self._pace.fresh and not unread_bytes(self.transport):
+            self.transport.close()
 
     def close_if_silent(self) -> None:
         """Ends a connection that has not begun a request, however short its life was."""
-        if self._served is None and self._incoming is None and not self._pace.reading:
-            super().shutdown()
+        if self._served is None and not self._line and not self._pace.reading:
+            self.transport.close()
 
     def look_at(self, now: float) -> None:
         """Ends the connection if its client is too slow; called for each about once a second."""
-        if self.transport.is_closing():
-            return
-        busy = self._served is not None or self._cycle_under_way() is not None
-        verdict = self._pace.verdict(now, self.transport.get_write_buffer_size(), busy=busy)
-        if verdict == "slow":
-            self.refuse(problems.TOO_SLOW)
-        elif verdict == "idle":
-            self.transport.close()
-        elif verdict == "deaf":
+        if self._pace.deaf(now, self.transport.get_write_buffer_size()):
             self.transport.abort()
+        elif self._lingers_since is not None:
+            if now - self._lingers_since > _LINGER_SECONDS:
+                self.transport.close()
+        elif not self._ended and not self._read_paused and not self.transport.is_closing():
+            verdict = self._pace.verdict(now, busy=self._served is not None)
+            if verdict == "slow":
+                self._refuse(problems.TOO_SLOW)
+            elif verdict == "idle":
+                self.transport.close()
 
-    # ── what the parser finds ──
+    # ── what the reader finds ──
 
-    def on_message_begin(self) -> None:
-        """A request begins. uvicorn's scope is made only where it is needed."""
-        self._pace.message_begins(self.loop.time())
-        self.url = b""
-        self.headers = []
-        self.expect_100_continue = False
+    def begins(self) -> None:
+        """The first byte of a request."""
+        self._pace.message_begins(self._loop.time())
 
-    def on_headers_complete(self) -> None:
-        """Decides which way the request takes."""
-        self._pace.headers_done(self.loop.time())
-        raw_path, _, query = self.url.partition(b"?")
-        if not raw_path.startswith(b"/"):
-            parsed = httptools.parse_url(self.url)
-            raw_path, query = parsed.path or b"/", parsed.query or b""
-        path = raw_path.decode("latin-1")
-        match = self._gateway.find(path)
-        upgrade = self.parser.should_upgrade() and self._should_upgrade()
-        if upgrade or (match is None and self._gateway.own_app(path) is not None):
-            self._by_asgi()
-            return
-        if self._cycle_under_way() is not None:
-            self._ignore_the_rest()
-            return
-        version = self.parser.get_http_version()
-        incoming = Incoming(
-            self.parser.get_method().decode("ascii"),
-            path,
-            query,
-            self.headers,
-            match,
-            version,
-            version == "1.1" and self.parser.should_keep_alive(),
-        )
+    def headed(self, incoming: Incoming) -> None:
+        """Decides which way the request takes, and whether its body may come."""
+        self._pace.headers_done(self._loop.time())
+        incoming.match = self._gateway.find(incoming.path)
+        if incoming.match is None:
+            incoming.own = self._gateway.own_app(incoming.path)
+        incoming.source_ip = self._door.clients.address(self._peer, incoming.headers)
+        limits = self._limits
+        incoming.most = limits.body_bytes if incoming.own is None else limits.own_body_bytes
+        # A client that asks first is told at once; others are heard out, within reason.
+        most = incoming.most if incoming.expects else limits.discarded_bytes
+        if (incoming.announced or 0) > most:
+            raise Refused(problems.TOO_LARGE)
         self._incoming = incoming
-        self._announced(incoming)
 
-    def on_body(self, body: bytes) -> None:
+    def part(self, incoming: Incoming, part: bytes) -> None:
         """A part of the body; beyond the limit it is counted only."""
-        incoming = self._incoming
-        if incoming is None:
-            if not self._ignoring:
-                super().on_body(body)
+        incoming.expects = False
+        incoming.length += len(part)
+        if incoming.length > self._limits.discarded_bytes:
+            raise Refused(problems.TOO_LARGE)
+        if incoming.length > incoming.most:
+            incoming.refused = problems.TOO_LARGE
+            self._release(incoming)
+        if incoming.refused is not None:
             return
-        incoming.length += len(body)
-        if incoming.length <= self._limits.body_bytes:
-            incoming.parts.append(body)
-        elif incoming.length > self._limits.discarded_bytes:
-            self.refuse(problems.TOO_LARGE)
-        else:
-            incoming.parts.clear()
+        more = incoming.length - incoming.held - _UNCOUNTED_BYTES
+        if more > 0:
+            if not self._door.held.take(incoming.source_ip, more):
+                raise Refused(problems.OVERLOADED)
+            incoming.held += more
+        incoming.body += part
 
-    def on_message_complete(self) -> None:
-        """The request is complete: it begins, or gets in line behind the one under way."""
+    def complete(self, incoming: Incoming) -> None:
+        """The request gets in line."""
         self._pace.message_done()
-        incoming, self._incoming = self._incoming, None
-        if incoming is None:
-            if not self._ignoring:
-                super().on_message_complete()
-        elif self._served is None:
-            self._begin(incoming)
+        self._incoming = None
+        self._line.append(incoming)
+
+    # ── order ──
+
+    def _go_on(self) -> None:
+        """Begins and parses what it may. Called when data came, or an answer has left."""
+        if self._going_on:
+            return
+        self._going_on = True
+        for _ in range(_STEPS):
+            if self._line:
+                if self._served is not None or self._write_paused or self.transport.is_closing():
+                    break
+                self._begin(self._line.popleft())
+            elif self._unparsed and not self._ended:
+                self._parse()
+            else:
+                break
         else:
-            self._line.append(incoming)
-            self.transport.pause_reading()
+            self._loop.call_soon(self._go_on)
+        self._going_on = False
+        self._offer_to_continue()
+        self._pause_or_resume_reading()
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the text is ours
-        """What is no HTTP gets a problem, like everything else."""
-        self.refuse(problems.BAD_REQUEST)
+    def _parse(self) -> None:
+        data, count = self._unparsed, self._reader.slice_bytes
+        piece = data if len(data) <= count else memoryview(data)[:count]
+        try:
+            used = self._reader.feed(piece)
+        except Refused as refused:
+            self._refuse(refused.problem)
+            return
+        self._unparsed = memoryview(data)[used:] if used < len(data) else b""
+        if self._reader.ended:
+            self._ended = True
+            websocket = isinstance(last := self._line[-1], Incoming) and last.websocket
+            if not websocket:
+                self._unparsed = b""
 
-    # ── requests and answers ──
+    def _begin(self, incoming: Incoming | Problem) -> None:
+        if isinstance(incoming, Problem):
+            self._answer_and_linger(incoming)
+            return
+        self._served = incoming
+        self._address = incoming.source_ip
+        reply = partial(self._reply, incoming)
+        if incoming.refused is not None:
+            reply(self._refusal(incoming.refused, incoming))
+        elif incoming.websocket:
+            self._hand_over(incoming)
+        elif incoming.target == b"*":
+            allow = (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+            reply(Answer(204, [allow, (b"x-request-id", new_request_id().encode())], b""))
+        elif incoming.own is not None:
+            call = OwnCall(incoming, reply)
+            task = self._loop.create_task(call.run())
+            self._door.state.tasks.add(task)
+            task.add_done_callback(self._door.state.tasks.discard)
+            self._call = call
+        else:
+            body, incoming.body = bytes(incoming.body), bytearray()
+            request = Request(
+                incoming.method,
+                incoming.path,
+                incoming.query,
+                incoming.headers,
+                body,
+                incoming.source_ip,
+                incoming.http_version,
+                incoming.trace,
+                self._peer,
+            )
+            begun = self._gateway.begin(request, incoming.match, reply)
+            if self._served is incoming:
+                self._call = begun
 
-    def refuse(self, problem: Problem) -> None:
-        """Answers without a function, and closes."""
-        self._ignore_the_rest()
+    def _reply(self, incoming: Incoming, answer: Answer) -> None:
+        if self._served is not incoming:
+            return
+        self._served = self._call = None
+        self._release(incoming)
         if self.transport.is_closing():
             return
-        cycle = self._cycle_under_way()
-        if self._served is None and (cycle is None or not cycle.response_started):
-            # Of a connection too many nothing has been read.
-            headers = None if self._pace.fresh else self.headers
-            answer = self._gateway.refusal(problem, new_request_id(), "", headers)
-            self._write(answer, closes=True)
-        self.transport.close()
+        if self._door.access is not None:
+            self._door.access.write(incoming.method, incoming.path, answer, incoming.began)
+        size = len(answer.body)
+        if size > self._limits.unread_bytes:
+            if self._door.held.take(incoming.source_ip, size):
+                self._unread_held += size
+            else:
+                answer = self._refusal(problems.OVERLOADED, incoming)
+                incoming.keep_alive = False
+        closes = not incoming.keep_alive or self._gateway.closing
+        self._write(answer, closes=closes, with_body=incoming.method != "HEAD")
+        self._pace.answered(self._loop.time())
+        if not self._write_paused:
+            self._forget_unread()
+        if closes:
+            self._stop_reading()
+            self._line.clear()
+            self.transport.close()
+        else:
+            self._go_on()
 
-    def _announced(self, incoming: Incoming) -> None:
-        limits = self._limits
-        # A client that asks first is told at once; others are heard out, within reason.
-        most = limits.body_bytes if self.expect_100_continue else limits.discarded_bytes
-        for name, value in self.headers:
-            if name == b"x-amzn-trace-id":
-                incoming.trace = value.decode("latin-1")
-            elif name == b"content-length" and int(value) > most:
-                self.refuse(problems.TOO_LARGE)
-                return
-        if self.expect_100_continue:
+    def _write(self, answer: Answer, *, closes: bool, with_body: bool = True) -> None:
+        headers = (*self._door.state.default_headers, *answer.headers)
+        body = answer.body if with_body else b""
+        self.transport.write(answer_bytes(answer.status, headers, body, closes=closes))
+
+    # ── refusals ──
+
+    def _refuse(self, problem: Problem) -> None:
+        """Reads no more, and answers so when the requests before it have been answered."""
+        self._stop_reading()
+        if problem.status == HTTPStatus.BAD_REQUEST:
+            self._gateway.bad_requests += 1
+        if self._served is not None or self._line or self._write_paused:
+            self._line.append(problem)
+        else:
+            self._answer_and_linger(problem)
+
+    def _refusal(self, problem: Problem, incoming: Incoming) -> Answer:
+        return self._gateway.refusal(problem, new_request_id(), incoming.path, incoming.headers)
+
+    def _answer_and_linger(self, problem: Problem) -> None:
+        if self.transport.is_closing():
+            return
+        # Of a connection too many nothing has been read.
+        headers = None if self._pace.fresh else self._reader.headers
+        self._write(self._gateway.refusal(problem, new_request_id(), "", headers), closes=True)
+        if self._pace.fresh:
+            self.transport.close()
+            return
+        # Closing now would answer what the client still sends with a reset, which can overtake
+        # the answer. It hears that nothing more comes, and has a moment to read and to close.
+        self._lingers_since = self._loop.time()
+        self.transport.write_eof()
+
+    def _stop_reading(self) -> None:
+        self._ended = True
+        self._unparsed = b""
+        incoming, self._incoming = self._incoming, None
+        if incoming is not None:
+            self._release(incoming)
+
+    # ── flow ──
+
+    def _offer_to_continue(self) -> None:
+        incoming = self._incoming
+        if incoming is not None and incoming.expects and self._served is None and not self._line:
+            incoming.expects = False
             self.transport.write(_CONTINUE)
 
-    def _begin(self, incoming: Incoming) -> None:
-        self._served = incoming
-        if incoming.length > self._limits.body_bytes:
-            self._reply(
-                self._gateway.refusal(
-                    problems.TOO_LARGE, new_request_id(), incoming.path, incoming.headers
-                )
-            )
+    def _pause_or_resume_reading(self) -> None:
+        wanted = not self._line and not self._unparsed
+        if self.transport.is_closing() or wanted is not self._read_paused:
             return
-        request = Request(
-            incoming.method,
-            incoming.path,
-            incoming.query,
-            incoming.headers,
-            b"".join(incoming.parts) if incoming.parts else b"",
-            self.client[0] if self.client else "",
-            incoming.http_version,
-            incoming.trace,
-        )
-        self._call = self._gateway.begin(request, incoming.match, self._reply)
+        self._read_paused = not wanted
+        if wanted:
+            self._pace.resumed(self._loop.time())
+            self.transport.resume_reading()
+        else:
+            self.transport.pause_reading()
 
-    def _reply(self, answer: Answer) -> None:
-        served, self._served, self._call = self._served, None, None
-        if served is None or self.transport.is_closing():
+    def _release(self, incoming: Incoming) -> None:
+        self._door.held.give_back(incoming.source_ip, incoming.held)
+        incoming.held = 0
+        incoming.body = bytearray()
+
+    def _forget_unread(self) -> None:
+        self._door.held.give_back(self._address, self._unread_held)
+        self._unread_held = 0
+
+    def _hand_over(self, incoming: Incoming) -> None:
+        self._served = None
+        if self._unparsed:
+            # RFC 6455 section 4.1: nothing is sent before the handshake has been answered.
+            self._refuse(problems.BAD_REQUEST)
             return
-        if self._access is not None:
-            self._access.write(served.method, served.path, answer, served.began)
-        closes = not served.keep_alive or self._gateway.closing
-        self._write(answer, closes=closes)
-        self._pace.answered(self.loop.time())
-        if closes:
-            self._ignore_the_rest()
-            self.transport.close()
-        elif self._line:
-            following = self._line.popleft()
-            if not self._line:
-                self.transport.resume_reading()
-            # Not at once: a long line of answers that need no function would nest as deep.
-            self.loop.call_soon(self._begin, following)
-
-    def _write(self, answer: Answer, *, closes: bool) -> None:
-        lines = [STATUS_LINE[answer.status]]
-        for name, value in self.server_state.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        for name, value in answer.headers:
-            lines += (name, b": ", value, b"\r\n")
-        lines += (b"connection: close\r\n\r\n" if closes else b"\r\n", answer.body)
-        self.transport.write(b"".join(lines))
-
-    def _by_asgi(self) -> None:
-        if self._served is not None:
-            # Behind a request that is under way: pipelines do not mix the two ways.
-            self._served.keep_alive = False
-            self._ignore_the_rest()
-            return
-        url, headers, expects = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()
-        self.url, self.expect_100_continue = url, expects
-        self.headers += headers
-        super().on_headers_complete()
-        if self._gateway.closing and self.cycle is not None:
-            self.cycle.keep_alive = False
-
-    def _unread_bytes(self) -> int:
-        # What the kernel has and we have not: to close now would answer it with a reset.
-        connection = self.transport.get_extra_info("socket")
-        if connection is None or self.transport.is_closing():
-            return 0
-        found = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4)
-        return int.from_bytes(found, sys.byteorder)
-
-    def _ignore_the_rest(self) -> None:
-        self._ignoring = True
-        self._incoming = None
-        cycle = self._cycle_under_way()
-        if cycle is not None:
-            cycle.keep_alive = False
-
-    def _cycle_under_way(self) -> RequestResponseCycle | None:
-        # uvicorn declares its cycle as always there, but before the first request it is not.
-        cycle = cast("RequestResponseCycle | None", self.cycle)
-        return None if cycle is None or cycle.response_complete else cycle
+        self._door.state.connections.discard(self)
+        if self._read_paused:
+            self._read_paused = False
+            self.transport.resume_reading()
+        hand_over(self.transport, incoming, self._door)

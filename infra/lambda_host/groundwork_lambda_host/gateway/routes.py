@@ -18,13 +18,14 @@ class Match:
     parameters: Mapping[str, str] | None
 
     def route(self, method: str) -> Route | None:
-        """The route for a method, if the path takes it."""
-        return self.routes.get(method) or self.routes.get("ANY")
+        """The route for a method, if the path takes it; HEAD is taken wherever GET is."""
+        found = self.routes.get(method) or self.routes.get("ANY")
+        return self.routes.get("GET") if found is None and method == "HEAD" else found
 
     @property
     def allow(self) -> str:
         """The methods that the path takes, for an Allow header."""
-        return ", ".join(sorted(self.routes))
+        return ", ".join(sorted(self.routes.keys() | ({"HEAD"} if "GET" in self.routes else set())))
 
 
 @dataclass(slots=True)

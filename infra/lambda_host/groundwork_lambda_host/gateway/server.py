@@ -1,6 +1,7 @@
 """Listens, serves, and goes without failing a request."""
 
 import asyncio
+import logging
 import os
 import socket
 import time
@@ -8,50 +9,68 @@ from contextlib import suppress
 from email.utils import formatdate
 
 from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import Gateway
+from groundwork_lambda_host.gateway.clients import Clients
+from groundwork_lambda_host.gateway.door import Door
+from groundwork_lambda_host.gateway.held import Held
+from groundwork_lambda_host.gateway.hosts import Hosts
 from groundwork_lambda_host.gateway.limits import ServerLimits
 from groundwork_lambda_host.gateway.protocol import HttpProtocol
 from groundwork_lambda_host.sockets.protocol import LiveProtocol
 
+_log = logging.getLogger(__name__)
 _BACKLOG = 2048
 _TICK_SECONDS = 1.0
 _LOOK_EVERY_SECONDS = 0.05
 _FIRST_REQUEST_SECONDS = 0.5
+_SAY_EVERY_SECONDS = 60.0
 
 
 class Server:
-    """uvicorn's protocols without its server: starting and stopping are the host's own affair.
+    """Serves HTTP by our own connections and WebSockets by uvicorn's protocol.
 
     Args:
         gateway: The application.
         limits: What one client may take.
         access: Takes a line for each answer, if wanted.
+        hosts: Which hosts are served; by default those of this machine.
+        clients: Finds clients' addresses; by default no proxy is believed.
     """
 
     def __init__(
-        self, gateway: Gateway, limits: ServerLimits, access: AccessLog | None = None
+        self,
+        gateway: Gateway,
+        limits: ServerLimits,
+        access: AccessLog | None = None,
+        hosts: Hosts | None = None,
+        clients: Clients | None = None,
     ) -> None:
-        self._gateway = gateway
-        self._state = ServerState()
-        self._config = Config(
+        config = Config(
             app=gateway,
             ws=LiveProtocol,
-            http="httptools",
             log_config=None,
             access_log=False,
             lifespan="off",
             proxy_headers=False,
             server_header=False,
-            timeout_keep_alive=int(limits.idle_seconds),
         )
-        self._limits = limits
-        self._access = access
+        self._gateway = gateway
+        self._door = Door(
+            gateway=gateway,
+            limits=limits,
+            hosts=hosts or Hosts(),
+            clients=clients or Clients(),
+            held=Held(limits.held_bytes),
+            config=config,
+            access=access,
+        )
+        self._state = self._door.state
         self._servers: list[asyncio.Server] = []
         self._copies: list[socket.socket] = []
         self._ticker: asyncio.Task[None] | None = None
+        self._said_at, self._said = 0.0, 0
 
     @property
     def connections(self) -> int:
@@ -60,7 +79,7 @@ class Server:
 
     async def start(self, *listeners: socket.socket) -> None:
         """Begins to serve on sockets that are bound already."""
-        self._config.load()
+        self._door.config.load()
         self._tick()
         self._ticker = asyncio.create_task(self._ticking())
         loop = asyncio.get_running_loop()
@@ -118,7 +137,7 @@ class Server:
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
 
     def _connection(self) -> asyncio.Protocol:
-        return HttpProtocol(self._config, self._state, self._gateway, self._limits, self._access)
+        return HttpProtocol(self._door)
 
     async def _ticking(self) -> None:
         loop = asyncio.get_running_loop()
@@ -126,9 +145,17 @@ class Server:
             await asyncio.sleep(_TICK_SECONDS)
             self._tick()
             now = loop.time()
+            self._say_what_was_bad(now)
             for connection in list(self._state.connections):
                 if isinstance(connection, HttpProtocol):
                     connection.look_at(now)
+
+    def _say_what_was_bad(self, now: float) -> None:
+        # One line a minute at most, however many there are: anybody can send them.
+        count = self._gateway.bad_requests - self._said
+        if count and now - self._said_at >= _SAY_EVERY_SECONDS:
+            self._said_at, self._said = now, self._gateway.bad_requests
+            _log.warning("%d requests were no valid HTTP", count)
 
     def _tick(self) -> None:
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]

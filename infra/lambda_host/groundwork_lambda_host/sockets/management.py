@@ -89,7 +89,7 @@ class Management:
                 await _fail(send, 410)
             else:
                 await answer_json(send, 200)
-        elif method == "GET":
+        elif method in {"GET", "HEAD"}:
             await answer_json(send, 200, _described(connection))
         elif method == "DELETE":
             connection.close(1000, "Connection closed by the server")

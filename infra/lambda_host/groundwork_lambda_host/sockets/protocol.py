@@ -14,6 +14,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.server import ServerProtocol
 
+from groundwork_lambda_host.telemetry.sparse import Sparse
+
 MAX_FRAME_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 128 * 1024
 PING_EVERY_SECONDS = 30.0
@@ -27,6 +29,7 @@ _MEDIUM = 1 << 16
 # The server's own lines would show the query string, and with it the ticket.
 _QUIET = logging.getLogger("groundwork_command.sockets")
 _QUIET.setLevel(logging.WARNING)
+_QUIET.addFilter(Sparse())
 
 
 class SocketGone(Exception):
@@ -61,6 +64,26 @@ class LiveProtocol(WebSocketsSansIOProtocol):
         self.conn = ServerProtocol(
             extensions=[], max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES), logger=_QUIET
         )
+
+    def data_received(self, data: bytes) -> None:
+        """Reads the handshake and frames.
+
+        A client that sends frames before its handshake is answered is cut off: RFC 6455 section
+        4.1 forbids it, and the parser would fail on what it cannot answer yet.
+        """
+        if self.close_sent and not self.handshake_complete:
+            return  # the handshake has been refused
+        if self.handshake_initiated and not self.handshake_complete:
+            self.transport.abort()
+            return
+        super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Closes with the code of the fault; before the handshake there is none to send."""
+        if self.conn.close_sent is None:
+            self.transport.abort()
+            return
+        super().handle_parser_exception()
 
     async def run_asgi(self) -> None:
         """Runs the application with a channel in the scope's extensions."""

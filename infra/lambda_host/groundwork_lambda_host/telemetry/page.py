@@ -1,4 +1,4 @@
-"""GET /metrics."""
+"""GET and HEAD /metrics; the server leaves the body of a HEAD out."""
 
 import hmac
 from typing import cast
@@ -9,6 +9,14 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_late
 
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 
+_READS = frozenset({"GET", "HEAD"})
+_NOT_ALLOWED = {
+    "type": "/problems/method-not-allowed",
+    "title": "Method not allowed",
+    "status": 405,
+    "detail": "Allowed here: GET, HEAD.",
+    "instance": "/metrics",
+}
 _UNAUTHORIZED = {
     "type": "/problems/unauthenticated",
     "title": "Unauthorized",
@@ -32,6 +40,9 @@ class MetricsPage:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         """Answers one scrape."""
+        if scope["method"] not in _READS:
+            lines = [(b"content-type", b"application/problem+json"), (b"allow", b"GET, HEAD")]
+            return await _answer(send, 405, lines, orjson.dumps(_NOT_ALLOWED))
         headers = dict(cast("list[tuple[bytes, bytes]]", scope["headers"]))
         given = headers.get(b"authorization", b"")
         if self._expected and not hmac.compare_digest(given, self._expected):

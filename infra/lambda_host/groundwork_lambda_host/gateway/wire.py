@@ -1,0 +1,48 @@
+"""What goes to a connection's transport: answers, and the handover to the WebSocket protocol."""
+
+import asyncio
+import fcntl
+import sys
+import termios
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from groundwork_lambda_host.gateway.door import Door
+from groundwork_lambda_host.gateway.incoming import Incoming
+from groundwork_lambda_host.sockets.protocol import LiveProtocol
+
+_STATUS_LINES = {
+    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
+}
+
+
+def answer_bytes(
+    status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, closes: bool
+) -> bytes:
+    """One answer; `closes` says that it is the connection's last."""
+    lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    for name, value in headers:
+        lines += (name, b": ", value, b"\r\n")
+    lines += (b"connection: close\r\n\r\n" if closes else b"\r\n", body)
+    return b"".join(lines)
+
+
+def unread_bytes(transport: asyncio.Transport) -> int:
+    """What the kernel has received and we have not: closing would answer it with a reset."""
+    connection = transport.get_extra_info("socket")
+    if connection is None or transport.is_closing():
+        return 0
+    found = fcntl.ioctl(connection.fileno(), termios.FIONREAD, b"\0" * 4)
+    return int.from_bytes(found, sys.byteorder)
+
+
+def hand_over(transport: asyncio.Transport, incoming: Incoming, door: Door) -> None:
+    """Gives the connection to the WebSocket protocol, which reads the handshake anew."""
+    lines = [b"GET ", incoming.target, b" HTTP/1.1\r\n"]
+    for name, value in incoming.headers:
+        lines += (name, b": ", value, b"\r\n")
+    protocol = LiveProtocol(door.config, door.state, {})
+    protocol.connection_made(transport)
+    protocol.client = (incoming.source_ip, 0)
+    protocol.data_received(b"".join((*lines, b"\r\n")))
+    transport.set_protocol(protocol)
