@@ -13,6 +13,8 @@ DEFAULT_PASSWORDS = frozenset({"", "admin", "groundwork", "neo4j", "password", "
 class BadSettings(Exception):
     """The environment does not make a valid configuration; the message says what to set."""
 
+    says_no_values = True
+
 
 class Settings(BaseModel):
     """All that a function may be told. Each function gets only what template.yaml gives it."""

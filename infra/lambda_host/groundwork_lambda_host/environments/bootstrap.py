@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import FrameType
@@ -149,7 +149,7 @@ class Runtime:
             module, _, attribute = os.environ["_HANDLER"].rpartition(".")
             handler: Handler = getattr(importlib.import_module(module), attribute)
         except Exception as error:
-            self._report(error)
+            self.report(error)
             self._send(_fault(error), b"")
             return None
         # What the imports left stays for good: the collector need not look at it again.
@@ -181,7 +181,7 @@ class Runtime:
             result = handler(decode(event), context)
             answer, payload = _encoded(result, str(header["wants"]))
         except Exception as error:
-            self._report(error)
+            self.report(error)
             answer, payload = _fault(error), b""
         for output in self._outputs:
             output.close_line()
@@ -191,13 +191,16 @@ class Runtime:
         size = len(payload).to_bytes(4, "big")
         self._socket.sendall(b"".join((len(header).to_bytes(4, "big"), header, size, payload)))
 
-    def _report(self, error: Exception) -> None:
+    def report(self, error: BaseException | None) -> None:
+        """Logs what nobody caught."""
+        if error is None or isinstance(error, SystemExit):
+            return
         line = {
             "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "level": "ERROR",
-            "message": str(error),
+            "message": without_values(error),
             "errorType": type(error).__name__,
-            "stackTrace": traceback.format_exception(error),
+            "stackTrace": list(_stack(error)),
         }
         self._outputs[0].write(json.dumps(line) + "\n")
 
@@ -205,9 +208,13 @@ class Runtime:
 class MarshalError(Exception):
     """The handler returned something that JSON cannot hold."""
 
+    says_no_values = True  # but for types
+
 
 class ResponseSizeTooLarge(Exception):
     """The handler returned more than Lambda passes on."""
+
+    says_no_values = True
 
 
 def _encoded(result: object, wants: str) -> tuple[bytes, bytes]:
@@ -218,8 +225,10 @@ def _encoded(result: object, wants: str) -> tuple[bytes, bytes]:
             if apart is not None:
                 return apart
         return _OK, _fitting(encode(result))
-    except (TypeError, ValueError) as error:
+    except TypeError as error:  # it names the type that JSON cannot hold
         raise MarshalError(f"Unable to marshal response: {error}") from error
+    except ValueError as error:
+        raise MarshalError("Unable to marshal response") from error
 
 
 def _apart(result: dict[str, object]) -> tuple[bytes, bytes] | None:
@@ -249,9 +258,39 @@ _RUNTIME_ERRORS = {
 }
 
 
+def without_values(error: BaseException) -> str:
+    """What an error says, if its text is known to repeat no value of a row or a request.
+
+    Libraries quote what they were given, so most texts are left out. An error class of ours that
+    names settings or modules alone says so with `says_no_values = True`.
+    """
+    if isinstance(error, ImportError | MemoryError | RecursionError) or (
+        getattr(type(error), "says_no_values", False)
+    ):
+        return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"[Errno {error.errno}] {error.strerror}"
+    state = getattr(error, "sqlstate", None)
+    return f"SQLSTATE {state}" if state else "(its text may repeat values)"
+
+
+def _stack(error: BaseException | None) -> Iterator[str]:
+    """Where an error comes from, the first cause first; lines of code, and no values."""
+    if error is None:
+        return
+    yield from _stack(
+        error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    )
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _stack(one)
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__qualname__}: {without_values(error)}\n"
+
+
 def _fault(error: Exception) -> bytes:
     name = type(error).__name__
-    told = {"errorType": _RUNTIME_ERRORS.get(name, name), "errorMessage": str(error)}
+    told = {"errorType": _RUNTIME_ERRORS.get(name, name), "errorMessage": without_values(error)}
     return json.dumps({"ok": False, **told}).encode()
 
 
@@ -264,6 +303,10 @@ def main() -> None:
     sys.stdout, sys.stderr = outputs
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     runtime = Runtime(connection, outputs)
+    # What Python itself prints of an error, in a thread or at the very end, would repeat values.
+    sys.excepthook = lambda _kind, error, _trace: runtime.report(error)
+    sys.unraisablehook = lambda caught: runtime.report(caught.exc_value)
+    threading.excepthook = lambda caught: runtime.report(caught.exc_value)
     signal.signal(signal.SIGTERM, runtime.stop)
     try:
         handler = runtime.load()
