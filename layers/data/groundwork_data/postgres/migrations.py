@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
+from groundwork_core.errors import Invalid
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
+CONNECT_TIMEOUT_SECONDS = 10
 MIGRATOR_LOCK = 0x67_77_6D_69_67
 """The advisory lock that a migrator holds, so that two at once run one after the other."""
 
@@ -32,11 +37,13 @@ def migrate(database_url: str, scripts: Path, *, target: str = "head") -> Migrat
     Raises:
         sqlalchemy.exc.OperationalError: the database cannot be reached.
         alembic.util.CommandError: no such revision.
+        Invalid: the database's encoding is not UTF8.
     """
     from alembic import command  # noqa: PLC0415 - only migrating pays for alembic
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
     from sqlalchemy import create_engine, text  # noqa: PLC0415 - as above
 
+    must_be_utf8(database_url)
     engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
         with engine.connect() as connection:
@@ -52,6 +59,24 @@ def migrate(database_url: str, scripts: Path, *, target: str = "head") -> Migrat
     finally:
         engine.dispose()
     return Migrated(before, after)
+
+
+def must_be_utf8(database_url: str) -> None:
+    """Raise Invalid where a database keeps text in another encoding, such as SQL_ASCII.
+
+    Said here, since the first query of a library would fail with an error about bytes. A database
+    that cannot be reached is left to whoever connects next.
+    """
+    try:
+        with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+            encoding = connection.info.parameter_status("server_encoding")
+    except psycopg.OperationalError:
+        return
+    if encoding != "UTF8":
+        raise Invalid(
+            f"The encoding of the database is {encoding}, but text of all languages is kept in it. "
+            "Make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+        )
 
 
 def _config(scripts: Path) -> Config:
