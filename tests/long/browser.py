@@ -31,6 +31,21 @@ class Page:
         """Go there; `click`, `type` and `text` wait for what they need."""
         self._call("Page.navigate", url=url)
 
+    def before_scripts(self, script: str) -> None:
+        """Run a script in each frame of the pages opened from now on, before all others."""
+        self._call("Page.enable")
+        self._call("Page.addScriptToEvaluateOnNewDocument", source=script)
+
+    def value(self, expression: str) -> Any:
+        """What an expression comes to in the page, as JSON has it."""
+        found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def until(self, expression: str, what: str, seconds: float = WAIT_SECONDS) -> Any:
+        """Wait until an expression is true in the page; return what it comes to."""
+        return self._until(expression, what, seconds)
+
     def click(self, selector: str) -> None:
         """Click an element, once it is there."""
         self._until(f"(e => e && !e.disabled && (e.click(), true))({_find(selector)})", selector)
@@ -46,15 +61,15 @@ class Page:
         """The text of an element, once it has some."""
         return str(self._until(f"(e => e && e.innerText)({_find(selector)})", selector))
 
-    def _until(self, expression: str, what: str) -> Any:
-        ends = time.monotonic() + WAIT_SECONDS
+    def _until(self, expression: str, what: str, seconds: float = WAIT_SECONDS) -> Any:
+        ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
             value = found["result"].get("value")
             if value:
                 return value
             time.sleep(0.05)
-        message = f"the page has no {what} after {WAIT_SECONDS:.0f} s"
+        message = f"the page has no {what} after {seconds:.0f} s"
         raise AssertionError(message)
 
     def _call(self, method: str, **parameters: Any) -> Any:

@@ -12,6 +12,8 @@ from groundwork_data.web import html as cleaning
 from groundwork_data.web.html import ALLOWED, SCHEMES, URLS, clean
 from groundwork_data.web.time_limit import TooLong
 
+from . import html_payloads
+
 PIECES = [
     *"<>/\"'= &;#x\n\t`!",
     *("--", "<!--", "-->", "<![CDATA[", "]]>", "<?", "<script>", "</script>", "<style>", "<svg"),
@@ -71,6 +73,16 @@ def test_no_input_gets_anything_but_harmless_html_through(html: str) -> None:
     assert wrong(cleaned) == []
     # A browser moves elements when it reads misnested HTML once more; what it may show stays so.
     assert wrong(clean(cleaned, "https://site.example/").html) == []
+
+
+@pytest.mark.parametrize("html", html_payloads.EVERY)
+def test_no_known_attack_gets_through(html: str) -> None:
+    assert wrong(clean(html, "https://site.example/").html) == []
+
+
+def test_known_attacks_are_seen_without_cleaning() -> None:
+    """The guard taken away: html.parser sees all but a few, which only browsers understand."""
+    assert sum(bool(wrong(html)) for html in html_payloads.EVERY) > 0.9 * len(html_payloads.EVERY)
 
 
 def test_without_cleaning_the_harm_is_seen() -> None:

@@ -32,6 +32,7 @@ BASE = "https://site.example/posts/1"
         ("&lt;script&gt;", "&lt;script&gt;"),
         ("<form><input><button>go</button></form>", "go"),
         ("<unknown>text</unknown>", "text"),
+        ("<p title='t' lang='de' id='i' data-x='y'>text</p>", "<p>text</p>"),
     ],
 )
 def test_only_harmless_html_remains(given: str, kept: str) -> None:

@@ -61,6 +61,7 @@ _LATE = ("data-src", "data-lazy-src", "data-original", "data-lazy")
 _LATE_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _MOVED = frozenset({*_LATE, *_LATE_SETS, "src"})
 _READ = {
+    "*": set[str](),  # nh3 keeps lang and title of all elements otherwise
     **{tag: set(names) for tag, names in ALLOWED.items() if names},
     "img": {*ALLOWED["img"], *_LATE, *_LATE_SETS},
     "source": {*ALLOWED["source"], *_LATE_SETS},
