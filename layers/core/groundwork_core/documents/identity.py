@@ -65,7 +65,7 @@ def key_of(entry: Entry, identity: Identity) -> str:
 
 def _parts(entry: Entry) -> tuple[str, ...]:
     at = entry.published_at.isoformat() if entry.published_at else ""
-    text = f"{entry.summary}\n{entry.content}"
+    text = entry.wording or f"{entry.summary}\n{entry.content}"
     return entry.external_id, entry.url or "", entry.title, at, text
 
 

@@ -1,0 +1,200 @@
+"""Take a folder of feeds from their bytes to entities, in one process, and print the CPU spent.
+
+    python benchmarks/feed_reading/measure.py FOLDER DATABASE_URL
+
+The database is empty. Runs in this checkout and in older ones: names that have moved since are
+looked for in both places.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+from groundwork_core.jobs.model import JobMessage
+from groundwork_core.knowledge.hand_in import HandedIn, HandIn
+from groundwork_core.sources.fetch_sources import FetchSources
+from groundwork_core.sources.model import FetchDue, Interval
+from groundwork_core.sources.outcome import Fetched
+from groundwork_core.sources.ports import NewSource
+from groundwork_runtime.queues import bodies, take
+
+BATCH = 10
+NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
+
+
+def found(name: str, *modules: str) -> Any:
+    """Return what has this name in the first of the modules that exists."""
+    for module in modules:
+        try:
+            return getattr(importlib.import_module(module), name)
+        except ModuleNotFoundError:
+            continue
+    raise ModuleNotFoundError(name)
+
+
+class Clock:
+    """Stands still."""
+
+    def now(self) -> datetime:
+        """The moment of the measurement."""
+        return NOW
+
+
+class NoJitter:
+    """Chooses the smallest."""
+
+    def uniform(self, a: float, _b: float) -> float:
+        """Return the lower bound."""
+        return a
+
+
+class Queue:
+    """Keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+
+    def send(self, messages: Sequence[Mapping[str, Any]]) -> None:
+        """Take messages as JSON would carry them."""
+        self.bodies += [json.loads(json.dumps(message)) for message in messages]
+
+
+def batches(messages: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """Yield events of a queue, as Lambda makes them."""
+    for start in range(0, len(messages), BATCH):
+        records = [
+            {"messageId": str(uuid4()), "body": json.dumps(message)}
+            for message in messages[start : start + BATCH]
+        ]
+        yield {"Records": records}
+
+
+class Journey:
+    """The functions of ingestion on one connection, and the CPU that each step spent."""
+
+    def __init__(self, folder: Path, database_url: str) -> None:
+        database = found("Database", "groundwork_data.postgres.database")
+        work = found("PostgresUnitOfWork", "groundwork_data.postgres.unit_of_work")
+        self.database = database(database_url, application_name="benchmark")
+        self.work: Callable[[], Any] = lambda: work(self.database, lambda: None)
+        self.folder = folder
+        self.spent = dict.fromkeys(("read", "store", "extract", "apply", "postgres"), 0.0)
+        (pid,) = self.database.rows("SELECT pg_backend_pid()", ())[0]
+        self._backend = psutil.Process(pid)
+
+    @contextmanager
+    def counted(self, step: str) -> Iterator[None]:
+        """Add what this process and the database's spend within to a step."""
+        own, other = time.process_time(), sum(self._backend.cpu_times()[:2])
+        yield
+        self.spent[step] += time.process_time() - own
+        self.spent["postgres"] += sum(self._backend.cpu_times()[:2]) - other
+
+    def run(self) -> dict[str, float]:
+        """Go all the way, and return the seconds by step and the numbers of what came of it."""
+        self.add()
+        self.fetch()
+        results = self.extract()
+        self.apply(results)
+        counts = {
+            table: self.database.rows(f"SELECT count(*) FROM {table}", ())[0][0]
+            for table in ("documents", "entities", "relationships")
+        }
+        return {**self.spent, **counts}
+
+    def add(self) -> None:
+        """Make a source for each file."""
+        start_watching = found("start_watching", "groundwork_core.sources.start_watching")
+        hourly = Interval(kind="interval", every_seconds=3_600)
+        names = sorted(path.name for path in self.folder.iterdir() if path.is_file())
+        with self.work() as work:
+            sources = [NewSource(name, f"https://{name}.example.org/", hourly) for name in names]
+            made = work.sources.add(sources)
+            start_watching(list(made.values()), work=work, now=NOW)
+
+    def fetch(self) -> None:
+        """Read every file and store what it says."""
+        reader = found("read_feed", "groundwork_data.web.feeds")
+        reader(Fetched(b"<rss version='2.0'/>", "https://x.example/"), NOW)  # loads the parser
+
+        def download(asks: Sequence[Any]) -> list[Fetched]:
+            names = [ask.url.removeprefix("https://").split(".example.org")[0] for ask in asks]
+            return [
+                Fetched((self.folder / name).read_bytes(), ask.url, "text/xml")
+                for name, ask in zip(names, asks, strict=True)
+            ]
+
+        def read(fetched: Any, now: datetime) -> Any:
+            started = time.process_time()
+            outcome = reader(fetched, now)
+            spent = time.process_time() - started
+            self.spent["read"] += spent
+            self.spent["store"] -= spent
+            return outcome
+
+        use_case = FetchSources(
+            fetch=download,
+            read=read,
+            work=self.work,
+            clock=Clock(),
+            random=NoJitter(),
+            next_cron=found("next_cron", "groundwork_data.cron", "groundwork_data.web.cron"),
+        )
+        rows = self.database.rows("SELECT data FROM outbox WHERE kind = 'fetch_due'", ())
+        for event in batches([row[0] for row in rows]):
+            with self.counted("store"):
+                assert take(event, FetchDue, bodies(use_case))["batchItemFailures"] == []
+
+    def extract(self) -> list[dict[str, Any]]:
+        """Extract what the documents state."""
+        kind = found(
+            "Extract",
+            # The older name first: what is installed may be found in an older checkout too.
+            "groundwork_reference_extractor.extract",
+            "groundwork_functions.reference_extractor.extract",
+        )
+        queue = Queue()
+        given: dict[str, Any] = {"work": self.work, "clock": Clock(), "results": queue}
+        if "registrable_host" in inspect.signature(kind).parameters:
+            given["registrable_host"] = found("registrable_host", "groundwork_data.web.hosts")
+        use_case = kind(**given)
+        rows = self.database.rows("SELECT id, kind, payload FROM jobs ORDER BY id", ())
+        messages = [
+            {"contract": "groundwork/job/1", "job_id": str(i), "kind": job, "payload": payload}
+            for i, job, payload in rows
+        ]
+        for event in batches(messages):
+            with self.counted("extract"):
+                assert take(event, JobMessage, use_case)["batchItemFailures"] == []
+        return queue.bodies
+
+    def apply(self, results: list[dict[str, Any]]) -> None:
+        """Apply what was extracted: entities, relationships, mentions."""
+        use_case = HandIn(work=self.work, clock=Clock())
+        for event in batches(results):
+            with self.counted("apply"):
+                assert take(event, HandedIn, bodies(use_case))["batchItemFailures"] == []
+
+
+def main() -> None:
+    """Migrate, measure, print JSON."""
+    folder, database_url = Path(sys.argv[1]), sys.argv[2]
+    migrate = found("migrate", "groundwork_data.postgres.migrations")
+    migrate(database_url, Path.cwd() / "migrations" / "postgres")
+    print(json.dumps(Journey(folder, database_url).run()))
+
+
+if __name__ == "__main__":
+    main()
