@@ -150,7 +150,7 @@ class Journey:
             work=self.work,
             clock=Clock(),
             random=NoJitter(),
-            next_cron=found("next_cron", "groundwork_data.cron", "groundwork_data.web.cron"),
+            next_cron=found("next_cron", "groundwork_data.cron", "groundwork_data.cron"),
         )
         rows = self.database.rows("SELECT data FROM outbox WHERE kind = 'fetch_due'", ())
         for event in batches([row[0] for row in rows]):
@@ -162,7 +162,7 @@ class Journey:
         kind = found(
             "Extract",
             # The older name first: what is installed may be found in an older checkout too.
-            "groundwork_reference_extractor.extract",
+            "groundwork_functions.reference_extractor.extract",
             "groundwork_functions.reference_extractor.extract",
         )
         queue = Queue()
