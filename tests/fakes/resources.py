@@ -1,6 +1,7 @@
 """Rows of any resource, in memory."""
 
 import json
+from collections.abc import Collection, Mapping
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
@@ -38,9 +39,9 @@ class FakeResources:
         row = self._seen(resource).get(str(row_id))
         return None if row is None else Stored(str(row["version"]), json.dumps(row))
 
-    def moved_to(self, resource: Resource, row_id: UUID) -> str | None:
+    def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
         self.statements += 1
-        return self.merged.get(str(row_id))
+        return {id_: UUID(self.merged[str(id_)]) for id_ in ids if str(id_) in self.merged}
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
         self.statements += 1

@@ -124,9 +124,8 @@ def test_what_cannot_be_merged_or_split_is_told(rest: Rest) -> None:
     assert split(rest, a).status == 409
     assert merge(rest, a, b, **{"If-Match": '"1"'}).status == 200
     assert merge(rest, a, c).status == 409
-    reply = merge(rest, c, a)
+    reply = merge(rest, b, a)  # `a` leads to `b` itself
     assert (reply.status, reply.pointers) == (422, {"/into"})
-    assert b in reply.text
 
 
 def test_the_old_key_leads_to_the_survivor(rest: Rest) -> None:

@@ -39,8 +39,8 @@ class FakeCatalogue:
         ids = [id_ for id_ in IDS if after is None or id_ > after]
         return EntityPage(tuple(ids[:first]), len(ids) > first)
 
-    def survivor(self, id_: str) -> str | None:
-        return None
+    def survivors(self, _ids: object) -> dict[str, str]:
+        return {}
 
     def entity_details(self, ids: Any) -> Mapping[str, Details]:
         return {id_: Details({"of": id_, "n": [1, None]}, {}) for id_ in sorted(ids)[::2]}

@@ -89,7 +89,7 @@ def test_one_frame_serves_all_who_listen_and_order_is_kept() -> None:
     ]
     listeners = [listener("a", "entities", "jobs"), listener("b", "entities"), listener("c")]
 
-    posts = posts_for(numbered, listeners)
+    posts = posts_for(numbered, listeners, {})
 
     assert [(post.connections, json.loads(post.data)["seq"]) for post in posts] == [
         (("a", "b"), 1), (("a",), 2), (("a", "b"), 3),

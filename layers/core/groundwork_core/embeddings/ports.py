@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from groundwork_core.resources.ports import ResourceWork
+from groundwork_core.resources.survivors import SurvivorsWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class EmbeddingStore(Protocol):
         ...
 
 
-class EmbeddingsWork(ResourceWork, Protocol):
+class EmbeddingsWork(ResourceWork, SurvivorsWork, Protocol):
     """A unit of work that knows embeddings."""
 
     @property

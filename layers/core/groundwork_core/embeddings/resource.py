@@ -65,10 +65,11 @@ EMBEDDINGS = Resource(
     name="embeddings",
     singular="embedding",
     model=Embedding,
+    survives=("subject_id",),
     create=NewEmbedding,
     patch=EmbeddingPatch,
     filters=(
-        Filter("subject_id", "id"),
+        Filter("subject_id", "id", survives=True),
         Filter("subject_type", choices=get_args(SubjectType)),
         Filter("model"),
     ),

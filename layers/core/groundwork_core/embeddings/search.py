@@ -57,7 +57,11 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
             other dimensions.
     """
     with work:
-        known = work.embeddings.known(asked.model, asked.subject_id, asked.k)
+        subject = asked.subject_id
+        known = work.embeddings.known(asked.model, subject, asked.k)
+        if known is not None and known.vector is None and subject is not None:
+            subject = work.survivors.of([subject]).get(subject)
+            known = work.embeddings.known(asked.model, subject, asked.k)
         if known is None:
             raise _invalid("/model", "nothing has an embedding by this model")
         if asked.vector is None:
@@ -68,7 +72,7 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
             if len(asked.vector) != known.dimensions:
                 raise _invalid("/vector", f"must have {known.dimensions} dimensions")
             vector = str(list(asked.vector))
-        found = work.embeddings.nearest(asked.model, known, vector, asked.subject_id, asked.k)
+        found = work.embeddings.nearest(asked.model, known, vector, subject, asked.k)
     return Found(items=[Near.model_validate(one, from_attributes=True) for one in found])
 
 

@@ -14,6 +14,7 @@ from groundwork_core.knowledge.stated import (
     state_entity,
 )
 from groundwork_core.resources.bulk import Done, Refused, Upserted
+from groundwork_core.resources.survivors import joined
 
 if TYPE_CHECKING:
     from groundwork_core.knowledge.ports import KnowledgeWork
@@ -43,7 +44,8 @@ def upsert_relationships(
 ) -> Done:
     """Insert relationships, or merge them into those with their ends, type and valid_from.
 
-    An item whose ends are not there is refused, and keeps no other from being done.
+    An end that was merged into another is that one. An item whose ends are not there, or have
+    become one, is refused, and keeps no other from being done.
 
     Raises:
         Unavailable: as `upsert_entities`.
@@ -68,16 +70,16 @@ def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> Done:
 def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) -> Done:
     with work:
         ends = {end for item in items.values() for end in (item.from_id, item.to_id)}
-        there = work.knowledge.hold_entities(sorted(ends)) if ends else set()
+        led = work.knowledge.hold_entities(sorted(ends)) if ends else {}
         refused: dict[int, Refused] = {}
         places: dict[Hashable, list[int]] = {}
         rows: dict[Hashable, EdgeRow] = {}
         for place, item in items.items():
-            faults = _edge_faults(item, there)
+            faults = _edge_faults(item, led)
             if faults:
                 refused[place] = Refused(faults)
                 continue
-            same = (item.from_id, item.to_id, item.type, item.valid_from)
+            same = (led[item.from_id], led[item.to_id], item.type, item.valid_from)
             if same not in rows:
                 rows[same] = EdgeRow(*same, item.valid_to, item.confidence)
             state_edge(rows[same], item)
@@ -86,12 +88,11 @@ def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) ->
     return Done(_told(items, places, done, refused), work.position)
 
 
-def _edge_faults(item: NewRelationship, there: set[UUID]) -> tuple[Fault, ...]:
-    faults = [
-        Fault(f"/{name}", "no such thing")
-        for name, end in (("from_id", item.from_id), ("to_id", item.to_id))
-        if end not in there
-    ]
+def _edge_faults(item: NewRelationship, led: Mapping[UUID, UUID]) -> tuple[Fault, ...]:
+    named = {"from_id": item.from_id, "to_id": item.to_id}
+    faults = [Fault(f"/{name}", "no such thing") for name, end in named.items() if end not in led]
+    if not faults:
+        faults += joined(named, {name: led[end] for name, end in named.items()})
     if item.valid_from and item.valid_to and item.valid_from >= item.valid_to:
         faults.append(Fault("/valid_to", "must be after valid_from"))
     return tuple(faults)

@@ -17,6 +17,7 @@ from groundwork_core.errors import (
 from groundwork_core.knowledge.resources import ENTITIES
 from groundwork_core.resources.ports import ResourceWork, Written
 from groundwork_core.resources.reading import read_one
+from groundwork_core.resources.survivors import SurvivorsWork
 from groundwork_core.resources.writing import Expected
 
 
@@ -25,10 +26,6 @@ class Merging(Protocol):
 
     def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
         """Return the versions of those that are there, which nobody else touches now."""
-        ...
-
-    def survivor(self, one: UUID) -> UUID | None:
-        """Return the entity into which this one was merged, or None."""
         ...
 
     def merge(self, one: UUID, into: UUID) -> None:
@@ -40,7 +37,7 @@ class Merging(Protocol):
         ...
 
 
-class MergingWork(ResourceWork, Protocol):
+class MergingWork(ResourceWork, SurvivorsWork, Protocol):
     """A unit of work that merges."""
 
     @property
@@ -52,30 +49,47 @@ class MergingWork(ResourceWork, Protocol):
 def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork) -> Written:
     """Make `one` a part of `into`, and return what that is now.
 
+    Where `into` was merged itself, its survivor is meant.
+
     Raises:
         NotFound: `one` is not there.
         Conflict: `one` was merged already.
-        Invalid: `into` is not there, was merged itself, or is `one`.
+        Invalid: `into` is not there, or is `one`.
         VersionMismatch: `one` has another version than `expected`.
     """
-    if one == into:
-        raise _no_target("is the entity itself")
-    with work:
-        versions = work.merging.lock([one, into])
-        if one not in versions:
-            survivor = work.merging.survivor(one)
+    while True:
+        if one == into:
+            raise _no_target("is the entity itself")
+        with work:
+            versions = work.merging.lock([one, into])
+            if one not in versions:
+                raise _gone(one, work)
+            if into in versions:
+                _must_be(expected, versions[one])
+                work.merging.merge(one, into)
+                stored = read_one(ENTITIES, into, store=work.resources)
+                break
+            survivor = _survivor(into, work)
             if survivor is None:
-                raise NotFound(ENTITIES.missing())
-            raise Conflict(f"This entity was merged into {survivor} already.")
-        if into not in versions:
-            survivor = work.merging.survivor(into)
-            raise _no_target("no such thing" if survivor is None else f"was merged into {survivor}")
-        if expected.versions is not None and versions[one] not in expected.versions:
-            message = f"This entity now has version {versions[one]}; read it again."
-            raise VersionMismatch(message)
-        work.merging.merge(one, into)
-        stored = read_one(ENTITIES, into, store=work.resources)
+                raise _no_target("no such thing")
+        into = survivor  # in a new transaction, for several are locked in one order
     return Written(str(into), stored.tag, stored.body, work.position)
+
+
+def _must_be(expected: Expected, version: int) -> None:
+    if expected.versions is not None and version not in expected.versions:
+        raise VersionMismatch(f"This entity now has version {version}; read it again.")
+
+
+def _gone(one: UUID, work: MergingWork) -> NotFound | Conflict:
+    survivor = _survivor(one, work)
+    if survivor is None:
+        return NotFound(ENTITIES.missing())
+    return Conflict(f"This entity was merged into {survivor} already.")
+
+
+def _survivor(one: UUID, work: MergingWork) -> UUID | None:
+    return work.survivors.of([one]).get(one)
 
 
 def split_entity(one: UUID, *, work: MergingWork) -> Written:
@@ -87,7 +101,7 @@ def split_entity(one: UUID, *, work: MergingWork) -> Written:
         Unavailable: the one into which it was merged is being merged itself; try again.
     """
     with work:
-        into = work.merging.survivor(one)
+        into = _survivor(one, work)
         if into is None:
             if work.resources.read(ENTITIES, one) is None:
                 raise NotFound(ENTITIES.missing())

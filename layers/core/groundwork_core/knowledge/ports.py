@@ -37,8 +37,11 @@ class KnowledgeStore(Protocol):
         """
         ...
 
-    def hold_entities(self, ids: Sequence[UUID]) -> set[UUID]:
-        """Return those that are there, and keep them there until the transaction ends."""
+    def hold_entities(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+        """Return what each id leads to, itself or its survivor, for those that lead to anything.
+
+        Those that they lead to stay there until the transaction ends.
+        """
         ...
 
     def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.ports import RelayWork
-from groundwork_core.unit_of_work import Transaction
+from groundwork_core.resources.survivors import SurvivorsWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class LiveOrder(Protocol):
         ...
 
 
-class ListenersWork(Transaction, Protocol):
+class ListenersWork(SurvivorsWork, Protocol):
     """A transaction that knows the sockets and the live order."""
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid, Unauthenticated
 from groundwork_core.realtime.ports import (
@@ -14,7 +15,19 @@ from groundwork_core.realtime.ports import (
     Sockets,
     Span,
 )
-from groundwork_core.realtime.topics import MOST_TOPICS, checked, frame, topics_of
+from groundwork_core.realtime.topics import (
+    ENTITY,
+    MOST_TOPICS,
+    also_of,
+    checked,
+    frame,
+    named_by,
+    touched,
+)
+
+TakenIn = Mapping[UUID, Sequence[UUID]]
+"""The old ids that lead to each entity."""
+NOTHING: TakenIn = {}
 
 SLICE = 200
 """Changes replayed at a time while the relay goes on."""
@@ -112,8 +125,9 @@ class _Replay:
             with self._work:
                 if not _can_replay(since, self._work.live_order.span()):
                     return since
-                missed = self._work.live_order.replay(self._topics, since, SLICE)
-            if len(missed) <= NEAR or not self._send(since, missed):
+                missed = self._missed(since, SLICE)
+                taken_in = self._taken_in(missed)
+            if len(missed) <= NEAR or not self._send(since, missed, taken_in):
                 return since
             since = missed[-1].seq
         return since
@@ -125,13 +139,22 @@ class _Replay:
             return self._send(span.last, ())
         missed: Sequence[Numbered] = ()
         if _can_replay(since, span):
-            missed = self._work.live_order.replay(self._topics, since, MOST_HELD_UP + 1)
+            missed = self._missed(since, MOST_HELD_UP + 1)
             if len(missed) <= MOST_HELD_UP:
-                return self._send(since, missed)
+                return self._send(since, missed, self._taken_in(missed))
         self._greeted = False
         return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
 
-    def _send(self, seq: int, missed: Sequence[Numbered]) -> bool:
+    def _missed(self, since: int, most: int) -> Sequence[Numbered]:
+        """Return what came after `since`; of a merged entity's survivor too."""
+        survivors = self._work.survivors.of(named_by(self._topics)).values()
+        topics = self._topics.union(f"{ENTITY}{id_}" for id_ in survivors)
+        return self._work.live_order.replay(topics, since, most)
+
+    def _taken_in(self, missed: Sequence[Numbered]) -> TakenIn:
+        return self._work.survivors.taken_in_by({id_ for one in missed for id_ in touched(one.row)})
+
+    def _send(self, seq: int, missed: Sequence[Numbered], taken_in: TakenIn = NOTHING) -> bool:
         frames = []
         if not self._greeted:
             message = {"type": "subscribed", "topics": sorted(self._topics), "seq": seq}
@@ -140,7 +163,7 @@ class _Replay:
         frames.extend(
             frame(topic, one.seq, one.row)
             for one in missed
-            for topic in topics_of(one.row)
+            for topic in also_of(one.row, taken_in)
             if topic in self._topics
         )
         self._replayed += len(missed)

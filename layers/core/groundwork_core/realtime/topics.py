@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -70,6 +70,26 @@ def topics_of(row: OutboxRow) -> tuple[str, ...]:
         ends = dict.fromkeys((row.data.get("from_id"), row.data.get("to_id")))
         return ("relationships", *(f"{ENTITY}{end}" for end in ends if end))
     return (row.aggregate,)
+
+
+def touched(row: OutboxRow) -> frozenset[UUID]:
+    """Return the entities that a row tells of."""
+    return frozenset(named_by(topics_of(row)))
+
+
+def named_by(topics: Iterable[str]) -> list[UUID]:
+    """Return the entities of those topics that are of one."""
+    return [UUID(topic.removeprefix(ENTITY)) for topic in topics if topic.startswith(ENTITY)]
+
+
+def also_of(row: OutboxRow, taken_in: Mapping[UUID, Sequence[UUID]]) -> tuple[str, ...]:
+    """Return the topics that a row belongs to, with those of entities merged into its own.
+
+    `taken_in`: the old ids that lead to each entity.
+    """
+    topics = topics_of(row)
+    old = (id_ for one in named_by(topics) for id_ in taken_in.get(one, ()))
+    return (*topics, *(f"{ENTITY}{id_}" for id_ in dict.fromkeys(old)))
 
 
 def frame(topic: str, seq: int, row: OutboxRow) -> str:

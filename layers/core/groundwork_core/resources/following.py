@@ -10,10 +10,12 @@ from uuid import UUID
 from pydantic import JsonValue
 from pydantic_core import to_json
 
+from groundwork_core.errors import Invalid
 from groundwork_core.resources.ports import ResourceWork, Written
 from groundwork_core.resources.reading import read_one
 from groundwork_core.resources.resource import Input, Resource
-from groundwork_core.resources.writing import Expected, change, create, remove
+from groundwork_core.resources.survivors import input_of_survivors
+from groundwork_core.resources.writing import Expected, change, insert, remove
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
@@ -101,11 +103,26 @@ def create_followed(
     by: Caller | None = None,
 ) -> Written:
     """Create one, and what follows from it. Raises as `create`."""
+    try:
+        return _create_followed(resource, new, work, then, by)
+    except Invalid:
+        if not resource.survives:
+            raise
+        with work:
+            led = input_of_survivors(resource, new, work.resources.survivors_of)
+        if led is None:
+            raise
+    return create_followed(resource, led, work=work, then=then, by=by)
+
+
+def _create_followed(
+    resource: Resource, new: Input, work: Work, then: Consequences[Work], by: Caller | None
+) -> Written:
     stored = then.prepared(new, None, work)
 
     def act() -> Written:
         then.creating(new, work)
-        written = create(resource, stored, store=work.resources, by=by)
+        written = insert(resource, stored, store=work.resources, by=by)
         then.created(UUID(written.id), new, work)
         return written
 

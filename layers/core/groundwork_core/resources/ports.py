@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -52,8 +53,8 @@ class ResourceStore(Protocol):
         """Return one, or None."""
         ...
 
-    def moved_to(self, resource: Resource, row_id: UUID) -> str | None:
-        """Return the id of the one into which this one was merged, or None."""
+    def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return the survivors of those entities that were merged, by old id."""
         ...
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:

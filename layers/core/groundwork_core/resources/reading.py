@@ -12,6 +12,7 @@ from groundwork_core.resources.ownership import seen_by
 from groundwork_core.resources.page import page_query
 from groundwork_core.resources.ports import ResourceStore, Stored
 from groundwork_core.resources.resource import Resource
+from groundwork_core.resources.survivors import query_of_survivors
 
 
 def read_one(
@@ -27,10 +28,10 @@ def read_one(
 
 def absent(resource: Resource, row_id: UUID, store: ResourceStore) -> NotFound | Moved:
     """Say of one that is not there what became of it. Only a miss pays for asking."""
-    to = store.moved_to(resource, row_id) if resource.mergeable else None
+    to = store.survivors_of([row_id]).get(row_id) if resource.mergeable else None
     if to is None:
         return NotFound(resource.missing())
-    return Moved(f"This {resource.singular} was merged into {to}.", to=to)
+    return Moved(f"This {resource.singular} was merged into {to}.", to=str(to))
 
 
 def list_many(
@@ -49,7 +50,11 @@ def list_many(
         Invalid: a parameter is unknown or has a bad value; each is named.
     """
     query = page_query(resource, parameters)
-    page = seen_by(by, resource, store).page(resource, query, cursors.read(resource.name, query))
+    after = cursors.read(resource.name, query)
+    seen = seen_by(by, resource, store)
+    page = seen.page(resource, query, after)
+    if not page.items and (led := query_of_survivors(query, store.survivors_of)):
+        page = seen.page(resource, led, after)
     items = ",".join(page.items)
     if not page.more:
         return '{"items":[' + items + '],"next_cursor":null}'

@@ -49,6 +49,8 @@ class Filter:
     """The column it looks at; the parameter's own name unless given."""
     choices: tuple[str, ...] = ()
     """For text that is one of a few words."""
+    survives: bool = False
+    """It takes the id of an entity; that of a merged one means its survivor (survivors.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Resource:
     removes one may write those as well (docs/decisions/0045)."""
     mergeable: bool = False
     """One may be merged into another, and is then found under that one's id."""
+    survives: tuple[str, ...] = ()
+    """Fields of a new one that take ids of entities, as `Filter.survives`."""
     owner: str | None = None
     """The field that says to which user a thing belongs; None: to nobody (see ownership.py)."""
     shown_once: type[BaseModel] | None = None

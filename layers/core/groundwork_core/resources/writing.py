@@ -12,11 +12,12 @@ from uuid import UUID
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
-from groundwork_core.errors import Moved, NotFound, VersionMismatch
+from groundwork_core.errors import Invalid, Moved, NotFound, VersionMismatch
 from groundwork_core.resources.ownership import owner_of_new, seen_by
 from groundwork_core.resources.ports import ResourceStore, Stored, Written
 from groundwork_core.resources.reading import absent
 from groundwork_core.resources.resource import Input, Resource
+from groundwork_core.resources.survivors import input_of_survivors
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
@@ -30,6 +31,23 @@ class Expected:
 
 
 def create(
+    resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
+) -> Written:
+    """Insert one as `insert` does. Ids of merged entities in it lead to their survivors.
+
+    Raises:
+        Forbidden, Conflict, Invalid: as `insert`.
+    """
+    try:
+        return insert(resource, new, store=store, by=by)
+    except Invalid:
+        led = input_of_survivors(resource, new, store.survivors_of)
+        if led is None:
+            raise
+    return create(resource, led, store=store, by=by)
+
+
+def insert(
     resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
 ) -> Written:
     """Insert one, which is `by`'s; what the client left out is the database's default.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from groundwork_core.knowledge.graph.model import Details, EntityFilter, EntityPage, Id
+from groundwork_data.postgres.survivors import WITH_KEY, WITH_TYPE_AND_KEY, survivors_of
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -14,11 +16,12 @@ CONDITIONS = {
     "type": "type = %(type)s",
     "q": "name ILIKE %(q)s",
     "min_confidence": "confidence >= %(min_confidence)s",
-    "key": "key = %(key)s",
+    "key": WITH_KEY.format(key="%(key)s"),
     "after": "id > %(after)s::uuid",
 }
 
-SURVIVOR = "SELECT into_id::text FROM merged_entities WHERE id = %s::uuid"
+TOGETHER = WITH_TYPE_AND_KEY.format(type="%(type)s", key="%(key)s")
+"""In the place of `type` and `key`, where both are given."""
 ENTITY_DETAILS = "SELECT id::text, attributes, provenance FROM entities WHERE id = ANY(%s::uuid[])"
 RELATIONSHIP_DETAILS = (
     "SELECT id::text, attributes, provenance FROM relationships WHERE id = ANY(%s::uuid[])"
@@ -42,19 +45,22 @@ class PostgresCatalogue:
             "after": after,
         }
         parameters = {name: value for name, value in given.items() if value is not None}
-        conditions = " AND ".join(CONDITIONS[name] for name in parameters) or "true"
+        conditions = {name: CONDITIONS[name] for name in parameters}
+        if {"type", "key"} <= conditions.keys():
+            conditions |= {"type": "true", "key": TOGETHER}
+        holds = " AND ".join(conditions.values()) or "true"
         rows = self._database.rows(
-            f"SELECT id::text FROM entities WHERE {conditions}"  # noqa: S608 - constants from above
+            f"SELECT id::text FROM entities WHERE {holds}"  # noqa: S608 - constants from above
             " ORDER BY id LIMIT %(limit)s",
             parameters | {"limit": first + 1},
         )
         ids = tuple(row[0] for row in rows)
         return EntityPage(ids[:first], len(ids) > first)
 
-    def survivor(self, id_: Id) -> Id | None:
-        """Return the entity into which this one was merged, or None."""
-        row = self._database.row(SURVIVOR, [id_])
-        return None if row is None else row[0]
+    def survivors(self, ids: Collection[Id]) -> Mapping[Id, Id]:
+        """Return the survivors of those ids that were merged, by old id."""
+        found = survivors_of(self._database.rows, [UUID(id_) for id_ in ids])
+        return {str(old): str(into) for old, into in found.items()}
 
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of those entities that exist."""

@@ -35,7 +35,9 @@ def as_domain_error() -> Iterator[None]:
         yield
     except errors.UniqueViolation as error:
         field = _field(error)
-        raise Conflict(f"There is already one with this {field}.", field=field) from error
+        # Our own triggers say in the hint which one it is.
+        which = error.diag.message_hint or f"There is already one with this {field}."
+        raise Conflict(which, field=field) from error
     except errors.RestrictViolation as error:
         ours = error.diag.constraint_name is None
         told = error.diag.message_primary if ours else None

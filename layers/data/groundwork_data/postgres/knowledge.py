@@ -21,6 +21,7 @@ from groundwork_core.knowledge.stated import (
     state_again,
 )
 from groundwork_core.resources.bulk import Outcome, Upserted
+from groundwork_data.postgres.survivors import survivors_of
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -215,9 +216,13 @@ class PostgresKnowledge:
         }
         return [done[row.from_id, row.to_id, row.type, row.valid_from] for row in rows]
 
-    def hold_entities(self, ids: Sequence[UUID]) -> set[UUID]:
-        """Return those that are there, and keep them there."""
-        return {row[0] for row in self._connection.execute(HOLD_ENTITIES, [list(ids)])}
+    def hold_entities(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
+        """Return what each id leads to, and keep that there."""
+        held = self._held(ids)
+        led = survivors_of(self._rows, [id_ for id_ in ids if id_ not in held])
+        more = self._held(sorted(set(led.values()) - held)) if led else set()
+        found = {old: into for old, into in led.items() if into in held or into in more}
+        return {id_: id_ for id_ in held} | found
 
     def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
         """Insert mentions, and drop those of earlier revisions of the `stated` documents."""
@@ -250,6 +255,12 @@ class PostgresKnowledge:
                 "SELECT id, revision FROM documents WHERE id = ANY(%s)", [list(document_ids)]
             ).fetchall()
         )
+
+    def _held(self, ids: Sequence[UUID]) -> set[UUID]:
+        return {row[0] for row in self._connection.execute(HOLD_ENTITIES, [list(ids)])}
+
+    def _rows(self, sql: str, given: Sequence[object]) -> list[TupleRow]:
+        return self._connection.execute(sql, given).fetchall()
 
     def _update_survivors(
         self, stated: Sequence[tuple[UUID, EntityRow]], most_aliases: int

@@ -28,11 +28,6 @@ class PostgresMerging:
         """Return the versions of those that are there, which nobody else touches now."""
         return dict(self._connection.execute(sql.LOCK_ENTITIES, {"ids": list(ids)}).fetchall())
 
-    def survivor(self, one: UUID) -> UUID | None:
-        """Return the entity into which this one was merged, or None."""
-        row = self._connection.execute(sql.INTO, {"one": one}).fetchone()
-        return None if row is None else row[0]
-
     def merge(self, one: UUID, into: UUID) -> None:
         """Merge one into another; both are locked."""
         both = {"one": one, "into": into, **CAPS}

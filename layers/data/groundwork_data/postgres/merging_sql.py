@@ -108,7 +108,6 @@ MERGE = (
     *(MOVE_RELATIONSHIPS, MOVE_MENTIONS, MOVE_EMBEDDINGS, LEAVE),
 )
 
-INTO = "SELECT into_id FROM merged_entities WHERE id = %(one)s"
 RECALL = """
 DELETE FROM merged_entities WHERE id = %(one)s AND into_id = %(into)s
 RETURNING was::text, moved::text, carried

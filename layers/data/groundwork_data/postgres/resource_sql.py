@@ -12,6 +12,7 @@ from itertools import count, product
 from typing import TYPE_CHECKING, Literal
 
 from groundwork_core.resources.page import PAGE_BYTES_MAX
+from groundwork_data.postgres.survivors import WITH_KEY, WITH_TYPE_AND_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,9 +53,16 @@ CONDITIONS = {
     ),
     ("users", "email.folded"): ("lower(t.email) = lower(%s)",),
     ("relationships", "ends"): ("t.from_id = %s", "t.to_id = %s AND t.from_id <> %s"),
+    ("entities", "key"): (f"t.{WITH_KEY.format(key='%s')}",),
 }
 """Filters that are more than a comparison with a column. Of several conditions one holds, and only
 one; each is looked up in an index of its own, which OR would not allow."""
+
+TOGETHER = {"entities": (("type", "key"), f"t.{WITH_TYPE_AND_KEY}")}
+"""Two filters that are one condition where both are given."""
+
+FEW = frozenset({("entities", "key")})
+"""Conditions that few rows fulfil, whatever the value."""
 
 AUDITED = frozenset(
     {
@@ -120,12 +128,6 @@ def read(resource: Resource, *, owned: bool = False) -> str:
 
 
 @cache
-def moved_to(resource: Resource) -> str:
-    """Into which one this one was merged."""
-    return f"SELECT into_id::text FROM merged_{_table(resource)} WHERE id = %s"
-
-
-@cache
 def page(
     resource: Resource,
     filters: tuple[str, ...],
@@ -145,7 +147,13 @@ def page(
     by_name = {one.name: one for one in resource.filters}
     column = sorted_by(resource, sort)
     numbers = map("${}".format, count(1))
-    conditions = [_conditions(resource, by_name[name], next(numbers)) for name in filters]
+    places = dict(zip(filters, numbers, strict=False))
+    conditions = [
+        _conditions(resource, by_name[name], number)
+        for name, number in places.items()
+        if name not in _joined(resource, filters)
+    ]
+    conditions += [(condition.format(**places),) for condition in _together(resource, filters)]
     if owned:
         conditions.append((f't."{resource.owner}" = {next(numbers)}',))
     if after is not None:
@@ -178,7 +186,9 @@ def depends_on_values(resource: Resource, filters: tuple[str, ...], after: str |
     """
     wanted = [one for one in resource.filters if one.name in filters]
     simple = all(
-        one.operator == "equals" and (resource.name, one.column) not in CONDITIONS for one in wanted
+        one.operator == "equals"
+        and ((resource.name, one.column) not in CONDITIONS or (resource.name, one.name) in FEW)
+        for one in wanted
     )
     return bool(wanted) and not (simple and after is None)
 
@@ -257,6 +267,16 @@ def _columns(resource: Resource) -> str:
 
 def _returned(resource: Resource) -> str:
     return f"t.id::text, {_tag(resource)}, {_json(resource)}, pg_current_xact_id()::text"
+
+
+def _joined(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the filters that are one condition together, if all of them are given."""
+    names, _ = TOGETHER.get(resource.name, ((), ""))
+    return names if set(names) <= set(filters) else ()
+
+
+def _together(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
+    return (TOGETHER[resource.name][1],) if _joined(resource, filters) else ()
 
 
 def _conditions(resource: Resource, one: Filter, number: str) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.resources.page import Page
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_data.postgres import resource_sql
+from groundwork_data.postgres.survivors import survivors_of
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -55,10 +56,9 @@ class PostgresResources:
         tag, body = rows[0]
         return Stored(str(tag), str(body))
 
-    def moved_to(self, resource: Resource, row_id: UUID) -> str | None:
-        """Return the id of the one into which this one was merged, or None."""
-        rows = self._run(resource_sql.moved_to(resource), (row_id,))
-        return str(rows[0][0]) if rows else None
+    def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return the survivors of those entities that were merged, by old id."""
+        return survivors_of(self._run, ids)
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
         """Return one page; a row more says whether there is another."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.retention import PostgresRetention
     from groundwork_data.postgres.sources import PostgresSources
+    from groundwork_data.postgres.survivors import PostgresSurvivors
 
 WROTE = (
     "SELECT xid::text, EXISTS (SELECT FROM outbox o WHERE o.xid = t.xid)"
@@ -107,6 +108,14 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.merging import PostgresMerging  # noqa: PLC0415 - its users only
 
         return PostgresMerging(self.connection)
+
+    @property
+    def survivors(self) -> PostgresSurvivors:
+        """Where the ids of merged entities lead."""
+        from groundwork_data.postgres.survivors import PostgresSurvivors  # noqa: PLC0415 - its users only
+
+        connection = self.connection
+        return PostgresSurvivors(lambda sql, given: connection.execute(sql, given).fetchall())
 
     @property
     def embeddings(self) -> PostgresEmbeddings:

@@ -7,7 +7,7 @@ about at once, and what Postgres has beside it comes in one batch. Resolvers the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -73,10 +73,15 @@ class Asking:
     def entity(self, id_: Id) -> Entity | None:
         """Return an entity, or the one into which it was merged: only a miss pays for asking."""
         self.load_entities([id_])
-        if id_ not in self.entities and (survivor := self.catalogue.survivor(id_)):
-            self.load_entities([survivor])
-            return self.entities.get(survivor)
+        if id_ not in self.entities and (led := self.led([id_])):
+            self.load_entities(led)
+            return self.entities.get(led[0])
         return self.entities.get(id_)
+
+    def led(self, ids: Sequence[Id]) -> list[Id] | None:
+        """Return ids with survivors in the place of merged entities; None: it names none."""
+        survivors = self.catalogue.survivors(ids)
+        return [survivors.get(id_, id_) for id_ in ids] if survivors else None
 
     def load_pages(self, key: PageKey, ids: Collection[Id]) -> None:
         """Ask for one page of links of each entity."""

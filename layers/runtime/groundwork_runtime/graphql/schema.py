@@ -93,12 +93,12 @@ def _entities(_: None, info: GraphQLResolveInfo, **arguments: object) -> Connect
 def _path(_: None, info: GraphQLResolveInfo, **arguments: object) -> dict[str, object] | None:
     asking = _asking(info)
     asking.caller.must("relationships:read")
-    found = asking.graph.path(
-        read.read_id(str(arguments["from"]), "from"),
-        read.read_id(str(arguments["to"]), "to"),
-        read.read_whole(arguments, "maxHops", 4, 1, read.MAX_HOPS),
-        read.read_link_filter(arguments),
-    )
+    start, end = (read.read_id(str(arguments[name]), name) for name in ("from", "to"))
+    hops = read.read_whole(arguments, "maxHops", 4, 1, read.MAX_HOPS)
+    wanted = read.read_link_filter(arguments)
+    found = asking.graph.path(start, end, hops, wanted)
+    if found is None and (led := asking.led([start, end])):
+        found = asking.graph.path(led[0], led[1], hops, wanted)
     if found is None:
         return None
     return _part(info, found, "Path") | {"length": len(found.relationships)}
@@ -110,12 +110,13 @@ def _subgraph(
 ) -> dict[str, object]:
     asking = _asking(info)
     asking.caller.must("relationships:read")
-    found = asking.graph.subgraph(
-        read.read_seeds(seeds),
-        read.read_whole(arguments, "depth", 1, 0, read.MAX_SUBGRAPH_DEPTH),
-        read.read_whole(arguments, "maxNodes", 200, 1, read.MAX_NODES),
-        read.read_link_filter(arguments),
-    )
+    sown = read.read_seeds(seeds)
+    depth = read.read_whole(arguments, "depth", 1, 0, read.MAX_SUBGRAPH_DEPTH)
+    most = read.read_whole(arguments, "maxNodes", 200, 1, read.MAX_NODES)
+    wanted = read.read_link_filter(arguments)
+    found = asking.graph.subgraph(sown, depth, most, wanted)
+    if not {node.id for node in found.nodes}.issuperset(sown) and (led := asking.led(sown)):
+        found = asking.graph.subgraph(list(dict.fromkeys(led)), depth, most, wanted)
     return _part(info, found, "Subgraph") | {"truncated": found.truncated}
 
 

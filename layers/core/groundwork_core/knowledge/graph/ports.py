@@ -130,8 +130,8 @@ class Catalogue(Protocol):
         """List entities by id, which is the order of their making, from behind `after`."""
         ...
 
-    def survivor(self, id_: Id) -> Id | None:
-        """Return the entity into which this one was merged, or None."""
+    def survivors(self, ids: Collection[Id]) -> Mapping[Id, Id]:
+        """Return the survivors of those ids that were merged, by old id."""
         ...
 
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:

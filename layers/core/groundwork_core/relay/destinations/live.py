@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
@@ -14,7 +14,7 @@ from groundwork_core.realtime.ports import (
     Post,
     Sockets,
 )
-from groundwork_core.realtime.topics import frame, topics_of
+from groundwork_core.realtime.topics import also_of, frame, topics_of, touched
 from groundwork_core.relay.ports import Taken
 
 
@@ -47,9 +47,11 @@ class LiveDestination:
             work.live_order.number([row.id for row in rows], taken.last_seq)
 
     def _post(self, numbered: Sequence[Numbered], work: LiveWork) -> frozenset[str]:
-        topics = {topic for one in numbered for topic in topics_of(one.row)}
+        # Whoever listens to an entity that was merged is told of its survivor.
+        taken_in = work.survivors.taken_in_by({id_ for one in numbered for id_ in touched(one.row)})
+        topics = {topic for one in numbered for topic in also_of(one.row, taken_in)}
         listeners = work.listeners.listening(topics) if topics else []
-        posts = posts_for(numbered, listeners)
+        posts = posts_for(numbered, listeners, taken_in)
         return self._sockets.post(posts) if posts else frozenset()
 
     def _close_unwelcome(self, rows: Sequence[OutboxRow], work: LiveWork) -> None:
@@ -64,7 +66,11 @@ class LiveDestination:
         close_unwelcome(users, work, self._sockets)
 
 
-def posts_for(numbered: Sequence[Numbered], listeners: Sequence[Listener]) -> list[Post]:
+def posts_for(
+    numbered: Sequence[Numbered],
+    listeners: Sequence[Listener],
+    taken_in: Mapping[UUID, Sequence[UUID]],
+) -> list[Post]:
     """Return what to post: for each change and topic, one frame for all who listen."""
     by_topic: dict[str, list[str]] = {}
     for listener in listeners:
@@ -73,6 +79,6 @@ def posts_for(numbered: Sequence[Numbered], listeners: Sequence[Listener]) -> li
     return [
         Post(tuple(connections), frame(topic, one.seq, one.row))
         for one in numbered
-        for topic in topics_of(one.row)
+        for topic in also_of(one.row, taken_in)
         if (connections := by_topic.get(topic))
     ]

@@ -1,0 +1,59 @@
+"""Where ids and keys of merged entities lead, in Postgres: no other statement says it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[[str, Sequence[object]], Sequence[Sequence[object]]]
+
+# As texts: an environment's prepared statements read ids as such, psycopg as UUIDs.
+OF = "SELECT id::text, into_id::text FROM merged_entities WHERE id = ANY(%s::uuid[])"
+TAKEN_IN_BY = "SELECT into_id::text, id::text FROM merged_entities WHERE into_id = ANY(%s::uuid[])"
+
+WITH_KEY = (
+    "id = ANY(ARRAY(SELECT e.id FROM entities e WHERE e.key = {key}"
+    " UNION ALL SELECT m.into_id FROM merged_entities m WHERE m.key = {key}))"
+)
+"""A condition of an entity: it has this key, or took in one that had it."""
+WITH_TYPE_AND_KEY = (
+    "id = ANY(ARRAY(SELECT e.id FROM entities e WHERE e.key = {key} AND e.type = {type}"
+    " UNION ALL SELECT m.into_id FROM merged_entities m WHERE m.key = {key} AND m.type = {type}))"
+)
+"""The same of a key and a type together, which name an entity; the survivor may have another."""
+
+
+def survivors_of(run: Run, ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Return the survivors of those ids that were merged, by old id."""
+    if not ids:
+        return {}
+    rows = run(OF, [_array(ids)])
+    return {UUID(str(old)): UUID(str(into)) for old, into in rows}
+
+
+class PostgresSurvivors:
+    """Implements `Survivors`."""
+
+    def __init__(self, run: Run) -> None:
+        """Take what runs a statement and returns its rows."""
+        self._run = run
+
+    def of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return the survivors of those ids that were merged, by old id."""
+        return survivors_of(self._run, ids)
+
+    def taken_in_by(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return the old ids that lead to each of these entities."""
+        found: dict[UUID, list[UUID]] = defaultdict(list)
+        for into, old in self._run(TAKEN_IN_BY, [_array(ids)]) if ids else ():
+            found[UUID(str(into))].append(UUID(str(old)))
+        return found
+
+
+def _array(ids: Collection[UUID]) -> str:
+    return f"{{{','.join(map(str, ids))}}}"
