@@ -10,6 +10,7 @@ from uuid import UUID
 
 from groundwork_core.errors import Conflict
 from groundwork_core.ids import new_id
+from groundwork_core.knowledge.keys import folded
 from groundwork_core.resources.page import PAGE_BYTES_MAX, After, FilterValue, Page, PageQuery
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_core.resources.resource import Filter, Resource
@@ -127,7 +128,7 @@ def _passes(row: Row, query: PageQuery) -> bool:
 def _holds(row: Row, one: Filter, value: FilterValue) -> bool:
     have: Any = row[one.column or one.name]
     if one.operator == "like":
-        return str(value).casefold() in str(have).casefold()
+        return folded(str(value)) in folded(str(have))
     if one.operator == "has":
         return value in have
     if have is None:

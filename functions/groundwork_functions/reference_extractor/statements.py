@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.ports import RegistrableHost
+from groundwork_core.knowledge.keys import folded
 from groundwork_core.knowledge.model import (
     RESULT_CONTRACT,
     ExtractionResult,
@@ -80,18 +81,19 @@ class _Statements:
         self, role: str, kind: str, key: str, name: str, confidence: float, evidence: str
     ) -> str:
         """State an entity and return its ref."""
-        found = self.entities.get((kind, key[:MAX_KEY]))
+        key = folded(key)[:MAX_KEY]
+        found = self.entities.get((kind, key))
         if found is None:
             found = StatedEntity.model_validate(
                 {
                     "ref": f"{kind}:{len(self.entities)}",
                     "type": kind,
-                    "key": key[:MAX_KEY],
+                    "key": key,
                     "name": name,
                     "confidence": confidence,
                 }
             )
-            self.entities[kind, key[:MAX_KEY]] = found
+            self.entities[kind, key] = found
             self._mention(found.ref, role, evidence, confidence)
         return found.ref
 
@@ -123,7 +125,7 @@ def _websites(facts: DocumentFacts, site: str, registrable_host: RegistrableHost
 
 
 def _fold(text: str) -> str:
-    return " ".join(text.casefold().split())
+    return " ".join(folded(text).split())
 
 
 def _origin(url: str) -> str:

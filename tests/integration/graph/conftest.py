@@ -151,7 +151,7 @@ def known(api: Api) -> Mapping[str, str]:
     names += [(f"Fan {i:02}", "person") for i in range(40)]
     rows = api.sql(
         "INSERT INTO entities (name, type, key, attributes)"
-        " SELECT name, type, 'key:' || name, jsonb_build_object('of', name)"
+        " SELECT name, type, 'key:' || lower(name), jsonb_build_object('of', name)"
         " FROM unnest(%s::text[], %s::text[]) WITH ORDINALITY AS n(name, type, place)"
         " ORDER BY place RETURNING name, id::text",
         *map(list, zip(*names, strict=True)),

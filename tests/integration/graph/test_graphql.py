@@ -21,7 +21,7 @@ def test_an_entity_with_its_neighbours(api: Api, known: Mapping[str, str]) -> No
         id=known["Ada"],
     )
     ada = data["entity"]
-    assert (ada["name"], ada["type"], ada["key"]) == ("Ada", "PERSON", "key:Ada")
+    assert (ada["name"], ada["type"], ada["key"]) == ("Ada", "PERSON", "key:ada")
     assert ada["attributes"] == {"of": "Ada"}
     assert ada["provenance"] == {"documents": []}
     first, second = ada["neighbours"]["edges"]
@@ -214,7 +214,7 @@ def test_what_one_field_does_not_show_another_of_the_same_query_may(
                 edges { node { id } relationship { from { name } to { name } } } } } }""",
         id=known["Ada"],
     )
-    assert (data["entity"]["name"], data["entity"]["key"]) == ("Ada", "key:Ada")
+    assert (data["entity"]["name"], data["entity"]["key"]) == ("Ada", "key:ada")
     (edge,) = data["entity"]["neighbours"]["edges"]
     assert edge["relationship"] == {"from": {"name": "Ada"}, "to": {"name": "Bell"}}
 
@@ -229,4 +229,4 @@ def test_the_graph_is_asked_for_nothing_that_is_not_shown(
 
     assert reads() == (known["Ada"], "", None)
     assert reads("Entity.name") == (known["Ada"], "Ada", None)
-    assert reads("Entity.name", "Entity.key") == (known["Ada"], "Ada", "key:Ada")
+    assert reads("Entity.name", "Entity.key") == (known["Ada"], "Ada", "key:ada")

@@ -38,7 +38,8 @@ def insert(url: str, *names: str) -> None:
         database.execute("DELETE FROM outbox")  # the first rows, which are older than the test
         for name in names:
             database.execute(
-                "INSERT INTO entities (name, type, key) VALUES (%s, 'person', %s)", (name, name)
+                "INSERT INTO entities (name, type, key) VALUES (%s, 'person', %s)",
+                (name, name.lower()),
             )
 
 

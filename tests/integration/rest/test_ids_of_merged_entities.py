@@ -250,4 +250,4 @@ def test_after_a_split_the_id_is_its_own_again(world: World) -> None:
     for old in (world.first, world.second):
         assert len(world.listed(RELATIONSHIPS, entity_id=old)) == 1
     assert world.listed(ENTITIES, key="first") == [world.first]
-    assert UUID(world.listed(EMBEDDINGS, subject_id=world.first)[0])
+    assert len(world.listed(EMBEDDINGS, subject_id=world.first)) == 1

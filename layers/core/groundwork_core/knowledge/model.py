@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from groundwork_core.knowledge.keys import key_of, name_of
 from groundwork_core.resources.texts import Moment
 
 RESULT_CONTRACT: Literal["groundwork/extraction-result/1"] = "groundwork/extraction-result/1"
@@ -22,6 +23,7 @@ EntityType = Literal[
 ]
 Confidence = Annotated[float, Field(ge=0, le=1, strict=True)]
 Text = Annotated[str, Field(pattern=_NO_CONTROL)]
+Short = Annotated[Text, Field(min_length=1, max_length=1000)]
 Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
 
 
@@ -34,12 +36,12 @@ class StatedEntity(_Closed):
 
     ref: Ref = Field(description="Names it within this result.")
     type: EntityType
-    key: Text = Field(min_length=1, max_length=1000, description="What makes it the same thing.")
-    name: Text = Field(min_length=1, max_length=1000)
-    confidence: Confidence = 1.0
-    aliases: tuple[Annotated[Text, Field(min_length=1, max_length=1000)], ...] = Field(
-        (), max_length=50
+    key: Annotated[Short, AfterValidator(key_of)] = Field(
+        description="What makes it the same thing. Kept in Unicode NFC and case-folded."
     )
+    name: Annotated[Short, AfterValidator(name_of)]
+    confidence: Confidence = 1.0
+    aliases: tuple[Annotated[Short, AfterValidator(name_of)], ...] = Field((), max_length=50)
     attributes: dict[str, JsonValue] = Field(default_factory=dict)
 
 

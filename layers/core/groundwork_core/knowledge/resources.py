@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, JsonValue, StringConstraints
 
+from groundwork_core.knowledge.keys import key_of, name_of
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Moment, Text
@@ -27,7 +28,14 @@ def _indexable(text: str) -> str:
     return text
 
 
-EntityName = Annotated[Text, Field(min_length=1, max_length=1_000), AfterValidator(_indexable)]
+_Short = Annotated[Text, Field(min_length=1, max_length=1_000)]
+EntityName = Annotated[_Short, AfterValidator(name_of), AfterValidator(_indexable)]
+EntityKey = Annotated[
+    _Short,
+    AfterValidator(key_of),
+    AfterValidator(_indexable),
+    Field(description="Kept in Unicode NFC and case-folded."),
+]
 EdgeType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
 Aliases = Annotated[tuple[EntityName, ...], Field(fail_fast=True, max_length=1_000)]
 Attributes = dict[str, JsonValue]
@@ -51,7 +59,7 @@ class NewEntity(Input):
     name: EntityName
     type: EntityType
     confidence: Confidence = 1.0
-    key: EntityName | None = None
+    key: EntityKey | None = None
     aliases: Aliases = ()
     attributes: Attributes = Field(default_factory=dict)
 
@@ -62,7 +70,7 @@ class EntityPatch(Input):
     name: EntityName = ""
     type: EntityType = "other"
     confidence: Confidence = 1.0
-    key: EntityName | None = None
+    key: EntityKey | None = None
     aliases: Aliases = ()
     attributes: Attributes = Field(default_factory=dict)
 

@@ -15,7 +15,8 @@ ValueType = Literal["text", "id", "number", "integer", "moment", "flag"]
 """What a filter or a sort compares: str, UUID, float, int of 64 bits, aware datetime, bool."""
 
 Operator = Literal["equals", "at_least", "after", "before", "has", "like"]
-"""`has`: an array contains it; `like`: a text contains it, whatever its case."""
+"""`has`: an array contains it; `like`: a text contains it, whatever its
+case and Unicode normalization form."""
 
 
 Merge = Callable[[JsonValue, JsonValue], JsonValue]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CONDITIONS = {
     "type": "type = %(type)s",
-    "q": "name ILIKE %(q)s",
+    "q": "groundwork_fold(name) LIKE groundwork_fold(%(q)s)",
     "min_confidence": "confidence >= %(min_confidence)s",
     "key": WITH_KEY.format(key="%(key)s"),
     "after": "id > %(after)s::uuid",

@@ -100,7 +100,7 @@ _OPERATORS = {
     "after": "{column} > %s",
     "before": "{column} < %s",
     "has": "{column} @> ARRAY[%s]::text[]",
-    "like": "{column} ILIKE %s",
+    "like": "groundwork_fold({column}) LIKE groundwork_fold(%s)",
 }
 _TYPES: dict[ValueType, str] = {
     "text": "text",

@@ -17,13 +17,15 @@ OF = "SELECT id::text, into_id::text FROM merged_entities WHERE id = ANY(%s::uui
 TAKEN_IN_BY = "SELECT into_id::text, id::text FROM merged_entities WHERE into_id = ANY(%s::uuid[])"
 
 WITH_KEY = (
-    "id = ANY(ARRAY(SELECT e.id FROM entities e WHERE e.key = {key}"
-    " UNION ALL SELECT m.into_id FROM merged_entities m WHERE m.key = {key}))"
+    "id = ANY(ARRAY(SELECT e.id FROM entities e WHERE e.key = groundwork_fold({key})"
+    " UNION ALL SELECT m.into_id FROM merged_entities m WHERE m.key = groundwork_fold({key})))"
 )
 """A condition of an entity: it has this key, or took in one that had it."""
 WITH_TYPE_AND_KEY = (
-    "id = ANY(ARRAY(SELECT e.id FROM entities e WHERE e.key = {key} AND e.type = {type}"
-    " UNION ALL SELECT m.into_id FROM merged_entities m WHERE m.key = {key} AND m.type = {type}))"
+    "id = ANY(ARRAY("
+    "SELECT e.id FROM entities e WHERE e.key = groundwork_fold({key}) AND e.type = {type}"
+    " UNION ALL SELECT m.into_id FROM merged_entities m"
+    " WHERE m.key = groundwork_fold({key}) AND m.type = {type}))"
 )
 """The same of a key and a type together, which name an entity; the survivor may have another."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -26,7 +26,9 @@ class Entity(Aggregate, Row):
         ),
         CheckConstraint("length(name) BETWEEN 1 AND 1000", name="name"),
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
-        CheckConstraint("length(key) BETWEEN 1 AND 1000", name="key"),
+        CheckConstraint(
+            "length(key) BETWEEN 1 AND 1000 AND key = groundwork_fold(key)", name="key"
+        ),
         CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
         Index("uq_entities_key", "key", "type", unique=True),
         Index("ix_entities_type", "type", "id"),
@@ -35,9 +37,9 @@ class Entity(Aggregate, Row):
         Index("ix_entities_key_id", "key", "id"),
         Index(
             "ix_entities_name_trigrams",
-            "name",
+            literal_column("groundwork_fold(name)").label("folded"),
             postgresql_using="gin",
-            postgresql_ops={"name": "gin_trgm_ops"},
+            postgresql_ops={"folded": "gin_trgm_ops"},
         ),
     )
     name: Mapped[str]

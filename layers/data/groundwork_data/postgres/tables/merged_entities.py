@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Uuid, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -18,6 +18,7 @@ class MergedEntity(Row):
 
     __tablename__ = "merged_entities"
     __table_args__ = (
+        CheckConstraint("key = groundwork_fold(key)", name="key"),
         Index("uq_merged_entities_key", "key", "type", unique=True),
         Index("ix_merged_entities_into_id", "into_id"),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -30,9 +30,9 @@ class Content(Aggregate, Row):
         Index("ix_contents_status_id", "status", "id"),
         Index(
             "ix_contents_title_trigrams",
-            "title",
+            literal_column("groundwork_fold(title)").label("folded"),
             postgresql_using="gin",
-            postgresql_ops={"title": "gin_trgm_ops"},
+            postgresql_ops={"folded": "gin_trgm_ops"},
         ),
     )
     title: Mapped[str]

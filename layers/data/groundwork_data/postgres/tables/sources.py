@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -47,9 +47,9 @@ class Source(Aggregate, Row):
         Index("ix_sources_tags", "tags", postgresql_using="gin"),
         Index(
             "ix_sources_name_trigrams",
-            "name",
+            literal_column("groundwork_fold(name)").label("folded"),
             postgresql_using="gin",
-            postgresql_ops={"name": "gin_trgm_ops"},
+            postgresql_ops={"folded": "gin_trgm_ops"},
         ),
     )
     name: Mapped[str]

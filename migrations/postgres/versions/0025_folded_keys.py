@@ -1,0 +1,102 @@
+"""Keys of entities in one form: Unicode NFC and case-folded. What was double is merged."""
+
+from typing import Any
+
+from alembic import op
+
+from groundwork_data.postgres.merging import PostgresMerging
+
+revision = "0025"
+down_revision = "0024"
+branch_labels = None
+depends_on = None
+
+# The canonical caseless match of Unicode (section 3.13, D145), brought to NFC.
+FOLD = """
+CREATE FUNCTION groundwork_fold(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT normalize(casefold(normalize($1, NFD) COLLATE pg_catalog.pg_unicode_fast), NFC)
+$$
+"""
+KEY = "left(groundwork_fold({it}), 1000)"
+NEW = KEY.format(it="key")
+
+# Entities that go by the same key now, under their own or under that of one they took in; oldest
+# first, which is the one that stays.
+DOUBLES = f"""
+SELECT array_agg(DISTINCT id ORDER BY id) FROM (
+    SELECT id, type, {NEW} AS key FROM entities WHERE key IS NOT NULL
+    UNION ALL
+    SELECT into_id, type, {NEW} FROM merged_entities WHERE key IS NOT NULL
+) named
+GROUP BY type, key HAVING count(DISTINCT id) > 1
+ORDER BY type, key
+"""  # noqa: S608 - constants from above
+
+# A key that an entity has, or that an earlier merge has led on, leads nowhere else. When such a
+# merged entity is split off again it comes back without it.
+TAKEN_KEYS = f"""
+UPDATE merged_entities m SET key = NULL
+WHERE key IS NOT NULL AND (
+    EXISTS (SELECT FROM entities e
+        WHERE e.type = m.type AND {KEY.format(it="e.key")} = {KEY.format(it="m.key")})
+    OR EXISTS (SELECT FROM merged_entities o
+        WHERE o.type = m.type AND {KEY.format(it="o.key")} = {KEY.format(it="m.key")}
+            AND (o.merged_at, o.id) < (m.merged_at, m.id)))
+"""  # noqa: S608 - constants from above
+MERGED_KEYS = f"UPDATE merged_entities SET key = {NEW} WHERE key <> {NEW}"  # noqa: S608 - as above
+AS_THEY_WERE = """
+UPDATE merged_entities SET was = was || jsonb_build_object('key', key)
+WHERE was ->> 'key' IS DISTINCT FROM key
+"""
+KEYS_AND_NAMES = f"""
+UPDATE entities SET key = {NEW}, name = left(normalize(name), 1000), aliases = ARRAY(
+    SELECT a FROM (
+        SELECT left(normalize(alias), 1000) AS a, min(n) AS n
+        FROM unnest(aliases) WITH ORDINALITY AS t(alias, n) GROUP BY 1
+    ) kept WHERE a <> left(normalize(name), 1000) ORDER BY n)
+WHERE key <> {NEW} OR name IS NOT NFC NORMALIZED
+    OR EXISTS (SELECT FROM unnest(aliases) AS a WHERE a IS NOT NFC NORMALIZED)
+"""  # noqa: S608 - constants from above
+LENGTH = "length(key) BETWEEN 1 AND 1000"
+
+
+def upgrade() -> None:
+    """Merge what is double, bring keys and names to their form, and check keys from now on."""
+    op.execute("SET LOCAL lock_timeout = '10s'")
+    op.execute(FOLD)
+    op.execute("LOCK TABLE entities, merged_entities IN SHARE ROW EXCLUSIVE MODE")
+    _merge_doubles()
+    for statement in (TAKEN_KEYS, MERGED_KEYS, AS_THEY_WERE, KEYS_AND_NAMES):
+        op.execute(statement)
+    _check("entities", f"{LENGTH} AND key = groundwork_fold(key)")
+    op.execute(
+        "ALTER TABLE merged_entities"
+        " ADD CONSTRAINT ck_merged_entities_key CHECK (key = groundwork_fold(key))"
+    )
+
+
+def downgrade() -> None:
+    """Check keys no more. What was merged stays so, and may be split by hand."""
+    op.execute("SET LOCAL lock_timeout = '10s'")
+    op.execute("ALTER TABLE merged_entities DROP CONSTRAINT ck_merged_entities_key")
+    _check("entities", LENGTH)
+    op.execute("DROP FUNCTION groundwork_fold(text)")
+
+
+def _check(table: str, rule: str) -> None:
+    op.execute(
+        f"ALTER TABLE {table} DROP CONSTRAINT ck_{table}_key,"
+        f" ADD CONSTRAINT ck_{table}_key CHECK ({rule})"
+    )
+
+
+def _merge_doubles() -> None:
+    """Merge as a client would: triggers write versions and outbox, so that the graph follows."""
+    connection: Any = op.get_bind().connection.driver_connection
+    merging, survivors = PostgresMerging(connection), {}
+    for (ids,) in connection.execute(DOUBLES).fetchall():
+        into, *others = dict.fromkeys(survivors.get(one, one) for one in ids)
+        for one in others:
+            merging.lock([one, into])
+            merging.merge(one, into)
+            survivors |= {old: into for old, led in survivors.items() if led == one} | {one: into}
