@@ -35,10 +35,10 @@ NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
 
 
 def found(name: str, *modules: str) -> Any:
-    """Return what has this name in the first of the modules that exists."""
+    """Return what has this name in the first of our modules that exists."""
     for module in modules:
         try:
-            return getattr(importlib.import_module(module), name)
+            return getattr(importlib.import_module(f"groundwork_{module}"), name)
         except ModuleNotFoundError:
             continue
     raise ModuleNotFoundError(name)
@@ -85,8 +85,8 @@ class Journey:
     """The functions of ingestion on one connection, and the CPU that each step spent."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
-        database = found("Database", "groundwork_data.postgres.database")
-        work = found("PostgresUnitOfWork", "groundwork_data.postgres.unit_of_work")
+        database = found("Database", "data.postgres.database")
+        work = found("PostgresUnitOfWork", "data.postgres.unit_of_work")
         self.database = database(database_url, application_name="benchmark")
         self.work: Callable[[], Any] = lambda: work(self.database, lambda: None)
         self.folder = folder
@@ -116,7 +116,7 @@ class Journey:
 
     def add(self) -> None:
         """Make a source for each file."""
-        start_watching = found("start_watching", "groundwork_core.sources.start_watching")
+        start_watching = found("start_watching", "core.sources.start_watching")
         hourly = Interval(kind="interval", every_seconds=3_600)
         names = sorted(path.name for path in self.folder.iterdir() if path.is_file())
         with self.work() as work:
@@ -126,7 +126,7 @@ class Journey:
 
     def fetch(self) -> None:
         """Read every file and store what it says."""
-        reader = found("read_feed", "groundwork_data.web.feeds")
+        reader = found("read_feed", "data.web.feeds")
         reader(Fetched(b"<rss version='2.0'/>", "https://x.example/"), NOW)  # loads the parser
 
         def download(asks: Sequence[Any]) -> list[Fetched]:
@@ -150,7 +150,7 @@ class Journey:
             work=self.work,
             clock=Clock(),
             random=NoJitter(),
-            next_cron=found("next_cron", "groundwork_data.cron", "groundwork_data.cron"),
+            next_cron=found("next_cron", "data.cron", "data.web.cron"),
         )
         rows = self.database.rows("SELECT data FROM outbox WHERE kind = 'fetch_due'", ())
         for event in batches([row[0] for row in rows]):
@@ -162,13 +162,13 @@ class Journey:
         kind = found(
             "Extract",
             # The older name first: what is installed may be found in an older checkout too.
-            "groundwork_functions.reference_extractor.extract",
-            "groundwork_functions.reference_extractor.extract",
+            "reference_extractor.extract",
+            "functions.reference_extractor.extract",
         )
         queue = Queue()
         given: dict[str, Any] = {"work": self.work, "clock": Clock(), "results": queue}
         if "registrable_host" in inspect.signature(kind).parameters:
-            given["registrable_host"] = found("registrable_host", "groundwork_data.web.hosts")
+            given["registrable_host"] = found("registrable_host", "data.web.hosts")
         use_case = kind(**given)
         rows = self.database.rows("SELECT id, kind, payload FROM jobs ORDER BY id", ())
         messages = [
@@ -191,7 +191,7 @@ class Journey:
 def main() -> None:
     """Migrate, measure, print JSON."""
     folder, database_url = Path(sys.argv[1]), sys.argv[2]
-    migrate = found("migrate", "groundwork_data.postgres.migrations")
+    migrate = found("migrate", "data.postgres.migrations")
     migrate(database_url, Path.cwd() / "migrations" / "postgres")
     print(json.dumps(Journey(folder, database_url).run()))
 
