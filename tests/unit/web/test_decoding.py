@@ -30,6 +30,7 @@ def declared(encoding: str, text: str = RUSSIAN) -> str:
         (declared("windows-1251").encode("cp1251"), "text/xml; charset=us-ascii", "cp1251"),
         (declared("windows-1251").encode("cp1251"), "text/xml; charset=nonsense", "cp1251"),
         (b"\r\n \t" + declared("koi8-r").encode("koi8-r"), None, "koi8-r"),
+        (b"<!-- made by a program -->" + declared("koi8-r").encode("koi8-r"), None, "koi8-r"),
         (b"<?xml version='1.0' encoding='iso-2022-jp'?>", None, "iso2022_jp"),
         # Latin 1 means Windows-1252 in practice, and is the guess.
         (GERMAN.encode("latin-1"), "text/xml; charset=ISO-8859-1", "cp1252"),
@@ -68,6 +69,7 @@ def test_a_wrong_byte_costs_one_character(wrong: bytes) -> None:
 
 def test_a_wrong_byte_alone_in_a_text_of_ascii_costs_one_character_too() -> None:
     assert decode(b"<rss>cut \xd0 here</rss>", None) == "<rss>cut \ufffd here</rss>"
+    assert decode(b"<rss>\xd0 and \xd0</rss>", None) == "<rss>\ufffd and \ufffd</rss>"
     # Beside a letter it is a letter of a Western encoding.
     assert decode(b"<rss>caf\xe9 au lait</rss>", None) == "<rss>café au lait</rss>"
     assert decode(b"<rss>it\x92s</rss>", None) == "<rss>it’s</rss>"  # noqa: RUF001 - the point

@@ -312,3 +312,19 @@ def test_what_follows_the_end_of_a_feed_is_no_fault_of_its_entries() -> None:
     outcome = read(CUT["rss"] + "\n<script>track()</script>")
     assert (len(outcome.entries), outcome.ends_early, outcome.left_out) == (3, False, 0)
     assert outcome.facts.warning
+
+
+@pytest.mark.parametrize(
+    "before", ["Warning: x\n", "<!-- by a program -->\n", "\r\n\r\n", "<b>?</b>"]
+)
+def test_what_stands_before_the_declaration_changes_nothing(before: str) -> None:
+    text = '<?xml version="1.0" encoding="windows-1251"?>' + rss("<title>Сегодня</title>")
+    outcome = read_feed(Fetched((before + text).encode("cp1251"), URL), NOW)
+    assert isinstance(outcome, ParsedFeed)
+    assert [entry.title for entry in outcome.entries] == ["Сегодня"]
+
+
+def test_a_bare_ampersand_and_names_of_html_are_what_they_look_like() -> None:
+    broken = "<title>AT&T &eacute; Q&A; &nbsp;x</title><link>https://a.example/?a=1&b=2</link>"
+    entry = only(rss(broken))
+    assert (entry.title, entry.url) == ("AT&T é Q&A; x", "https://a.example/?a=1&b=2")

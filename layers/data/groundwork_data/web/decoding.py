@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
+_DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._:-]{1,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -35,6 +35,9 @@ _ALIASES = {
 }
 _UNSUITABLE = frozenset({"utf-7", "idna", "punycode", "unicode_escape", "raw_unicode_escape"})
 _SNIFF_BYTES = 400
+_WRONG = re.compile("\ufffd")
+_HEAD_BYTES = 2_000
+_MANY_WRONG = 20
 _MOST, _MANY, _FEW = 0.9, 0.15, 0.05
 _FALLBACK = "cp1252"
 _BEYOND_ASCII = bytes(range(0x80, 0x100))
@@ -92,7 +95,7 @@ def _wide(head: bytes) -> str | None:
 def _claims(body: bytes, content_type: str | None) -> Iterator[str]:
     """Yield the encodings that are claimed and that Python knows, the most binding first."""
     charset = _CHARSET.search(content_type or "")
-    declared = _DECLARED.match(body)
+    declared = _DECLARED.search(body, 0, _HEAD_BYTES)
     for name in (charset and charset[1], declared and declared[1].decode()):
         known = _known(name) if name else None
         # The zero bytes that these have would have been seen.
@@ -123,7 +126,7 @@ def _is_nearly_utf8(body: bytes) -> bool:
     """Tell UTF-8 with a few wrong bytes from another encoding.
 
     In UTF-8 most bytes beyond ASCII form characters. In other encodings that happens by chance,
-    to about one in ten. One wrong byte in a text of ASCII is taken for UTF-8's unless it stands
+    to about one in ten. Wrong bytes in a text of ASCII are taken for UTF-8's unless one stands
     beside a letter, where it is a letter of a Western encoding.
     """
     text = body.decode("utf-8", "replace")
@@ -132,6 +135,8 @@ def _is_nearly_utf8(body: bytes) -> bool:
     right = len(text) - ascii_characters - wrong
     if right:
         return right * 2 >= wrong
-    at = text.index("\ufffd")
-    beside = text[max(at - 1, 0) : at + 2]
-    return wrong == 1 and not any(character.isalpha() for character in beside)
+    if wrong > _MANY_WRONG:
+        return False
+    places = (found.start() for found in _WRONG.finditer(text))
+    beside = "".join(text[max(at - 1, 0) : at] + text[at + 1 : at + 2] for at in places)
+    return not any(one.isalpha() or one == "\ufffd" for one in beside)

@@ -23,6 +23,7 @@ _DECLARATION = re.compile(r"<\?xml[^>]*>\s*")
 _ROOT_ENDS = re.compile(
     r"</(?:\w+:)?(?:rss|feed|rdf)\s*>|</(?:\w+:)?channel\s*>\s*\Z", re.IGNORECASE
 )
+_HEAD = 2_000
 _TAIL = 20_000
 """How much may follow the end of the feed, such as a page's script."""
 _EARLY_END = frozenset({3, 5, 6, 20})
@@ -46,7 +47,9 @@ class Parsed:
 
 def parse(text: str, address: str) -> Parsed:
     """Read a feed: as XML, else as XML with its usual faults repaired, else as tag soup."""
-    text = _DECLARATION.sub("", text, count=1) if text.startswith("<?xml") else text
+    # The declaration is used up, wherever it stands; what a program wrote before it is no feed.
+    text = _DECLARATION.sub("", text[:_HEAD], count=1) + text[_HEAD:]
+    text = text[max(text.find("<", 0, _HEAD), 0) :]
     ends_early = _ROOT_ENDS.search(text[-_TAIL:]) is None
     version, data, entities = replace_doctype(text.encode())
     parser, first = _strict(data, address)
