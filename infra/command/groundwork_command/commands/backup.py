@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 from typing import Literal
 
-from groundwork_command.instance import running
+from groundwork_command.instance import running, schema
 from groundwork_command.services import postgres_tools
 from groundwork_command.terminal.output import clear_failures, fail, note, result
 from groundwork_command.terminal.progress import progress
@@ -31,7 +31,7 @@ def backup(file: Path, output: Literal["json", "text"]) -> None:
         try:
             # It holds everybody's addresses and hashes: made private before anything is in it.
             unfinished.touch(PRIVATE_FILE)
-            postgres_tools.dump(addresses["DATABASE_URL"], unfinished, told)
+            postgres_tools.dump(schema.owner_url(addresses), unfinished, told)
             unfinished.rename(file)  # a file of the full name is a whole backup
         finally:
             unfinished.unlink(missing_ok=True)

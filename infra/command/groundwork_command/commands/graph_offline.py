@@ -26,7 +26,7 @@ def rebuild(output: Literal["json", "text"]) -> None:
         supervisor = Supervisor(home, services)
         addresses = {**environment, **supervisor.start(report)}
         try:
-            migrating.migrate_postgres(addresses["DATABASE_URL"], project.migrations())
+            migrating.migrate_postgres(migrating.owner_url(addresses), project.migrations())
             made = make_store(
                 home,
                 addresses["DATABASE_URL"],

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, LiteralString
 from urllib.parse import urlsplit, urlunsplit
 
-from groundwork_command.instance import project, running
+from groundwork_command.instance import project, running, schema
 from groundwork_command.services import postgres_tools
 from groundwork_command.services.service import ServiceError
 from groundwork_command.terminal.output import clear_failures, note, result
@@ -38,7 +38,7 @@ def restore(file: Path, into: Into, output: Literal["json", "text"]) -> None:
     """Make a backup the database of the environment, else of the running instance."""
     started = time.monotonic()
     with clear_failures(), progress() as report:
-        url = running.addresses(("DATABASE_URL",))["DATABASE_URL"]
+        url = schema.owner_url(running.addresses(("DATABASE_URL",)))
 
         def told(line: str) -> None:
             if line.startswith(_TABLE):
@@ -93,6 +93,7 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
     import psycopg  # noqa: PLC0415 - slow to load
     from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - as above
 
+    from groundwork_data.postgres import roles  # noqa: PLC0415 - slow to load
     from groundwork_data.postgres.migrations import migrate  # noqa: PLC0415 - loads alembic
 
     name = str(conninfo_to_dict(url)["dbname"])
@@ -105,6 +106,7 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
                 postgres_tools.restore(there, file, told)
                 # Not `migrating`, which would begin an epoch of its own for the new database.
                 migrate(there, project.migrations() / "postgres")
+                roles.grant(there, *roles.granted(url))
                 floor = _begin_epoch(there, file)
                 _switch(server, name, fresh, old)
                 return floor

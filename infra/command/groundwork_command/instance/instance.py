@@ -15,6 +15,7 @@ from groundwork_command.instance import schema as migrating
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION, Emulator
 from groundwork_command.services.home import Home, port_is_free
+from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.supervisor import Report, Supervisor, embedded
 
@@ -49,6 +50,8 @@ class Instance:
         self.home = Home(settings.home)
         self._environment = dict(environment)
         self._supervisor = Supervisor(self.home, embedded(self.home, self._environment))
+        self._functions_database = ""
+        self._embeds_postgres = Postgres.name in self._supervisor.pids
         self._host: Host | None = None
 
     @property
@@ -108,7 +111,12 @@ class Instance:
         if self.settings.stage == "local":
             environment.setdefault("AWS_REGION", REGION)
         report("database", "migrating")
-        _, revision = migrating.migrate_postgres(environment["DATABASE_URL"], project.migrations())
+        owner = migrating.owner_url(environment)
+        _, revision = migrating.migrate_postgres(owner, project.migrations())
+        self._functions_database = migrating.url_of_functions(
+            environment,
+            partial(self.home.password, "postgres-functions") if self._embeds_postgres else None,
+        )
         report("database", f"ready: schema {revision}")
         if environment.get("AWS_ENDPOINT_URL"):
             report("queues", "making what is missing")
@@ -157,7 +165,7 @@ class Instance:
         environment = self._environment
         parameters = {
             "Stage": self.settings.stage,
-            "DatabaseUrl": environment["DATABASE_URL"],
+            "DatabaseUrl": self._functions_database,
             "Neo4jUri": environment.get("NEO4J_URI", ""),
             "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
             # Not known yet while queues are made; an empty one would mean a secret of AWS.
@@ -228,7 +236,7 @@ class Instance:
                 gauge=gauge,
             )
         )
-        database_url = self._environment["DATABASE_URL"]
+        database_url = self._functions_database
         host.add(
             Clock(
                 stack,

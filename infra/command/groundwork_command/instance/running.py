@@ -6,13 +6,21 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from groundwork_command.instance.schema import OWNER
 from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
 from groundwork_command.services.service import ServiceError
 from groundwork_lambda_host.aws import AwsSettings
 
 FILE = "instance.json"
-SERVICES = ("DATABASE_URL", "NEO4J_URI", "NEO4J_USER", "NEO4J_PASSWORD", "AWS_ENDPOINT_URL")
+SERVICES = (
+    "DATABASE_URL",
+    OWNER,
+    "NEO4J_URI",
+    "NEO4J_USER",
+    "NEO4J_PASSWORD",
+    "AWS_ENDPOINT_URL",
+)
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Those of the embedded emulator; a real account's are in no file of ours."""
 
@@ -72,7 +80,10 @@ def addresses(
     given = {name: environment[name] for name in SERVICES if environment.get(name)}
     if given.keys() >= set(needed):
         return given
-    return {**find(Home(home_folder(environment))).addresses, **given}
+    found = find(Home(home_folder(environment))).addresses
+    if "DATABASE_URL" in given:
+        found.pop(OWNER, None)  # it owns another database
+    return {**found, **given}
 
 
 def aws(environment: Mapping[str, str] = os.environ) -> AwsSettings:

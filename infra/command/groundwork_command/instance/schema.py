@@ -1,12 +1,21 @@
 """Bringing both databases to their newest schema, or back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from groundwork_data.graph.migrations import Migrated
+
+
+OWNER = "GROUNDWORK_MIGRATION_DATABASE_URL"
+"""The variable that names the tables' owner, where functions connect as another role."""
+
+
+def owner_url(addresses: Mapping[str, str]) -> str:
+    """The URL to migrate, back up and restore with: the owner's, else the only one."""
+    return addresses.get(OWNER) or addresses["DATABASE_URL"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +39,7 @@ def migrate(
     Safe to run twice and by two at once: each side takes a lock. Who takes only Postgres back
     leaves the graph as it is.
     """
-    before, after = migrate_postgres(addresses["DATABASE_URL"], migrations, target)
+    before, after = migrate_postgres(owner_url(addresses), migrations, target)
     if target != "head" and graph_target is None:
         return Report(before, after)
     graph = migrate_graph(addresses, migrations, graph_target)
@@ -41,7 +50,8 @@ def migrate_postgres(
     database_url: str, migrations: Path, target: str = "head"
 ) -> tuple[str | None, str | None]:
     """Migrate Postgres; gives the revisions before and after. A restore is noticed here."""
-    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres import roles  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
     from groundwork_data.postgres.epochs import notice_restore  # noqa: PLC0415 - as above
     from groundwork_data.postgres.migrations import migrate as work  # noqa: PLC0415 - as above
 
@@ -52,7 +62,28 @@ def migrate_postgres(
             notice_restore(database)
         finally:
             database.close()
+        roles.grant(database_url, *roles.granted(database_url))
     return done.before, done.after
+
+
+def url_of_functions(
+    addresses: Mapping[str, str], password: Callable[[], str] | None = None
+) -> str:
+    """Give the functions' role its rights in the migrated database; return the URL it uses.
+
+    Args:
+        addresses: how the database is reached. With an owner named, DATABASE_URL is the functions'
+            own; alone, it is used by all, as it is.
+        password: makes the role's password where the role is ours too (the embedded database).
+    """
+    from groundwork_data.postgres import roles  # noqa: PLC0415 - slow to load
+
+    url, owner = addresses["DATABASE_URL"], owner_url(addresses)
+    if password is not None:
+        return roles.ensure_app_role(owner, password())
+    if roles.user_of(url) != roles.user_of(owner):
+        roles.grant(owner, roles.user_of(url))
+    return url
 
 
 def migrate_graph(

@@ -28,6 +28,7 @@ class InstanceSettings(BaseModel):
     admin_email: str = Field("admin@localhost.test", alias="GROUNDWORK_ADMIN_EMAIL")
     admin_password: str = Field("", alias="GROUNDWORK_ADMIN_PASSWORD", repr=False)
     database_url: str = Field("", alias="DATABASE_URL", repr=False)
+    migration_database_url: str = Field("", alias="GROUNDWORK_MIGRATION_DATABASE_URL", repr=False)
     neo4j_uri: str = Field("", alias="NEO4J_URI")
     neo4j_user: str = Field("neo4j", alias="NEO4J_USER")
     neo4j_password: str = Field("", alias="NEO4J_PASSWORD", repr=False)
@@ -58,7 +59,7 @@ class InstanceSettings(BaseModel):
         name, at, host = value.partition("@")
         return _require(value, bool(name and at and host), "give an e-mail address")
 
-    @field_validator("database_url")
+    @field_validator("database_url", "migration_database_url")
     @classmethod
     def _database(cls, value: str) -> str:
         known = not value or urlsplit(value).scheme in {"postgresql", "postgres"}
@@ -93,6 +94,9 @@ class InstanceSettings(BaseModel):
             except Invalid as error:
                 message = f"GROUNDWORK_ADMIN_PASSWORD: {error.detail}"
                 raise ValueError(message) from None
+        if self.migration_database_url and not self.database_url:
+            message = "GROUNDWORK_MIGRATION_DATABASE_URL is set, so DATABASE_URL must be too"
+            raise ValueError(message)
         if self.neo4j_uri and not self.neo4j_password:
             message = "NEO4J_URI is set, so NEO4J_PASSWORD must be too"
             raise ValueError(message)

@@ -1,0 +1,133 @@
+"""The role that functions connect with: what it may do, and how long.
+
+The owner of the tables migrates them; functions only read and write rows. What a function cannot
+do, a fault in a function cannot do either: change the schema, its triggers or the audit log, read
+files, or be another role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from groundwork_data.postgres.migrations import CONNECT_TIMEOUT_SECONDS, MIGRATOR_LOCK
+
+if TYPE_CHECKING:
+    from typing import Any
+
+APP_ROLE = "groundwork_app"
+LIMITS: Mapping[str, str] = {
+    # As long as the longest function may run; a query of a request has its own, shorter one.
+    "statement_timeout": "180s",
+    "idle_in_transaction_session_timeout": "60s",
+    # A query whose environment was killed ends soon after.
+    "client_connection_check_interval": "2s",
+}
+APPENDED = ("audit_events",)
+"""Tables whose rows are added and never changed."""
+READ_ONLY = ("alembic_version", "embedding_models", "epochs")
+"""Tables that only migrations, and functions of the database itself, write."""
+
+EVERY = (
+    "GRANT USAGE ON SCHEMA public TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
+    # For what later migrations make.
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public"
+    " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
+)
+GRANTED = """
+SELECT DISTINCT grantee FROM information_schema.role_table_grants
+WHERE table_schema = 'public' AND table_name = 'outbox' AND privilege_type = 'INSERT'
+    AND grantee NOT IN ('PUBLIC', current_user)
+"""
+
+
+def ensure_app_role(owner_url: str, password: str, role: str = APP_ROLE) -> str:
+    """Make the role, give it its rights in a migrated database, and return its URL.
+
+    Safe to do at every start. Raises psycopg.Error: the owner may not make roles.
+    """
+    with _as_owner(owner_url) as connection:
+        known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+        verb = "CREATE" if known is None else "ALTER"
+        hashed = connection.pgconn.encrypt_password(
+            password.encode(), role.encode(), b"scram-sha-256"
+        ).decode()
+        connection.execute(
+            sql.SQL(
+                verb + " ROLE {role} WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+                " NOBYPASSRLS PASSWORD {password}"
+            ).format(role=sql.Identifier(role), password=sql.Literal(hashed))
+        )
+        _grant(connection, role)
+    return url_of(owner_url, role, password)
+
+
+def grant(owner_url: str, *roles: str) -> None:
+    """Give roles that exist their rights in a migrated database. Safe to do at every start.
+
+    An owner who may not change the roles themselves leaves their limits as they are.
+    """
+    with _as_owner(owner_url) as connection:
+        for role in roles:
+            _grant(connection, role)
+
+
+def granted(owner_url: str) -> tuple[str, ...]:
+    """Return the roles that have the rights of functions in a database."""
+    with psycopg.connect(owner_url, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+        return tuple(row[0] for row in connection.execute(GRANTED))
+
+
+def user_of(url: str) -> str:
+    """Return the role that a URL connects as."""
+    return str(psycopg.conninfo.conninfo_to_dict(url).get("user") or "")
+
+
+def url_of(url: str, role: str, password: str) -> str:
+    """Return a URL of the same database for another role."""
+    parts = urlsplit(url)
+    netloc = f"{quote(role)}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+    return urlunsplit(parts._replace(netloc=netloc))
+
+
+def _grant(connection: psycopg.Connection[Any], role: str) -> None:
+    name = sql.Identifier(role)
+    for statement in EVERY:
+        connection.execute(sql.SQL(statement).format(role=name))
+    for table, kinds in _exceptions():
+        connection.execute(
+            sql.SQL("REVOKE " + kinds + " ON {table} FROM {role}").format(
+                table=sql.Identifier("public", table), role=name
+            )
+        )
+    try:
+        with connection.transaction():
+            for setting, value in LIMITS.items():
+                connection.execute(
+                    sql.SQL("ALTER ROLE {role} SET {setting} = {value}").format(
+                        role=name, setting=sql.Identifier(setting), value=sql.Literal(value)
+                    )
+                )
+    except psycopg.errors.InsufficientPrivilege:
+        pass  # a role of the database's administrator, who sets its limits
+
+
+def _exceptions() -> Iterator[tuple[str, str]]:
+    for table in APPENDED:
+        yield table, "UPDATE, DELETE"
+    for table in READ_ONLY:
+        yield table, "INSERT, UPDATE, DELETE"
+
+
+def _as_owner(url: str) -> psycopg.Connection[Any]:
+    """Connect, and let nobody migrate or grant until this transaction is over."""
+    connection = psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_SECONDS)
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATOR_LOCK,))
+    return connection
