@@ -138,10 +138,7 @@ def test_a_function_with_its_owners_rights_has_a_fixed_search_path(database_url:
 
 def test_its_queries_and_transactions_have_limits(url: str) -> None:
     with psycopg.connect(url) as connection:
-        shown = {
-            name: connection.execute(f"SHOW {name}").fetchone()
-            for name in roles.LIMITS
-        }
+        shown = {name: connection.execute(f"SHOW {name}").fetchone() for name in roles.LIMITS}
     assert shown == {
         "statement_timeout": ("3min",),
         "idle_in_transaction_session_timeout": ("1min",),
