@@ -6,8 +6,8 @@ so that one function runs with its owner's rights, on a search path that nobody 
 
 from alembic import op
 
-revision = "0024"
-down_revision = "0023"
+revision = "0027"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
