@@ -23,6 +23,9 @@ LAYER = ROOT / "layers" / "deps" / "requirements.txt"
 LAMBDA_HAS = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"}
 """Part of Lambda's Python runtime."""
 
+COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
+"""What Chalice requires for its own command line, and its runtime module does not import."""
+
 HEADER = """\
 # Third-party packages of the functions. Made by infra/pipeline/layer_requirements.py; do not edit.
 """
@@ -54,7 +57,7 @@ def _closure(roots: list[Requirement]) -> set[str]:
         requirement = todo.pop()
         name = canonicalize_name(requirement.name)
         key = (name, frozenset(requirement.extras))
-        if name in LAMBDA_HAS or key in seen:
+        if name in LAMBDA_HAS | COMMAND_LINES or key in seen:
             continue
         seen.add(key)
         found.add(name)

@@ -1,14 +1,18 @@
-"""The fetch function: asks sources that are due, and takes their documents in."""
+"""Fetch sources that are due and store their documents."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from chalice.app import SQSEvent
 
 from groundwork_core.sources.model import FetchDue
+from groundwork_runtime.events import EventApp
 from groundwork_runtime.queues import BatchResponse, bodies, take
 from groundwork_runtime.wiring import wiring
 
+handler = EventApp("fetch")
 
-def handler(event: Mapping[str, object], context: object) -> BatchResponse:  # noqa: ARG001 - Lambda's
+
+@handler.on_sqs_message(queue="FetchQueue", batch_size=10)
+def due(event: SQSEvent) -> BatchResponse:
     """Fetch a batch of sources; a source that fails is recorded, not retried by the queue."""
-    return take(event, FetchDue, bodies(wiring().fetch_sources))
+    return take(event.to_dict(), FetchDue, bodies(wiring().fetch_sources))

@@ -1,44 +1,36 @@
-"""The WebSocket's entry: opens, closes and listens, one event at a time."""
+"""Open and close sockets, and answer their messages."""
 
 from __future__ import annotations
 
 import logging
 
+from chalice.app import WebsocketEvent
+
 from groundwork_core.errors import GroundworkError, Unauthenticated
 from groundwork_core.realtime.connect import connect, disconnect
-from groundwork_functions.realtime.events import SocketEvent
 from groundwork_functions.realtime.messages import answer
-from groundwork_runtime import logs
+from groundwork_runtime.events import EventApp
 from groundwork_runtime.wiring import wiring
 
 logger = logging.getLogger(__name__)
 
 Answer = dict[str, object]
+OK: Answer = {"statusCode": 200}
 LIFE = "X-Groundwork-Life-Seconds"
-"""Tells our host when to close a socket. API Gateway lets no header of `$connect` through."""
+"""Header for our host: when to close the socket. API Gateway drops headers of `$connect`."""
 CALLER = "X-Groundwork-Caller"
-"""Tells our host whose socket it is."""
+"""Header for our host: whose socket it is."""
 
 
-def handler(event: SocketEvent, context: object) -> Answer:  # noqa: ARG001 - Lambda's signature
-    """Serve one event of API Gateway's WebSocket API."""
-    where = event["requestContext"]
-    parts = wiring()
-    with logs.fields(request_id=where.get("requestId", "")):
-        if where["routeKey"] == "$connect":
-            return _open(event)
-        if where["routeKey"] == "$disconnect":
-            disconnect(where["connectionId"], work=parts.work())
-        else:
-            answer(where["connectionId"], event.get("body") or "", parts)
-    return {"statusCode": 200}
+handler = EventApp("realtime")
 
 
-def _open(event: SocketEvent) -> Answer:
-    """API Gateway tells the client the status and nothing else."""
-    ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
+@handler.on_ws_connect()
+def connected(event: WebsocketEvent) -> Answer:
+    """Open a socket with a ticket. API Gateway shows the client the status and nothing else."""
+    ticket = (event.to_dict().get("queryStringParameters") or {}).get("ticket", "")
     try:
-        found = connect(event["requestContext"]["connectionId"], ticket, work=wiring().work())
+        found = connect(event.connection_id, ticket, work=wiring().work())
     except Unauthenticated:
         return {"statusCode": 401}
     except GroundworkError as error:
@@ -48,3 +40,17 @@ def _open(event: SocketEvent) -> Answer:
     if found.key_seconds is not None:
         headers[LIFE] = f"{found.key_seconds:.3f}"
     return {"statusCode": 200, "headers": headers}
+
+
+@handler.on_ws_disconnect()
+def disconnected(event: WebsocketEvent) -> Answer:
+    """Forget a closed socket."""
+    disconnect(event.connection_id, work=wiring().work())
+    return OK
+
+
+@handler.on_ws_message()
+def message(event: WebsocketEvent) -> Answer:
+    """Answer a message of any route."""
+    answer(event.connection_id, event.to_dict().get("body") or "", wiring())
+    return OK

@@ -1,16 +1,20 @@
-"""The reference extractor's entry: takes extract jobs from their queue."""
+"""Work on extract jobs from their queue."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from chalice.app import SQSEvent
 
 from groundwork_core.jobs.model import JobMessage
 from groundwork_functions.reference_extractor.extract import Extract
+from groundwork_runtime.events import EventApp
 from groundwork_runtime.queues import BatchResponse, take
 from groundwork_runtime.wiring import wiring
 
+handler = EventApp("reference_extractor")
 
-def handler(event: Mapping[str, object], context: object) -> BatchResponse:  # noqa: ARG001 - Lambda's
+
+@handler.on_sqs_message(queue="ExtractQueue", batch_size=10)
+def jobs(event: SQSEvent) -> BatchResponse:
     """Work on a batch of jobs and hand their results in."""
     parts = wiring()
     extract = Extract(
@@ -19,4 +23,4 @@ def handler(event: Mapping[str, object], context: object) -> BatchResponse:  # n
         results=parts.queue(parts.settings.results_queue_url),
         registrable_host=parts.registrable_host,
     )
-    return take(event, JobMessage, extract)
+    return take(event.to_dict(), JobMessage, extract)

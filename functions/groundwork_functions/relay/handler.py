@@ -1,25 +1,31 @@
-"""The relay's entry: called by a nudge (SQS) or by the sweep (schedule), it does the same."""
+"""Deliver the outbox: called by a nudge (SQS) or by the sweep (schedule), both do the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from chalice.app import BaseLambdaEvent, CloudWatchEvent, SQSEvent
 
+from groundwork_runtime.events import EventApp, remaining_seconds
+from groundwork_runtime.queues import BatchResponse
 from groundwork_runtime.relay.destinations import destinations
 from groundwork_runtime.relay.run import run
 from groundwork_runtime.wiring import wiring
 
-
-class Context(Protocol):
-    """The part of Lambda's context that is used."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Return how long this run may still last."""
-        ...
+handler = EventApp("relay")
 
 
-def handler(event: Mapping[str, object], context: Context) -> dict[str, list[object]]:  # noqa: ARG001 - what a nudge says does not matter
-    """Carry the outbox to its destinations until nothing is left."""
+@handler.on_sqs_message(queue="RelayQueue", batch_size=10)
+def nudged(event: SQSEvent) -> BatchResponse:
+    """Deliver outbox rows; what a nudge says does not matter."""
+    return _deliver(event)
+
+
+@handler.schedule("rate(1 minute)")
+def sweep(event: CloudWatchEvent) -> BatchResponse:
+    """Deliver what no nudge announced."""
+    return _deliver(event)
+
+
+def _deliver(event: BaseLambdaEvent) -> BatchResponse:
     parts = wiring()
-    run(parts, destinations(parts), lambda: context.get_remaining_time_in_millis() / 1000)
+    run(parts, destinations(parts), lambda: remaining_seconds(event))
     return {"batchItemFailures": []}

@@ -1,14 +1,18 @@
-"""The results function: what workers hand in becomes knowledge."""
+"""Apply the results that workers hand in."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from chalice.app import SQSEvent
 
 from groundwork_core.knowledge.hand_in import HandedIn
+from groundwork_runtime.events import EventApp
 from groundwork_runtime.queues import BatchResponse, bodies, take
 from groundwork_runtime.wiring import wiring
 
+handler = EventApp("results")
 
-def handler(event: Mapping[str, object], context: object) -> BatchResponse:  # noqa: ARG001 - Lambda's
-    """Apply a batch of results; one that breaks the contract fails its job and is done with."""
-    return take(event, HandedIn, bodies(wiring().hand_in))
+
+@handler.on_sqs_message(queue="ResultsQueue", batch_size=10)
+def handed_in(event: SQSEvent) -> BatchResponse:
+    """Apply a batch of results; one that breaks the contract fails its job and is not retried."""
+    return take(event.to_dict(), HandedIn, bodies(wiring().hand_in))

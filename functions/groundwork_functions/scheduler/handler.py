@@ -1,9 +1,10 @@
-"""The scheduler function: runs each minute, and leaves nothing behind that a queue lost."""
+"""Each minute: queue due sources, re-queue lost work, remove expired rows."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+
+from chalice.app import CloudWatchEvent
 
 from groundwork_core.jobs.sweep import sweep_jobs
 from groundwork_core.realtime.close_sockets import close_outlived
@@ -11,13 +12,16 @@ from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.sources.announce_again import announce_again
 from groundwork_core.sources.claim_due import claim_due
 from groundwork_runtime import metrics
+from groundwork_runtime.events import EventApp
 from groundwork_runtime.wiring import wiring
 
 log = logging.getLogger(__name__)
+handler = EventApp("scheduler")
 
 
-def handler(event: Mapping[str, object], context: object) -> dict[str, int]:  # noqa: ARG001 - Lambda's
-    """Queue due sources, take back lost jobs, remove what is over, and close what has ended."""
+@handler.schedule("rate(1 minute)")
+def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Chalice's signature
+    """Queue due sources, re-queue lost jobs, remove expired rows, close expired sockets."""
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
     refetched = announce_again(waiting_seconds, work=parts.work(), clock=parts.clock)

@@ -27,11 +27,19 @@ def send(live: Live, monkeypatch: pytest.MonkeyPatch) -> Send:
 
     def event(route: str, body: str | None = None, ticket: str | None = None) -> dict[str, object]:
         told: Any = {
-            "requestContext": {"routeKey": route, "connectionId": "one~1", "requestId": "r"},
+            "requestContext": {
+                "routeKey": route,
+                "connectionId": "one~1",
+                "requestId": "r",
+                "apiId": "live",
+                "stage": "ws",
+                "domainName": "live.example",
+            },
             "queryStringParameters": {"ticket": ticket} if ticket is not None else None,
             "body": body,
         }
-        return module.handler(told, None)
+        answer: dict[str, object] = module.handler(told, None)
+        return answer
 
     return event
 

@@ -1,0 +1,84 @@
+"""Event functions as Chalice apps: queues, schedules and WebSocket routes.
+
+Chalice registers handlers, makes typed event objects and runs middleware. template.yaml stays the
+one list of what AWS creates; a test holds the registrations and the template against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalice.app import BaseLambdaEvent, Chalice, ScheduledEventConfig, SQSEventConfig
+
+from groundwork_runtime import logs
+
+Next = Callable[[Any], Any]
+
+
+BY_HAND: Mapping[str, object] = {
+    "version": "0",
+    "id": "",
+    "detail-type": "Scheduled Event",
+    "source": "",
+    "account": "",
+    "time": "",
+    "region": "",
+    "resources": [],
+    "detail": {},
+}
+"""The members of a scheduled event, for a run that somebody starts with an event of their own."""
+
+
+class EventApp(Chalice):
+    """A Chalice app that is its own Lambda handler.
+
+    Chalice deploys one Lambda function per registration. Here one function may have several event
+    sources (a queue and a schedule, three WebSocket routes), so the app finds the registration
+    that an event belongs to.
+    """
+
+    def __init__(self, name: str) -> None:
+        """`name` is the function's; neither logging nor the environment is touched."""
+        super().__init__(app_name=name, configure_logs=False, env={})
+        # Posts go through the Sockets port; this keeps Chalice from looking for a region.
+        self.websocket_api.configure("unused.invalid", "unused")
+        self.register_middleware(_log_context)
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
+        """Handle one event of any registered source.
+
+        Raises:
+            LookupError: no handler is registered for this source.
+        """
+        if "Records" not in event and "requestContext" not in event:
+            event = {**BY_HAND, **event}
+        return self.handler_map[self._name_of(event)](event, context)
+
+    def _name_of(self, event: Mapping[str, Any]) -> str:
+        """Return the name of the registration that handles an event."""
+        route = event.get("requestContext", {}).get("routeKey")
+        if route is not None:
+            registered = self.websocket_handlers.get(route) or self.websocket_handlers["$default"]
+            return str(registered.name)
+        kind = SQSEventConfig if "Records" in event else ScheduledEventConfig
+        for source in self.event_sources:
+            if isinstance(source, kind):
+                return str(source.name)
+        message = f"{self.app_name} has no handler for this event"
+        raise LookupError(message)
+
+
+def remaining_seconds(event: BaseLambdaEvent) -> float:
+    """Return how long the platform still lets this invocation run."""
+    context: Any = event.context
+    return float(context.get_remaining_time_in_millis()) / 1000
+
+
+def _log_context(event: Any, get_response: Next) -> Any:
+    """Middleware: put the request id of Lambda, or of a WebSocket event, on every log line."""
+    raw = event.to_dict()
+    request_id = raw.get("requestContext", {}).get("requestId") if isinstance(raw, dict) else None
+    request_id = request_id or getattr(event.context, "aws_request_id", None)
+    with logs.fields(**({"request_id": request_id} if request_id else {})):
+        return get_response(event)
