@@ -1,0 +1,1 @@
+"""Our HTTP connections beside other servers."""
