@@ -144,7 +144,7 @@ def test_all_of_them_on_one_page_run_no_script(returned: list[str]) -> None:
         server.answers["/"] = served(whole.encode(), "text/html; charset=utf-8")
         page.before_scripts(LISTEN)
         page.open(server.url("/"))
-        page.until("document.getElementById('end')", "end")
+        page.until("document.getElementById('end') !== null", "end")
         page.value("document.querySelectorAll('a:not([href])').forEach(one => one.click())")
         assert page.value("[...(top.ran || [])]") == []
         # What is asked of other hosts is asked for pictures, films and sounds only.

@@ -50,7 +50,6 @@ def test_what_the_publisher_changes_is_news(other: str) -> None:
         TEXT + "<style>#g-5f3a { margin: auto }</style>",
         TEXT.replace("<p>", '<p id="gallery-5f3a" class="c-77" onclick="x(7)">'),
         TEXT.replace(" ", "\n  "),
-        TEXT.replace("<p>", "<P>"),
     ],
 )
 def test_what_a_publishing_system_makes_anew_each_time_is_none(other: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape, unescape
@@ -105,7 +106,10 @@ def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
     if "<" not in html and "&" not in html:
         text = escape(html, quote=False).replace("\xa0", "&nbsp;").replace("\r\n", "\n")
         return Cleaned(text.strip(), (), wording(html))
-    return _Reading(base, page or base).clean(html)
+    reading: _Reading | None = getattr(_of_thread, "reading", None)
+    if reading is None:
+        reading = _of_thread.reading = _Reading()
+    return reading.clean(html, base, page or base)
 
 
 def plain(html: str) -> str:
@@ -116,15 +120,19 @@ def plain(html: str) -> str:
     return " ".join(unescape(_TAG.sub(" ", harmless)).split())
 
 
-class _Reading:
-    """Reads one text. nh3 asks it about each attribute of each listed element, in order."""
+_of_thread = threading.local()
 
-    def __init__(self, base: str | None, page: str | None) -> None:
-        self._base = base
-        self._page = page
+
+class _Reading:
+    """Reads one text after another. nh3 asks it about each attribute of each listed element."""
+
+    def __init__(self) -> None:
+        self._base: str | None = None
+        self._page: str | None = None
         self._links: dict[str, None] = {}
         self._is_late = False
         self._error: BaseException | None = None
+        # Made once: its lists take as long to hand over as a short text to clean.
         self._cleaner = nh3.Cleaner(
             tags=set(ALLOWED),
             attributes=_READ,
@@ -136,8 +144,10 @@ class _Reading:
             link_rel=None,
         )
 
-    def clean(self, html: str) -> Cleaned:
+    def clean(self, html: str, base: str | None, page: str | None) -> Cleaned:
         """Go through the input once."""
+        self._base, self._page = base, page
+        self._links, self._is_late, self._error = {}, False, None
         written: list[str] = []
         length = 0
         for piece in _pieces(html):

@@ -7,6 +7,9 @@ from urllib.parse import urljoin, urlsplit
 
 MAX_URL = 2_048
 MAX_CANDIDATES = 20
+# Most addresses: whole, of a plain host without port.
+_SIMPLE = re.compile(r"https?://[A-Za-z0-9.-]+(?:[/?#]|\Z)", re.IGNORECASE)
+_ODD = re.compile(r"[\x00-\x20\"<>`\x7f]")
 _BREAKS = re.compile(r"[\t\r\n]+")
 _ENDS = "".join(map(chr, range(0x21)))
 _ESCAPED = {ord(character): f"%{ord(character):02X}" for character in ' "<>`\x7f'}
@@ -26,6 +29,8 @@ def absolute(url: str | None, base: str | None) -> str | None:
     if not url:
         return None
     text = escaped(url)
+    if _SIMPLE.match(text):
+        return text if len(text) <= MAX_URL else None
     try:
         is_whole = text[:8].lower().startswith(("http://", "https://"))
         whole = urljoin(base, text) if base and not is_whole else text
@@ -41,6 +46,8 @@ def absolute(url: str | None, base: str | None) -> str | None:
 
 def escaped(url: str) -> str:
     """Drop blanks around an address and line breaks in it; escape what no address may hold."""
+    if _ODD.search(url) is None:
+        return url
     return _BREAKS.sub("", url.strip(_ENDS)).translate(_ESCAPED)
 
 

@@ -8,7 +8,8 @@ import re
 _UNSEEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)(?=[\s/>]).*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
-_TAG = re.compile(r"<(/?[a-zA-Z][^\s/<>]*)([^<>]*)>?")
+# Elements with attributes; others stay as they are.
+_TAG = re.compile(r"<([a-zA-Z][^\s/<>]*)[\s/]([^<>]*)")
 _ADDRESS = re.compile(
     r"""(?<![\w-])(?:href|src|srcset|poster|cite|data-[a-z-]{1,20})\s*=\s*
     ("[^"]*"|'[^']*'|[^\s"'<>]+)""",
@@ -24,13 +25,18 @@ def wording(html: str) -> str:
     on what the sanitizer lists or how it writes; a change here makes each stored document a new
     revision, once.
     """
-    if "<" not in html:
-        return " ".join(html.split())
-    return " ".join(_TAG.sub(_tag, _UNSEEN.sub("", html)).split())
+    if "<" in html:
+        html = _TAG.sub(_tag, _UNSEEN.sub("", html) if _has_unseen(html) else html)
+    return " ".join(html.split())
+
+
+def _has_unseen(html: str) -> bool:
+    """Whether a comment, a script or a style may be in it: looked for fast, found for sure."""
+    return "<!--" in html or re.search("<s(?:cript|tyle)", html, re.IGNORECASE) is not None
 
 
 def _tag(found: re.Match[str]) -> str:
     name, attributes = found.groups()
-    if "=" not in attributes:
-        return f"<{name.lower()}>"
-    return f"<{' '.join((name.lower(), *_ADDRESS.findall(attributes)))}>"
+    return (
+        f"<{' '.join((name, *_ADDRESS.findall(attributes)))}" if "=" in attributes else f"<{name}"
+    )
