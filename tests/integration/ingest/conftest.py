@@ -61,9 +61,9 @@ class Web:
         )
         self.pages[url] = Fetched(body.encode(), url, "text/xml", etag=etag)
 
-    def __call__(self, asks: list[Ask]) -> list[Download]:
+    def __call__(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
         self.asked += asks
-        return [self._answer(ask) for ask in asks]
+        yield from enumerate([self._answer(ask) for ask in asks])
 
     def _answer(self, ask: Ask) -> Download:
         page = self.pages.get(ask.url, Failed(Failure.DNS, "no such name"))

@@ -113,6 +113,12 @@ class Answers(socketserver.StreamRequestHandler):
     def do_silent(self, _path: str, _headers: dict[str, str]) -> None:
         time.sleep(20)
 
+    def do_held(self, _path: str, _headers: dict[str, str]) -> None:
+        """Answer when the test says so."""
+        assert isinstance(self.server, Server)
+        self.server.let_go.wait(30)
+        self.answer("200 OK", FEED)
+
     def do_together(self, _path: str, _headers: dict[str, str]) -> None:
         """Answer two who ask at the same time, and nobody who is alone."""
         assert isinstance(self.server, Server)
@@ -141,6 +147,7 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.let_go = threading.Event()
         self.pair = threading.Barrier(2, timeout=15)
         self.port = int(self.server_address[1])
 

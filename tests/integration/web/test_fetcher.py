@@ -143,7 +143,34 @@ def test_the_address_that_was_checked_is_the_one_connected_to(server: "Server") 
     assert server.seen[0][1]["host"] == f"feed.example:{server.port}"
 
 
-def test_many_are_asked_at_once_and_answer_in_order(server: "Server") -> None:
+def test_many_are_asked_at_once_and_answers_name_their_questions(server: "Server") -> None:
     fetcher = SafeFetcher(Allowed.parse((f"127.0.0.1:{server.port}",)), total_seconds=20.0)
     asked = [Ask(server.url(p)) for p in ("/together", "/feed", "/together", "/missing")]
-    assert [type(one) for one in fetcher(asked)] == [Fetched, Fetched, Fetched, Failed]
+    kinds = {place: type(answer) for place, answer in fetcher(asked)}
+    assert kinds == {0: Fetched, 1: Fetched, 2: Fetched, 3: Failed}
+
+
+def test_a_quick_answer_does_not_wait_for_a_slow_one(server: "Server") -> None:
+    """The slow one is let go when the quick ones have come."""
+    fetcher = SafeFetcher(Allowed.parse((f"127.0.0.1:{server.port}",)), total_seconds=30.0)
+    answers = fetcher([Ask(server.url("/held")), Ask(server.url("/feed")), Ask(server.url("/no"))])
+    assert {next(answers)[0], next(answers)[0]} == {1, 2}
+    server.let_go.set()
+    place, answer = next(answers)
+    assert (place, type(answer)) == (0, Fetched)
+
+
+def test_of_what_has_come_the_smallest_is_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = [5, 1, 3]
+    come = threading.Barrier(len(sizes))
+
+    def ask(_self: SafeFetcher, one: Ask) -> Download:
+        come.wait(30)
+        return Fetched(b"x" * int(one.url), one.url)
+
+    monkeypatch.setattr(SafeFetcher, "ask", ask)
+    answers = SafeFetcher(Allowed())([Ask(str(size)) for size in sizes])
+    first, _ = next(answers)
+    rest = [place for place, _ in answers]
+    assert sorted([first, *rest]) == [0, 1, 2]
+    assert rest == sorted(rest, key=lambda place: sizes[place])

@@ -10,6 +10,7 @@ import pytest
 from groundwork_core.documents.model import Entry
 from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.ports import ParsedFeed
+from groundwork_data.web import feeds
 from groundwork_data.web.feeds import read_feed
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -234,3 +235,23 @@ def test_every_real_feed_is_read() -> None:
         assert entry.external_id
         assert "\x00" not in entry.title + entry.summary + entry.content
         assert "<script" not in entry.content.lower()
+
+
+def test_entries_that_are_too_many_are_cut_off_before_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feeds, "MAX_ENTRIES", 3)
+    items = "".join(f"<item><guid>g{n}</guid><title>T{n}</title></item>" for n in range(10))
+    outcome = read(rss(items))
+    assert isinstance(outcome, ParsedFeed)
+    assert [entry.title for entry in outcome.entries] == ["T0", "T1", "T2"]
+    assert (outcome.left_out, outcome.ends_early) == (7, False)
+    assert outcome.facts.warning == "Only the first 3 entries are taken."
+
+
+def test_a_feed_may_be_given_less_time_than_its_size_justifies() -> None:
+    items = "".join(f"<item><guid>g{n}</guid><title>T{n}</title></item>" for n in range(5_000))
+    outcome = read_feed(Fetched(rss(items), URL, "text/xml"), NOW, 0.01)
+    assert isinstance(outcome, Failed)
+    assert outcome.failure is Failure.TOO_COMPLEX
+    assert isinstance(read_feed(Fetched(rss(items), URL, "text/xml"), NOW), ParsedFeed)

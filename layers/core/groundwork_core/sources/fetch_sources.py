@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.documents.ingest import Ingested, ingest
 from groundwork_core.errors import GroundworkError
+from groundwork_core.sources.budget import FIRST_SECONDS, Budget, cpu_seconds, divide
 from groundwork_core.sources.model import FetchDue, Watched
 from groundwork_core.sources.outcome import (
     Ask,
@@ -23,6 +25,7 @@ from groundwork_core.sources.outcome import (
 )
 from groundwork_core.sources.ports import FeedReader, FetchWork, ParsedFeed, Poll
 from groundwork_core.sources.schedule import NextCron, PollHistory, Random, next_poll
+from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,7 @@ Outcome = ParsedFeed | Unchanged | Failed
 
 
 class FetchSources:
-    """Fetches a batch: downloads run concurrently, storing one after another."""
+    """Fetches a batch: downloads run concurrently, storing one after another, within a budget."""
 
     def __init__(
         self,
@@ -57,33 +60,64 @@ class FetchSources:
 
         What goes wrong with a source is no error here: it is recorded as the source's state. A
         ticket that no longer holds (already recorded, or replaced) is done without a fetch, so
-        the same message may come any number of times.
+        the same message may come any number of times. What the batch has no time for is queued
+        again (budget.py), and its message is done.
         """
         with self._work() as work:
             pairs = [(message.source_id, message.ticket) for message in due]
             watched = {one.ticket: one for one in work.sources.to_fetch(pairs)}
-        asked = list(watched.values())
-        downloads = self._fetch([Ask(w.url, w.etag, w.last_modified) for w in asked])
-        by_ticket: dict[UUID, Download] = {
-            one.ticket: download for one, download in zip(asked, downloads, strict=True)
-        }
+        open_messages: dict[UUID, FetchDue] = {}
         for message in due:
-            download = by_ticket.pop(message.ticket, None)
-            if download is None:
-                yield message, None
-                continue
-            try:
-                self._record(watched[message.ticket], download)
-            except GroundworkError as error:
-                yield message, error
+            if message.ticket in watched and message.ticket not in open_messages:
+                open_messages[message.ticket] = message
             else:
                 yield message, None
+        budget = Budget(self._clock)
+        asked, left = divide(watched.values())
+        heavy: set[UUID] = set()
+        for place, download in self._fetch([Ask(w.url, w.etag, w.last_modified) for w in asked]):
+            source = asked[place]
+            if isinstance(download, Fetched) and budget.over:
+                left.append(source)
+                continue
+            error: GroundworkError | None = None
+            try:
+                with budget:
+                    done = self._record(source, download)
+            except GroundworkError as fault:
+                done, error = True, fault
+            if done:
+                yield open_messages.pop(source.ticket), error
+            else:
+                left.append(source)
+                heavy.add(source.source_id)
+        if left:
+            self._give_back(left, heavy)
+        for message in open_messages.values():
+            yield message, None
 
-    def _record(self, source: Watched, download: Download) -> None:
+    def _give_back(self, left: Sequence[Watched], heavy: Set[UUID]) -> None:
+        """Queue again what this batch has no time for; no attempt is counted."""
+        until = self._clock.now() + timedelta(seconds=CLAIM_SECONDS)
+        with self._work() as work:
+            commands = work.sources.give_back(left, heavy, until)
+            if commands:
+                work.publish(*commands)
+        log.info("queued again", extra={"sources": len(commands), "heavy": len(heavy)})
+
+    def _record(self, source: Watched, download: Download) -> bool:
+        """Read and store an answer; False: its first budget does not suffice."""
+        began = self._clock.now()
         outcome = self._outcome(source, download)
+        if isinstance(outcome, Failed) and outcome.failure is Failure.TOO_COMPLEX:
+            if not source.over_budget:
+                return False
+        elif isinstance(outcome, ParsedFeed):
+            took = (self._clock.now() - began).total_seconds()
+            source = replace(source, over_budget=source.over_budget and took > FIRST_SECONDS)
         with self._work() as work:
             if not work.sources.hold(source.source_id, source.ticket):
-                return
+                return True
             stored = Ingested()
             if isinstance(outcome, ParsedFeed):
                 stored = ingest(
@@ -104,12 +138,13 @@ class FetchSources:
                 "left_out": _left_out(outcome, stored),
             },
         )
+        return True
 
     def _outcome(self, source: Watched, download: Download) -> Outcome:
         if not isinstance(download, Fetched):
             return download
         try:
-            return self._read(download, self._clock.now())
+            return self._read(download, self._clock.now(), cpu_seconds(source))
         except Exception:  # a reader's bug must show at the one source, and not stop others
             log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
             return Failed(Failure.INTERNAL, "Reading the answer failed; this is a fault of ours.")
@@ -151,6 +186,7 @@ class FetchSources:
             new=stored.new,
             changed=stored.changed,
             left_out=left_out,
+            over_budget=source.over_budget,
         )
 
 

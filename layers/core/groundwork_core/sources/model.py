@@ -139,3 +139,5 @@ class Watched:
     newest_at: datetime | None
     identity: Identity = Identity.ID
     """What told its entries apart so far."""
+    over_budget: bool = False
+    """Its last answer that could be read took more time than a source gets at first."""

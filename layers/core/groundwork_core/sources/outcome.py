@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -76,6 +77,9 @@ class Ask:
 class Fetcher(Protocol):
     """Asks sources over the web, safely. Never raises for what a source does."""
 
-    def __call__(self, asks: list[Ask]) -> list[Download]:
-        """Ask them all, concurrently; the answers come in the order of the questions."""
+    def __call__(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
+        """Ask them all, concurrently. Yield each answer with the place of its question.
+
+        Of those that have arrived the smallest comes first, so that little waits for much.
+        """
         ...

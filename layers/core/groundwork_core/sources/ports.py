@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -55,6 +55,7 @@ class Poll:
     """None keeps what was known."""
     new: int = 0
     changed: int = 0
+    over_budget: bool = False
     left_out: int = 0
     """How many entries of the feed became no document of their own."""
 
@@ -125,6 +126,16 @@ class SourceStore(Protocol):
         """Lock the source's state until the transaction ends."""
         ...
 
+    def give_back(
+        self, given: Sequence[Watched], heavy: Set[UUID], until: datetime
+    ) -> list[FetchCommand]:
+        """Return the commands that queue these fetches again, and mark the heavy sources.
+
+        Their tickets stay and their claims are prolonged; one whose ticket no longer holds is left
+        out.
+        """
+        ...
+
     def record(self, poll: Poll) -> None:
         """Keep how a poll went, and end its claim."""
         ...
@@ -185,6 +196,11 @@ class ParsedFeed:
 class FeedReader(Protocol):
     """Reads whatever a source answered. Never raises for what is in it."""
 
-    def __call__(self, fetched: Fetched, now: datetime) -> ParsedFeed | Failed:
-        """Return the feed, or why it is none."""
+    def __call__(
+        self, fetched: Fetched, now: datetime, seconds: float | None = None
+    ) -> ParsedFeed | Failed:
+        """Return the feed, or why it is none: TOO_COMPLEX after so much CPU time.
+
+        `seconds` None: as much as the size of the answer justifies.
+        """
         ...

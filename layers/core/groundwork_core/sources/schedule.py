@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.sources.model import Adaptive, Cron, Interval
+from groundwork_core.sources.outcome import Failure
 
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
@@ -17,6 +18,8 @@ BACKOFF_BASE_SECONDS = 30
 BACKOFF_CAP_SECONDS = DAY_SECONDS
 FAILURE_PAUSE_CAP_SECONDS = HOUR_SECONDS
 RETRY_AFTER_CAP_SECONDS = 7 * DAY_SECONDS
+TOO_COMPLEX_BASE_SECONDS = HOUR_SECONDS
+TOO_COMPLEX_CAP_SECONDS = 3 * DAY_SECONDS
 ADAPTIVE_UNKNOWN_SECONDS = HOUR_SECONDS
 _EXPONENT_CAP = 32
 
@@ -75,7 +78,8 @@ def next_poll(
     A source that answers is asked again when its schedule says. One that fails waits for its
     schedule's own pause (an hour at most, so that a daily source need not lose a day), plus full
     jitter: a random part of a span that doubles with each failure, up to a day. Its own
-    Retry-After (RFC 9110 section 10.2.3) is kept, up to a week.
+    Retry-After (RFC 9110 section 10.2.3) is kept, up to a week. One whose answer takes too much
+    time to read waits an hour, then twice as long each time, up to three days.
 
     Args:
         schedule: what the owner wants.
@@ -94,6 +98,10 @@ def next_poll(
         jitter = random.uniform(0, span)
         pause = min(pause, FAILURE_PAUSE_CAP_SECONDS) + jitter
         reason = "backoff"
+        if history.failure == Failure.TOO_COMPLEX:
+            # Each try costs the others seconds, so it waits at least that long.
+            floor = TOO_COMPLEX_BASE_SECONDS * 2 ** min(history.failures - 1, _EXPONENT_CAP)
+            pause = max(pause, min(floor, TOO_COMPLEX_CAP_SECONDS))
         inputs |= {
             "failures": history.failures,
             "error_class": history.failure,

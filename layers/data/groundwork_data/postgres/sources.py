@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -82,13 +82,20 @@ UPDATE source_states SET ticket = %(ticket)s, claimed_until = %(until)s WHERE so
 TO_FETCH = """
 SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
     (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
-    coalesce(t.feed ->> 'identity', 'guid')
+    coalesce(t.feed ->> 'identity', 'guid'), t.over_budget
 FROM unnest(%s::uuid[], %s::uuid[]) AS due(source_id, ticket)
 JOIN source_states t ON t.source_id = due.source_id AND t.ticket = due.ticket
 JOIN sources s ON s.id = t.source_id
 WHERE s.enabled
 """
 HOLD = "SELECT 1 FROM source_states WHERE source_id = %s AND ticket = %s FOR UPDATE"
+GIVE_BACK = """
+UPDATE source_states t SET claimed_until = %(until)s,
+    over_budget = over_budget OR t.source_id = ANY(%(heavy)s)
+FROM unnest(%(sources)s::uuid[], %(tickets)s::uuid[]) AS given(source_id, ticket)
+WHERE t.source_id = given.source_id AND t.ticket = given.ticket
+RETURNING t.source_id, t.ticket
+"""
 RECORD = """
 UPDATE source_states SET
     status = %(status)s, last_poll_at = %(at)s,
@@ -98,7 +105,8 @@ UPDATE source_states SET
     error_class = %(failure)s, error_message = %(message)s,
     failures = CASE WHEN %(failure)s::text IS NULL THEN 0 ELSE failures + 1 END,
     polls = polls + 1, documents = documents + %(new)s, redirects = %(redirects)s,
-    etag = %(etag)s, last_modified = %(last_modified)s, feed = coalesce(%(feed)s, feed)
+    etag = %(etag)s, last_modified = %(last_modified)s, feed = coalesce(%(feed)s, feed),
+    over_budget = %(over_budget)s
 WHERE source_id = %(source_id)s AND ticket = %(ticket)s
 """
 WATCH_STATE = """
@@ -189,10 +197,11 @@ class PostgresSources:
                 median_gap_seconds=gap,
                 newest_at=newest_at,
                 identity=Identity(identity),
+                over_budget=over_budget,
             )
             for (
                 source, ticket, url, schedule, failures, etag, last_modified, gap, newest_at,
-                identity,
+                identity, over_budget,
             ) in {row[1]: row for row in rows}.values()
         ]  # fmt: skip
 
@@ -203,6 +212,21 @@ class PostgresSources:
     def lock_state(self, source_id: UUID) -> None:
         """Lock the source's state until the transaction ends."""
         self._rows("SELECT 1 FROM source_states WHERE source_id = %s FOR UPDATE", [source_id])
+
+    def give_back(
+        self, given: Sequence[Watched], heavy: Set[UUID], until: datetime
+    ) -> list[FetchCommand]:
+        """Return the commands that queue these fetches again, and mark the heavy sources."""
+        rows = self._rows(
+            GIVE_BACK,
+            {
+                "sources": [one.source_id for one in given],
+                "tickets": [one.ticket for one in given],
+                "heavy": list(heavy),
+                "until": until,
+            },
+        )
+        return [FetchCommand(source, ticket) for source, ticket in rows]
 
     def record(self, poll: Poll) -> None:
         """Keep how a poll went, and end its claim."""
@@ -221,6 +245,7 @@ class PostgresSources:
                 "failure": poll.failure,
                 "message": poll.message,
                 "redirects": poll.redirects,
+                "over_budget": poll.over_budget,
                 "etag": poll.etag,
                 "last_modified": poll.last_modified,
                 "feed": Jsonb(poll.feed.as_json()) if poll.feed else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import statistics
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -28,10 +29,11 @@ CPU_SECONDS = 2.0
 CPU_SECONDS_PER_MB = 1.0
 SNIFF_CHARACTERS = 4_096
 _FEED_TAG = re.compile(r"<(?:\w+:)?(?:rss|feed|rdf|channel)[\s>:]", re.IGNORECASE)
+_ENTRY_TAG = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _HTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 
-def read_feed(fetched: Fetched, now: datetime) -> ParsedFeed | Failed:
+def read_feed(fetched: Fetched, now: datetime, seconds: float | None = None) -> ParsedFeed | Failed:
     """Implements `FeedReader`. Never raises for what is in the answer.
 
     `now` bounds what counts for how often the feed publishes. No entry depends on it.
@@ -39,6 +41,8 @@ def read_feed(fetched: Fetched, now: datetime) -> ParsedFeed | Failed:
     if not fetched.body.strip(b"\0 \t\r\n"):
         return Failed(Failure.EMPTY, "The answer has no content.", None, fetched.redirects)
     limit = CPU_SECONDS + CPU_SECONDS_PER_MB * len(fetched.body) / 1_000_000
+    if seconds is not None:
+        limit = min(limit, seconds)
     try:
         with cpu_seconds(limit):
             outcome = _read(fetched, now)
@@ -61,6 +65,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
         return Failure.NOT_A_FEED, f"The answer is {what}, not a feed."
     from groundwork_data.web.feed_parser import parse  # noqa: PLC0415 - a tenth of a second
 
+    text, too_many = capped(text)
     try:
         parsed = parse(text, fetched.url)
     except Exception as error:
@@ -70,17 +75,30 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
         return Failure.NOT_A_FEED, "The answer is no feed that could be read."
     if not parsed.entries and parsed.error:
         return Failure.MALFORMED, f"The feed is broken: {parsed.error}."
-    return _as_feed(parsed, fetched, now)
+    if too_many:
+        parsed = replace(parsed, error=None, ends_early=False)
+    return _as_feed(parsed, fetched, now, too_many)
 
 
-def _as_feed(parsed: Parsed, fetched: Fetched, now: datetime) -> ParsedFeed:
+def capped(text: str) -> tuple[str, int]:
+    """Return a feed cut before the first entry that is too many, and how many are cut off."""
+    cut = len(text)
+    count = 0
+    for count, entry in enumerate(_ENTRY_TAG.finditer(text), start=1):
+        if count == MAX_ENTRIES + 1:
+            cut = entry.start()
+    return text[:cut], max(0, count - MAX_ENTRIES)
+
+
+def _as_feed(parsed: Parsed, fetched: Fetched, now: datetime, too_many: int) -> ParsedFeed:
     from groundwork_data.web.entries import EntryReader  # noqa: PLC0415 - as above
 
     site = absolute(dict.get(parsed.feed, "link"), fetched.url)
     reader = EntryReader(parsed, site, fetched.url, fetched.content_language)
     read = [reader.read(raw) for raw in parsed.entries[:MAX_ENTRIES]]
     entries = [entry for entry in read if entry is not None]
-    unreadable, too_many = len(read) - len(entries), len(parsed.entries) - len(read)
+    unreadable = len(read) - len(entries)
+    too_many += len(parsed.entries) - len(read)
     notes = []
     if parsed.error:
         notes.append(f"The feed is broken, but could be read: {parsed.error}.")

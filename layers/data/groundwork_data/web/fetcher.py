@@ -6,10 +6,11 @@ import ipaddress
 import logging
 import socket
 import ssl
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from heapq import heappop, heappush
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
@@ -101,12 +102,22 @@ class SafeFetcher:
         self._max_bytes = max_bytes
         self._resolve = resolver
 
-    def __call__(self, asks: list[Ask]) -> list[Download]:
-        """Ask them all, concurrently; the answers come in the order of the questions."""
+    def __call__(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
+        """Ask them all, concurrently; of the answers that have come, the smallest first."""
         if len(asks) <= 1:
-            return [self.ask(one) for one in asks]
+            yield from ((place, self.ask(one)) for place, one in enumerate(asks))
+            return
         with ThreadPoolExecutor(min(CONCURRENT, len(asks)), "fetch") as threads:
-            return list(threads.map(self.ask, asks))
+            waiting = {threads.submit(self.ask, one): place for place, one in enumerate(asks)}
+            come: list[tuple[int, int, Download]] = []
+            while waiting or come:
+                done, _ = wait(waiting, 0 if come else None, return_when=FIRST_COMPLETED)
+                for one in done:
+                    answer = one.result()
+                    heappush(come, (_size(answer), waiting.pop(one), answer))
+                if come:
+                    _, place, answer = heappop(come)
+                    yield place, answer
 
     def ask(self, ask: Ask) -> Download:
         """Ask one source. Never raises for what it does."""
@@ -218,6 +229,10 @@ class SafeFetcher:
         return _Stopped(
             Failure.TOO_LARGE, f"The answer is larger than {self._max_bytes // 1_000_000} MB."
         )
+
+
+def _size(answer: Download) -> int:
+    return len(answer.body) if isinstance(answer, Fetched) else 0
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
