@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,6 +156,17 @@ def neo4j(
     graph_migrations: Callable[[], None],
 ) -> Iterator[Graph]:
     """A migrated graph without nodes, for one test at a time."""
+    with empty_graph(services, graph_driver, graph_migrations) as graph:
+        yield graph
+
+
+@contextmanager
+def empty_graph(
+    services: Mapping[str, str],
+    graph_driver: "neo4j_driver.Driver",
+    graph_migrations: Callable[[], None],
+) -> Iterator[Graph]:
+    """Hold the graph of the run, emptied, for the length of a `with` block."""
     port = services["NEO4J_URI"].rsplit(":", 1)[1]
     with (Path(tempfile.gettempdir()) / f"groundwork-graph-{port}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

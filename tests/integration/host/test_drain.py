@@ -124,5 +124,46 @@ async def test_parts_are_drained_while_functions_can_still_be_invoked(serve: Ser
 
 async def test_a_second_drain_does_nothing(serve: Serve) -> None:
     running = await serve(SLEEPER)
+
+    class Part:
+        drained = 0
+
+        async def start(self) -> None:
+            """Have nothing to start."""
+
+        async def drain(self) -> None:
+            self.drained += 1
+
+    part = Part()
+    running.host.add(part)
     await running.host.drain()
+    assert part.drained == 1
+    pool = running.host.fleet.pools["Sleeper"]
+    assert pool.size == 0
+
     await running.host.drain()
+
+    assert part.drained == 1
+    assert pool.size == 0
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", running.port)
+
+
+async def test_without_its_mark_a_second_drain_drains_the_parts_again(serve: Serve) -> None:
+    running = await serve(SLEEPER)
+    drained: list[str] = []
+
+    class Part:
+        async def start(self) -> None:
+            """Have nothing to start."""
+
+        async def drain(self) -> None:
+            drained.append("drained")
+
+    running.host.add(Part())
+    await running.host.drain()
+    running.host._drained = False
+
+    await running.host.drain()
+
+    assert len(drained) == 2

@@ -3,6 +3,7 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 from tests.integration.host.conftest import Function, Serve, ask
@@ -202,6 +203,24 @@ async def test_spare_environments_stop_when_idle_but_the_last_one_stays(serve: S
     pool.reap()
 
     await until(lambda: pool.size == 1)
+    (last,) = pool.pids
+    await asyncio.sleep(0.2)
+    pool.reap()
+    # A request is served after what reaping has begun, so the last one would be gone by now.
+    answer = await ask(running.port, "/sleep?seconds=0")
+    assert json.loads(answer.body)["pid"] == last
+    assert pool.pids == [last]
+
+
+async def test_without_its_least_a_pool_stops_the_last_environment(serve: Serve) -> None:
+    settings = HostSettings(port=0, environments=2, idle_seconds=0.1, announce_seconds=0.1)
+    running = await serve(SLEEPER, settings=settings)
+    pool = running.host.fleet.pools["Sleeper"]
+    (before,) = pool.pids
+    pool.limits = replace(pool.limits, least=0)
+    await asyncio.sleep(0.2)
+    pool.reap()
+    await until(lambda: not alive(before))
 
 
 async def test_a_swap_replaces_every_environment_and_refuses_nothing(serve: Serve) -> None:

@@ -133,13 +133,36 @@ def test_an_error_that_is_swallowed_within_is_no_commit(
     assert seen(outside) == set()
 
 
-def test_prepared_statements_outlive_a_rollback(database: Database) -> None:
+PREPARED = "SELECT name FROM pg_prepared_statements WHERE name LIKE 'gw%' ORDER BY name"
+
+
+def read_and_undo(database: Database) -> list[tuple[str]]:
+    """Write in a transaction that is undone, and read; return what is prepared then."""
     store = PostgresResources(database.texts, database.write_texts)
+    with suppress(LookupError), database.transaction():
+        add(database, "undone")
+        raise LookupError
+    assert store.read(ROLES, uuid4()) is None
+    return database.rows(PREPARED)
+
+
+def test_prepared_statements_outlive_a_rollback(database: Database) -> None:
+    prepared = read_and_undo(database)
+    assert len(prepared) >= 2
     for _ in range(3):
-        with suppress(LookupError), database.transaction():
-            add(database, "undone")
-            raise LookupError
-        assert store.read(ROLES, uuid4()) is None
+        assert read_and_undo(database) == prepared
+
+
+def test_statements_that_somebody_deallocated_are_prepared_again_under_other_names(
+    database: Database,
+) -> None:
+    prepared = read_and_undo(database)
+    database.rows("DEALLOCATE ALL")
+    # Outside a transaction, where a statement that is missing can be prepared anew.
+    assert PostgresResources(database.texts, database.write_texts).read(ROLES, uuid4()) is None
+    again = database.rows(PREPARED)
+    assert again
+    assert not set(again) & set(prepared)
 
 
 @pytest.mark.parametrize("odd", ["'; DROP TABLE roles --", "\x00", "\ud800", "ü" * 5000, "\\"])
