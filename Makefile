@@ -62,7 +62,8 @@ $(UV): requirements/bootstrap.txt
 	@touch $(UV)
 
 $(STAMP): $(UV) requirements/dev.txt pyproject.toml
-	@VIRTUAL_ENV=$(VENV) $(UV) pip install --compile-bytecode --require-hashes --no-deps -r requirements/dev.txt
+	@echo "Installing the Python packages of requirements/dev.txt"
+	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --compile-bytecode --require-hashes --no-deps -r requirements/dev.txt
 	@VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 

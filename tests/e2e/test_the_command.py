@@ -177,6 +177,9 @@ def test_an_unknown_role_is_refused(own: Instance) -> None:
 
 
 def test_the_demo_ends_with_a_query_and_its_answer(own: Instance) -> None:
+    with own.client() as client:
+        nobodys = client.post("/api/v1/jobs", json={"kind": "of_nobody", "payload": {}})
+        assert nobodys.status_code == 201, nobodys.text
     done = run("demo", environment=environment_of(own))
     query, _, answer = done.stdout.partition("\n}\n")
     assert query.startswith("{")

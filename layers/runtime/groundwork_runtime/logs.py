@@ -1,5 +1,8 @@
 """Structured logs: one JSON object a line on stdout, as CloudWatch and ELK take it.
 
+Fields have the names of the Elastic Common Schema where it has one, dotted as ECS loggers write
+them; `function`, `request_id` and what a line is about are fields of our own beside them.
+
 Small on purpose: Powertools' logger costs more import time than this whole module, and the shape
 is the same (docs/decisions).
 """
@@ -30,6 +33,11 @@ def fields(**values: object) -> Iterator[None]:
         _fields.reset(token)
 
 
+ECS_VERSION = "8.17"
+SERVICE = "groundwork"
+_ECS = {"trace_id": "trace.id"}
+
+
 class JsonFormatter(logging.Formatter):
     """Formats a record with its `extra` and the block's fields."""
 
@@ -41,19 +49,21 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Make one line."""
         line: dict[str, object] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(
+            "@timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(
                 timespec="milliseconds"
             ),
-            "level": record.levelname,
+            "log.level": record.levelname.lower(),
             "message": record.getMessage(),
-            "logger": record.name,
+            "log.logger": record.name,
+            "ecs.version": ECS_VERSION,
+            "service.name": SERVICE,
             "function": self._function,
-            **_fields.get(),
+            **{_ECS.get(name, name): value for name, value in _fields.get().items()},
         }
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[0] is not None:
-            line["error"] = record.exc_info[0].__name__
-            line["stack"] = "\n".join(_stack(record.exc_info[1]))
+            line["error.type"] = record.exc_info[0].__name__
+            line["error.stack_trace"] = "\n".join(_stack(record.exc_info[1]))
         return json.dumps(line, default=str, ensure_ascii=False)
 
 

@@ -35,7 +35,7 @@ def test_text_becomes_the_message_of_a_line() -> None:
 
     told = json.loads(line)
     assert told["message"] == "böse \ufffd"
-    assert (told["function"], told["request_id"], told["level"]) == ("fetch", "r1", "INFO")
+    assert (told["function"], told["request_id"], told["log.level"]) == ("fetch", "r1", "info")
 
 
 def test_lines_come_whole_however_they_were_read() -> None:

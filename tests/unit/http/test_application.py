@@ -245,7 +245,7 @@ def test_an_unforeseen_error_is_500_without_its_words(
     assert "secret" not in json.dumps(body)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["request_id"] for line in lines} == {"request-1"}
-    assert any("ZeroDivisionError" in line.get("stack", "") for line in lines)
+    assert any("ZeroDivisionError" in line.get("error.stack_trace", "") for line in lines)
 
 
 def test_every_answer_carries_its_request_id_and_security_headers(app: Served) -> None:

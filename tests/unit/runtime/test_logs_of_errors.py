@@ -70,7 +70,7 @@ def test_a_value_that_an_error_repeats_is_not_logged(
         failing()
     line = line_of(found.value)
     assert MARKER not in line
-    assert failing.__name__ in json.loads(line)["stack"]
+    assert failing.__name__ in json.loads(line)["error.stack_trace"]
     # The guard taken away.
     if not isinstance(found.value, UnicodeError):
         monkeypatch.setattr(logs, "without_values", str)
@@ -80,7 +80,7 @@ def test_a_value_that_an_error_repeats_is_not_logged(
 def test_what_a_database_error_is_about_is_said() -> None:
     with pytest.raises(Conflict) as found:
         within_another()
-    stack = json.loads(line_of(found.value))["stack"]
+    stack = json.loads(line_of(found.value))["error.stack_trace"]
     assert "SQLSTATE 22000" in stack
     assert "The database does not take it." in stack
     assert stack.index("Odd: SQLSTATE") < stack.index("Conflict: The database")
@@ -89,4 +89,4 @@ def test_what_a_database_error_is_about_is_said() -> None:
 def test_what_others_say_of_themselves_stays() -> None:
     with pytest.raises(ConnectionRefusedError) as found:
         raise ConnectionRefusedError(111, "Connection refused")
-    assert "Connection refused" in json.loads(line_of(found.value))["stack"]
+    assert "Connection refused" in json.loads(line_of(found.value))["error.stack_trace"]

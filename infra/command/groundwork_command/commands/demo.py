@@ -21,6 +21,7 @@ from groundwork_command.terminal.progress import progress
 PATIENCE_SECONDS = 120.0
 CREATED, CONFLICT = 201, 409
 PAGE = 200
+OPEN = frozenset({"queued", "leased"})
 QUERY = """\
 {
   entities(filter: {type: TOPIC, q: "Engineering"}) {
@@ -90,24 +91,30 @@ def _ingest(client: api.Api, server: FeedServer) -> None:
     total = sum(wanted.values())
     ids = {name: _watch(client, name, url) for name, url in server.urls.items()}
 
+    found: set[str] = set()
+    read: set[str] = set()
+
     def documents() -> int:
-        pages = (
-            client.get("/api/v1/documents", source_id=each, limit=PAGE) for each in ids.values()
-        )
-        return sum(len(page["items"]) for page in pages)
+        for each in ids.values():
+            page = client.get("/api/v1/documents", source_id=each, limit=PAGE)
+            found.update(str(document["id"]) for document in page["items"])
+        return len(found)
 
     def extracted() -> int:
-        states = ("queued", "leased")
-        open_jobs = [
-            client.get("/api/v1/jobs", status=each, limit=PAGE)["items"] for each in states
-        ]
-        return max(0, total - sum(map(len, open_jobs)))
+        """Look at the jobs of these documents alone: others may wait for ever."""
+        read.update(one for one in found - read if _is_read(client, one))
+        return len(read)
 
     with _bars() as bar:
         _fill(bar("documents"), documents, total)
         _fill(bar("extracted"), extracted, total)
         _fill(bar("in the graph"), lambda: len(_publishers(client, set(wanted))), len(wanted))
     note(f"{total} documents of {len(wanted)} feeds in {time.monotonic() - began:.1f} s")
+
+
+def _is_read(client: api.Api, document_id: str) -> bool:
+    jobs = client.get("/api/v1/jobs", document_id=document_id, limit=PAGE)["items"]
+    return bool(jobs) and all(job["status"] not in OPEN for job in jobs)
 
 
 def _watch(client: api.Api, name: str, url: str) -> str:

@@ -11,8 +11,9 @@ from logging.handlers import RotatingFileHandler
 
 from groundwork_command.instance import accounts
 from groundwork_command.instance.instance import Instance
-from groundwork_command.instance.settings import InstanceSettings
+from groundwork_command.instance.settings import InstanceSettings, LogFormat
 from groundwork_command.services.home import PRIVATE_FILE, Home
+from groundwork_command.terminal.lines import readable
 from groundwork_command.terminal.output import clear_failures, note
 from groundwork_command.terminal.progress import progress
 
@@ -29,7 +30,7 @@ def up() -> None:
         home = Home(settings.home)
         home.prepare()
         _log_to_file(home)
-        with _function_log(home) as sink, _runner() as runner:
+        with _function_log(home, settings.log_format) as sink, _runner() as runner:
             runner.run(_serve(Instance(settings, os.environ, sink)))
 
 
@@ -71,10 +72,17 @@ def _runner() -> asyncio.Runner:
 
 
 @contextmanager
-def _function_log(home: Home) -> Iterator[Sink | None]:
-    """On a terminal the functions' log goes to a file too; elsewhere it is our output."""
-    if not sys.stdout.isatty():
-        yield None
+def _function_log(home: Home, log_format: LogFormat) -> Iterator[Sink | None]:
+    """Write the functions' log to our output, and on a terminal to a file too.
+
+    A terminal gets readable lines, anything else JSON, unless `log_format` says otherwise. The
+    file is always JSON.
+    """
+    terminal = sys.stdout.isatty()
+    as_text = log_format == "text" or (log_format == "auto" and terminal)
+    show = _show_readable if as_text else _show
+    if not terminal:
+        yield show if as_text else None
         return
     path = home.logs / "functions.log"
     if path.exists() and path.stat().st_size > LOG_BYTES:
@@ -82,7 +90,21 @@ def _function_log(home: Home) -> Iterator[Sink | None]:
     with path.open("ab", buffering=0) as log:
         path.chmod(PRIVATE_FILE)
         note(f"Logs are in {home.logs}")
-        yield log.write
+
+        def both(line: bytes) -> None:
+            log.write(line)
+            show(line)
+
+        yield both
+
+
+def _show(line: bytes) -> None:
+    sys.stdout.buffer.write(line)
+    sys.stdout.buffer.flush()
+
+
+def _show_readable(line: bytes) -> None:
+    _show(readable(line))
 
 
 def _log_to_file(home: Home) -> None:

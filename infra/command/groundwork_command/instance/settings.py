@@ -16,6 +16,10 @@ from groundwork_runtime.settings import BadSettings, Settings
 HIGHEST_PORT = 65535
 
 
+LogFormat = Literal["auto", "text", "json"]
+"""`auto`: readable text on a terminal, JSON elsewhere."""
+
+
 class InstanceSettings(BaseModel):
     """The settings of CONTRACT's first table."""
 
@@ -35,6 +39,7 @@ class InstanceSettings(BaseModel):
     aws_endpoint_url: str = Field("", alias="AWS_ENDPOINT_URL")
     rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
     fetch_allow: str = Field("", alias="GROUNDWORK_FETCH_ALLOW")
+    log_format: LogFormat = Field("auto", alias="GROUNDWORK_LOG_FORMAT")
     cors_origins: str = Field("", alias="GROUNDWORK_CORS_ORIGINS")
     hosts: str = Field("", alias="GROUNDWORK_HOSTS")
     trusted_proxies: str = Field("", alias="GROUNDWORK_TRUSTED_PROXIES")

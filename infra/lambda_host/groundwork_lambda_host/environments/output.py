@@ -80,8 +80,8 @@ class Output:
     def _wrapped(self, line: bytes, request_id: str) -> bytes:
         return orjson.dumps(
             {
-                "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-                "level": "INFO",
+                "@timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "log.level": "info",
                 "message": line.decode("utf-8", "replace").rstrip("\r"),
                 "function": self._function,
                 **({"request_id": request_id} if request_id else {}),

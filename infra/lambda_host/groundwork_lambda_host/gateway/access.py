@@ -19,8 +19,8 @@ class AccessLog:
         """One answer; `began` is the request's `perf_counter`."""
         request_id = next((value for name, value in answer.headers if name == b"x-request-id"), b"")
         line = {
-            "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "level": "INFO",
+            "@timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "log.level": "info",
             "message": f"{method} {path} {answer.status}",
             "status": answer.status,
             "milliseconds": round((perf_counter() - began) * 1000, 2),
