@@ -63,13 +63,18 @@ class Web:
 
     def __call__(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
         self.asked += asks
-        yield from enumerate([self._answer(ask) for ask in asks])
+        found = list(enumerate([self._answer(ask) for ask in asks]))
+        yield from sorted(found, key=lambda one: _size(one[1]))
 
     def _answer(self, ask: Ask) -> Download:
         page = self.pages.get(ask.url, Failed(Failure.DNS, "no such name"))
         if isinstance(page, Fetched) and page.etag and page.etag == ask.etag:
             return Unchanged()
         return page
+
+
+def _size(answer: Download) -> int:
+    return len(answer.body) if isinstance(answer, Fetched) else 0
 
 
 class MemoryQueue:
