@@ -6,7 +6,9 @@ import pytest
 
 from groundwork_core.documents import ingest
 from groundwork_core.documents.model import Entry
+from groundwork_core.knowledge import keys
 from groundwork_data.postgres import knowledge, sources
+from groundwork_functions.reference_extractor import statements
 
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path
@@ -48,6 +50,32 @@ def test_a_feed_becomes_documents_entities_relationships_and_mentions(path: "Pat
     )
     assert stated == [(2,)]
     assert path.rows("SELECT DISTINCT status FROM jobs") == [("succeeded",)]
+
+
+@pytest.mark.parametrize("topics", [1, 2])
+def test_two_spellings_of_a_category_are_one_topic(
+    path: "Path", topics: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Composed, decomposed and in capitals. With only their case folded, they are two."""
+    folds = topics == 1
+    if not folds:
+        monkeypatch.setattr(statements, "folded", str.casefold)
+        monkeypatch.setattr(keys, "folded", str.casefold)
+    spellings = ("Caf\u00e9 Z\u00fcrich", "Cafe\u0301 Zu\u0308rich", "CAF\u00c9 Z\u00dcRICH")
+    path.add(FEED)
+    entries = [
+        path.entry(n).replace("Science", spelling) for n, spelling in enumerate(spellings, 1)
+    ]
+    path.web.serve(FEED, *entries)
+    if not folds:
+        path.rows("ALTER TABLE entities DROP CONSTRAINT ck_entities_key")
+    path.all_the_way()
+    found = path.rows("SELECT key FROM entities WHERE type = 'topic' ORDER BY key")
+    assert ("caf\u00e9 z\u00fcrich",) in found
+    assert len(found) == topics
+    if folds:
+        mentioned = "SELECT count(DISTINCT document_id) FROM mentions WHERE role = 'category'"
+        assert path.rows(mentioned) == [(3,)]
 
 
 def test_a_source_tells_how_its_poll_went(path: "Path") -> None:
