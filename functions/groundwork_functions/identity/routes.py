@@ -10,11 +10,13 @@ from groundwork_core.identity import log_out as leaving
 from groundwork_core.identity.change_password import change_password
 from groundwork_core.identity.issue_ws_ticket import issue_ws_ticket
 from groundwork_core.identity.log_in import log_in
-from groundwork_core.identity.model import TICKET_SECONDS, TokenPair
+from groundwork_core.identity.model import TICKET_SECONDS, TokenPair, normal_email
 from groundwork_core.identity.refresh import refresh
+from groundwork_functions.identity.device_cookie import DeviceCookie
 from groundwork_functions.identity.shapes import (
     KEYS,
     ME,
+    LoggedIn,
     Login,
     PasswordChange,
     Refresh,
@@ -37,18 +39,27 @@ TAG = "identity"
     tag=TAG,
     problems=(401, 429),
 )
-def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Tokens:
+def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> LoggedIn:
     """Log in with address and password."""
-    return _tokens(
-        log_in(
-            body.email,
-            body.password,
-            address=request.address,
-            work=wiring.work(),
-            hasher=wiring.password_hasher,
-            signer=wiring.token_signer,
-            clock=wiring.clock,
-        )
+    cookie = DeviceCookie(normal_email(body.email))
+    entered = log_in(
+        body.email,
+        body.password,
+        address=request.address,
+        device=body.device_token or cookie.sent_with(request),
+        work=wiring.work(),
+        hasher=wiring.password_hasher,
+        signer=wiring.token_signer,
+        clock=wiring.clock,
+    )
+    request.answer_headers["Set-Cookie"] = cookie.holding(
+        entered.device, only_encrypted=wiring.settings.stage != "local"
+    )
+    return LoggedIn(
+        access_token=entered.tokens.access_token,
+        refresh_token=entered.tokens.refresh_token,
+        expires_in=entered.tokens.expires_in,
+        device_token=entered.device,
     )
 
 

@@ -22,6 +22,11 @@ class Login(_Body):
 
     email: Email = Field(examples=["admin@localhost.test"])
     password: Secret = Field(repr=False, examples=["a long passphrase of your own"])
+    device_token: Secret | None = Field(
+        default=None,
+        repr=False,
+        description="What the last login on this device answered. Browsers send it as a cookie.",
+    )
 
 
 class Refresh(_Body):
@@ -49,6 +54,16 @@ class Tokens(BaseModel):
     refresh_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
     expires_in: int = Field(description="Seconds that the access token holds.")
+
+
+class LoggedIn(Tokens):
+    """Tokens, and words by which this device is known when it logs in again."""
+
+    device_token: str = Field(
+        description="To be kept for 30 days and sent at the next login of this account. A known"
+        " device gets in while others' failed logins have used up the limit of its address. It is"
+        " a cookie too."
+    )
 
 
 class Ticket(BaseModel):

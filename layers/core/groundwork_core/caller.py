@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from groundwork_core.errors import Forbidden
@@ -19,6 +19,8 @@ class Caller:
     """What limits and logs count by: `user:<id>` or `key:<id>`."""
     key_id: UUID | None = None
     """The API key that speaks for the user; None: the user in person, with an access token."""
+    standing: str = field(default="", compare=False, repr=False)
+    """What its rights were read from; it changes with them. A write checks it once more."""
 
     def may(self, permission: str) -> bool:
         """Say whether this caller holds a permission."""

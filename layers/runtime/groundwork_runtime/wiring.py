@@ -83,19 +83,18 @@ class Wiring:
 
         database = self.database
         return PostgresResources(
-            database.texts, self._write_and_nudge, self._who_acts, search=database.texts_planned
+            database.texts,
+            self._write_and_nudge,
+            lambda: database.actor,
+            search=database.texts_planned,
         )
 
     def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         rows = self.database.write_texts(sql, parameters)
         if rows:
+            self.database.standing_holds()
             self.database.after_commit(self.nudge)
         return rows
-
-    def _who_acts(self) -> str:
-        from groundwork_data.postgres.transaction import told  # noqa: PLC0415 - writers only
-
-        return told(self.database.actor)
 
     @cached_property
     def cursors(self) -> Cursors:

@@ -49,8 +49,11 @@ class Identity:
         *,
         token: str | None = None,
         address: str = "192.0.2.1",
+        cookie: str = "",
     ) -> Reply:
         headers = {"Content-Type": "application/json"}
+        if cookie:
+            headers["Cookie"] = cookie
         if token:
             headers["Authorization"] = f"Bearer {token}"
         answer = self._handler(

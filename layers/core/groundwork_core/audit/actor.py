@@ -19,6 +19,11 @@ class Actor:
     """The user by whose rights it is done."""
     address: str | None = None
     request_id: str | None = None
+    key_id: UUID | None = None
+    """The API key that speaks for the user."""
+    standing: str = ""
+    """For a write: what the user's rights were read from. The database raises StandingChanged if
+    they have changed since. Empty: nothing is to be checked."""
 
 
 SYSTEM = Actor("system")

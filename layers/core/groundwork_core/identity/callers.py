@@ -20,6 +20,8 @@ class Standing:
     """Tokens issued earlier no longer hold."""
     roles: tuple[str, ...]
     permissions: frozenset[str]
+    stamp: str = ""
+    """It changes with any of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class KeyHolder:
     permissions: frozenset[str]
     """The key's scopes, as far as its user holds them now."""
     expires_at: datetime | None
+    stamp: str = ""
+    """It changes with any of this, and when the key is revoked."""
 
 
 class CallerStore(Protocol):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 
 from groundwork_core.audit.ports import Act
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity import refresh_tokens
+from groundwork_core.identity.devices import new_device
 from groundwork_core.identity.model import (
     ACCESS_TOKEN_SECONDS,
     ADMIN,
+    LoggedIn,
     RefreshToken,
     TokenPair,
     User,
@@ -18,7 +23,7 @@ from groundwork_core.identity.model import (
 )
 from groundwork_core.identity.passwords import normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher, TokenSigner
-from groundwork_core.identity.throttle import KNOWN, WINDOW, Attempt
+from groundwork_core.identity.throttle import KNOWN, WINDOW, Attempt, Failures
 from groundwork_core.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -31,12 +36,13 @@ def log_in(
     password: str,
     *,
     address: str,
+    device: str = "",
     work: IdentityWork,
     hasher: PasswordHasher,
     signer: TokenSigner,
     clock: Clock,
-) -> TokenPair:
-    """Check a password and begin a family of refresh tokens.
+) -> LoggedIn:
+    """Check a password and begin a family of refresh tokens. `device`: the words of a known one.
 
     The answer to an unknown address takes as long as to a wrong password. No transaction is open
     while the password is hashed, which takes its time on purpose.
@@ -45,16 +51,16 @@ def log_in(
         Unauthenticated: the pair does not match an active account.
         Throttled: too many have failed lately.
     """
-    attempt = Attempt(normal_email(email), address)
+    attempt = Attempt(normal_email(email), address, device)
     with work:
-        failures = work.login_failures.of([*attempt.limits, attempt.known])
+        failures = work.login_failures.of(attempt.subjects)
         attempt.must_be_allowed(failures, clock.now())
         user = work.users.by_email(attempt.email)
     matches = hasher.verify(user.password_hash if user else None, normal(password))
     now = clock.now()
     if user is None or not matches or not user.active:
         with work:
-            work.login_failures.count(attempt.limits, now, now + WINDOW)
+            work.login_failures.count(attempt.counted(failures, now), now, now + WINDOW)
         logger.info("A login failed", extra={"address": address})
         raise Unauthenticated(REFUSED)
     access_token = _signed(user, signer, clock)
@@ -63,8 +69,9 @@ def log_in(
         held = work.users.held(user.id)
         if held is None or not held.active or held.sessions_valid_from > user.sessions_valid_from:
             raise Unauthenticated(REFUSED)  # it was disabled, or got a new password, as we hashed
-        work.login_failures.clear(attempt.pair)
+        work.login_failures.clear(attempt.forgiven(failures, now))
         work.login_failures.keep(attempt.known, now + KNOWN)
+        device = _remembered(attempt, failures, now, work)
         work.refresh_tokens.add(
             RefreshToken(
                 id=new_id(),
@@ -79,7 +86,23 @@ def log_in(
             work.audit.record(Act("users.logged_in", "users", user.id))
         if user.password_hash and hasher.is_outdated(user.password_hash):
             work.users.set_password(user.id, hasher.hash(normal(password)))
-    return TokenPair(access_token, words, ACCESS_TOKEN_SECONDS)
+    return LoggedIn(TokenPair(access_token, words, ACCESS_TOKEN_SECONDS), device)
+
+
+def _remembered(
+    attempt: Attempt, failures: Mapping[str, Failures], now: datetime, work: IdentityWork
+) -> str:
+    """Remember the device, and return its words.
+
+    Words that are not known for this account are not taken over: somebody else may know them.
+    """
+    known = failures.get(attempt.known_device or "")
+    if known is None or known.window_ends_at <= now:
+        attempt = replace(attempt, device=new_device())
+    subject = attempt.known_device
+    assert subject is not None  # noqa: S101 - it has a device's words
+    work.login_failures.keep(subject, now + KNOWN)
+    return attempt.device
 
 
 def _signed(user: User, signer: TokenSigner, clock: Clock) -> str:

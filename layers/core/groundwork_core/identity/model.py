@@ -51,6 +51,15 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """What a client gets at login."""
+
+    tokens: TokenPair
+    device: str
+    """Words by which the device is known at its next login."""
+
+
+@dataclass(frozen=True, slots=True)
 class RefreshToken:
     """What is kept of a refresh token. Its words are not: only their hash is."""
 

@@ -4,6 +4,10 @@ Whoever guesses from one address is stopped after a few tries. Whoever guesses f
 is stopped per account too, but an address from which the owner has come in lately is not counted
 there: so nobody can lock an owner out for good. Refused tries are not counted, and a window ends
 by itself. Successful logins count nowhere.
+
+Behind a proxy all clients may have one address, which anybody can use up for everybody. So a login
+from a known device (devices.py) has a limit of its own in place of these three; only when that is
+used up too is it treated as any other.
 """
 
 from __future__ import annotations
@@ -14,12 +18,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from groundwork_core.errors import Throttled
+from groundwork_core.identity.devices import hash_of, is_device
 
 WINDOW = timedelta(minutes=5)
 KNOWN = timedelta(days=30)
 PAIR_FAILURES = 10
 ADDRESS_FAILURES = 200
 ACCOUNT_FAILURES = 100
+DEVICE_FAILURES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Attempt:
 
     email: str
     address: str
+    device: str = ""
+    """The words of the device, if the client has any."""
 
     @property
     def account(self) -> str:
@@ -61,12 +69,53 @@ class Attempt:
             self.account: ACCOUNT_FAILURES,
         }
 
+    @property
+    def known_device(self) -> str | None:
+        """The subject that says: the owner has logged in with this device lately."""
+        if not is_device(self.device):
+            return None
+        return f"device:{self.account}:{hash_of(self.device)}"
+
+    @property
+    def subjects(self) -> list[str]:
+        """All that has to be known of an attempt."""
+        device = self.known_device
+        return [*self.limits, self.known, *([device, _failed(device)] if device else [])]
+
+    def on_known_device(self, failures: Mapping[str, Failures], now: datetime) -> bool:
+        """Say whether it comes from a known device that has failures left."""
+        device = self.known_device
+        known = failures.get(device) if device else None
+        if device is None or known is None or known.window_ends_at <= now:
+            return False
+        failed = failures.get(_failed(device))
+        return failed is None or failed.window_ends_at <= now or failed.count < DEVICE_FAILURES
+
+    def counted(self, failures: Mapping[str, Failures], now: datetime) -> list[str]:
+        """Return the subjects for which a failure of it counts."""
+        device = self.known_device
+        if device is not None and self.on_known_device(failures, now):
+            return [_failed(device)]
+        return list(self.limits)
+
+    def forgiven(self, failures: Mapping[str, Failures], now: datetime) -> str:
+        """Return the subject whose failures a success ends.
+
+        On a known device not those of the address, which may be those of somebody else.
+        """
+        device = self.known_device
+        if device is not None and self.on_known_device(failures, now):
+            return _failed(device)
+        return self.pair
+
     def must_be_allowed(self, failures: Mapping[str, Failures], now: datetime) -> None:
         """Check before a password is looked at.
 
         Raises:
             Throttled: a limit is reached; says when its window ends.
         """
+        if self.on_known_device(failures, now):
+            return
         known = failures.get(self.known)
         passed = {self.account} if known and known.window_ends_at > now else set()
         for subject, limit in self.limits.items():
@@ -78,3 +127,8 @@ class Attempt:
                 raise Throttled(
                     "Too many logins failed. Please wait.", retry_after_seconds=max(1, round(wait))
                 )
+
+
+def _failed(device: str) -> str:
+    """Return the subject for failures on a known device."""
+    return f"failed:{device}"

@@ -22,7 +22,8 @@ WHERE retired_at IS NULL OR retired_at > now() - interval '20 minutes'
 
 STANDING = """
 SELECT u.status = 'active', u.sessions_valid_from, u.roles,
-    ARRAY(SELECT DISTINCT unnest(r.permissions) FROM roles r WHERE r.name = ANY (u.roles))
+    ARRAY(SELECT DISTINCT unnest(r.permissions) FROM roles r WHERE r.name = ANY (u.roles)),
+    groundwork_standing(u.id, NULL)
 FROM users u WHERE u.id = %s
 """
 
@@ -44,7 +45,7 @@ WITH found AS (
     ON CONFLICT (api_key_id) DO UPDATE SET last_used_at = excluded.last_used_at
         WHERE l.last_used_at < excluded.last_used_at - interval '1 minute'
 )
-SELECT id, user_id, roles, permissions, expires_at FROM found
+SELECT id, user_id, roles, permissions, expires_at, groundwork_standing(user_id, id) FROM found
 """
 
 
@@ -67,13 +68,13 @@ class PostgresCallers:
             return None  # it was removed while we looked: its use has nothing to refer to
         if row is None:
             return None
-        key_id, user_id, roles, permissions, expires_at = row
-        return KeyHolder(key_id, user_id, tuple(roles), frozenset(permissions), expires_at)
+        key_id, user_id, roles, permissions, expires_at, stamp = row
+        return KeyHolder(key_id, user_id, tuple(roles), frozenset(permissions), expires_at, stamp)
 
     def standing(self, user_id: UUID) -> Standing | None:
         """Return where a user stands."""
         row = self._database.row(STANDING, (user_id,))
         if row is None:
             return None
-        active, sessions_valid_from, roles, permissions = row
-        return Standing(active, sessions_valid_from, tuple(roles), frozenset(permissions))
+        active, sessions_valid_from, roles, permissions, stamp = row
+        return Standing(active, sessions_valid_from, tuple(roles), frozenset(permissions), stamp)

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -38,7 +39,7 @@ class Database:
     whether it had committed. One on which a server has gone silent is cut.
 
     Raises (all methods): Unavailable when Postgres cannot be reached; Conflict or Invalid when a
-    constraint is broken, naming the field.
+    constraint is broken, naming the field; StandingChanged when the actor's rights have changed.
     """
 
     actor: Actor = SYSTEM
@@ -132,6 +133,7 @@ class Database:
             self._running = running
             try:
                 with running.whole() as connection:
+                    self.standing_holds()
                     yield connection
             finally:
                 self._running = None
@@ -143,6 +145,14 @@ class Database:
             act()
         else:
             self._running.after_commit(act)
+
+    def standing_holds(self) -> None:
+        """Take note that the actor's standing was checked: once for each request is enough.
+
+        So it is the first write that fails, if one does, and nothing was done before it.
+        """
+        if self.actor.standing:
+            self.actor = replace(self.actor, standing="")
 
     @property
     def in_transaction(self) -> bool:

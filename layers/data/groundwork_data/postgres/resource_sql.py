@@ -76,9 +76,10 @@ AUDITED = frozenset(
         "webhooks",
     }
 )
-"""Resources whose tables have audit triggers: a write that is its own transaction says who acts."""
+"""Resources whose tables have audit triggers: a write that is its own transaction says who acts.
+Others say so where the actor's standing is to be checked."""
 
-_WHO = "WITH who AS MATERIALIZED (SELECT set_config('groundwork.actor', %s, true)) "
+_WHO = "WITH who AS MATERIALIZED (SELECT groundwork_act_as(%s)) "
 
 BEGINNINGS = {("documents", "title"): 600}
 """Sorts by texts that may be longer than an index takes: by so many characters of them."""

@@ -9,10 +9,12 @@ from groundwork_core.resources.page import Page
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_data.postgres import resource_sql
 from groundwork_data.postgres.survivors import survivors_of
+from groundwork_data.postgres.transaction import told
 
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from groundwork_core.audit.actor import Actor
     from groundwork_core.resources.page import After, PageQuery
     from groundwork_core.resources.resource import Resource
     from groundwork_data.postgres.prepared import TextRow
@@ -27,7 +29,7 @@ class PostgresResources:
         self,
         read: Run,
         write: Run,
-        actor: Callable[[], str] | None = None,
+        actor: Callable[[], Actor] | None = None,
         owner: UUID | None = None,
         search: Run | None = None,
     ) -> None:
@@ -131,9 +133,10 @@ class PostgresResources:
         return () if resource.owner is None or self._owner is None else (self._owner,)
 
     def _saying(self, resource: Resource) -> tuple[resource_sql.Saying, tuple[str, ...]]:
-        if self._actor is None or resource.name not in resource_sql.AUDITED:
+        actor = self._actor() if self._actor is not None else None
+        if actor is None or not (actor.standing or resource.name in resource_sql.AUDITED):
             return "nothing", ()
-        return "who acts", (self._actor(),)
+        return "who acts", (told(actor),)
 
 
 def _written(row: Sequence[object]) -> Written:

@@ -49,8 +49,12 @@ class RunningTransaction:
         if self._actor is not SYSTEM:
             said = told(self._actor).encode()
             literal = Escaping(self.connection.pgconn).escape_literal(said)
-            command += b"; SELECT set_config('groundwork.actor', " + literal + b", true)"
-        self._run(command)
+            command += b"; SELECT groundwork_act_as(" + literal + b")"
+        try:
+            self._run(command)
+        except psycopg.Error:
+            self._undo(b"ROLLBACK")
+            raise
         try:
             yield self.connection
         except BaseException:
@@ -94,13 +98,16 @@ class RunningTransaction:
 
 
 def told(actor: Actor) -> str:
-    """Say who acts, as the audit triggers read it: the value of the setting `groundwork.actor`."""
+    """Say who acts, for groundwork_act_as(); audit triggers read it in `groundwork.actor`."""
     said = {
         "actor": actor.principal,
         "actor_id": str(actor.user_id) if actor.user_id else None,
         "address": actor.address,
         "request_id": actor.request_id,
     }
+    if actor.standing:
+        said["standing"] = actor.standing
+        said["key_id"] = str(actor.key_id) if actor.key_id else None
     return json.dumps({name: _storable(value) for name, value in said.items() if value})
 
 

@@ -40,16 +40,37 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
     # Before anything is read anew: to refuse a flood must cost nothing.
     _limit(caller, desk)
     request.charge = lambda tokens: _limit(caller, desk, tokens)
-    permissions = permissions_of(needs)
-    if not PRIVILEGED.isdisjoint(permissions) or (
+    if not PRIVILEGED.isdisjoint(permissions_of(needs)) or (
         needs in NO_PERMISSIONS and request.method not in READS
     ):
-        caller = wiring.callers.of(request.headers, at_most_seconds=0)
-    wiring.database.actor = Actor(caller.principal, caller.user_id, request.address, request.id)
+        return admit_anew(needs, desk)
+    return _authorized(caller, needs, desk)
+
+
+def admit_anew(needs: str, desk: Desk) -> Caller:
+    """Return the caller of the desk's request, whose standing is read anew. Raises as `admit`."""
+    caller = desk.wiring.callers.of(desk.request.headers, at_most_seconds=0)
+    return _authorized(caller, needs, desk)
+
+
+def _authorized(caller: Caller, needs: str, desk: Desk) -> Caller:
+    request = desk.request
     if needs == IN_PERSON and caller.key_id is not None:
         raise Forbidden("An API key cannot do this; log in.")
+    permissions = permissions_of(needs)
     for permission in permissions:
         caller.must(permission)
+    writes = request.method not in READS and (
+        needs in NO_PERMISSIONS or any(one.endswith(":write") for one in permissions)
+    )
+    desk.wiring.database.actor = Actor(
+        caller.principal,
+        caller.user_id,
+        request.address,
+        request.id,
+        caller.key_id,
+        caller.standing if writes else "",
+    )
     return caller
 
 

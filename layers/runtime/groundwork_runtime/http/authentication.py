@@ -2,7 +2,7 @@
 
 A token's signature is checked at its first use; after that its SHA-256 is looked up. Where its
 user stands (active, sessions ended, roles) is read again at most every STANDING_SECONDS, so that
-a revocation takes hold everywhere within that time.
+a revocation takes hold everywhere within that time. Writes check it once more (decision 58).
 """
 
 from __future__ import annotations
@@ -122,7 +122,11 @@ class Callers:
             raise Unauthenticated("The session was ended; log in again.")
         if known.caller is None:
             known.caller = Caller(
-                token.user_id, standing.roles, standing.permissions, f"user:{token.user_id}"
+                token.user_id,
+                standing.roles,
+                standing.permissions,
+                f"user:{token.user_id}",
+                standing=standing.stamp,
             )
         return known.caller
 

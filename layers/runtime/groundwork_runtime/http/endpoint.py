@@ -13,8 +13,8 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from groundwork_core.caller import Caller
-from groundwork_core.errors import Fault, Invalid, NotFound
-from groundwork_runtime.http.admission import admit
+from groundwork_core.errors import Fault, Invalid, NotFound, StandingChanged
+from groundwork_runtime.http.admission import admit, admit_anew
 from groundwork_runtime.http.answer import JSON, Answer
 from groundwork_runtime.http.body_limits import ContentTooLarge
 from groundwork_runtime.http.decoding import decode, faults_of
@@ -59,11 +59,20 @@ class Endpoint:
         if len(desk.request.body) > operation.body_bytes_max:
             raise ContentTooLarge(operation.body_bytes_max)
         caller = admit(operation.needs, desk)
-        if HEADER in desk.request.headers and operation.repeatable and caller is not None:
-            answer = once(desk.request, caller, desk.wiring, lambda: self._act(path, caller))
-        else:
-            answer = self._act(path, caller)
+        try:
+            answer = self._answer(path, caller)
+        except StandingChanged:
+            # The first write found it, so nothing was done yet.
+            if operation.needs is None:
+                raise
+            answer = self._answer(path, admit_anew(operation.needs, desk))
         return Response(answer.status, answer.content_type, answer.body, answer.headers)
+
+    def _answer(self, path: Mapping[str, str], caller: Caller | None) -> Answer:
+        operation, desk = self.operation, self._desk
+        if HEADER in desk.request.headers and operation.repeatable and caller is not None:
+            return once(desk.request, caller, desk.wiring, lambda: self._act(path, caller))
+        return self._act(path, caller)
 
     def _act(self, path: Mapping[str, str], caller: Caller | None) -> Answer:
         operation, desk = self.operation, self._desk
@@ -157,7 +166,8 @@ class Endpoint:
         if result is None:
             return Answer(status, content_type=None)
         if isinstance(result, BaseModel):
-            return Answer(status, result.model_dump_json(by_alias=True), JSON)
+            body = result.model_dump_json(by_alias=True)
+            return Answer(status, body, JSON, self._desk.request.answer_headers)
         return Answer(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
 
 

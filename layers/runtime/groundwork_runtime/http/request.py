@@ -37,6 +37,8 @@ class Request:
         self.id = id
         self.method: str = event["httpMethod"]
         self.path: str = event["path"]
+        self.answer_headers: dict[str, str] = {}
+        """What the answer of a handler that returns a model gets besides."""
         self.charge: Callable[[int], None] = _nothing
         """Takes further tokens from the caller's rate limit, for what costs more than a request.
         Raises Throttled if there are too few."""
