@@ -69,6 +69,14 @@ def test_outside_local_every_host_can_be_served(start: Start) -> None:
     assert ask(running.port, "/echo/a", "GET", "Host: anything.example").status == 200
 
 
+def test_a_head_says_how_long_the_get_would_be_and_sends_nothing(start: Start) -> None:
+    running = start(ECHO)
+    for path in ("/metrics", "/echo/a", "/none"):
+        heard = ask(running.port, path, "HEAD")
+        assert int(heard.headers["content-length"]) > 100
+    assert ask(running.port, "/metrics", "DELETE").headers["allow"] == "GET, HEAD"
+
+
 def test_bad_requests_write_one_line_a_minute(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
