@@ -57,6 +57,6 @@ def graphiql_asset(name: str) -> Answer:
 @cache
 def answering() -> Answering:
     """Return what answers; the first query, not the first page, pays for the schema."""
-    from groundwork_runtime.graphql.answering import Answering  # noqa: PLC0415 - as it says
+    from groundwork_runtime.graphql.answering import Answering
 
     return Answering()

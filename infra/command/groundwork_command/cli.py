@@ -23,7 +23,7 @@ user = typer.Typer(help="Work with accounts.", no_args_is_help=True)
 @app.command()
 def up() -> None:
     """Start everything in the foreground; Ctrl-C stops it."""
-    from groundwork_command.commands import up as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import up as command
 
     command.up()
 
@@ -31,7 +31,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Stop the instance that runs on the state folder."""
-    from groundwork_command.commands import down as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import down as command
 
     command.down()
 
@@ -39,7 +39,7 @@ def down() -> None:
 @app.command()
 def demo() -> None:
     """Ingest a few sample feeds of our own, and ask the graph about them."""
-    from groundwork_command.commands import demo as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import demo as command
 
     command.demo()
 
@@ -47,7 +47,7 @@ def demo() -> None:
 @app.command()
 def doctor(*, as_json: Json = False) -> None:
     """Look for what would keep Groundwork from running, and say what to do."""
-    from groundwork_command.commands import doctor as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import doctor as command
 
     command.doctor("json" if as_json else "text")
 
@@ -65,7 +65,7 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Bring Postgres and the graph to the newest schema. Safe to run twice, and by two at once."""
-    from groundwork_command.commands import migrate as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import migrate as command
 
     command.migrate(f"-{down}" if down else to, graph_to, "json" if as_json else "text")
 
@@ -84,7 +84,7 @@ def user_create(
     password_stdin: FromStdin = False,
 ) -> None:
     """Make an account."""
-    from groundwork_command.commands import users as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import users as command
 
     command.create(email, tuple(role), name, "stdin" if password_stdin else "made-up")
 
@@ -96,7 +96,7 @@ def user_password(
     password_stdin: FromStdin = False,
 ) -> None:
     """Give an account a new password; all its sessions end."""
-    from groundwork_command.commands import users as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import users as command
 
     command.set_password(email, "stdin" if password_stdin else "made-up")
 
@@ -104,7 +104,7 @@ def user_password(
 @user.command("disable")
 def user_disable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
     """Let nobody in with an account any more; its sessions and sockets end."""
-    from groundwork_command.commands import users as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import users as command
 
     command.set_status(email, "disabled")
 
@@ -112,7 +112,7 @@ def user_disable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
 @user.command("enable")
 def user_enable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
     """Let an account in again, by a new login."""
-    from groundwork_command.commands import users as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import users as command
 
     command.set_status(email, "active")
 
@@ -120,7 +120,7 @@ def user_enable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
 @user.command("list")
 def user_list(*, as_json: Json = False) -> None:
     """List the accounts."""
-    from groundwork_command.commands import users as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import users as command
 
     command.show("json" if as_json else "text")
 
@@ -128,7 +128,7 @@ def user_list(*, as_json: Json = False) -> None:
 @keys.command("rotate")
 def keys_rotate(*, as_json: Json = False) -> None:
     """Sign access tokens with a new key from now on. Nobody is logged out."""
-    from groundwork_command.commands import keys as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import keys as command
 
     command.rotate("json" if as_json else "text")
 
@@ -140,7 +140,7 @@ def sources_import(
     as_json: Json = False,
 ) -> None:
     """Watch every feed of a file. Safe to run again."""
-    from groundwork_command.commands import sources_import as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import sources_import as command
 
     command.import_sources(file, "json" if as_json else "text")
 
@@ -148,7 +148,7 @@ def sources_import(
 @queues.command("show")
 def queues_show(*, as_json: Json = False) -> None:
     """List the queues with what waits in each."""
-    from groundwork_command.commands import queues as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import queues as command
 
     command.show("json" if as_json else "text")
 
@@ -160,7 +160,7 @@ def queues_redrive(
     as_json: Json = False,
 ) -> None:
     """Give the dead letters of a queue another try."""
-    from groundwork_command.commands import queues as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import queues as command
 
     command.redrive(queue, "json" if as_json else "text")
 
@@ -173,7 +173,7 @@ def openapi(
     ] = False,
 ) -> None:
     """Print the API's OpenAPI document, made from the code of every HTTP function."""
-    from groundwork_command.commands import openapi as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import openapi as command
 
     (command.write if write else command.show)()
 
@@ -186,7 +186,7 @@ Fresh = Annotated[
 @graph.command("verify")
 def graph_verify(*, fresh: Fresh = False, as_json: Json = False) -> None:
     """Compare every entity and relationship; exit code 1 on drift."""
-    from groundwork_command.commands import graph as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import graph as command
 
     command.verify("json" if as_json else "text", "anew" if fresh else "go on")
 
@@ -194,7 +194,7 @@ def graph_verify(*, fresh: Fresh = False, as_json: Json = False) -> None:
 @graph.command("repair")
 def graph_repair(*, as_json: Json = False) -> None:
     """Make the graph what Postgres says, deletions included."""
-    from groundwork_command.commands import graph as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import graph as command
 
     command.repair("json" if as_json else "text")
 
@@ -210,10 +210,10 @@ def graph_rebuild(
 ) -> None:
     """Fill the graph from Postgres, while readers and the relay go on, or offline."""
     if offline:
-        from groundwork_command.commands import graph_offline  # noqa: PLC0415 - see the module
+        from groundwork_command.commands import graph_offline
 
         return graph_offline.rebuild("json" if as_json else "text")
-    from groundwork_command.commands import graph as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import graph as command
 
     return command.rebuild("json" if as_json else "text", "anew" if fresh else "go on")
 
@@ -225,7 +225,7 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Write all of Postgres into one file, while everything goes on."""
-    from groundwork_command.commands import backup as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import backup as command
 
     command.backup(file, "json" if as_json else "text")
 
@@ -238,7 +238,7 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Make a backup the database, all of it or nothing."""
-    from groundwork_command.commands import restore as command  # noqa: PLC0415 - see the module
+    from groundwork_command.commands import restore as command
 
     command.restore(file, "anything" if force else "empty", "json" if as_json else "text")
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 def next_cron(expression: str, timezone: str, after: datetime) -> datetime:
     """Implements `NextCron`. Five fields; raises ValueError when it is no such, or never comes."""
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - few sources have one
+    from cronsim import CronSim, CronSimError
 
     try:
         zone = ZoneInfo(timezone)

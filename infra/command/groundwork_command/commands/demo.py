@@ -178,8 +178,8 @@ def _fill(step: Step, count: Callable[[], int], total: int) -> None:
 
 @contextmanager
 def _bars() -> Iterator[Callable[[str], Step]]:
-    from rich.console import Console  # noqa: PLC0415 - only the demo draws bars
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     columns = (TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as bars:

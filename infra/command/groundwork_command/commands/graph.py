@@ -26,8 +26,8 @@ MOST_SHOWN = 20
 
 def verify(output: Output, begin: Begin = "go on") -> None:
     """Compare everything; exit code 1 when the graph has drifted."""
-    from groundwork_data.graph.comparison import drift_of  # noqa: PLC0415 - as below
-    from groundwork_data.graph.verify import verify as work  # noqa: PLC0415 - loads both databases
+    from groundwork_data.graph.comparison import drift_of
+    from groundwork_data.graph.verify import verify as work  # loads both databases
 
     found = _run("verify", _resumable(work, begin), drift_of)
     _tell(found, output)
@@ -39,7 +39,7 @@ def verify(output: Output, begin: Begin = "go on") -> None:
 
 def repair(output: Output) -> None:
     """Make the graph what Postgres says, deletions included."""
-    from groundwork_data.graph.repair import repair as work  # noqa: PLC0415 - loads both databases
+    from groundwork_data.graph.repair import repair as work  # loads both databases
 
     def run(
         database: "Database", graph: "GraphDatabase", told: Counting, _: Checkpoint
@@ -51,14 +51,14 @@ def repair(output: Output) -> None:
 
 def rebuild(output: Output, begin: Begin = "go on") -> None:
     """Fill the graph from Postgres while readers and the relay go on."""
-    from groundwork_data.graph.rebuild import rebuild as work  # noqa: PLC0415 - loads both databases
+    from groundwork_data.graph.rebuild import rebuild as work  # loads both databases
 
     _tell(_run("rebuild", _resumable(work, begin), _healed), output)
 
 
 def _healed(_found: "Report") -> "Drift":
     """Return what is left of it: nothing."""
-    from groundwork_data.graph.comparison import no_drift  # noqa: PLC0415 - loads both databases
+    from groundwork_data.graph.comparison import no_drift  # loads both databases
 
     return no_drift()
 
@@ -77,7 +77,7 @@ def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
 
 def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
     """Do it; what is true then is what the metric tells from now on."""
-    from groundwork_data.postgres.graph_rounds import (  # noqa: PLC0415 - loads the data layer
+    from groundwork_data.postgres.graph_rounds import (  # loads the data layer
         PostgresGraphRounds,
     )
 
@@ -97,8 +97,8 @@ def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
 
 def connect(addresses: Mapping[str, str]) -> "tuple[GraphDatabase, Database]":
     """Make clients of both databases."""
-    from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - slow to load
-    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - slow to load
+    from groundwork_data.graph.driver import GraphDatabase  # slow to load
+    from groundwork_data.postgres.database import Database  # slow to load
 
     graph = GraphDatabase(
         addresses["NEO4J_URI"],

@@ -11,7 +11,7 @@ from groundwork_command.terminal.output import clear_failures, note, result
 
 def rotate(output: Literal["json", "text"]) -> None:
     """Sign with a new key from now on; what the old one signed holds until it expires."""
-    from groundwork_data.identity.rotation import rotate_signing_key  # noqa: PLC0415 - only here
+    from groundwork_data.identity.rotation import rotate_signing_key
 
     with clear_failures():
         addresses = running.addresses()

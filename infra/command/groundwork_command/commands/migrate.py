@@ -15,10 +15,10 @@ def migrate(target: str, graph_target: int | None, output: Literal["json", "text
         try:
             done = migrating.migrate(addresses, project.migrations(), target, graph_target)
         except Exception as error:
-            from alembic.util import CommandError  # noqa: PLC0415 - loaded by now
-            from sqlalchemy.exc import OperationalError  # noqa: PLC0415 - loaded by now
+            from alembic.util import CommandError
+            from sqlalchemy.exc import OperationalError
 
-            from groundwork_data.graph.migrations import (  # noqa: PLC0415 - as above
+            from groundwork_data.graph.migrations import (
                 ChangedMigration,
                 NoWayBack,
             )

@@ -17,7 +17,7 @@ UNREAD = {"DatabaseUrl": "unread", "Neo4jPassword": "unread"}
 
 def document(template: Path) -> str:
     """Write the document of all functions that template.yaml gives HTTP routes."""
-    from groundwork_runtime.http.openapi import document as united  # noqa: PLC0415 - only here
+    from groundwork_runtime.http.openapi import document as united
 
     stack = load(template, UNREAD, Addresses())
     names = dict.fromkeys(route.function for route in stack.routes)

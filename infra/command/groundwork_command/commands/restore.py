@@ -79,7 +79,7 @@ def load(
 
 
 def _holds_something(url: str) -> bool:
-    import psycopg  # noqa: PLC0415 - slow to load
+    import psycopg  # slow to load
 
     try:
         with psycopg.connect(url, connect_timeout=5) as connection:
@@ -90,11 +90,11 @@ def _holds_something(url: str) -> bool:
 
 
 def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
-    import psycopg  # noqa: PLC0415 - slow to load
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415 - as above
+    import psycopg  # slow to load
+    from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    from groundwork_data.postgres import roles  # noqa: PLC0415 - slow to load
-    from groundwork_data.postgres.migrations import migrate  # noqa: PLC0415 - loads alembic
+    from groundwork_data.postgres import roles  # slow to load
+    from groundwork_data.postgres.migrations import migrate  # loads alembic
 
     name = str(conninfo_to_dict(url)["dbname"])
     fresh, old = (f"{name[:40]}_{what}_{secrets.token_hex(4)}" for what in ("restore", "before"))
@@ -118,8 +118,8 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
 
 
 def _begin_epoch(url: str, file: Path) -> int:
-    from groundwork_data.postgres import epochs  # noqa: PLC0415 - slow to load
-    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
+    from groundwork_data.postgres import epochs  # slow to load
+    from groundwork_data.postgres.database import Database
 
     database = Database(url, application_name="groundwork restore")
     try:
@@ -142,6 +142,6 @@ def _switch(server: "Server", name: str, fresh: str, old: str) -> None:
 
 
 def _run(server: "Server", text: "LiteralString", *names: str) -> None:
-    from psycopg import sql  # noqa: PLC0415 - slow to load
+    from psycopg import sql  # slow to load
 
     server.execute(sql.SQL(text).format(*map(sql.Identifier, names)))

@@ -65,7 +65,7 @@ def _tell(email: str, password: str) -> None:
 
 def _runner() -> asyncio.Runner:
     try:
-        import uvloop  # noqa: PLC0415 - not on every platform
+        import uvloop
     except ImportError:
         return asyncio.Runner()
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)

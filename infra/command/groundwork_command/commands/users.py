@@ -16,7 +16,7 @@ def create(
     email: str, roles: tuple[str, ...], name: str, source: Literal["stdin", "made-up"]
 ) -> None:
     """Make an account. A made-up password is printed, once."""
-    from groundwork_core.identity.create_user import create_user  # noqa: PLC0415 - only here
+    from groundwork_core.identity.create_user import create_user
 
     password = _password(source)
     with clear_failures(), accounts.parts(running.addresses()) as wiring:
@@ -33,7 +33,7 @@ def create(
 
 def set_password(email: str, source: Literal["stdin", "made-up"]) -> None:
     """Give an account a new password; all its sessions end."""
-    from groundwork_core.identity.passwords import must_be_good, normal  # noqa: PLC0415 - only here
+    from groundwork_core.identity.passwords import must_be_good, normal
 
     password = _password(source)
     with clear_failures(), accounts.parts(running.addresses()) as wiring:

@@ -38,7 +38,7 @@ def bootstrap(stack: Stack, settings: AwsSettings, *, secrets: Mapping[str, str]
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: The emulator does not
             answer, or refuses.
     """
-    import boto3  # noqa: PLC0415 - 0.8 s that only callers pay
+    import boto3  # 0.8 s that only callers pay
 
     session = boto3.Session(
         region_name=settings.region,

@@ -68,7 +68,7 @@ def deploy(
     Raises:
         DeployFailed: CloudFormation failed, or is not done in time.
     """
-    import boto3  # noqa: PLC0415 - 0.8 s that only callers pay
+    import boto3  # 0.8 s that only callers pay
 
     session = boto3.Session(
         region_name=settings.region,

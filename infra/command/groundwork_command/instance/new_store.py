@@ -44,7 +44,7 @@ class Made:
     @contextmanager
     def tell_postgres(self) -> Iterator[None]:
         """Write down there what only saves work; the store is in its place without that."""
-        from groundwork_core.errors import Unavailable  # noqa: PLC0415 - only commands that work need it
+        from groundwork_core.errors import Unavailable
 
         try:
             yield
@@ -68,8 +68,8 @@ def make_store(
         ServiceError: it failed; the old store is as it was.
         Unavailable: Postgres cannot be reached; the same.
     """
-    from groundwork_data.graph.export import export  # noqa: PLC0415 - slow to load
-    from groundwork_data.graph.standstill import standstill  # noqa: PLC0415 - as above
+    from groundwork_data.graph.export import export  # slow to load
+    from groundwork_data.graph.standstill import standstill
 
     made = Made()
     neo4j_folders.finish_switch(home)
@@ -109,9 +109,9 @@ def _complete(
     made: Made,
     progress: Counting,
 ) -> None:
-    from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - slow to load
-    from groundwork_data.graph.imported import NotWhole, complete  # noqa: PLC0415 - as above
-    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
+    from groundwork_data.graph.driver import GraphDatabase  # slow to load
+    from groundwork_data.graph.imported import NotWhole, complete
+    from groundwork_data.postgres.database import Database
 
     try:
         with made.step("start"):
@@ -135,9 +135,9 @@ def _complete(
 
 def _say_whole(database_url: str) -> None:
     """Write down that nothing has drifted: what was known is of the old store."""
-    from groundwork_data.graph.comparison import no_drift  # noqa: PLC0415 - slow to load
-    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
-    from groundwork_data.postgres.graph_rounds import (  # noqa: PLC0415 - as above
+    from groundwork_data.graph.comparison import no_drift  # slow to load
+    from groundwork_data.postgres.database import Database
+    from groundwork_data.postgres.graph_rounds import (
         PostgresGraphRounds,
     )
 

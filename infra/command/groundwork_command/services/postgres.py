@@ -185,7 +185,7 @@ class Postgres:
 
 def _answers(address: str) -> bool:
     """Whether the server takes connections; makes our database at the first one."""
-    import psycopg  # noqa: PLC0415 - 0.4 s of CPU, paid while the server starts
+    import psycopg  # 0.4 s of CPU, paid while the server starts
 
     try:
         with psycopg.connect(

@@ -65,7 +65,7 @@ def contents(file: Path) -> list[str]:
 
 def _where(database_url: str) -> dict[str, str]:
     """The address as environment variables: a command line can be read by every user."""
-    from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - slow to load
+    from psycopg.conninfo import conninfo_to_dict  # slow to load
 
     names = {
         "host": "PGHOST",

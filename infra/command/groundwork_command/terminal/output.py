@@ -28,12 +28,12 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def clear_failures() -> Iterator[None]:
     """Turn what a person can do something about into one message instead of a stack trace."""
-    from groundwork_command.services.service import ServiceError  # noqa: PLC0415
-    from groundwork_core.errors import GroundworkError, Invalid  # noqa: PLC0415 - only commands that work need it
-    from groundwork_lambda_host.readiness import NotReady  # noqa: PLC0415
-    from groundwork_lambda_host.settings import BadHostSettings  # noqa: PLC0415
-    from groundwork_lambda_host.template.errors import TemplateError  # noqa: PLC0415
-    from groundwork_runtime.settings import BadSettings  # noqa: PLC0415
+    from groundwork_command.services.service import ServiceError
+    from groundwork_core.errors import GroundworkError, Invalid
+    from groundwork_lambda_host.readiness import NotReady
+    from groundwork_lambda_host.settings import BadHostSettings
+    from groundwork_lambda_host.template.errors import TemplateError
+    from groundwork_runtime.settings import BadSettings
 
     try:
         yield

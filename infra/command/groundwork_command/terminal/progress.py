@@ -52,9 +52,9 @@ def _plain() -> Report:
 
 @contextmanager
 def _live_table() -> Iterator[Report]:
-    from rich.console import Console  # noqa: PLC0415 - 0.1 s that only a terminal pays
-    from rich.live import Live  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.console import Console  # 0.1 s that only a terminal pays
+    from rich.live import Live
+    from rich.table import Table
 
     lines: dict[str, str] = {}
     lock = threading.Lock()

@@ -64,7 +64,7 @@ class PostgresSlots:
             self._drop()
 
     def _run(self, statement: str, values: dict[str, object]) -> list[tuple[datetime | None]]:
-        import psycopg  # noqa: PLC0415 - 0.4 s that a host without schedules need not pay
+        import psycopg  # 0.4 s that a host without schedules need not pay
 
         with self._lock:
             # A held connection that died costs a second try; a new one that fails is the answer.

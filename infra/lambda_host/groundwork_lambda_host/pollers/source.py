@@ -53,8 +53,8 @@ class Source(Protocol):
 
 def sqs_client(settings: AwsSettings, *, connections: int, wait_seconds: float) -> "SQSClient":
     """A client whose calls fail fast: the pollers wait and try again by themselves."""
-    import boto3  # noqa: PLC0415 - 0.8 s that only a host with queues pays
-    from botocore.config import Config  # noqa: PLC0415 - as above
+    import boto3  # 0.8 s that only a host with queues pays
+    from botocore.config import Config
 
     return boto3.client(
         "sqs",
@@ -155,7 +155,7 @@ class _translated:  # noqa: N801 - reads like a function
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see sqs_client
+        from botocore.exceptions import BotoCoreError, ClientError
 
         if isinstance(error, ClientError):
             code = str(error.response.get("Error", {}).get("Code", ""))

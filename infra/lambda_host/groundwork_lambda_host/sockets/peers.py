@@ -45,7 +45,7 @@ class Peers:
         Raises:
             PeerUnreachable: It gave none.
         """
-        import httpx2  # noqa: PLC0415 - only hosts with peers need it
+        import httpx2
 
         if self._client is None:
             self._client = httpx2.AsyncClient(timeout=_PATIENCE_SECONDS, headers=self._headers)

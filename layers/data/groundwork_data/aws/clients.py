@@ -20,7 +20,7 @@ ATTEMPTS = 3
 
 def sqs(region: str, endpoint_url: str | None) -> SQSClient:
     """Make a client of SQS. `endpoint_url` None: AWS itself."""
-    import boto3  # noqa: PLC0415 - see the module
+    import boto3
 
     return boto3.session.Session().client(
         "sqs", region_name=region, endpoint_url=endpoint_url, config=_config()
@@ -29,7 +29,7 @@ def sqs(region: str, endpoint_url: str | None) -> SQSClient:
 
 def secrets_manager(region: str, endpoint_url: str | None) -> SecretsManagerClient:
     """Make a client of Secrets Manager. `endpoint_url` None: AWS itself."""
-    import boto3  # noqa: PLC0415 - see the module
+    import boto3
 
     return boto3.session.Session().client(
         "secretsmanager", region_name=region, endpoint_url=endpoint_url, config=_config()
@@ -38,7 +38,7 @@ def secrets_manager(region: str, endpoint_url: str | None) -> SecretsManagerClie
 
 def websocket_management(region: str, endpoint_url: str) -> ApiGatewayManagementApiClient:
     """Make a client of a WebSocket API's connections, at that API's own address."""
-    import boto3  # noqa: PLC0415 - see the module
+    import boto3
 
     return boto3.session.Session().client(
         "apigatewaymanagementapi",
@@ -49,7 +49,7 @@ def websocket_management(region: str, endpoint_url: str) -> ApiGatewayManagement
 
 
 def _config(connections: int = 10) -> Config:
-    from botocore.config import Config  # noqa: PLC0415 - see the module
+    from botocore.config import Config
 
     return Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,

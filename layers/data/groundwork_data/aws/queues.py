@@ -49,7 +49,7 @@ class SqsQueue:
             self._send(batch)
 
     def _send(self, bodies: list[str]) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+        from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         if self._client is None:
             self._client = self._make_client()

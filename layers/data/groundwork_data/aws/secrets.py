@@ -26,7 +26,7 @@ class SecretsManager:
             NotFound: no such secret, or it has no value yet.
             Unavailable: the service cannot be reached, or does not let us.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+        from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         try:
             answer = self._api().get_secret_value(SecretId=secret_id)
@@ -44,7 +44,7 @@ class SecretsManager:
         Raises:
             Unavailable: the service cannot be reached, or does not let us.
         """
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+        from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         try:
             try:

@@ -66,7 +66,7 @@ class ApiGatewaySockets:
     @staticmethod
     def _call(call: Callable[[], object]) -> bool:
         """Return False if the connection is gone."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - lazy boto3
+        from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         try:
             call()

@@ -89,7 +89,7 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
     Raises:
         Unavailable: Neo4j cannot be reached; what was written by then stays.
     """
-    from neo4j.exceptions import ConstraintError  # noqa: PLC0415 - slow to load
+    from neo4j.exceptions import ConstraintError  # slow to load
 
     write = _entities if stage.aggregate == "entities" else _edges
 

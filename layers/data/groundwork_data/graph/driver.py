@@ -63,7 +63,7 @@ class GraphDatabase:
         self, cypher: str, parameters: Parameters, *, seconds: float = READ_SECONDS
     ) -> list[Record]:
         """Run one reading statement; Neo4j stops it after `seconds`."""
-        from neo4j import Query  # noqa: PLC0415 - see the module
+        from neo4j import Query
 
         with self._reading(seconds), self._session(access="READ") as session:
             self.statements += 1
@@ -74,7 +74,7 @@ class GraphDatabase:
         self, work: Callable[[ManagedTransaction], T], *, seconds: float = WRITE_SECONDS
     ) -> T:
         """Run `work` in one transaction; again, from its start, after a deadlock."""
-        from neo4j import unit_of_work  # noqa: PLC0415 - see the module
+        from neo4j import unit_of_work
 
         with self._writing(seconds), self._session() as session:
             return session.execute_write(unit_of_work(timeout=seconds)(work))
@@ -90,7 +90,7 @@ class GraphDatabase:
 
         Or they deadlock, each with a lock on the type: the driver then tries again.
         """
-        from neo4j.exceptions import ClientError  # noqa: PLC0415 - see the module
+        from neo4j.exceptions import ClientError
 
         try:
             with self._writing(), self._session() as session:
@@ -144,7 +144,7 @@ class GraphDatabase:
 
     @contextmanager
     def _session(self, *, access: str = "WRITE", fetch_size: int = -1) -> Iterator[Session]:
-        from neo4j import exceptions  # noqa: PLC0415 - see the module
+        from neo4j import exceptions
 
         try:
             with self._open().session(default_access_mode=access, fetch_size=fetch_size) as session:
@@ -165,8 +165,8 @@ class GraphDatabase:
 
     def _open(self) -> Driver:
         if self._driver is None:
-            from neo4j import GraphDatabase as Neo4j  # noqa: PLC0415 - see the module
-            from neo4j import NotificationMinimumSeverity  # noqa: PLC0415 - see the module
+            from neo4j import GraphDatabase as Neo4j
+            from neo4j import NotificationMinimumSeverity
 
             self._driver = Neo4j.driver(
                 self._uri,

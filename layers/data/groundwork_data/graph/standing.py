@@ -164,7 +164,7 @@ class Standing:
         return list(gone)
 
     def _edges(self, statement: str, for_strange: str, given: Mapping[str, object]) -> list[Row]:
-        from neo4j.exceptions import ClientError  # noqa: PLC0415 - loaded by the first statement
+        from neo4j.exceptions import ClientError
 
         try:
             return self._rows(statement, given)

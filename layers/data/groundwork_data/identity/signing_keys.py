@@ -49,7 +49,7 @@ class SigningKey:
 
 def new_signing_key() -> SigningKey:
     """Make a key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - 50 ms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # 50 ms
         Ed25519PrivateKey,
     )
 
@@ -62,7 +62,7 @@ def signing_key(text: str) -> SigningKey:
     Raises:
         ValueError: it is no private Ed25519 JWK with a kid. The message shows nothing of it.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415 - 50 ms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # 50 ms
         Ed25519PrivateKey,
     )
 

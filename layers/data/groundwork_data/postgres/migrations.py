@@ -39,9 +39,9 @@ def migrate(database_url: str, scripts: Path, *, target: str = "head") -> Migrat
         alembic.util.CommandError: no such revision.
         Invalid: the database's encoding is not UTF8.
     """
-    from alembic import command  # noqa: PLC0415 - only migrating pays for alembic
-    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - as above
-    from sqlalchemy import create_engine, text  # noqa: PLC0415 - as above
+    from alembic import command
+    from alembic.runtime.migration import MigrationContext
+    from sqlalchemy import create_engine, text
 
     must_be_utf8(database_url)
     engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
@@ -80,7 +80,7 @@ def must_be_utf8(database_url: str) -> None:
 
 
 def _config(scripts: Path) -> Config:
-    from alembic.config import Config  # noqa: PLC0415 - only migrating pays for alembic
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(scripts))

@@ -77,42 +77,42 @@ class PostgresUnitOfWork:
     @property
     def sources(self) -> PostgresSources:
         """Sources, and how watching them goes."""
-        from groundwork_data.postgres.sources import PostgresSources  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.sources import PostgresSources
 
         return PostgresSources(self.connection)
 
     @property
     def documents(self) -> PostgresDocuments:
         """What was read from the sources."""
-        from groundwork_data.postgres.documents import PostgresDocuments  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.documents import PostgresDocuments
 
         return PostgresDocuments(self.connection)
 
     @property
     def jobs(self) -> PostgresJobs:
         """Work for workers."""
-        from groundwork_data.postgres.jobs import PostgresJobs  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.jobs import PostgresJobs
 
         return PostgresJobs(self.connection)
 
     @property
     def knowledge(self) -> PostgresKnowledge:
         """What is known."""
-        from groundwork_data.postgres.knowledge import PostgresKnowledge  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.knowledge import PostgresKnowledge
 
         return PostgresKnowledge(self.connection)
 
     @property
     def merging(self) -> PostgresMerging:
         """Entities that become one."""
-        from groundwork_data.postgres.merging import PostgresMerging  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.merging import PostgresMerging
 
         return PostgresMerging(self.connection)
 
     @property
     def survivors(self) -> PostgresSurvivors:
         """Where the ids of merged entities lead."""
-        from groundwork_data.postgres.survivors import PostgresSurvivors  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.survivors import PostgresSurvivors
 
         connection = self.connection
         return PostgresSurvivors(lambda sql, given: connection.execute(sql, given).fetchall())
@@ -120,21 +120,21 @@ class PostgresUnitOfWork:
     @property
     def embeddings(self) -> PostgresEmbeddings:
         """What models make of things."""
-        from groundwork_data.postgres.embeddings import PostgresEmbeddings  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.embeddings import PostgresEmbeddings
 
         return PostgresEmbeddings(self.connection)
 
     @property
     def engagements(self) -> PostgresEngagements:
         """How often what went out was opened, clicked and so on."""
-        from groundwork_data.postgres.engagements import PostgresEngagements  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.engagements import PostgresEngagements
 
         return PostgresEngagements(self.connection)
 
     @property
     def retention(self) -> PostgresRetention:
         """Removing what is over."""
-        from groundwork_data.postgres.retention import (  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.retention import (
             PostgresRetention,
         )
 
@@ -143,77 +143,77 @@ class PostgresUnitOfWork:
     @property
     def audit(self) -> PostgresAuditLog:
         """The audit log, for what its triggers cannot see."""
-        from groundwork_data.postgres.audit import PostgresAuditLog  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.audit import PostgresAuditLog
 
         return PostgresAuditLog(self.connection)
 
     @property
     def kept_answers(self) -> PostgresKeptAnswers:
         """Answers to requests that may be sent again."""
-        from groundwork_data.postgres.kept_answers import PostgresKeptAnswers  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
 
         return PostgresKeptAnswers(self.connection)
 
     @property
     def users(self) -> PostgresUsers:
         """The accounts."""
-        from groundwork_data.postgres.identity import PostgresUsers  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.identity import PostgresUsers
 
         return PostgresUsers(self.connection)
 
     @property
     def authority(self) -> PostgresAuthority:
         """What accounts and roles hold."""
-        from groundwork_data.postgres.authority import PostgresAuthority  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.authority import PostgresAuthority
 
         return PostgresAuthority(self.connection)
 
     @property
     def api_keys(self) -> PostgresApiKeys:
         """API keys."""
-        from groundwork_data.postgres.api_keys import PostgresApiKeys  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.api_keys import PostgresApiKeys
 
         return PostgresApiKeys(self.connection)
 
     @property
     def refresh_tokens(self) -> PostgresRefreshTokens:
         """The refresh tokens."""
-        from groundwork_data.postgres.identity import PostgresRefreshTokens  # noqa: PLC0415 - as above
+        from groundwork_data.postgres.identity import PostgresRefreshTokens
 
         return PostgresRefreshTokens(self.connection)
 
     @property
     def login_failures(self) -> PostgresLoginFailures:
         """How often logins failed."""
-        from groundwork_data.postgres.identity import PostgresLoginFailures  # noqa: PLC0415 - as above
+        from groundwork_data.postgres.identity import PostgresLoginFailures
 
         return PostgresLoginFailures(self.connection)
 
     @property
     def tickets(self) -> PostgresTickets:
         """Tickets that open a WebSocket."""
-        from groundwork_data.postgres.identity import PostgresTickets  # noqa: PLC0415 - as above
+        from groundwork_data.postgres.identity import PostgresTickets
 
         return PostgresTickets(self.connection)
 
     @property
     def listeners(self) -> PostgresListeners:
         """The open sockets."""
-        from groundwork_data.postgres.listeners import PostgresListeners  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.listeners import PostgresListeners
 
         return PostgresListeners(self.connection)
 
     @property
     def live_order(self) -> PostgresLiveOrder:
         """The numbered part of the outbox."""
-        from groundwork_data.postgres.listeners import PostgresLiveOrder  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.listeners import PostgresLiveOrder
 
         return PostgresLiveOrder(self.connection)
 
     @property
     def resources(self) -> PostgresResources:
         """Rows of any resource."""
-        from groundwork_data.postgres.resources import PostgresResources  # noqa: PLC0415 - its users only
+        from groundwork_data.postgres.resources import PostgresResources
 
         # This very connection: one that was opened anew would write outside the transaction.
         run = self._database.prepared_on(self.connection).run

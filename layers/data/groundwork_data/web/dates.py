@@ -79,7 +79,7 @@ def _read(text: str) -> datetime | None:
     if _WEEK.match(text):
         at = datetime.fromisoformat(text.upper())
         return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    from groundwork_data.web.free_dates import read_free_date  # noqa: PLC0415 - seldom needed
+    from groundwork_data.web.free_dates import read_free_date
 
     return read_free_date(text)
 

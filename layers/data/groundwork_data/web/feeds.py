@@ -57,13 +57,13 @@ def read_feed(fetched: Fetched, now: datetime, seconds: float | None = None) -> 
 def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
     text = decode(fetched.body, fetched.content_type)
     if text.startswith(("{", "[")):
-        from groundwork_data.web.json_feeds import read_json_feed  # noqa: PLC0415 - seldom
+        from groundwork_data.web.json_feeds import read_json_feed
 
         return read_json_feed(text, fetched.url, now)
     if _FEED_TAG.search(text) is None:
         what = "a web page" if _HTML_TAG.search(text[:SNIFF_CHARACTERS]) else "something else"
         return Failure.NOT_A_FEED, f"The answer is {what}, not a feed."
-    from groundwork_data.web.feed_parser import parse  # noqa: PLC0415 - a tenth of a second
+    from groundwork_data.web.feed_parser import parse
 
     text, too_many = capped(text)
     try:
@@ -91,7 +91,7 @@ def capped(text: str) -> tuple[str, int]:
 
 
 def _as_feed(parsed: Parsed, fetched: Fetched, now: datetime, too_many: int) -> ParsedFeed:
-    from groundwork_data.web.entries import EntryReader  # noqa: PLC0415 - as above
+    from groundwork_data.web.entries import EntryReader
 
     site = absolute(dict.get(parsed.feed, "link"), fetched.url)
     reader = EntryReader(parsed, site, fetched.url, fetched.content_language)

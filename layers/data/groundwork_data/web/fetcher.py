@@ -67,7 +67,7 @@ class _Way:
 
     def follow(self, redirect: BaseHTTPResponse) -> None:
         """Go on to where a redirect leads. Raises BadAddress as above."""
-        from groundwork_data.web.redirecting import FetchCookies, target  # noqa: PLC0415 - seldom
+        from groundwork_data.web.redirecting import FetchCookies, target
 
         if redirect.headers.get("Set-Cookie") and self._cookies is None:
             self._cookies = FetchCookies()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @cache
 def suffixes() -> PublicSuffixList:
     """The public suffix list as of the library's release; never fetched."""
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 - 0.1 s to read the list
+    from publicsuffixlist import PublicSuffixList  # 0.1 s to read the list
 
     return PublicSuffixList(accept_unknown=True)
 

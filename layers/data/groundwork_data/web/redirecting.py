@@ -112,6 +112,6 @@ def _is_ip(host: str) -> bool:
 
 
 def _suffixes() -> PublicSuffixList:
-    from groundwork_data.web.hosts import suffixes  # noqa: PLC0415 - seldom, and a slow list
+    from groundwork_data.web.hosts import suffixes  # seldom, and a slow list
 
     return suffixes()

@@ -131,7 +131,7 @@ class Callers:
         return known.caller
 
     def _verify(self, token: str) -> _Token:
-        import jwt  # noqa: PLC0415 - cryptography is loaded by the first token, not by a health check
+        import jwt
 
         if len(token) > TOKEN_MAX:
             raise Unauthenticated("The access token does not hold.")
@@ -152,7 +152,7 @@ class Callers:
             raise Unauthenticated("The access token does not hold.") from error
 
     def _key(self, kid: str) -> PyJWK:
-        from jwt import PyJWK  # noqa: PLC0415 - as above
+        from jwt import PyJWK
 
         age = self._monotonic() - self._keys_at
         if age >= KEYS_SECONDS or (kid not in self._keys and age >= UNKNOWN_KEY_SECONDS):

@@ -36,7 +36,7 @@ def once(request: Request, caller: Caller, wiring: Wiring, act: Callable[[], Ans
         Invalid: the key is no key, or came with another body before.
         InFlight: the first request with this key is still being worked on.
     """
-    from groundwork_data.identity.sealing import KeySeal  # noqa: PLC0415 - for keys only
+    from groundwork_data.identity.sealing import KeySeal
 
     key = request.headers[HEADER].strip()
     if not KEY.fullmatch(key):

@@ -45,8 +45,8 @@ def words_of_act(verb: str, resource: Resource) -> Documented:
 
 def listed(resource: Resource, within: str | None = None) -> Signature:
     """Filters, order and place in; a page out. `within`: a filter that the path's id sets."""
-    from aws_lambda_powertools.event_handler.openapi.params import Query  # noqa: PLC0415 - documentation only
-    from pydantic import create_model  # noqa: PLC0415 - documentation only
+    from aws_lambda_powertools.event_handler.openapi.params import Query
+    from pydantic import create_model
 
     order: Any = Literal[
         tuple(f"{sign}{name}" for name in resource.all_sorts for sign in ("", "-"))
@@ -117,9 +117,9 @@ def _usual_sort(resource: Resource) -> str | None:
 
 
 def _type(one: Filter) -> Any:
-    from datetime import datetime  # noqa: PLC0415 - a type as a value
+    from datetime import datetime
 
-    from pydantic import Field  # noqa: PLC0415 - documentation only
+    from pydantic import Field
 
     if one.choices:
         return Literal[one.choices]

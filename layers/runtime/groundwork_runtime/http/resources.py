@@ -50,7 +50,7 @@ class ResourceRoutes:
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
         """Add the operations that the resource has."""
-        from groundwork_runtime.http import resource_documents as documents  # noqa: PLC0415 - a cycle of types only
+        from groundwork_runtime.http import resource_documents as documents
 
         resource, name = self.resource, self.resource.name
         many, one = f"{under}/{name}", f"{under}/{name}/<{resource.id_name}>"
@@ -83,7 +83,7 @@ class ResourceRoutes:
 
     def act(self, router: Router, verb: str, patch: Input, under: str = "/api/v1") -> None:
         """Add `POST /R/<id>/<verb>`: a change that is always the same, with a name of its own."""
-        from groundwork_runtime.http import resource_documents as documents  # noqa: PLC0415 - as above
+        from groundwork_runtime.http import resource_documents as documents
 
         resource = self.resource
         router.add(

@@ -67,6 +67,6 @@ class ListWithin:
         return Answer(200, page)
 
     def _signature(self) -> Signature:
-        from groundwork_runtime.http.resource_documents import listed  # noqa: PLC0415 - documentation only
+        from groundwork_runtime.http.resource_documents import listed
 
         return listed(self._parts, within=self._whole.id_name)

@@ -1,0 +1,76 @@
+"""The settings, the clock, Postgres, units of work and queues."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from groundwork_core.clock import Clock, SystemClock
+from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from groundwork_runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from groundwork_core.outbox import Nudge
+    from groundwork_core.queues import Queue
+
+
+class BaseParts:
+    """The settings, the clock, Postgres, units of work and queues."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        """Take validated settings; a test may bring its own clock."""
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._queues: dict[str, Queue] = {}
+
+    @cached_property
+    def database(self) -> Database:
+        """The held connection to Postgres."""
+        return self.new_database()
+
+    def new_database(self) -> Database:
+        """Make a further connection, for a thread of its own."""
+        return Database(
+            self.settings.database_url,
+            application_name=self.settings.function,
+            prepare_threshold=5 if self.settings.database_prepare else None,
+        )
+
+    def work(self) -> PostgresUnitOfWork:
+        """Begin a unit of work: `with wiring().work() as work: …`."""
+        return PostgresUnitOfWork(self.database, self.nudge)
+
+    @cached_property
+    def nudge(self) -> Nudge:
+        """What wakes the relay after a commit; nothing where no queue leads to it."""
+        if not self.settings.relay_queue_url:
+            return lambda: None
+        from groundwork_data.postgres.relay_lease import (
+            AwakeUntil,
+            PostgresRelayLease,
+        )
+        from groundwork_runtime.nudging import QueueNudge
+
+        return QueueNudge(AwakeUntil(PostgresRelayLease(self.database)), self._relay_queue)
+
+    def _relay_queue(self) -> Queue:
+        """Return the relay's queue; without boto3 where the environment has the credentials."""
+        from groundwork_data.aws.nudge_queue import NudgeQueue
+        from groundwork_data.aws.signed_request import Credentials
+
+        url, credentials = self.settings.relay_queue_url, Credentials.from_environment(os.environ)
+        if credentials is None:
+            return self.queue(url)
+        return NudgeQueue(url, self.settings.region, credentials)
+
+    def queue(self, url: str) -> Queue:
+        """Return the queue at a URL; its client is made at the first message."""
+        if url not in self._queues:
+            from groundwork_data.aws import clients
+            from groundwork_data.aws.queues import SqsQueue
+
+            region, endpoint = self.settings.region, self.settings.aws_endpoint_url
+            self._queues[url] = SqsQueue(lambda: clients.sqs(region, endpoint), url)
+        return self._queues[url]

@@ -1,0 +1,70 @@
+"""What HTTP functions need: callers, the rate limit, resources and their cursors."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from groundwork_runtime.wiring.base import BaseParts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from groundwork_core.limits.limiter import RateLimiter
+    from groundwork_core.resources.cursors import Cursors
+    from groundwork_core.resources.ports import ResourceStore
+    from groundwork_data.postgres.prepared import TextRow
+    from groundwork_runtime.http.authentication import Callers
+
+
+class HttpParts(BaseParts):
+    """What HTTP functions need: callers, the rate limit, resources and their cursors."""
+
+    @cached_property
+    def resources(self) -> ResourceStore:
+        """Rows of any resource; each statement commits by itself."""
+        from groundwork_data.postgres.resources import PostgresResources
+
+        database = self.database
+        return PostgresResources(
+            database.texts,
+            self._write_and_nudge,
+            lambda: database.actor,
+            search=database.texts_planned,
+        )
+
+    def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        rows = self.database.write_texts(sql, parameters)
+        if rows:
+            self.database.standing_holds()
+            self.database.after_commit(self.nudge)
+        return rows
+
+    @cached_property
+    def cursors(self) -> Cursors:
+        """Signs the cursors of lists, with a key that every environment of a database shares."""
+        from groundwork_core.resources.cursors import Cursors
+
+        _, _, secret = self.settings.database_url.rpartition("@")[0].rpartition(":")
+        return Cursors(sha256(b"groundwork list cursors\n" + secret.encode()).digest())
+
+    @cached_property
+    def callers(self) -> Callers:
+        """Verified tokens and what their users may do, remembered for seconds."""
+        from groundwork_data.postgres.callers import PostgresCallers
+        from groundwork_runtime.http.authentication import Callers
+
+        return Callers(
+            PostgresCallers(self.database), issuer=self.settings.token_issuer, clock=self.clock
+        )
+
+    @cached_property
+    def limiter(self) -> RateLimiter | None:
+        """The rate limit per principal; None: there is none."""
+        if not self.settings.rate_limit:
+            return None
+        from groundwork_core.limits.limiter import RateLimiter
+        from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
+
+        return RateLimiter(PostgresTokenBuckets(self.database), self.settings.rate_limit)

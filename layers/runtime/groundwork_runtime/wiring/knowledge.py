@@ -1,0 +1,30 @@
+"""Results of workers, and sums of engagements."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from groundwork_runtime.wiring.base import BaseParts
+
+if TYPE_CHECKING:
+    from groundwork_core.knowledge.hand_in import HandIn
+    from groundwork_core.publishing.ports import EngagementSums
+
+
+class KnowledgeParts(BaseParts):
+    """Results of workers, and sums of engagements."""
+
+    @cached_property
+    def hand_in(self) -> HandIn:
+        """Takes in what workers hand in."""
+        from groundwork_core.knowledge.hand_in import HandIn
+
+        return HandIn(work=self.work, clock=self.clock)
+
+    @cached_property
+    def engagement_sums(self) -> EngagementSums:
+        """What a content's engagements come to."""
+        from groundwork_data.postgres.engagements import PostgresEngagementSums
+
+        return PostgresEngagementSums(self.database)

@@ -1,0 +1,33 @@
+"""Open WebSockets."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from groundwork_runtime.wiring.base import BaseParts
+
+if TYPE_CHECKING:
+    from groundwork_core.realtime.ports import Sockets
+
+
+class RealtimeParts(BaseParts):
+    """Open WebSockets."""
+
+    @cached_property
+    def sockets(self) -> Sockets:
+        """Open WebSockets: our host's in one call, or API Gateway's."""
+        from groundwork_data.aws import clients
+        from groundwork_data.aws.sockets import (
+            ApiGatewaySockets,
+            HostSockets,
+        )
+
+        settings = self.settings
+        if settings.websocket_batch_url:
+            return HostSockets(
+                settings.websocket_batch_url, settings.websocket_endpoint, settings.host_token
+            )
+        return ApiGatewaySockets(
+            lambda: clients.websocket_management(settings.region, settings.websocket_endpoint)
+        )
