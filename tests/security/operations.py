@@ -48,7 +48,7 @@ class Operation:
         """Names of all places: `path id`, `query sort`, `header If-Match`, `body /items/0/name`."""
         declared = [f"{one['in']} {one['name']}" for one in self.told.get("parameters", [])]
         headers = [f"header {name}" for name in UNDECLARED_HEADERS]
-        bodies = [f"body {pointer}" for pointer in self._pointers()]
+        bodies = [f"body {pointer}" for pointer in self.pointers()]
         return list(dict.fromkeys([*declared, *headers, *bodies]))
 
     def sent(self, place: str, text: str) -> Sent:
@@ -78,7 +78,8 @@ class Operation:
     def _body(self) -> Json:
         return copy.deepcopy(self._content().get("example"))
 
-    def _pointers(self) -> list[str]:
+    def pointers(self) -> list[str]:
+        """Places in the body, the body itself included."""
         content = self._content()
         return ["", *self._within(content["schema"], "", 0)] if content else []
 

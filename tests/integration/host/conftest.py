@@ -32,6 +32,7 @@ class Function:
     timeout: int = 5
     variables: tuple[tuple[str, str], ...] = ()
     code: Path = HANDLERS
+    memory: int = 128
 
 
 def template(*functions: Function) -> str:
@@ -44,6 +45,7 @@ def template(*functions: Function) -> str:
             f"      CodeUri: {function.code}",
             f"      Handler: {function.handler}",
             f"      Timeout: {function.timeout}",
+            f"      MemorySize: {function.memory}",
         ]
         if function.variables:
             lines += ["      Environment:", "        Variables:"]

@@ -85,6 +85,30 @@ async def test_an_environment_that_dies_in_the_middle_is_an_error_and_replaced(
     assert (await ask(running.port, "/unsound")).status == 200
 
 
+async def test_an_environment_that_takes_more_memory_than_it_has_is_replaced(
+    serve: Serve,
+) -> None:
+    running = await serve(UNSOUND, SLEEPER)
+    pool = running.host.fleet.pools["Unsound"]
+    (before,) = pool.pids
+
+    answer = await ask(running.port, "/unsound?how=greedy")
+
+    assert answer.status == 502
+    await until(lambda: not alive(before))
+    again, other = await asyncio.gather(ask(running.port, "/unsound"), ask(running.port, "/sleep"))
+    assert (again.status, other.status) == (200, 200)
+    assert int(again.body) != before
+    await until(lambda: any(b"MemoryError" in line for line in running.log))
+
+
+async def test_with_as_much_memory_the_same_is_served(serve: Serve) -> None:
+    """The negative control of the limit: it is MemorySize that decides."""
+    running = await serve(Function("Unsound", "unsound.handler", "/unsound", memory=1024))
+
+    assert (await ask(running.port, "/unsound?how=greedy")).status == 200
+
+
 async def test_a_kill_from_outside_fails_one_event_only(serve: Serve) -> None:
     settings = HostSettings(port=0, environments=1, announce_seconds=0.1)
     running = await serve(PATIENT, settings=settings)

@@ -72,6 +72,12 @@ def broken() -> Answer:
     raise ZeroDivisionError("a secret")
 
 
+@router.get("/exhausting", open="a test")
+def exhausting() -> Answer:
+    """Take more memory than there is."""
+    raise MemoryError
+
+
 @router.get("/open", open="a test")
 def seen(request: Request) -> Answer:
     """Say what came."""
@@ -246,6 +252,11 @@ def test_an_unforeseen_error_is_500_without_its_words(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["request_id"] for line in lines} == {"request-1"}
     assert any("ZeroDivisionError" in line.get("error.stack_trace", "") for line in lines)
+
+
+def test_an_environment_without_memory_says_so_to_what_runs_it(app: Served) -> None:
+    with pytest.raises(MemoryError):
+        app("GET", "/exhausting")
 
 
 def test_every_answer_carries_its_request_id_and_security_headers(app: Served) -> None:

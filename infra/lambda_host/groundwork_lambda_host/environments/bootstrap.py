@@ -5,11 +5,13 @@ host. The environment says what to run, as on Lambda (`_HANDLER`, `LAMBDA_TASK_R
 are pairs of length-prefixed frames on the socket `fd` (see frames.py).
 """
 
+import contextlib
 import gc
 import importlib
 import io
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -22,6 +24,8 @@ from decimal import Decimal
 from types import FrameType
 
 Handler = Callable[[object, "LambdaContext"], object]
+OUT_OF_MEMORY = 137  # what a process that was killed for its memory ends with
+UNUSED_MB = 128  # counted as data and never touched: stacks of threads, arenas of the allocator
 MOST_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # Lambda's limit for a synchronous answer
 _OK = b'{"ok":true}'
 _MARK = "\x1e"  # begins a line of output: mark, request id, mark, line
@@ -180,6 +184,10 @@ class Runtime:
             context = LambdaContext(request_id, int(str(header["deadline_ms"])))
             result = handler(decode(event), context)
             answer, payload = _encoded(result, str(header["wants"]))
+        except MemoryError as error:
+            # As on Lambda: it ends here, the event fails, and another environment takes over.
+            self._report(error)
+            os._exit(OUT_OF_MEMORY)
         except Exception as error:
             self.report(error)
             answer, payload = _fault(error), b""
@@ -294,8 +302,19 @@ def _fault(error: Exception) -> bytes:
     return json.dumps({"ok": False, **told}).encode()
 
 
+def limit_memory(megabytes: int) -> None:
+    """Bound what the process may hold for itself.
+
+    Not its addresses (RLIMIT_AS): each thread reserves 64 MB of them that it hardly ever uses.
+    """
+    most = (megabytes + UNUSED_MB) * 1024 * 1024
+    with contextlib.suppress(OSError, ValueError):  # a system that knows no such limit
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
 def main() -> None:
     """Runs until the host closes the socket."""
+    limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]))
     connection = socket.socket(fileno=int(sys.argv[1]))
     connection.set_inheritable(False)
     connection.settimeout(None)

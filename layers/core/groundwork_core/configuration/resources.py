@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
+from groundwork_core.resources.free_json import AnyJson
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Text
@@ -27,7 +28,7 @@ class NewConfiguration(Input):
     """A setting to be kept. Its key names it once."""
 
     key: Key
-    value: JsonValue
+    value: AnyJson
     description: Description = ""
 
 
@@ -35,7 +36,7 @@ class ConfigurationPatch(Input):
     """Changes of a setting. An object is merged into the present value, all else replaces it."""
 
     key: Key = ""
-    value: JsonValue = None
+    value: AnyJson = None
     description: Description = ""
 
 
@@ -52,14 +53,14 @@ class NewPreference(Input):
 
     user_id: UUID | None = None
     key: Key
-    value: JsonValue
+    value: AnyJson
 
 
 class PreferencePatch(Input):
     """Changes of a preference. An object is merged into the present value, all else replaces it."""
 
     key: Key = ""
-    value: JsonValue = None
+    value: AnyJson = None
 
 
 CONFIGURATIONS = Resource(

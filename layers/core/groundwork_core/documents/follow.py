@@ -8,9 +8,11 @@ from uuid import UUID
 from groundwork_core.documents.model import Enclosure, Entry, external_id, wording_hash
 from groundwork_core.documents.ports import MakeHarmless
 from groundwork_core.documents.resource import CleanDocument, NewDocument
+from groundwork_core.errors import Fault, Invalid
 from groundwork_core.jobs.model import extract_job
 from groundwork_core.jobs.ports import JobStore
 from groundwork_core.resources.following import NoConsequences
+from groundwork_core.resources.free_json import TEXTS_BYTES_MAX
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.resources.resource import Input
 
@@ -36,6 +38,9 @@ class DocumentConsequences(NoConsequences[BroughtWork]):
         if row_id is not None:
             return given
         entry = self._entry(cast("NewDocument", given))
+        if entry.texts() != (entry.summary, entry.content):
+            detail = f"with the summary, must take at most {TEXTS_BYTES_MAX:,} bytes as JSON"
+            raise Invalid("The input has faults.", (Fault("/content", detail),))
         return CleanDocument(
             **given.model_dump(exclude={"summary", "content"}),
             summary=entry.summary,

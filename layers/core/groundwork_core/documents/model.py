@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import accumulate
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from groundwork_core.resources.free_json import TEXTS_BYTES_MAX, json_bytes
+
 MAX_EXTERNAL_ID = 2_048
+URL_BYTES_MAX = 16_384
+LINKS_LENGTH_MAX = 140_000
+FILES_LENGTH_MAX = 40_000
+"""Characters of all links, and of all enclosures: six bytes each at most, as JSON."""
+
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +57,33 @@ class Entry:
     has_own_id: bool = True
     """Whether its source gives it an id, and not only a link."""
 
+    def texts(self) -> tuple[str, str]:
+        """Summary and content; empty where one more would be too long for any answer."""
+        if json_bytes(self.summary, self.content) <= TEXTS_BYTES_MAX:
+            return self.summary, self.content
+        if json_bytes(self.content) <= TEXTS_BYTES_MAX:
+            return "", self.content
+        return (self.summary if json_bytes(self.summary) <= TEXTS_BYTES_MAX else ""), ""
+
+    def address(self) -> str | None:
+        """Its address, unless it is longer than any that works."""
+        long = self.url is not None and len(self.url.encode()) > URL_BYTES_MAX
+        return None if long else self.url
+
     def metadata(self) -> dict[str, JsonValue]:
-        """What the feed states beside the text."""
+        """What the feed states beside the text; of links, as many as fit."""
         return {
             "authors": list(self.authors),
             "categories": list(self.categories),
-            "links": list(self.links),
+            "links": [*_fitting(self.links, len, LINKS_LENGTH_MAX)],
         }
+
+    def files(self) -> list[dict[str, JsonValue]]:
+        """Its enclosures as JSON, as many as fit."""
+        kept = _fitting(
+            self.enclosures, lambda one: len(one.url) + len(one.type or ""), FILES_LENGTH_MAX
+        )
+        return [asdict(one) for one in kept]
 
     def content_hash(self) -> str:
         """SHA-256, in hex, of all that makes the content; the id is no part of it.
@@ -74,6 +105,11 @@ class StoredDocument:
 
     id: UUID
     revision: int
+
+
+def _fitting(parts: tuple[Part, ...], length: Callable[[Part], int], most: int) -> tuple[Part, ...]:
+    """The first of some parts, as many as are together no longer than that."""
+    return parts[: sum(so_far <= most for so_far in accumulate(map(length, parts)))]
 
 
 def sha256(text: str) -> str:

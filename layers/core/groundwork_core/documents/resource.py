@@ -8,11 +8,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from groundwork_core.resources.free_json import BoundedText
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Moment, Text, WebAddress, Whole
 
 Title = Annotated[Text, Field(max_length=2_000)]
-TextOfNew = Annotated[Text, Field(max_length=1_000_000, description="HTML, which is cleaned.")]
+TextOfNew = Annotated[
+    BoundedText, Field(max_length=1_000_000, description="HTML, which is cleaned.")
+]
 Language = Annotated[Text, Field(max_length=35)]
 MAX_ENCLOSURES = 50
 MAX_LENGTH_BYTES = 2**53 - 1
@@ -66,7 +69,9 @@ class NewDocument(Input):
     content: TextOfNew = ""
     language: Language | None = None
     published_at: Moment | None = None
-    enclosures: Annotated[tuple[NewEnclosure, ...], Field(max_length=MAX_ENCLOSURES)] = ()
+    enclosures: Annotated[
+        tuple[NewEnclosure, ...], Field(fail_fast=True, max_length=MAX_ENCLOSURES)
+    ] = ()
 
 
 class CleanDocument(NewDocument):

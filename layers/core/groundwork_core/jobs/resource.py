@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from groundwork_core.resources.free_json import JsonObject
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Whole
@@ -39,7 +40,7 @@ class NewJob(Input):
 
     kind: Kind
     priority: Priority = 5
-    payload: dict[str, JsonValue] = Field(default_factory=dict)
+    payload: JsonObject = Field(default_factory=dict)
     max_attempts: MaxAttempts = 5
     document_id: UUID | None = None
 
@@ -48,7 +49,7 @@ class JobPatch(Input):
     """Changes of a job that waits. The only status that a client may set is `cancelled`."""
 
     priority: Priority = 5
-    payload: dict[str, JsonValue] = Field(default_factory=dict)
+    payload: JsonObject = Field(default_factory=dict)
     max_attempts: MaxAttempts = 5
     status: Literal["cancelled"] = "cancelled"
 

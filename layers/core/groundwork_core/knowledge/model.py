@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from groundwork_core.knowledge.keys import key_of, name_of
+from groundwork_core.resources.free_json import JsonObject
 from groundwork_core.resources.texts import Moment
 
 RESULT_CONTRACT: Literal["groundwork/extraction-result/1"] = "groundwork/extraction-result/1"
@@ -42,7 +43,7 @@ class StatedEntity(_Closed):
     name: Annotated[Short, AfterValidator(name_of)]
     confidence: Confidence = 1.0
     aliases: tuple[Annotated[Short, AfterValidator(name_of)], ...] = Field((), max_length=50)
-    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
 
 
 class StatedRelationship(_Closed):
@@ -55,7 +56,7 @@ class StatedRelationship(_Closed):
     confidence: Confidence = 1.0
     valid_from: Moment | None = None
     valid_to: Moment | None = None
-    attributes: dict[str, JsonValue] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _lasts(self) -> StatedRelationship:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, JsonValue, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from groundwork_core.knowledge.keys import key_of, name_of
+from groundwork_core.resources.free_json import JsonObject
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Moment, Text
@@ -38,7 +39,7 @@ EntityKey = Annotated[
 ]
 EdgeType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
 Aliases = Annotated[tuple[EntityName, ...], Field(fail_fast=True, max_length=1_000)]
-Attributes = dict[str, JsonValue]
+Attributes = JsonObject
 
 
 class Entity(Representation):

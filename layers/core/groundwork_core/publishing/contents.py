@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
+from groundwork_core.resources.free_json import BoundedText, JsonObject
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Text, Word
 
 Status = Literal["draft", "published", "archived"]
 ContentTitle = Annotated[Text, Field(min_length=1, max_length=500)]
-Body = Annotated[Text, Field(max_length=1_000_000)]
-Metadata = dict[str, JsonValue]
+Body = Annotated[BoundedText, Field(max_length=1_000_000)]
+Metadata = JsonObject
 
 
 class Content(Representation):

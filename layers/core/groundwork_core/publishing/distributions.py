@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
+from groundwork_core.resources.free_json import JsonObject
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.texts import Moment, Text, Word
@@ -15,7 +16,7 @@ from groundwork_core.resources.texts import Moment, Text, Word
 DistributionStatus = Literal["draft", "scheduled", "sending", "sent", "failed", "cancelled"]
 """`scheduled` goes out at its time, or at once where it has none."""
 DeliveryStatus = Literal["pending", "sent", "delivered", "failed"]
-Spec = dict[str, JsonValue]
+Spec = JsonObject
 Recipient = Annotated[Text, Field(min_length=1, max_length=600)]
 ExternalId = Annotated[Text, Field(min_length=1, max_length=300)]
 Attempt = Annotated[int, Field(ge=0, le=1_000)]

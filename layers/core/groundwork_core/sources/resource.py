@@ -85,6 +85,7 @@ class SourcePatch(Input):
     kind: Literal["feed"] = "feed"
     schedule: dict[str, JsonValue] = Field(
         default_factory=dict,
+        max_length=20,
         description="Merged into the present schedule; another `kind` replaces it.",
         json_schema_extra=SCHEDULE_PATCH,
     )

@@ -14,6 +14,8 @@ from groundwork_core.errors import Conflict, Fault, Invalid, StandingChanged, Un
 STANDING_CHANGED = "GW401"
 """The error code of groundwork_act_as()."""
 _KEY = re.compile(r"Key \((?P<columns>[^=]*)\)=")
+_OF_SIZE = "_bytes"
+"""What constraints on sizes end with, after the field's name."""
 _KNOWN_AS = {
     "fk_embeddings_entity_id": "subject_id",
     "fk_embeddings_document_id": "subject_id",
@@ -53,10 +55,14 @@ def as_domain_error() -> Iterator[None]:
             f"{field} names nothing that exists.", (_fault(field, "no such thing"),)
         ) from error
     except (errors.CheckViolation, errors.NotNullViolation) as error:
-        field = error.diag.column_name or _rule(error)
+        rule, hint = error.diag.column_name or _rule(error), error.diag.message_hint
+        field = rule.removesuffix(_OF_SIZE)
         # Our own triggers say what to do in the hint; Postgres gives none for these.
-        rule = error.diag.message_hint or "breaks a rule"
-        raise Invalid(f"{field} breaks a rule.", (_fault(field, rule),)) from error
+        detail = hint or ("takes too many bytes" if rule.endswith(_OF_SIZE) else "breaks a rule")
+        # What no column and no constraint is named for is about all of it.
+        of_all = hint and not (error.diag.column_name or error.diag.constraint_name)
+        fault = Fault("", detail) if of_all else _fault(field, detail)
+        raise Invalid(f"{field} breaks a rule.", (fault,)) from error
     except (errors.DataError, errors.ProgramLimitExceeded) as error:
         raise Invalid("A value cannot be stored.", (Fault("", _first_line(error)),)) from error
     except (errors.QueryCanceled, errors.DeadlockDetected, errors.SerializationFailure) as error:

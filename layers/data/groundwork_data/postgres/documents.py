@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -88,16 +87,15 @@ class PostgresDocuments:
         rows = [
             {
                 "external_id": entry.external_id,
-                "url": entry.url,
+                "url": entry.address(),
                 "title": entry.title,
                 "author": entry.author,
-                "summary": entry.summary,
-                "content": entry.content,
+                **dict(zip(("summary", "content"), entry.texts(), strict=True)),
                 "language": entry.language,
                 "published_at": entry.published_at.isoformat() if entry.published_at else None,
                 "content_hash": entry.content_hash(),
                 "metadata": entry.metadata(),
-                "enclosures": [asdict(one) for one in entry.enclosures],
+                "enclosures": entry.files(),
             }
             for entry in entries
         ]

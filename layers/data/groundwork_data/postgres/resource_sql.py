@@ -267,7 +267,8 @@ def _columns(resource: Resource) -> str:
 
 
 def _returned(resource: Resource) -> str:
-    return f"t.id::text, {_tag(resource)}, {_json(resource)}, pg_current_xact_id()::text"
+    shown = f"groundwork_answerable({_json(resource)})"
+    return f"t.id::text, {_tag(resource)}, {shown}, pg_current_xact_id()::text"
 
 
 def _joined(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:

@@ -113,6 +113,8 @@ class Application:
             # HEAD is GET without the body (RFC 9110 section 9.3.2); no route is registered for it.
             asked = {**event, "httpMethod": GET} if request.method == HEAD else event
             return resolver.resolve(asked, context)
+        except MemoryError:
+            raise  # this environment is of no more use, as whatever runs it must see
         except Exception as error:  # told as a problem, and logged
             told = problem.answer(error, request)
             headers = {"Content-Type": str(told.content_type), **told.headers}
@@ -136,6 +138,8 @@ class Application:
 
     def _told(self, error: Exception) -> Response[Any]:
         request = self._desk.request
+        if isinstance(error, MemoryError):
+            raise error
         if isinstance(error, NotFoundError):
             allowed = self._allowed(request.path)
             if allowed:

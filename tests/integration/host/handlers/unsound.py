@@ -17,6 +17,9 @@ def handler(event: dict[str, object], context: object) -> dict[str, object]:
             sys.exit(3)
         case "object":
             return {"statusCode": 200, "body": object()}
+        case "greedy":
+            held = bytearray(400 * 1024 * 1024)
+            return {"statusCode": 200, "body": str(len(held))}
         case "large":
             return {"statusCode": 200, "body": "x" * (7 * 1024 * 1024)}
     return {"statusCode": 200, "body": str(os.getpid())}

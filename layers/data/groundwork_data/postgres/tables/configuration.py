@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.bounds import json_bound
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
@@ -19,6 +20,7 @@ class Configuration(Aggregate, Row):
     __table_args__ = (
         CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
         CheckConstraint("length(description) <= 2000", name="description"),
+        json_bound("value"),
         Index("uq_configurations_key", "key", unique=True),
         Index("ix_configurations_key_id", "key", "id"),
     )
@@ -34,6 +36,7 @@ class Preference(Aggregate, Row):
     __tablename__ = "preferences"
     __table_args__ = (
         CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
+        json_bound("value"),
         # The key first: it is what a conflict names.
         Index("uq_preferences_key", "key", "user_id", unique=True),
         Index("ix_preferences_key_id", "key", "id"),

@@ -18,6 +18,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.bounds import (
+    ENCLOSURES_BYTES_MAX,
+    SHORT_BYTES,
+    TEXTS_BYTES_MAX,
+    json_bound,
+    text_bound,
+)
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
 ENCLOSURES = (
@@ -39,6 +46,18 @@ class Document(Aggregate, Row):
         CheckConstraint("length(content_hash) = 64", name="content_hash"),
         CheckConstraint("revision >= 1", name="revision"),
         CheckConstraint(ENCLOSURES, name="enclosures"),
+        text_bound("title", 8_000),
+        text_bound("author", 8_000),
+        text_bound("url", 16_384),
+        text_bound("language", 200),
+        json_bound("metadata"),
+        json_bound("enclosures", ENCLOSURES_BYTES_MAX),
+        CheckConstraint(
+            f"octet_length(content) + octet_length(summary) <= {SHORT_BYTES}"
+            " OR octet_length(to_json(content)::text) + octet_length(to_json(summary)::text)"
+            f" <= {TEXTS_BYTES_MAX}",
+            name="content_bytes",
+        ),
         Index("ix_documents_source_id", "source_id", "id"),
         Index("ix_documents_published_at", "published_at", "id"),
         # A title may be longer than an index takes.

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, t
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.bounds import ERROR_BYTES_MAX, json_bound
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
@@ -31,6 +32,9 @@ class Job(Aggregate, Row):
             "(status = 'leased') = (lease_owner IS NOT NULL AND leased_until IS NOT NULL)",
             name="lease",
         ),
+        json_bound("payload"),
+        json_bound("result"),
+        json_bound("error", ERROR_BYTES_MAX),
         Index("uq_jobs_idempotency_key", "idempotency_key", unique=True),
         Index("ix_jobs_status", "status", "id"),
         Index("ix_jobs_kind", "kind", "id"),

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from groundwork_data.postgres.tables.bounds import JSON_BYTES_MAX, PROVENANCE_BYTES_MAX, json_bound
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
@@ -30,6 +31,11 @@ class Entity(Aggregate, Row):
             "length(key) BETWEEN 1 AND 1000 AND key = groundwork_fold(key)", name="key"
         ),
         CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
+        json_bound("attributes"),
+        json_bound("provenance", PROVENANCE_BYTES_MAX),
+        CheckConstraint(
+            f"octet_length(to_json(aliases)::text) <= {JSON_BYTES_MAX}", name="aliases_bytes"
+        ),
         Index("uq_entities_key", "key", "type", unique=True),
         Index("ix_entities_type", "type", "id"),
         Index("ix_entities_name", "name", "id"),
@@ -63,6 +69,8 @@ class Relationship(Aggregate, Row):
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
         CheckConstraint("valid_from < valid_to", name="valid_to"),
         CheckConstraint("jsonb_typeof(attributes) = 'object'", name="attributes"),
+        json_bound("attributes"),
+        json_bound("provenance", PROVENANCE_BYTES_MAX),
         Index(
             "uq_relationships_from_id",
             "from_id",

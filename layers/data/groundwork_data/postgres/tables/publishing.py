@@ -11,6 +11,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from groundwork_data.postgres.tables.bounds import (
+    CONTENT_BYTES_MAX,
+    ERROR_BYTES_MAX,
+    SHORT_BYTES,
+    json_bound,
+)
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
 EMPTY = text("'{}'")
@@ -26,6 +32,13 @@ class Content(Aggregate, Row):
         CheckConstraint("length(format) BETWEEN 1 AND 100", name="format"),
         CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
         CheckConstraint("jsonb_typeof(metadata) = 'object'", name="metadata"),
+        json_bound("metadata"),
+        CheckConstraint(
+            f"octet_length(body) + octet_length(metadata::text) <= {SHORT_BYTES}"
+            " OR octet_length(to_json(body)::text) + octet_length(metadata::text)"
+            f" <= {CONTENT_BYTES_MAX}",
+            name="body_bytes",
+        ),
         Index("ix_contents_title_id", "title", "id"),
         Index("ix_contents_status_id", "status", "id"),
         Index(
@@ -68,6 +81,7 @@ class Distribution(Aggregate, Row):
     __table_args__ = (
         CheckConstraint("length(channel) BETWEEN 1 AND 100", name="channel"),
         CheckConstraint("jsonb_typeof(spec) = 'object'", name="spec"),
+        json_bound("spec"),
         CheckConstraint(
             "status IN ('draft', 'scheduled', 'sending', 'sent', 'failed', 'cancelled')",
             name="status",
@@ -94,6 +108,7 @@ class Delivery(Aggregate, Row):
         CheckConstraint("status IN ('pending', 'sent', 'delivered', 'failed')", name="status"),
         CheckConstraint("attempt BETWEEN 0 AND 1000", name="attempt"),
         CheckConstraint("jsonb_typeof(error) = 'object'", name="error"),
+        json_bound("error", ERROR_BYTES_MAX),
         CheckConstraint("length(external_id) BETWEEN 1 AND 300", name="external_id"),
         # The first column is what a conflict names.
         Index("uq_deliveries_recipient", "recipient", "distribution_id", unique=True),
