@@ -24,7 +24,7 @@ THING_BYTES_MAX = 2_900_000
 EXPANSION = 64
 """How much longer `jsonb::text` may be than JSON: of `1e300,` it makes 301 digits and a blank."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_EXPONENT = re.compile(r"[0-9]e[+-]?([0-9]+)")
+_EXPONENT = re.compile(r"[0-9]e[+-]([0-9]+)")
 
 Value = TypeVar("Value", bound=JsonValue)
 
@@ -35,7 +35,8 @@ def stored_bytes(value: JsonValue) -> int:
     It puts a blank behind `,` and `:`, escapes little, and writes numbers without exponents.
     """
     text = json.dumps(value, ensure_ascii=False)
-    numbers = _STRING.sub('""', text) if "e" in text else ""
+    # Python writes exponents with their signs.
+    numbers = _STRING.sub('""', text) if "e+" in text or "e-" in text else ""
     digits = sum(int(exponent[1]) for exponent in _EXPONENT.finditer(numbers))
     return len(text.encode("utf-8", "surrogatepass")) + digits
 

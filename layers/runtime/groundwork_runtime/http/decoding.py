@@ -73,8 +73,10 @@ def size_faults(model: type[BaseModel], given: JsonValue) -> Iterator[Fault]:
         if len(unknown) > UNKNOWN_MAX:
             yield from (Fault(_pointer(name), "is not a known field") for name in unknown)
             return
-    for name, sizes in known.items():
-        value = given.get(name)
+    for name, value in given.items():
+        if not isinstance(value, list | dict) or name not in known:
+            continue
+        sizes = known[name]
         if isinstance(value, list) and sizes.items is not None and len(value) > sizes.items:
             many = f"must have at most {sizes.items:,} items, not {len(value):,}"
             yield Fault(_pointer(name), many)

@@ -11,11 +11,11 @@ from typing import Any
 
 from jiter import from_json
 from pydantic import JsonValue
+from pydantic_core import to_json
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_runtime.http.body_limits import CONTAINERS_MAX
 
-_MAY_BE_INFINITE = re.compile(rb"[eE][+]?[0-9]{3}|[0-9]{309}")
 _TWICE = re.compile(r'^Detected duplicate key "(.*)" at line', re.DOTALL)
 NO_PARAMETERS: Mapping[str, Sequence[str]] = {}
 
@@ -119,8 +119,9 @@ def strict_json(body: bytes) -> JsonValue:
         value: JsonValue = from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
         raise NotJson(_words(str(error))) from error
-    # Looked for in the bytes first: hardly any body has what must then be looked for in values.
-    if _MAY_BE_INFINITE.search(body) and _place(value, "", _is_infinite) is not None:
+    # Looked for in bytes first: hardly any body has what must then be looked for in its values.
+    written = to_json(value, inf_nan_mode="constants")
+    if b"Infinity" in written and _place(value, "", _is_infinite) is not None:
         raise NotJson("The body has a number out of range.")
     if b"\\u0000" in body:
         pointer = _place(value, "", _has_nul)
