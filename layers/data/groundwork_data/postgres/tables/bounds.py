@@ -1,4 +1,4 @@
-"""Rules on sizes: how many bytes of a thing's row go into an answer (migration 0027)."""
+"""Rules on sizes: how many bytes of a thing's row go into an answer (migration 0028)."""
 
 from __future__ import annotations
 
