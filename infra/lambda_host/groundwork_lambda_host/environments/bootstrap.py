@@ -186,7 +186,7 @@ class Runtime:
             answer, payload = _encoded(result, str(header["wants"]))
         except MemoryError as error:
             # As on Lambda: it ends here, the event fails, and another environment takes over.
-            self._report(error)
+            self.report(error)
             os._exit(OUT_OF_MEMORY)
         except Exception as error:
             self.report(error)

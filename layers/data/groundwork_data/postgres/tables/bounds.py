@@ -1,4 +1,4 @@
-"""Rules on sizes: how many bytes of a thing's row go into an answer (migration 0028)."""
+"""Rules on sizes: how many bytes of a thing's row go into an answer (migration 0030)."""
 
 from __future__ import annotations
 
