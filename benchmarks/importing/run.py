@@ -26,8 +26,8 @@ from groundwork_core.sources.opml import Feed, write_opml
 if TYPE_CHECKING:
     import httpx2
 
-SIZES = (500, 5_000, 20_000, 60_000)
-ONE_BY_ONE = 1_000
+SIZES = (500, 5_000)
+ONE_BY_ONE = 500
 AT_ONCE = 4
 OPML = {"Content-Type": "text/x-opml"}
 
