@@ -35,8 +35,8 @@ from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import Address
 from groundwork_data.graph import bulk, projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.expected_rows import ExpectedRows, Row, Slice, Stage
 from groundwork_data.graph.rebuild import rebuild
-from groundwork_data.graph.truth import Row, Slice, Stage, Truth
 from groundwork_data.graph.verify import verify
 from groundwork_data.postgres.database import Database
 
@@ -178,12 +178,12 @@ def online(lab: Lab, database: Database, graph: GraphDatabase) -> None:
 
 def bare(lab: Lab, database: Database, graph: GraphDatabase, at: Address) -> None:
     """A driver that creates rows which it has already, two writers, by first ends."""
-    truth = Truth(database)
-    for part in truth.slices(Stage("entities"), BARE_BATCH):
-        bulk.create(graph, Stage("entities"), part.rows, truth.waiting)
+    expected = ExpectedRows(database)
+    for part in expected.slices(Stage("entities"), BARE_BATCH):
+        bulk.create(graph, Stage("entities"), part.rows, expected.waiting)
     graph.ensure(projection_cypher.constrain("KNOWS"))
     batches: list[list[Row]] = []
-    slices: Iterator[Slice] = truth.by_start(BARE_BATCH)
+    slices: Iterator[Slice] = expected.by_start(BARE_BATCH)
     while len(batches) * BARE_BATCH < min(lab.size, BARE_RELATIONSHIPS):
         batches.append(next(slices).rows)
     auth = (at["NEO4J_USER"], at["NEO4J_PASSWORD"])

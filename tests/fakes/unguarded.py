@@ -14,15 +14,13 @@ def without_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever comes is newer than what stands, dead or alive."""
     for name, guard, instead in (
         ("UPDATE_ENTITIES", "n._v < row[6] AND", ""),
-        ("STANDING_ENTITIES", "coalesce(n._v, 0) AS version", "0 AS version"),
-        ("STANDING_ENTITIES", "n._v AS version", "0 AS version"),
-        ("STANDING_TOMBSTONES", "[id, t._v]", "[id, 0]"),
+        ("FIND_ENTITIES", "coalesce(n._v, 0) AS version", "0 AS version"),
+        ("FIND_ENTITIES", "n._v AS version", "0 AS version"),
+        ("FIND_TOMBSTONES", "[id, t._v]", "[id, 0]"),
     ):
         monkeypatch.setattr(cypher, name, _without(getattr(cypher, name), guard, instead))
-    standing, update = cypher.standing, cypher.update
-    monkeypatch.setattr(
-        cypher, "standing", lambda name: _without(standing(name), "coalesce(r._v, 0)", "0")
-    )
+    find, update = cypher.find, cypher.update
+    monkeypatch.setattr(cypher, "find", lambda name: _without(find(name), "coalesce(r._v, 0)", "0"))
     monkeypatch.setattr(
         cypher, "update", lambda name: _without(update(name), "r._v < row[6] AND", "")
     )

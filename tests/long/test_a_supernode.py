@@ -10,8 +10,8 @@ import pytest
 from groundwork_core.knowledge.graph.model import RELATIONSHIPS_A_NODE
 from groundwork_data.graph.bulk import create
 from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.expected_rows import FIRST, ExpectedRows, Stage
 from groundwork_data.graph.projection import Neo4jProjection
-from groundwork_data.graph.truth import FIRST, Stage, Truth
 from groundwork_runtime.graphql.answering import REQUEST_SECONDS
 
 from ..integration.graph.conftest import Api, api
@@ -104,12 +104,12 @@ def supernode(api: Api) -> Iterator[Api]:
         for statement in (ENTITIES, RELATIONSHIPS):
             connection.execute(statement, {"degree": DEGREE})
     api.database.rows("ANALYZE entities, relationships")
-    truth, graph = Truth(api.database), api.wiring.graph
-    types = sorted(truth.types())
+    expected, graph = ExpectedRows(api.database), api.wiring.graph
+    types = sorted(expected.types())
     Neo4jProjection(graph).constrain(types)
     for stage in (Stage("entities"), *(Stage("relationships", name) for name in types)):
-        for part in truth.slices(stage, 10_000, FIRST):
-            assert create(graph, stage, part.rows, truth.waiting) == []
+        for part in expected.slices(stage, 10_000, FIRST):
+            assert create(graph, stage, part.rows, expected.waiting) == []
     yield api
     for statement in EMPTY:
         graph.run(statement)

@@ -22,13 +22,13 @@ from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import ServiceError
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.destinations.graph import GraphDestination
+from groundwork_data.graph import complete_import, export_sql
 from groundwork_data.graph import export as exporting
-from groundwork_data.graph import export_sql, imported
 from groundwork_data.graph.drift import Report
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
-from groundwork_data.graph.standstill import Standstill
-from groundwork_data.graph.verify import silent, verify
+from groundwork_data.graph.relay_pause import RelayPause
+from groundwork_data.graph.verify import no_progress, verify
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.graph_rounds import PostgresGraphRounds
 from groundwork_data.postgres.outbox import PostgresBacklogs
@@ -85,7 +85,7 @@ def served(home: Home) -> Iterator[GraphDatabase]:
         neo4j.stop()
 
 
-def make(home: Home, url: str, progress: Callable[[str, int, int], None] = silent) -> None:
+def make(home: Home, url: str, progress: Callable[[str, int, int], None] = no_progress) -> None:
     make_store(home, url, project.migrations(), Memory(), progress)
 
 
@@ -155,7 +155,7 @@ def test_if_nobody_wrote_it_down_the_old_drift_would_be_told_on(
 def test_without_the_place_of_the_snapshot_a_change_is_lost(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def advance_to_now(still: Standstill, _horizon: int) -> None:
+    def advance_to_now(still: RelayPause, _horizon: int) -> None:
         row = database.row("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
         advance(still, row[0] if row else 0)
 
@@ -163,8 +163,8 @@ def test_without_the_place_of_the_snapshot_a_change_is_lost(
         if what == "constraints" and done == all_:
             database.rows("UPDATE entities SET name = 'Meanwhile' WHERE key = 'key:8'")
 
-    advance = Standstill.advance
-    monkeypatch.setattr(Standstill, "advance", advance_to_now)
+    advance = RelayPause.advance
+    monkeypatch.setattr(RelayPause, "advance", advance_to_now)
     make(home, database_url, change_at_the_end)
     assert {kind for kind, count in checked(home, database).by_kind().items() if count} == {"stale"}
 
@@ -173,7 +173,7 @@ def test_without_tombstones_a_relationship_of_two_types_comes_twice(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed behind the switch, it does not move the place; the relay brings all once more."""
-    monkeypatch.setattr(Standstill, "advance", lambda *_: None)
+    monkeypatch.setattr(RelayPause, "advance", lambda *_: None)
     none = export_sql.TOMBSTONES.replace("outbox o,", "(SELECT * FROM outbox WHERE false) o,")
     monkeypatch.setattr(export_sql, "TOMBSTONES", none)
     backlog(database)
@@ -184,7 +184,7 @@ def test_without_tombstones_a_relationship_of_two_types_comes_twice(
 def test_with_tombstones_all_may_be_brought_once_more(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Standstill, "advance", lambda *_: None)
+    monkeypatch.setattr(RelayPause, "advance", lambda *_: None)
     backlog(database)
     make(home, database_url)
     assert checked(home, database).ok
@@ -218,7 +218,7 @@ def test_without_counting_it_would_be(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_a_line(monkeypatch)
-    monkeypatch.setattr(imported, "_must_hold", lambda *_: None)
+    monkeypatch.setattr(complete_import, "_must_hold", lambda *_: None)
     make(home, database_url)
     assert checked(home, database).by_kind()["missing"] == 1
 
@@ -311,7 +311,7 @@ def test_postgres_lost_behind_the_switch_costs_work_only(
     url = postgres.start(lambda _line: None)["DATABASE_URL"]
     with closing(Database(url, application_name="test")) as database:
         database.rows("UPDATE entities SET name = 'Changed' WHERE key = 'key:8'")
-    made = make_store(home, url, project.migrations(), Memory(), silent)
+    made = make_store(home, url, project.migrations(), Memory(), no_progress)
     assert (made.untold, made.entities) == (True, 30_000)
     url = postgres.start(lambda _line: None)["DATABASE_URL"]
     try:

@@ -10,8 +10,8 @@ from groundwork_core.errors import Unavailable
 from groundwork_data.graph import export as module
 from groundwork_data.graph.export import Exported, export
 from groundwork_data.graph.export_sql import ARRAY_DELIMITER
-from groundwork_data.graph.standstill import standstill
-from groundwork_data.graph.verify import silent
+from groundwork_data.graph.relay_pause import pause_relay
+from groundwork_data.graph.verify import no_progress
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 from .conftest import Api
@@ -57,7 +57,7 @@ def test_all_files_show_one_moment(
         expect(writer, *counts)
 
     monkeypatch.setattr(module._Writer, "expect", change_first)
-    exported = export(database_url, tmp_path, silent)
+    exported = export(database_url, tmp_path, no_progress)
     assert (exported.entities, exported.relationships) == (44, 44)
 
 
@@ -79,7 +79,7 @@ def test_what_was_deleted_and_is_still_on_its_way_leaves_a_tombstone(
 ) -> None:
     api.sql("UPDATE entities SET name = 'Bell B' WHERE id = %s RETURNING id", known["Bell"])
     api.sql("DELETE FROM entities WHERE id = %s RETURNING id", known["Bell"])
-    left = tombstones(export(database_url, tmp_path, silent))
+    left = tombstones(export(database_url, tmp_path, no_progress))
     assert left[known["Bell"]] == (3, "entity")
     assert sorted(of for _, of in left.values()) == ["entity", "relationship", "relationship"]
 
@@ -89,7 +89,7 @@ def test_the_types_that_a_relationship_had_leave_one_too(
 ) -> None:
     ((id_,),) = api.sql("UPDATE relationships SET type = 'ABOUT' WHERE type = 'COVERS'"
                         " RETURNING id::text")  # fmt: skip
-    assert tombstones(export(database_url, tmp_path, silent)) == {id_: (1, "relationship")}
+    assert tombstones(export(database_url, tmp_path, no_progress)) == {id_: (1, "relationship")}
 
 
 def test_what_the_graph_has_had_leaves_none(
@@ -97,7 +97,7 @@ def test_what_the_graph_has_had_leaves_none(
 ) -> None:
     api.sql("DELETE FROM entities WHERE id = %s RETURNING id", known["Bell"])
     api.relay()
-    assert tombstones(export(database_url, tmp_path, silent)) == {}
+    assert tombstones(export(database_url, tmp_path, no_progress)) == {}
 
 
 def test_texts_that_csv_cannot_carry_are_smoothed_and_named(
@@ -106,14 +106,14 @@ def test_texts_that_csv_cannot_carry_are_smoothed_and_named(
     api.sql("UPDATE entities SET name = E'a\\nb' WHERE name = 'Ada' RETURNING id")
     api.sql("UPDATE entities SET aliases = ARRAY['', 'x'] WHERE name = 'Bell' RETURNING id")
     api.sql("UPDATE entities SET name = 'a;\"b,' WHERE name = 'Cray' RETURNING id")
-    exported = export(database_url, tmp_path, silent)
+    exported = export(database_url, tmp_path, no_progress)
     assert set(exported.rough) == {known["Ada"], known["Bell"]}
     names = {row[0]: row[1] for row in rows(exported.files.nodes[0])}
     assert (names[known["Ada"]], names[known["Cray"]]) == ("a b", 'a;"b,')
 
 
 def test_an_empty_database_is_exported(api: Api, database_url: str, tmp_path: Path) -> None:
-    exported = export(database_url, tmp_path, silent)
+    exported = export(database_url, tmp_path, no_progress)
     assert (exported.entities, exported.relationships, exported.types) == (0, 0, ())
 
 
@@ -121,10 +121,10 @@ def test_no_relay_carries_to_the_graph_during_a_standstill(
     api: Api, known: Mapping[str, str], database_url: str
 ) -> None:
     api.sql("UPDATE entities SET name = 'Ada B' WHERE name = 'Ada' RETURNING id")
-    with standstill(database_url) as still:
+    with pause_relay(database_url) as pause:
         with PostgresUnitOfWork(api.database, lambda: None) as work:
             assert work.outbox.take("graph", 1) is None
-        still.confirm()
+        pause.confirm()
     with PostgresUnitOfWork(api.database, lambda: None) as work:
         assert work.outbox.take("graph", 1) is not None
 
@@ -132,12 +132,12 @@ def test_no_relay_carries_to_the_graph_during_a_standstill(
 def test_a_standstill_that_was_lost_is_noticed(
     api: Api, known: Mapping[str, str], database_url: str
 ) -> None:
-    with pytest.raises(Unavailable), standstill(database_url) as still:  # noqa: PT012 - in order
+    with pytest.raises(Unavailable), pause_relay(database_url) as pause:  # noqa: PT012 - in order
         api.sql(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE application_name = 'groundwork graph rebuild' AND datname = current_database()"
         )
-        still.confirm()
+        pause.confirm()
 
 
 def test_the_place_in_the_outbox_goes_only_forward(
@@ -145,8 +145,8 @@ def test_the_place_in_the_outbox_goes_only_forward(
 ) -> None:
     ask = "SELECT xid::text::bigint FROM outbox_cursors WHERE destination = 'graph'"
     ((before,),) = api.sql(ask)
-    with standstill(database_url) as still:
-        still.advance(before - 5)
+    with pause_relay(database_url) as pause:
+        pause.advance(before - 5)
         assert api.sql(ask) == [(before,)]
-        still.advance(before + 5)
+        pause.advance(before + 5)
     assert api.sql(ask) == [(before + 4,)]

@@ -15,13 +15,12 @@ import pytest
 
 from groundwork_core.knowledge.graph.go_on_checking import go_on_checking
 from groundwork_core.knowledge.graph.rounds import Drift, Part, Place, Rounds, Verdict
-from groundwork_data.graph import comparison
+from groundwork_data.graph import comparison, slices
 from groundwork_data.graph import drift as drifting
 from groundwork_data.graph import verify as verifying
-from groundwork_data.graph import walk as walking
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check
 from groundwork_data.graph.repair import repair
-from groundwork_data.graph.standing import Standing
 from groundwork_data.postgres import graph_rounds
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.graph_rounds import PostgresGraphRounds
@@ -36,7 +35,7 @@ SHORT, LONG = 0.0, 60.0
 
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "SLICE", 10)
+    monkeypatch.setattr(slices, "SLICE", 10)
     monkeypatch.setattr(verifying, "PAUSE_SECONDS", 0.05)
 
 
@@ -157,15 +156,15 @@ def test_a_graph_that_is_away_leaves_the_round_where_it_is(
 DYING = """
 import os, sys, time
 from groundwork_core.knowledge.graph.go_on_checking import go_on_checking
-from groundwork_data.graph import walk
-from groundwork_data.graph.standing import Standing
+from groundwork_data.graph import slices
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_runtime.wiring import wiring
-walk.SLICE = 10
-between = Standing.between
-def slowly(standing, stage, after, upto):
+slices.SLICE = 10
+between = ActualRows.between
+def slowly(actual, stage, after, upto):
     print("reading", flush=True)
     time.sleep(60)
-Standing.between = slowly
+ActualRows.between = slowly
 parts = wiring()
 go_on_checking(60, lasts_seconds=float(sys.argv[1]), rounds=parts.graph_rounds,
                comparison=parts.graph_comparison)
@@ -314,12 +313,12 @@ def test_a_short_run_reads_few_slices(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reads: list[object] = []
-    between = Standing.between
+    between = ActualRows.between
 
-    def counted(standing: Standing, *given: Any) -> Any:
+    def counted(actual: ActualRows, *given: Any) -> Any:
         reads.append(given)
-        return between(standing, *given)
+        return between(actual, *given)
 
-    monkeypatch.setattr(Standing, "between", counted)
+    monkeypatch.setattr(ActualRows, "between", counted)
     run(api.wiring)
     assert len(reads) == 1

@@ -122,7 +122,7 @@ def create_twice(graph: GraphDatabase, new_type: str, patch: pytest.MonkeyPatch)
 
     def together(self: Statements, text: str, parameters: dict[str, object]) -> object:
         result = ask(self, text, parameters)
-        if text == projection_cypher.standing(new_type):
+        if text == projection_cypher.find(new_type):
             looked.wait(10)
         return result
 
@@ -184,7 +184,7 @@ def some_edges(projection: Neo4jProjection) -> None:
     project(rows + [edge(f"e{i}", "a", "b") for i in range(5)], projection)
 
 
-@pytest.mark.parametrize("statement", ["standing", "update", "delete"])
+@pytest.mark.parametrize("statement", ["find", "update", "delete"])
 def test_a_relationship_is_looked_up_by_its_index_however_few_there_are(
     neo4j: Any, projection: Neo4jProjection, statement: str
 ) -> None:

@@ -37,10 +37,10 @@ class Race:
     before: Sequence[OutboxRow]
     old: Sequence[OutboxRow]
     new: Sequence[OutboxRow]
-    read: str = projection_cypher.STANDING_ENTITIES
+    read: str = projection_cypher.FIND_ENTITIES
 
 
-KNOWS = projection_cypher.standing("KNOWS")
+KNOWS = projection_cypher.find("KNOWS")
 ENDS = [entity("a"), entity("b")]
 FIRST = [*ENDS, edge("e", "a", "b"), edge("f", "a", "b", type="TRUSTS"),
          edge("g", "a", "b", type="COVERS")]  # fmt: skip

@@ -8,19 +8,18 @@ from typing import Any
 
 import pytest
 
-from groundwork_data.graph import bulk
+from groundwork_data.graph import bulk, slices
 from groundwork_data.graph import rebuild as rebuilding
 from groundwork_data.graph import repair as repairing
 from groundwork_data.graph import verify as module
-from groundwork_data.graph import walk as walking
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check
 from groundwork_data.graph.drift import Drift
 from groundwork_data.graph.driver import GraphDatabase
+from groundwork_data.graph.expected_rows import ExpectedRows, Stage
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.rebuild import rebuild
 from groundwork_data.graph.repair import repair
-from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import Stage, Truth
 from groundwork_data.graph.verify import verify
 from groundwork_data.postgres.database import Database
 
@@ -35,7 +34,7 @@ def graph(api: Api) -> GraphDatabase:
 
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(walking, "SLICE", 10)
+    monkeypatch.setattr(slices, "SLICE", 10)
     monkeypatch.setattr(rebuilding, "SLICE", 10)
     monkeypatch.setattr(module, "AT_ONCE", 7)
     monkeypatch.setattr(module, "TOMBSTONES_AT_ONCE", 3)
@@ -66,7 +65,7 @@ def test_without_comparing_what_slices_hold_nothing_is_found(
     name: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(walking.Seen, "suspects", lambda _seen: [])
+    monkeypatch.setattr(slices.SlicePair, "suspects", lambda _seen: [])
     graph.run(HARM[name][0])
     assert verify(api.database, graph).ok
 
@@ -130,7 +129,9 @@ def test_what_the_relay_has_not_carried_yet_is_late_and_no_drift(
 def test_without_looking_at_what_waits_late_would_be_drift(
     api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groundwork_data.graph.truth.Truth.waiting", lambda *_: set())
+    monkeypatch.setattr(
+        "groundwork_data.graph.expected_rows.ExpectedRows.waiting", lambda *_: set()
+    )
     api.sql("UPDATE entities SET name = 'Ada B' WHERE id = %s RETURNING id", known["Ada"])
     assert verify(api.database, graph).drift == [Drift("entities", known["Ada"], "stale")]
 
@@ -183,7 +184,7 @@ def test_a_slice_that_is_right_costs_no_second_look(
     def refuse(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(module, "_look", refuse)
+    monkeypatch.setattr(module, "_check_again", refuse)
     assert verify(api.database, graph).ok
 
 
@@ -266,15 +267,15 @@ def test_a_rebuild_brings_nothing_back_that_was_deleted_meanwhile(
 ) -> None:
     """A slice is read; then the entity is deleted, and the relay says so; then it is written."""
     graph.run("MATCH (n:Entity|Tombstone) DETACH DELETE n")
-    between = Standing.between
+    between = ActualRows.between
     writer = Api(api.wiring)
 
-    def delete_then_read(standing: Standing, *given: Any) -> Any:
+    def delete_then_read(actual: ActualRows, *given: Any) -> Any:
         writer.sql("DELETE FROM entities WHERE name = 'Ada' RETURNING id")
         writer.relay()
-        return between(standing, *given)
+        return between(actual, *given)
 
-    monkeypatch.setattr(Standing, "between", delete_then_read)
+    monkeypatch.setattr(ActualRows, "between", delete_then_read)
     with closing(writer.database):  # verify reads slices too, and so opens it again
         rebuild(api.database, graph)
         assert graph.run(ADA + "RETURN n") == []
@@ -284,10 +285,10 @@ def test_a_rebuild_brings_nothing_back_that_was_deleted_meanwhile(
 def test_without_looking_at_tombstones_bulk_would_bring_it_back(
     api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row = Truth(api.database).among("entities", [known["Ada"]])[known["Ada"]]
+    row = ExpectedRows(api.database).among("entities", [known["Ada"]])[known["Ada"]]
     api.sql("DELETE FROM entities WHERE name = 'Ada' RETURNING id")
     api.relay()
-    waiting = Truth(api.database).waiting
+    waiting = ExpectedRows(api.database).waiting
     assert bulk.create(graph, Stage("entities"), [row], waiting) == [known["Ada"]]
     assert graph.run(ADA + "RETURN n") == []
     monkeypatch.setattr(bulk, "DEAD", "UNWIND $ids AS id WITH id WHERE false RETURN id")
@@ -319,7 +320,9 @@ def test_a_relationship_whose_new_type_is_on_its_way_is_not_doubled(
 def test_without_looking_at_what_waits_it_would_be(
     api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groundwork_data.graph.truth.Truth.waiting", lambda *_: set())
+    monkeypatch.setattr(
+        "groundwork_data.graph.expected_rows.ExpectedRows.waiting", lambda *_: set()
+    )
     rebuild_while_a_new_type_is_on_its_way(api, graph)
     monkeypatch.undo()
     assert drift(api.database, graph) == {("relationships", "duplicate")}
@@ -341,9 +344,9 @@ def test_what_the_relay_creates_meanwhile_spoils_no_batch(
     forced: list[str] = []
     force = Neo4jProjection.force
 
-    def counting(projection: Neo4jProjection, what: str, ids: list[str], truth: Any) -> None:
+    def counting(projection: Neo4jProjection, what: str, ids: list[str], expected: Any) -> None:
         forced.extend(ids)
-        force(projection, what, ids, truth)
+        force(projection, what, ids, expected)
 
     monkeypatch.setattr(Neo4jProjection, "force", counting)
 

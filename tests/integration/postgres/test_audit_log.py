@@ -12,7 +12,7 @@ from psycopg import errors
 from groundwork_core.audit.actor import Actor
 from groundwork_core.audit.ports import Act
 from groundwork_data.postgres.audit import PostgresAuditLog
-from groundwork_data.postgres.transaction import told
+from groundwork_data.postgres.transaction import actor_json
 
 Connection = psycopg.Connection[Any]
 USER = UUID("01890000-0000-7000-8000-000000000001")
@@ -62,7 +62,7 @@ def test_of_a_secret_only_its_change_is_told(database: Connection) -> None:
 
 def test_who_acts_is_said_by_the_transaction_and_ends_with_it(database: Connection) -> None:
     with database.transaction():
-        database.execute("SELECT set_config('groundwork.actor', %s, true)", (told(ACTOR),))
+        database.execute("SELECT set_config('groundwork.actor', %s, true)", (actor_json(ACTOR),))
         add_user(database)
     database.execute("DELETE FROM users")
     assert events(database, "actor, actor_id, address, request_id") == [
@@ -82,7 +82,7 @@ def test_one_statement_can_say_who_acts_and_act(database: Connection) -> None:
 
 def test_an_act_that_changes_no_row_is_recorded_too(database: Connection) -> None:
     with database.transaction():
-        database.execute("SELECT set_config('groundwork.actor', %s, true)", (told(ACTOR),))
+        database.execute("SELECT set_config('groundwork.actor', %s, true)", (actor_json(ACTOR),))
         PostgresAuditLog(database).record(Act("users.token_reused", "users", USER, {"family": "f"}))
     found = events(database, "action, actor, subject_id, detail, request_id")
     assert found == [("users.token_reused", f"user:{USER}", USER, {"family": "f"}, "request-1")]

@@ -69,14 +69,14 @@ def make_store(
         Unavailable: Postgres cannot be reached; the same.
     """
     from groundwork_data.graph.export import export  # slow to load
-    from groundwork_data.graph.standstill import standstill
+    from groundwork_data.graph.relay_pause import pause_relay
 
     made = Made()
     neo4j_folders.finish_switch(home)
     folder = neo4j_folders.new_draft(home)
     neo4j = Neo4j(home, "no archive", memory, neo4j_folders.DRAFT)
     try:
-        with standstill(database_url) as still:
+        with pause_relay(database_url) as pause:
             neo4j.prepare()
             files = folder / "csv"
             files.mkdir()
@@ -87,11 +87,11 @@ def make_store(
                 import_store(folder, exported.files, memory, log, progress)
                 shutil.rmtree(files)
             _complete(neo4j, exported, database_url, migrations / "graph", made, progress)
-            still.confirm()
+            pause.confirm()
             with made.step("switch"):
                 neo4j_folders.switch(home)
                 with made.tell_postgres():
-                    still.advance(exported.horizon)
+                    pause.advance(exported.horizon)
         with made.tell_postgres():
             _say_whole(database_url)
     finally:
@@ -109,8 +109,8 @@ def _complete(
     made: Made,
     progress: Counting,
 ) -> None:
+    from groundwork_data.graph.complete_import import NotWhole, complete
     from groundwork_data.graph.driver import GraphDatabase  # slow to load
-    from groundwork_data.graph.imported import NotWhole, complete
     from groundwork_data.postgres.database import Database
 
     try:

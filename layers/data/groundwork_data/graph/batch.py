@@ -40,10 +40,12 @@ class Batch:
         given = len(changes.entities) + len(changes.relationships)
         return Applied(entities, edges, given - entities - edges)
 
-    def force(self, aggregate: str, ids: list[Id], truth: Callable[[list[Id]], Changes]) -> None:
+    def force(
+        self, aggregate: str, ids: list[Id], read_current: Callable[[list[Id]], Changes]
+    ) -> None:
         """Make entities or relationships what the truth says; see `Neo4jProjection.force`."""
         self._run.ask(cypher.LOCK, {})  # its answer is waited for: only then is the truth asked
-        changes = truth(ids)
+        changes = read_current(ids)
         if aggregate == "entities":
             gone = [id_ for id_ in ids if id_ not in changes.entities]
             self._run.send(cypher.DELETE_ENTITIES, {"ids": gone})

@@ -34,8 +34,8 @@ def delete_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int
     gone = [change for change in changes.values() if isinstance(change, Gone)]
     if not gone:
         return 0
-    standing = _standing(run, gone)
-    newer = [one for one in gone if one.version > _known(standing.get(one.id, {}))]
+    current = _read_current(run, gone)
+    newer = [one for one in gone if one.version > _known(current.get(one.id, {}))]
     run.send(cypher.DELETE_ENTITIES, {"ids": [one.id for one in newer]})
     bury(run, ((one.id, one.version) for one in newer), "entity")
     return len(newer)
@@ -48,11 +48,11 @@ def _updated(run: Statements, entities: Iterable[Entity]) -> set[Id]:
 
 
 def _write(run: Statements, entities: Sequence[Entity]) -> int:
-    standing = _standing(run, entities)
+    current = _read_current(run, entities)
     todo: dict[str, list[list[object]]] = defaultdict(list)
     unbury: list[Id] = []
     for entity in entities:
-        found = standing.get(entity.id, {})
+        found = current.get(entity.id, {})
         if entity.version <= _known(found):
             continue
         if "tombstone" in found:
@@ -66,13 +66,13 @@ def _write(run: Statements, entities: Sequence[Entity]) -> int:
     return sum(map(len, todo.values()))
 
 
-def _standing(run: Statements, changes: Iterable[Entity | Gone]) -> Mapping[Id, Found]:
+def _read_current(run: Statements, changes: Iterable[Entity | Gone]) -> Mapping[Id, Found]:
     """Look up what stands under these ids."""
-    standing: dict[Id, dict[str, tuple[int, str | None]]] = defaultdict(dict)
+    current: dict[Id, dict[str, tuple[int, str | None]]] = defaultdict(dict)
     ids = [change.id for change in changes]
-    for id_, state, version, type_ in run.ask(cypher.STANDING_ENTITIES, {"ids": ids}):
-        standing[id_][state] = (version, type_)
-    return standing
+    for id_, state, version, type_ in run.ask(cypher.FIND_ENTITIES, {"ids": ids}):
+        current[id_][state] = (version, type_)
+    return current
 
 
 def _known(found: Found) -> int:

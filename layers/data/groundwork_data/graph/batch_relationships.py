@@ -31,7 +31,7 @@ class _Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Current:
     type: str
     version: int
 
@@ -55,14 +55,14 @@ def _updated(run: Statements, changes: Mapping[Id, Change]) -> set[Id]:
 
 
 def _write(run: Statements, changes: Mapping[Id, Change], types: Collection[str]) -> int:
-    buried = dict(run.ask(cypher.STANDING_TOMBSTONES, {"ids": list(changes)}))
+    buried = dict(run.ask(cypher.FIND_TOMBSTONES, {"ids": list(changes)}))
     newer = {i: c for i, c in changes.items() if c.version > buried.get(i, 0)}
-    standing = _standing(run, newer, types)
+    current = _read_current(run, newer, types)
     plans: dict[str, _Plan] = defaultdict(_Plan)
     dead: dict[Id, int] = {}
     deleted = 0
     for id_, change in newer.items():
-        found = standing.get(id_)
+        found = current.get(id_)
         if found is not None and found.version >= change.version:
             continue
         if found is not None:
@@ -82,11 +82,11 @@ def _write(run: Statements, changes: Mapping[Id, Change], types: Collection[str]
     return deleted + sum(_create(run, name, p.create, missing) for name, p in plans.items())
 
 
-def _standing(
+def _read_current(
     run: Statements, changes: Mapping[Id, Change], types: Collection[str]
-) -> dict[Id, _Standing]:
+) -> dict[Id, _Current]:
     """Find what stands: under its type, and, where it may have another, under all."""
-    found: dict[Id, _Standing] = {}
+    found: dict[Id, _Current] = {}
     for name, some in _by_type(c for c in changes.values() if isinstance(c, Relationship)).items():
         found |= _find(run, name, [relationship.id for relationship in some])
     astray = [i for i, c in changes.items() if c.version > 1 and i not in found]
@@ -95,9 +95,9 @@ def _standing(
     return found
 
 
-def _find(run: Statements, name: str, ids: list[Id]) -> dict[Id, _Standing]:
-    rows = run.ask(cypher.standing(name), {"ids": ids}) if ids else []
-    return {id_: _Standing(name, version) for id_, version in rows}
+def _find(run: Statements, name: str, ids: list[Id]) -> dict[Id, _Current]:
+    rows = run.ask(cypher.find(name), {"ids": ids}) if ids else []
+    return {id_: _Current(name, version) for id_, version in rows}
 
 
 def _missing(run: Statements, ends: Collection[Id]) -> dict[Id, bool]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_core.knowledge.graph.model import Id
 from groundwork_data.graph import projection_cypher as cypher
-from groundwork_data.graph.truth import ID, LABELS, TYPE, VERSION, Row, Stage
+from groundwork_data.graph.expected_rows import ID, LABELS, TYPE, VERSION, Row, Stage
 
 if TYPE_CHECKING:
     from neo4j import ManagedTransaction, Record
@@ -78,7 +78,7 @@ class NotAllCreated(Exception):
 
 
 def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Waiting) -> list[Id]:
-    """Create what these rows of `Truth` say; return the ids that were left out.
+    """Create what these rows of `ExpectedRows` say; return the ids that were left out.
 
     Args:
         graph: Neo4j; the types of the relationships have their constraints.
@@ -131,7 +131,7 @@ def _there(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
     """Return which of these exist by now, under the type that they shall have."""
     by_statement: dict[str, list[object]] = defaultdict(list)
     for row in rows:
-        text = ENTITIES if stage.aggregate == "entities" else cypher.standing(str(row[TYPE]))
+        text = ENTITIES if stage.aggregate == "entities" else cypher.find(str(row[TYPE]))
         by_statement[text].append(row[ID])
     return {
         found[0]

@@ -8,8 +8,8 @@ from typing import Any
 
 from groundwork_core.knowledge.graph.model import Id
 from groundwork_data.graph.drift import Report
-from groundwork_data.graph.truth import Aggregate, Stage
-from groundwork_data.graph.walk import Place, Seen
+from groundwork_data.graph.expected_rows import Aggregate, Stage
+from groundwork_data.graph.slices import Place, SlicePair
 
 
 @dataclass(slots=True)
@@ -22,13 +22,13 @@ class Check:
         default_factory=lambda: {"entities": [], "relationships": []}
     )
 
-    def count(self, seen: Seen) -> int:
+    def count(self, pair: SlicePair) -> int:
         """Note that a slice is done; return how many of its kind are done by now."""
-        self.place = seen.place
-        if seen.stage.aggregate == "entities":
-            self.report.entities += len(seen.said.rows)
+        self.place = pair.place
+        if pair.stage.aggregate == "entities":
+            self.report.entities += len(pair.expected.rows)
             return self.report.entities
-        self.report.relationships += len(seen.said.rows)
+        self.report.relationships += len(pair.expected.rows)
         return self.report.relationships
 
     def as_json(self) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.rounds import Drift, Part, Place
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check
 from groundwork_data.graph.drift import Report
-from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import Truth
-from groundwork_data.graph.verify import finish, settle, take
-from groundwork_data.graph.walk import walk
+from groundwork_data.graph.expected_rows import ExpectedRows
+from groundwork_data.graph.slices import read_slice_pairs
+from groundwork_data.graph.verify import add_slice, finish, settle
 
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
@@ -40,10 +40,12 @@ class SliceComparison:
 
     def _compare(self, check: Check, may_go_on: Callable[[], bool]) -> bool:
         """Take slices; return whether none is left."""
-        slices = walk(Truth(self._database), Standing(self._graph), check.place)
+        slices = read_slice_pairs(
+            ExpectedRows(self._database), ActualRows(self._graph), check.place
+        )
         with closing(slices):
-            for seen in slices:
-                take(check, seen)
+            for pair in slices:
+                add_slice(check, pair)
                 if not may_go_on():
                     return False
         return True

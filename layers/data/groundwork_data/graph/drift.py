@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from groundwork_core.knowledge.graph.model import Id
-from groundwork_data.graph.truth import LABELS, TYPE, VERSION, Aggregate, Row
+from groundwork_data.graph.expected_rows import LABELS, TYPE, VERSION, Aggregate, Row
 
 Kind = Literal[
     "missing",
@@ -70,22 +70,24 @@ class Report:
         return {kind: found[kind] for kind in KINDS} | {"nameless": self.nameless}
 
 
-def kind_of(aggregate: Aggregate, said: Row | None, shown: list[Row]) -> Kind | None:
+def kind_of(aggregate: Aggregate, expected: Row | None, actual: list[Row]) -> Kind | None:
     """Compare one thing: what Postgres says (None: nothing) with all that the graph shows of it."""
-    if said is None or not shown:
-        return None if said is None and not shown else "extra" if said is None else "missing"
-    if len(shown) > 1:
+    if expected is None or not actual:
+        return (
+            None if expected is None and not actual else "extra" if expected is None else "missing"
+        )
+    if len(actual) > 1:
         return "duplicate"
-    return None if alike(shown[0], said) else _difference(aggregate, said, shown[0])
+    return None if alike(actual[0], expected) else _difference(aggregate, expected, actual[0])
 
 
-def _difference(aggregate: Aggregate, said: Row, shown: Row) -> Kind:
-    version, wanted = shown[VERSION], said[VERSION]
+def _difference(aggregate: Aggregate, expected: Row, actual: Row) -> Kind:
+    version, wanted = actual[VERSION], expected[VERSION]
     if isinstance(version, int) and isinstance(wanted, int) and version != wanted:
         return "stale" if version < wanted else "ahead"
     if aggregate == "entities":
-        return "mislabelled" if shown[LABELS] != said[LABELS] else "altered"
-    placed = (shown[TYPE], shown[LABELS]) == (said[TYPE], said[LABELS])
+        return "mislabelled" if actual[LABELS] != expected[LABELS] else "altered"
+    placed = (actual[TYPE], actual[LABELS]) == (expected[TYPE], expected[LABELS])
     return "altered" if placed else "misplaced"
 
 

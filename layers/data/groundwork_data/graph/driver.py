@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from groundwork_core.errors import TookTooLong
 from groundwork_core.knowledge.graph.errors import GraphUnavailable
-from groundwork_data.silence import BOLT, Silence, silent
+from groundwork_data.unresponsive_server import BOLT, ResponseWatch, is_unresponsive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ class GraphDatabase:
         self._auth = (user, password)
         self._application_name = application_name
         self._driver: Driver | None = None
-        self._silence = Silence(lambda: silent(*_host_and_port(uri), BOLT), self._cut)
+        self._watch = ResponseWatch(lambda: is_unresponsive(*_host_and_port(uri), BOLT), self._cut)
         self.statements = 0
         """How many statements were run; tests hold the resolvers to it."""
 
@@ -117,13 +117,13 @@ class GraphDatabase:
             self._driver = None
 
     def _reading(self, seconds: float) -> AbstractContextManager[None]:
-        return self._silence.broken(
+        return self._watch.broken(
             after_seconds=DOUBT_READS_SECONDS, at_most_seconds=seconds + GRACE_SECONDS
         )
 
     def _writing(self, seconds: float = float("inf")) -> AbstractContextManager[None]:
         """A write may be tried again, each time for so long."""
-        return self._silence.broken(
+        return self._watch.broken(
             after_seconds=DOUBT_WRITES_SECONDS,
             at_most_seconds=seconds + RETRY_SECONDS + seconds + GRACE_SECONDS,
         )
@@ -132,7 +132,7 @@ class GraphDatabase:
         """Shut the sockets under whoever waits: the calls fail, the driver connects anew.
 
         `close()` would say goodbye first, which waits as well, so this uses the driver's own pool;
-        tests/integration/graph/test_silence.py fails should a new version keep it elsewhere.
+        tests/integration/graph/test_unresponsive_server.py fails if a new version moves it.
         """
         driver = self._driver
         if driver is None:

@@ -20,7 +20,7 @@ import psycopg
 
 from groundwork_core.knowledge.graph.model import Id
 from groundwork_data.graph import export_sql as sql
-from groundwork_data.graph.truth import FIRST, LAST, TYPES
+from groundwork_data.graph.expected_rows import FIRST, LAST, TYPES
 from groundwork_data.graph.verify import Progress
 from groundwork_data.postgres.constraints import as_domain_error
 

@@ -43,17 +43,19 @@ class Neo4jProjection:
         rows = self._graph.read(cypher.POSITION, {})
         return (rows[0]["xid"], rows[0]["row"]) if rows else (0, 0)
 
-    def force(self, aggregate: str, ids: list[Id], truth: Callable[[list[Id]], Changes]) -> None:
+    def force(
+        self, aggregate: str, ids: list[Id], read_current: Callable[[list[Id]], Changes]
+    ) -> None:
         """Make entities or relationships what the truth says, whatever the graph has of them.
 
         `truth` is asked under the lock: what is committed later is applied later, by the relay
         that waits for the lock; so nothing ever goes back.
         """
         self.constrain(
-            c.type for c in truth(ids).relationships.values() if isinstance(c, Relationship)
+            c.type for c in read_current(ids).relationships.values() if isinstance(c, Relationship)
         )
         types = frozenset(self._types or ())
-        self._graph.write(lambda tx: Batch(tx, types).force(aggregate, ids, truth))
+        self._graph.write(lambda tx: Batch(tx, types).force(aggregate, ids, read_current))
 
     def constrain(self, names: Iterable[str]) -> None:
         """Make ids of types unique; a type is constrained before its first relationship comes."""

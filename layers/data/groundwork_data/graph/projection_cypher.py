@@ -25,7 +25,7 @@ ADVANCE = "MATCH (p:Projection {name: 'graph'}) SET p.xid = $xid, p.row = $row"
 
 # ── Entities ─────────────────────────────────────────────────────────────────────────────────────
 
-STANDING_ENTITIES = """
+FIND_ENTITIES = """
 UNWIND $ids AS id
 CALL (id) {
     MATCH (n:Entity {id: id}) RETURN 'entity' AS state, coalesce(n._v, 0) AS version, n.type AS type
@@ -94,7 +94,7 @@ CALL db.relationshipTypes() YIELD relationshipType RETURN collect(relationshipTy
 
 # ── Relationships ────────────────────────────────────────────────────────────────────────────────
 
-STANDING_TOMBSTONES = """
+FIND_TOMBSTONES = """
 UNWIND $ids AS id
 MATCH (t:Tombstone {id: id})
 RETURN collect([id, t._v]) AS rows
@@ -139,7 +139,7 @@ def _by_id(name: str) -> str:
     return f"USING INDEX SEEK r:`{relationship_type(name)}`(id)"
 
 
-def standing(name: str) -> str:
+def find(name: str) -> str:
     """Look relationships of a type up by id."""
     return f"""
 UNWIND $ids AS id

@@ -16,14 +16,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from groundwork_data.graph import bulk
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check, Remember, forget
 from groundwork_data.graph.epoch import agree_on_position
+from groundwork_data.graph.expected_rows import FIRST, ID, TYPE, ExpectedRows, Row, Stage
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.repair import BATCH, repair
-from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import FIRST, ID, TYPE, Row, Stage, Truth
-from groundwork_data.graph.verify import Progress, finish, silent
-from groundwork_data.graph.walk import ENTITIES, Place, Seen, read_ahead, walk
+from groundwork_data.graph.slices import ENTITIES, Place, SlicePair, read_ahead, read_slice_pairs
+from groundwork_data.graph.verify import Progress, finish, no_progress
 
 if TYPE_CHECKING:
     from groundwork_core.knowledge.graph.model import Id
@@ -40,7 +40,7 @@ SLICE = 20_000
 def rebuild(
     database: Database,
     graph: GraphDatabase,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     begun: Check | None = None,
     remember: Remember = forget,
@@ -60,9 +60,9 @@ def rebuild(
     before = time.monotonic()
     check = begun or Check()
     spent = check.report.seconds
-    truth, standing = Truth(database), Standing(graph)
-    counts = truth.counts()
-    builder = _Builder(truth, graph)
+    expected, actual = ExpectedRows(database), ActualRows(graph)
+    counts = expected.counts()
+    builder = _Builder(expected, graph)
 
     def done(stage: Stage, so_far: int) -> None:
         check.report.seconds = spent + time.monotonic() - before
@@ -70,21 +70,21 @@ def rebuild(
         remember(check)
 
     filling = check.place.stage == BY_START or (
-        check.place.stage == ENTITIES and not standing.counts()["relationships"]
+        check.place.stage == ENTITIES and not actual.counts()["relationships"]
     )
-    for seen in walk(truth, standing, check.place):
-        if filling and seen.stage != ENTITIES:
+    for pair in read_slice_pairs(expected, actual, check.place):
+        if filling and pair.stage != ENTITIES:
             break
-        builder.build(seen)
-        done(seen.stage, check.count(seen))
+        builder.build(pair)
+        done(pair.stage, check.count(pair))
     if filling:
         begin = check.place.after if check.place.stage == BY_START else FIRST
         written = check.report.relationships
-        for said in read_ahead(truth.by_start(SLICE, begin)):
-            builder.create(BY_START, said.rows)
-            written += len(said.rows)
-            check.place = Place(BY_START, said.upto)
-            check.report.relationships = written - said.ahead
+        for part in read_ahead(expected.by_start(SLICE, begin)):
+            builder.create(BY_START, part.rows)
+            written += len(part.rows)
+            check.place = Place(BY_START, part.upto)
+            check.report.relationships = written - part.ahead
             done(BY_START, check.report.relationships)
     # What no slice shows, and what was healed too early to know.
     finish(check, database, graph)
@@ -95,21 +95,21 @@ def rebuild(
 
 
 class _Builder:
-    def __init__(self, truth: Truth, graph: GraphDatabase) -> None:
-        self._truth = truth
+    def __init__(self, expected: ExpectedRows, graph: GraphDatabase) -> None:
+        self._expected = expected
         self._graph = graph
         self._projection = Neo4jProjection(graph)
 
-    def build(self, seen: Seen) -> None:
+    def build(self, pair: SlicePair) -> None:
         """Make one slice right."""
-        suspects = seen.suspects()
+        suspects = pair.suspects()
         if not suspects:
             return
-        there = {str(row[ID]) for row in seen.shown}
-        said = {str(row[ID]): row for row in seen.said.rows}
-        missing = {id_ for id_ in suspects if id_ in said and id_ not in there}
-        self._force(seen.stage, [id_ for id_ in suspects if id_ not in missing])
-        self.create(seen.stage, [row for row in seen.said.rows if row[ID] in missing])
+        there = {str(row[ID]) for row in pair.actual}
+        wanted = {str(row[ID]): row for row in pair.expected.rows}
+        missing = {id_ for id_ in suspects if id_ in wanted and id_ not in there}
+        self._force(pair.stage, [id_ for id_ in suspects if id_ not in missing])
+        self.create(pair.stage, [row for row in pair.expected.rows if row[ID] in missing])
 
     def create(self, stage: Stage, rows: list[Row]) -> None:
         """Add what is not there."""
@@ -117,9 +117,9 @@ class _Builder:
             return
         if stage.aggregate == "relationships":
             self._projection.constrain({str(row[TYPE]) for row in rows})
-        self._force(stage, bulk.create(self._graph, stage, rows, self._truth.waiting))
+        self._force(stage, bulk.create(self._graph, stage, rows, self._expected.waiting))
 
     def _force(self, stage: Stage, ids: list[Id]) -> None:
-        ask = partial(self._truth.changes, stage.aggregate)
+        ask = partial(self._expected.changes, stage.aggregate)
         for start in range(0, len(ids), BATCH):
             self._projection.force(stage.aggregate, ids[start : start + BATCH], ask)

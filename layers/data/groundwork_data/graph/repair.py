@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.drift import Report
 from groundwork_data.graph.epoch import agree_on_position
+from groundwork_data.graph.expected_rows import Aggregate, ExpectedRows
 from groundwork_data.graph.projection import Neo4jProjection
-from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import Aggregate, Truth
-from groundwork_data.graph.verify import Progress, silent, verify
+from groundwork_data.graph.verify import Progress, no_progress, verify
 
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
@@ -24,7 +24,7 @@ AGGREGATES: tuple[Aggregate, ...] = ("entities", "relationships")
 def repair(
     database: Database,
     graph: GraphDatabase,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     found: Report | None = None,
 ) -> Report:
@@ -37,10 +37,10 @@ def repair(
         Unavailable: Postgres or Neo4j cannot be reached; run it again.
     """
     report = found or verify(database, graph, progress)
-    truth, standing = Truth(database), Standing(graph)
+    expected, actual = ExpectedRows(database), ActualRows(graph)
     projection = Neo4jProjection(graph)
     # What hung on a node that was none of ours was right, and nobody's suspect, until it went.
-    lost = standing.remove_nameless() if report.nameless else []
+    lost = actual.remove_nameless() if report.nameless else []
     if report.restored:
         agree_on_position(database, graph)
     done = 0
@@ -50,7 +50,7 @@ def repair(
             ids += sorted({*lost} - {*ids})
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
-            projection.force(aggregate, batch, partial(truth.changes, aggregate))
+            projection.force(aggregate, batch, partial(expected.changes, aggregate))
             done += len(batch)
             progress("repaired", done, max(done, len(report.drift)))
     return report

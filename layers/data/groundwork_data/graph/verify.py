@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import Id
+from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check, Remember, forget
 from groundwork_data.graph.drift import Drift, Report, alike, kind_of
 from groundwork_data.graph.epoch import graph_is_from_the_future
-from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import Aggregate, Truth
-from groundwork_data.graph.walk import Seen, walk
+from groundwork_data.graph.expected_rows import Aggregate, ExpectedRows
+from groundwork_data.graph.slices import SlicePair, read_slice_pairs
 
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
@@ -34,14 +34,14 @@ Progress = Callable[[str, int, int], None]
 """Told (what is being done, how many are done, of how many)."""
 
 
-def silent(_what: str, _done: int, _all: int) -> None:
+def no_progress(_what: str, _done: int, _all: int) -> None:
     """Tell nobody."""
 
 
 def verify(
     database: Database,
     graph: GraphDatabase,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     *,
     begun: Check | None = None,
     remember: Remember = forget,
@@ -59,14 +59,14 @@ def verify(
         Unavailable: Postgres or Neo4j cannot be reached.
     """
     before = time.monotonic()
-    truth, standing = Truth(database), Standing(graph)
+    expected, actual = ExpectedRows(database), ActualRows(graph)
     check = begun or Check()
     spent = check.report.seconds
-    counts = truth.counts()
-    check.report.counts = {"postgres": counts, "graph": standing.counts()}
-    for seen in walk(truth, standing, check.place, at_once=SIDE_BY_SIDE):
-        done = take(check, seen)
-        progress(seen.stage.aggregate, done, max(counts[seen.stage.aggregate], done))
+    counts = expected.counts()
+    check.report.counts = {"postgres": counts, "graph": actual.counts()}
+    for pair in read_slice_pairs(expected, actual, check.place, at_once=SIDE_BY_SIDE):
+        done = add_slice(check, pair)
+        progress(pair.stage.aggregate, done, max(counts[pair.stage.aggregate], done))
         check.report.seconds = spent + time.monotonic() - before
         remember(check)
     finish(check, database, graph)
@@ -74,31 +74,35 @@ def verify(
     return check.report
 
 
-def take(check: Check, seen: Seen) -> int:
+def add_slice(check: Check, pair: SlicePair) -> int:
     """Add what one slice shows to a check; return how many of its kind are done by now."""
-    check.suspects[seen.stage.aggregate] += seen.suspects()
-    return check.count(seen)
+    check.suspects[pair.stage.aggregate] += pair.suspects()
+    return check.count(pair)
 
 
 def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
     """Decide about the suspects, and look at what no slice shows."""
     settle(check, database, graph)
-    truth, standing = Truth(database), Standing(graph)
-    _look_for_buried(check.report, truth, standing)
-    check.report.nameless = standing.nameless()
+    expected, actual = ExpectedRows(database), ActualRows(graph)
+    _find_buried(check.report, expected, actual)
+    check.report.nameless = actual.nameless()
     check.report.restored = graph_is_from_the_future(database, graph)
 
 
 def settle(check: Check, database: Database, graph: GraphDatabase) -> None:
     """Decide about the suspects: what stays different is drift, or late."""
-    truth, standing = Truth(database), Standing(graph)
+    expected, actual = ExpectedRows(database), ActualRows(graph)
     for aggregate, suspects in check.suspects.items():
-        _settle(check.report, truth, standing, aggregate, list(dict.fromkeys(suspects)))
+        _settle(check.report, expected, actual, aggregate, list(dict.fromkeys(suspects)))
         suspects.clear()
 
 
 def _settle(
-    report: Report, truth: Truth, standing: Standing, aggregate: Aggregate, suspects: list[Id]
+    report: Report,
+    expected: ExpectedRows,
+    actual: ActualRows,
+    aggregate: Aggregate,
+    suspects: list[Id],
 ) -> None:
     """Look at suspects again until each is found equal, or is drift for certain."""
     for look in range(LOOKS):
@@ -109,27 +113,31 @@ def _settle(
         undecided: list[Id] = []
         for start in range(0, len(suspects), AT_ONCE):
             batch = suspects[start : start + AT_ONCE]
-            undecided += _look(report, truth, standing, aggregate, batch)
+            undecided += _check_again(report, expected, actual, aggregate, batch)
         suspects = undecided
     report.waiting += len(suspects)
 
 
-def _look(
-    report: Report, truth: Truth, standing: Standing, aggregate: Aggregate, ids: Sequence[Id]
+def _check_again(
+    report: Report,
+    expected: ExpectedRows,
+    actual: ActualRows,
+    aggregate: Aggregate,
+    ids: Sequence[Id],
 ) -> list[Id]:
     # In this order: what Postgres said before nothing waited, the graph must have been given.
-    before = truth.among(aggregate, ids)
-    waiting = truth.waiting(ids)
-    shown = standing.among(aggregate, ids)
-    after = truth.among(aggregate, ids)
+    before = expected.among(aggregate, ids)
+    waiting = expected.waiting(ids)
+    found = actual.among(aggregate, ids)
+    after = expected.among(aggregate, ids)
     undecided: list[Id] = []
     for id_ in ids:
-        said = before.get(id_)
-        kind = kind_of(aggregate, said, shown.get(id_, []))
+        row = before.get(id_)
+        kind = kind_of(aggregate, row, found.get(id_, []))
         if kind is None:
             continue
         now = after.get(id_)
-        moved = (said is None) != (now is None) or (said and now and not alike(said, now))
+        moved = (row is None) != (now is None) or (row and now and not alike(row, now))
         if id_ in waiting or moved:
             undecided.append(id_)
         else:
@@ -137,17 +145,17 @@ def _look(
     return undecided
 
 
-def _look_for_buried(report: Report, truth: Truth, standing: Standing) -> None:
+def _find_buried(report: Report, expected: ExpectedRows, actual: ActualRows) -> None:
     """Find what is alive although a tombstone keeps its changes away, now or from the next on."""
     known = {one.id for one in report.drift}
     after = ""
     while True:
-        dead = standing.tombstones(after, TOMBSTONES_AT_ONCE)
+        dead = actual.tombstones(after, TOMBSTONES_AT_ONCE)
         versions = dict(dead)
-        alive = truth.versions([*versions])
+        alive = expected.versions([*versions])
         buried = [one for one in alive if one[1] <= versions[one[0]] and one[0] not in known]
         # Deleted after the tombstones were read and before Postgres was? Then it is no more there.
-        late = truth.waiting([one[0] for one in buried])
+        late = expected.waiting([one[0] for one in buried])
         report.drift += [Drift(one[2], one[0], "buried") for one in buried if one[0] not in late]
         if len(dead) < TOMBSTONES_AT_ONCE:
             return

@@ -21,7 +21,7 @@ from groundwork_data.postgres.parameters import Parameters
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
 from groundwork_data.postgres.time_limit import execute_until
 from groundwork_data.postgres.transaction import RunningTransaction
-from groundwork_data.silence import POSTGRES, Silence, silent
+from groundwork_data.unresponsive_server import POSTGRES, ResponseWatch, is_unresponsive
 
 CONNECT_TIMEOUT_SECONDS = 2
 DOUBT_SECONDS = 1.0
@@ -57,7 +57,7 @@ class Database:
         self._running: RunningTransaction | None = None
         self._ends: float | None = None
         self._gone_until = float("-inf")
-        self._silence = Silence(self._is_silent, self._cut)
+        self._watch = ResponseWatch(self._is_silent, self._cut)
 
     def row(self, sql: str, parameters: Parameters = None) -> TupleRow | None:
         """Run one statement and return its first row, or None."""
@@ -210,13 +210,13 @@ class Database:
 
     def _watched(self) -> AbstractContextManager[None]:
         """Break what runs inside off should the server turn out to be silent."""
-        return self._silence.broken(after_seconds=DOUBT_SECONDS, at_most_seconds=float("inf"))
+        return self._watch.broken(after_seconds=DOUBT_SECONDS, at_most_seconds=float("inf"))
 
     def _is_silent(self) -> bool:
         connection = self._connection
         if connection is None or connection.closed or connection.info.host.startswith("/"):
             return False
-        return silent(connection.info.host, connection.info.port, POSTGRES)
+        return is_unresponsive(connection.info.host, connection.info.port, POSTGRES)
 
     def _cut(self) -> None:
         """Hang up, from the thread that watches; whoever waits for an answer finds the end."""

@@ -9,7 +9,7 @@ from groundwork_core.resources.page import Page
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_data.postgres import resource_sql
 from groundwork_data.postgres.survivors import survivors_of
-from groundwork_data.postgres.transaction import told
+from groundwork_data.postgres.transaction import actor_json
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -136,7 +136,7 @@ class PostgresResources:
         actor = self._actor() if self._actor is not None else None
         if actor is None or not (actor.standing or resource.name in resource_sql.AUDITED):
             return "nothing", ()
-        return "who acts", (told(actor),)
+        return "who acts", (actor_json(actor),)
 
 
 def _written(row: Sequence[object]) -> Written:

@@ -47,7 +47,7 @@ class RunningTransaction:
         """Begin it, and end it."""
         command = b"BEGIN"
         if self._actor is not SYSTEM:
-            said = told(self._actor).encode()
+            said = actor_json(self._actor).encode()
             literal = Escaping(self.connection.pgconn).escape_literal(said)
             command += b"; SELECT groundwork_act_as(" + literal + b")"
         try:
@@ -97,7 +97,7 @@ class RunningTransaction:
             self.connection.close()
 
 
-def told(actor: Actor) -> str:
+def actor_json(actor: Actor) -> str:
     """Say who acts, for groundwork_act_as(); audit triggers read it in `groundwork.actor`."""
     said = {
         "actor": actor.principal,

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from groundwork_core.outbox import Command, Nudge
     from groundwork_data.postgres.api_keys import PostgresApiKeys
     from groundwork_data.postgres.audit import PostgresAuditLog
-    from groundwork_data.postgres.authority import PostgresAuthority
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.engagements import PostgresEngagements
+    from groundwork_data.postgres.held_permissions import PostgresAuthority
     from groundwork_data.postgres.identity import (
         PostgresLoginFailures,
         PostgresRefreshTokens,
@@ -164,7 +164,7 @@ class PostgresUnitOfWork:
     @property
     def authority(self) -> PostgresAuthority:
         """What accounts and roles hold."""
-        from groundwork_data.postgres.authority import PostgresAuthority
+        from groundwork_data.postgres.held_permissions import PostgresAuthority
 
         return PostgresAuthority(self.connection)
 

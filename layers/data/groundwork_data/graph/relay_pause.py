@@ -30,7 +30,7 @@ WHERE destination = 'graph' AND (xid, id) < (%(xid)s::text::xid8, %(id)s)
 """
 
 
-class Standstill:
+class RelayPause:
     """Held from `standstill`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
@@ -54,7 +54,7 @@ class Standstill:
 
 
 @contextmanager
-def standstill(database_url: str) -> Iterator[Standstill]:
+def pause_relay(database_url: str) -> Iterator[RelayPause]:
     """Keep every relay from carrying to the graph. Raises Unavailable."""
     with as_domain_error():
         connection = psycopg.connect(
@@ -64,7 +64,7 @@ def standstill(database_url: str) -> Iterator[Standstill]:
         with as_domain_error():
             connection.execute(PATIENCE)
             connection.execute(LOCK)
-        yield Standstill(connection)
+        yield RelayPause(connection)
         # A closed connection's server process may hold the lock for a moment longer.
         with suppress(psycopg.Error):
             connection.execute(UNLOCK)

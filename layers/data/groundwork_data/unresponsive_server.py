@@ -25,7 +25,7 @@ TICK_SECONDS = 0.2
 IDLE_SECONDS = 5.0
 
 
-def silent(host: str, port: int, greeting: bytes) -> bool:
+def is_unresponsive(host: str, port: int, greeting: bytes) -> bool:
     """Say whether a server leaves a greeting unanswered. Refusing, or hanging up, is an answer."""
     ends = time.monotonic() + GREETING_SECONDS
     try:
@@ -48,7 +48,7 @@ class _Call:
     ends: float
 
 
-class Silence:
+class ResponseWatch:
     """Watches calls to one server, from a thread that lives while there are any."""
 
     def __init__(self, is_silent: Callable[[], bool], cut: Callable[[], None]) -> None:

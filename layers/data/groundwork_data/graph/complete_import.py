@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from groundwork_data.graph import migrations
 from groundwork_data.graph import projection_cypher as cypher
+from groundwork_data.graph.actual_rows import ActualRows
+from groundwork_data.graph.expected_rows import ExpectedRows
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.repair import BATCH
-from groundwork_data.graph.standing import Standing
-from groundwork_data.graph.truth import Truth
 
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
@@ -56,7 +56,7 @@ def complete(
     _must_hold(exported, graph)
     _constrain(exported, graph, folder, progress)
     force = partial(Neo4jProjection(graph).force, "entities")
-    ask = partial(Truth(database).changes, "entities")
+    ask = partial(ExpectedRows(database).changes, "entities")
     for start in range(0, len(exported.rough), BATCH):
         force(list(exported.rough[start : start + BATCH]), ask)
     place = {"xid": exported.horizon - 1, "row": 0}
@@ -64,7 +64,7 @@ def complete(
 
 
 def _must_hold(exported: Exported, graph: GraphDatabase) -> None:
-    found = Standing(graph).counts()
+    found = ActualRows(graph).counts()
     tombstones = graph.run(COUNT_TOMBSTONES)[0]["n"]
     shown = (found["entities"], found["relationships"], tombstones)
     if shown != (exported.entities, exported.relationships, exported.tombstones):

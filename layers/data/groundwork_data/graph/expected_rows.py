@@ -1,6 +1,6 @@
 """What Postgres says the graph must hold, as flat rows, in slices by id.
 
-A row of `Standing` that is right is equal to a row from here, value by value and type by type.
+A row of `ActualRows` that is right is equal to a row from here, value by value and type by type.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Slice:
     """How many rows, of this slice and those before it, lie behind `upto` already."""
 
 
-class Truth:
+class ExpectedRows:
     """Reads entities and relationships as the graph must show them."""
 
     def __init__(self, database: Database) -> None:

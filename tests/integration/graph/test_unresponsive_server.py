@@ -12,7 +12,7 @@ from groundwork_core.errors import TookTooLong
 from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_data.graph import driver as driver_module
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_data.silence import Silence
+from groundwork_data.unresponsive_server import ResponseWatch
 
 from ...fakes.tcp_proxy import TcpProxy, proxied
 
@@ -85,7 +85,7 @@ def test_a_question_to_a_graph_that_falls_silent_is_given_up(
 def test_without_the_watch_it_would_wait_for_ever(
     graph: GraphDatabase, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Silence, "broken", lambda *_, **__: nullcontext())
+    monkeypatch.setattr(ResponseWatch, "broken", lambda *_, **__: nullcontext())
     call = asking_a_silent_graph(graph, proxy, 2)
     assert not call.ends_within(4)
     proxy.speak()

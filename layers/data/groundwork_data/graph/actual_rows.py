@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from groundwork_core.knowledge.graph.model import Id
-from groundwork_data.graph.truth import FIRST, LAST, Aggregate, Row, Stage
+from groundwork_data.graph.expected_rows import FIRST, LAST, Aggregate, Row, Stage
 from groundwork_data.graph.types import relationship_type
 
 if TYPE_CHECKING:
@@ -92,8 +92,8 @@ RETURN collect({row}) AS rows
 """
 
 
-class Standing:
-    """Reads the graph. Rows are as `Truth` gives them, if the graph is right."""
+class ActualRows:
+    """Reads the graph. Rows are as `ExpectedRows` gives them, if the graph is right."""
 
     def __init__(self, graph: GraphDatabase) -> None:
         """Take the graph."""
