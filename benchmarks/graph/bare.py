@@ -15,7 +15,7 @@ import psycopg
 
 from groundwork_core.caller import Caller
 from groundwork_core.ids import new_id
-from groundwork_runtime.graphql.answering import Answering
+from groundwork_runtime.graphql.executor import QueryExecutor
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
@@ -34,7 +34,7 @@ class Recorder:
     def __init__(self, addresses: Mapping[str, str]) -> None:
         """Take the addresses of both stores."""
         self._wiring = Wiring(Settings.from_environment(addresses))
-        self._answering = Answering()
+        self._answering = QueryExecutor()
         self._notes: list[Statement] = []
         _note(self._wiring.graph, "read", "neo4j", self._notes)
         _note(self._wiring.database, "rows", "postgres", self._notes)

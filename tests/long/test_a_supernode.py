@@ -12,7 +12,7 @@ from groundwork_data.graph.bulk import create
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.expected_rows import FIRST, ExpectedRows, Stage
 from groundwork_data.graph.projection import Neo4jProjection
-from groundwork_runtime.graphql.answering import REQUEST_SECONDS
+from groundwork_runtime.graphql.executor import REQUEST_SECONDS
 
 from ..integration.graph.conftest import Api, api
 

@@ -17,7 +17,7 @@ from groundwork_core.identity.permissions import PERMISSIONS
 from groundwork_functions.identity.routes import router as identity
 from groundwork_functions.rest_api.handler import router as rest
 from groundwork_runtime.http.application import Application
-from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http.authentication import Authenticator
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
@@ -79,7 +79,9 @@ def main() -> None:
     parts = Wiring(
         Settings.from_environment({"GROUNDWORK_RATE_LIMIT": "0", "DATABASE_URL": NOWHERE})
     )
-    parts.callers = Callers(store, issuer="groundwork", clock=FakeClock(datetime.now(UTC)))
+    parts.authenticator = Authenticator(
+        store, issuer="groundwork", clock=FakeClock(datetime.now(UTC))
+    )
     token = mint.token(store.add(*PERMISSIONS))
     functions = [Application(router, lambda: parts) for router in (rest, identity)]
     found = {}

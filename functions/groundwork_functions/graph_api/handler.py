@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork_functions.graph_api.graphql_problems import GraphqlApplication
 from groundwork_functions.graph_api.routes import router
-from groundwork_functions.graph_api.telling import TellingApplication
 
-handler = TellingApplication(router)
+handler = GraphqlApplication(router)

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from groundwork_core.errors import NotFound
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.response import HttpResponse
 
 HOUR = "public, max-age=3600"
 POLICY = (
@@ -56,18 +56,18 @@ PAGE = """<!doctype html>
 """
 
 
-def page() -> Answer:
+def page() -> HttpResponse:
     """Return the page."""
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
-    return Answer(200, PAGE, "text/html; charset=utf-8", headers)
+    return HttpResponse(200, PAGE, "text/html; charset=utf-8", headers)
 
 
-def asset(name: str) -> Answer:
+def asset(name: str) -> HttpResponse:
     """Return a part of the page. Raises NotFound."""
     if name not in ASSETS:
         raise NotFound("GraphiQL has no such part.")
     package, file, content_type = ASSETS[name]
-    return Answer(200, _read(package, file), content_type, {"Cache-Control": HOUR})
+    return HttpResponse(200, _read(package, file), content_type, {"Cache-Control": HOUR})
 
 
 @cache

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.caller import Caller
 from groundwork_functions.graph_api import page
-from groundwork_runtime.graphql import documented
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.graphql import openapi_content as documented
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 if TYPE_CHECKING:
-    from groundwork_runtime.graphql.answering import Answering
+    from groundwork_runtime.graphql.executor import QueryExecutor
 
 PUBLIC = "the page holds no data; its queries carry a token"
 
@@ -31,13 +31,13 @@ router = Router()
     returns=documented.ANSWERS,
     also=documented.ALSO,
 )
-def graphql(request: Request, caller: Caller, wiring: Wiring) -> Answer:
+def graphql(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
     """Answer a GraphQL query: `{"query", "variables"?, "operationName"?}`."""
     return answering()(request, caller, wiring)
 
 
 @router.get("/graphql", open=PUBLIC, operation_id="graphiql", tag="graph", returns=documented.PAGE)
-def graphiql() -> Answer:
+def graphiql() -> HttpResponse:
     """Show GraphiQL."""
     return page.page()
 
@@ -49,14 +49,14 @@ def graphiql() -> Answer:
     tag="graph",
     returns=documented.ASSETS,
 )
-def graphiql_asset(name: str) -> Answer:
+def graphiql_asset(name: str) -> HttpResponse:
     """Return a part of GraphiQL."""
     return page.asset(name)
 
 
 @cache
-def answering() -> Answering:
+def answering() -> QueryExecutor:
     """Return what answers; the first query, not the first page, pays for the schema."""
-    from groundwork_runtime.graphql.answering import Answering
+    from groundwork_runtime.graphql.executor import QueryExecutor
 
-    return Answering()
+    return QueryExecutor()

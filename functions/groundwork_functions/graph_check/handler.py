@@ -11,7 +11,7 @@ from chalice.app import CloudWatchEvent
 
 from groundwork_core.errors import Unavailable
 from groundwork_core.knowledge.graph.go_on_checking import go_on_checking
-from groundwork_functions.graph_check.telling import tell
+from groundwork_functions.graph_check.gauges import tell
 from groundwork_runtime.events import EventApp, remaining_seconds
 from groundwork_runtime.wiring import Wiring, wiring
 

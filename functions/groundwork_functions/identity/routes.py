@@ -12,8 +12,7 @@ from groundwork_core.identity.issue_ws_ticket import issue_ws_ticket
 from groundwork_core.identity.log_in import log_in
 from groundwork_core.identity.model import TICKET_SECONDS, TokenPair, normal_email
 from groundwork_core.identity.refresh import refresh
-from groundwork_functions.identity.device_cookie import DeviceCookie
-from groundwork_functions.identity.shapes import (
+from groundwork_functions.identity.bodies import (
     KEYS,
     ME,
     LoggedIn,
@@ -23,9 +22,10 @@ from groundwork_functions.identity.shapes import (
     Ticket,
     Tokens,
 )
-from groundwork_runtime.http.answer import Answer
+from groundwork_functions.identity.device_cookie import DeviceCookie
 from groundwork_runtime.http.body_limits import CREDENTIALS_BYTES_MAX
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN, Router
 from groundwork_runtime.wiring import Wiring
 
@@ -117,20 +117,22 @@ def get_ws_ticket(caller: Caller, wiring: Wiring) -> Ticket:
 
 
 @router.get("/api/v1/me", needs=SIGNED_IN, tag=TAG, returns=ME)
-def who_am_i(caller: Caller, wiring: Wiring) -> Answer:
+def who_am_i(caller: Caller, wiring: Wiring) -> HttpResponse:
     """Show the caller's account, roles and permissions."""
     profile = wiring.profiles.profile(caller.user_id)
     if profile is None:
         raise NotFound("There is no such account.")
     told = {**profile, "roles": list(caller.roles), "permissions": sorted(caller.permissions)}
-    return Answer(200, json.dumps(told, ensure_ascii=False))
+    return HttpResponse(200, json.dumps(told, ensure_ascii=False))
 
 
 @router.get("/.well-known/jwks.json", open="public keys are public", tag=TAG, returns=KEYS)
-def public_keys(wiring: Wiring) -> Answer:
+def public_keys(wiring: Wiring) -> HttpResponse:
     """Show the public keys that verify access tokens (RFC 7517)."""
     keys = json.dumps({"keys": wiring.profiles.public_keys()})
-    return Answer(200, keys, "application/jwk-set+json", {"Cache-Control": "public, max-age=300"})
+    return HttpResponse(
+        200, keys, "application/jwk-set+json", {"Cache-Control": "public, max-age=300"}
+    )
 
 
 def _tokens(pair: TokenPair) -> Tokens:

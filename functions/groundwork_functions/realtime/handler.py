@@ -14,8 +14,8 @@ from groundwork_runtime.wiring import wiring
 
 logger = logging.getLogger(__name__)
 
-Answer = dict[str, object]
-OK: Answer = {"statusCode": 200}
+WebSocketResponse = dict[str, object]
+OK: WebSocketResponse = {"statusCode": 200}
 LIFE = "X-Groundwork-Life-Seconds"
 """Header for our host: when to close the socket. API Gateway drops headers of `$connect`."""
 CALLER = "X-Groundwork-Caller"
@@ -26,7 +26,7 @@ handler = EventApp("realtime")
 
 
 @handler.on_ws_connect()
-def connected(event: WebsocketEvent) -> Answer:
+def connected(event: WebsocketEvent) -> WebSocketResponse:
     """Open a socket with a ticket. API Gateway shows the client the status and nothing else."""
     ticket = (event.to_dict().get("queryStringParameters") or {}).get("ticket", "")
     try:
@@ -43,14 +43,14 @@ def connected(event: WebsocketEvent) -> Answer:
 
 
 @handler.on_ws_disconnect()
-def disconnected(event: WebsocketEvent) -> Answer:
+def disconnected(event: WebsocketEvent) -> WebSocketResponse:
     """Forget a closed socket."""
     disconnect(event.connection_id, work=wiring().work())
     return OK
 
 
 @handler.on_ws_message()
-def message(event: WebsocketEvent) -> Answer:
+def message(event: WebsocketEvent) -> WebSocketResponse:
     """Answer a message of any route."""
     answer(event.connection_id, event.to_dict().get("body") or "", wiring())
     return OK

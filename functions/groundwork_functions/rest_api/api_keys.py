@@ -7,8 +7,8 @@ from groundwork_core.identity.api_keys import API_KEYS
 from groundwork_core.identity.follow_api_keys import ApiKeyConsequences
 from groundwork_core.identity.revoke_api_key import revoke_api_key
 from groundwork_runtime.http import etags
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.resources import ResourceRoutes
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
@@ -33,9 +33,9 @@ ResourceRoutes(API_KEYS, follow).register(router)
     returns=SHOWN,
     writes=True,
 )
-def revoke(api_key_id: UUID, caller: Caller, wiring: Wiring) -> Answer:
+def revoke(api_key_id: UUID, caller: Caller, wiring: Wiring) -> HttpResponse:
     """End a key at once, whatever its version. It stays listed; nothing brings it back."""
     work = wiring.work()
     key = revoke_api_key(api_key_id, by=caller, work=work, clock=wiring.clock)
     position = {"X-Groundwork-Position": work.position} if work.position else {}
-    return Answer(200, key.body, headers={"ETag": etags.etag(key.tag), **position})
+    return HttpResponse(200, key.body, headers={"ETag": etags.etag(key.tag), **position})

@@ -10,12 +10,12 @@ from groundwork_core.publishing.contents import CONTENTS, ContentMove, WholeCont
 from groundwork_core.publishing.engagements import ContentEngagement
 from groundwork_core.publishing.move import ContentConsequences
 from groundwork_core.publishing.versions import VERSIONS, read_version
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.resources import ResourceRoutes, id_of, no_parameters
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Operation, Router
-from groundwork_runtime.http.within import ListWithin
+from groundwork_runtime.http.subresource_list import SubresourceList
 from groundwork_runtime.wiring import Wiring
 
 
@@ -29,22 +29,24 @@ routes = ResourceRoutes(CONTENTS, follow, body_bytes_max=TEXT_BYTES_MAX)
 routes.register(router)
 routes.act(router, "publish", ContentMove(status="published"))
 routes.act(router, "archive", ContentMove(status="archived"))
-ListWithin(CONTENTS, VERSIONS, "versions", "List the versions of a content").register(router)
+SubresourceList(CONTENTS, VERSIONS, "versions", "List the versions of a content").register(router)
 
 
-def version(request: Request, _caller: Caller, wiring: Wiring, of: str, number: str) -> Answer:
+def version(
+    request: Request, _caller: Caller, wiring: Wiring, of: str, number: str
+) -> HttpResponse:
     """Read one version of a content, with its text."""
     no_parameters(request)
-    return Answer(200, read_version(id_of(CONTENTS, of), number, store=wiring.resources))
+    return HttpResponse(200, read_version(id_of(CONTENTS, of), number, store=wiring.resources))
 
 
-def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> Answer:
+def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
     """Say what the engagements with a content come to, over all its distributions."""
     no_parameters(request)
     found = wiring.engagement_sums.of_content(id_of(CONTENTS, of))
     if found is None:
         raise NotFound(CONTENTS.missing())
-    return Answer(200, found)
+    return HttpResponse(200, found)
 
 
 def _documented(returned: type, **taken: type) -> Signature:

@@ -7,7 +7,7 @@ from groundwork_core.knowledge.mentions import MENTIONS
 from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
-from groundwork_runtime.http.within import ListWithin
+from groundwork_runtime.http.subresource_list import SubresourceList
 from groundwork_runtime.wiring import Wiring
 
 
@@ -18,4 +18,4 @@ def follow(wiring: Wiring, _caller: Caller) -> DocumentConsequences:
 
 router = Router()
 ResourceRoutes(DOCUMENTS, follow, body_bytes_max=TEXT_BYTES_MAX).register(router)
-ListWithin(DOCUMENTS, MENTIONS, "mentions", "List what a document states").register(router)
+SubresourceList(DOCUMENTS, MENTIONS, "mentions", "List what a document states").register(router)

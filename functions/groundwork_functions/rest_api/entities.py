@@ -9,10 +9,10 @@ from groundwork_core.knowledge.resources import ENTITIES, Merge, NewEntity
 from groundwork_core.resources.bulk import Done
 from groundwork_core.resources.writing import Expected
 from groundwork_runtime.http import etags
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.resources import ResourceRoutes, answer_written
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
@@ -47,7 +47,7 @@ BulkRoute(ENTITIES, NewEntity, upsert).register(router)
     returns=SHOWN,
     writes=True,
 )
-def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> Answer:
+def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> HttpResponse:
     """Make an entity a part of another, which is then found under both ids and keys."""
     meant = request.headers.get("if-match")
     expected = Expected(None) if meant is None else etags.expected(meant)
@@ -63,6 +63,6 @@ def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> Ans
     returns=SHOWN,
     writes=True,
 )
-def split(entity_id: UUID, wiring: Wiring) -> Answer:
+def split(entity_id: UUID, wiring: Wiring) -> HttpResponse:
     """Undo a merge: the entity is there again, with what it brought."""
     return answer_written(200, split_entity(entity_id, work=wiring.work()), {})

@@ -1,9 +1,9 @@
 """REST: resources, their actions, health, and the documentation of every HTTP function."""
 
 from groundwork_runtime.http.application import Application
-from groundwork_runtime.http.router import Areas
+from groundwork_runtime.http.router import LazyRouters
 
-router = Areas(
+router = LazyRouters(
     {
         "/api/v1/api-keys": "groundwork_functions.rest_api.api_keys",
         "/api/v1/audit-events": "groundwork_functions.rest_api.audit_events",

@@ -1,6 +1,6 @@
 """Whether this works, and whether all that it needs does."""
 
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.readiness import check_all, readiness_answer, tell
 from groundwork_runtime.wiring import Wiring
@@ -42,9 +42,9 @@ router = Router()
     tag="health",
     returns=LIVE,
 )
-def live() -> Answer:
+def live() -> HttpResponse:
     """Say that the function answers."""
-    return Answer(200, '{"status":"ok"}')
+    return HttpResponse(200, '{"status":"ok"}')
 
 
 @router.get(
@@ -54,7 +54,7 @@ def live() -> Answer:
     tag="health",
     returns=READY,
 )
-def ready(wiring: Wiring) -> Answer:
+def ready(wiring: Wiring) -> HttpResponse:
     """Say how each dependency is. 503 when one that every request needs is down."""
     found = check_all(wiring.settings, wiring.new_database)
     tell(found)

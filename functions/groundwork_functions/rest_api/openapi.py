@@ -3,7 +3,7 @@
 from functools import cache
 from importlib.resources import files
 
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 
 DOCUMENT = {"application/json": {"schema": {"type": "object"}}}
@@ -18,9 +18,9 @@ router = Router()
     tag="documentation",
     returns=DOCUMENT,
 )
-def openapi() -> Answer:
+def openapi() -> HttpResponse:
     """Return this document."""
-    return Answer(200, _text(), headers={"Cache-Control": "no-cache"})
+    return HttpResponse(200, _text(), headers={"Cache-Control": "no-cache"})
 
 
 @cache

@@ -4,7 +4,7 @@ from functools import cache
 from importlib.resources import files
 
 from groundwork_core.errors import NotFound
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 
 PUBLIC = "documentation is public"
@@ -46,21 +46,21 @@ router = Router()
 
 
 @router.get("/docs", open=PUBLIC, operation_id="docs", tag="documentation", returns=HTML)
-def docs() -> Answer:
+def docs() -> HttpResponse:
     """Show this document, to be tried out."""
     headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
-    return Answer(200, PAGE, "text/html; charset=utf-8", headers)
+    return HttpResponse(200, PAGE, "text/html; charset=utf-8", headers)
 
 
 @router.get(
     "/docs/<name>", open=PUBLIC, operation_id="docsAsset", tag="documentation", returns=TEXTS
 )
-def asset(name: str) -> Answer:
+def asset(name: str) -> HttpResponse:
     """Return a part of the documentation page."""
     if name not in ASSETS:
         raise NotFound("The documentation has no such part.")
     package, file, content_type = ASSETS[name]
-    return Answer(200, _read(package, file), content_type, {"Cache-Control": HOUR})
+    return HttpResponse(200, _read(package, file), content_type, {"Cache-Control": HOUR})
 
 
 @cache

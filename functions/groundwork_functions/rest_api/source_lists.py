@@ -7,9 +7,9 @@ from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.texts import Word
 from groundwork_core.sources.export_sources import export_sources
 from groundwork_core.sources.import_sources import ImportedSources, import_sources
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
@@ -51,7 +51,7 @@ def import_(request: Request, wiring: Wiring) -> ImportedSources:
     tag="sources",
     returns={OPML: {"schema": {"type": "string"}}},
 )
-def export(wiring: Wiring, tag: Word | None = None, after: UUID | None = None) -> Answer:
+def export(wiring: Wiring, tag: Word | None = None, after: UUID | None = None) -> HttpResponse:
     """Answer sources as OPML; a `Link` with `rel="next"` leads on where there are more."""
     with wiring.work() as work:
         found = export_sources(sources=work.sources, tag=tag, after=after)
@@ -59,4 +59,4 @@ def export(wiring: Wiring, tag: Word | None = None, after: UUID | None = None) -
     if found.next_after is not None:
         query = urlencode({"after": str(found.next_after)} | ({"tag": tag} if tag else {}))
         headers["Link"] = f'</api/v1/sources/export?{query}>; rel="next"'
-    return Answer(200, found.opml, f"{OPML}; charset=utf-8", headers)
+    return HttpResponse(200, found.opml, f"{OPML}; charset=utf-8", headers)

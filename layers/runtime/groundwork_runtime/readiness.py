@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from groundwork_core.errors import GroundworkError
 from groundwork_runtime import metrics
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.response import HttpResponse
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -52,7 +52,7 @@ def check_all(settings: Settings, database: Callable[[], Database]) -> list[Depe
         checks.append(("queues", False, lambda: _reach(queues)))
     if settings.neo4j_uri:
         checks.append(("graph", False, lambda: _bolt(settings.neo4j_uri)))
-    asked = [_Asked(*check) for check in checks]
+    asked = [_RunningCheck(*check) for check in checks]
     for one in asked:
         one.start()
     deadline = time.monotonic() + CHECK_SECONDS
@@ -65,7 +65,7 @@ def tell(found: list[Dependency]) -> None:
         metrics.emit("dependency_ready", int(one.state == "ok"), "None", dependency=one.name)
 
 
-def readiness_answer(found: list[Dependency]) -> Answer:
+def readiness_answer(found: list[Dependency]) -> HttpResponse:
     """Tell it: 200 when all that is needed works, else 503 as a problem."""
     dependencies = {
         one.name: {
@@ -87,12 +87,12 @@ def readiness_answer(found: list[Dependency]) -> Answer:
             "instance": "/health/ready",
             "dependencies": dependencies,
         }
-        return Answer(503, json.dumps(body), "application/problem+json", {"Retry-After": "2"})
+        return HttpResponse(503, json.dumps(body), "application/problem+json", {"Retry-After": "2"})
     status = "degraded" if down else "ok"
-    return Answer(200, json.dumps({"status": status, "dependencies": dependencies}))
+    return HttpResponse(200, json.dumps({"status": status, "dependencies": dependencies}))
 
 
-class _Asked:
+class _RunningCheck:
     """One check in its own thread, so that a hanging dependency holds up nothing else."""
 
     def __init__(self, name: str, needed: bool, check: Check) -> None:  # noqa: FBT001 - a fact

@@ -18,7 +18,7 @@ from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_runtime.graphql.answering import Answering
+from groundwork_runtime.graphql.executor import QueryExecutor
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
@@ -26,7 +26,7 @@ from groundwork_runtime.wiring import Wiring
 from ...fakes.counting_database import CountingDatabase
 
 if TYPE_CHECKING:
-    from groundwork_runtime.http.answer import Answer
+    from groundwork_runtime.http.response import HttpResponse
 
 READER = frozenset({"entities:read", "relationships:read"})
 
@@ -57,7 +57,7 @@ class Api:
 
     wiring: Wiring
     permissions: frozenset[str] = READER
-    _answering: Answering = field(default_factory=Answering)
+    _answering: QueryExecutor = field(default_factory=QueryExecutor)
 
     def __post_init__(self) -> None:
         """Have its SQL counted."""
@@ -66,7 +66,7 @@ class Api:
         )
         self.wiring.database = self._counting
 
-    def post(self, body: object, **headers: str) -> "Answer":
+    def post(self, body: object, **headers: str) -> "HttpResponse":
         """Send a body as it is."""
         sent = {"Content-Type": "application/json"} | {
             name.replace("_", "-"): value for name, value in headers.items()

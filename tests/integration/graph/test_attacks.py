@@ -179,7 +179,7 @@ def test_a_whole_number_with_a_point_costs_what_it_asks_for(api: Api) -> None:
     assert refused(api, {"query": FLOATS % PAGE, "variables": {"n": 200.0}}) == {"COST_LIMIT"}
 
 
-LIMITS = "groundwork_runtime.graphql.limits."
+LIMITS = "groundwork_runtime.graphql.query_limits."
 RAISED: Mapping[str, tuple[str, ...]] = {
     "17 pages in pages": (LIMITS + "MAX_DEPTH",),
     "1,000 aliases": (
@@ -231,7 +231,7 @@ def test_a_body_of_another_shape_is_refused(api: Api) -> None:
 
 def test_a_larger_body_would_be_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard taken away."""
-    monkeypatch.setattr("groundwork_runtime.graphql.answering.MAX_BODY_BYTES", 2_000_000)
+    monkeypatch.setattr("groundwork_runtime.graphql.executor.MAX_BODY_BYTES", 2_000_000)
     assert api.data("{ __typename } #" + "x" * 1_000_000)
 
 

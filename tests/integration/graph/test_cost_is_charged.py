@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from psycopg.types.json import Jsonb
 
+from groundwork_functions.graph_api.graphql_problems import GraphqlApplication
 from groundwork_functions.graph_api.handler import handler
-from groundwork_functions.graph_api.telling import TellingApplication
-from groundwork_runtime.graphql import answering
+from groundwork_runtime.graphql import executor as answering
 from groundwork_runtime.wiring import Wiring
 
 from ...fakes.callers import Mint
@@ -34,7 +34,7 @@ def ask(api: Api) -> Iterator[Ask]:
         " VALUES ('a@example.org', '{analyst}', '2020-01-01') RETURNING id"
     )
     wiring = Wiring(api.wiring.settings.model_copy(update={"rate_limit": 2}))
-    application = TellingApplication(handler.router, lambda: wiring)
+    application = GraphqlApplication(handler.router, lambda: wiring)
     headers = {
         "authorization": f"Bearer {MINT.token(user)}",
         "content-type": "application/json",

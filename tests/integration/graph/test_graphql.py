@@ -146,7 +146,7 @@ def test_each_level_costs_the_same_statements_however_many_items_it_has(
 def test_without_looking_ahead_each_item_would_be_a_statement(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groundwork_runtime.graphql.ahead.Ahead.entities", lambda *_: None)
+    monkeypatch.setattr("groundwork_runtime.graphql.prefetch.Prefetch.entities", lambda *_: None)
     cypher, sql = asked_for(api, 40)
     assert cypher > 40
     assert sql > 40

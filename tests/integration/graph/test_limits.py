@@ -14,7 +14,7 @@ from neo4j.exceptions import Neo4jError
 
 from groundwork_core.errors import TookTooLong
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_runtime.graphql.answering import MAX_ANSWER_BYTES, MAX_BODY_BYTES
+from groundwork_runtime.graphql.executor import MAX_BODY_BYTES, MAX_RESPONSE_BYTES
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
@@ -116,7 +116,7 @@ def _until_stopped(driver: Driver) -> None:
 def test_a_request_over_its_time_says_so(
     api: Api, known: Mapping[str, str], monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("groundwork_runtime.graphql.answering.REQUEST_SECONDS", 0.0)
+    monkeypatch.setattr("groundwork_runtime.graphql.executor.REQUEST_SECONDS", 0.0)
     assert api.code("{ entities { edges { node { name } } } }") == "TIMEOUT"
 
 
@@ -146,8 +146,8 @@ def test_an_answer_too_long_to_be_sent_says_so(api: Api, long_answer: str) -> No
 def test_without_its_limit_it_would_be_sent(
     api: Api, long_answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("groundwork_runtime.graphql.answering.MAX_ANSWER_BYTES", 10_000_000)
-    assert len(api.post({"query": long_answer}).body or "") > MAX_ANSWER_BYTES
+    monkeypatch.setattr("groundwork_runtime.graphql.executor.MAX_RESPONSE_BYTES", 10_000_000)
+    assert len(api.post({"query": long_answer}).body or "") > MAX_RESPONSE_BYTES
 
 
 def test_a_question_too_long_to_be_read_says_so(api: Api) -> None:

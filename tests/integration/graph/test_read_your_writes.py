@@ -84,7 +84,7 @@ def test_without_the_wait_the_answer_is_from_before(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: nobody waits, and the relay stands still."""
-    monkeypatch.setattr("groundwork_runtime.graphql.answering.await_position", lambda *_: None)
+    monkeypatch.setattr("groundwork_runtime.graphql.executor.await_position", lambda *_: None)
     before = seen(api, known["Ada"], "0")
     for statements in WRITES.values():
         assert seen(api, known["Ada"], write(api, *statements)) == before

@@ -27,7 +27,7 @@ WHERE datname = current_database() AND application_name = 'counted' AND state = 
 
 @pytest.fixture(autouse=True)
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("groundwork_runtime.graphql.answering.REQUEST_SECONDS", SECONDS)
+    monkeypatch.setattr("groundwork_runtime.graphql.executor.REQUEST_SECONDS", SECONDS)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Moments:
         parts.token_signer = SecretKeySigner(
             parts.secrets, SECRET, "groundwork", parts.database, lambda: self.seconds
         )
-        parts.callers._monotonic = lambda: self.seconds
+        parts.authenticator._monotonic = lambda: self.seconds
 
 
 class AwaySafe:

@@ -18,8 +18,8 @@ from psycopg.types.json import Jsonb
 from groundwork_core.caller import Caller
 from groundwork_core.identity.api_key_words import hash_of, new_key, prefix_of
 from groundwork_core.identity.permissions import BUILTIN_ROLES
+from groundwork_functions.graph_api.graphql_problems import GraphqlApplication
 from groundwork_functions.graph_api.handler import handler as graph_api
-from groundwork_functions.graph_api.telling import TellingApplication
 from groundwork_functions.identity.routes import router as identity
 from groundwork_functions.rest_api.handler import router as rest_api
 from groundwork_runtime.http.application import Application
@@ -67,7 +67,7 @@ class Everything:
         self.parts = Wiring(Settings.from_environment({"DATABASE_URL": url}))
         routers = (rest_api, identity, graph_api.router)
         self._functions = [
-            (TellingApplication if router is graph_api.router else Application)(
+            (GraphqlApplication if router is graph_api.router else Application)(
                 router, lambda: self.parts
             )
             for router in routers

@@ -15,8 +15,8 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import AwakeUntil, PostgresRelayLease
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
-from groundwork_runtime.nudging import QueueNudge
 from groundwork_runtime.relay.run import run
+from groundwork_runtime.relay_nudge import QueueNudge
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 

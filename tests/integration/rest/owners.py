@@ -1,7 +1,7 @@
 """Users of the REST function, in person and through their API keys."""
 
 from groundwork_data.postgres.callers import PostgresCallers
-from groundwork_runtime.http.authentication import STANDING_SECONDS, Callers
+from groundwork_runtime.http.authentication import STANDING_SECONDS, Authenticator
 
 from .conftest import MINT, Reply, Rest
 
@@ -16,7 +16,7 @@ class Owner:
         self.rest, self.id = rest, rest.user(*roles)
         self.token = MINT.token(self.id)
         self.seconds = 0.0
-        rest.parts.callers = Callers(
+        rest.parts.authenticator = Authenticator(
             PostgresCallers(rest.database),
             issuer="groundwork",
             clock=rest.parts.clock,

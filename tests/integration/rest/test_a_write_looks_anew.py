@@ -7,8 +7,8 @@ import pytest
 
 from groundwork_core.audit.actor import Actor
 from groundwork_core.errors import Unauthenticated
-from groundwork_runtime.http import admission
-from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http import access_control as admission
+from groundwork_runtime.http.authentication import Authenticator
 
 from .conftest import MINT, Reply, Rest
 
@@ -120,15 +120,15 @@ def test_a_change_of_rights_on_the_way_takes_hold_too(
     """Read anew after the check failed, changed once more before the second try: not written."""
     author = Author(rest)
     author.sql("UPDATE users SET name = 'first change' WHERE id = %s")
-    of = Callers.of
+    of = Authenticator.of
 
-    def and_then(self: Callers, headers: dict[str, str], **more: float) -> object:
+    def and_then(self: Authenticator, headers: dict[str, str], **more: float) -> object:
         found = of(self, headers, **more)
         if more:
             author.sql("UPDATE users SET name = name || '+' WHERE id = %s")
         return found
 
-    monkeypatch.setattr(Callers, "of", and_then)
+    monkeypatch.setattr(Authenticator, "of", and_then)
     reply = WRITES["one statement"](author)
     assert reply.status == 503
     assert int(reply.headers["Retry-After"][0]) >= 1
@@ -170,4 +170,4 @@ def test_reading_does_not_check(rest: Rest) -> None:
     author.sql(ENDS["disabled"][0])
     assert author("GET", author.location).status == 200
     with pytest.raises(Unauthenticated):
-        rest.parts.callers.of({"authorization": f"Bearer {author.token}"}, at_most_seconds=0)
+        rest.parts.authenticator.of({"authorization": f"Bearer {author.token}"}, at_most_seconds=0)

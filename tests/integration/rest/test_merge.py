@@ -7,7 +7,8 @@ import pytest
 
 from groundwork_core.knowledge.model import ExtractionResult
 from groundwork_core.knowledge.stated import Origin, list_mentions, merge_edges
-from groundwork_runtime.http import admission, router
+from groundwork_runtime.http import access_control as admission
+from groundwork_runtime.http import router
 
 from .conftest import MINT, Reply, Rest
 

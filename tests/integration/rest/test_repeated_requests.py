@@ -112,7 +112,7 @@ def test_permission_is_asked_for_before_anything_is_repeated(rest: Rest) -> None
     token = MINT.token(user)
     assert ask(rest, "k", token=token).status == 201
     rest.database.rows("UPDATE users SET roles = '{viewer}' WHERE id = %s RETURNING 1", (user,))
-    rest.parts.callers._known.clear()
+    rest.parts.authenticator._known.clear()
     assert ask(rest, "k", token=token).status == 403
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from groundwork_data.identity.passwords import Argon2Hasher
 from groundwork_data.postgres.callers import PostgresCallers
-from groundwork_runtime.http import admission
-from groundwork_runtime.http.authentication import STANDING_SECONDS, Callers
+from groundwork_runtime.http import access_control as admission
+from groundwork_runtime.http.authentication import STANDING_SECONDS, Authenticator
 
 from .conftest import MINT, Reply, Rest
 
@@ -31,7 +31,7 @@ class Moments:
 def moments(rest: Rest) -> Moments:
     """Lets the function's memory of who may what grow old."""
     clock = Moments()
-    rest.parts.callers = Callers(
+    rest.parts.authenticator = Authenticator(
         PostgresCallers(rest.database),
         issuer="groundwork",
         clock=rest.parts.clock,

@@ -19,8 +19,8 @@ from groundwork_core.knowledge.graph.model import (
     Part,
     Relationship,
 )
-from groundwork_runtime.graphql.asking import Asking
 from groundwork_runtime.graphql.levels import LevelExecution
+from groundwork_runtime.graphql.loader import GraphLoader
 from groundwork_runtime.graphql.schema import make_schema
 
 from ...fakes.graph import FakeGraph
@@ -85,7 +85,7 @@ def told(
     result = execute(
         SCHEMA,
         document,
-        context_value=Asking(Caller(new_id(), (), may, "test"), graph, FakeCatalogue()),
+        context_value=GraphLoader(Caller(new_id(), (), may, "test"), graph, FakeCatalogue()),
         variable_values={"yes": True, "no": False, "id": IDS[1], "two": 2},
         execution_context_class=how,
         is_awaitable=lambda _: False,

@@ -3,9 +3,9 @@
 import pytest
 from graphql import OperationDefinitionNode, parse
 
-from groundwork_runtime.graphql.codes import Refused
 from groundwork_runtime.graphql.documents import operation_of
-from groundwork_runtime.graphql.limits import Measure, measure
+from groundwork_runtime.graphql.error_codes import QueryRejected
+from groundwork_runtime.graphql.query_limits import Measure, measure
 
 
 def measured(query: str, **variables: object) -> Measure:
@@ -16,7 +16,7 @@ def measured(query: str, **variables: object) -> Measure:
 
 
 def refusal(query: str, **variables: object) -> str:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(QueryRejected) as caught:
         measured(query, **variables)
     assert caught.value.extensions is not None
     return str(caught.value.extensions["code"])
@@ -96,7 +96,7 @@ def test_a_fragment_in_itself_is_refused() -> None:
 
 def test_an_operation_must_be_named_where_there_are_two() -> None:
     document = parse("query A { x } query B { x }")
-    with pytest.raises(Refused):
+    with pytest.raises(QueryRejected):
         operation_of(document, None)
     assert operation_of(document, "B").name is not None
 

@@ -14,10 +14,10 @@ from pydantic import BaseModel, ConfigDict
 from groundwork_core.caller import Caller
 from groundwork_runtime import logs
 from groundwork_runtime.http import application
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.application import Application
-from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http.authentication import Authenticator
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import SIGNED_IN, Router
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
@@ -66,22 +66,22 @@ def wipe() -> None:
 
 
 @router.get("/broken", open="a test")
-def broken() -> Answer:
+def broken() -> HttpResponse:
     """Fail in a way that nobody foresaw."""
     log.warning("about to break")
     raise ZeroDivisionError("a secret")
 
 
 @router.get("/exhausting", open="a test")
-def exhausting() -> Answer:
+def exhausting() -> HttpResponse:
     """Take more memory than there is."""
     raise MemoryError
 
 
 @router.get("/open", open="a test")
-def seen(request: Request) -> Answer:
+def seen(request: Request) -> HttpResponse:
     """Say what came."""
-    return Answer(200, json.dumps({"from": request.address}))
+    return HttpResponse(200, json.dumps({"from": request.address}))
 
 
 class Served:
@@ -92,7 +92,7 @@ class Served:
         self.store.public[MINT.kid] = MINT.public
         parts = Wiring(Settings.from_environment(environment))
         clock = FakeClock(datetime.now(UTC))
-        parts.callers = Callers(self.store, issuer="groundwork", clock=clock)
+        parts.authenticator = Authenticator(self.store, issuer="groundwork", clock=clock)
         self._handler = Application(router, lambda: parts)
 
     def token(self, *permissions: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from groundwork_core.errors import Unauthenticated
 from groundwork_runtime.http import authentication
-from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http.authentication import Authenticator
 
 from ...fakes.callers import FakeCallers, FakeClock, Mint
 
@@ -52,15 +52,15 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def callers(store: FakeCallers, moments: Moments, clock: FakeClock) -> Callers:
-    return Callers(store, issuer="groundwork", clock=clock, monotonic=moments)
+def callers(store: FakeCallers, moments: Moments, clock: FakeClock) -> Authenticator:
+    return Authenticator(store, issuer="groundwork", clock=clock, monotonic=moments)
 
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def test_a_good_token_is_its_user(callers: Callers, user: UUID) -> None:
+def test_a_good_token_is_its_user(callers: Authenticator, user: UUID) -> None:
     caller = callers.of(bearer(MINT.token(user)))
     assert caller.user_id == user
     assert caller.permissions == {"entities:read"}
@@ -89,7 +89,7 @@ def test_a_good_token_is_its_user(callers: Callers, user: UUID) -> None:
     ],
 )
 def test_a_token_that_is_wrong_in_one_thing_is_refused(
-    callers: Callers, user: UUID, header: dict[str, object], claims: dict[str, object]
+    callers: Authenticator, user: UUID, header: dict[str, object], claims: dict[str, object]
 ) -> None:
     with pytest.raises(Unauthenticated):
         callers.of(bearer(MINT.token(user, header=header, **claims)))
@@ -99,7 +99,7 @@ def part(value: object) -> str:
     return urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def test_other_algorithms_are_refused(callers: Callers, user: UUID) -> None:
+def test_other_algorithms_are_refused(callers: Authenticator, user: UUID) -> None:
     head, payload, _ = MINT.token(user).split(".")
     header = {"alg": "none", "typ": "at+jwt", "kid": MINT.kid}
     unsigned = f"{part(header)}.{payload}."
@@ -114,7 +114,9 @@ def test_other_algorithms_are_refused(callers: Callers, user: UUID) -> None:
             callers.of(bearer(token))
 
 
-def test_a_tampered_payload_is_refused(callers: Callers, user: UUID, store: FakeCallers) -> None:
+def test_a_tampered_payload_is_refused(
+    callers: Authenticator, user: UUID, store: FakeCallers
+) -> None:
     head, _, signature = MINT.token(user).split(".")
     other = store.add("users:write")
     stolen = MINT.token(other).split(".")[1]
@@ -137,13 +139,13 @@ def test_a_tampered_payload_is_refused(callers: Callers, user: UUID, store: Fake
         {"authorization": "Bearer " + part("not an object") + ".e30.e30"},
     ],
 )
-def test_what_is_no_token_is_refused(callers: Callers, headers: dict[str, str]) -> None:
+def test_what_is_no_token_is_refused(callers: Authenticator, headers: dict[str, str]) -> None:
     with pytest.raises(Unauthenticated):
         callers.of(headers)
 
 
 def test_a_verified_token_is_remembered_until_it_expires(
-    callers: Callers, user: UUID, store: FakeCallers, clock: FakeClock
+    callers: Authenticator, user: UUID, store: FakeCallers, clock: FakeClock
 ) -> None:
     headers = bearer(MINT.token(user))
     callers.of(headers)
@@ -157,7 +159,7 @@ def test_a_verified_token_is_remembered_until_it_expires(
 
 @pytest.mark.parametrize("how", ["disabled", "deleted", "sessions ended"])
 def test_a_revocation_holds_within_seconds(
-    callers: Callers, user: UUID, store: FakeCallers, moments: Moments, how: str
+    callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments, how: str
 ) -> None:
     headers = bearer(MINT.token(user))
     callers.of(headers)
@@ -175,7 +177,7 @@ def test_a_revocation_holds_within_seconds(
 
 
 def test_a_privileged_write_asks_anew_at_once(
-    callers: Callers, user: UUID, store: FakeCallers
+    callers: Authenticator, user: UUID, store: FakeCallers
 ) -> None:
     headers = bearer(MINT.token(user))
     callers.of(headers)
@@ -185,7 +187,7 @@ def test_a_privileged_write_asks_anew_at_once(
 
 
 def test_a_new_role_is_seen_within_seconds(
-    callers: Callers, user: UUID, store: FakeCallers, moments: Moments
+    callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments
 ) -> None:
     headers = bearer(MINT.token(user))
     callers.of(headers)
@@ -195,7 +197,7 @@ def test_a_new_role_is_seen_within_seconds(
 
 
 def test_a_new_key_is_found_and_unknown_ones_do_not_make_us_read_all_the_time(
-    callers: Callers, user: UUID, store: FakeCallers, moments: Moments
+    callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments
 ) -> None:
     callers.of(bearer(MINT.token(user)))
     second = Mint("second")
@@ -208,7 +210,9 @@ def test_a_new_key_is_found_and_unknown_ones_do_not_make_us_read_all_the_time(
     assert store.key_reads == 2
 
 
-def test_memory_is_bounded(callers: Callers, user: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_bounded(
+    callers: Authenticator, user: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(authentication, "REMEMBERED_MAX", 5)
     for _ in range(20):
         callers.of(bearer(MINT.token(user)))

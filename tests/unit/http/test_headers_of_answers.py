@@ -9,10 +9,10 @@ import pytest
 
 from groundwork_core import errors
 from groundwork_lambda_host.gateway import cors, problems
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.application import SECURITY_HEADERS, Application
-from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http.authentication import Authenticator
 from groundwork_runtime.http.cors import EXPOSED_HEADERS
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import SIGNED_IN, Router
 from groundwork_runtime.settings import BadSettings, Settings
 from groundwork_runtime.wiring import Wiring
@@ -47,11 +47,11 @@ router = Router()
 
 
 @router.get("/<status>", open="a test")
-def answer(status: int) -> Answer:
+def answer(status: int) -> HttpResponse:
     """Answer as asked."""
     if status in FAULTS:
         raise FAULTS[status]
-    return Answer(status, None if status in (204, 304) else "{}")
+    return HttpResponse(status, None if status in (204, 304) else "{}")
 
 
 @router.post("/kept", needs=SIGNED_IN)
@@ -69,7 +69,9 @@ ASKED = [
 
 def ask(method: str, path: str, origins: str, **headers: str) -> tuple[int, dict[str, Any]]:
     parts = Wiring(Settings.from_environment({"GROUNDWORK_CORS_ORIGINS": origins}))
-    parts.callers = Callers(FakeCallers(), issuer="groundwork", clock=FakeClock(datetime.now(UTC)))
+    parts.authenticator = Authenticator(
+        FakeCallers(), issuer="groundwork", clock=FakeClock(datetime.now(UTC))
+    )
     event = {
         "httpMethod": method,
         "path": path,

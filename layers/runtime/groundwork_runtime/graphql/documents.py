@@ -20,7 +20,7 @@ from graphql import (
 )
 
 from groundwork_core.knowledge.graph.model import EVERYTHING, Shown
-from groundwork_runtime.graphql.codes import Refused
+from groundwork_runtime.graphql.error_codes import QueryRejected
 
 MAX_TOKENS = 4_000
 REMEMBERED = 500
@@ -90,8 +90,8 @@ def shown_by(schema: GraphQLSchema, document: DocumentNode) -> Shown:
     return EVERYTHING & found
 
 
-def _too_deep() -> Refused:
-    return Refused("The query is nested too deep.", "DEPTH_LIMIT")
+def _too_deep() -> QueryRejected:
+    return QueryRejected("The query is nested too deeply.", "DEPTH_LIMIT")
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -100,7 +100,11 @@ def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitio
     if name:
         operations = [o for o in operations if o.name is not None and o.name.value == name]
     if len(operations) != 1:
-        raise Refused("Name one operation of the document in operationName.", "BAD_USER_INPUT")
+        raise QueryRejected(
+            "operationName must name one of the operations in the query.", "BAD_USER_INPUT"
+        )
     if operations[0].operation is not OperationType.QUERY:
-        raise Refused("Only queries are served here; changes go through REST.", "BAD_USER_INPUT")
+        raise QueryRejected(
+            "Only queries are supported; send changes to the REST API.", "BAD_USER_INPUT"
+        )
     return operations[0]

@@ -42,10 +42,14 @@ from graphql.pyutils import Path, UndefinedType
 Column = Sequence[Any]
 """Values of one field, one for each item of a level; of any type, as resolvers return them."""
 
-TOLD_AS_THEY_ARE: dict[object, type] = {GraphQLString: str, GraphQLID: str, GraphQLBoolean: bool}
+SERIALIZED_UNCHANGED: dict[object, type] = {
+    GraphQLString: str,
+    GraphQLID: str,
+    GraphQLBoolean: bool,
+}
 
 
-class Unusual(Exception):
+class Unsupported(Exception):
     """Something that graphql-core should look at."""
 
 
@@ -86,7 +90,7 @@ class LevelExecution(ExecutionContext):
         self, type_: GraphQLObjectType, items: Column, nodes: list[FieldNode]
     ) -> list[dict[str, Any]]:
         if type_.is_type_of is not None:
-            raise Unusual
+            raise Unsupported
         fields = self.collect_subfields(type_, nodes)
         columns = [self._field(type_, items, group) for group in fields.values()]
         if not columns:
@@ -109,7 +113,7 @@ class LevelExecution(ExecutionContext):
             arguments = get_argument_values(definition, group[0], self.variable_values)
             values = [resolve(item, info, **arguments) for item in items]
         else:
-            raise Unusual
+            raise Unsupported
         return self._completed(definition.type, values, group)
 
     def _completed(
@@ -117,11 +121,11 @@ class LevelExecution(ExecutionContext):
     ) -> Column:
         kinds = set(map(type, values))
         if any(issubclass(kind, BaseException | UndefinedType) for kind in kinds):
-            raise Unusual
+            raise Unsupported
         if isinstance(type_, GraphQLNonNull):
             type_ = type_.of_type
             if NoneType in kinds:
-                raise Unusual
+                raise Unsupported
         elif NoneType in kinds:
             some = [value for value in values if value is not None]
             completed = iter(self._completed(type_, some, nodes))
@@ -134,7 +138,7 @@ class LevelExecution(ExecutionContext):
             return self._objects(type_, values, nodes)
         if isinstance(type_, GraphQLScalarType | GraphQLEnumType):
             return _leaves(type_, values, kinds)
-        raise Unusual
+        raise Unsupported
 
     def _lists(
         self,
@@ -145,7 +149,7 @@ class LevelExecution(ExecutionContext):
     ) -> Column:
         """Complete the items of all lists together, and deal them out again."""
         if not {list, tuple}.issuperset(kinds):
-            raise Unusual
+            raise Unsupported
         items = iter(self._completed(type_.of_type, list(chain.from_iterable(values)), nodes))
         return [list(islice(items, len(value))) for value in values]
 
@@ -158,7 +162,7 @@ def _attributes(items: Column, name: str) -> Column:
 
 
 def _leaves(type_: GraphQLLeafType, values: Column, kinds: set[type]) -> Column:
-    if kinds == {TOLD_AS_THEY_ARE.get(type_)}:
+    if kinds == {SERIALIZED_UNCHANGED.get(type_)}:
         return values
     if type_ is GraphQLFloat and kinds == {float} and all(map(math.isfinite, values)):
         return values
@@ -171,5 +175,5 @@ def _leaves(type_: GraphQLLeafType, values: Column, kinds: set[type]) -> Column:
 def _leaf(type_: GraphQLLeafType, value: object) -> object:
     told: object = type_.serialize(value)
     if told is None or isinstance(told, UndefinedType):
-        raise Unusual
+        raise Unsupported
     return told

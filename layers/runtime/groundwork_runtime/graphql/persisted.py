@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from importlib.resources import files
 
-from groundwork_runtime.graphql.codes import BAD_USER_INPUT, Refused
+from groundwork_runtime.graphql.error_codes import BAD_USER_INPUT, QueryRejected
 
 REMEMBERED = 500
 LONGEST_REMEMBERED = 10_000
@@ -58,15 +58,17 @@ class PersistedQueries:
         hash_ = _hash_in(extensions)
         if text is None:
             if hash_ is None:
-                raise Refused("query must be a text.", BAD_USER_INPUT)
+                raise QueryRejected("query must be a non-empty string.", BAD_USER_INPUT)
             found = self._known.get(hash_) or (None if only_known else self._learned.get(hash_))
             if found is None:
-                raise Refused("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
+                raise QueryRejected("PersistedQueryNotFound", "PERSISTED_QUERY_NOT_FOUND")
             return found
         if hash_ is not None and hash_ != hash_of(text):
-            raise Refused("sha256Hash is not the hash of query.", BAD_USER_INPUT)
+            raise QueryRejected(
+                "persistedQuery.sha256Hash is not the SHA-256 of query.", BAD_USER_INPUT
+            )
         if only_known and hash_of(text) not in self._known:
-            raise Refused("Only persisted queries are served here.", "PERSISTED_QUERY_REQUIRED")
+            raise QueryRejected("Only persisted queries are allowed.", "PERSISTED_QUERY_REQUIRED")
         return text
 
     def learn(self, text: str, extensions: object) -> None:
@@ -87,5 +89,7 @@ def _hash_in(extensions: object) -> str | None:
         return None
     hash_ = asked.get("sha256Hash") if isinstance(asked, dict) else None
     if not isinstance(hash_, str) or not _HASH.fullmatch(hash_):
-        raise Refused("persistedQuery.sha256Hash must be 64 hexadecimal digits.", BAD_USER_INPUT)
+        raise QueryRejected(
+            "persistedQuery.sha256Hash must be 64 hexadecimal digits.", BAD_USER_INPUT
+        )
     return hash_

@@ -21,9 +21,9 @@ from groundwork_core.knowledge.graph.model import (
     Relationship,
 )
 from groundwork_runtime.graphql import arguments as read
-from groundwork_runtime.graphql.ahead import Ahead
-from groundwork_runtime.graphql.asking import Asking, PageKey
 from groundwork_runtime.graphql.levels import Attribute
+from groundwork_runtime.graphql.loader import GraphLoader, PageKey
+from groundwork_runtime.graphql.prefetch import Prefetch
 from groundwork_runtime.graphql.scalars import date_time, json_value
 
 ENTITY_TYPES = EnumType(
@@ -57,27 +57,27 @@ Connection = dict[str, object]
 
 @query.field("entity")
 def _entity(_: None, info: GraphQLResolveInfo, id: str) -> Entity | None:  # noqa: A002 - the schema's name
-    asking = _asking(info)
+    loader = _loader(info)
     id_ = read.read_id(id, "id")
-    found = asking.entity(id_)
+    found = loader.entity(id_)
     if found is not None:
-        Ahead(info, asking).entities([found], info.field_nodes)
+        Prefetch(info, loader).entities([found], info.field_nodes)
     return found
 
 
 @query.field("entities")
 def _entities(_: None, info: GraphQLResolveInfo, **arguments: object) -> Connection:
     """Postgres lists, the graph confirms: what it has not had yet is not shown."""
-    asking = _asking(info)
+    loader = _loader(info)
     after = arguments.get("after")
-    page = asking.catalogue.find(
+    page = loader.catalogue.find(
         read.read_entity_filter(arguments),
         read.read_first(arguments),
         None if after is None else read_entity_cursor(str(after)),
     )
-    asking.load_entities(page.ids)
-    found = [asking.entities[id_] for id_ in page.ids if id_ in asking.entities]
-    ahead = Ahead(info, asking)
+    loader.load_entities(page.ids)
+    found = [loader.entities[id_] for id_ in page.ids if id_ in loader.entities]
+    ahead = Prefetch(info, loader)
     edges = ahead.named("EntityConnection", info.field_nodes, "edges")
     ahead.entities(found, ahead.named("EntityEdge", edges, "node"))
     return {
@@ -91,14 +91,14 @@ def _entities(_: None, info: GraphQLResolveInfo, **arguments: object) -> Connect
 
 @query.field("path")
 def _path(_: None, info: GraphQLResolveInfo, **arguments: object) -> dict[str, object] | None:
-    asking = _asking(info)
-    asking.caller.must("relationships:read")
+    loader = _loader(info)
+    loader.caller.must("relationships:read")
     start, end = (read.read_id(str(arguments[name]), name) for name in ("from", "to"))
     hops = read.read_whole(arguments, "maxHops", 4, 1, read.MAX_HOPS)
     wanted = read.read_link_filter(arguments)
-    found = asking.graph.path(start, end, hops, wanted)
-    if found is None and (led := asking.led([start, end])):
-        found = asking.graph.path(led[0], led[1], hops, wanted)
+    found = loader.graph.path(start, end, hops, wanted)
+    if found is None and (led := loader.led([start, end])):
+        found = loader.graph.path(led[0], led[1], hops, wanted)
     if found is None:
         return None
     return _part(info, found, "Path") | {"length": len(found.relationships)}
@@ -108,29 +108,29 @@ def _path(_: None, info: GraphQLResolveInfo, **arguments: object) -> dict[str, o
 def _subgraph(
     _: None, info: GraphQLResolveInfo, seeds: list[str], **arguments: object
 ) -> dict[str, object]:
-    asking = _asking(info)
-    asking.caller.must("relationships:read")
+    loader = _loader(info)
+    loader.caller.must("relationships:read")
     sown = read.read_seeds(seeds)
     depth = read.read_whole(arguments, "depth", 1, 0, read.MAX_SUBGRAPH_DEPTH)
     most = read.read_whole(arguments, "maxNodes", 200, 1, read.MAX_NODES)
     wanted = read.read_link_filter(arguments)
-    found = asking.graph.subgraph(sown, depth, most, wanted)
-    if not {node.id for node in found.nodes}.issuperset(sown) and (led := asking.led(sown)):
-        found = asking.graph.subgraph(list(dict.fromkeys(led)), depth, most, wanted)
+    found = loader.graph.subgraph(sown, depth, most, wanted)
+    if not {node.id for node in found.nodes}.issuperset(sown) and (led := loader.led(sown)):
+        found = loader.graph.subgraph(list(dict.fromkeys(led)), depth, most, wanted)
     return _part(info, found, "Subgraph") | {"truncated": found.truncated}
 
 
 def _part(info: GraphQLResolveInfo, part: Part, type_name: str) -> dict[str, object]:
-    asking = _asking(info)
-    asking.learn(part.nodes)
-    Ahead(info, asking).part(part.nodes, part.relationships, type_name, info.field_nodes)
+    loader = _loader(info)
+    loader.learn(part.nodes)
+    Prefetch(info, loader).part(part.nodes, part.relationships, type_name, info.field_nodes)
     return {"nodes": part.nodes, "relationships": part.relationships}
 
 
 @entity.field("neighbours")
 @entity.field("relationships")
 def _links(source: Entity, info: GraphQLResolveInfo, **arguments: object) -> LinkPage:
-    return _asking(info).page(PageKey.read(arguments), source.id)
+    return _loader(info).page(PageKey.read(arguments), source.id)
 
 
 def _page_info(source: LinkPage, _: GraphQLResolveInfo) -> dict[str, object]:
@@ -144,32 +144,32 @@ def _edge_cursor(source: Link, _: GraphQLResolveInfo) -> str:
 
 @entity.field("attributes")
 def _entity_attributes(source: Entity, info: GraphQLResolveInfo) -> object:
-    return _asking(info).details("entity", source.id).attributes
+    return _loader(info).details("entity", source.id).attributes
 
 
 @entity.field("provenance")
 def _entity_provenance(source: Entity, info: GraphQLResolveInfo) -> object:
-    return _asking(info).details("entity", source.id).provenance
+    return _loader(info).details("entity", source.id).provenance
 
 
 @relationship.field("attributes")
 def _relationship_attributes(source: Relationship, info: GraphQLResolveInfo) -> object:
-    return _asking(info).details("relationship", source.id).attributes
+    return _loader(info).details("relationship", source.id).attributes
 
 
 @relationship.field("provenance")
 def _relationship_provenance(source: Relationship, info: GraphQLResolveInfo) -> object:
-    return _asking(info).details("relationship", source.id).provenance
+    return _loader(info).details("relationship", source.id).provenance
 
 
 @relationship.field("from")
 def _from(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
-    return _asking(info).entities.get(source.from_id)
+    return _loader(info).entities.get(source.from_id)
 
 
 @relationship.field("to")
 def _to(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
-    return _asking(info).entities.get(source.to_id)
+    return _loader(info).entities.get(source.to_id)
 
 
 relationship.set_field("validFrom", Attribute("valid_from"))
@@ -186,9 +186,9 @@ def _cursor(link: Link) -> str:
     return link_cursor(LinkPlace(link.relationship.confidence, link.relationship.id))
 
 
-def _asking(info: GraphQLResolveInfo) -> Asking:
-    asking: Asking = info.context
-    return asking
+def _loader(info: GraphQLResolveInfo) -> GraphLoader:
+    loader: GraphLoader = info.context
+    return loader
 
 
 def make_schema() -> GraphQLSchema:

@@ -14,14 +14,14 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from groundwork_runtime import logs
 from groundwork_runtime.http import problem
 from groundwork_runtime.http.cors import CorsPolicy
-from groundwork_runtime.http.desk import Desk
 from groundwork_runtime.http.endpoint import Endpoint
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.request_context import RequestContext
 from groundwork_runtime.http.router import GET, HEAD, with_head
 from groundwork_runtime.wiring import wiring
 
 if TYPE_CHECKING:
-    from groundwork_runtime.http.router import Areas, Router
+    from groundwork_runtime.http.router import LazyRouters, Router
     from groundwork_runtime.wiring import Wiring
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,10 @@ CALLER_HEADER = "X-Groundwork-Caller"
 class Application:
     """Serves a router's operations, one event at a time, as Lambda does."""
 
-    def __init__(self, router: Router | Areas, wire: Callable[[], Wiring] = wiring) -> None:
+    def __init__(self, router: Router | LazyRouters, wire: Callable[[], Wiring] = wiring) -> None:
         """Take what to serve, and what makes the parts at the first event."""
         self.router = router
-        self._desk = Desk(wire)
+        self._current = RequestContext(wire)
         self._resolvers: dict[Router, APIGatewayRestResolver] = {}
         self._own_paths: dict[str, set[str]] = {}
         """Methods of the paths that hold no id, though one might stand in the place of a word."""
@@ -61,9 +61,9 @@ class Application:
         """Answer an API Gateway v1 proxy event. Never raises for what a client sends."""
         outer = event.get("requestContext") or {}
         id_ = str(outer.get("requestId") or context.aws_request_id)
-        desk = self._desk
+        current = self._current
         request = Request(event, id_)
-        desk.begin(request)
+        current.begin(request)
         with logs.fields(request_id=id_, trace_id=_trace_id(event)):
             if not self._headers:
                 self._start()
@@ -77,10 +77,10 @@ class Application:
         headers: dict[str, list[str]] = answer["multiValueHeaders"]
         for name, value in self._headers.items():
             headers.setdefault(name, value)
-        headers.update(desk.headers)
+        headers.update(current.headers)
         headers["X-Request-Id"] = [id_]
-        if self._names_caller and desk.caller is not None:
-            headers[CALLER_HEADER] = [str(desk.caller.user_id)]
+        if self._names_caller and current.caller is not None:
+            headers[CALLER_HEADER] = [str(current.caller.user_id)]
         if self._cors:
             headers.update(self._cors.headers(request, self._allowed))
         return answer
@@ -93,20 +93,20 @@ class Application:
             resolver = self._resolvers[router] = APIGatewayRestResolver()
             resolver.exception_handler(Exception)(self._told)
             for operation in router.operations:
-                resolver.route(operation.path, operation.method)(Endpoint(operation, self._desk))
+                resolver.route(operation.path, operation.method)(Endpoint(operation, self._current))
                 if "<" not in operation.path:
                     self._own_paths.setdefault(operation.path, set()).add(operation.method)
         return resolver
 
     def _start(self) -> None:
-        settings = self._desk.wiring.settings
+        settings = self._current.wiring.settings
         outside = OUTSIDE_LOCAL if settings.stage != "local" else {}
         self._headers = {**SECURITY_HEADERS, **outside}
         self._cors = CorsPolicy(settings.cors_origins)
         self._names_caller = settings.names_caller
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        request = self._desk.request
+        request = self._current.request
         try:
             resolver = self._resolver(request.path)
             self._check_method(request)
@@ -137,7 +137,7 @@ class Application:
         }
 
     def _told(self, error: Exception) -> Response[Any]:
-        request = self._desk.request
+        request = self._current.request
         if isinstance(error, MemoryError):
             raise error
         if isinstance(error, NotFoundError):

@@ -17,7 +17,7 @@ from uuid import UUID
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity.callers import CallerStore, Standing
-from groundwork_runtime.http.api_key_callers import ApiKeyCallers
+from groundwork_runtime.http.api_key_authentication import ApiKeyAuthenticator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,13 +46,13 @@ class _Token:
 
 
 @dataclass(slots=True)
-class _Known:
+class _CachedUser:
     standing: Standing | None
     caller: Caller | None
     looked_at: float
 
 
-class Callers:
+class Authenticator:
     """Verifies and remembers, for one execution environment."""
 
     def __init__(
@@ -68,9 +68,9 @@ class Callers:
         self._issuer = issuer
         self._clock = clock
         self._monotonic = monotonic
-        self._api_keys = ApiKeyCallers(store, clock, monotonic)
+        self._api_keys = ApiKeyAuthenticator(store, clock, monotonic)
         self._tokens: dict[bytes, _Token] = {}
-        self._known: dict[UUID, _Known] = {}
+        self._known: dict[UUID, _CachedUser] = {}
         self._keys: dict[str, PyJWK] = {}
         self._keys_at = float("-inf")
 
@@ -113,7 +113,7 @@ class Callers:
         if known is None or moment - known.looked_at >= at_most_seconds:
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
-            known = _Known(self._store.standing(token.user_id), None, moment)
+            known = _CachedUser(self._store.standing(token.user_id), None, moment)
             self._known[token.user_id] = known
         standing = known.standing
         if standing is None or not standing.active:

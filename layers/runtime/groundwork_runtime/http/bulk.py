@@ -16,12 +16,12 @@ from pydantic_core import to_json
 from groundwork_core.errors import Invalid
 from groundwork_core.resources.bulk import BULK_MAX, Done, Outcome, Refused, Upserted
 from groundwork_core.resources.resource import Input, Resource
-from groundwork_runtime.http.answer import JSON, Answer
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
 from groundwork_runtime.http.decoding import size_faults
 from groundwork_runtime.http.problem import told as told_faults
 from groundwork_runtime.http.problem import validation_faults
 from groundwork_runtime.http.resources import no_parameters
+from groundwork_runtime.http.response import JSON, HttpResponse
 from groundwork_runtime.http.router import Operation, Router
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class BulkRoute(Generic[New]):
             )
         )
 
-    def upsert(self, request: Request, _caller: Caller, wiring: Wiring) -> Answer:
+    def upsert(self, request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
         """Answer 200 with one result for each item, whatever became of it."""
         no_parameters(request)
         good, bad = self._read(request)
@@ -141,7 +141,7 @@ class BulkRoute(Generic[New]):
         told = {**bad, **dict(zip(good, done.items, strict=True))}
         results = [_result(place, told[place]) for place in sorted(told)]
         headers = {} if done.position is None else {"X-Groundwork-Position": done.position}
-        return Answer(200, to_json({"results": results}).decode(), JSON, headers)
+        return HttpResponse(200, to_json({"results": results}).decode(), JSON, headers)
 
     def _read(self, request: Request) -> tuple[dict[int, New], dict[int, Refused]]:
         given: Any = request.json()

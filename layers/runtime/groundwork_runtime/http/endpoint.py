@@ -14,13 +14,13 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Fault, Invalid, NotFound, StandingChanged
-from groundwork_runtime.http.admission import admit, admit_anew
-from groundwork_runtime.http.answer import JSON, Answer
+from groundwork_runtime.http.access_control import authorize, authorize_uncached
 from groundwork_runtime.http.body_limits import ContentTooLarge
 from groundwork_runtime.http.decoding import decode, faults_of
-from groundwork_runtime.http.desk import Desk
 from groundwork_runtime.http.idempotency import HEADER, once
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.request_context import RequestContext
+from groundwork_runtime.http.response import JSON, HttpResponse
 from groundwork_runtime.http.router import Operation
 
 if TYPE_CHECKING:
@@ -45,39 +45,41 @@ class _Argument:
 class Endpoint:
     """One operation, as Powertools calls it."""
 
-    def __init__(self, operation: Operation, desk: Desk) -> None:
+    def __init__(self, operation: Operation, context: RequestContext) -> None:
         """Take what to call, and where it gets its parts from."""
         self.operation = operation
         self.__name__ = getattr(operation.handler, "__name__", operation.path)
         self.__doc__ = operation.handler.__doc__
-        self._desk = desk
+        self._context = context
 
     def __call__(self, **path: str) -> Response[Any]:
         """Answer the desk's request."""
-        operation, desk = self.operation, self._desk
+        operation, context = self.operation, self._context
         # Before anything is decoded, and before anybody is asked who they are.
-        if len(desk.request.body) > operation.body_bytes_max:
+        if len(context.request.body) > operation.body_bytes_max:
             raise ContentTooLarge(operation.body_bytes_max)
-        caller = admit(operation.needs, desk)
+        caller = authorize(operation.needs, context)
         try:
             answer = self._answer(path, caller)
         except StandingChanged:
             # The first write found it, so nothing was done yet.
             if operation.needs is None:
                 raise
-            answer = self._answer(path, admit_anew(operation.needs, desk))
+            answer = self._answer(path, authorize_uncached(operation.needs, context))
         return Response(answer.status, answer.content_type, answer.body, answer.headers)
 
-    def _answer(self, path: Mapping[str, str], caller: Caller | None) -> Answer:
-        operation, desk = self.operation, self._desk
-        if HEADER in desk.request.headers and operation.repeatable and caller is not None:
-            return once(desk.request, caller, desk.wiring, lambda: self._act(path, caller))
+    def _answer(self, path: Mapping[str, str], caller: Caller | None) -> HttpResponse:
+        operation, context = self.operation, self._context
+        if HEADER in context.request.headers and operation.repeatable and caller is not None:
+            return once(context.request, caller, context.wiring, lambda: self._act(path, caller))
         return self._act(path, caller)
 
-    def _act(self, path: Mapping[str, str], caller: Caller | None) -> Answer:
-        operation, desk = self.operation, self._desk
+    def _act(self, path: Mapping[str, str], caller: Caller | None) -> HttpResponse:
+        operation, context = self.operation, self._context
         if operation.signature is not None:
-            answer: Answer = operation.handler(desk.request, caller, desk.wiring, *path.values())
+            answer: HttpResponse = operation.handler(
+                context.request, caller, context.wiring, *path.values()
+            )
             return answer
         return self._encoded(operation.handler(**self._decoded(path, caller)))
 
@@ -95,7 +97,7 @@ class Endpoint:
             if name not in given
         ]
         returned = hints.get("return", inspect.Signature.empty)
-        if returned in (Answer, type(None)):
+        if returned in (HttpResponse, type(None)):
             returned = inspect.Signature.empty
         return signature.replace(parameters=kept, return_annotation=returned)
 
@@ -125,15 +127,15 @@ class Endpoint:
         return any(one.source in ("body", "request") for one in self._arguments)
 
     def _decoded(self, path: Mapping[str, str], caller: Caller | None) -> dict[str, object]:
-        desk = self._desk
-        given = {"caller": caller, "request": desk.request, "wiring": desk.wiring}
-        query = dict(desk.request.query)
+        context = self._context
+        given = {"caller": caller, "request": context.request, "wiring": context.wiring}
+        query = dict(context.request.query)
         faults: list[Fault] = []
         decoded: dict[str, object] = {}
         for one in self._arguments:
             if one.body is not None:
                 try:
-                    decoded[one.name] = decode(one.body, desk.request)
+                    decoded[one.name] = decode(one.body, context.request)
                 except Invalid as error:
                     faults += error.faults
                 continue
@@ -153,22 +155,22 @@ class Endpoint:
                     raise NotFound("There is nothing here.") from error
                 faults += [Fault(f"/{one.name}", fault.detail) for fault in faults_of(error, None)]
         faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
-        if not self._takes_body and desk.request.body:
-            faults += unwanted(desk.request.json())
+        if not self._takes_body and context.request.body:
+            faults += unwanted(context.request.json())
         if faults:
             raise Invalid("The input has faults.", tuple(faults))
         return decoded
 
-    def _encoded(self, result: object) -> Answer:
-        if isinstance(result, Answer):
+    def _encoded(self, result: object) -> HttpResponse:
+        if isinstance(result, HttpResponse):
             return result
         status = self.operation.status
         if result is None:
-            return Answer(status, content_type=None)
+            return HttpResponse(status, content_type=None)
         if isinstance(result, BaseModel):
             body = result.model_dump_json(by_alias=True)
-            return Answer(status, body, JSON, self._desk.request.answer_headers)
-        return Answer(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
+            return HttpResponse(status, body, JSON, self._context.request.answer_headers)
+        return HttpResponse(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
 
 
 def unwanted(body: JsonValue) -> list[Fault]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.idempotency.answer_once import answer_once
-from groundwork_runtime.http.answer import Answer
+from groundwork_runtime.http.response import HttpResponse
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
@@ -24,12 +24,14 @@ FAILED = 400
 class _NotKept(Exception):
     """Carries the answer of a failure out of the transaction that it undoes."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: HttpResponse) -> None:
         super().__init__()
         self.answer = answer
 
 
-def once(request: Request, caller: Caller, wiring: Wiring, act: Callable[[], Answer]) -> Answer:
+def once(
+    request: Request, caller: Caller, wiring: Wiring, act: Callable[[], HttpResponse]
+) -> HttpResponse:
     """Answer a request that carries the header. Failures have no effect and are not kept.
 
     Raises:
@@ -53,7 +55,7 @@ def once(request: Request, caller: Caller, wiring: Wiring, act: Callable[[], Ans
     return answer
 
 
-def _packed(answer: Answer) -> bytes:
+def _packed(answer: HttpResponse) -> bytes:
     if answer.status >= FAILED:
         raise _NotKept(answer)
     body = answer.body
@@ -62,8 +64,8 @@ def _packed(answer: Answer) -> bytes:
     return json.dumps(head).encode() + b"\n" + raw
 
 
-def _unpacked(packed: bytes) -> Answer:
+def _unpacked(packed: bytes) -> HttpResponse:
     first, _, raw = packed.partition(b"\n")
     status, content_type, headers, kind = json.loads(first)
     body = raw.decode() if kind == "str" else raw or None
-    return Answer(status, body, content_type, headers)
+    return HttpResponse(status, body, content_type, headers)

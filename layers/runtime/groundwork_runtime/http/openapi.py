@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from groundwork_runtime.http.desk import Desk
 from groundwork_runtime.http.endpoint import Endpoint
-from groundwork_runtime.http.limits import NAMES as LIMITS
 from groundwork_runtime.http.openapi_examples import example_of
 from groundwork_runtime.http.openapi_parts import (
     COMPONENTS,
@@ -28,10 +26,12 @@ from groundwork_runtime.http.openapi_parts import (
     without_body,
 )
 from groundwork_runtime.http.problem import DOCUMENTED
+from groundwork_runtime.http.rate_limit_headers import NAMES as LIMITS
+from groundwork_runtime.http.request_context import RequestContext
 from groundwork_runtime.http.router import IN_PERSON, SIGNED_IN, permissions_of
 
 if TYPE_CHECKING:
-    from groundwork_runtime.http.router import Areas, Operation, Router
+    from groundwork_runtime.http.router import LazyRouters, Operation, Router
 
 Json = dict[str, Any]
 UNUSED = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
@@ -47,7 +47,7 @@ class Clash(Exception):
     """Two functions mean different things by one path or schema name."""
 
 
-def document(routers: Iterable[Router | Areas]) -> str:
+def document(routers: Iterable[Router | LazyRouters]) -> str:
     """Write one document of all operations. The same routers always give the same text.
 
     Raises:
@@ -81,9 +81,9 @@ def document(routers: Iterable[Router | Areas]) -> str:
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-def _made(router: Router | Areas) -> Json:
+def _made(router: Router | LazyRouters) -> Json:
     resolver = APIGatewayRestResolver()
-    desk = Desk(_nothing)
+    current = RequestContext(_nothing)
     for operation in router.operations:
         words = operation.documented
         text = (operation.handler.__doc__ or "").strip()
@@ -94,7 +94,7 @@ def _made(router: Router | Areas) -> Json:
             tags=[words["tag"]] if "tag" in words else None,
             operation_id=words.get("operation_id") or operation_id(operation),
             status_code=operation.status,
-        )(Endpoint(operation, desk))
+        )(Endpoint(operation, current))
     made: Json = json.loads(
         resolver.get_openapi_json_schema(title="", version="1", openapi_version="3.1.0")
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from groundwork_runtime.http.answer import PROBLEM
-from groundwork_runtime.http.limits import NAMES as LIMITS
-from groundwork_runtime.http.problem import DOCUMENTED, Kind
+from groundwork_runtime.http.problem import DOCUMENTED, ProblemType
+from groundwork_runtime.http.rate_limit_headers import NAMES as LIMITS
+from groundwork_runtime.http.response import PROBLEM
 
 Json = dict[str, Any]
 
@@ -148,7 +148,7 @@ def headers_of(*names: str) -> Json:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
 
 
-def problem_answer(kind: Kind) -> Json:
+def problem_answer(kind: ProblemType) -> Json:
     """A response object of a problem."""
     example: Json = {
         "type": f"/problems/{kind.slug}",

@@ -12,9 +12,9 @@ from pydantic import JsonValue
 
 from groundwork_core import errors
 from groundwork_core.errors import Fault
-from groundwork_runtime.http.answer import PROBLEM, Answer
 from groundwork_runtime.http.body_limits import ContentTooLarge
 from groundwork_runtime.http.request import NotJson, UnsupportedMediaType
+from groundwork_runtime.http.response import PROBLEM, HttpResponse
 
 if TYPE_CHECKING:
     from groundwork_runtime.http.request import Request
@@ -36,7 +36,7 @@ class MethodNotAllowed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ProblemType:
     """A type of problem."""
 
     slug: str
@@ -44,25 +44,25 @@ class Kind:
     title: str
 
 
-TOO_LARGE = Kind("content-too-large", 413, "Content too large")
+TOO_LARGE = ProblemType("content-too-large", 413, "Content too large")
 """A route's own limit; what no route takes, a gateway refuses before a function is asked."""
-KINDS: Mapping[type[Exception], Kind] = {
-    errors.Moved: Kind("moved", 308, "It is part of another now"),
-    NotJson: Kind("not-json", 400, "The body is not JSON"),
-    errors.Unauthenticated: Kind("unauthenticated", 401, "Authentication is needed"),
-    errors.Forbidden: Kind("forbidden", 403, "Not allowed"),
-    errors.NotFound: Kind("not-found", 404, "Not found"),
-    MethodNotAllowed: Kind("method-not-allowed", 405, "Method not allowed"),
-    errors.Conflict: Kind("conflict", 409, "Conflict"),
+KINDS: Mapping[type[Exception], ProblemType] = {
+    errors.Moved: ProblemType("moved", 308, "It is part of another now"),
+    NotJson: ProblemType("not-json", 400, "The body is not JSON"),
+    errors.Unauthenticated: ProblemType("unauthenticated", 401, "Authentication is needed"),
+    errors.Forbidden: ProblemType("forbidden", 403, "Not allowed"),
+    errors.NotFound: ProblemType("not-found", 404, "Not found"),
+    MethodNotAllowed: ProblemType("method-not-allowed", 405, "Method not allowed"),
+    errors.Conflict: ProblemType("conflict", 409, "Conflict"),
     ContentTooLarge: TOO_LARGE,
-    errors.VersionMismatch: Kind("version-mismatch", 412, "The version is stale"),
-    UnsupportedMediaType: Kind("unsupported-media-type", 415, "Unsupported media type"),
-    errors.Invalid: Kind("invalid", UNPROCESSABLE, "The input has faults"),
-    errors.VersionRequired: Kind("version-required", 428, "If-Match is needed"),
-    errors.Throttled: Kind("throttled", 429, "Too many requests"),
-    errors.Unavailable: Kind("unavailable", 503, "A part is unavailable"),
+    errors.VersionMismatch: ProblemType("version-mismatch", 412, "The version is stale"),
+    UnsupportedMediaType: ProblemType("unsupported-media-type", 415, "Unsupported media type"),
+    errors.Invalid: ProblemType("invalid", UNPROCESSABLE, "The input has faults"),
+    errors.VersionRequired: ProblemType("version-required", 428, "If-Match is needed"),
+    errors.Throttled: ProblemType("throttled", 429, "Too many requests"),
+    errors.Unavailable: ProblemType("unavailable", 503, "A part is unavailable"),
 }
-INTERNAL = Kind("internal", 500, "Something went wrong")
+INTERNAL = ProblemType("internal", 500, "Something went wrong")
 DOCUMENTED = (*KINDS.values(), INTERNAL)
 """Every kind that a client may meet."""
 
@@ -71,13 +71,13 @@ DOCUMENTED = (*KINDS.values(), INTERNAL)
 class Problem:
     """One problem, about to be told."""
 
-    kind: Kind
+    kind: ProblemType
     detail: str
     members: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer(error: Exception, request: Request) -> Answer:
+def answer(error: Exception, request: Request) -> HttpResponse:
     """Tell an error. One that nobody foresaw is logged with its stack, and told without it."""
     problem = _of(error)
     if isinstance(error, errors.Moved):
@@ -97,7 +97,7 @@ def answer(error: Exception, request: Request) -> Answer:
     }
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace").decode()
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return Answer(problem.kind.status, text, PROBLEM, headers)
+    return HttpResponse(problem.kind.status, text, PROBLEM, headers)
 
 
 def _of(error: Exception) -> Problem:

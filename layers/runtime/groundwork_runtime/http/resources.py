@@ -10,10 +10,10 @@ from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_core.resources import following, writing
 from groundwork_core.resources.reading import list_many, read_one
 from groundwork_runtime.http import etags
-from groundwork_runtime.http.answer import JSON, Answer
 from groundwork_runtime.http.body_limits import ONE_BYTES_MAX
 from groundwork_runtime.http.decoding import JSON_TYPES, decode
 from groundwork_runtime.http.endpoint import unwanted
+from groundwork_runtime.http.response import JSON, HttpResponse
 from groundwork_runtime.http.router import Operation, Router
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class ResourceRoutes:
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
         """Add the operations that the resource has."""
-        from groundwork_runtime.http import resource_documents as documents
+        from groundwork_runtime.http import resource_openapi as documents
 
         resource, name = self.resource, self.resource.name
         many, one = f"{under}/{name}", f"{under}/{name}/<{resource.id_name}>"
         read, write = f"{name}:read", f"{name}:write"
-        offered: list[tuple[str, str, Callable[..., Answer], int, str, Document]] = [
+        offered: list[tuple[str, str, Callable[..., HttpResponse], int, str, Document]] = [
             ("GET", many, self.page, 200, read, documents.listed),
             ("GET", one, self.read, 200, read, documents.one),
         ]
@@ -83,7 +83,7 @@ class ResourceRoutes:
 
     def act(self, router: Router, verb: str, patch: Input, under: str = "/api/v1") -> None:
         """Add `POST /R/<id>/<verb>`: a change that is always the same, with a name of its own."""
-        from groundwork_runtime.http import resource_documents as documents
+        from groundwork_runtime.http import resource_openapi as documents
 
         resource = self.resource
         router.add(
@@ -99,7 +99,7 @@ class ResourceRoutes:
             )
         )
 
-    def page(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
+    def page(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
         """Answer one page."""
         body = list_many(
             self.resource,
@@ -108,18 +108,18 @@ class ResourceRoutes:
             cursors=wiring.cursors,
             by=caller,
         )
-        return Answer(200, body)
+        return HttpResponse(200, body)
 
-    def read(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def read(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Answer one, or that the client has it already."""
         known = self._id(request, text)
         stored = read_one(self.resource, known, store=wiring.resources, by=caller)
         headers = {"ETag": f'"{stored.tag}"', "Cache-Control": REVALIDATE}
         if etags.unchanged(request.headers.get("if-none-match"), stored.tag):
-            return Answer(304, None, None, headers)
-        return Answer(200, stored.body, JSON, headers)
+            return HttpResponse(304, None, None, headers)
+        return HttpResponse(200, stored.body, JSON, headers)
 
-    def create(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
+    def create(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
         """Create one."""
         no_parameters(request)
         assert self.resource.create is not None  # noqa: S101 - or it would not be registered
@@ -134,7 +134,7 @@ class ResourceRoutes:
             201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"}
         )
 
-    def change(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def change(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Merge a patch into one."""
         assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
         known, expected = self._id(request, text), _expected(request)
@@ -143,7 +143,7 @@ class ResourceRoutes:
 
     def _acted(
         self, patch: Input, request: Request, caller: Caller, wiring: Wiring, text: str
-    ) -> Answer:
+    ) -> HttpResponse:
         known, expected = self._id(request, text), _expected(request)
         if request.body and (faults := unwanted(request.json())):
             raise Invalid("The input has faults.", tuple(faults))
@@ -151,7 +151,7 @@ class ResourceRoutes:
 
     def _changed(
         self, known: UUID, expected: writing.Expected, patch: Input, caller: Caller, wiring: Wiring
-    ) -> Answer:
+    ) -> HttpResponse:
         if self._then is None:
             written = writing.change(
                 self.resource, known, expected, patch, store=wiring.resources, by=caller
@@ -168,7 +168,7 @@ class ResourceRoutes:
             )
         return answer_written(200, written, {})
 
-    def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Delete one."""
         known, expected = self._id(request, text), _expected(request)
         if self._then is None:
@@ -184,7 +184,7 @@ class ResourceRoutes:
                 then=self._then(wiring, caller),
                 by=caller,
             )
-        return Answer(204, None, None, {"X-Groundwork-Position": position})
+        return HttpResponse(204, None, None, {"X-Groundwork-Position": position})
 
     def _id(self, request: Request, text: str) -> UUID:
         no_parameters(request)
@@ -214,9 +214,9 @@ def _unknown(name: str) -> Fault:
     return Fault(f"/{name}", "is no parameter of this")
 
 
-def answer_written(status: int, written: Written, headers: dict[str, str]) -> Answer:
+def answer_written(status: int, written: Written, headers: dict[str, str]) -> HttpResponse:
     """Answer what a write left, with its version and position."""
     headers["ETag"] = etags.etag(written.tag)
     if written.position is not None:
         headers["X-Groundwork-Position"] = written.position
-    return Answer(status, written.body, JSON, headers)
+    return HttpResponse(status, written.body, JSON, headers)

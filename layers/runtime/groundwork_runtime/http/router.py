@@ -31,11 +31,11 @@ IN_PERSON = "in-person"
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
-class Unguarded(Exception):
+class UndeclaredAccess(Exception):
     """A route says neither what it needs nor why it is open; or it says both."""
 
 
-class Documented(TypedDict, total=False):
+class OperationDocs(TypedDict, total=False):
     """What only the documentation shows."""
 
     summary: str
@@ -78,7 +78,7 @@ class Operation:
     """Why it is open."""
     signature: Callable[[], inspect.Signature] | None = None
     """For a handler that decodes its `Request` itself: its parameters, as documentation."""
-    documented: Documented = field(default_factory=Documented)
+    documented: OperationDocs = field(default_factory=OperationDocs)
     body_bytes_max: int = ONE_BYTES_MAX
 
     @property
@@ -112,7 +112,7 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - reads as the rule it is
         status: int = 200,
-        **documented: Unpack[Documented],
+        **documented: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
         """Register a GET, which HEAD is answered from. See `add` for what it may raise."""
         return self._registering(GET, path, needs, open, status, documented)
@@ -124,7 +124,7 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - as above
         status: int = 200,
-        **documented: Unpack[Documented],
+        **documented: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
         """Register a POST. See `add` for what it may raise."""
         return self._registering("POST", path, needs, open, status, documented)
@@ -136,7 +136,7 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - as above
         status: int = 200,
-        **documented: Unpack[Documented],
+        **documented: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
         """Register a PATCH. See `add` for what it may raise."""
         return self._registering("PATCH", path, needs, open, status, documented)
@@ -148,7 +148,7 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - as above
         status: int = 204,
-        **documented: Unpack[Documented],
+        **documented: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
         """Register a DELETE. See `add` for what it may raise."""
         return self._registering("DELETE", path, needs, open, status, documented)
@@ -162,11 +162,11 @@ class Router:
         name = f"{operation.method} {operation.path}"
         if bool(operation.needs) == bool(operation.open):
             message = f"{name}: say needs='resource:read' (or SIGNED_IN), or open='why'"
-            raise Unguarded(message)
+            raise UndeclaredAccess(message)
         for word in operation.permissions:
             if not word.endswith((":read", ":write")):
                 message = f"{name}: {word!r} is no permission"
-                raise Unguarded(message)
+                raise UndeclaredAccess(message)
         self.operations.append(operation)
 
     def include(self, other: Router) -> None:
@@ -184,7 +184,7 @@ class Router:
         needs: str | None,
         reason: str | None,
         status: int,
-        documented: Documented,
+        documented: OperationDocs,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             self.add(
@@ -204,7 +204,7 @@ class Router:
         return register
 
 
-class Areas:
+class LazyRouters:
     """Routers by the beginning of their paths, each imported when the first request for it comes.
 
     A cold start then pays for the one area that it was made for. A beginning is `/api/v1/<word>`,

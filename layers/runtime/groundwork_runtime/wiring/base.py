@@ -51,7 +51,7 @@ class BaseParts:
             AwakeUntil,
             PostgresRelayLease,
         )
-        from groundwork_runtime.nudging import QueueNudge
+        from groundwork_runtime.relay_nudge import QueueNudge
 
         return QueueNudge(AwakeUntil(PostgresRelayLease(self.database)), self._relay_queue)
 

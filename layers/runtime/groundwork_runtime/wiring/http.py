@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from groundwork_core.resources.cursors import Cursors
     from groundwork_core.resources.ports import ResourceStore
     from groundwork_data.postgres.prepared import TextRow
-    from groundwork_runtime.http.authentication import Callers
+    from groundwork_runtime.http.authentication import Authenticator
 
 
 class HttpParts(BaseParts):
@@ -50,12 +50,12 @@ class HttpParts(BaseParts):
         return Cursors(sha256(b"groundwork list cursors\n" + secret.encode()).digest())
 
     @cached_property
-    def callers(self) -> Callers:
+    def authenticator(self) -> Authenticator:
         """Verified tokens and what their users may do, remembered for seconds."""
         from groundwork_data.postgres.callers import PostgresCallers
-        from groundwork_runtime.http.authentication import Callers
+        from groundwork_runtime.http.authentication import Authenticator
 
-        return Callers(
+        return Authenticator(
             PostgresCallers(self.database), issuer=self.settings.token_issuer, clock=self.clock
         )
 

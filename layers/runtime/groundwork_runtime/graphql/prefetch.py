@@ -11,7 +11,7 @@ from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.values import get_argument_values
 
 from groundwork_core.knowledge.graph.model import Entity, Link, Relationship
-from groundwork_runtime.graphql.asking import Asking, Kind, PageKey
+from groundwork_runtime.graphql.loader import ElementKind, GraphLoader, PageKey
 
 Fields = Mapping[str, list[FieldNode]]
 LINKS = ("neighbours", "relationships")
@@ -37,13 +37,13 @@ class _Relationships:
 Site = _Entities | _Relationships
 
 
-class Ahead:
+class Prefetch:
     """Walks one field's selection."""
 
-    def __init__(self, info: GraphQLResolveInfo, asking: Asking) -> None:
+    def __init__(self, info: GraphQLResolveInfo, loader: GraphLoader) -> None:
         """Take the field that is being resolved and the request's knowledge."""
         self._info = info
-        self._asking = asking
+        self._loader = loader
 
     def below(self, type_name: str, nodes: Sequence[FieldNode]) -> Fields:
         """Return the selected fields beneath some nodes, by response key, fragments merged."""
@@ -100,9 +100,9 @@ class Ahead:
                     pages[key] += site.items
                     found.append((name, key, group, site.items))
         for key, asked in pages.items():
-            self._asking.load_pages(key, [entity.id for entity in asked])
+            self._loader.load_pages(key, [entity.id for entity in asked])
         for name, key, nodes, items in found:
-            links = [link for item in items for link in self._asking.page(key, item.id).links]
+            links = [link for item in items for link in self._loader.page(key, item.id).links]
             following += self._beneath(name, nodes, links)
         return following
 
@@ -112,8 +112,8 @@ class Ahead:
             name = group[0].name.value
             if name in {"from", "to"}:
                 ids = [r.from_id if name == "from" else r.to_id for r in site.items]
-                self._asking.load_entities(ids)
-                known = self._asking.entities
+                self._loader.load_entities(ids)
+                known = self._loader.entities
                 following.append(_Entities([known[i] for i in ids if i in known], group))
         return following
 
@@ -121,8 +121,8 @@ class Ahead:
         """Load the details of a site if one of them is selected; return what is selected."""
         groups = list(self.below(type_name, site.nodes).values())
         if any(group[0].name.value in DETAILS for group in groups):
-            kind: Kind = "entity" if isinstance(site, _Entities) else "relationship"
-            self._asking.load_details(kind, [item.id for item in site.items])
+            kind: ElementKind = "entity" if isinstance(site, _Entities) else "relationship"
+            self._loader.load_details(kind, [item.id for item in site.items])
         return groups
 
     def _beneath(self, name: str, nodes: list[FieldNode], links: Sequence[Link]) -> list[Site]:

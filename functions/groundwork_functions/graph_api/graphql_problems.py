@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from groundwork_runtime.http.answer import PROBLEM
 from groundwork_runtime.http.application import Application
+from groundwork_runtime.http.response import PROBLEM
 
 
-class TellingApplication(Application):
+class GraphqlApplication(Application):
     """Adds GraphQL's `errors` to a problem, so that both kinds of clients can read it."""
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:

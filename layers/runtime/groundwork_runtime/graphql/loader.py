@@ -24,7 +24,7 @@ from groundwork_core.knowledge.graph.model import (
 from groundwork_core.knowledge.graph.ports import Catalogue, GraphReader
 from groundwork_runtime.graphql.arguments import Arguments, read_first, read_link_filter
 
-Kind = Literal["entity", "relationship"]
+ElementKind = Literal["entity", "relationship"]
 NO_DETAILS = Details({}, {})
 EMPTY_PAGE = LinkPage((), has_next=False)
 
@@ -49,7 +49,7 @@ class PageKey:
 
 
 @dataclass(slots=True)
-class Asking:
+class GraphLoader:
     """What one request has asked and learned."""
 
     caller: Caller
@@ -100,7 +100,7 @@ class Asking:
             self.load_pages(key, [id_])
         return self._pages[key][id_]
 
-    def load_details(self, kind: Kind, ids: Collection[Id]) -> None:
+    def load_details(self, kind: ElementKind, ids: Collection[Id]) -> None:
         """Ask Postgres for what the graph does not carry."""
         known, fetch = self._details(kind)
         missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
@@ -108,7 +108,7 @@ class Asking:
             known.update(dict.fromkeys(missing, NO_DETAILS))
             known.update(fetch(missing))
 
-    def details(self, kind: Kind, id_: Id) -> Details:
+    def details(self, kind: ElementKind, id_: Id) -> Details:
         """Return details; they were loaded with their level."""
         known, _ = self._details(kind)
         if id_ not in known:
@@ -116,7 +116,7 @@ class Asking:
         return known[id_]
 
     def _details(
-        self, kind: Kind
+        self, kind: ElementKind
     ) -> tuple[dict[Id, Details], Callable[[Collection[Id]], Mapping[Id, Details]]]:
         if kind == "entity":
             return self._entity_details, self.catalogue.entity_details

@@ -32,7 +32,10 @@ REFUSED = {
     },
     "example": {
         "errors": [
-            {"message": "query must be a text.", "extensions": {"code": "BAD_USER_INPUT"}},
+            {
+                "message": "query must be a non-empty string.",
+                "extensions": {"code": "BAD_USER_INPUT"},
+            },
         ]
     },
 }

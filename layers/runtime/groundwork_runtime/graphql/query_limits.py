@@ -23,7 +23,7 @@ from graphql import (
 )
 
 from groundwork_core.knowledge.graph.model import RELATIONSHIPS_A_NODE
-from groundwork_runtime.graphql.codes import Refused
+from groundwork_runtime.graphql.error_codes import QueryRejected
 
 MAX_DEPTH = 16
 MAX_INTROSPECTION_DEPTH = 20
@@ -87,10 +87,10 @@ class _Walk:
 
     def _fragment(self, name: str, *, of_part: bool) -> Measure:
         if name in self._open:
-            raise Refused(f"The fragment {name[:100]!r} contains itself.", "BAD_USER_INPUT")
+            raise QueryRejected(f"The fragment {name[:100]!r} contains itself.", "BAD_USER_INPUT")
         if len(self._open) == MAX_FRAGMENTS_DEEP:
             message = f"The query has fragments in fragments, more than {MAX_FRAGMENTS_DEEP} deep."
-            raise Refused(message, "DEPTH_LIMIT")
+            raise QueryRejected(message, "DEPTH_LIMIT")
         key = (name, of_part)
         if key not in self._measured:
             fragment = self._fragments.get(name)
@@ -164,7 +164,7 @@ def measure(
         ("in cost", found.cost, MAX_COST, "COST_LIMIT"),
     ):
         if value > most:
-            raise Refused(f"The query is {value} {what}; {most} is the most.", code)
+            raise QueryRejected(f"The query is {value} {what}; {most} is the most.", code)
     return found
 
 

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: a request body in, an answer out."""
+"""GraphQL over HTTP: validate, limit, charge and execute one query."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic_core import to_json
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Throttled
 from groundwork_core.knowledge.graph.catch_up import await_position
-from groundwork_runtime.graphql.asking import Asking
-from groundwork_runtime.graphql.codes import BAD_USER_INPUT, Refused, code_of, formatted
 from groundwork_runtime.graphql.documents import Documents, operation_of
+from groundwork_runtime.graphql.error_codes import BAD_USER_INPUT, QueryRejected, code_of, formatted
 from groundwork_runtime.graphql.levels import LevelExecution
-from groundwork_runtime.graphql.limits import COST_A_TOKEN, MAX_COST, measure
+from groundwork_runtime.graphql.loader import GraphLoader
 from groundwork_runtime.graphql.persisted import PersistedQueries, bundled
+from groundwork_runtime.graphql.query_limits import COST_A_TOKEN, MAX_COST, measure
 from groundwork_runtime.graphql.schema import make_schema
-from groundwork_runtime.http.answer import JSON, PROBLEM, Answer
+from groundwork_runtime.http.response import JSON, PROBLEM, HttpResponse
 
 if TYPE_CHECKING:
     from groundwork_core.knowledge.graph.model import Shown
@@ -29,97 +29,97 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
 MAX_BODY_BYTES = 256 * 1024
-MAX_ANSWER_BYTES = 2_900_000
-"""Lambda answers at most 6 MB, and counts the body as a JSON string: a quote takes two bytes."""
+MAX_RESPONSE_BYTES = 2_900_000
+"""Lambda limits a response to 6 MB; the body is a JSON string in it: a quote takes two bytes."""
 REQUEST_SECONDS = 8.0
 RETRY_SECONDS = "2"
 GRAPHQL_JSON = "application/graphql-response+json"
 UNAVAILABLE = frozenset({"GRAPH_UNAVAILABLE", "UNAVAILABLE"})
 
-Told = dict[str, Any]
+ResponseBody = dict[str, Any]
 """A response body, ready for JSON."""
 
 
-class Answering:
-    """Answers queries; holds the schema and the queries that it has seen."""
+class QueryExecutor:
+    """Executes queries; caches the schema and the parsed queries."""
 
     def __init__(self) -> None:
-        """Build the schema."""
+        """Build the schema and read the bundled persisted queries."""
         self._schema = make_schema()
         self._documents = Documents(self._schema)
         self._persisted = PersistedQueries(bundled())
 
-    def __call__(self, request: Request, caller: Caller, wiring: Wiring) -> Answer:
-        """Answer one POST."""
+    def __call__(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
+        """Execute the query in a POST request and return the response."""
         if len(request.body) > MAX_BODY_BYTES:
             return _problem(request, 413, "content-too-large", "Content too large", "TOO_LARGE")
         payload = request.json(types=(JSON,))
         media_type = GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
         try:
-            asked = _read(payload)
-        except Refused as error:
-            return Answer(400, _body({"errors": formatted([error])}), media_type)
+            query = _read(payload)
+        except QueryRejected as error:
+            return HttpResponse(400, _encoded({"errors": formatted([error])}), media_type)
         ends = time.monotonic() + REQUEST_SECONDS
 
-        def ask(shown: Shown) -> Asking:
+        def new_loader(shown: Shown) -> GraphLoader:
             reader = wiring.graph_reader(lambda: ends - time.monotonic(), shown)
-            return Asking(caller, reader, wiring.catalogue)
+            return GraphLoader(caller, reader, wiring.catalogue)
 
         try:
             position = request.headers.get("x-groundwork-min-position")
             with wiring.database.stopping_at(ends):
                 if position is not None:
                     await_position(position.strip(), wiring.catchup)
-                told = self._run(asked, ask, wiring.settings, request.charge)
+                body = self._run(query, new_loader, wiring.settings, request.charge)
         except Throttled:
-            raise  # answered as at the door: 429 with Retry-After
+            raise  # becomes 429 with Retry-After, as for any other request
         except Exception as error:
             if code_of(error) is None:
                 raise
-            told = {
+            body = {
                 "data": None,
                 "errors": formatted([GraphQLError(str(error), original_error=error)]),
             }
-        return _answer(told, request, media_type)
+        return _answer(body, request, media_type)
 
     def _run(
         self,
-        asked: _Asked,
-        ask: Callable[[Shown], Asking],
+        query: _QueryRequest,
+        new_loader: Callable[[Shown], GraphLoader],
         settings: Settings,
         charge: Callable[[int], None],
-    ) -> Told:
-        variables, name = asked.variables, asked.operation_name
+    ) -> ResponseBody:
+        variables, name = query.variables, query.operation_name
         try:
             text = self._persisted.text_of(
-                asked.text, asked.extensions, only_known=settings.graphql_persisted_only
+                query.text, query.extensions, only_known=settings.graphql_persisted_only
             )
             document = self._documents.parsed(text)
             operation = operation_of(document, name)
             measured = measure(document, operation, variables)
             if measured.introspections and not settings.graphql_introspection_allowed:
-                raise Refused("Introspection is off here.", "INTROSPECTION_OFF")
+                raise QueryRejected("Introspection is disabled.", "INTROSPECTION_OFF")
         except GraphQLError as error:
             return {"errors": formatted([error])}
         faults = self._documents.check(text, document)
         if faults:
             return {"errors": formatted(faults)}
         charge(measured.cost // COST_A_TOKEN)
-        self._persisted.learn(text, asked.extensions)
+        self._persisted.learn(text, query.extensions)
         result = execute(
             self._schema,
             document,
-            context_value=ask(self._documents.shown(text, document)),
+            context_value=new_loader(self._documents.shown(text, document)),
             variable_values=dict(variables),
             operation_name=name,
             execution_context_class=LevelExecution,
-            is_awaitable=lambda _: False,  # no resolver is; asking each value would cost
+            is_awaitable=lambda _: False,  # no resolver is async; checking each value takes time
         )
-        return _told(cast("ExecutionResult", result), measured.cost)
+        return _response_body(cast("ExecutionResult", result), measured.cost)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _QueryRequest:
     """The members of a request."""
 
     text: str | None
@@ -128,51 +128,58 @@ class _Asked:
     extensions: object
 
 
-def _read(payload: object) -> _Asked:
+def _read(payload: object) -> _QueryRequest:
     """Read the members of a request (GraphQL over HTTP, section 5)."""
     if not isinstance(payload, dict):
-        raise Refused("Send one JSON object with a query; batches are not served.", BAD_USER_INPUT)
+        raise QueryRejected(
+            "Send one JSON object with a query; batches are not supported.", BAD_USER_INPUT
+        )
     text, variables, name = (payload.get(k) for k in ("query", "variables", "operationName"))
     extensions = payload.get("extensions")
     if not isinstance(text, str | None) or (text is not None and not text.strip()):
-        raise Refused("query must be a text.", BAD_USER_INPUT)
+        raise QueryRejected("query must be a non-empty string.", BAD_USER_INPUT)
     if not isinstance(variables, dict | None):
-        raise Refused("variables must be an object.", BAD_USER_INPUT)
+        raise QueryRejected("variables must be an object.", BAD_USER_INPUT)
     if not isinstance(name, str | None):
-        raise Refused("operationName must be a text.", BAD_USER_INPUT)
+        raise QueryRejected("operationName must be a string.", BAD_USER_INPUT)
     if not isinstance(extensions, dict | None):
-        raise Refused("extensions must be an object.", BAD_USER_INPUT)
-    return _Asked(text, variables or {}, name, extensions)
+        raise QueryRejected("extensions must be an object.", BAD_USER_INPUT)
+    return _QueryRequest(text, variables or {}, name, extensions)
 
 
-def _told(result: ExecutionResult, cost: int) -> Told:
-    told: Told = {"data": result.data}
+def _response_body(result: ExecutionResult, cost: int) -> ResponseBody:
+    body: ResponseBody = {"data": result.data}
     if result.errors:
-        told["errors"] = formatted(result.errors)
-    told["extensions"] = {"cost": {"requested": cost, "limit": MAX_COST}}
-    return told
+        body["errors"] = formatted(result.errors)
+    body["extensions"] = {"cost": {"requested": cost, "limit": MAX_COST}}
+    return body
 
 
-def _answer(told: Told, request: Request, media_type: str) -> Answer:
-    codes = {error["extensions"]["code"] for error in told.get("errors", ())}
+def _answer(body: ResponseBody, request: Request, media_type: str) -> HttpResponse:
+    codes = {error["extensions"]["code"] for error in body.get("errors", ())}
     if codes & UNAVAILABLE:
-        answer = _problem(request, 503, "unavailable", "A part is unavailable", "", told)
+        answer = _problem(request, 503, "unavailable", "A part is unavailable", "", body)
         answer.headers["Retry-After"] = RETRY_SECONDS
         return answer
-    refused = "data" not in told and media_type == GRAPHQL_JSON
+    rejected = "data" not in body and media_type == GRAPHQL_JSON
     headers = {"Retry-After": RETRY_SECONDS} if "GRAPH_BEHIND" in codes else {}
-    body = to_json(told)
-    if len(body) > MAX_ANSWER_BYTES:
-        error = Refused("The answer is too long to be sent; ask for less at once.", "TOO_LARGE")
-        body = to_json({"data": None, "errors": formatted([error])})
-    return Answer(400 if refused else 200, body.decode(), media_type, headers)
+    encoded = to_json(body)
+    if len(encoded) > MAX_RESPONSE_BYTES:
+        error = QueryRejected("The response is too large; request fewer items.", "TOO_LARGE")
+        encoded = to_json({"data": None, "errors": formatted([error])})
+    return HttpResponse(400 if rejected else 200, encoded.decode(), media_type, headers)
 
 
 def _problem(
-    request: Request, status: int, slug: str, title: str, code: str, told: Told | None = None
-) -> Answer:
-    """Tell a problem to both kinds of readers: problem+json with GraphQL's `errors` in it."""
-    members = told or {"errors": [{"message": title, "extensions": {"code": code}}]}
+    request: Request,
+    status: int,
+    slug: str,
+    title: str,
+    code: str,
+    result: ResponseBody | None = None,
+) -> HttpResponse:
+    """Return problem+json that also has the `errors` member GraphQL clients read."""
+    members = result or {"errors": [{"message": title, "extensions": {"code": code}}]}
     body = {
         "type": f"/problems/{slug}",
         "title": title,
@@ -182,8 +189,8 @@ def _problem(
         "request_id": request.id,
         **members,
     }
-    return Answer(status, _body(body), PROBLEM, {"Cache-Control": "no-store"})
+    return HttpResponse(status, _encoded(body), PROBLEM, {"Cache-Control": "no-store"})
 
 
-def _body(told: Mapping[str, object]) -> str:
-    return to_json(told).decode()
+def _encoded(body: Mapping[str, object]) -> str:
+    return to_json(body).decode()

@@ -9,7 +9,7 @@ PROBLEM = "application/problem+json"
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpResponse:
     """Status, body and headers. The body is text that nothing walks again."""
 
     status: int = 200

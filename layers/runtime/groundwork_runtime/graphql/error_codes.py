@@ -28,7 +28,7 @@ CODES: dict[type[Exception], str] = {
 }
 
 
-class Refused(GraphQLError):
+class QueryRejected(GraphQLError):
     """A query that is refused before it runs."""
 
     def __init__(self, message: str, code: str) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.audit.actor import Actor
 from groundwork_core.errors import Forbidden, Throttled
-from groundwork_runtime.http.limits import limit_headers
+from groundwork_runtime.http.rate_limit_headers import limit_headers
 from groundwork_runtime.http.router import GET, HEAD, IN_PERSON, SIGNED_IN, permissions_of
 
 if TYPE_CHECKING:
     from groundwork_core.caller import Caller
-    from groundwork_runtime.http.desk import Desk
+    from groundwork_runtime.http.request_context import RequestContext
 
 PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "api-keys:write"})
 """What a revocation must stop at once: the caller's standing is read anew each time."""
@@ -23,7 +23,7 @@ NOBODY = "system"
 """Who acts where nobody has said who they are, as at a login."""
 
 
-def admit(needs: str | None, desk: Desk) -> Caller | None:
+def authorize(needs: str | None, context: RequestContext) -> Caller | None:
     """Return the caller of the desk's request; None where the operation needs none.
 
     Raises:
@@ -32,29 +32,29 @@ def admit(needs: str | None, desk: Desk) -> Caller | None:
         Forbidden: known, but not allowed.
         Unavailable: the database cannot be reached to check them.
     """
-    request, wiring = desk.request, desk.wiring
+    request, wiring = context.request, context.wiring
     if needs is None:
         wiring.database.actor = Actor(NOBODY, None, request.address, request.id)
         return None
-    caller = desk.caller = wiring.callers.of(request.headers)
+    caller = context.caller = wiring.authenticator.of(request.headers)
     # Before anything is read anew: to refuse a flood must cost nothing.
-    _limit(caller, desk)
-    request.charge = lambda tokens: _limit(caller, desk, tokens)
+    _limit(caller, context)
+    request.charge = lambda tokens: _limit(caller, context, tokens)
     if not PRIVILEGED.isdisjoint(permissions_of(needs)) or (
         needs in NO_PERMISSIONS and request.method not in READS
     ):
-        return admit_anew(needs, desk)
-    return _authorized(caller, needs, desk)
+        return authorize_uncached(needs, context)
+    return _authorized(caller, needs, context)
 
 
-def admit_anew(needs: str, desk: Desk) -> Caller:
+def authorize_uncached(needs: str, context: RequestContext) -> Caller:
     """Return the caller of the desk's request, whose standing is read anew. Raises as `admit`."""
-    caller = desk.wiring.callers.of(desk.request.headers, at_most_seconds=0)
-    return _authorized(caller, needs, desk)
+    caller = context.wiring.authenticator.of(context.request.headers, at_most_seconds=0)
+    return _authorized(caller, needs, context)
 
 
-def _authorized(caller: Caller, needs: str, desk: Desk) -> Caller:
-    request = desk.request
+def _authorized(caller: Caller, needs: str, context: RequestContext) -> Caller:
+    request = context.request
     if needs == IN_PERSON and caller.key_id is not None:
         raise Forbidden("An API key cannot do this; log in.")
     permissions = permissions_of(needs)
@@ -63,7 +63,7 @@ def _authorized(caller: Caller, needs: str, desk: Desk) -> Caller:
     writes = request.method not in READS and (
         needs in NO_PERMISSIONS or any(one.endswith(":write") for one in permissions)
     )
-    desk.wiring.database.actor = Actor(
+    context.wiring.database.actor = Actor(
         caller.principal,
         caller.user_id,
         request.address,
@@ -74,12 +74,12 @@ def _authorized(caller: Caller, needs: str, desk: Desk) -> Caller:
     return caller
 
 
-def _limit(caller: Caller, desk: Desk, tokens: int = 1) -> None:
-    limiter = desk.wiring.limiter
+def _limit(caller: Caller, context: RequestContext, tokens: int = 1) -> None:
+    limiter = context.wiring.limiter
     standing = limiter.take(caller.principal, tokens) if limiter and tokens else None
     if standing is None:
         return
-    desk.headers = limit_headers(standing)
+    context.headers = limit_headers(standing)
     if not standing.allowed:
         raise Throttled(
             f"More than {standing.rate.per_second} requests per second, or what costs as much.",

@@ -8,8 +8,8 @@ import pytest
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity.api_key_words import hash_of, new_key
 from groundwork_core.identity.callers import KeyHolder
-from groundwork_runtime.http import api_key_callers
-from groundwork_runtime.http.authentication import Callers
+from groundwork_runtime.http import api_key_authentication as api_key_callers
+from groundwork_runtime.http.authentication import Authenticator
 
 from ...fakes.callers import FakeCallers, FakeClock
 
@@ -23,7 +23,7 @@ class Doors:
         self.store = FakeCallers()
         self.clock = FakeClock(datetime.now(UTC))
         self.seconds = 0.0
-        self.callers = Callers(
+        self.callers = Authenticator(
             self.store, issuer="groundwork", clock=self.clock, monotonic=lambda: self.seconds
         )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.reading import list_many, read_one
-from groundwork_runtime.http.answer import Answer
 from groundwork_runtime.http.resources import id_of
+from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Operation, Router
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EMPTY = '{"items":[],'
 
 
-class ListWithin:
+class SubresourceList:
     """One page of the parts of a whole, who may read the whole may list them."""
 
     def __init__(self, whole: Resource, parts: Resource, word: str, summary: str) -> None:
@@ -55,7 +55,7 @@ class ListWithin:
             )
         )
 
-    def page(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> Answer:
+    def page(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Answer one page; whether the whole is there is asked only when there is nothing."""
         store, known, within = wiring.resources, id_of(self._whole, text), self._whole.id_name
         if within in request.query:
@@ -64,9 +64,9 @@ class ListWithin:
         page = list_many(self._parts, parameters, store=store, cursors=wiring.cursors, by=caller)
         if page.startswith(EMPTY):
             read_one(self._whole, known, store=store, by=caller)
-        return Answer(200, page)
+        return HttpResponse(200, page)
 
     def _signature(self) -> Signature:
-        from groundwork_runtime.http.resource_documents import listed
+        from groundwork_runtime.http.resource_openapi import listed
 
         return listed(self._parts, within=self._whole.id_name)

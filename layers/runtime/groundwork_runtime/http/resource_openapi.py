@@ -11,10 +11,10 @@ from groundwork_core.resources.page import SORT_DEFAULT, TEXT_MAX
 
 if TYPE_CHECKING:
     from groundwork_core.resources.resource import Filter, Resource
-    from groundwork_runtime.http.router import Documented
+    from groundwork_runtime.http.router import OperationDocs
 
 
-def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa: FBT001 - a fact about the path
+def words(method: str, resource: Resource, is_one: bool) -> OperationDocs:  # noqa: FBT001 - a fact about the path
     """Name and describe an operation."""
     verbs = {"POST": "create", "PATCH": "change", "DELETE": "remove"}
     verb = verbs.get(method, "read" if is_one else "list")
@@ -22,7 +22,7 @@ def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa:
     name = about.title().replace("-", "").replace(" ", "")
     article = "an" if about[0] in "aeiou" else "a"
     summary = "List " + about if verb == "list" else f"{verb.title()} {article} {about}"
-    words: Documented = {"operation_id": verb + name, "summary": summary, "tag": resource.name}
+    words: OperationDocs = {"operation_id": verb + name, "summary": summary, "tag": resource.name}
     if verb in ("read", "change", "remove"):
         words["conditional"] = "read" if verb == "read" else "write"
     if verb in verbs.values():
@@ -33,7 +33,7 @@ def words(method: str, resource: Resource, is_one: bool) -> Documented:  # noqa:
     return words
 
 
-def words_of_act(verb: str, resource: Resource) -> Documented:
+def words_of_act(verb: str, resource: Resource) -> OperationDocs:
     """Name and describe an act upon one."""
     return {
         **words("PATCH", resource, is_one=True),

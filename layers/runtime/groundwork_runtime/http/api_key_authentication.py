@@ -22,13 +22,13 @@ REMEMBERED_MAX = 10_000
 
 
 @dataclass(slots=True)
-class _Known:
+class _CachedKey:
     holder: KeyHolder | None
     caller: Caller | None
     looked_at: float
 
 
-class ApiKeyCallers:
+class ApiKeyAuthenticator:
     """Verifies keys, for one execution environment."""
 
     def __init__(self, store: CallerStore, clock: Clock, monotonic: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class ApiKeyCallers:
         self._store = store
         self._clock = clock
         self._monotonic = monotonic
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes, _CachedKey] = {}
 
     def of(self, key: str, at_most_seconds: float) -> Caller:
         """Return whose key this is; where it stands was read at most so long ago.
@@ -53,7 +53,7 @@ class ApiKeyCallers:
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
             holder = self._store.key_holder(digest)
-            known = _Known(holder, None if holder is None else _caller(holder), moment)
+            known = _CachedKey(holder, None if holder is None else _caller(holder), moment)
             self._known[digest] = known
         if known.holder is None or known.caller is None or self._has_expired(known.holder):
             raise Unauthenticated("The API key does not hold: unknown, expired or revoked.")

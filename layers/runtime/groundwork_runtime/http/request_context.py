@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
 
-class Desk:
+class RequestContext:
     """What the endpoints of an environment share: its parts, and the request being answered."""
 
     def __init__(self, wire: Callable[[], Wiring]) -> None:
