@@ -108,7 +108,9 @@ def test_a_device_of_one_account_is_none_of_another(proxied: Proxied) -> None:
         assert proxied(ADA, **known).status == 429
 
 
-@pytest.mark.parametrize("made_up", ["x", "gwd_", "gwd_" + "Zk9_" * 10 + "abc", "gwd_" + "a" * 1000, "' OR 1=1 --"])
+@pytest.mark.parametrize(
+    "made_up", ["x", "gwd_", "gwd_" + "Zk9_" * 10 + "abc", "gwd_" + "a" * 1000, "' OR 1=1 --"]
+)
 def test_made_up_words_are_no_device(proxied: Proxied, made_up: str) -> None:
     assert proxied(BOB, device=made_up).json["device_token"] != made_up
     proxied.guess(ADA)
