@@ -24,10 +24,10 @@ import psutil
 
 from groundwork_core.jobs.model import JobMessage
 from groundwork_core.knowledge.hand_in import HandedIn, HandIn
+from groundwork_core.sources.fetch_outcome import Fetched
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue, Interval
-from groundwork_core.sources.outcome import Fetched
-from groundwork_core.sources.ports import NewSource
+from groundwork_core.sources.ports import SourceRow
 from groundwork_runtime.queues import bodies, take
 
 BATCH = 10
@@ -120,7 +120,7 @@ class Journey:
         hourly = Interval(kind="interval", every_seconds=3_600)
         names = sorted(path.name for path in self.folder.iterdir() if path.is_file())
         with self.work() as work:
-            sources = [NewSource(name, f"https://{name}.example.org/", hourly) for name in names]
+            sources = [SourceRow(name, f"https://{name}.example.org/", hourly) for name in names]
             made = work.sources.add(sources)
             start_watching(list(made.values()), work=work, now=NOW)
 

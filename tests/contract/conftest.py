@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from groundwork_core.knowledge.graph.model import LinkFilter, Part
+from groundwork_core.knowledge.graph.model import LinkFilter, Subgraph
 from groundwork_core.knowledge.graph.ports import GraphProjection, GraphReader
 from groundwork_core.knowledge.graph.two_store_reader import TwoStoreReader
 from groundwork_core.outbox import OutboxRow
@@ -37,7 +37,7 @@ class Graph:
 
     def path(
         self, start: str, end: str, hops: int = 4, wanted: LinkFilter = EVERYTHING
-    ) -> Part | None:
+    ) -> Subgraph | None:
         return self.reader.path(str(id_of(start)), str(id_of(end)), hops, wanted)
 
     def edges(self, name: str, wanted: LinkFilter = EVERYTHING) -> list[str]:

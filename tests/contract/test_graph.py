@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groundwork_core.knowledge.graph.model import Entity, LinkFilter, LinkPage
+from groundwork_core.knowledge.graph.model import GraphEntity, LinkFilter, LinkPage
 from groundwork_core.knowledge.graph.ports import GraphReader
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.destinations.graph import project
@@ -158,7 +158,7 @@ def history(random_: random.Random, events: Sequence[str] = ONE_LIFE) -> list[Ou
     return rows
 
 
-State = tuple[Mapping[str, Entity], Mapping[str, LinkPage]]
+State = tuple[Mapping[str, GraphEntity], Mapping[str, LinkPage]]
 
 
 def state(reader: GraphReader) -> State:

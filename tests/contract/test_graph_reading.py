@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from groundwork_core.knowledge.graph.model import LinkFilter, LinkPlace, Part
+from groundwork_core.knowledge.graph.model import LinkFilter, LinkPlace, Subgraph
 from groundwork_core.knowledge.graph.ports import GraphReader
 from groundwork_core.relay.destinations.graph import project
 
@@ -117,7 +117,7 @@ def test_a_subgraph_shows_nothing_that_the_graph_has_not_had(star: Graph) -> Non
     project(new, star.truth)
     part = star.reader.subgraph(ids("hub"), 2, 100, EVERYTHING)
     assert len(part.nodes) == len(part.relationships) == 7
-    assert star.reader.subgraph(ids("new"), 2, 100, EVERYTHING) == Part((), ())
+    assert star.reader.subgraph(ids("new"), 2, 100, EVERYTHING) == Subgraph((), ())
     project(new, star.projection)
     part = star.reader.subgraph(ids("new"), 2, 100, EVERYTHING)
     assert (part.nodes[0].name, len(part.nodes), len(part.relationships)) == ("new", 8, 9)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from groundwork_core.limits.ports import Leased, Rate, TokenBuckets
+from groundwork_core.rate_limits.ports import LeasedTokens, Rate, TokenBuckets
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
 
@@ -41,7 +41,7 @@ Buckets = tuple[TokenBuckets, Pass]
 
 def lease(
     buckets: Buckets, wanted: int, returned: int = 0, who: str = "a", least: int = 1
-) -> Leased:
+) -> LeasedTokens:
     return buckets[0].lease(who, SLOW, wanted=wanted, least=least, returned=returned)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from groundwork_core.identity.callers import KeyHolder, Standing
+from groundwork_core.identity.callers import AccountState, KeyHolder
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -19,7 +19,7 @@ class FakeCallers:
     """Counts how often it was asked. `users` may be changed at any time."""
 
     def __init__(self) -> None:
-        self.users: dict[UUID, Standing] = {}
+        self.users: dict[UUID, AccountState] = {}
         self.public: dict[str, Mapping[str, Any]] = {}
         self.holders: dict[bytes, KeyHolder] = {}
         self.key_looks = 0
@@ -34,13 +34,13 @@ class FakeCallers:
         self.key_looks += 1
         return self.holders.get(key_hash)
 
-    def standing(self, user_id: UUID) -> Standing | None:
+    def standing(self, user_id: UUID) -> AccountState | None:
         self.standings += 1
         return self.users.get(user_id)
 
     def add(self, *permissions: str, roles: tuple[str, ...] = ("test",)) -> UUID:
         user_id = uuid4()
-        self.users[user_id] = Standing(
+        self.users[user_id] = AccountState(
             active=True, sessions_valid_from=EPOCH, roles=roles, permissions=frozenset(permissions)
         )
         return user_id

@@ -3,43 +3,43 @@
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from groundwork_core.knowledge.graph.changes import Changes, Gone
+from groundwork_core.knowledge.graph.changes import Changes, Deletion
 from groundwork_core.knowledge.graph.model import (
     EVERYTHING,
-    Entity,
+    GraphEntity,
+    GraphRelationship,
     Id,
     Link,
     LinkFilter,
     LinkPage,
     LinkPlace,
-    Part,
-    Relationship,
     Shown,
     Side,
+    Subgraph,
 )
-from groundwork_core.knowledge.graph.ports import Applied
+from groundwork_core.knowledge.graph.ports import AppliedChanges
 
 
 class FakeGraph:
     """Implements `GraphProjection`, `GraphReader` and `Neighbourhoods`."""
 
     def __init__(self) -> None:
-        self.nodes: dict[Id, Entity] = {}
-        self.edges: dict[Id, Relationship] = {}
+        self.nodes: dict[Id, GraphEntity] = {}
+        self.edges: dict[Id, GraphRelationship] = {}
         self.dead: dict[Id, int] = {}
         self.upto = (0, 0)
         self.questions = 0
 
     # Projection
 
-    def apply(self, changes: Changes) -> Applied:
+    def apply(self, changes: Changes) -> AppliedChanges:
         entities = relationships = skipped = 0
         for entity in changes.entities.values():
             if entity.version <= self._version(self.nodes.get(entity.id), entity.id):
                 skipped += 1
                 continue
             entities += 1
-            if isinstance(entity, Gone):
+            if isinstance(entity, Deletion):
                 self.nodes.pop(entity.id, None)
                 self.dead[entity.id] = entity.version
                 self.edges = {i: e for i, e in self.edges.items() if entity.id not in _ends(e)}
@@ -49,7 +49,7 @@ class FakeGraph:
         for edge in changes.relationships.values():
             if edge.version <= self._version(self.edges.get(edge.id), edge.id):
                 skipped += 1
-            elif isinstance(edge, Gone):
+            elif isinstance(edge, Deletion):
                 relationships += 1
                 self.edges.pop(edge.id, None)
                 self.dead[edge.id] = edge.version
@@ -60,17 +60,17 @@ class FakeGraph:
                 relationships += 1
                 self.edges[edge.id] = edge
         self.upto = max(self.upto, changes.upto)
-        return Applied(entities, relationships, skipped)
+        return AppliedChanges(entities, relationships, skipped)
 
     def position(self) -> tuple[int, int]:
         return self.upto
 
-    def _version(self, standing: Entity | Relationship | None, id_: Id) -> int:
+    def _version(self, standing: GraphEntity | GraphRelationship | None, id_: Id) -> int:
         return max(standing.version if standing else 0, self.dead.get(id_, 0))
 
     # Reader
 
-    def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
+    def entities(self, ids: Collection[Id]) -> Mapping[Id, GraphEntity]:
         self.questions += 1
         return {id_: self.nodes[id_] for id_ in ids if id_ in self.nodes}
 
@@ -89,7 +89,7 @@ class FakeGraph:
             pages[id_] = LinkPage(tuple(links[:first]), len(links) > first)
         return pages
 
-    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Part | None:
+    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Subgraph | None:
         self.questions += 1
         if from_id not in self.nodes or to_id not in self.nodes:
             return None
@@ -109,9 +109,11 @@ class FakeGraph:
             here = back[here]
             nodes.append(self.nodes[here])
             edges.append(step.relationship)
-        return Part(tuple(reversed(nodes)), tuple(reversed(edges)))
+        return Subgraph(tuple(reversed(nodes)), tuple(reversed(edges)))
 
-    def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
+    def subgraph(
+        self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter
+    ) -> Subgraph:
         found = dict.fromkeys(i for i in seeds if i in self.nodes)
         truncated = len(found) > max_nodes
         found = dict.fromkeys(list(found)[:max_nodes])
@@ -126,7 +128,7 @@ class FakeGraph:
             if truncated:
                 break
         edges = self.among(found, (), wanted, len(self.edges))
-        return Part(tuple(self.nodes[id_] for id_ in found), tuple(edges), truncated)
+        return Subgraph(tuple(self.nodes[id_] for id_ in found), tuple(edges), truncated)
 
     # Neighbourhoods
 
@@ -144,7 +146,7 @@ class FakeGraph:
         wanted: LinkFilter,
         limit: int,
         shown: Shown = EVERYTHING,
-    ) -> Sequence[Relationship]:
+    ) -> Sequence[GraphRelationship]:
         edges = [e for e in self.edges.values() if {*_ends(e)} <= {*ids} and _holds(e, wanted)]
         return sorted(edges, key=lambda edge: (-edge.confidence, edge.id))[:limit]
 
@@ -162,7 +164,7 @@ class FakeHubLists:
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
-    ) -> Mapping[Id, Sequence[Relationship]]:
+    ) -> Mapping[Id, Sequence[GraphRelationship]]:
         raise AssertionError(ids)
 
 
@@ -175,11 +177,11 @@ class FakeHubPaths:
     def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
         raise AssertionError(left, right)
 
-    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[Relationship]:
+    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
         raise AssertionError(ids)
 
 
-def _ends(edge: Relationship) -> tuple[Id, Id]:
+def _ends(edge: GraphRelationship) -> tuple[Id, Id]:
     return edge.from_id, edge.to_id
 
 
@@ -187,7 +189,7 @@ def _order(link: Link) -> tuple[float, Id]:
     return -link.relationship.confidence, link.relationship.id
 
 
-def _holds(edge: Relationship, wanted: LinkFilter) -> bool:
+def _holds(edge: GraphRelationship, wanted: LinkFilter) -> bool:
     at = wanted.as_of
     return (
         (wanted.types is None or edge.type in wanted.types)

@@ -3,7 +3,7 @@
 import math
 
 from groundwork_core.errors import Unavailable
-from groundwork_core.limits.ports import Leased, Rate
+from groundwork_core.rate_limits.ports import LeasedTokens, Rate
 
 
 class FakeTokenBuckets:
@@ -18,7 +18,7 @@ class FakeTokenBuckets:
 
     def lease(
         self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
-    ) -> Leased:
+    ) -> LeasedTokens:
         self.leases += 1
         if not self.reachable:
             raise Unavailable("The database cannot be reached.")
@@ -26,4 +26,4 @@ class FakeTokenBuckets:
         there = min(rate.burst, tokens + returned + rate.per_second * (self.moment - filled_at))
         granted = min(wanted, math.floor(there)) if there >= least else 0
         self._buckets[principal] = (there - granted, self.moment)
-        return Leased(granted, there - granted)
+        return LeasedTokens(granted, there - granted)

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from groundwork_core.relay import awake, carrier
+from groundwork_core.relay import carrier
+from groundwork_core.relay import promise as awake
 from groundwork_core.relay.carry import Carried
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_core.relay.ports import Destination

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg.types.json import Jsonb
 
-from groundwork_core.identity.api_key_words import hash_of, new_key, prefix_of
+from groundwork_core.identity.api_key_format import hash_of, new_key, prefix_of
 from groundwork_lambda_host.host import Host
 from groundwork_lambda_host.settings import HostSettings
 from groundwork_lambda_host.template import Addresses, load

@@ -7,8 +7,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from groundwork_core.sources.outcome import Ask, Failed, Failure
-from groundwork_core.web.reaching import Address, Allowed
+from groundwork_core.sources.fetch_outcome import Failed, Failure, FetchRequest
+from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web.fetcher import SafeFetcher
 
 
@@ -67,15 +67,17 @@ HOSTS = [
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_no_spelling_of_loopback_is_reached(trap: Trap, host: str, scheme: str) -> None:
-    answer = SafeFetcher(Allowed(), total_seconds=3).ask(Ask(f"{scheme}://{host}:{trap.port}/"))
+    answer = SafeFetcher(AllowedTargets(), total_seconds=3).ask(
+        FetchRequest(f"{scheme}://{host}:{trap.port}/")
+    )
     assert isinstance(answer, Failed)
     assert answer.failure in (Failure.BLOCKED_ADDRESS, Failure.DNS, Failure.BAD_URL)
     assert trap.visitors == 0
 
 
 def test_without_the_check_loopback_is_reached(trap: Trap) -> None:
-    everything = Allowed.parse(("0.0.0.0/0",))
-    SafeFetcher(everything, total_seconds=3).ask(Ask(f"http://127.1:{trap.port}/"))
+    everything = AllowedTargets.parse(("0.0.0.0/0",))
+    SafeFetcher(everything, total_seconds=3).ask(FetchRequest(f"http://127.1:{trap.port}/"))
     assert trap.visitors == 1
 
 
@@ -89,7 +91,9 @@ def test_a_name_that_leads_inside_is_refused_even_when_it_also_leads_outside(
     def resolver(_host: str, _port: int, _seconds: float) -> list[Address]:
         return [ip_address(one) for one in addresses]
 
-    answer = SafeFetcher(Allowed(), resolver=resolver).ask(Ask(f"http://evil.example:{trap.port}/"))
+    answer = SafeFetcher(AllowedTargets(), resolver=resolver).ask(
+        FetchRequest(f"http://evil.example:{trap.port}/")
+    )
     assert isinstance(answer, Failed)
     assert answer.failure is Failure.BLOCKED_ADDRESS
     assert trap.visitors == 0
@@ -111,13 +115,13 @@ def test_a_name_that_leads_inside_is_refused_even_when_it_also_leads_outside(
     ],
 )
 def test_only_plain_web_addresses_are_asked(url: str) -> None:
-    answer = SafeFetcher(Allowed(), total_seconds=3).ask(Ask(url))
+    answer = SafeFetcher(AllowedTargets(), total_seconds=3).ask(FetchRequest(url))
     assert isinstance(answer, Failed)
     assert answer.failure in (Failure.BAD_URL, Failure.DNS)
 
 
 def test_a_header_cannot_be_smuggled_in_through_an_address(trap: Trap) -> None:
-    allowed = Allowed.parse((f"127.0.0.1:{trap.port}",))
+    allowed = AllowedTargets.parse((f"127.0.0.1:{trap.port}",))
     url = f"http://127.0.0.1:{trap.port}/x HTTP/1.1\r\nX-Evil: 1\r\n\r\n"
-    answer = SafeFetcher(allowed, total_seconds=3).ask(Ask(url))
+    answer = SafeFetcher(allowed, total_seconds=3).ask(FetchRequest(url))
     assert isinstance(answer, Failed)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from chalice.app import CloudWatchEvent
 
 from groundwork_core.errors import Unavailable
-from groundwork_core.knowledge.graph.go_on_checking import go_on_checking
+from groundwork_core.knowledge.graph.check_drift import check_drift
 from groundwork_functions.graph_check.gauges import tell
 from groundwork_runtime.events import EventApp, remaining_seconds
 from groundwork_runtime.wiring import Wiring, wiring
@@ -27,7 +27,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:
     if not parts.settings.neo4j_uri:
         return {}
     _warm(parts)
-    verdict = go_on_checking(
+    verdict = check_drift(
         parts.settings.graph_check_seconds,
         lasts_seconds=remaining_seconds(event),
         rounds=parts.graph_rounds,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from groundwork_core.identity.throttle import KNOWN
+from groundwork_core.identity.login_throttle import KNOWN
 
 if TYPE_CHECKING:
     from groundwork_runtime.http.request import Request

@@ -11,7 +11,7 @@ from groundwork_core.identity.change_password import change_password
 from groundwork_core.identity.issue_ws_ticket import issue_ws_ticket
 from groundwork_core.identity.log_in import log_in
 from groundwork_core.identity.model import TICKET_SECONDS, TokenPair, normal_email
-from groundwork_core.identity.refresh import refresh
+from groundwork_core.identity.refresh_session import refresh_session
 from groundwork_functions.identity.bodies import (
     KEYS,
     ME,
@@ -72,7 +72,7 @@ def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Logge
 def refresh_tokens(body: Refresh, wiring: Wiring) -> Tokens:
     """Trade a refresh token for a new pair. Each holds once; a reused one ends its session."""
     return _tokens(
-        refresh(
+        refresh_session(
             body.refresh_token, work=wiring.work(), signer=wiring.token_signer, clock=wiring.clock
         )
     )

@@ -13,9 +13,9 @@ from groundwork_core.clock import Clock
 from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.ports import DocumentsWork, RegistrableHost
 from groundwork_core.errors import GroundworkError
-from groundwork_core.jobs.end import fail_jobs
+from groundwork_core.jobs.fail_jobs import fail_jobs
 from groundwork_core.jobs.lease import lease_from_queue
-from groundwork_core.jobs.model import FailureClass, Job, JobMessage
+from groundwork_core.jobs.model import FailureClass, JobMessage, WorkerJob
 from groundwork_core.jobs.ports import JobFailure, JobsWork
 from groundwork_core.queues import Queue
 from groundwork_functions.reference_extractor.statements import state
@@ -59,7 +59,7 @@ class Extract:
             self._hand_in(jobs)
         yield from ((message, None) for message in messages)
 
-    def _hand_in(self, jobs: list[Job]) -> None:
+    def _hand_in(self, jobs: list[WorkerJob]) -> None:
         with self._work() as work:
             found = work.documents.facts([job.document_id for job in jobs if job.document_id])
         facts = {one.document_id: one for one in found}
@@ -77,7 +77,7 @@ class Extract:
             fail_jobs(failures, work=self._work(), clock=self._clock)
 
     def _work_on(
-        self, job: Job, facts: dict[UUID, DocumentFacts]
+        self, job: WorkerJob, facts: dict[UUID, DocumentFacts]
     ) -> dict[str, JsonValue] | JobFailure:
         known = facts.get(job.document_id) if job.document_id else None
         if known is None:

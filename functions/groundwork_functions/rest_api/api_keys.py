@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from groundwork_core.caller import Caller
+from groundwork_core.identity.api_key_hooks import ApiKeyWriteHooks
 from groundwork_core.identity.api_keys import API_KEYS
-from groundwork_core.identity.follow_api_keys import ApiKeyConsequences
 from groundwork_core.identity.revoke_api_key import revoke_api_key
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.resources import ResourceRoutes
@@ -15,9 +15,9 @@ from groundwork_runtime.wiring import Wiring
 SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/ApiKey"}}}
 
 
-def follow(wiring: Wiring, caller: Caller) -> ApiKeyConsequences:
+def follow(wiring: Wiring, caller: Caller) -> ApiKeyWriteHooks:
     """A key is shown once, and never has more than who made it."""
-    return ApiKeyConsequences(by=caller, clock=wiring.clock)
+    return ApiKeyWriteHooks(by=caller, clock=wiring.clock)
 
 
 router = Router()

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import NotFound
+from groundwork_core.publishing.content_hooks import ContentWriteHooks
 from groundwork_core.publishing.contents import CONTENTS, ContentMove, WholeContentVersion
 from groundwork_core.publishing.engagements import ContentEngagement
-from groundwork_core.publishing.move import ContentConsequences
 from groundwork_core.publishing.versions import VERSIONS, read_version
 from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.request import Request
@@ -19,9 +19,9 @@ from groundwork_runtime.http.subresource_list import SubresourceList
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> ContentConsequences:
+def follow(_wiring: Wiring, _caller: Caller) -> ContentWriteHooks:
     """A status goes only where it may."""
-    return ContentConsequences()
+    return ContentWriteHooks()
 
 
 router = Router()

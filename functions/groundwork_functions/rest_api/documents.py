@@ -1,8 +1,8 @@
 """Documents, and what they state."""
 
 from groundwork_core.caller import Caller
-from groundwork_core.documents.follow import DocumentConsequences
 from groundwork_core.documents.resource import DOCUMENTS
+from groundwork_core.documents.write_hooks import DocumentWriteHooks
 from groundwork_core.knowledge.mentions import MENTIONS
 from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.resources import ResourceRoutes
@@ -11,9 +11,9 @@ from groundwork_runtime.http.subresource_list import SubresourceList
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, _caller: Caller) -> DocumentConsequences:
+def follow(wiring: Wiring, _caller: Caller) -> DocumentWriteHooks:
     """A new document is taken in as one of a feed is."""
-    return DocumentConsequences(wiring.harmless)
+    return DocumentWriteHooks(wiring.harmless)
 
 
 router = Router()

@@ -1,18 +1,18 @@
 """Embeddings, and what is near to what."""
 
 from groundwork_core.caller import Caller
-from groundwork_core.embeddings.follow import EmbeddingConsequences
 from groundwork_core.embeddings.resource import EMBEDDINGS
 from groundwork_core.embeddings.search import Found, Search
 from groundwork_core.embeddings.search import search as find
+from groundwork_core.embeddings.write_hooks import EmbeddingWriteHooks
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> EmbeddingConsequences:
+def follow(_wiring: Wiring, _caller: Caller) -> EmbeddingWriteHooks:
     """A model's first vector brings its index."""
-    return EmbeddingConsequences()
+    return EmbeddingWriteHooks()
 
 
 router = Router()

@@ -6,7 +6,7 @@ from uuid import UUID
 from groundwork_core.knowledge.bulk import upsert_entities
 from groundwork_core.knowledge.merging import merge_entity, split_entity
 from groundwork_core.knowledge.resources import ENTITIES, Merge, NewEntity
-from groundwork_core.resources.bulk import Done
+from groundwork_core.resources.bulk import BulkOutcome
 from groundwork_core.resources.writing import Expected
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.bulk import BulkRoute
@@ -27,7 +27,7 @@ IF_MATCH = {
 }
 
 
-def upsert(items: Mapping[int, NewEntity], wiring: Wiring) -> Done:
+def upsert(items: Mapping[int, NewEntity], wiring: Wiring) -> BulkOutcome:
     """Insert or merge by type and key."""
     return upsert_entities(items, work=wiring.work)
 

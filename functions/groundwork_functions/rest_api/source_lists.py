@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.resources.texts import Word
+from groundwork_core.resources.field_types import Word
 from groundwork_core.sources.export_sources import export_sources
 from groundwork_core.sources.import_sources import ImportedSources, import_sources
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX

@@ -4,21 +4,19 @@ from uuid import UUID
 
 from groundwork_core.caller import Caller
 from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
-from groundwork_core.sources.follow import SourceConsequences
 from groundwork_core.sources.model import FetchRequested
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.resource import SOURCES
+from groundwork_core.sources.write_hooks import SourceWriteHooks
 from groundwork_functions.rest_api import source_lists
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, _caller: Caller) -> SourceConsequences:
+def follow(wiring: Wiring, _caller: Caller) -> SourceWriteHooks:
     """A new source is fetched at once; an edited one is planned anew."""
-    return SourceConsequences(
-        clock=wiring.clock, next_cron=wiring.next_cron, allowed=wiring.allowed
-    )
+    return SourceWriteHooks(clock=wiring.clock, next_cron=wiring.next_cron, allowed=wiring.allowed)
 
 
 router = Router()

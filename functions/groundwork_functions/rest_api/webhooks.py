@@ -1,15 +1,15 @@
 """Webhooks."""
 
 from groundwork_core.caller import Caller
-from groundwork_core.publishing.webhooks import WEBHOOKS, WebhookConsequences
+from groundwork_core.publishing.webhooks import WEBHOOKS, WebhookWriteHooks
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, _caller: Caller) -> WebhookConsequences:
+def follow(wiring: Wiring, _caller: Caller) -> WebhookWriteHooks:
     """A new webhook gets a secret, and its address must be public."""
-    return WebhookConsequences(wiring.allowed)
+    return WebhookWriteHooks(wiring.allowed)
 
 
 router = Router()

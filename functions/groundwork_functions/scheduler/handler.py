@@ -9,8 +9,8 @@ from chalice.app import CloudWatchEvent
 from groundwork_core.jobs.sweep import sweep_jobs
 from groundwork_core.realtime.close_sockets import close_outlived
 from groundwork_core.retention.remove_expired import remove_expired
-from groundwork_core.sources.announce_again import announce_again
 from groundwork_core.sources.claim_due import claim_due
+from groundwork_core.sources.sweep import sweep_fetches
 from groundwork_runtime import metrics
 from groundwork_runtime.events import EventApp
 from groundwork_runtime.wiring import wiring
@@ -24,7 +24,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     """Queue due sources, re-queue lost jobs, remove expired rows, close expired sockets."""
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
-    refetched = announce_again(waiting_seconds, work=parts.work(), clock=parts.clock)
+    refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.clock)
     done = {"claimed": claim_due(work=parts.work(), clock=parts.clock)}
     swept = sweep_jobs(waiting_seconds, work=parts.work(), clock=parts.clock)
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}

@@ -12,7 +12,7 @@
     ├── Invalid                 the input breaks a rule             422
     ├── Throttled               too many, too fast                  429
     └── Unavailable             a part we need is down              503
-        ├── StandingChanged     the caller's rights have changed    503
+        ├── RightsChanged     the caller's rights have changed    503
         └── TookTooLong         a database was stopped at its limit 503
 
 The runtime layer turns each into problem+json (RFC 9457) in one place; nothing else knows statuses.
@@ -107,7 +107,7 @@ class Unavailable(GroundworkError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class StandingChanged(Unavailable):
+class RightsChanged(Unavailable):
     """The caller's rights have changed since they were read: read them, and try again."""
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from groundwork_core.knowledge.graph.go_on_checking import go_on_checking
-from groundwork_core.knowledge.graph.rounds import Drift, Part, Place, Rounds, Verdict
+from groundwork_core.knowledge.graph.check_drift import check_drift
+from groundwork_core.knowledge.graph.ports import Rounds
+from groundwork_core.knowledge.graph.rounds import ComparedPart, Drift, Place, Verdict
 from groundwork_data.graph import comparison, slices
 from groundwork_data.graph import drift as drifting
 from groundwork_data.graph import verify as verifying
@@ -41,7 +42,7 @@ def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def run(wiring: Wiring, seconds: float = SHORT, lasts_seconds: float = 60.0) -> Verdict:
     """One run: of one slice, if it is short."""
-    return go_on_checking(
+    return check_drift(
         seconds,
         lasts_seconds=lasts_seconds,
         rounds=wiring.graph_rounds,
@@ -120,7 +121,7 @@ def test_a_run_that_began_before_a_command_ended_changes_nothing(
     claim = api.wiring.graph_rounds.claim(60)
     assert claim is not None
     api.wiring.graph_rounds.compared({"altered": 0})
-    api.wiring.graph_rounds.keep(claim, Part({}, {"altered": 7}, last=True))
+    api.wiring.graph_rounds.keep(claim, ComparedPart({}, {"altered": 7}, last=True))
     assert found(api.wiring.graph_rounds.verdict()) == {}
 
 
@@ -155,7 +156,7 @@ def test_a_graph_that_is_away_leaves_the_round_where_it_is(
 
 DYING = """
 import os, sys, time
-from groundwork_core.knowledge.graph.go_on_checking import go_on_checking
+from groundwork_core.knowledge.graph.check_drift import check_drift
 from groundwork_data.graph import slices
 from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_runtime.wiring import wiring
@@ -166,7 +167,7 @@ def slowly(actual, stage, after, upto):
     time.sleep(60)
 ActualRows.between = slowly
 parts = wiring()
-go_on_checking(60, lasts_seconds=float(sys.argv[1]), rounds=parts.graph_rounds,
+check_drift(60, lasts_seconds=float(sys.argv[1]), rounds=parts.graph_rounds,
                comparison=parts.graph_comparison)
 """
 
@@ -218,14 +219,14 @@ class Counting:
         self.now = self.most = 0
         self._lock = threading.Lock()
 
-    def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> Part:
+    def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
         with self._lock:
             self.now += 1
             self.most = max(self.most, self.now)
         time.sleep(0.3)
         with self._lock:
             self.now -= 1
-        return Part({"a": 1}, Counter(), last=False)
+        return ComparedPart({"a": 1}, Counter(), last=False)
 
 
 def most_at_once(database_url: str) -> int:
@@ -234,7 +235,7 @@ def most_at_once(database_url: str) -> int:
     def one() -> None:
         with closing(Database(database_url, application_name="test")) as database:
             rounds: Rounds = PostgresGraphRounds(database)
-            go_on_checking(1, lasts_seconds=60, rounds=rounds, comparison=counting)
+            check_drift(1, lasts_seconds=60, rounds=rounds, comparison=counting)
 
     threads = [threading.Thread(target=one) for _ in range(4)]
     for thread in threads:

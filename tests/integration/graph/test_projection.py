@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from groundwork_core.knowledge.graph.ports import Applied
+from groundwork_core.knowledge.graph.ports import AppliedChanges
 from groundwork_core.relay.destinations.graph import project
 from groundwork_data.graph import projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
@@ -290,5 +290,5 @@ def test_a_batch_takes_few_statements_however_large_it_is(
     count.clear()
     later = [entity(f"n{i}", 2) for i in range(200)]
     later += [edge(f"e{i}", f"n{i}", f"n{i - 1}", 2) for i in range(1, 200)]
-    assert project(later, projection) == Applied(200, 199, 0)
+    assert project(later, projection) == AppliedChanges(200, 199, 0)
     assert len(count) <= 4

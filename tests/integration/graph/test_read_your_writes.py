@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork_core.knowledge.graph import catch_up
+from groundwork_core.knowledge.graph import await_position as catch_up
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_data.graph.projection import Neo4jProjection

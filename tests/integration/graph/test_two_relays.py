@@ -12,7 +12,7 @@ from groundwork_core.errors import Unavailable
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.carry import Carried, carry
 from groundwork_core.relay.destinations.graph import GraphDestination, project
-from groundwork_core.relay.ports import RelayWork, Taken
+from groundwork_core.relay.ports import OutboxBatch, RelayWork
 from groundwork_data.graph import projection_cypher
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
@@ -167,7 +167,7 @@ class Held(GraphDestination):
         super().__init__(Neo4jProjection(graph))
         self.holding, self.go_on = threading.Event(), threading.Event()
 
-    def deliver(self, taken: Taken, work: RelayWork) -> None:
+    def deliver(self, taken: OutboxBatch, work: RelayWork) -> None:
         self.holding.set()
         assert self.go_on.wait(30)
         super().deliver(taken, work)

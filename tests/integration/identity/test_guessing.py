@@ -11,8 +11,9 @@ import psycopg
 import pytest
 
 from groundwork_core.errors import Throttled
-from groundwork_core.identity import passwords, throttle
-from groundwork_core.identity.throttle import PAIR_FAILURES, WINDOW, Attempt
+from groundwork_core.identity import login_throttle as throttle
+from groundwork_core.identity import passwords
+from groundwork_core.identity.login_throttle import PAIR_FAILURES, WINDOW, LoginAttempt
 from groundwork_data.identity.passwords import Argon2Hasher
 
 from ...fakes.callers import FakeClock
@@ -24,7 +25,7 @@ NOBODY = "nobody@example.test"
 HOME, AWAY = "203.0.113.7", "198.51.100.9"
 
 
-def unguarded(_attempt: Attempt, _failures: object, _now: datetime) -> None:
+def unguarded(_attempt: LoginAttempt, _failures: object, _now: datetime) -> None:
     """The guard taken away: whoever asks is allowed."""
 
 
@@ -49,14 +50,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 # Stopped soon
 
 
-@pytest.mark.parametrize("guard", [Attempt.must_be_allowed, unguarded])
+@pytest.mark.parametrize("guard", [LoginAttempt.must_be_allowed, unguarded])
 def test_guesses_at_one_account_from_one_address_end(
     identity: Identity,
     make_user: MakeUser,
     monkeypatch: pytest.MonkeyPatch,
-    guard: Callable[[Attempt, object, datetime], None],
+    guard: Callable[[LoginAttempt, object, datetime], None],
 ) -> None:
-    monkeypatch.setattr(Attempt, "must_be_allowed", guard)
+    monkeypatch.setattr(LoginAttempt, "must_be_allowed", guard)
     make_user(EMAIL)
     make_user("bob@example.test")
 
@@ -75,13 +76,13 @@ def test_guesses_at_one_account_from_one_address_end(
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("guard", [Attempt.must_be_allowed, unguarded])
+@pytest.mark.parametrize("guard", [LoginAttempt.must_be_allowed, unguarded])
 def test_guesses_at_many_accounts_from_one_address_end(
     identity: Identity,
     monkeypatch: pytest.MonkeyPatch,
-    guard: Callable[[Attempt, object, datetime], None],
+    guard: Callable[[LoginAttempt, object, datetime], None],
 ) -> None:
-    monkeypatch.setattr(Attempt, "must_be_allowed", guard)
+    monkeypatch.setattr(LoginAttempt, "must_be_allowed", guard)
     names = [f"{number}@example.test" for number in range(6)]
     failed = [identity.log_in(name, WRONG).status for name in names]
     assert failed == [401] * 4 + [401 if guard is unguarded else 429] * 2
@@ -89,14 +90,14 @@ def test_guesses_at_many_accounts_from_one_address_end(
 
 
 @pytest.mark.usefixtures("small")
-@pytest.mark.parametrize("guard", [Attempt.must_be_allowed, unguarded])
+@pytest.mark.parametrize("guard", [LoginAttempt.must_be_allowed, unguarded])
 def test_guesses_at_one_account_from_many_addresses_end(
     identity: Identity,
     make_user: MakeUser,
     monkeypatch: pytest.MonkeyPatch,
-    guard: Callable[[Attempt, object, datetime], None],
+    guard: Callable[[LoginAttempt, object, datetime], None],
 ) -> None:
-    monkeypatch.setattr(Attempt, "must_be_allowed", guard)
+    monkeypatch.setattr(LoginAttempt, "must_be_allowed", guard)
     make_user(EMAIL)
     failed = [identity.log_in(EMAIL, WRONG, address=one).status for one in addresses(6)]
     assert failed == [401] * 4 + [401 if guard is unguarded else 429] * 2
@@ -132,11 +133,11 @@ def test_without_a_memory_of_addresses_the_owner_would_be_stopped_too(
     assert identity.log_in(EMAIL, address=HOME).status == 429
 
 
-def prolonging(database_url: str) -> Callable[[Attempt, object, datetime], None]:
+def prolonging(database_url: str) -> Callable[[LoginAttempt, object, datetime], None]:
     """A guard that counts refused tries too: each begins the window anew."""
-    guard = Attempt.must_be_allowed
+    guard = LoginAttempt.must_be_allowed
 
-    def must_be_allowed(attempt: Attempt, failures: object, now: datetime) -> None:
+    def must_be_allowed(attempt: LoginAttempt, failures: object, now: datetime) -> None:
         try:
             guard(attempt, failures, now)  # type: ignore[arg-type]  # passed on as it came
         except Throttled:
@@ -163,7 +164,7 @@ def test_an_owner_at_a_new_address_gets_in_after_the_wait_though_the_guessing_go
     """Were refused tries counted, whoever goes on trying would keep the owner out for ever."""
     make_user(EMAIL)
     if prolonged:
-        monkeypatch.setattr(Attempt, "must_be_allowed", prolonging(database_url))
+        monkeypatch.setattr(LoginAttempt, "must_be_allowed", prolonging(database_url))
     for one in addresses(4):
         identity.log_in(EMAIL, WRONG, address=one)
     refused = identity.log_in(EMAIL, address=AWAY)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundwork_core.identity import throttle
-from groundwork_core.identity.throttle import (
+from groundwork_core.identity import login_throttle as throttle
+from groundwork_core.identity.login_throttle import (
     DEVICE_FAILURES,
     KNOWN,
     PAIR_FAILURES,
     WINDOW,
-    Attempt,
+    LoginAttempt,
 )
 
 from ...fakes.callers import FakeClock
@@ -77,7 +77,7 @@ def test_without_known_devices_the_owner_would_be_locked_out(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = proxied(ADA).json["device_token"]
-    monkeypatch.setattr(Attempt, "on_known_device", lambda *_: False)
+    monkeypatch.setattr(LoginAttempt, "on_known_device", lambda *_: False)
     proxied.guess(ADA)
     assert proxied(ADA, device=device).status == 429
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from groundwork_core.identity.model import User
+from groundwork_core.identity.model import Account
 from groundwork_data.postgres.identity import PostgresUsers
 
 from ...waiting import eventually
@@ -134,7 +134,7 @@ def test_a_role_that_is_being_given_does_not_go(
     assert left == refused
 
 
-def not_held(users: PostgresUsers, user_id: UUID) -> User | None:
+def not_held(users: PostgresUsers, user_id: UUID) -> Account | None:
     """Look without holding: the guard taken away."""
     return users.get(user_id)
 
@@ -146,7 +146,7 @@ def test_who_comes_in_while_sessions_end_is_too_late(
     identity: Identity,
     make_user: MakeUser,
     database_url: str,
-    look: Callable[[PostgresUsers, UUID], User | None],
+    look: Callable[[PostgresUsers, UUID], Account | None],
     how: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from groundwork_core.identity import refresh_tokens
+from groundwork_core.identity import refresh_token_format
 from groundwork_core.identity.permissions import BUILTIN_ROLES
 from groundwork_data.identity.passwords import Argon2Hasher
 
@@ -99,7 +99,7 @@ def test_the_immediate_parent_is_forgiven_within_the_grace_only(
     second = identity.refresh(first).json["refresh_token"]
 
     again = identity.refresh(first)
-    monkeypatch.setattr(refresh_tokens, "GRACE", timedelta(0))
+    monkeypatch.setattr(refresh_token_format, "GRACE", timedelta(0))
     late = identity.refresh(first)
 
     assert again.json["refresh_token"] == second
@@ -260,7 +260,7 @@ def test_fifty_late_clients_with_one_refresh_token_end_its_family_once(
     environments = [new_identity() for _ in range(5)]
     token = environments[0].log_in(EMAIL).json["refresh_token"]
     successor = environments[0].refresh(token).json["refresh_token"]
-    monkeypatch.setattr(refresh_tokens, "GRACE", timedelta(0))
+    monkeypatch.setattr(refresh_token_format, "GRACE", timedelta(0))
 
     with ThreadPoolExecutor(5) as pool:
         statuses = pool.map(

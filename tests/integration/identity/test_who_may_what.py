@@ -16,7 +16,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from groundwork_core.caller import Caller
-from groundwork_core.identity.api_key_words import hash_of, new_key, prefix_of
+from groundwork_core.identity.api_key_format import hash_of, new_key, prefix_of
 from groundwork_core.identity.permissions import BUILTIN_ROLES
 from groundwork_functions.graph_api.graphql_problems import GraphqlApplication
 from groundwork_functions.graph_api.handler import handler as graph_api

@@ -11,10 +11,17 @@ from pydantic import BaseModel, JsonValue
 
 from groundwork_core.jobs.model import JobMessage
 from groundwork_core.knowledge.hand_in import HandedIn, HandIn
+from groundwork_core.sources.fetch_outcome import (
+    Download,
+    Failed,
+    Failure,
+    Fetched,
+    FetchRequest,
+    Unchanged,
+)
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue, Interval
-from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched, Unchanged
-from groundwork_core.sources.ports import NewSource
+from groundwork_core.sources.ports import SourceRow
 from groundwork_core.sources.start_watching import start_watching
 from groundwork_data.cron import next_cron
 from groundwork_data.postgres.database import Database
@@ -51,7 +58,7 @@ class Web:
 
     def __init__(self) -> None:
         self.pages: dict[str, Download] = {}
-        self.asked: list[Ask] = []
+        self.asked: list[FetchRequest] = []
 
     def serve(self, url: str, *entries: str, title: str = "Feed", etag: str | None = None) -> None:
         items = "".join(entries)
@@ -61,12 +68,12 @@ class Web:
         )
         self.pages[url] = Fetched(body.encode(), url, "text/xml", etag=etag)
 
-    def __call__(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
+    def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
         self.asked += asks
         found = list(enumerate([self._answer(ask) for ask in asks]))
         yield from sorted(found, key=lambda one: _size(one[1]))
 
-    def _answer(self, ask: Ask) -> Download:
+    def _answer(self, ask: FetchRequest) -> Download:
         page = self.pages.get(ask.url, Failed(Failure.DNS, "no such name"))
         if isinstance(page, Fetched) and page.etag and page.etag == ask.etag:
             return Unchanged()
@@ -122,7 +129,7 @@ class Path:
 
     def add(self, *urls: str) -> list[UUID]:
         with self.work() as work:
-            made = work.sources.add([NewSource(url, url, HOURLY) for url in urls])
+            made = work.sources.add([SourceRow(url, url, HOURLY) for url in urls])
             start_watching(list(made.values()), work=work, now=self.clock.now())
         return [made[url] for url in urls]
 

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundwork_core.resources.following import change_followed
+from groundwork_core.resources.write_hooks import change_with_hooks
 from groundwork_core.resources.writing import Expected
 from groundwork_core.sources.claim_due import claim_due
-from groundwork_core.sources.follow import SourceConsequences
-from groundwork_core.sources.outcome import Ask
+from groundwork_core.sources.fetch_outcome import FetchRequest
 from groundwork_core.sources.resource import SOURCES, SourcePatch
-from groundwork_core.web.reaching import Allowed
+from groundwork_core.sources.write_hooks import SourceWriteHooks
+from groundwork_core.web.reachability import AllowedTargets
 from groundwork_data.cron import next_cron
 from groundwork_data.postgres.sources import PostgresSources
 
@@ -31,13 +31,13 @@ WHERE wait_event_type = 'Lock' AND datname = current_database()
 def patch(path: "Path", source: "UUID", **fields: object) -> None:
     database = path.connect()
     try:
-        change_followed(
+        change_with_hooks(
             SOURCES,
             source,
             Expected(None),
             SourcePatch.model_validate(fields),
             work=path.work(database),
-            then=SourceConsequences(clock=path.clock, next_cron=next_cron, allowed=Allowed()),
+            then=SourceWriteHooks(clock=path.clock, next_cron=next_cron, allowed=AllowedTargets()),
         )
     finally:
         database.close()
@@ -58,7 +58,7 @@ def test_the_new_address_is_fetched_at_once_without_validators(
 ) -> None:
     patch(path, polled, url=NEW)
     path.fetch(path.due()[-1:])
-    assert path.web.asked[-1] == Ask(NEW, None, None)
+    assert path.web.asked[-1] == FetchRequest(NEW, None, None)
     assert path.rows("SELECT status, polls, etag FROM source_states") == [("ok", 2, '"1"')]
 
 
@@ -100,7 +100,7 @@ def test_a_disabled_source_waits_until_it_is_enabled(path: "Path", polled: "UUID
     patch(path, polled, enabled=True)
     assert claim_due(work=path.work(), clock=path.clock) == 1
     path.fetch(path.due()[-1:])
-    assert path.web.asked[-1] == Ask(NEW, None, None)
+    assert path.web.asked[-1] == FetchRequest(NEW, None, None)
 
 
 def deadlocks(path: "Path", source: "UUID") -> bool:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundwork_core.sources import budget
-from groundwork_core.sources.budget import BATCH_SECONDS, FIRST_SECONDS
+from groundwork_core.sources import reading_budget as budget
+from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue
-from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched
 from groundwork_core.sources.ports import ParsedFeed
+from groundwork_core.sources.reading_budget import BATCH_SECONDS, FIRST_SECONDS
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_data.cron import next_cron
 from groundwork_data.web.feeds import read_feed
@@ -190,7 +190,7 @@ def test_good_sources_in_the_batches_of_hostile_ones_are_read_before_any_gets_it
 def test_each_message_is_answered_once_whatever_the_order(slow: Slow) -> None:
     urls = [add(slow, f"s{n}", 0.0) for n in range(3)]
 
-    def backwards(asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
+    def backwards(asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
         for place in (2, 0, 1):
             yield place, Failed(Failure.DNS, asks[place].url)
 

@@ -7,7 +7,7 @@ import pytest
 
 from groundwork_core.documents import ingest as ingesting
 from groundwork_core.documents.identity import Identified, Identity
-from groundwork_core.sources.outcome import Fetched
+from groundwork_core.sources.fetch_outcome import Fetched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,10 +4,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from groundwork_core.errors import Conflict, NotFound
-from groundwork_core.jobs.end import fail_jobs, replay_job, report_progress
+from groundwork_core.jobs.fail_jobs import fail_jobs
 from groundwork_core.jobs.lease import QUEUE_LEASE_SECONDS, lease_from_queue, lease_next
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
+from groundwork_core.jobs.replay_job import replay_job
+from groundwork_core.jobs.report_progress import report_progress
 from groundwork_core.jobs.sweep import sweep_jobs
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from groundwork_core.errors import Unavailable
-from groundwork_core.knowledge import stated
+from groundwork_core.knowledge import statements
 
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path
@@ -166,10 +166,10 @@ def test_two_workers_on_the_same_things_do_not_deadlock(
 
 def test_a_deadlock_is_tried_again(path: "Path", monkeypatch: pytest.MonkeyPatch) -> None:
     results = many_results(path, 1)
-    really = stated.merge_entities
+    really = statements.merge_entities
     times = iter([True, True, False])
 
-    def busy(given: list[stated.Stated]) -> list[stated.EntityRow]:
+    def busy(given: list[statements.Stated]) -> list[statements.EntityRow]:
         if next(times, False):
             raise Unavailable("The database was too busy for this.")
         return really(given)

@@ -10,8 +10,8 @@ import pytest
 from groundwork_core.errors import Conflict, NotFound, Unavailable
 from groundwork_core.sources.claim_due import claim_due
 from groundwork_core.sources.explain_schedule import explain_schedule
+from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
 from groundwork_core.sources.model import Interval
-from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.start_watching import CLAIM_SECONDS, source_edited
 from groundwork_data.cron import next_cron

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.sources.announce_again import announce_again
 from groundwork_core.sources.claim_due import claim_due
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
+from groundwork_core.sources.sweep import sweep_fetches
 
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path
@@ -14,7 +14,7 @@ WAITING_SECONDS = 120
 
 
 def sweep(path: "Path") -> int:
-    return announce_again(WAITING_SECONDS, work=path.work(), clock=path.clock)
+    return sweep_fetches(WAITING_SECONDS, work=path.work(), clock=path.clock)
 
 
 def test_a_lost_fetch_is_announced_again_with_its_ticket(path: "Path") -> None:

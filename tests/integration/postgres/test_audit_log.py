@@ -10,7 +10,7 @@ import pytest
 from psycopg import errors
 
 from groundwork_core.audit.actor import Actor
-from groundwork_core.audit.ports import Act
+from groundwork_core.audit.ports import AuditEntry
 from groundwork_data.postgres.audit import PostgresAuditLog
 from groundwork_data.postgres.transaction import actor_json
 
@@ -83,7 +83,9 @@ def test_one_statement_can_say_who_acts_and_act(database: Connection) -> None:
 def test_an_act_that_changes_no_row_is_recorded_too(database: Connection) -> None:
     with database.transaction():
         database.execute("SELECT set_config('groundwork.actor', %s, true)", (actor_json(ACTOR),))
-        PostgresAuditLog(database).record(Act("users.token_reused", "users", USER, {"family": "f"}))
+        PostgresAuditLog(database).record(
+            AuditEntry("users.token_reused", "users", USER, {"family": "f"})
+        )
     found = events(database, "action, actor, subject_id, detail, request_id")
     assert found == [("users.token_reused", f"user:{USER}", USER, {"family": "f"}, "request-1")]
 

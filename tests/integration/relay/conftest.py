@@ -10,7 +10,7 @@ from psycopg.rows import TupleRow
 
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.carry import carry
-from groundwork_core.relay.ports import Taken
+from groundwork_core.relay.ports import OutboxBatch
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import BACKLOG
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
@@ -27,7 +27,7 @@ class Collecting:
         self.rows: list[OutboxRow] = []
         self.broken = False
 
-    def deliver(self, taken: Taken, work: object) -> None:
+    def deliver(self, taken: OutboxBatch, work: object) -> None:
         if self.broken:
             message = "the destination is down"
             raise ConnectionError(message)

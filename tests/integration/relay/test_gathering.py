@@ -7,9 +7,9 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.relay.awake import Activity, Budget
 from groundwork_core.relay.carrier import Carrier
-from groundwork_core.relay.ports import Taken
+from groundwork_core.relay.ports import OutboxBatch
+from groundwork_core.relay.promise import Activity, TimeBudget
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
@@ -28,7 +28,7 @@ class Passes(Collecting):
         super().__init__()
         self.passes: list[list[str]] = []
 
-    def deliver(self, taken: Taken, work: object) -> None:
+    def deliver(self, taken: OutboxBatch, work: object) -> None:
         self.passes.append([row.kind for row in taken.rows])
 
 
@@ -77,7 +77,7 @@ def test_rows_that_come_while_it_rests_are_carried_in_one_pass(
         begin_work,
         PostgresBacklogs(databases()),
         activity,
-        Budget(lambda: 60.0),
+        TimeBudget(lambda: 60.0),
         Unheard(),
     ).run()
 

@@ -10,7 +10,8 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from pydantic import JsonValue
 
-from groundwork_core.relay import awake, carrier
+from groundwork_core.relay import carrier
+from groundwork_core.relay import promise as awake
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import AwakeUntil, PostgresRelayLease

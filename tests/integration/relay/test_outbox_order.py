@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 
 from groundwork_core.errors import Invalid
 from groundwork_core.relay.carry import carry
-from groundwork_core.relay.ports import Taken
+from groundwork_core.relay.ports import OutboxBatch
 from groundwork_data.postgres import outbox as outbox_module
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
@@ -103,7 +103,7 @@ class Eager(Collecting):
         self.meanwhile = ""
         self.fails_at = ""
 
-    def deliver(self, taken: Taken, work: object) -> None:
+    def deliver(self, taken: OutboxBatch, work: object) -> None:
         if self.meanwhile:
             announce(self._connect(), self.meanwhile)
             self.meanwhile = ""

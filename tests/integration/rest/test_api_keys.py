@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from groundwork_core.identity.api_key_words import is_well_formed, new_key
-from groundwork_core.limits.limiter import RateLimiter
+from groundwork_core.identity.api_key_format import is_well_formed, new_key
+from groundwork_core.rate_limits.limiter import RateLimiter
 from groundwork_data.postgres import callers as looking
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
 from groundwork_runtime.http.authentication import STANDING_SECONDS

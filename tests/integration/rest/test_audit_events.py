@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from groundwork_command.instance.accounts import parts
-from groundwork_core.audit.ports import Act
+from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.identity.create_user import create_user
 from groundwork_core.identity.resources import ROLES
 from groundwork_data.postgres import resource_sql
@@ -86,7 +86,7 @@ def test_events_are_found_by_what_one_asks(rest: Rest) -> None:
     for name in ("a", "b", "c"):
         new_source(rest, name)
     with rest.parts.work() as work:
-        work.audit.record(Act("roles.looked_at", "roles", detail={"why": "a test"}))
+        work.audit.record(AuditEntry("roles.looked_at", "roles", detail={"why": "a test"}))
 
     def ask(**query: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = rest("GET", "/api/v1/audit-events", query=query).json["items"]

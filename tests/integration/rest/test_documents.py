@@ -9,7 +9,7 @@ import pytest
 from groundwork_core.documents.ingest import ingest
 from groundwork_core.documents.model import Entry, external_id, wording_hash
 from groundwork_core.errors import Invalid
-from groundwork_core.jobs.model import NewJob
+from groundwork_core.jobs.model import JobRow
 from groundwork_data.postgres.jobs import PostgresJobs
 from groundwork_data.web.entries import harmless
 from groundwork_data.web.html import Cleaned
@@ -152,7 +152,7 @@ def test_what_cannot_be_one_is_named(shared_rest: Rest, field: str, value: objec
 def test_no_document_without_its_job(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     body = new(source(rest))
 
-    def fails(_self: object, _jobs: list[NewJob]) -> None:
+    def fails(_self: object, _jobs: list[JobRow]) -> None:
         message = "no jobs today"
         raise RuntimeError(message)
 

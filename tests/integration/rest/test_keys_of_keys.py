@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from groundwork_core.identity import follow, follow_api_keys
+from groundwork_core.identity import account_hooks, api_key_hooks
 
 from .conftest import MINT, Reply, Rest
 from .owners import PATH, Owner
@@ -97,7 +97,7 @@ def test_a_key_makes_no_key_that_outlives_it(ada: Owner) -> None:
 def test_without_the_rule_of_the_code_the_database_refuses(
     ada: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(follow_api_keys, "_outlives", lambda _one, _other: False)
+    monkeypatch.setattr(api_key_hooks, "_outlives", lambda _one, _other: False)
     mine = key(ada, "api-keys:write", "entities:read", expires_at=at(HOUR))
     child = mine.make("entities:read")
     for later in (None, at(2 * HOUR)):
@@ -114,7 +114,7 @@ def test_without_both_rules_a_key_would_live_on_in_its_children(
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP TRIGGER keep_within_maker ON api_keys")
         connection.execute("DROP TRIGGER narrow_keys_made_by ON api_keys")
-    monkeypatch.setattr(follow_api_keys, "_outlives", lambda _one, _other: False)
+    monkeypatch.setattr(api_key_hooks, "_outlives", lambda _one, _other: False)
     ada = Owner(rest, "editor")
     mine = key(ada, expires_at=at(HOUR))
     child = Key(ada, mine.make(expires_at=None))
@@ -252,7 +252,7 @@ def test_without_the_rule_a_key_would_live_on_in_an_account(
     rest: Rest, root: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: who holds the key for an hour gives an account of theirs all of it."""
-    monkeypatch.setattr(follow, "no_more_by_a_key", lambda *_: None)
+    monkeypatch.setattr(account_hooks, "no_more_by_a_key", lambda *_: None)
     mallory = rest.user("viewer")
     assert root("PATCH", f"/api/v1/users/{mallory}", {"roles": ["admin"]}).status == 200
     root.owner("POST", f"{root.made.location}/revoke")

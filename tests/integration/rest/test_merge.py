@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from groundwork_core.knowledge.model import ExtractionResult
-from groundwork_core.knowledge.stated import Origin, list_mentions, merge_edges
+from groundwork_core.knowledge.statements import Origin, list_mentions, merge_edges
 from groundwork_runtime.http import access_control as admission
 from groundwork_runtime.http import router
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from groundwork_core.resources.free_json import JSON_BYTES_MAX
+from groundwork_core.resources.bounded_json import JSON_BYTES_MAX
 from groundwork_core.resources.resource import Resource
 from groundwork_data.postgres import resource_sql
 from groundwork_functions.rest_api.handler import router
@@ -306,6 +306,6 @@ def test_without_any_bound_a_thing_breaks_its_list(
             "CREATE OR REPLACE FUNCTION groundwork_answerable(shown text) RETURNS text"
             " LANGUAGE sql AS 'SELECT shown'"
         )
-    monkeypatch.setattr("groundwork_core.resources.free_json.json_bytes", lambda *_texts: 0)
+    monkeypatch.setattr("groundwork_core.resources.bounded_json.json_bytes", lambda *_texts: 0)
     assert made(rest, "contents", body="\x01" * 1_000_000).status == 201
     assert sent(rest("GET", "/api/v1/contents").text) > ANSWER_BYTES_MAX

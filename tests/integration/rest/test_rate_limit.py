@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from groundwork_core.limits.limiter import RateLimiter
+from groundwork_core.rate_limits.limiter import RateLimiter
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
 from groundwork_functions.rest_api.handler import router

@@ -12,8 +12,8 @@ from functools import cache
 
 import pytest
 
-from groundwork_core.sources.outcome import Ask, Download
-from groundwork_core.web.reaching import Allowed
+from groundwork_core.sources.fetch_outcome import Download, FetchRequest
+from groundwork_core.web.reachability import AllowedTargets
 from groundwork_data.web.fetcher import SafeFetcher
 
 FEED = b"<?xml version='1.0'?><rss version='2.0'><channel><title>t</title></channel></rss>"
@@ -174,12 +174,12 @@ def server(_server: Server) -> Server:
 @pytest.fixture
 def ask(server: Server) -> Callable[..., Download]:
     """Ask the server for a path, with a small limit where the time is what it is about."""
-    allowed = Allowed.parse((f"127.0.0.1:{server.port}",))
+    allowed = AllowedTargets.parse((f"127.0.0.1:{server.port}",))
     hasty, patient = (SafeFetcher(allowed, total_seconds=seconds) for seconds in (2.0, 60.0))
 
     def ask_(path: str, **validators: str) -> Download:
         fetcher = hasty if path in TAKES_LONG else patient
-        return fetcher.ask(Ask(server.url(path), **validators))
+        return fetcher.ask(FetchRequest(server.url(path), **validators))
 
     return ask_
 

@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched, Unchanged
-from groundwork_core.web.reaching import Address, Allowed
+from groundwork_core.sources.fetch_outcome import (
+    Download,
+    Failed,
+    Failure,
+    Fetched,
+    FetchRequest,
+    Unchanged,
+)
+from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web import connecting
 from groundwork_data.web.fetcher import SafeFetcher
 
@@ -112,8 +119,8 @@ def test_without_the_watchdog_a_drip_of_headers_outlasts_the_limit(
 
 
 def test_a_port_where_nobody_listens_refuses(free_port: int) -> None:
-    fetcher = SafeFetcher(Allowed.parse(("127.0.0.0/8",)))
-    answer = fetcher.ask(Ask(f"http://127.0.0.1:{free_port}/"))
+    fetcher = SafeFetcher(AllowedTargets.parse(("127.0.0.0/8",)))
+    answer = fetcher.ask(FetchRequest(f"http://127.0.0.1:{free_port}/"))
     assert isinstance(answer, Failed)
     assert answer.failure is Failure.REFUSED
 
@@ -122,7 +129,9 @@ def test_a_name_that_is_not_there_is_a_failure_of_dns() -> None:
     def nobody(_host: str, _port: int, _seconds: float) -> list[Address]:
         raise OSError("no such name")
 
-    answer = SafeFetcher(Allowed(), resolver=nobody).ask(Ask("http://nowhere.example/"))
+    answer = SafeFetcher(AllowedTargets(), resolver=nobody).ask(
+        FetchRequest("http://nowhere.example/")
+    )
     assert isinstance(answer, Failed)
     assert answer.failure is Failure.DNS
 
@@ -135,25 +144,31 @@ def test_the_address_that_was_checked_is_the_one_connected_to(server: "Server") 
         return [ip_address("127.0.0.1")]
 
     fetcher = SafeFetcher(
-        Allowed.parse((f"feed.example:{server.port}",)), resolver=changes_its_mind
+        AllowedTargets.parse((f"feed.example:{server.port}",)), resolver=changes_its_mind
     )
-    answer = fetcher.ask(Ask(f"http://feed.example:{server.port}/feed"))
+    answer = fetcher.ask(FetchRequest(f"http://feed.example:{server.port}/feed"))
     assert isinstance(answer, Fetched)
     assert asked == ["feed.example"]
     assert server.seen[0][1]["host"] == f"feed.example:{server.port}"
 
 
 def test_many_are_asked_at_once_and_answers_name_their_questions(server: "Server") -> None:
-    fetcher = SafeFetcher(Allowed.parse((f"127.0.0.1:{server.port}",)), total_seconds=20.0)
-    asked = [Ask(server.url(p)) for p in ("/together", "/feed", "/together", "/missing")]
+    fetcher = SafeFetcher(AllowedTargets.parse((f"127.0.0.1:{server.port}",)), total_seconds=20.0)
+    asked = [FetchRequest(server.url(p)) for p in ("/together", "/feed", "/together", "/missing")]
     kinds = {place: type(answer) for place, answer in fetcher(asked)}
     assert kinds == {0: Fetched, 1: Fetched, 2: Fetched, 3: Failed}
 
 
 def test_a_quick_answer_does_not_wait_for_a_slow_one(server: "Server") -> None:
     """The slow one is let go when the quick ones have come."""
-    fetcher = SafeFetcher(Allowed.parse((f"127.0.0.1:{server.port}",)), total_seconds=30.0)
-    answers = fetcher([Ask(server.url("/held")), Ask(server.url("/feed")), Ask(server.url("/no"))])
+    fetcher = SafeFetcher(AllowedTargets.parse((f"127.0.0.1:{server.port}",)), total_seconds=30.0)
+    answers = fetcher(
+        [
+            FetchRequest(server.url("/held")),
+            FetchRequest(server.url("/feed")),
+            FetchRequest(server.url("/no")),
+        ]
+    )
     assert {next(answers)[0], next(answers)[0]} == {1, 2}
     server.let_go.set()
     place, answer = next(answers)
@@ -164,12 +179,12 @@ def test_of_what_has_come_the_smallest_is_first(monkeypatch: pytest.MonkeyPatch)
     sizes = [5, 1, 3]
     come = threading.Barrier(len(sizes))
 
-    def ask(_self: SafeFetcher, one: Ask) -> Download:
+    def ask(_self: SafeFetcher, one: FetchRequest) -> Download:
         come.wait(30)
         return Fetched(b"x" * int(one.url), one.url)
 
     monkeypatch.setattr(SafeFetcher, "ask", ask)
-    answers = SafeFetcher(Allowed())([Ask(str(size)) for size in sizes])
+    answers = SafeFetcher(AllowedTargets())([FetchRequest(str(size)) for size in sizes])
     first, _ = next(answers)
     rest = [place for place, _ in answers]
     assert sorted([first, *rest]) == [0, 1, 2]

@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched
-from groundwork_core.web.reaching import Address, Allowed
+from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
+from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web import connecting, redirecting
 from groundwork_data.web.fetcher import MAX_REDIRECTS, SafeFetcher
 
@@ -31,8 +31,8 @@ def raw() -> Iterator[RawServer]:
 
 
 def ask(raw: RawServer, path: str = "/", host: str = "127.0.0.1") -> Download:
-    fetcher = SafeFetcher(Allowed.parse(("127.0.0.0/8",)), resolver=here, total_seconds=30)
-    return fetcher.ask(Ask(f"http://{host}:{raw.port}{path}"))
+    fetcher = SafeFetcher(AllowedTargets.parse(("127.0.0.0/8",)), resolver=here, total_seconds=30)
+    return fetcher.ask(FetchRequest(f"http://{host}:{raw.port}{path}"))
 
 
 def moved(location: bytes, *cookies: bytes) -> bytes:

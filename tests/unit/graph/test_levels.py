@@ -13,11 +13,11 @@ from groundwork_core.caller import Caller
 from groundwork_core.ids import new_id
 from groundwork_core.knowledge.graph.model import (
     Details,
-    Entity,
     EntityFilter,
     EntityPage,
-    Part,
-    Relationship,
+    GraphEntity,
+    GraphRelationship,
+    Subgraph,
 )
 from groundwork_runtime.graphql.levels import LevelExecution
 from groundwork_runtime.graphql.loader import GraphLoader
@@ -55,7 +55,7 @@ def world(**changed: Any) -> FakeGraph:
     for number, id_ in enumerate(IDS):
         aliases = tuple(f"alias {i}" for i in range(number % 3))
         key = f"key {number}" if number % 2 else None
-        graph.nodes[id_] = Entity(
+        graph.nodes[id_] = GraphEntity(
             id_, 1, f"Entity {number}", TYPES[number % 4], draw.random(), key, aliases
         )
     graph.nodes[IDS[3]] = graph.nodes[IDS[3]]._replace(**changed)
@@ -63,7 +63,7 @@ def world(**changed: Any) -> FakeGraph:
         a, b = draw.choice(IDS), draw.choice(IDS)
         id_ = f"00000000-0001-7000-8000-{number:012x}"
         begins = datetime(2020, 1, 1, tzinfo=timezone(timedelta(hours=number % 3)))
-        graph.edges[id_] = Relationship(
+        graph.edges[id_] = GraphRelationship(
             id_,
             1,
             draw.choice(["KNOWS", "OWNS"]),
@@ -175,8 +175,8 @@ def test_an_end_that_is_missing_is_an_error_at_its_place() -> None:
     assert json.loads(answer)["errors"][0]["path"][-1] == "to"
 
 
-def _part_of(graph: FakeGraph) -> Part:
-    return Part(tuple(graph.nodes.values()), tuple(graph.edges.values()))
+def _part_of(graph: FakeGraph) -> Subgraph:
+    return Subgraph(tuple(graph.nodes.values()), tuple(graph.edges.values()))
 
 
 def test_who_may_not_is_told_so_at_the_same_place() -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.identity.api_key_words import hash_of, new_key
+from groundwork_core.identity.api_key_format import hash_of, new_key
 from groundwork_core.identity.callers import KeyHolder
 from groundwork_runtime.http import api_key_authentication as api_key_callers
 from groundwork_runtime.http.authentication import Authenticator

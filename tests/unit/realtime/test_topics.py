@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from groundwork_core.errors import Forbidden, Invalid
 from groundwork_core.identity.permissions import BUILTIN_ROLES
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.realtime.ports import Listener, Numbered
+from groundwork_core.realtime.ports import Listener, NumberedRow
 from groundwork_core.realtime.topics import LONGEST_FRAME_BYTES, checked, frame, topics_of
 from groundwork_core.relay.destinations.live import posts_for
 
@@ -83,9 +83,9 @@ def test_one_frame_serves_all_who_listen_and_order_is_kept() -> None:
         return Listener(name, ID, VIEWER, frozenset(topics))
 
     numbered = [
-        Numbered(1, row("entities")),
-        Numbered(2, row("jobs")),
-        Numbered(3, row("entities")),
+        NumberedRow(1, row("entities")),
+        NumberedRow(2, row("jobs")),
+        NumberedRow(3, row("entities")),
     ]
     listeners = [listener("a", "entities", "jobs"), listener("b", "entities"), listener("c")]
 

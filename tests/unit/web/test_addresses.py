@@ -2,7 +2,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from groundwork_core.web.reaching import Allowed, is_public
+from groundwork_core.web.reachability import AllowedTargets, is_public
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_an_address_of_the_internet_is_public(text: str) -> None:
 
 
 def test_what_is_allowed_is_a_service_or_a_network_and_nothing_near_it() -> None:
-    allowed = Allowed.parse(("localhost:8080", "10.1.0.0/16", "[::1]:9000"))
+    allowed = AllowedTargets.parse(("localhost:8080", "10.1.0.0/16", "[::1]:9000"))
     assert allowed.permits("localhost", 8080, ip_address("127.0.0.1"))
     assert allowed.permits("LOCALHOST", 8080, ip_address("127.0.0.1"))
     assert not allowed.permits("localhost", 8081, ip_address("127.0.0.1"))
@@ -75,4 +75,4 @@ def test_what_is_allowed_is_a_service_or_a_network_and_nothing_near_it() -> None
 @pytest.mark.parametrize("entry", ["localhost", "host:", ":80", "10.0.0.0/99", "host:http"])
 def test_an_exception_that_cannot_be_read_is_refused(entry: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Allowed.parse((entry,))
+        AllowedTargets.parse((entry,))

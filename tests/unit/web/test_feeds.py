@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork_core.documents.model import Entry
-from groundwork_core.sources.outcome import Failed, Failure, Fetched
+from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web import feeds
 from groundwork_data.web.feeds import read_feed

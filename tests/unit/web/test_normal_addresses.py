@@ -3,7 +3,7 @@
 import pytest
 
 from groundwork_core.web.address import BadAddress, normal, refuse_private
-from groundwork_core.web.reaching import Allowed
+from groundwork_core.web.reachability import AllowedTargets
 
 
 @pytest.mark.parametrize(
@@ -110,14 +110,14 @@ PRIVATE = [
 @pytest.mark.parametrize("host", PRIVATE)
 def test_an_address_that_is_private_by_itself_is_refused(host: str) -> None:
     with pytest.raises(BadAddress, match="not public"):
-        refuse_private(normal(f"http://{host}/f"), Allowed())
+        refuse_private(normal(f"http://{host}/f"), AllowedTargets())
 
 
 @pytest.mark.parametrize(
     "host", ["blog.example", "8.8.8.8", "[2606:4700::1111]", "localhost.example", "10.example"]
 )
 def test_a_public_address_and_any_name_pass(host: str) -> None:
-    refuse_private(normal(f"http://{host}/f"), Allowed())
+    refuse_private(normal(f"http://{host}/f"), AllowedTargets())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_public_address_and_any_name_pass(host: str) -> None:
     ],
 )
 def test_what_the_configuration_allows_passes(entry: str, url: str) -> None:
-    refuse_private(normal(url), Allowed.parse((entry,)))
+    refuse_private(normal(url), AllowedTargets.parse((entry,)))
 
 
 @pytest.mark.parametrize(
@@ -144,4 +144,4 @@ def test_what_the_configuration_allows_passes(entry: str, url: str) -> None:
 )
 def test_what_the_configuration_does_not_name_is_refused(entry: str, url: str) -> None:
     with pytest.raises(BadAddress):
-        refuse_private(normal(url), Allowed.parse((entry,)))
+        refuse_private(normal(url), AllowedTargets.parse((entry,)))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from groundwork_core.documents.model import Entry
-from groundwork_core.sources.outcome import Fetched
+from groundwork_core.sources.fetch_outcome import Fetched
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web import entries as reading
 from groundwork_data.web.feeds import read_feed

@@ -22,7 +22,7 @@ class Actor:
     key_id: UUID | None = None
     """The API key that speaks for the user."""
     standing: str = ""
-    """For a write: what the user's rights were read from. The database raises StandingChanged if
+    """For a write: what the user's rights were read from. The database raises RightsChanged if
     they have changed since. Empty: nothing is to be checked."""
 
 

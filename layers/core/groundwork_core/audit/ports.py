@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AuditEntry:
     """Something that was done."""
 
     action: str
@@ -36,7 +36,7 @@ class Act:
 class AuditLog(Protocol):
     """The log, in a transaction. Who acted and from where is the transaction's to say."""
 
-    def record(self, act: Act) -> None:
+    def record(self, act: AuditEntry) -> None:
         """Add an event. It is there if the transaction commits."""
         ...
 

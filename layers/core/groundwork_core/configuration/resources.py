@@ -7,10 +7,10 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from groundwork_core.resources.free_json import AnyJson
+from groundwork_core.resources.bounded_json import AnyJson
+from groundwork_core.resources.field_types import Text
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Text
 
 Key = Annotated[Text, Field(min_length=1, max_length=200)]
 Description = Annotated[Text, Field(max_length=2_000)]

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from groundwork_core.resources.free_json import TEXTS_BYTES_MAX, json_bytes
+from groundwork_core.resources.bounded_json import TEXTS_BYTES_MAX, json_bytes
 
 MAX_EXTERNAL_ID = 2_048
 URL_BYTES_MAX = 16_384

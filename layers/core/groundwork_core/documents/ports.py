@@ -8,10 +8,12 @@ from uuid import UUID
 
 from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
+from groundwork_core.jobs.ports import JobStore
+from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.unit_of_work import Transaction
 
 
-class Harmless(Protocol):
+class CleanHtml(Protocol):
     """HTML that a page may show."""
 
     @property
@@ -30,7 +32,7 @@ class Harmless(Protocol):
         ...
 
 
-MakeHarmless = Callable[[str, str | None], Harmless]
+CleanHtmlOf = Callable[[str, str | None], CleanHtml]
 """Clean a stranger's HTML as feeds' is cleaned; relative links are resolved against an address."""
 
 
@@ -74,4 +76,13 @@ class DocumentsWork(Transaction, Protocol):
     @property
     def documents(self) -> DocumentStore:
         """The documents."""
+        ...
+
+
+class DocumentWritesWork(ResourceWork, Protocol):
+    """A unit of work that knows resources and jobs."""
+
+    @property
+    def jobs(self) -> JobStore:
+        """Work for workers."""
         ...

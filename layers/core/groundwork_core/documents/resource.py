@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from groundwork_core.resources.free_json import BoundedText
+from groundwork_core.resources.bounded_json import BoundedText
+from groundwork_core.resources.field_types import Moment, Text, WebAddress, Whole
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Moment, Text, WebAddress, Whole
 
 Title = Annotated[Text, Field(max_length=2_000)]
 TextOfNew = Annotated[

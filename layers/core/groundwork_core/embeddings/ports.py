@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
-from groundwork_core.resources.ports import ResourceWork
-from groundwork_core.resources.survivors import SurvivorsWork
+from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownModel:
     """What is known of a model, and of one subject by it."""
 
     dimensions: int
@@ -41,12 +40,12 @@ class EmbeddingStore(Protocol):
         """
         ...
 
-    def known(self, model: str, subject_id: UUID | None, count: int) -> Known | None:
+    def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
         """Return what is known of a model, before `count` are searched; None: it is not."""
         ...
 
     def nearest(
-        self, model: str, known: Known, vector: str, besides: UUID | None, count: int
+        self, model: str, known: KnownModel, vector: str, besides: UUID | None, count: int
     ) -> list[Neighbour]:
         """Return up to `count` subjects, the nearest first, without the subject `besides`."""
         ...

@@ -9,7 +9,7 @@ from groundwork_core.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptAnswer:
     """What is kept of a request and its answer."""
 
     fingerprint: bytes
@@ -44,11 +44,11 @@ class KeptAnswers(Protocol):
         """Hold an id until the transaction ends; False at once if another one holds it."""
         ...
 
-    def find(self, answer_id: bytes) -> Kept | None:
+    def find(self, answer_id: bytes) -> KeptAnswer | None:
         """Return what is kept and has not expired. To be asked after `claim`."""
         ...
 
-    def keep(self, answer_id: bytes, kept: Kept, hours: int) -> None:
+    def keep(self, answer_id: bytes, kept: KeptAnswer, hours: int) -> None:
         """Keep an answer for so long."""
         ...
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from groundwork_core.identity.resources import Permission, as_set
+from groundwork_core.resources.field_types import Moment, Text
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Moment, Text
 
 KeyName = Annotated[Text, StringConstraints(min_length=1, max_length=200)]
 Scopes = Annotated[

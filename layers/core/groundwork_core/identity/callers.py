@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 from uuid import UUID
-
-from pydantic import JsonValue
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AccountState:
     """A user's present state."""
 
     active: bool
@@ -36,22 +32,3 @@ class KeyHolder:
     expires_at: datetime | None
     stamp: str = ""
     """It changes with any of this, and when the key is revoked."""
-
-
-class CallerStore(Protocol):
-    """Reads what verifying needs."""
-
-    def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
-        """Return the public JWKs by kid that tokens may still be signed with."""
-        ...
-
-    def key_holder(self, key_hash: bytes) -> KeyHolder | None:
-        """Return who holds a key; None: unknown, expired or revoked, or its user is disabled.
-
-        Marks the key as used, at most once a minute. One statement.
-        """
-        ...
-
-    def standing(self, user_id: UUID) -> Standing | None:
-        """Return where a user stands, in one statement; None: no such user."""
-        ...

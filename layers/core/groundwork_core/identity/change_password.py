@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from groundwork_core.audit.ports import Act
+from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid, NotFound
+from groundwork_core.identity.login_throttle import WINDOW, LoginAttempt
 from groundwork_core.identity.passwords import must_be_good, normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher
-from groundwork_core.identity.throttle import WINDOW, Attempt
 
 
 def change_password(
@@ -31,7 +31,7 @@ def change_password(
         user = work.users.get(by.user_id)
         if user is None:
             raise NotFound("There is no such account.")
-        attempt = Attempt(user.email.lower(), address)
+        attempt = LoginAttempt(user.email.lower(), address)
         failures = work.login_failures.of([*attempt.limits, attempt.known])
         attempt.must_be_allowed(failures, clock.now())
     must_be_good(new, email=user.email, pointer="/new_password")
@@ -45,4 +45,4 @@ def change_password(
     with work:
         work.users.set_password(user.id, password_hash)
         work.users.end_sessions(user.id, clock.now())
-        work.audit.record(Act("users.changed_password", "users", user.id))
+        work.audit.record(AuditEntry("users.changed_password", "users", user.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.identity.model import ADMIN, NewUser, normal_email
+from groundwork_core.identity.model import ADMIN, UserRow, normal_email
 from groundwork_core.identity.passwords import must_be_good, normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher
 
@@ -33,7 +33,7 @@ def create_user(
         if missing or not roles:
             detail = f"no such role: {missing[0]}" if missing else "name at least one"
             raise Invalid("The roles are not right.", (Fault("/roles", detail),))
-        return work.users.add(NewUser(normal_email(email), name, roles, password_hash))
+        return work.users.add(UserRow(normal_email(email), name, roles, password_hash))
 
 
 def make_first_admin(

@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from groundwork_core.audit.ports import Act
+from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.identity import refresh_tokens
+from groundwork_core.identity import refresh_token_format
 from groundwork_core.identity.devices import new_device
+from groundwork_core.identity.login_throttle import KNOWN, WINDOW, Failures, LoginAttempt
 from groundwork_core.identity.model import (
     ACCESS_TOKEN_SECONDS,
     ADMIN,
-    LoggedIn,
+    Account,
+    NewSession,
     RefreshToken,
     TokenPair,
-    User,
     normal_email,
 )
 from groundwork_core.identity.passwords import normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher, TokenSigner
-from groundwork_core.identity.throttle import KNOWN, WINDOW, Attempt, Failures
 from groundwork_core.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def log_in(
     hasher: PasswordHasher,
     signer: TokenSigner,
     clock: Clock,
-) -> LoggedIn:
+) -> NewSession:
     """Check a password and begin a family of refresh tokens. `device`: the words of a known one.
 
     The answer to an unknown address takes as long as to a wrong password. No transaction is open
@@ -51,7 +51,7 @@ def log_in(
         Unauthenticated: the pair does not match an active account.
         Throttled: too many have failed lately.
     """
-    attempt = Attempt(normal_email(email), address, device)
+    attempt = LoginAttempt(normal_email(email), address, device)
     with work:
         failures = work.login_failures.of(attempt.subjects)
         attempt.must_be_allowed(failures, clock.now())
@@ -64,7 +64,7 @@ def log_in(
         logger.info("A login failed", extra={"address": address})
         raise Unauthenticated(REFUSED)
     access_token = _signed(user, signer, clock)
-    words = refresh_tokens.first_words()
+    words = refresh_token_format.first_words()
     with work:
         held = work.users.held(user.id)
         if held is None or not held.active or held.sessions_valid_from > user.sessions_valid_from:
@@ -77,20 +77,20 @@ def log_in(
                 id=new_id(),
                 family_id=new_id(),
                 user_id=user.id,
-                token_hash=refresh_tokens.hash_of(words),
+                token_hash=refresh_token_format.hash_of(words),
                 issued_at=now,
-                expires_at=now + refresh_tokens.FAMILY_LIFETIME,
+                expires_at=now + refresh_token_format.FAMILY_LIFETIME,
             )
         )
         if ADMIN in user.roles:
-            work.audit.record(Act("users.logged_in", "users", user.id))
+            work.audit.record(AuditEntry("users.logged_in", "users", user.id))
         if user.password_hash and hasher.is_outdated(user.password_hash):
             work.users.set_password(user.id, hasher.hash(normal(password)))
-    return LoggedIn(TokenPair(access_token, words, ACCESS_TOKEN_SECONDS), device)
+    return NewSession(TokenPair(access_token, words, ACCESS_TOKEN_SECONDS), device)
 
 
 def _remembered(
-    attempt: Attempt, failures: Mapping[str, Failures], now: datetime, work: IdentityWork
+    attempt: LoginAttempt, failures: Mapping[str, Failures], now: datetime, work: IdentityWork
 ) -> str:
     """Remember the device, and return its words.
 
@@ -105,7 +105,7 @@ def _remembered(
     return attempt.device
 
 
-def _signed(user: User, signer: TokenSigner, clock: Clock) -> str:
+def _signed(user: Account, signer: TokenSigner, clock: Clock) -> str:
     return signer.sign(
         user_id=user.id, roles=user.roles, now=clock.now(), seconds=ACCESS_TOKEN_SECONDS
     )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from groundwork_core.audit.ports import Act
+from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
-from groundwork_core.identity import refresh_tokens
+from groundwork_core.identity import refresh_token_format
 from groundwork_core.identity.ports import IdentityWork
 
 
 def log_out(words: str, *, work: IdentityWork, clock: Clock) -> None:
     """End the session that a refresh token belongs to. An unknown token is no error."""
     with work:
-        token = work.refresh_tokens.locked(refresh_tokens.hash_of(words))
+        token = work.refresh_tokens.locked(refresh_token_format.hash_of(words))
         if token is not None:
             work.refresh_tokens.revoke_family(token.family_id, clock.now())
 
@@ -21,4 +21,4 @@ def log_out_everywhere(*, by: Caller, work: IdentityWork, clock: Clock) -> None:
     """End all sessions of the caller: access tokens, refresh tokens, tickets and open sockets."""
     with work:
         work.users.end_sessions(by.user_id, clock.now())
-        work.audit.record(Act("users.logged_out_everywhere", "users", by.user_id))
+        work.audit.record(AuditEntry("users.logged_out_everywhere", "users", by.user_id))

@@ -13,7 +13,7 @@ TICKET_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class User:
+class Account:
     """A person or a service with an account."""
 
     id: UUID
@@ -31,7 +31,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class NewUser:
+class UserRow:
     """An account to be made."""
 
     email: str
@@ -51,7 +51,7 @@ class TokenPair:
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class NewSession:
     """What a client gets at login."""
 
     tokens: TokenPair

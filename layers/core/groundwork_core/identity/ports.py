@@ -7,27 +7,31 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from groundwork_core.audit.ports import AuditedWork
-from groundwork_core.identity.model import NewUser, RefreshToken, User
-from groundwork_core.identity.throttle import Failures
+from groundwork_core.identity.callers import AccountState, KeyHolder
+from groundwork_core.identity.login_throttle import Failures
+from groundwork_core.identity.model import Account, RefreshToken, UserRow
+from groundwork_core.resources.ports import ResourceWork
 
 
 class UserStore(Protocol):
     """The accounts."""
 
-    def get(self, user_id: UUID) -> User | None:
+    def get(self, user_id: UUID) -> Account | None:
         """Return an account."""
         ...
 
-    def held(self, user_id: UUID) -> User | None:
+    def held(self, user_id: UUID) -> Account | None:
         """Return an account, which nobody changes until the transaction ends."""
         ...
 
-    def by_email(self, email: str) -> User | None:
+    def by_email(self, email: str) -> Account | None:
         """Return the account with an address, in whatever case."""
         ...
 
-    def add(self, user: NewUser) -> UUID:
+    def add(self, user: UserRow) -> UUID:
         """Make an account.
 
         Raises:
@@ -228,3 +232,26 @@ class Secrets(SecretSource, Protocol):
     def write(self, secret_id: str, text: str) -> None:
         """Set a secret's text, whether or not the secret is there."""
         ...
+
+
+class CallerStore(Protocol):
+    """Reads what verifying needs."""
+
+    def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
+        """Return the public JWKs by kid that tokens may still be signed with."""
+        ...
+
+    def key_holder(self, key_hash: bytes) -> KeyHolder | None:
+        """Return who holds a key; None: unknown, expired or revoked, or its user is disabled.
+
+        Marks the key as used, at most once a minute. One statement.
+        """
+        ...
+
+    def standing(self, user_id: UUID) -> AccountState | None:
+        """Return where a user stands, in one statement; None: no such user."""
+        ...
+
+
+class AccountsWork(IdentityWork, ResourceWork, Protocol):
+    """A unit of work that knows both."""

@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from groundwork_core.identity.passwords import LONGEST, SHORTEST
 from groundwork_core.identity.permissions import PERMISSIONS
+from groundwork_core.resources.field_types import Text
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Text
 
 Status = Literal["active", "disabled"]
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import NotFound
+from groundwork_core.identity.api_key_hooks import must_reach_key
 from groundwork_core.identity.api_keys import API_KEYS
-from groundwork_core.identity.follow import AccountsWork
-from groundwork_core.identity.follow_api_keys import must_reach_key
+from groundwork_core.identity.ports import AccountsWork
 from groundwork_core.resources.ownership import seen_by
 from groundwork_core.resources.ports import Stored
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from groundwork_core.clock import Clock
-from groundwork_core.jobs.model import Job
+from groundwork_core.jobs.model import WorkerJob
 from groundwork_core.jobs.ports import JobsWork
 
 QUEUE_LEASE_SECONDS = 300
@@ -16,7 +16,7 @@ QUEUE_LEASE_SECONDS = 300
 
 def lease_next(
     kinds: Sequence[str], worker: str, lease_seconds: int, *, work: JobsWork, clock: Clock
-) -> Job | None:
+) -> WorkerJob | None:
     """Lease one waiting job to a worker that asks over HTTP; None when none waits."""
     now = clock.now()
     with work:
@@ -25,7 +25,7 @@ def lease_next(
 
 def lease_from_queue(
     wanted: Sequence[tuple[UUID, str]], *, work: JobsWork, clock: Clock
-) -> list[Job]:
+) -> list[WorkerJob]:
     """Lease the jobs of a batch of messages, each to its message.
 
     Args:

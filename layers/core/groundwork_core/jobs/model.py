@@ -59,7 +59,7 @@ class JobError(BaseModel):
     message: str
 
 
-class Job(BaseModel):
+class WorkerJob(BaseModel):
     """A job as its worker sees it."""
 
     model_config = ConfigDict(frozen=True)
@@ -78,7 +78,7 @@ class Job(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class NewJob:
+class JobRow:
     """A job to be queued; one with a known idempotency key is not queued again."""
 
     kind: str
@@ -87,9 +87,9 @@ class NewJob:
     idempotency_key: str | None
 
 
-def extract_job(document_id: UUID, revision: int) -> NewJob:
+def extract_job(document_id: UUID, revision: int) -> JobRow:
     """Ask for the extraction of one revision of a document, once."""
-    return NewJob(
+    return JobRow(
         kind=EXTRACT,
         payload={"document_id": str(document_id), "revision": revision},
         document_id=document_id,

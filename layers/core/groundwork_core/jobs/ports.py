@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from groundwork_core.jobs.model import FailureClass, Job, NewJob
+from groundwork_core.jobs.model import FailureClass, JobRow, WorkerJob
 from groundwork_core.unit_of_work import Transaction
 
 
@@ -28,19 +28,19 @@ class JobFailure:
 class JobStore(Protocol):
     """The jobs. Every method is one round trip, however many jobs."""
 
-    def add(self, jobs: Sequence[NewJob]) -> None:
+    def add(self, jobs: Sequence[JobRow]) -> None:
         """Queue new jobs; those whose idempotency key is known are left alone."""
         ...
 
     def lease_next(
         self, kinds: Sequence[str], worker: str, now: datetime, until: datetime
-    ) -> Job | None:
+    ) -> WorkerJob | None:
         """Lease the waiting job of highest priority, oldest first; None when none waits."""
         ...
 
     def lease_these(
         self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
-    ) -> list[Job]:
+    ) -> list[WorkerJob]:
         """Lease the named jobs to the named owners.
 
         Only what is queued, or leased to the same owner already (a redelivery), is leased; each
@@ -48,7 +48,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def get(self, job_id: UUID) -> Job | None:
+    def get(self, job_id: UUID) -> WorkerJob | None:
         """Return one job, locked until the end of the transaction."""
         ...
 
@@ -56,7 +56,7 @@ class JobStore(Protocol):
         """Keep how far a leased job is, and extend its lease."""
         ...
 
-    def lock(self, job_ids: Sequence[UUID]) -> list[Job]:
+    def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
         """Lock jobs in the order of their ids, and return those that are there."""
         ...
 
@@ -72,7 +72,7 @@ class JobStore(Protocol):
         """
         ...
 
-    def requeue(self, job_id: UUID, now: datetime) -> Job | None:
+    def requeue(self, job_id: UUID, now: datetime) -> WorkerJob | None:
         """Queue a job that ended badly anew, with all its attempts; None if it did not."""
         ...
 
@@ -80,7 +80,7 @@ class JobStore(Protocol):
         """Queue again, or quarantine, jobs whose worker fell silent; return how many."""
         ...
 
-    def announce_again(self, waiting_since: datetime, now: datetime, limit: int) -> int:
+    def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
         """Announce again what has waited since before a moment: its message may be lost."""
         ...
 

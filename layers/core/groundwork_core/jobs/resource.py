@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from groundwork_core.resources.free_json import JsonObject
+from groundwork_core.resources.bounded_json import JsonObject
+from groundwork_core.resources.field_types import Whole
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Whole
 
 Status = Literal["queued", "leased", "succeeded", "failed", "quarantined", "cancelled"]
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

@@ -30,5 +30,5 @@ def sweep_jobs(waiting_seconds: int, *, work: JobsWork, clock: Clock) -> Swept:
         expired = work.jobs.expire_leases(now, SWEEP_LIMIT)
     with work:
         waiting_since = now - timedelta(seconds=waiting_seconds)
-        announced = work.jobs.announce_again(waiting_since, now, SWEEP_LIMIT)
+        announced = work.jobs.reannounce(waiting_since, now, SWEEP_LIMIT)
     return Swept(expired, announced)

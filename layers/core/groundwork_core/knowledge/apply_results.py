@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from groundwork_core.jobs.model import Job
+from groundwork_core.jobs.model import WorkerJob
 from groundwork_core.knowledge.model import ExtractionResult
 from groundwork_core.knowledge.ports import KnowledgeWork
-from groundwork_core.knowledge.stated import (
+from groundwork_core.knowledge.statements import (
     EdgeKey,
     EntityKey,
     Origin,
@@ -23,7 +23,7 @@ DONE = frozenset({"succeeded", "cancelled"})
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class ResultSummary:
     """What a result held; kept as the job's `result`."""
 
     worker: str
@@ -56,7 +56,7 @@ def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -
         timely = {result.job_id for result, _ in current}
         work.jobs.succeed(
             [
-                (result.job_id, asdict(_applied(result, superseded=result.job_id not in timely)))
+                (result.job_id, asdict(_summary_of(result, superseded=result.job_id not in timely)))
                 for result, _ in pending
             ]
         )
@@ -82,7 +82,7 @@ def _write(stated: list[Stated], work: KnowledgeWork) -> None:
     )
 
 
-def _origin(job: Job) -> Origin:
+def _origin(job: WorkerJob) -> Origin:
     revision = job.payload.get("revision")
     return Origin(job.id, job.document_id, revision if isinstance(revision, int) else 1)
 
@@ -93,8 +93,8 @@ def _is_current(origin: Origin, present: dict[UUID, int]) -> bool:
     return present.get(origin.document_id, 0) <= origin.revision
 
 
-def _applied(result: ExtractionResult, *, superseded: bool) -> Applied:
-    return Applied(
+def _summary_of(result: ExtractionResult, *, superseded: bool) -> ResultSummary:
+    return ResultSummary(
         worker=result.worker,
         entities=len(result.entities),
         relationships=len(result.relationships),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Unavailable
-from groundwork_core.knowledge.stated import (
+from groundwork_core.knowledge.statements import (
     EdgeRow,
     EntityRow,
     state_edge,
     state_entity,
 )
-from groundwork_core.resources.bulk import Done, Refused, Upserted
+from groundwork_core.resources.bulk import BulkOutcome, Refused, Upserted
 from groundwork_core.resources.survivors import joined
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ Row = TypeVar("Row")
 Item = TypeVar("Item")
 
 
-def upsert_entities(items: Mapping[int, NewEntity], *, work: Callable[[], KnowledgeWork]) -> Done:
+def upsert_entities(
+    items: Mapping[int, NewEntity], *, work: Callable[[], KnowledgeWork]
+) -> BulkOutcome:
     """Insert entities, or merge them into those with their type and key. `items` by their place.
 
     Items without a key are always new. Items of one key are merged in their order; the first says
@@ -41,7 +43,7 @@ def upsert_entities(items: Mapping[int, NewEntity], *, work: Callable[[], Knowle
 
 def upsert_relationships(
     items: Mapping[int, NewRelationship], *, work: Callable[[], KnowledgeWork]
-) -> Done:
+) -> BulkOutcome:
     """Insert relationships, or merge them into those with their ends, type and valid_from.
 
     An end that was merged into another is that one. An item whose ends are not there, or have
@@ -53,7 +55,7 @@ def upsert_relationships(
     return _tried(lambda: _relationships(items, work()))
 
 
-def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> Done:
+def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> BulkOutcome:
     places: dict[Hashable, list[int]] = {}
     rows: dict[Hashable, EntityRow] = {}
     for place, item in items.items():
@@ -64,10 +66,10 @@ def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> Done:
         places.setdefault(same, []).append(place)
     with work:
         done = work.knowledge.upsert_entities(list(rows.values()), MOST_ALIASES)
-    return Done(_told(items, places, done, {}), work.position)
+    return BulkOutcome(_told(items, places, done, {}), work.position)
 
 
-def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) -> Done:
+def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) -> BulkOutcome:
     with work:
         ends = {end for item in items.values() for end in (item.from_id, item.to_id)}
         led = work.knowledge.hold_entities(sorted(ends)) if ends else {}
@@ -85,7 +87,7 @@ def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) ->
             state_edge(rows[same], item)
             places.setdefault(same, []).append(place)
         done = work.knowledge.upsert_relationships(list(rows.values()))
-    return Done(_told(items, places, done, refused), work.position)
+    return BulkOutcome(_told(items, places, done, refused), work.position)
 
 
 def _edge_faults(item: NewRelationship, led: Mapping[UUID, UUID]) -> tuple[Fault, ...]:
@@ -112,7 +114,7 @@ def _told(
     return [told[place] for place in items]
 
 
-def _tried(act: Callable[[], Done]) -> Done:
+def _tried(act: Callable[[], BulkOutcome]) -> BulkOutcome:
     """Act again when it met others on the same rows: one side has given way by then."""
     for left in reversed(range(TRIES)):
         try:

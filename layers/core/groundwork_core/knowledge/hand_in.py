@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import GroundworkError, Invalid, Unavailable
-from groundwork_core.jobs.end import fail_jobs
+from groundwork_core.jobs.fail_jobs import fail_jobs
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
 from groundwork_core.knowledge.apply_results import apply_results

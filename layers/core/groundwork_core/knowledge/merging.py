@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol
 from uuid import UUID
 
 from groundwork_core.errors import (
@@ -14,36 +12,11 @@ from groundwork_core.errors import (
     Unavailable,
     VersionMismatch,
 )
+from groundwork_core.knowledge.ports import MergingWork
 from groundwork_core.knowledge.resources import ENTITIES
-from groundwork_core.resources.ports import ResourceWork, Written
+from groundwork_core.resources.ports import Written
 from groundwork_core.resources.reading import read_one
-from groundwork_core.resources.survivors import SurvivorsWork
 from groundwork_core.resources.writing import Expected
-
-
-class Merging(Protocol):
-    """Merges entities. Ids of what was merged lead to the one that is there now."""
-
-    def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
-        """Return the versions of those that are there, which nobody else touches now."""
-        ...
-
-    def merge(self, one: UUID, into: UUID) -> None:
-        """Merge one into another; both are locked."""
-        ...
-
-    def split(self, one: UUID, into: UUID) -> bool:
-        """Undo a merge, as far as that can be; False: it is not merged into that any more."""
-        ...
-
-
-class MergingWork(ResourceWork, SurvivorsWork, Protocol):
-    """A unit of work that merges."""
-
-    @property
-    def merging(self) -> Merging:
-        """Merges entities."""
-        ...
 
 
 def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork) -> Written:

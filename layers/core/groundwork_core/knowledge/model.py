@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from groundwork_core.knowledge.keys import key_of, name_of
-from groundwork_core.resources.free_json import JsonObject
-from groundwork_core.resources.texts import Moment
+from groundwork_core.resources.bounded_json import JsonObject
+from groundwork_core.resources.field_types import Moment
 
 RESULT_CONTRACT: Literal["groundwork/extraction-result/1"] = "groundwork/extraction-result/1"
 MAX_ENTITIES = 2_000
@@ -28,11 +28,11 @@ Short = Annotated[Text, Field(min_length=1, max_length=1000)]
 Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
 
 
-class _Closed(BaseModel):
+class _ContractModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class StatedEntity(_Closed):
+class StatedEntity(_ContractModel):
     """An entity. Two statements with the same type and key are about the same thing."""
 
     ref: Ref = Field(description="Names it within this result.")
@@ -46,7 +46,7 @@ class StatedEntity(_Closed):
     attributes: JsonObject = Field(default_factory=dict)
 
 
-class StatedRelationship(_Closed):
+class StatedRelationship(_ContractModel):
     """A directed edge between two entities of this result, true for a time."""
 
     ref: Ref | None = Field(None, description="Names it within this result, for mentions.")
@@ -66,7 +66,7 @@ class StatedRelationship(_Closed):
         return self
 
 
-class StatedMention(_Closed):
+class StatedMention(_ContractModel):
     """The document states an entity or a relationship of this result."""
 
     ref: Ref = Field(description="The ref of the entity or relationship.")
@@ -75,7 +75,7 @@ class StatedMention(_Closed):
     confidence: Confidence = 1.0
 
 
-class ExtractionResult(_Closed):
+class ExtractionResult(_ContractModel):
     """All that a worker found in one document. Handing it in twice does nothing more."""
 
     contract: Literal["groundwork/extraction-result/1"]

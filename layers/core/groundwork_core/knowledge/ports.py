@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
 from groundwork_core.jobs.ports import JobsWork
-from groundwork_core.knowledge.stated import (
+from groundwork_core.knowledge.statements import (
     MAX_ALIASES,
     EdgeRow,
     EntityRow,
     MentionRow,
 )
 from groundwork_core.resources.bulk import Upserted
+from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
 
 
 class KnowledgeStore(Protocol):
@@ -59,4 +60,29 @@ class KnowledgeWork(JobsWork, Protocol):
     @property
     def knowledge(self) -> KnowledgeStore:
         """What is known."""
+        ...
+
+
+class Merging(Protocol):
+    """Merges entities. Ids of what was merged lead to the one that is there now."""
+
+    def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
+        """Return the versions of those that are there, which nobody else touches now."""
+        ...
+
+    def merge(self, one: UUID, into: UUID) -> None:
+        """Merge one into another; both are locked."""
+        ...
+
+    def split(self, one: UUID, into: UUID) -> bool:
+        """Undo a merge, as far as that can be; False: it is not merged into that any more."""
+        ...
+
+
+class MergingWork(ResourceWork, SurvivorsWork, Protocol):
+    """A unit of work that merges."""
+
+    @property
+    def merging(self) -> Merging:
+        """Merges entities."""
         ...

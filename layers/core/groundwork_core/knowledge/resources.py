@@ -9,10 +9,10 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints
 
 from groundwork_core.knowledge.keys import key_of, name_of
-from groundwork_core.resources.free_json import JsonObject
+from groundwork_core.resources.bounded_json import JsonObject
+from groundwork_core.resources.field_types import Moment, Text
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Moment, Text
 
 EntityType = Literal[
     "person", "organization", "location", "event", "product", "work", "topic", "website", "other"

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from groundwork_core.resources.free_json import BoundedText, JsonObject
+from groundwork_core.resources.bounded_json import BoundedText, JsonObject
+from groundwork_core.resources.field_types import Text, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Text, Word
 
 Status = Literal["draft", "published", "archived"]
 ContentTitle = Annotated[Text, Field(min_length=1, max_length=500)]

@@ -8,21 +8,23 @@ from uuid import UUID
 from groundwork_core.errors import Fault
 from groundwork_core.ids import new_id
 from groundwork_core.publishing.engagements import BatchEngagement
-from groundwork_core.publishing.ports import Counted, EngagementsWork, Fate
-from groundwork_core.resources.bulk import Done, Refused, Upserted
+from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow, EngagementsWork
+from groundwork_core.resources.bulk import BulkOutcome, Refused, Upserted
 
 NO_DISTRIBUTION = Refused((Fault("/distribution_id", "no such thing"),))
 ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))
 
 
-def count_engagements(items: Mapping[int, BatchEngagement], *, work: EngagementsWork) -> Done:
+def count_engagements(
+    items: Mapping[int, BatchEngagement], *, work: EngagementsWork
+) -> BulkOutcome:
     """Keep engagements. `items` by their place.
 
     Those without an id are always new. One with an id is new once, and unchanged when it comes
     again; where something else has its id it is refused, as is one of no distribution.
     """
-    rows: dict[UUID, Counted] = {}
-    stated: dict[int, Counted] = {}
+    rows: dict[UUID, EngagementRow] = {}
+    stated: dict[int, EngagementRow] = {}
     for place, item in items.items():
         stated[place] = one = _counted(item)
         rows.setdefault(one.id, one)
@@ -34,15 +36,17 @@ def count_engagements(items: Mapping[int, BatchEngagement], *, work: Engagements
     for one in stated.values():
         told.append(_told(one, kept[one.id], rows[one.id], again=one.id in seen))
         seen.add(one.id)
-    return Done(told, work.position)
+    return BulkOutcome(told, work.position)
 
 
-def _counted(item: BatchEngagement) -> Counted:
+def _counted(item: BatchEngagement) -> EngagementRow:
     at = item.occurred_at if "occurred_at" in item.model_fields_set else None
-    return Counted(item.id or new_id(), item.distribution_id, item.kind, item.count, at)
+    return EngagementRow(item.id or new_id(), item.distribution_id, item.kind, item.count, at)
 
 
-def _told(one: Counted, fate: Fate, kept: Counted, *, again: bool) -> Upserted | Refused:
+def _told(
+    one: EngagementRow, fate: EngagementOutcome, kept: EngagementRow, *, again: bool
+) -> Upserted | Refused:
     if again and one != kept:
         return ANOTHER
     if fate.created:

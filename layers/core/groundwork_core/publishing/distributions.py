@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import Field
 
-from groundwork_core.resources.free_json import JsonObject
+from groundwork_core.resources.bounded_json import JsonObject
+from groundwork_core.resources.field_types import Moment, Text, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Moment, Text, Word
 
 DistributionStatus = Literal["draft", "scheduled", "sending", "sent", "failed", "cancelled"]
 """`scheduled` goes out at its time, or at once where it has none."""
@@ -19,7 +19,7 @@ DeliveryStatus = Literal["pending", "sent", "delivered", "failed"]
 Spec = JsonObject
 Recipient = Annotated[Text, Field(min_length=1, max_length=600)]
 ExternalId = Annotated[Text, Field(min_length=1, max_length=300)]
-Attempt = Annotated[int, Field(ge=0, le=1_000)]
+AttemptNumber = Annotated[int, Field(ge=0, le=1_000)]
 DeliveryError = dict[Literal["class", "message"], Annotated[Text, Field(max_length=2_000)]]
 
 
@@ -71,7 +71,7 @@ class NewDelivery(Input):
     distribution_id: UUID
     recipient: Recipient
     status: DeliveryStatus = "pending"
-    attempt: Attempt = 0
+    attempt: AttemptNumber = 0
     error: DeliveryError | None = None
     external_id: ExternalId | None = Field(
         None, description="What the channel calls it, e.g. the id of a message."
@@ -84,7 +84,7 @@ class DeliveryPatch(Input):
     """How far a delivery is."""
 
     status: DeliveryStatus = "pending"
-    attempt: Attempt = 0
+    attempt: AttemptNumber = 0
     error: DeliveryError | None = None
     external_id: ExternalId | None = None
     sent_at: Moment | None = None

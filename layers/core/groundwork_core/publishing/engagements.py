@@ -8,8 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from groundwork_core.resources.field_types import Moment
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Moment
 
 Kind = Annotated[
     str,

@@ -12,7 +12,7 @@ from groundwork_core.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class EngagementRow:
     """An engagement to be kept. `occurred_at` None: now."""
 
     id: UUID
@@ -23,7 +23,7 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class EngagementOutcome:
     """What became of one: it is new, or was there as it is; or neither."""
 
     created: bool
@@ -36,7 +36,7 @@ class Fate:
 class EngagementStore(Protocol):
     """The engagements."""
 
-    def keep(self, rows: Sequence[Counted]) -> list[Fate]:
+    def keep(self, rows: Sequence[EngagementRow]) -> list[EngagementOutcome]:
         """Insert those that are new, and say what became of each, in order. Two round trips.
 
         No id twice. What is there is never changed.

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from groundwork_core.resources.following import NoConsequences
+from groundwork_core.resources.field_types import Word
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource
-from groundwork_core.resources.texts import Word
+from groundwork_core.resources.write_hooks import NoWriteHooks
 from groundwork_core.web.address import ReachableAddress, check_private
-from groundwork_core.web.reaching import Allowed
+from groundwork_core.web.reachability import AllowedTargets
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what a secret begins with, so that scanners know it
 SECRET_BYTES = 32
@@ -58,15 +58,15 @@ class StoredWebhook(NewWebhook):
     secret: str = Field("", repr=False)
 
 
-class WebhookConsequences(NoConsequences[ResourceWork]):
+class WebhookWriteHooks(NoWriteHooks[ResourceWork]):
     """A new webhook gets a secret, and its address must be public."""
 
-    def __init__(self, allowed: Allowed) -> None:
+    def __init__(self, allowed: AllowedTargets) -> None:
         """Take what may be reached besides public addresses. No secret is made yet."""
         self._allowed = allowed
         self._secret: str | None = None
 
-    def prepared(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
+    def prepare(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
         """Check the address, and add the secret to what is kept of a new one.
 
         Raises:

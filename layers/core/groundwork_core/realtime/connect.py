@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.realtime.ports import ListenersWork, Ticket
+from groundwork_core.realtime.ports import ListenersWork, RedeemedTicket
 
 
-def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> Ticket:
+def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> RedeemedTicket:
     """Let a socket open for a ticket, which is used up by it; return what the ticket stands for.
 
     Raises:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.ports import RelayWork
-from groundwork_core.resources.survivors import SurvivorsWork
+from groundwork_core.resources.ports import SurvivorsWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Sockets(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class RedeemedTicket:
     """What a single-use ticket stands for."""
 
     user_id: UUID
@@ -65,7 +65,7 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedRow:
     """An outbox row with its place in the live order."""
 
     seq: int
@@ -73,7 +73,7 @@ class Numbered:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ReplayRange:
     """The live order as it stands."""
 
     oldest: int
@@ -84,11 +84,11 @@ class Span:
 class ListenerStore(Protocol):
     """The open sockets."""
 
-    def redeem(self, ticket: str) -> Ticket | None:
+    def redeem(self, ticket: str) -> RedeemedTicket | None:
         """Use a ticket up; None if it is unknown, used, too old, or its user may not come in."""
         ...
 
-    def add(self, connection_id: str, ticket: Ticket) -> None:
+    def add(self, connection_id: str, ticket: RedeemedTicket) -> None:
         """Remember a socket that just opened."""
         ...
 
@@ -120,7 +120,7 @@ class ListenerStore(Protocol):
         ...
 
 
-class LiveOrder(Protocol):
+class NumberedOutbox(Protocol):
     """The numbered part of the outbox."""
 
     def lock(self, destination: str) -> None:
@@ -131,11 +131,11 @@ class LiveOrder(Protocol):
         """Give rows their places: the first of them gets `last_seq` + 1."""
         ...
 
-    def span(self) -> Span:
+    def span(self) -> ReplayRange:
         """Say what can be replayed."""
         ...
 
-    def replay(self, topics: Iterable[str], since: int, limit: int) -> list[Numbered]:
+    def replay(self, topics: Iterable[str], since: int, limit: int) -> list[NumberedRow]:
         """Return the next rows of topics with places above `since`, in order."""
         ...
 
@@ -149,7 +149,7 @@ class ListenersWork(SurvivorsWork, Protocol):
         ...
 
     @property
-    def live_order(self) -> LiveOrder:
+    def numbered_outbox(self) -> NumberedOutbox:
         """The numbered part of the outbox."""
         ...
 

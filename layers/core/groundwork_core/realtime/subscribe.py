@@ -10,10 +10,10 @@ from groundwork_core.errors import Fault, Invalid, Unauthenticated
 from groundwork_core.realtime.ports import (
     Listener,
     ListenersWork,
-    Numbered,
+    NumberedRow,
     Post,
+    ReplayRange,
     Sockets,
-    Span,
 )
 from groundwork_core.realtime.topics import (
     ENTITY,
@@ -68,7 +68,7 @@ def subscribe(
     if since is not None and not listener.topics:
         since = replay.catch_up(since)
     with work:
-        work.live_order.lock("live")
+        work.numbered_outbox.lock("live")
         listener = known(connection_id, work)
         alive = replay.finish(since)
         if alive:
@@ -82,7 +82,7 @@ def unsubscribe(
 ) -> None:
     """Take topics from what a socket listens to; says `unsubscribed` with those that are left."""
     with work:
-        work.live_order.lock("live")
+        work.numbered_outbox.lock("live")
         listener = known(connection_id, work)
         left = listener.topics - checked(topics, listener.permissions)
         work.listeners.listen(connection_id, left)
@@ -123,7 +123,7 @@ class _Replay:
         """Replay without holding the relay up, until near; return the last place replayed."""
         while self._replayed < MOST_REPLAYED:
             with self._work:
-                if not _can_replay(since, self._work.live_order.span()):
+                if not _can_replay(since, self._work.numbered_outbox.span()):
                     return since
                 missed = self._missed(since, SLICE)
                 taken_in = self._taken_in(missed)
@@ -134,10 +134,10 @@ class _Replay:
 
     def finish(self, since: int | None) -> bool:
         """Replay the rest under the lock; return False if the socket is gone."""
-        span = self._work.live_order.span()
+        span = self._work.numbered_outbox.span()
         if since is None:
             return self._send(span.last, ())
-        missed: Sequence[Numbered] = ()
+        missed: Sequence[NumberedRow] = ()
         if _can_replay(since, span):
             missed = self._missed(since, MOST_HELD_UP + 1)
             if len(missed) <= MOST_HELD_UP:
@@ -145,16 +145,16 @@ class _Replay:
         self._greeted = False
         return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
 
-    def _missed(self, since: int, most: int) -> Sequence[Numbered]:
+    def _missed(self, since: int, most: int) -> Sequence[NumberedRow]:
         """Return what came after `since`; of a merged entity's survivor too."""
         survivors = self._work.survivors.of(named_by(self._topics)).values()
         topics = self._topics.union(f"{ENTITY}{id_}" for id_ in survivors)
-        return self._work.live_order.replay(topics, since, most)
+        return self._work.numbered_outbox.replay(topics, since, most)
 
-    def _taken_in(self, missed: Sequence[Numbered]) -> TakenIn:
+    def _taken_in(self, missed: Sequence[NumberedRow]) -> TakenIn:
         return self._work.survivors.taken_in_by({id_ for one in missed for id_ in touched(one.row)})
 
-    def _send(self, seq: int, missed: Sequence[Numbered], taken_in: TakenIn = NOTHING) -> bool:
+    def _send(self, seq: int, missed: Sequence[NumberedRow], taken_in: TakenIn = NOTHING) -> bool:
         frames = []
         if not self._greeted:
             message = {"type": "subscribed", "topics": sorted(self._topics), "seq": seq}
@@ -182,7 +182,7 @@ def _wanted(
     return checked(topics, listener.permissions), listener
 
 
-def _can_replay(since: int, span: Span) -> bool:
+def _can_replay(since: int, span: ReplayRange) -> bool:
     return span.oldest - 1 <= since <= span.last
 
 

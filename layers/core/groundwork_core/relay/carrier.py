@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Generic
 
-from groundwork_core.relay.awake import Activity, Budget, Pause
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.ports import Backlog, Backlogs, Destination, Observer, WorkT_contra
+from groundwork_core.relay.promise import Activity, Pause, TimeBudget
 
 SHORTEST_PAUSE_SECONDS = 0.005
 LONGEST_PAUSE_SECONDS = 0.05
@@ -26,7 +26,7 @@ class Carrier(Generic[WorkT_contra]):
         begin_work: Callable[[], WorkT_contra],
         backlogs: Backlogs,
         activity: Activity,
-        budget: Budget,
+        budget: TimeBudget,
         observer: Observer,
         sleep: Pause = time.sleep,
     ) -> None:

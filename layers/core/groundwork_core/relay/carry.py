@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.relay.ports import Destination, Taken, WorkT_contra
+from groundwork_core.relay.ports import Destination, OutboxBatch, WorkT_contra
 
 ROWS_A_BATCH = 5_000
 """Many, so that the cost of a transaction (Neo4j's above all) is spread when many wait."""
@@ -48,8 +48,8 @@ def carry(
 
 
 def _deliver(
-    destination: Destination[WorkT_contra], first: Taken, work: WorkT_contra, limit: int
-) -> list[Taken]:
+    destination: Destination[WorkT_contra], first: OutboxBatch, work: WorkT_contra, limit: int
+) -> list[OutboxBatch]:
     """Deliver a batch, and while that lasts read the next; return all that was delivered."""
     batches = [first]
     if destination.batches_ahead and not first.all:

@@ -12,7 +12,7 @@ from groundwork_core.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class OutboxBatch:
     """Rows of the outbox that a destination has not had yet, in commit order."""
 
     rows: tuple[OutboxRow, ...]
@@ -27,7 +27,7 @@ class Taken:
 class OutboxStore(Protocol):
     """The outbox inside one transaction."""
 
-    def take(self, destination: str, limit: int) -> Taken | None:
+    def take(self, destination: str, limit: int) -> OutboxBatch | None:
         """Lock a destination and return what it has not had; None while another relay has it.
 
         Only rows whose transaction no older one can still precede are returned, so a later take
@@ -35,7 +35,7 @@ class OutboxStore(Protocol):
         """
         ...
 
-    def take_behind(self, taken: Taken, limit: int) -> Taken:
+    def take_behind(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
         """Return what follows rows taken before in this transaction, whose lock still holds."""
         ...
 
@@ -80,7 +80,7 @@ class Destination(Protocol, Generic[WorkT_contra]):
         """
         ...
 
-    def deliver(self, taken: Taken, work: WorkT_contra) -> None:
+    def deliver(self, taken: OutboxBatch, work: WorkT_contra) -> None:
         """Deliver rows in their order; raises if not all were, and then gets them all again."""
         ...
 
@@ -105,7 +105,7 @@ class Backlogs(Protocol):
         ...
 
 
-class Lease(Protocol):
+class RelayPromise(Protocol):
     """The promise of one relay to look by itself until a moment, so that writers need not call.
 
     The promise is only ever prolonged. Whoever commits while it lasts is seen: after it ran out

@@ -29,7 +29,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class BulkOutcome:
     """What became of the items, in their order, and the outbox position that includes it."""
 
     items: list[Upserted | Refused]

@@ -10,8 +10,8 @@ from math import isfinite
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
+from groundwork_core.resources.field_types import read_moment
 from groundwork_core.resources.resource import Filter, Resource, ValueType
-from groundwork_core.resources.texts import read_moment
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from groundwork_core.resources.page import After, Page, PageQuery
-from groundwork_core.resources.resource import Resource
+from groundwork_core.resources.resource import Input, Resource
 from groundwork_core.unit_of_work import Transaction
 
 
@@ -99,4 +99,68 @@ class ResourceWork(Transaction, Protocol):
     @property
     def resources(self) -> ResourceStore:
         """The rows, in this transaction."""
+        ...
+
+
+class Survivors(Protocol):
+    """Knows what was merged into what. A survivor was never merged itself."""
+
+    def of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
+        """Return the survivors of those ids that were merged, by old id."""
+        ...
+
+    def taken_in_by(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+        """Return the old ids that lead to each of these entities; none of most."""
+        ...
+
+
+class SurvivorsWork(Transaction, Protocol):
+    """A unit of work that knows survivors."""
+
+    @property
+    def survivors(self) -> Survivors:
+        """Where the ids of merged entities lead."""
+        ...
+
+
+Work_contra = TypeVar("Work_contra", bound=ResourceWork, contravariant=True)
+
+
+class WriteHooks(Protocol[Work_contra]):
+    """What else happens in the transaction of a write."""
+
+    def prepare(self, given: Input, row_id: UUID | None, work: Work_contra) -> Input:
+        """Return what is stored for what a client gave, e.g. a hash for a password.
+
+        Called before the transaction begins, so it may take its time; it may open `work` for
+        itself, and refuse by raising. `row_id` is None for a creation.
+        """
+        ...
+
+    def shown_once(self) -> Mapping[str, JsonValue]:
+        """Return fields that only the answer to this creation shows: a secret just made."""
+        ...
+
+    def before_create(self, new: Input, work: Work_contra) -> None:
+        """Make what a creation needs, in its transaction; or refuse it by raising."""
+        ...
+
+    def after_create(self, row_id: UUID, new: Input, work: Work_contra) -> None:
+        """Follow a creation. Whatever it raises undoes the creation."""
+        ...
+
+    def before_change(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
+        """Look before a change of `fields`, and refuse it by raising."""
+        ...
+
+    def after_change(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
+        """Follow a change of `fields`."""
+        ...
+
+    def before_remove(self, row_id: UUID, work: Work_contra) -> None:
+        """Look before a removal, and refuse it by raising."""
+        ...
+
+    def after_remove(self, row_id: UUID, work: Work_contra) -> None:
+        """Follow a removal."""
         ...

@@ -7,15 +7,14 @@ entity costs nothing more (docs/decisions/0018).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.page import PageQuery
 from groundwork_core.resources.resource import Input, Resource
-from groundwork_core.unit_of_work import Transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,27 +22,6 @@ if TYPE_CHECKING:
     Ask = Callable[[Collection[UUID]], Mapping[UUID, UUID]]
 
 New = TypeVar("New", bound=Input)
-
-
-class Survivors(Protocol):
-    """Knows what was merged into what. A survivor was never merged itself."""
-
-    def of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
-        """Return the survivors of those ids that were merged, by old id."""
-        ...
-
-    def taken_in_by(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
-        """Return the old ids that lead to each of these entities; none of most."""
-        ...
-
-
-class SurvivorsWork(Transaction, Protocol):
-    """A unit of work that knows survivors."""
-
-    @property
-    def survivors(self) -> Survivors:
-        """Where the ids of merged entities lead."""
-        ...
 
 
 def query_of_survivors(query: PageQuery, ask: Ask) -> PageQuery | None:

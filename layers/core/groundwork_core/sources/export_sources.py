@@ -15,7 +15,7 @@ TITLE = "Sources of Groundwork"
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedSources:
     """A list as OPML, and after which source the next one goes on; None: this is the end."""
 
     opml: str
@@ -24,7 +24,7 @@ class Exported:
 
 def export_sources(
     *, sources: SourceStore, tag: str | None = None, after: UUID | None = None
-) -> Exported:
+) -> ExportedSources:
     """Write sources, oldest first.
 
     Args:
@@ -38,8 +38,8 @@ def export_sources(
     for source_id, feed in found:
         size += 2 * len(feed.name.encode()) + len(feed.url) + len("".join(feed.tags).encode()) + 80
         if feeds and size > EXPORT_BYTES:
-            return Exported(write_opml(TITLE, feeds), last)
+            return ExportedSources(write_opml(TITLE, feeds), last)
         feeds.append(feed)
         last = source_id
     more = len(found) == EXPORT_BATCH
-    return Exported(write_opml(TITLE, feeds), last if more else None)
+    return ExportedSources(write_opml(TITLE, feeds), last if more else None)

@@ -12,19 +12,26 @@ from uuid import UUID
 from groundwork_core.clock import Clock
 from groundwork_core.documents.ingest import Ingested, ingest
 from groundwork_core.errors import GroundworkError
-from groundwork_core.sources.budget import FIRST_SECONDS, Budget, cpu_seconds, divide
-from groundwork_core.sources.model import FetchDue, Watched
-from groundwork_core.sources.outcome import (
-    Ask,
+from groundwork_core.sources.fetch_outcome import (
     Download,
     Failed,
     Failure,
     Fetched,
-    Fetcher,
+    FetchRequest,
     Unchanged,
 )
-from groundwork_core.sources.ports import FeedReader, FetchWork, ParsedFeed, Poll
-from groundwork_core.sources.schedule import NextCron, PollHistory, Random, next_poll
+from groundwork_core.sources.model import FetchDue, WatchedSource
+from groundwork_core.sources.ports import (
+    FeedReader,
+    Fetcher,
+    FetchWork,
+    NextCron,
+    ParsedFeed,
+    Poll,
+    Random,
+)
+from groundwork_core.sources.reading_budget import FIRST_SECONDS, ReadingBudget, cpu_seconds, divide
+from groundwork_core.sources.schedule import PollHistory, next_poll
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 log = logging.getLogger(__name__)
@@ -72,10 +79,12 @@ class FetchSources:
                 open_messages[message.ticket] = message
             else:
                 yield message, None
-        budget = Budget(self._clock)
+        budget = ReadingBudget(self._clock)
         asked, left = divide(watched.values())
         heavy: set[UUID] = set()
-        for place, download in self._fetch([Ask(w.url, w.etag, w.last_modified) for w in asked]):
+        for place, download in self._fetch(
+            [FetchRequest(w.url, w.etag, w.last_modified) for w in asked]
+        ):
             source = asked[place]
             if isinstance(download, Fetched) and budget.over:
                 left.append(source)
@@ -96,7 +105,7 @@ class FetchSources:
         for message in open_messages.values():
             yield message, None
 
-    def _give_back(self, left: Sequence[Watched], heavy: Set[UUID]) -> None:
+    def _give_back(self, left: Sequence[WatchedSource], heavy: Set[UUID]) -> None:
         """Queue again what this batch has no time for; no attempt is counted."""
         until = self._clock.now() + timedelta(seconds=CLAIM_SECONDS)
         with self._work() as work:
@@ -105,7 +114,7 @@ class FetchSources:
                 work.publish(*commands)
         log.info("queued again", extra={"sources": len(commands), "heavy": len(heavy)})
 
-    def _record(self, source: Watched, download: Download) -> bool:
+    def _record(self, source: WatchedSource, download: Download) -> bool:
         """Read and store an answer; False: its first budget does not suffice."""
         began = self._clock.now()
         outcome = self._outcome(source, download)
@@ -140,7 +149,7 @@ class FetchSources:
         )
         return True
 
-    def _outcome(self, source: Watched, download: Download) -> Outcome:
+    def _outcome(self, source: WatchedSource, download: Download) -> Outcome:
         if not isinstance(download, Fetched):
             return download
         try:
@@ -150,7 +159,7 @@ class FetchSources:
             return Failed(Failure.INTERNAL, "Reading the answer failed; this is a fault of ours.")
 
     def _poll(
-        self, source: Watched, download: Download, outcome: Outcome, stored: Ingested
+        self, source: WatchedSource, download: Download, outcome: Outcome, stored: Ingested
     ) -> Poll:
         now = self._clock.now()
         failed = outcome if isinstance(outcome, Failed) else None

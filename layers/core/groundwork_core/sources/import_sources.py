@@ -8,11 +8,11 @@ from pydantic import BaseModel
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.sources.lists import NotAList, read_list
+from groundwork_core.sources.feed_lists import NotAList, read_list
 from groundwork_core.sources.model import Adaptive, Cron, Interval
-from groundwork_core.sources.ports import NewSource, SourcesWork
+from groundwork_core.sources.ports import SourceRow, SourcesWork
 from groundwork_core.sources.start_watching import start_watching
-from groundwork_core.web.reaching import Allowed
+from groundwork_core.web.reachability import AllowedTargets
 
 IMPORT_BATCH = 2_000
 IMPORT_SCHEDULE = Adaptive(kind="adaptive", min_seconds=900, max_seconds=86_400)
@@ -42,7 +42,7 @@ def import_sources(
     *,
     work: Callable[[], SourcesWork],
     clock: Clock,
-    allowed: Allowed,
+    allowed: AllowedTargets,
     charset: str | None = None,
     schedule: Interval | Cron | Adaptive = IMPORT_SCHEDULE,
 ) -> ImportedSources:
@@ -72,7 +72,7 @@ def import_sources(
         batch = wanted[start : start + IMPORT_BATCH]
         with work() as open_work:
             made = open_work.sources.add(
-                [NewSource(one.name, one.url, schedule, one.tags) for one in batch]
+                [SourceRow(one.name, one.url, schedule, one.tags) for one in batch]
             )
             start_watching(list(made.values()), work=open_work, now=clock.now())
         created += len(made)

@@ -10,24 +10,24 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
 from groundwork_core.documents.identity import Identity
-from groundwork_core.resources.texts import Whole
+from groundwork_core.resources.field_types import Whole
 
 YEAR_SECONDS = 31_536_000
 FETCH_CONTRACT: Literal["groundwork/fetch/1"] = "groundwork/fetch/1"
 
 
-class _Closed(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Interval(_Closed):
+class Interval(_StrictModel):
     """Every so many seconds after the last poll."""
 
     kind: Literal["interval"]
     every_seconds: Whole = Field(ge=1, le=YEAR_SECONDS)
 
 
-class Cron(_Closed):
+class Cron(_StrictModel):
     """At the minutes that a cron expression names, in a time zone."""
 
     kind: Literal["cron"]
@@ -35,7 +35,7 @@ class Cron(_Closed):
     timezone: str = Field("UTC", min_length=1, max_length=64)
 
 
-class Adaptive(_Closed):
+class Adaptive(_StrictModel):
     """As often as the source publishes, within bounds."""
 
     kind: Literal["adaptive"]
@@ -55,7 +55,7 @@ SCHEDULE: TypeAdapter[Interval | Cron | Adaptive] = TypeAdapter(Schedule)
 DEFAULT_SCHEDULE = Interval(kind="interval", every_seconds=900)
 
 
-class FetchDue(_Closed):
+class FetchDue(_StrictModel):
     """The message on the fetch queue: fetch this source, under this ticket."""
 
     contract: Literal["groundwork/fetch/1"] = FETCH_CONTRACT
@@ -83,7 +83,7 @@ class FetchCommand:
         return FetchDue(source_id=self.source_id, ticket=self.ticket).model_dump(mode="json")
 
 
-class FetchRequested(_Closed):
+class FetchRequested(_StrictModel):
     """The answer to a request for a fetch now."""
 
     source_id: UUID
@@ -125,7 +125,7 @@ class FeedFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedSource:
     """A source as a fetch needs it: where to ask, what is already known, how it went so far."""
 
     source_id: UUID
@@ -141,3 +141,12 @@ class Watched:
     """What told its entries apart so far."""
     over_budget: bool = False
     """Its last answer that could be read took more time than a source gets at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPoll:
+    """A moment and its explanation. `reason`: interval, cron, adaptive, backoff, retry_after."""
+
+    at: datetime
+    reason: str
+    inputs: dict[str, JsonValue]

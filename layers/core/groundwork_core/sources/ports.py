@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -13,22 +13,23 @@ from pydantic import JsonValue
 from groundwork_core.documents.model import Entry
 from groundwork_core.documents.ports import DocumentStore
 from groundwork_core.jobs.ports import JobStore
+from groundwork_core.resources.ports import ResourceWork
+from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
 from groundwork_core.sources.model import (
     Adaptive,
     Cron,
     FeedFacts,
     FetchCommand,
     Interval,
-    Watched,
+    PlannedPoll,
+    WatchedSource,
 )
 from groundwork_core.sources.opml import Feed
-from groundwork_core.sources.outcome import Failed, Failure, Fetched
-from groundwork_core.sources.schedule import Planned
 from groundwork_core.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class NewSource:
+class SourceRow:
     """A source to be added."""
 
     name: str
@@ -45,7 +46,7 @@ class Poll:
     ticket: UUID
     at: datetime
     status: Literal["ok", "unchanged", "failing"]
-    planned: Planned
+    planned: PlannedPoll
     failure: Failure | None = None
     message: str | None = None
     redirects: int = 0
@@ -81,7 +82,7 @@ class WatchState:
 class SourceStore(Protocol):
     """Sources and how watching them goes."""
 
-    def add(self, sources: Sequence[NewSource]) -> dict[str, UUID]:
+    def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
         """Insert those whose url is new; return the ids of the inserted by url."""
         ...
 
@@ -99,7 +100,7 @@ class SourceStore(Protocol):
         """Claim what is due and not claimed; two callers at once never get the same source."""
         ...
 
-    def announce_again(
+    def reannounce(
         self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
     ) -> list[FetchCommand]:
         """Prolong claims that would end before `claimed_before` and return their commands."""
@@ -114,7 +115,7 @@ class SourceStore(Protocol):
         """
         ...
 
-    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[Watched]:
+    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
         """Return those (source, ticket) pairs that still hold and are enabled."""
         ...
 
@@ -127,7 +128,7 @@ class SourceStore(Protocol):
         ...
 
     def give_back(
-        self, given: Sequence[Watched], heavy: Set[UUID], until: datetime
+        self, given: Sequence[WatchedSource], heavy: Set[UUID], until: datetime
     ) -> list[FetchCommand]:
         """Return the commands that queue these fetches again, and mark the heavy sources.
 
@@ -144,7 +145,7 @@ class SourceStore(Protocol):
         """Return what explains the next poll; None when there is no such source."""
         ...
 
-    def replan(self, source_id: UUID, planned: Planned) -> None:
+    def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
         """Move the next poll."""
         ...
 
@@ -204,3 +205,38 @@ class FeedReader(Protocol):
         `seconds` None: as much as the size of the answer justifies.
         """
         ...
+
+
+class NextCron(Protocol):
+    """Finds the next moment of a cron expression."""
+
+    def __call__(self, expression: str, timezone: str, after: datetime, /) -> datetime:
+        """Return it, aware, in UTC, later than `after`.
+
+        Raises:
+            ValueError: the expression or the time zone is not valid, or never comes; says why.
+        """
+        ...
+
+
+class Random(Protocol):
+    """A source of chance, which a test can seed (`random.Random` is one)."""
+
+    def uniform(self, a: float, b: float) -> float:
+        """Return a number between a and b."""
+        ...
+
+
+class Fetcher(Protocol):
+    """Asks sources over the web, safely. Never raises for what a source does."""
+
+    def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
+        """Ask them all, concurrently. Yield each answer with the place of its question.
+
+        Of those that have arrived the smallest comes first, so that little waits for much.
+        """
+        ...
+
+
+class SourceWritesWork(SourcesWork, ResourceWork, Protocol):
+    """A unit of work that knows both."""

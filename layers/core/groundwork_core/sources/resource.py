@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from groundwork_core.errors import Fault, Invalid
+from groundwork_core.resources.field_types import Name, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
-from groundwork_core.resources.texts import Name, Word
 from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
 from groundwork_core.web.address import ReachableAddress
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from pydantic import JsonValue
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.sources.model import Adaptive, Cron, Interval
-from groundwork_core.sources.outcome import Failure
+from groundwork_core.sources.fetch_outcome import Failure
+from groundwork_core.sources.model import Adaptive, Cron, Interval, PlannedPoll
+from groundwork_core.sources.ports import NextCron, Random
 
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
@@ -22,26 +22,6 @@ TOO_COMPLEX_BASE_SECONDS = HOUR_SECONDS
 TOO_COMPLEX_CAP_SECONDS = 3 * DAY_SECONDS
 ADAPTIVE_UNKNOWN_SECONDS = HOUR_SECONDS
 _EXPONENT_CAP = 32
-
-
-class NextCron(Protocol):
-    """Finds the next moment of a cron expression."""
-
-    def __call__(self, expression: str, timezone: str, after: datetime, /) -> datetime:
-        """Return it, aware, in UTC, later than `after`.
-
-        Raises:
-            ValueError: the expression or the time zone is not valid, or never comes; says why.
-        """
-        ...
-
-
-class Random(Protocol):
-    """A source of chance, which a test can seed (`random.Random` is one)."""
-
-    def uniform(self, a: float, b: float) -> float:
-        """Return a number between a and b."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +36,6 @@ class PollHistory:
     newest_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A moment and its explanation. `reason`: interval, cron, adaptive, backoff, retry_after."""
-
-    at: datetime
-    reason: str
-    inputs: dict[str, JsonValue]
-
-
 def next_poll(
     schedule: Interval | Cron | Adaptive,
     history: PollHistory,
@@ -72,7 +43,7 @@ def next_poll(
     *,
     random: Random,
     next_cron: NextCron,
-) -> Planned:
+) -> PlannedPoll:
     """Plan the next poll of a source that was just polled.
 
     A source that answers is asked again when its schedule says. One that fails waits for its
@@ -115,7 +86,7 @@ def next_poll(
             pause = min(asked, RETRY_AFTER_CAP_SECONDS)
             reason = "retry_after"
     inputs["pause_seconds"] = round(pause, 3)
-    return Planned(now + timedelta(seconds=pause), reason, inputs)
+    return PlannedPoll(now + timedelta(seconds=pause), reason, inputs)
 
 
 def check_schedule(

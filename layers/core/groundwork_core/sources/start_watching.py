@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from groundwork_core.errors import NotFound
-from groundwork_core.sources.ports import SourcesWork
-from groundwork_core.sources.schedule import NextCron, PollHistory, Random, next_poll
+from groundwork_core.sources.ports import NextCron, Random, SourcesWork
+from groundwork_core.sources.schedule import PollHistory, next_poll
 
 CLAIM_SECONDS = 900
 """How long a claimed source waits for its fetch before it is due again (the queue was lost)."""

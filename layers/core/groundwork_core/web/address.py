@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_core import Url
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.web.reaching import Address, Allowed
+from groundwork_core.web.reachability import Address, AllowedTargets
 
 MAX_URL = 2_048
 MAX_HOST = 253
@@ -85,7 +85,7 @@ def _check_host(host: str) -> None:
         raise BadAddress("has a host with an empty or too long part")
 
 
-def refuse_private(address: str, allowed: Allowed) -> None:
+def refuse_private(address: str, allowed: AllowedTargets) -> None:
     """Refuse an address that names a host inside our own network by itself, without DNS.
 
     That is an IP address that is not public, or `localhost`. What a name leads to is checked
@@ -114,7 +114,7 @@ def _literal(host: str) -> Address | None:
         return None
 
 
-def check_private(address: str, allowed: Allowed) -> None:
+def check_private(address: str, allowed: AllowedTargets) -> None:
     """Do as `refuse_private`, but raise Invalid, which points at the field `url`."""
     try:
         refuse_private(address, allowed)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.changes import Changes
 from groundwork_core.knowledge.graph.model import Id
-from groundwork_core.knowledge.graph.ports import Applied
+from groundwork_core.knowledge.graph.ports import AppliedChanges
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.batch_entities import delete_entities, write_entities
 from groundwork_data.graph.batch_relationships import write_relationships
@@ -29,7 +29,7 @@ class Batch:
         self._run = Statements(transaction)
         self._types = types
 
-    def apply(self, changes: Changes) -> Applied:
+    def apply(self, changes: Changes) -> AppliedChanges:
         """Apply what is newer than what stands."""
         position = self._run.ask(cypher.LOCK, {})
         entities = write_entities(self._run, changes.entities)
@@ -38,7 +38,7 @@ class Batch:
         if changes.upto > tuple(position):
             self._run.send(cypher.ADVANCE, {"xid": changes.upto[0], "row": changes.upto[1]})
         given = len(changes.entities) + len(changes.relationships)
-        return Applied(entities, edges, given - entities - edges)
+        return AppliedChanges(entities, edges, given - entities - edges)
 
     def force(
         self, aggregate: str, ids: list[Id], read_current: Callable[[list[Id]], Changes]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from groundwork_core.knowledge.graph.changes import Gone
-from groundwork_core.knowledge.graph.model import Entity, Id
+from groundwork_core.knowledge.graph.changes import Deletion
+from groundwork_core.knowledge.graph.model import GraphEntity, Id
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.properties import entity_row
 from groundwork_data.graph.statements import Statements
@@ -17,21 +17,21 @@ Found = Mapping[str, tuple[int, str | None]]
 """What stands under an id, by what it is there (`entity`, `awaited`, `tombstone`): version, type"""
 
 
-def write_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
+def write_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion]) -> int:
     """Write those that are newer than what stands, but delete none; return how many were."""
-    alive = [change for change in changes.values() if isinstance(change, Entity)]
+    alive = [change for change in changes.values() if isinstance(change, GraphEntity)]
     done = _updated(run, alive)
     left = [entity for entity in alive if entity.id not in done]
     return len(done) + (_write(run, left) if left else 0)
 
 
-def delete_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int:
+def delete_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion]) -> int:
     """Delete those that are newly gone, with their relationships; return how many were.
 
     Comes last of a batch: relationships that come or go with it are dealt with while it stands, and
     what is left at it goes with it.
     """
-    gone = [change for change in changes.values() if isinstance(change, Gone)]
+    gone = [change for change in changes.values() if isinstance(change, Deletion)]
     if not gone:
         return 0
     current = _read_current(run, gone)
@@ -41,13 +41,13 @@ def delete_entities(run: Statements, changes: Mapping[Id, Entity | Gone]) -> int
     return len(newer)
 
 
-def _updated(run: Statements, entities: Iterable[Entity]) -> set[Id]:
+def _updated(run: Statements, entities: Iterable[GraphEntity]) -> set[Id]:
     """Write later versions over older ones of the same type; return which there were."""
     rows = [entity_row(entity) for entity in entities if entity.version > 1]
     return set(run.ask(cypher.UPDATE_ENTITIES, {"rows": rows})) if rows else set()
 
 
-def _write(run: Statements, entities: Sequence[Entity]) -> int:
+def _write(run: Statements, entities: Sequence[GraphEntity]) -> int:
     current = _read_current(run, entities)
     todo: dict[str, list[list[object]]] = defaultdict(list)
     unbury: list[Id] = []
@@ -66,7 +66,7 @@ def _write(run: Statements, entities: Sequence[Entity]) -> int:
     return sum(map(len, todo.values()))
 
 
-def _read_current(run: Statements, changes: Iterable[Entity | Gone]) -> Mapping[Id, Found]:
+def _read_current(run: Statements, changes: Iterable[GraphEntity | Deletion]) -> Mapping[Id, Found]:
     """Look up what stands under these ids."""
     current: dict[Id, dict[str, tuple[int, str | None]]] = defaultdict(dict)
     ids = [change.id for change in changes]
@@ -80,7 +80,7 @@ def _known(found: Found) -> int:
     return max((version for version, _ in found.values()), default=0)
 
 
-def _step(entity: Entity, found: Found) -> tuple[str, list[object]]:
+def _step(entity: GraphEntity, found: Found) -> tuple[str, list[object]]:
     """Choose the statement that makes the node what it must be, and its row."""
     row, wanted = entity_row(entity), label(entity.type)
     if "entity" in found:

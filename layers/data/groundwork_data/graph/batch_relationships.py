@@ -12,21 +12,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from groundwork_core.knowledge.graph.changes import Gone
-from groundwork_core.knowledge.graph.model import Id, Relationship
+from groundwork_core.knowledge.graph.changes import Deletion
+from groundwork_core.knowledge.graph.model import GraphRelationship, Id
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.properties import relationship_row
 from groundwork_data.graph.statements import Statements
 from groundwork_data.graph.tombstones import bury
 
-Change = Relationship | Gone
+Change = GraphRelationship | Deletion
 
 
 @dataclass(slots=True)
 class _Plan:
     """What is to be done with the relationships of one type."""
 
-    create: list[Relationship] = field(default_factory=list)
+    create: list[GraphRelationship] = field(default_factory=list)
     delete: list[Id] = field(default_factory=list)
 
 
@@ -47,7 +47,7 @@ def write_relationships(
 
 def _updated(run: Statements, changes: Mapping[Id, Change]) -> set[Id]:
     """Write later versions over older ones of the same type and ends; return which there were."""
-    later = (c for c in changes.values() if c.version > 1 and isinstance(c, Relationship))
+    later = (c for c in changes.values() if c.version > 1 and isinstance(c, GraphRelationship))
     done: set[Id] = set()
     for name, some in _by_type(later).items():
         done.update(run.ask(cypher.update(name), {"rows": [relationship_row(r) for r in some]}))
@@ -67,7 +67,7 @@ def _write(run: Statements, changes: Mapping[Id, Change], types: Collection[str]
             continue
         if found is not None:
             plans[found.type].delete.append(id_)
-        if isinstance(change, Gone):
+        if isinstance(change, Deletion):
             dead[id_] = change.version
             deleted += 1
             continue
@@ -87,7 +87,9 @@ def _read_current(
 ) -> dict[Id, _Current]:
     """Find what stands: under its type, and, where it may have another, under all."""
     found: dict[Id, _Current] = {}
-    for name, some in _by_type(c for c in changes.values() if isinstance(c, Relationship)).items():
+    for name, some in _by_type(
+        c for c in changes.values() if isinstance(c, GraphRelationship)
+    ).items():
         found |= _find(run, name, [relationship.id for relationship in some])
     astray = [i for i, c in changes.items() if c.version > 1 and i not in found]
     for name in sorted(types) if astray else ():
@@ -106,7 +108,7 @@ def _missing(run: Statements, ends: Collection[Id]) -> dict[Id, bool]:
 
 
 def _create(
-    run: Statements, name: str, relationships: list[Relationship], missing: Mapping[Id, bool]
+    run: Statements, name: str, relationships: list[GraphRelationship], missing: Mapping[Id, bool]
 ) -> int:
     """Create in the order of their first end, which Neo4j stores fastest."""
     ready: list[list[object]] = []
@@ -126,12 +128,12 @@ def _create(
     return len(ready) + len(early)
 
 
-def _by_type(relationships: Iterable[Relationship]) -> Mapping[str, list[Relationship]]:
-    found: dict[str, list[Relationship]] = defaultdict(list)
+def _by_type(relationships: Iterable[GraphRelationship]) -> Mapping[str, list[GraphRelationship]]:
+    found: dict[str, list[GraphRelationship]] = defaultdict(list)
     for relationship in relationships:
         found[relationship.type].append(relationship)
     return found
 
 
-def _ends(relationship: Relationship) -> tuple[Id, Id]:
+def _ends(relationship: GraphRelationship) -> tuple[Id, Id]:
     return relationship.from_id, relationship.to_id

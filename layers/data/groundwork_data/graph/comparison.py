@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from groundwork_core.knowledge.graph.rounds import Drift, Part, Place
+from groundwork_core.knowledge.graph.rounds import ComparedPart, Drift, Place
 from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check
 from groundwork_data.graph.drift import Report
@@ -31,12 +31,12 @@ class SliceComparison:
         self._database = database
         self._graph = graph
 
-    def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> Part:
+    def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
         """Compare from a place on, one slice at least. Raises Unavailable."""
         check = _begun(place)
         last = self._compare(check, may_go_on)
         (finish if last else settle)(check, self._database, self._graph)
-        return Part(check.as_json(), drift_of(check.report), last)
+        return ComparedPart(check.as_json(), drift_of(check.report), last)
 
     def _compare(self, check: Check, may_go_on: Callable[[], bool]) -> bool:
         """Take slices; return whether none is left."""

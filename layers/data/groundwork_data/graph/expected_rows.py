@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from groundwork_core.knowledge.graph.changes import Changes, entity_of, relationship_of
-from groundwork_core.knowledge.graph.model import Entity, Id, Relationship
+from groundwork_core.knowledge.graph.model import GraphEntity, GraphRelationship, Id
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -163,12 +163,12 @@ class ExpectedRows:
             return Changes(entities=self.entities(ids))
         return Changes(relationships=self.relationships(ids))
 
-    def entities(self, ids: Sequence[Id]) -> dict[Id, Entity]:
+    def entities(self, ids: Sequence[Id]) -> dict[Id, GraphEntity]:
         """Return those that exist now."""
         rows = self._database.rows(ENTITIES, [_possible(ids)]) if ids else []
         return {row[0]: entity_of(row[0], row[1], row[2]) for row in rows}
 
-    def relationships(self, ids: Sequence[Id]) -> dict[Id, Relationship]:
+    def relationships(self, ids: Sequence[Id]) -> dict[Id, GraphRelationship]:
         """Return those that exist now."""
         rows = self._database.rows(RELATIONSHIPS, [_possible(ids)]) if ids else []
         return {row[0]: relationship_of(row[0], row[1], row[2]) for row in rows}

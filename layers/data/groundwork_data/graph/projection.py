@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.changes import Changes
-from groundwork_core.knowledge.graph.model import Id, Relationship
-from groundwork_core.knowledge.graph.ports import Applied
+from groundwork_core.knowledge.graph.model import GraphRelationship, Id
+from groundwork_core.knowledge.graph.ports import AppliedChanges
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.batch import Batch
 from groundwork_data.graph.types import relationship_type
@@ -24,13 +24,13 @@ class Neo4jProjection:
         self._graph = graph
         self._types: set[str] | None = None
 
-    def apply(self, changes: Changes) -> Applied:
+    def apply(self, changes: Changes) -> AppliedChanges:
         """Apply changes in one transaction. Raises Unavailable; then nothing was applied."""
         if not changes:
-            return Applied(0, 0, 0)
+            return AppliedChanges(0, 0, 0)
         try:
             self.constrain(
-                c.type for c in changes.relationships.values() if isinstance(c, Relationship)
+                c.type for c in changes.relationships.values() if isinstance(c, GraphRelationship)
             )
             types = frozenset(self._types or ())
             return self._graph.write(lambda tx: Batch(tx, types).apply(changes))
@@ -52,7 +52,9 @@ class Neo4jProjection:
         that waits for the lock; so nothing ever goes back.
         """
         self.constrain(
-            c.type for c in read_current(ids).relationships.values() if isinstance(c, Relationship)
+            c.type
+            for c in read_current(ids).relationships.values()
+            if isinstance(c, GraphRelationship)
         )
         types = frozenset(self._types or ())
         self._graph.write(lambda tx: Batch(tx, types).force(aggregate, ids, read_current))

@@ -8,8 +8,8 @@ from itertools import repeat
 from typing import Any
 
 from groundwork_core.knowledge.graph.model import (
-    Entity,
-    Relationship,
+    GraphEntity,
+    GraphRelationship,
     make_entity,
     make_relationship,
 )
@@ -18,7 +18,7 @@ Columns = Sequence[Sequence[Any] | None]
 """One list for each field of a model, in its order; None: the field was not asked for."""
 
 
-def entity_row(entity: Entity) -> list[object]:
+def entity_row(entity: GraphEntity) -> list[object]:
     """Make what a statement needs to write a node: ENTITY_PROPERTIES' columns.
 
     Lists, here and below: a map would send the name of each property with each row.
@@ -39,7 +39,7 @@ ENTITY_PROPERTIES = """{id: row[0], name: row[1], type: row[2], confidence: row[
 """A node's properties in Cypher, from an `entity_row`. `_v` guards against older changes."""
 
 
-def relationship_row(relationship: Relationship) -> list[object]:
+def relationship_row(relationship: GraphRelationship) -> list[object]:
     """Make what a statement needs to write a relationship: its ends and EDGE_PROPERTIES' columns.
 
     Moments go as text: the driver takes 30 µs to encode one, Neo4j 2 µs to read its text.
@@ -60,7 +60,7 @@ EDGE_PROPERTIES = """{id: row[0], confidence: row[3], valid_from: datetime(row[4
 """A relationship's properties in Cypher, from a `relationship_row`. Null: none."""
 
 
-def entities_of(columns: Columns) -> list[Entity]:
+def entities_of(columns: Columns) -> list[GraphEntity]:
     """Read the columns of nodes. What is not shown, or was removed by hand, is empty."""
     ids, version, name, type_, confidence, key, aliases = columns
     rows = zip(
@@ -76,7 +76,7 @@ def entities_of(columns: Columns) -> list[Entity]:
     return list(map(make_entity, rows))
 
 
-def relationships_of(columns: Columns) -> list[Relationship]:
+def relationships_of(columns: Columns) -> list[GraphRelationship]:
     """Read the columns of relationships, as `entities_of`; their moments are texts."""
     ids, version, type_, from_id, to_id, confidence, valid_from, valid_to = columns
     rows = zip(

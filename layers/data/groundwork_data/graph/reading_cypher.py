@@ -12,7 +12,9 @@ microsecond, to send a record of its own costs both sides ten.
 
 from __future__ import annotations
 
-from groundwork_core.knowledge.graph.model import Direction, Entity, Relationship
+from typing import Literal
+
+from groundwork_core.knowledge.graph.model import FIELDS, Direction
 
 _READ = {
     "Entity": {"version": "x._v"},
@@ -27,10 +29,9 @@ _READ = {
 }
 
 
-def _columns(of: str, model: type[Entity | Relationship], ids: str = "") -> str:
+def _columns(of: str, kind: Literal["Entity", "Relationship"], ids: str = "") -> str:
     """Return the columns of a list of nodes or relationships. Ids are always there."""
-    kind = model.__name__
-    every = {name: _READ[kind].get(name, f"x.{name}") for name in model._fields}
+    every = {name: _READ[kind].get(name, f"x.{name}") for name in FIELDS[kind]}
     columns = [ids or f"[x IN {of} | x.id]"] + [
         f"CASE WHEN '{kind}.{name}' IN $given.shown THEN [x IN {of} | {read}] END"
         for name, read in every.items()
@@ -46,7 +47,7 @@ ENTITIES = f"""
 UNWIND $given.ids AS id
 MATCH (n:Entity {{id: id}})
 WITH collect(n) AS nodes, collect(id) AS ids
-RETURN {_columns("nodes", Entity, _IDS_IF_SOME_LACK)} AS nodes,
+RETURN {_columns("nodes", "Entity", _IDS_IF_SOME_LACK)} AS nodes,
     [n IN nodes WHERE COUNT {{ (n)--() }} >= $given.hub_degree | n.id] AS hubs
 """
 
@@ -79,7 +80,7 @@ CALL (n, hub) {{
     WITH r, m ORDER BY r.confidence DESC, r.id LIMIT $given.limit
     RETURN collect(r) AS edges, collect(m) AS nodes
 }}
-RETURN id, hub, {_columns("edges", Relationship)} AS edges, {_columns("nodes", Entity)} AS nodes
+RETURN id, hub, {_columns("edges", "Relationship")} AS edges, {_columns("nodes", "Entity")} AS nodes
 """
     for direction, pattern in _PATTERNS.items()
 }
@@ -107,7 +108,7 @@ MATCH p = shortestPath((a)-[*1..{hops}]-(b))
 WHERE all(r IN relationships(p) WHERE {_EDGE_HOLDS})
 AND all(x IN nodes(p) WHERE x:Entity)
 WITH nodes(p) AS nodes, relationships(p) AS edges
-RETURN {_columns("nodes", Entity)} AS nodes, {_columns("edges", Relationship)} AS edges
+RETURN {_columns("nodes", "Entity")} AS nodes, {_columns("edges", "Relationship")} AS edges
 """
     for hops in range(1, MOST_HOPS + 1)
 }

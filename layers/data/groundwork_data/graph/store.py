@@ -16,8 +16,8 @@ from groundwork_core.knowledge.graph.model import (
     LinkPages,
     LinkPlace,
     Nodes,
-    Part,
     Shown,
+    Subgraph,
     Surroundings,
 )
 from groundwork_data.graph import reading_cypher as cypher
@@ -88,14 +88,16 @@ class Neo4jStore:
 
     def shortest_path(
         self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter
-    ) -> Part | None:
+    ) -> Subgraph | None:
         """Return a shortest path by Neo4j's own search, or None."""
         rows = self._read(
             cypher.PATH[max_hops], wanted.conditions | {"from_id": from_id, "to_id": to_id}
         )
         if not rows:
             return None
-        return Part(tuple(entities_of(rows[0]["nodes"])), tuple(relationships_of(rows[0]["edges"])))
+        return Subgraph(
+            tuple(entities_of(rows[0]["nodes"])), tuple(relationships_of(rows[0]["edges"]))
+        )
 
     def _read(self, statement: str, parameters: Parameters) -> list[Record]:
         if self._down is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from groundwork_core.audit.ports import Act
+from groundwork_core.audit.ports import AuditEntry
 from groundwork_data.identity.signing_keys import new_signing_key, publish
 from groundwork_data.postgres.audit import PostgresAuditLog
 
@@ -72,7 +72,7 @@ def rotate_signing_key(
             retired = tuple(sorted(row[0] for row in rows))
             detail: dict[str, JsonValue] = {"kid": key.kid, "retired": list(retired)}
             PostgresAuditLog(connection).record(
-                Act("signing-keys.rotated", "signing-keys", detail=detail)
+                AuditEntry("signing-keys.rotated", "signing-keys", detail=detail)
             )
     finally:
         database.rows(UNLOCK)

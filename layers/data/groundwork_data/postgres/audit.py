@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from groundwork_core.audit.ports import Act
+    from groundwork_core.audit.ports import AuditEntry
 
 RECORD = """
 INSERT INTO audit_events
@@ -28,7 +28,7 @@ class PostgresAuditLog:
         """Take the running transaction."""
         self._connection = connection
 
-    def record(self, act: Act) -> None:
+    def record(self, act: AuditEntry) -> None:
         """Add an event."""
         self._connection.execute(
             RECORD,

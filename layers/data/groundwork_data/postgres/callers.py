@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from groundwork_core.errors import Invalid
-from groundwork_core.identity.callers import KeyHolder, Standing
+from groundwork_core.identity.callers import AccountState, KeyHolder
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -71,10 +71,12 @@ class PostgresCallers:
         key_id, user_id, roles, permissions, expires_at, stamp = row
         return KeyHolder(key_id, user_id, tuple(roles), frozenset(permissions), expires_at, stamp)
 
-    def standing(self, user_id: UUID) -> Standing | None:
+    def standing(self, user_id: UUID) -> AccountState | None:
         """Return where a user stands."""
         row = self._database.row(STANDING, (user_id,))
         if row is None:
             return None
         active, sessions_valid_from, roles, permissions, stamp = row
-        return Standing(active, sessions_valid_from, tuple(roles), frozenset(permissions), stamp)
+        return AccountState(
+            active, sessions_valid_from, tuple(roles), frozenset(permissions), stamp
+        )

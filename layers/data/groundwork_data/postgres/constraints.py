@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg import errors
 
-from groundwork_core.errors import Conflict, Fault, Invalid, StandingChanged, Unavailable
+from groundwork_core.errors import Conflict, Fault, Invalid, RightsChanged, Unavailable
 
 STANDING_CHANGED = "GW401"
 """The error code of groundwork_act_as()."""
@@ -33,7 +33,7 @@ def as_domain_error() -> Iterator[None]:
         Conflict: a unique constraint is broken, a row is still referred to, or a trigger of ours
             refuses (with the error code restrict_violation, and words for people).
         Invalid: a check, not-null or foreign key constraint, or a value that Postgres cannot hold.
-        StandingChanged: the caller's rights are not those that were read.
+        RightsChanged: the caller's rights are not those that were read.
         Unavailable: the connection was lost, or the statement was cancelled or deadlocked.
     """
     try:
@@ -72,7 +72,7 @@ def as_domain_error() -> Iterator[None]:
     except psycopg.DatabaseError as error:
         if error.sqlstate != STANDING_CHANGED:
             raise
-        raise StandingChanged("Your rights have just changed. Please try again.") from error
+        raise RightsChanged("Your rights have just changed. Please try again.") from error
 
 
 def _field(error: psycopg.Error) -> str:

@@ -39,7 +39,7 @@ class Database:
     whether it had committed. One on which a server has gone silent is cut.
 
     Raises (all methods): Unavailable when Postgres cannot be reached; Conflict or Invalid when a
-    constraint is broken, naming the field; StandingChanged when the actor's rights have changed.
+    constraint is broken, naming the field; RightsChanged when the actor's rights have changed.
     """
 
     actor: Actor = SYSTEM
@@ -133,7 +133,7 @@ class Database:
             self._running = running
             try:
                 with running.whole() as connection:
-                    self.standing_holds()
+                    self.mark_rights_checked()
                     yield connection
             finally:
                 self._running = None
@@ -146,7 +146,7 @@ class Database:
         else:
             self._running.after_commit(act)
 
-    def standing_holds(self) -> None:
+    def mark_rights_checked(self) -> None:
         """Take note that the actor's standing was checked: once for each request is enough.
 
         So it is the first write that fails, if one does, and nothing was done before it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.embeddings.ports import Known, Neighbour
+from groundwork_core.embeddings.ports import KnownModel, Neighbour
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -57,16 +57,16 @@ class PostgresEmbeddings:
             "SELECT groundwork_learn_embedding_model(%s, %s)", [model, dimensions]
         )
 
-    def known(self, model: str, subject_id: UUID | None, count: int) -> Known | None:
+    def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
         """Return what is known of a model, and tell the index how far to look."""
         row = self._connection.execute(
             KNOWN,
             {"model": model, "subject_id": subject_id, "candidates": str(_candidates(count))},
         ).fetchone()
-        return None if row is None else Known(row[0], row[1])
+        return None if row is None else KnownModel(row[0], row[1])
 
     def nearest(
-        self, model: str, known: Known, vector: str, besides: UUID | None, count: int
+        self, model: str, known: KnownModel, vector: str, besides: UUID | None, count: int
     ) -> list[Neighbour]:
         """Return the nearest: nearly all of them by the index, in exact order."""
         rows = self._connection.execute(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from groundwork_core.publishing.ports import Counted, Fate
+from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -63,14 +63,19 @@ class PostgresEngagements:
         """Take the connection of a running transaction."""
         self._connection = connection
 
-    def keep(self, rows: Sequence[Counted]) -> list[Fate]:
+    def keep(self, rows: Sequence[EngagementRow]) -> list[EngagementOutcome]:
         """Insert those that are new."""
         created = {row[0] for row in self._connection.execute(KEEP, [_json(rows)]).fetchall()}
         rest = [row for row in rows if row.id not in created]
-        found: dict[UUID, Fate] = dict.fromkeys(created, Fate(created=True, sent=True, same=True))
+        found: dict[UUID, EngagementOutcome] = dict.fromkeys(
+            created, EngagementOutcome(created=True, sent=True, same=True)
+        )
         if rest:
             there = self._connection.execute(THERE, [_json(rest)]).fetchall()
-            found |= {id_: Fate(created=False, sent=sent, same=same) for id_, sent, same in there}
+            found |= {
+                id_: EngagementOutcome(created=False, sent=sent, same=same)
+                for id_, sent, same in there
+            }
         return [found[row.id] for row in rows]
 
 
@@ -87,7 +92,7 @@ class PostgresEngagementSums:
         return str(rows[0][0]) if rows else None
 
 
-def _json(rows: Sequence[Counted]) -> Jsonb:
+def _json(rows: Sequence[EngagementRow]) -> Jsonb:
     return Jsonb(
         [
             {

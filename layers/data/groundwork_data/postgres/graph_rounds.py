@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.types.json import Jsonb
 
-from groundwork_core.knowledge.graph.rounds import Claim, Drift, Part, Verdict
+from groundwork_core.knowledge.graph.rounds import Claim, ComparedPart, Drift, Verdict
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -55,7 +55,7 @@ class PostgresGraphRounds:
         row = self._database.row(CLAIM, (seconds,))
         return Claim(*row) if row else None
 
-    def keep(self, claim: Claim, part: Part) -> None:
+    def keep(self, claim: Claim, part: ComparedPart) -> None:
         """Write down what was compared, and let go. No more ours: it changes nothing."""
         drift = Jsonb(dict(part.drift))
         if part.last:

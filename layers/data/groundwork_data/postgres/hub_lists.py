@@ -12,10 +12,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import (
+    GraphRelationship,
     Id,
     LinkFilter,
     LinkPlace,
-    Relationship,
     make_relationship,
 )
 from groundwork_data.postgres.link_sql import COLUMNS, INDEXED, array_of, filter_of, surest_of
@@ -48,7 +48,7 @@ class PostgresHubLists:
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
-    ) -> Mapping[Id, Sequence[Relationship]]:
+    ) -> Mapping[Id, Sequence[GraphRelationship]]:
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         holds, given = filter_of(wanted)
         given |= {"ids": array_of(ids), "limit": limit}
@@ -57,7 +57,7 @@ class PostgresHubLists:
         lists = surest_of(INDEXED, wanted.direction, holds, _LATER if after else ("true",))
         # Not UNION ALL: a relationship of an entity with itself has it at both ends.
         rows = self._database.rows(_LINKS.format(lists=" UNION ".join(lists)), given)
-        found: dict[Id, list[Relationship]] = defaultdict(list)
+        found: dict[Id, list[GraphRelationship]] = defaultdict(list)
         for hub, *columns in rows:
             found[hub].append(make_relationship(columns))
         return found

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import (
+    GraphRelationship,
     Id,
     LinkFilter,
-    Relationship,
     Side,
     make_relationship,
 )
@@ -115,7 +115,7 @@ class PostgresHubPaths:
             given |= {f"{name}_walked": array_of(side.walked), f"{name}_hubs": array_of(side.hubs)}
         return self._database.row(_ACROSS.format(holds=holds), given) or ()
 
-    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[Relationship]:
+    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
         """Return the surest relationship of each with the next; fewer if one has none."""
         holds, given = filter_of(wanted)
         given |= {"starts": array_of(ids[:-1]), "ends": array_of(ids[1:])}

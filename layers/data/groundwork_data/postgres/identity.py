@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from groundwork_core.identity.model import NewUser, RefreshToken, User
-from groundwork_core.identity.throttle import Failures
+from groundwork_core.identity.login_throttle import Failures
+from groundwork_core.identity.model import Account, RefreshToken, UserRow
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -30,21 +30,21 @@ class PostgresUsers:
         """Take the running transaction."""
         self._connection = connection
 
-    def get(self, user_id: UUID) -> User | None:
+    def get(self, user_id: UUID) -> Account | None:
         """Return an account."""
         return self._one(f"{USER} WHERE id = %s", user_id)
 
-    def held(self, user_id: UUID) -> User | None:
+    def held(self, user_id: UUID) -> Account | None:
         """Return an account, which nobody changes until the transaction ends."""
         return self._one(f"{USER} WHERE id = %s FOR SHARE", user_id)
 
-    def by_email(self, email: str) -> User | None:
+    def by_email(self, email: str) -> Account | None:
         """Return the account with an address, in whatever case."""
         if "\0" in email:  # no address has it, and Postgres cannot be asked for it
             return None
         return self._one(f"{USER} WHERE lower(email) = lower(%s)", email)
 
-    def add(self, user: NewUser) -> UUID:
+    def add(self, user: UserRow) -> UUID:
         """Make an account. Raises Conflict if the address is taken."""
         row = self._connection.execute(
             "INSERT INTO users (email, name, roles, password_hash) VALUES (%s, %s, %s, %s)"
@@ -92,9 +92,9 @@ class PostgresUsers:
         )
         return [row[0] for row in rows]
 
-    def _one(self, sql: str, *parameters: object) -> User | None:
+    def _one(self, sql: str, *parameters: object) -> Account | None:
         row = self._connection.execute(sql, parameters).fetchone()
-        return User(row[0], row[1], tuple(row[2]), row[3], row[4], row[5]) if row else None
+        return Account(row[0], row[1], tuple(row[2]), row[3], row[4], row[5]) if row else None
 
 
 class PostgresRefreshTokens:

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
-from groundwork_core.jobs.model import FailureClass, Job, NewJob
+from groundwork_core.jobs.model import FailureClass, JobRow, WorkerJob
 from groundwork_core.jobs.ports import JobFailure
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class PostgresJobs:
         """Take the connection of a running transaction."""
         self._connection = connection
 
-    def add(self, jobs: Sequence[NewJob]) -> None:
+    def add(self, jobs: Sequence[JobRow]) -> None:
         """Queue new jobs; those whose idempotency key is known are left alone."""
         rows = [
             {
@@ -118,7 +118,7 @@ class PostgresJobs:
 
     def lease_next(
         self, kinds: Sequence[str], worker: str, now: datetime, until: datetime
-    ) -> Job | None:
+    ) -> WorkerJob | None:
         """Lease the waiting job of highest priority, oldest first."""
         found = self._jobs(
             LEASE_NEXT, {"kinds": list(kinds), "worker": worker, "now": now, "until": until}
@@ -127,7 +127,7 @@ class PostgresJobs:
 
     def lease_these(
         self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
-    ) -> list[Job]:
+    ) -> list[WorkerJob]:
         """Lease the named jobs to the named owners."""
         once = dict(wanted)
         return self._jobs(
@@ -135,7 +135,7 @@ class PostgresJobs:
             {"ids": list(once), "owners": list(once.values()), "now": now, "until": until},
         )
 
-    def get(self, job_id: UUID) -> Job | None:
+    def get(self, job_id: UUID) -> WorkerJob | None:
         """Return one job, locked."""
         found = self.lock([job_id])
         return found[0] if found else None
@@ -144,7 +144,7 @@ class PostgresJobs:
         """Keep how far a leased job is, and extend its lease."""
         self._rows(REPORT, {"id": job_id, "progress": progress, "message": message, "until": until})
 
-    def lock(self, job_ids: Sequence[UUID]) -> list[Job]:
+    def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
         """Lock jobs in the order of their ids, and return those that are there."""
         return self._jobs(LOCK, [list(job_ids)])
 
@@ -167,7 +167,7 @@ class PostgresJobs:
         ]
         return dict(self._rows(FAIL, {"failures": Jsonb(rows), "now": now})) if rows else {}
 
-    def requeue(self, job_id: UUID, now: datetime) -> Job | None:
+    def requeue(self, job_id: UUID, now: datetime) -> WorkerJob | None:
         """Queue a job that ended badly anew, with all its attempts."""
         found = self._jobs(REQUEUE, [now, job_id])
         return found[0] if found else None
@@ -181,14 +181,14 @@ class PostgresJobs:
         )
         return len(silent)
 
-    def announce_again(self, waiting_since: datetime, now: datetime, limit: int) -> int:
+    def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
         """Touch what has waited since before a moment, so that the relay sends it again."""
         touched = self._rows(ANNOUNCE_AGAIN, {"since": waiting_since, "now": now, "limit": limit})
         return len(touched)
 
-    def _jobs(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[Job]:
+    def _jobs(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[WorkerJob]:
         rows = self._rows(sql, parameters)
-        return [Job.model_construct(**dict(zip(FIELDS, row, strict=True))) for row in rows]
+        return [WorkerJob.model_construct(**dict(zip(FIELDS, row, strict=True))) for row in rows]
 
     def _rows(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
         cursor = self._connection.execute(sql, parameters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.idempotency.ports import Kept
+from groundwork_core.idempotency.ports import KeptAnswer
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -34,12 +34,12 @@ class PostgresKeptAnswers:
         row = self._connection.execute(CLAIM, (number,)).fetchone()
         return bool(row and row[0])
 
-    def find(self, answer_id: bytes) -> Kept | None:
+    def find(self, answer_id: bytes) -> KeptAnswer | None:
         """Return what is kept and has not expired."""
         row = self._connection.execute(FIND, (answer_id,)).fetchone()
-        return Kept(*row) if row else None
+        return KeptAnswer(*row) if row else None
 
-    def keep(self, answer_id: bytes, kept: Kept, hours: int) -> None:
+    def keep(self, answer_id: bytes, kept: KeptAnswer, hours: int) -> None:
         """Keep an answer for so long; one that has expired makes room."""
         self._connection.execute(
             KEEP,

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from groundwork_core.errors import Unavailable
 from groundwork_core.ids import new_id
 from groundwork_core.knowledge.model import PROVENANCE_DOCUMENTS
-from groundwork_core.knowledge.stated import (
+from groundwork_core.knowledge.statements import (
     MAX_ALIASES,
     EdgeRow,
     EntityRow,

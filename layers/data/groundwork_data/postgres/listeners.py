@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.realtime.ports import Listener, Numbered, Span, Ticket
+from groundwork_core.realtime.ports import Listener, NumberedRow, RedeemedTicket, ReplayRange
 from groundwork_core.realtime.topics import ENTITY
 from groundwork_data.postgres.outbox import PostgresOutbox
 
@@ -72,15 +72,15 @@ class PostgresListeners:
         """Take the running transaction."""
         self._connection = connection
 
-    def redeem(self, ticket: str) -> Ticket | None:
+    def redeem(self, ticket: str) -> RedeemedTicket | None:
         """Use a ticket up; None if it is unknown, used, too old, or its user may not come in."""
         # The delete is the check: of many at once, one finds the row.
         row = self._connection.execute(
             REDEEM, (hashlib.sha256(ticket.encode()).digest(),)
         ).fetchone()
-        return Ticket(row[0], tuple(row[1]), row[2], row[3]) if row else None
+        return RedeemedTicket(row[0], tuple(row[1]), row[2], row[3]) if row else None
 
-    def add(self, connection_id: str, ticket: Ticket) -> None:
+    def add(self, connection_id: str, ticket: RedeemedTicket) -> None:
         """Remember a socket that just opened."""
         self._connection.execute(
             "INSERT INTO socket_connections (connection_id, user_id, permissions, api_key_id)"
@@ -124,18 +124,18 @@ class PostgresListeners:
 
 
 class PostgresLiveOrder(PostgresOutbox):
-    """Implements `LiveOrder`, inside a transaction."""
+    """Implements `NumberedOutbox`, inside a transaction."""
 
-    def span(self) -> Span:
+    def span(self) -> ReplayRange:
         """Say what can be replayed."""
         row = self._connection.execute(
             "SELECT c.seq, (SELECT min(seq) FROM outbox WHERE seq IS NOT NULL)"
             " FROM outbox_cursors c WHERE c.destination = 'live'"
         ).fetchone()
         last, oldest = row if row else (0, None)
-        return Span(oldest=last + 1 if oldest is None else oldest, last=last)
+        return ReplayRange(oldest=last + 1 if oldest is None else oldest, last=last)
 
-    def replay(self, topics: Iterable[str], since: int, limit: int) -> list[Numbered]:
+    def replay(self, topics: Iterable[str], since: int, limit: int) -> list[NumberedRow]:
         """Return the next rows of topics with places above `since`, in order."""
         names = list(topics)
         ids = [name.removeprefix(ENTITY) for name in names if name.startswith(ENTITY)]
@@ -149,7 +149,7 @@ class PostgresLiveOrder(PostgresOutbox):
                 "limit": limit,
             },
         ).fetchall()
-        return [Numbered(row[0], OutboxRow(*row[1:])) for row in rows]
+        return [NumberedRow(row[0], OutboxRow(*row[1:])) for row in rows]
 
 
 def _listener(row: TupleRow) -> Listener:

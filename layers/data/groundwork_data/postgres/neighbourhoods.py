@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import (
     EVERYTHING,
+    GraphRelationship,
     Id,
     LinkFilter,
-    Relationship,
     Shown,
     make_relationship,
 )
@@ -102,7 +102,7 @@ class PostgresNeighbourhoods:
         wanted: LinkFilter,
         limit: int,
         shown: Shown = EVERYTHING,
-    ) -> Sequence[Relationship]:
+    ) -> Sequence[GraphRelationship]:
         """Return the surest `limit` relationships with both ends among these entities."""
         holds, given = filter_of(wanted)
         known = frozenset(hubs)

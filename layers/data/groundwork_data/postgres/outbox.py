@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.relay.ports import Backlog, Taken
+from groundwork_core.relay.ports import Backlog, OutboxBatch
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -78,7 +78,7 @@ class PostgresOutbox:
         """
         self._connection.execute(LOCK, (destination,))
 
-    def take(self, destination: str, limit: int) -> Taken | None:
+    def take(self, destination: str, limit: int) -> OutboxBatch | None:
         """Lock a destination and return what it has not had; None while another relay has it."""
         # The lock comes in a statement of its own: the next one sees what its last holder left.
         locked = self._connection.execute(TRY_LOCK, (destination,)).fetchone()
@@ -90,22 +90,24 @@ class PostgresOutbox:
             raise LookupError(message)
         return self._read((position[0], position[1]), position[2], limit)
 
-    def take_behind(self, taken: Taken, limit: int) -> Taken:
+    def take_behind(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
         """Return what follows rows taken before in this transaction, whose lock still holds."""
         return self._read(taken.upto, taken.last_seq, limit)
 
-    def _read(self, behind: tuple[int, int], last_seq: int, limit: int) -> Taken:
+    def _read(self, behind: tuple[int, int], last_seq: int, limit: int) -> OutboxBatch:
         found = self._connection.execute(
             TAKE, {"xid": str(behind[0]), "id": behind[1], "limit": limit + 1}
         ).fetchall()
         horizon = found[0][0]
         rows = tuple(OutboxRow(*row[1:]) for row in found if row[1] is not None)
         if len(rows) <= limit:
-            return Taken(rows, (horizon - 1, WHOLE_TRANSACTION), last_seq, all=True)
+            return OutboxBatch(rows, (horizon - 1, WHOLE_TRANSACTION), last_seq, all=True)
         following, rows = rows[limit], rows[:limit]
         last = rows[-1]
         whole = following.xid != last.xid
-        return Taken(rows, (last.xid, WHOLE_TRANSACTION if whole else last.id), last_seq, all=False)
+        return OutboxBatch(
+            rows, (last.xid, WHOLE_TRANSACTION if whole else last.id), last_seq, all=False
+        )
 
     def advance(self, destination: str, upto: tuple[int, int]) -> None:
         """Say that a destination has had everything up to (xid, id)."""

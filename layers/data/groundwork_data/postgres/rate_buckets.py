@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.limits.ports import Leased, Rate
+from groundwork_core.rate_limits.ports import LeasedTokens, Rate
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -33,10 +33,10 @@ class PostgresTokenBuckets:
 
     def lease(
         self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
-    ) -> Leased:
+    ) -> LeasedTokens:
         """Put unused tokens back, and take up to `wanted`, but none of fewer than `least`."""
         burst, per_second = rate.burst, rate.per_second
         new = (principal, burst, wanted, wanted)
         parameters = (*new, burst, returned, per_second, least, wanted)
         ((granted, left),) = self._database.write_texts(LEASE, parameters)
-        return Leased(int(float(granted or 0)), float(left or 0))
+        return LeasedTokens(int(float(granted or 0)), float(left or 0))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from groundwork_core.relay.ports import Lease
+    from groundwork_core.relay.ports import RelayPromise
     from groundwork_data.postgres.database import Database
 
 MARGIN_SECONDS = 0.1
@@ -16,7 +16,7 @@ MARGIN_SECONDS = 0.1
 
 
 class PostgresRelayLease:
-    """Implements `Lease`. All times are the database's."""
+    """Implements `RelayPromise`. All times are the database's."""
 
     def __init__(self, database: Database) -> None:
         """Take a connection that no other thread uses."""
@@ -56,7 +56,9 @@ class PostgresRelayLease:
 class AwakeUntil:
     """Remembers, by this process' own clock, until when the relay surely looks by itself."""
 
-    def __init__(self, lease: Lease, stopwatch: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, lease: RelayPromise, stopwatch: Callable[[], float] = time.monotonic
+    ) -> None:
         """Take the lease to ask when nothing is remembered any more."""
         self._lease = lease
         self._stopwatch = stopwatch

@@ -12,10 +12,9 @@ from psycopg.types.json import Jsonb
 from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
-from groundwork_core.sources.model import SCHEDULE, FetchCommand, Watched
+from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
 from groundwork_core.sources.opml import Feed
-from groundwork_core.sources.ports import NewSource, Poll, WatchState
-from groundwork_core.sources.schedule import Planned
+from groundwork_core.sources.ports import Poll, SourceRow, WatchState
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -128,7 +127,7 @@ class PostgresSources:
         """Take the connection of a running transaction."""
         self._connection = connection
 
-    def add(self, sources: Sequence[NewSource]) -> dict[str, UUID]:
+    def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
         """Insert those whose url is new; return the ids of the inserted by url."""
         rows = [
             {
@@ -158,7 +157,7 @@ class PostgresSources:
         rows = self._rows(CLAIM_DUE, {"now": now, "until": until, "limit": limit})
         return [FetchCommand(source, ticket) for source, ticket in rows]
 
-    def announce_again(
+    def reannounce(
         self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
     ) -> list[FetchCommand]:
         """Prolong claims that would end before `claimed_before` and return their commands."""
@@ -182,11 +181,11 @@ class PostgresSources:
         self._rows(CLAIM, {"id": source_id, "ticket": ticket, "until": until})
         return FetchCommand(source_id, ticket)
 
-    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[Watched]:
+    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
         """Return those (source, ticket) pairs that still hold and are enabled."""
         rows = self._rows(TO_FETCH, [[one for one, _ in due], [ticket for _, ticket in due]])
         return [
-            Watched(
+            WatchedSource(
                 source_id=source,
                 ticket=ticket,
                 url=url,
@@ -214,7 +213,7 @@ class PostgresSources:
         self._rows("SELECT 1 FROM source_states WHERE source_id = %s FOR UPDATE", [source_id])
 
     def give_back(
-        self, given: Sequence[Watched], heavy: Set[UUID], until: datetime
+        self, given: Sequence[WatchedSource], heavy: Set[UUID], until: datetime
     ) -> list[FetchCommand]:
         """Return the commands that queue these fetches again, and mark the heavy sources."""
         rows = self._rows(
@@ -260,7 +259,7 @@ class PostgresSources:
         enabled, schedule, *rest = rows[0]
         return WatchState(enabled, SCHEDULE.validate_python(schedule), *rest)
 
-    def replan(self, source_id: UUID, planned: Planned) -> None:
+    def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
         """Move the next poll."""
         self._rows(REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
 

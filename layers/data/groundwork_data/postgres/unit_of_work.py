@@ -204,7 +204,7 @@ class PostgresUnitOfWork:
         return PostgresListeners(self.connection)
 
     @property
-    def live_order(self) -> PostgresLiveOrder:
+    def numbered_outbox(self) -> PostgresLiveOrder:
         """The numbered part of the outbox."""
         from groundwork_data.postgres.listeners import PostgresLiveOrder
 

@@ -14,7 +14,7 @@ from http.client import BadStatusLine, HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
-from groundwork_core.web.reaching import Address
+from groundwork_core.web.reachability import Address
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 10.0

@@ -138,7 +138,7 @@ class EntryReader:
 
 
 def harmless(text: str, base: str | None) -> Cleaned:
-    """Make a piece of HTML harmless that comes without a feed; implements `MakeHarmless`."""
+    """Make a piece of HTML harmless that comes without a feed; implements `CleanHtmlOf`."""
     return clean(tidy(text, MAX_TEXT).strip(), base)
 
 

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from groundwork_core.documents.model import Entry
+from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
 from groundwork_core.sources.model import FeedFacts
-from groundwork_core.sources.outcome import Failed, Failure, Fetched
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.decoding import decode
 from groundwork_data.web.links import absolute

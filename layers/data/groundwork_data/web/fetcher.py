@@ -18,9 +18,16 @@ from pydantic_core import Url
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.response import BaseHTTPResponse
 
-from groundwork_core.sources.outcome import Ask, Download, Failed, Failure, Fetched, Unchanged
+from groundwork_core.sources.fetch_outcome import (
+    Download,
+    Failed,
+    Failure,
+    Fetched,
+    FetchRequest,
+    Unchanged,
+)
 from groundwork_core.web.address import BadAddress, normal
-from groundwork_core.web.reaching import Address, Allowed
+from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web.connecting import Deadline, exchange
 from groundwork_data.web.resolving import resolve
 
@@ -90,7 +97,7 @@ class SafeFetcher:
 
     def __init__(
         self,
-        allowed: Allowed,
+        allowed: AllowedTargets,
         *,
         total_seconds: float = TOTAL_SECONDS,
         max_bytes: int = MAX_BYTES,
@@ -102,7 +109,7 @@ class SafeFetcher:
         self._max_bytes = max_bytes
         self._resolve = resolver
 
-    def __call__(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Download]]:
+    def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
         """Ask them all, concurrently; of the answers that have come, the smallest first."""
         if len(asks) <= 1:
             yield from ((place, self.ask(one)) for place, one in enumerate(asks))
@@ -119,7 +126,7 @@ class SafeFetcher:
                     _, place, answer = heappop(come)
                     yield place, answer
 
-    def ask(self, ask: Ask) -> Download:
+    def ask(self, ask: FetchRequest) -> Download:
         """Ask one source. Never raises for what it does."""
         deadline = Deadline(self._total_seconds)
         way = _Way(ask.url)
@@ -143,7 +150,9 @@ class SafeFetcher:
         message = f"More than {MAX_REDIRECTS} redirects."
         return Failed(Failure.TOO_MANY_REDIRECTS, message, None, way.redirects)
 
-    def _exchange(self, way: _Way, ask: Ask, deadline: Deadline) -> Fetched | Unchanged | None:
+    def _exchange(
+        self, way: _Way, ask: FetchRequest, deadline: Deadline
+    ) -> Fetched | Unchanged | None:
         """Make one exchange: how it ends, or None when the way goes on. Raises _Stopped."""
         scheme, host, port, target = _parts(way.url)
         address = self._address(host, port, deadline)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from groundwork_core.documents.model import Enclosure, Entry, external_id, wording_hash
-from groundwork_core.sources.outcome import Failure
+from groundwork_core.sources.fetch_outcome import Failure
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entries import MAX_TERM, MAX_TEXT, MAX_TITLE, categories, language

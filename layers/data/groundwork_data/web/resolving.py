@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 
-from groundwork_core.web.reaching import Address
+from groundwork_core.web.reachability import Address
 
 
 def resolve(host: str, port: int, timeout_seconds: float) -> list[Address]:

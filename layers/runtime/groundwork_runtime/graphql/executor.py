@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Throttled
-from groundwork_core.knowledge.graph.catch_up import await_position
+from groundwork_core.knowledge.graph.await_position import await_position
 from groundwork_runtime.graphql.documents import Documents, operation_of
 from groundwork_runtime.graphql.error_codes import BAD_USER_INPUT, QueryRejected, code_of, formatted
 from groundwork_runtime.graphql.levels import LevelExecution

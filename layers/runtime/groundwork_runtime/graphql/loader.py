@@ -15,7 +15,7 @@ from groundwork_core.caller import Caller
 from groundwork_core.knowledge.graph.cursors import read_link_cursor
 from groundwork_core.knowledge.graph.model import (
     Details,
-    Entity,
+    GraphEntity,
     Id,
     LinkFilter,
     LinkPage,
@@ -55,12 +55,12 @@ class GraphLoader:
     caller: Caller
     graph: GraphReader
     catalogue: Catalogue
-    entities: dict[Id, Entity] = field(default_factory=dict)
+    entities: dict[Id, GraphEntity] = field(default_factory=dict)
     _pages: dict[PageKey, dict[Id, LinkPage]] = field(default_factory=dict)
     _entity_details: dict[Id, Details] = field(default_factory=dict)
     _relationship_details: dict[Id, Details] = field(default_factory=dict)
 
-    def learn(self, entities: Iterable[Entity]) -> None:
+    def learn(self, entities: Iterable[GraphEntity]) -> None:
         """Remember entities that came with something else."""
         self.entities.update((entity.id, entity) for entity in entities)
 
@@ -70,7 +70,7 @@ class GraphLoader:
         if missing:
             self.learn(self.graph.entities(missing).values())
 
-    def entity(self, id_: Id) -> Entity | None:
+    def entity(self, id_: Id) -> GraphEntity | None:
         """Return an entity, or the one into which it was merged: only a miss pays for asking."""
         self.load_entities([id_])
         if id_ not in self.entities and (led := self.led([id_])):

@@ -10,7 +10,7 @@ from graphql import FieldNode, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution.collect_fields import collect_sub_fields
 from graphql.execution.values import get_argument_values
 
-from groundwork_core.knowledge.graph.model import Entity, Link, Relationship
+from groundwork_core.knowledge.graph.model import GraphEntity, GraphRelationship, Link
 from groundwork_runtime.graphql.loader import ElementKind, GraphLoader, PageKey
 
 Fields = Mapping[str, list[FieldNode]]
@@ -22,7 +22,7 @@ DETAILS = ("attributes", "provenance")
 class _Entities:
     """Entities of one level that share a selection."""
 
-    items: Sequence[Entity]
+    items: Sequence[GraphEntity]
     nodes: list[FieldNode]
 
 
@@ -30,7 +30,7 @@ class _Entities:
 class _Relationships:
     """Relationships of one level that share a selection."""
 
-    items: Sequence[Relationship]
+    items: Sequence[GraphRelationship]
     nodes: list[FieldNode]
 
 
@@ -61,14 +61,14 @@ class Prefetch:
         found = self.below(type_name, nodes).values()
         return [node for group in found if group[0].name.value == name for node in group]
 
-    def entities(self, items: Sequence[Entity], nodes: Sequence[FieldNode]) -> None:
+    def entities(self, items: Sequence[GraphEntity], nodes: Sequence[FieldNode]) -> None:
         """Load all that is selected beneath these entities."""
         self._load([_Entities(items, list(nodes))])
 
     def part(
         self,
-        entities: Sequence[Entity],
-        relationships: Sequence[Relationship],
+        entities: Sequence[GraphEntity],
+        relationships: Sequence[GraphRelationship],
         type_name: str,
         nodes: Sequence[FieldNode],
     ) -> None:
@@ -86,8 +86,8 @@ class Prefetch:
 
     def _level(self, sites: list[Site]) -> list[Site]:
         """Load one level; return the next."""
-        pages: dict[PageKey, list[Entity]] = defaultdict(list)
-        found: list[tuple[str, PageKey, list[FieldNode], Sequence[Entity]]] = []
+        pages: dict[PageKey, list[GraphEntity]] = defaultdict(list)
+        found: list[tuple[str, PageKey, list[FieldNode], Sequence[GraphEntity]]] = []
         following: list[Site] = []
         for site in sites:
             if isinstance(site, _Relationships):

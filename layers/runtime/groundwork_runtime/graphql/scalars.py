@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from ariadne import ScalarType
 from graphql import GraphQLError
 
-from groundwork_core.resources.texts import read_moment
+from groundwork_core.resources.field_types import read_moment
 
 date_time = ScalarType("DateTime")
 json_value = ScalarType("JSON")

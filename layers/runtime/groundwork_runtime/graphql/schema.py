@@ -13,12 +13,12 @@ from groundwork_core.knowledge.graph.cursors import (
     read_entity_cursor,
 )
 from groundwork_core.knowledge.graph.model import (
-    Entity,
+    GraphEntity,
+    GraphRelationship,
     Link,
     LinkPage,
     LinkPlace,
-    Part,
-    Relationship,
+    Subgraph,
 )
 from groundwork_runtime.graphql import arguments as read
 from groundwork_runtime.graphql.levels import Attribute
@@ -56,7 +56,7 @@ Connection = dict[str, object]
 
 
 @query.field("entity")
-def _entity(_: None, info: GraphQLResolveInfo, id: str) -> Entity | None:  # noqa: A002 - the schema's name
+def _entity(_: None, info: GraphQLResolveInfo, id: str) -> GraphEntity | None:  # noqa: A002 - the schema's name
     loader = _loader(info)
     id_ = read.read_id(id, "id")
     found = loader.entity(id_)
@@ -120,7 +120,7 @@ def _subgraph(
     return _part(info, found, "Subgraph") | {"truncated": found.truncated}
 
 
-def _part(info: GraphQLResolveInfo, part: Part, type_name: str) -> dict[str, object]:
+def _part(info: GraphQLResolveInfo, part: Subgraph, type_name: str) -> dict[str, object]:
     loader = _loader(info)
     loader.learn(part.nodes)
     Prefetch(info, loader).part(part.nodes, part.relationships, type_name, info.field_nodes)
@@ -129,7 +129,7 @@ def _part(info: GraphQLResolveInfo, part: Part, type_name: str) -> dict[str, obj
 
 @entity.field("neighbours")
 @entity.field("relationships")
-def _links(source: Entity, info: GraphQLResolveInfo, **arguments: object) -> LinkPage:
+def _links(source: GraphEntity, info: GraphQLResolveInfo, **arguments: object) -> LinkPage:
     return _loader(info).page(PageKey.read(arguments), source.id)
 
 
@@ -143,32 +143,32 @@ def _edge_cursor(source: Link, _: GraphQLResolveInfo) -> str:
 
 
 @entity.field("attributes")
-def _entity_attributes(source: Entity, info: GraphQLResolveInfo) -> object:
+def _entity_attributes(source: GraphEntity, info: GraphQLResolveInfo) -> object:
     return _loader(info).details("entity", source.id).attributes
 
 
 @entity.field("provenance")
-def _entity_provenance(source: Entity, info: GraphQLResolveInfo) -> object:
+def _entity_provenance(source: GraphEntity, info: GraphQLResolveInfo) -> object:
     return _loader(info).details("entity", source.id).provenance
 
 
 @relationship.field("attributes")
-def _relationship_attributes(source: Relationship, info: GraphQLResolveInfo) -> object:
+def _relationship_attributes(source: GraphRelationship, info: GraphQLResolveInfo) -> object:
     return _loader(info).details("relationship", source.id).attributes
 
 
 @relationship.field("provenance")
-def _relationship_provenance(source: Relationship, info: GraphQLResolveInfo) -> object:
+def _relationship_provenance(source: GraphRelationship, info: GraphQLResolveInfo) -> object:
     return _loader(info).details("relationship", source.id).provenance
 
 
 @relationship.field("from")
-def _from(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
+def _from(source: GraphRelationship, info: GraphQLResolveInfo) -> GraphEntity | None:
     return _loader(info).entities.get(source.from_id)
 
 
 @relationship.field("to")
-def _to(source: Relationship, info: GraphQLResolveInfo) -> Entity | None:
+def _to(source: GraphRelationship, info: GraphQLResolveInfo) -> GraphEntity | None:
     return _loader(info).entities.get(source.to_id)
 
 

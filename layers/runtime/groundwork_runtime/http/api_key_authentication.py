@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.identity.api_key_words import hash_of, is_well_formed
+from groundwork_core.identity.api_key_format import hash_of, is_well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from groundwork_core.clock import Clock
-    from groundwork_core.identity.callers import CallerStore, KeyHolder
+    from groundwork_core.identity.callers import KeyHolder
+    from groundwork_core.identity.ports import CallerStore
 
 REMEMBERED_MAX = 10_000
 

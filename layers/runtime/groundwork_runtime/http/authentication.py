@@ -16,7 +16,8 @@ from uuid import UUID
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.identity.callers import CallerStore, Standing
+from groundwork_core.identity.callers import AccountState
+from groundwork_core.identity.ports import CallerStore
 from groundwork_runtime.http.api_key_authentication import ApiKeyAuthenticator
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class _Token:
 
 @dataclass(slots=True)
 class _CachedUser:
-    standing: Standing | None
+    standing: AccountState | None
     caller: Caller | None
     looked_at: float
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_json
 
 from groundwork_core.errors import Invalid
-from groundwork_core.resources.bulk import BULK_MAX, Done, Outcome, Refused, Upserted
+from groundwork_core.resources.bulk import BULK_MAX, BulkOutcome, Outcome, Refused, Upserted
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
 from groundwork_runtime.http.decoding import size_faults
@@ -83,7 +83,7 @@ class BulkRoute(Generic[New]):
         self,
         resource: Resource,
         model: type[New],
-        act: Callable[[Mapping[int, New], Wiring], Done],
+        act: Callable[[Mapping[int, New], Wiring], BulkOutcome],
         *,
         word: str = "bulk",
         verb: str = "upsert",

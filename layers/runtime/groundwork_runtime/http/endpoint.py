@@ -13,7 +13,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from groundwork_core.caller import Caller
-from groundwork_core.errors import Fault, Invalid, NotFound, StandingChanged
+from groundwork_core.errors import Fault, Invalid, NotFound, RightsChanged
 from groundwork_runtime.http.access_control import authorize, authorize_uncached
 from groundwork_runtime.http.body_limits import ContentTooLarge
 from groundwork_runtime.http.decoding import decode, faults_of
@@ -61,7 +61,7 @@ class Endpoint:
         caller = authorize(operation.needs, context)
         try:
             answer = self._answer(path, caller)
-        except StandingChanged:
+        except RightsChanged:
             # The first write found it, so nothing was done yet.
             if operation.needs is None:
                 raise

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.limits.limiter import BURST_SECONDS
+from groundwork_core.rate_limits.limiter import BURST_SECONDS
 
 if TYPE_CHECKING:
-    from groundwork_core.limits.limiter import Standing
+    from groundwork_core.rate_limits.limiter import RateLimitStatus
 
 NAMES = (
     "RateLimit-Policy",
@@ -22,7 +22,7 @@ NAMES = (
 )
 
 
-def limit_headers(standing: Standing) -> dict[str, list[str]]:
+def limit_headers(standing: RateLimitStatus) -> dict[str, list[str]]:
     """Say how much may be asked, how much of it is left, and when all of it is there again."""
     burst, remaining = str(standing.rate.burst), str(standing.remaining)
     reset = str(standing.full_after_seconds)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid, NotFound
-from groundwork_core.resources import following, writing
+from groundwork_core.resources import write_hooks, writing
 from groundwork_core.resources.reading import list_many, read_one
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.body_limits import ONE_BYTES_MAX
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from inspect import Signature
 
     from groundwork_core.caller import Caller
-    from groundwork_core.resources.ports import Written
+    from groundwork_core.resources.ports import WriteHooks, Written
     from groundwork_core.resources.resource import Input, Resource
     from groundwork_runtime.http.request import Request
     from groundwork_runtime.wiring import Wiring
 
-    Consequences = Callable[[Wiring, Caller], following.Consequences[Any]]
+    MakeWriteHooks = Callable[[Wiring, Caller], WriteHooks[Any]]
     Document = Callable[[Resource], Signature]
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -39,11 +39,11 @@ class ResourceRoutes:
     def __init__(
         self,
         resource: Resource,
-        then: Consequences | None = None,
+        then: MakeWriteHooks | None = None,
         *,
         body_bytes_max: int = ONE_BYTES_MAX,
     ) -> None:
-        """Take the resource, and what makes the consequences of a caller's writes, if any."""
+        """`then` makes the hooks of a caller's writes, if the resource has any."""
         self.resource = resource
         self._body_bytes_max = body_bytes_max
         self._then = then
@@ -127,7 +127,7 @@ class ResourceRoutes:
         if self._then is None:
             written = writing.create(self.resource, new, store=wiring.resources, by=caller)
         else:
-            written = following.create_followed(
+            written = write_hooks.create_with_hooks(
                 self.resource, new, work=wiring.work(), then=self._then(wiring, caller), by=caller
             )
         return answer_written(
@@ -157,7 +157,7 @@ class ResourceRoutes:
                 self.resource, known, expected, patch, store=wiring.resources, by=caller
             )
         else:
-            written = following.change_followed(
+            written = write_hooks.change_with_hooks(
                 self.resource,
                 known,
                 expected,
@@ -176,7 +176,7 @@ class ResourceRoutes:
                 self.resource, known, expected, store=wiring.resources, by=caller
             )
         else:
-            position = following.remove_followed(
+            position = write_hooks.remove_with_hooks(
                 self.resource,
                 known,
                 expected,

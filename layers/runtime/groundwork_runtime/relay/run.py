@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from threading import Thread
 
-from groundwork_core.relay.awake import Activity, Budget, begin, keep_promise
 from groundwork_core.relay.carrier import Carrier
 from groundwork_core.relay.ports import Backlog, Destination
+from groundwork_core.relay.promise import Activity, TimeBudget, begin, keep_promise
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import PostgresRelayLease
@@ -35,7 +35,7 @@ def run(
     if until is None:
         return
     activity = Activity(time.monotonic)
-    budget = Budget(remaining_seconds)
+    budget = TimeBudget(remaining_seconds)
     observer = MetricsObserver()
     threads = [
         Thread(
@@ -73,7 +73,7 @@ def _carrying(
     destination: Destination[PostgresUnitOfWork],
     database: Database,
     activity: Activity,
-    budget: Budget,
+    budget: TimeBudget,
     observer: MetricsObserver,
 ) -> Callable[[], None]:
     """Return what a thread does. It closes its connection itself: it may outlast the run."""

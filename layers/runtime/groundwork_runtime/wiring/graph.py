@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from groundwork_core.knowledge.graph.model import Shown
     from groundwork_core.knowledge.graph.ports import (
         Catalogue,
-        Catchup,
+        Comparison,
+        GraphProgress,
         GraphProjection,
         GraphReader,
         HubLists,
         HubPaths,
         Neighbourhoods,
+        Rounds,
     )
-    from groundwork_core.knowledge.graph.rounds import Comparison, Rounds
     from groundwork_data.graph.driver import GraphDatabase
 
 
@@ -97,7 +98,7 @@ class GraphParts(BaseParts):
         return PostgresCatalogue(self.database)
 
     @cached_property
-    def catchup(self) -> Catchup:
+    def catchup(self) -> GraphProgress:
         """What says how far the outbox's destinations are."""
         from groundwork_data.postgres.outbox import PostgresBacklogs
 

@@ -11,7 +11,7 @@ from groundwork_runtime.wiring.base import BaseParts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from groundwork_core.limits.limiter import RateLimiter
+    from groundwork_core.rate_limits.limiter import RateLimiter
     from groundwork_core.resources.cursors import Cursors
     from groundwork_core.resources.ports import ResourceStore
     from groundwork_data.postgres.prepared import TextRow
@@ -37,7 +37,7 @@ class HttpParts(BaseParts):
     def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         rows = self.database.write_texts(sql, parameters)
         if rows:
-            self.database.standing_holds()
+            self.database.mark_rights_checked()
             self.database.after_commit(self.nudge)
         return rows
 
@@ -64,7 +64,7 @@ class HttpParts(BaseParts):
         """The rate limit per principal; None: there is none."""
         if not self.settings.rate_limit:
             return None
-        from groundwork_core.limits.limiter import RateLimiter
+        from groundwork_core.rate_limits.limiter import RateLimiter
         from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
 
         return RateLimiter(PostgresTokenBuckets(self.database), self.settings.rate_limit)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from groundwork_runtime.wiring.base import BaseParts
 
 if TYPE_CHECKING:
-    from groundwork_core.documents.ports import MakeHarmless, RegistrableHost
+    from groundwork_core.documents.ports import CleanHtmlOf, RegistrableHost
     from groundwork_core.sources.fetch_sources import FetchSources
-    from groundwork_core.sources.schedule import NextCron
-    from groundwork_core.web.reaching import Allowed
+    from groundwork_core.sources.ports import NextCron
+    from groundwork_core.web.reachability import AllowedTargets
 
 
 class IngestionParts(BaseParts):
@@ -26,18 +26,18 @@ class IngestionParts(BaseParts):
         return next_cron
 
     @cached_property
-    def harmless(self) -> MakeHarmless:
+    def harmless(self) -> CleanHtmlOf:
         """Cleans HTML of strangers."""
         from groundwork_data.web.entries import harmless
 
         return harmless
 
     @cached_property
-    def allowed(self) -> Allowed:
+    def allowed(self) -> AllowedTargets:
         """What may be reached although it is not public."""
-        from groundwork_core.web.reaching import Allowed
+        from groundwork_core.web.reachability import AllowedTargets
 
-        return Allowed.parse(self.settings.fetch_allow)
+        return AllowedTargets.parse(self.settings.fetch_allow)
 
     @cached_property
     def fetch_sources(self) -> FetchSources:

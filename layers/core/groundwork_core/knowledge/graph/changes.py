@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from groundwork_core.knowledge.graph.model import Entity, Id, Relationship
+from groundwork_core.knowledge.graph.model import GraphEntity, GraphRelationship, Id
 from groundwork_core.outbox import OutboxRow
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deletion:
     """It was deleted; this version is the one after its last."""
 
     id: Id
@@ -24,8 +24,8 @@ class Gone:
 class Changes:
     """The newest state of each aggregate in a batch."""
 
-    entities: Mapping[Id, Entity | Gone] = field(default_factory=dict)
-    relationships: Mapping[Id, Relationship | Gone] = field(default_factory=dict)
+    entities: Mapping[Id, GraphEntity | Deletion] = field(default_factory=dict)
+    relationships: Mapping[Id, GraphRelationship | Deletion] = field(default_factory=dict)
     upto: tuple[int, int] = (0, 0)
     """The (xid, id) of the newest row in it."""
 
@@ -56,22 +56,22 @@ def collapse(rows: Iterable[OutboxRow]) -> Changes:
     )
 
 
-def _entity(key: Id, row: OutboxRow) -> Entity | Gone:
+def _entity(key: Id, row: OutboxRow) -> GraphEntity | Deletion:
     if row.kind == "deleted":
-        return Gone(key, row.version)
+        return Deletion(key, row.version)
     return entity_of(key, row.version, row.data)
 
 
-def _relationship(key: Id, row: OutboxRow) -> Relationship | Gone:
+def _relationship(key: Id, row: OutboxRow) -> GraphRelationship | Deletion:
     if row.kind == "deleted":
-        return Gone(key, row.version)
+        return Deletion(key, row.version)
     return relationship_of(key, row.version, row.data)
 
 
-def entity_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> Entity:
+def entity_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> GraphEntity:
     """Read an entity from a row's JSON."""
     aliases = data.get("aliases")
-    return Entity(
+    return GraphEntity(
         id=key,
         version=version,
         name=str(data["name"]),
@@ -84,9 +84,9 @@ def entity_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> Entity:
     )
 
 
-def relationship_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> Relationship:
+def relationship_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> GraphRelationship:
     """Read a relationship from a row's JSON."""
-    return Relationship(
+    return GraphRelationship(
         id=key,
         version=version,
         type=str(data["type"]),

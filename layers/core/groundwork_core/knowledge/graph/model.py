@@ -24,7 +24,7 @@ RELATIONSHIPS_A_NODE = 4
 """A part shows at most so many relationships per node that it may have; more: it is truncated."""
 
 
-class Entity(NamedTuple):
+class GraphEntity(NamedTuple):
     """A node."""
 
     id: Id
@@ -36,7 +36,7 @@ class Entity(NamedTuple):
     aliases: tuple[str, ...]
 
 
-class Relationship(NamedTuple):
+class GraphRelationship(NamedTuple):
     """A directed edge."""
 
     id: Id
@@ -49,16 +49,23 @@ class Relationship(NamedTuple):
     valid_to: datetime | None
 
 
-make_entity: Callable[[Iterable[Any]], Entity] = partial(tuple.__new__, Entity)
-make_relationship: Callable[[Iterable[Any]], Relationship] = partial(tuple.__new__, Relationship)
+make_entity: Callable[[Iterable[Any]], GraphEntity] = partial(tuple.__new__, GraphEntity)
+make_relationship: Callable[[Iterable[Any]], GraphRelationship] = partial(
+    tuple.__new__, GraphRelationship
+)
 """From all fields in order, unchecked: calling the class takes three times as long."""
 
 Shown = frozenset[str]
-"""Fields that somebody will look at, as `Entity.name`; others may stay empty. Ids always come."""
+"""Selected fields, such as `Entity.name`; others may be left empty. Ids are always read."""
 
-EVERYTHING: Shown = frozenset(
-    f"{model.__name__}.{name}" for model in (Entity, Relationship) for name in model._fields
-)
+FIELDS: Mapping[Literal["Entity", "Relationship"], tuple[str, ...]] = {
+    "Entity": GraphEntity._fields,
+    "Relationship": GraphRelationship._fields,
+}
+"""The fields of each kind, by its name in GraphQL and in Neo4j."""
+
+EVERYTHING: Shown = frozenset(f"{kind}.{name}" for kind, names in FIELDS.items() for name in names)
+"""All fields of both kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +116,8 @@ class LinkPlace:
 class Link(NamedTuple):
     """A relationship, and the entity at its other end."""
 
-    relationship: Relationship
-    node: Entity
+    relationship: GraphRelationship
+    node: GraphEntity
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +137,14 @@ class EntityPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Subgraph:
     """A piece of the graph: the ends of each relationship are among the nodes.
 
     For a path, both are in the order of walking it.
     """
 
-    nodes: tuple[Entity, ...]
-    relationships: tuple[Relationship, ...]
+    nodes: tuple[GraphEntity, ...]
+    relationships: tuple[GraphRelationship, ...]
     truncated: bool = False
 
 
@@ -187,7 +194,7 @@ class Surroundings:
 class Nodes:
     """Entities that the graph has, by id, and which of them are hubs."""
 
-    entities: Mapping[Id, Entity]
+    entities: Mapping[Id, GraphEntity]
     hubs: Sequence[Id]
 
 

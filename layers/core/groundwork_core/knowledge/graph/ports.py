@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,25 +10,26 @@ from groundwork_core.knowledge.graph.changes import Changes
 from groundwork_core.knowledge.graph.model import (
     EVERYTHING,
     Details,
-    Entity,
     EntityFilter,
     EntityPage,
+    GraphEntity,
+    GraphRelationship,
     Id,
     LinkFilter,
     LinkPage,
     LinkPages,
     LinkPlace,
     Nodes,
-    Part,
-    Relationship,
     Shown,
     Side,
+    Subgraph,
     Surroundings,
 )
+from groundwork_core.knowledge.graph.rounds import Claim, ComparedPart, Drift, Place, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedChanges:
     """What one batch did. `skipped`: the graph knew as much or more already."""
 
     entities: int
@@ -44,7 +45,7 @@ class GraphProjection(Protocol):
     at a deleted entity.
     """
 
-    def apply(self, changes: Changes) -> Applied:
+    def apply(self, changes: Changes) -> AppliedChanges:
         """Apply changes.
 
         Raises:
@@ -69,7 +70,7 @@ class GraphReader(Protocol):
         TookTooLong: the graph stopped the query at its time limit.
     """
 
-    def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
+    def entities(self, ids: Collection[Id]) -> Mapping[Id, GraphEntity]:
         """Return those entities that exist, by id."""
         ...
 
@@ -82,11 +83,13 @@ class GraphReader(Protocol):
         """
         ...
 
-    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Part | None:
+    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Subgraph | None:
         """Return a shortest path, or None if there is none of at most `max_hops`."""
         ...
 
-    def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
+    def subgraph(
+        self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter
+    ) -> Subgraph:
         """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`.
 
         Where there are several seeds the graph is asked twice: first, which of them exist.
@@ -118,7 +121,7 @@ class GraphStore(Protocol):
 
     def shortest_path(
         self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter
-    ) -> Part | None:
+    ) -> Subgraph | None:
         """Return a shortest path by the database's own search, or None."""
         ...
 
@@ -148,7 +151,7 @@ class HubLists(Protocol):
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
-    ) -> Mapping[Id, Sequence[Relationship]]:
+    ) -> Mapping[Id, Sequence[GraphRelationship]]:
         """Return the surest `limit` relationships of each entity, from behind `after`."""
         ...
 
@@ -167,7 +170,7 @@ class Neighbourhoods(Protocol):
         wanted: LinkFilter,
         limit: int,
         shown: Shown = EVERYTHING,
-    ) -> Sequence[Relationship]:
+    ) -> Sequence[GraphRelationship]:
         """Return the surest `limit` relationships with both ends among these entities.
 
         `hubs` are those of them that have very many: they are looked up, not read.
@@ -186,12 +189,12 @@ class HubPaths(Protocol):
         """Return one of each side and, between them, one to which both are related; or nothing."""
         ...
 
-    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[Relationship]:
+    def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
         """Return the surest relationship of each with the next; fewer if one has none."""
         ...
 
 
-class Catchup(Protocol):
+class GraphProgress(Protocol):
     """Knows how far the graph is."""
 
     def reached(self, destination: str, position: str) -> bool:
@@ -200,4 +203,40 @@ class Catchup(Protocol):
         Raises:
             Invalid: this is no position.
         """
+        ...
+
+
+class Comparison(Protocol):
+    """Compares both stores."""
+
+    def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
+        """Compare from a place on, while it may, but at least a little; then decide what is drift.
+
+        Raises:
+            Unavailable: one of the stores cannot be reached, or took too long.
+        """
+        ...
+
+
+class Rounds(Protocol):
+    """Remembers how far the round is, and what the last one found."""
+
+    def claim(self, seconds: float) -> Claim | None:
+        """Take the round under way for so long; None while another run has it."""
+        ...
+
+    def keep(self, claim: Claim, part: ComparedPart) -> None:
+        """Write down what was compared, and let go. No more ours: it changes nothing."""
+        ...
+
+    def give_back(self, claim: Claim) -> None:
+        """Let go of a claim with nothing compared."""
+        ...
+
+    def compared(self, drift: Drift) -> None:
+        """Write down that all was compared at once; the round under way begins anew."""
+        ...
+
+    def verdict(self) -> Verdict:
+        """Return what is known now."""
         ...

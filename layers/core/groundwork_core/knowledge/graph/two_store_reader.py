@@ -14,15 +14,15 @@ from groundwork_core.knowledge.graph.hub_path import BeyondReach, shortest
 from groundwork_core.knowledge.graph.model import (
     EVERYTHING,
     RELATIONSHIPS_A_NODE,
-    Entity,
+    GraphEntity,
+    GraphRelationship,
     Id,
     Link,
     LinkFilter,
     LinkPage,
     LinkPlace,
-    Part,
-    Relationship,
     Shown,
+    Subgraph,
     Surroundings,
 )
 from groundwork_core.knowledge.graph.ports import GraphStore, HubLists, HubPaths, Neighbourhoods
@@ -46,7 +46,7 @@ class TwoStoreReader:
         self._neighbourhoods = neighbourhoods
         self._shown = shown | {"Relationship.confidence"}  # their order depends on it
 
-    def entities(self, ids: Collection[Id]) -> Mapping[Id, Entity]:
+    def entities(self, ids: Collection[Id]) -> Mapping[Id, GraphEntity]:
         """Return those entities that exist, by id."""
         return self._store.nodes(ids).entities
 
@@ -61,11 +61,11 @@ class TwoStoreReader:
             return found.pages
         return {**found.pages, **self._hub_pages(found.hubs, wanted, first, after)}
 
-    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Part | None:
+    def path(self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter) -> Subgraph | None:
         """Return a shortest path, or None if there is none of at most `max_hops`."""
         if from_id == to_id:
             found = self.entities([from_id])
-            return Part(tuple(found.values()), ()) if found else None
+            return Subgraph(tuple(found.values()), ()) if found else None
         around = self._store.surroundings((from_id, to_id), wanted)
         start, end = around.get(from_id), around.get(to_id)
         if start is None or end is None:
@@ -75,7 +75,9 @@ class TwoStoreReader:
                 return self._hub_path(start, end, max_hops, wanted)
         return self._store.shortest_path(from_id, to_id, max_hops, wanted)
 
-    def subgraph(self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter) -> Part:
+    def subgraph(
+        self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter
+    ) -> Subgraph:
         """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`."""
         sown = list(dict.fromkeys(seeds))
         if len(sown) > 1:
@@ -94,10 +96,10 @@ class TwoStoreReader:
         confirmed = self._store.nodes(found)
         nodes, hubs = confirmed.entities, confirmed.hubs
         if nodes.keys().isdisjoint(sown):
-            return Part((), ())
+            return Subgraph((), ())
         most = max_nodes * RELATIONSHIPS_A_NODE
         edges = self._neighbourhoods.among(nodes, hubs, wanted, most + 1, self._shown)
-        return Part(
+        return Subgraph(
             tuple(nodes[id_] for id_ in _in_order(found, nodes)),
             tuple(edges[:most]),
             truncated or len(edges) > most,
@@ -120,7 +122,7 @@ class TwoStoreReader:
 
     def _hub_path(
         self, start: Surroundings, end: Surroundings, max_hops: int, wanted: LinkFilter
-    ) -> Part | None:
+    ) -> Subgraph | None:
         """Find a path in Postgres and confirm it in the graph. Raises BeyondReach."""
         ids = shortest(start, end, max_hops, self._hub_paths, wanted)
         if not ids:
@@ -129,12 +131,12 @@ class TwoStoreReader:
         nodes = self.entities(ids)
         if len(steps) < len(ids) - 1 or len(nodes) < len(ids):
             raise BeyondReach  # the stores differ for a moment: search the graph instead
-        return Part(tuple(nodes[id_] for id_ in ids), tuple(steps))
+        return Subgraph(tuple(nodes[id_] for id_ in ids), tuple(steps))
 
 
 def _in_order(ids: Iterable[Id], standing: Container[Id]) -> list[Id]:
     return [id_ for id_ in ids if id_ in standing]
 
 
-def _other_end(relationship: Relationship, id_: Id) -> Id:
+def _other_end(relationship: GraphRelationship, id_: Id) -> Id:
     return relationship.to_id if relationship.from_id == id_ else relationship.from_id

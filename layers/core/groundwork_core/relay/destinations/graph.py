@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from groundwork_core.knowledge.graph.changes import collapse
-from groundwork_core.knowledge.graph.ports import Applied, GraphProjection
+from groundwork_core.knowledge.graph.ports import AppliedChanges, GraphProjection
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.relay.ports import RelayWork, Taken
+from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
 
-def project(rows: Sequence[OutboxRow], graph: GraphProjection) -> Applied:
+def project(rows: Sequence[OutboxRow], graph: GraphProjection) -> AppliedChanges:
     """Apply a batch of outbox rows; the same rows again, in any order, change nothing.
 
     Raises:
@@ -18,7 +18,7 @@ def project(rows: Sequence[OutboxRow], graph: GraphProjection) -> Applied:
     """
     changes = collapse(rows)
     if not changes:
-        return Applied(0, 0, 0)
+        return AppliedChanges(0, 0, 0)
     return graph.apply(changes)
 
 
@@ -33,6 +33,6 @@ class GraphDestination:
         """Take the graph to keep."""
         self._graph = graph
 
-    def deliver(self, taken: Taken, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
+    def deliver(self, taken: OutboxBatch, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
         """Apply what was taken from the outbox. Raises Unavailable when the graph is down."""
         project(taken.rows, self._graph)

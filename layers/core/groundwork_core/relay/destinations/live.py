@@ -10,12 +10,12 @@ from groundwork_core.realtime.close_sockets import close_unwelcome
 from groundwork_core.realtime.ports import (
     Listener,
     LiveWork,
-    Numbered,
+    NumberedRow,
     Post,
     Sockets,
 )
 from groundwork_core.realtime.topics import also_of, frame, topics_of, touched
-from groundwork_core.relay.ports import Taken
+from groundwork_core.relay.ports import OutboxBatch
 
 
 class LiveDestination:
@@ -35,18 +35,18 @@ class LiveDestination:
         """Take whoever holds the sockets."""
         self._sockets = sockets
 
-    def deliver(self, taken: Taken, work: LiveWork) -> None:
+    def deliver(self, taken: OutboxBatch, work: LiveWork) -> None:
         """Post, number, and close the sockets of users who may no longer listen."""
         rows = [row for row in taken.rows if topics_of(row)]
-        numbered = [Numbered(taken.last_seq + place, row) for place, row in enumerate(rows, 1)]
+        numbered = [NumberedRow(taken.last_seq + place, row) for place, row in enumerate(rows, 1)]
         self._close_unwelcome(taken.rows, work)
         gone = self._post(numbered, work)
         if gone:
             work.listeners.remove(gone)
         if numbered:
-            work.live_order.number([row.id for row in rows], taken.last_seq)
+            work.numbered_outbox.number([row.id for row in rows], taken.last_seq)
 
-    def _post(self, numbered: Sequence[Numbered], work: LiveWork) -> frozenset[str]:
+    def _post(self, numbered: Sequence[NumberedRow], work: LiveWork) -> frozenset[str]:
         # Whoever listens to an entity that was merged is told of its survivor.
         taken_in = work.survivors.taken_in_by({id_ for one in numbered for id_ in touched(one.row)})
         topics = {topic for one in numbered for topic in also_of(one.row, taken_in)}
@@ -67,7 +67,7 @@ class LiveDestination:
 
 
 def posts_for(
-    numbered: Sequence[Numbered],
+    numbered: Sequence[NumberedRow],
     listeners: Sequence[Listener],
     taken_in: Mapping[UUID, Sequence[UUID]],
 ) -> list[Post]:

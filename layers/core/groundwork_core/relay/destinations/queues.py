@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.queues import Queue
-from groundwork_core.relay.ports import RelayWork, Taken
+from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
 JOB_CONTRACT = "groundwork/job/1"
 
@@ -34,7 +34,7 @@ class QueueDestination:
         """Take the queues."""
         self._queues = queues
 
-    def deliver(self, taken: Taken, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
+    def deliver(self, taken: OutboxBatch, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
         """Send what these rows announce, one batch a queue."""
         due = fetches(taken.rows)
         if due:

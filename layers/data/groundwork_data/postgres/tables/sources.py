@@ -92,7 +92,7 @@ class SourceState(Row):
     documents: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     redirects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     over_budget: Mapped[bool] = mapped_column(server_default=text("false"))
-    """It took more time to read than a source gets at first (`groundwork_core.sources.budget`)."""
+    """Reading it took more CPU time than a source gets at first (`sources.reading_budget`)."""
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     feed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

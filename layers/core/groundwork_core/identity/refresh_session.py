@@ -1,0 +1,92 @@
+"""Trade a refresh token for new tokens."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from groundwork_core.audit.ports import AuditEntry
+from groundwork_core.clock import Clock
+from groundwork_core.errors import Unauthenticated
+from groundwork_core.identity import refresh_token_format
+from groundwork_core.identity.model import ACCESS_TOKEN_SECONDS, Account, RefreshToken, TokenPair
+from groundwork_core.identity.ports import IdentityWork, TokenSigner
+from groundwork_core.ids import new_id
+
+logger = logging.getLogger(__name__)
+
+REFUSED = "The refresh token does not hold. Please log in."
+
+
+def refresh_session(
+    words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
+) -> TokenPair:
+    """Use a refresh token up and return its successor with a new access token.
+
+    Of many calls with one token at once, all get the same successor (ten seconds of grace). A
+    token that comes back later, or after its successor was used, was copied by somebody: its
+    whole family is revoked, and the audit log says so.
+
+    Raises:
+        Unauthenticated: the token is unknown, expired, revoked or used.
+    """
+    now = clock.now()
+    token_hash = refresh_token_format.hash_of(words)
+    with work:
+        # The account first, as those do who end its sessions: they wait, and then see what we
+        # made, or we wait, and find our token revoked.
+        owner = work.refresh_tokens.owner(token_hash)
+        user = None if owner is None else work.users.held(owner)
+        token = work.refresh_tokens.locked(token_hash)
+        if token is None or token.revoked_at is not None or token.expires_at <= now:
+            raise Unauthenticated(REFUSED)
+        if user is None or not user.active:
+            raise Unauthenticated(REFUSED)
+        following = _successor(words, token, work, clock)
+        if following is None:
+            work.refresh_tokens.revoke_family(token.family_id, now)
+            family = {"family_id": str(token.family_id)}
+            work.audit.record(
+                AuditEntry("users.refresh_token_reused", "users", token.user_id, family)
+            )
+    if following is None:
+        logger.warning(
+            "A used refresh token came back: its family is revoked",
+            extra={"user_id": str(token.user_id), "family_id": str(token.family_id)},
+        )
+        raise Unauthenticated(REFUSED)
+    access_token = _signed(user, signer, now)
+    return TokenPair(access_token, following, ACCESS_TOKEN_SECONDS)
+
+
+def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock) -> str | None:
+    """Return the words of the successor; None if the token was used and may not be repeated."""
+    now = clock.now()
+    if token.used_at is not None:
+        there = work.refresh_tokens.successor(token.id)
+        if there is None or there.salt is None:
+            return None
+        if not refresh_token_format.may_be_repeated(token, there, now):
+            return None
+        return refresh_token_format.next_words(words, there.salt)
+    salt = refresh_token_format.new_salt()
+    following = refresh_token_format.next_words(words, salt)
+    work.refresh_tokens.use(token.id, now)
+    work.refresh_tokens.add(
+        RefreshToken(
+            id=new_id(),
+            family_id=token.family_id,
+            user_id=token.user_id,
+            token_hash=refresh_token_format.hash_of(following),
+            issued_at=now,
+            expires_at=token.expires_at,
+            parent_id=token.id,
+            salt=salt,
+        )
+    )
+    return following
+
+
+def _signed(user: Account, signer: TokenSigner, now: datetime) -> str:
+    """Sign for the moment before the account was read: what ends sessions later ends this too."""
+    return signer.sign(user_id=user.id, roles=user.roles, now=now, seconds=ACCESS_TOKEN_SECONDS)

@@ -1,0 +1,235 @@
+"""Statements of many results, merged so that each thing is written once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from groundwork_core.knowledge.model import (
+    PROVENANCE_DOCUMENTS,
+    ExtractionResult,
+    StatedRelationship,
+)
+
+MAX_ALIASES = 50
+EntityKey = tuple[str, str]
+"""(type, key)."""
+EdgeKey = tuple[UUID, UUID, str, datetime | None]
+"""(from, to, type, valid_from)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which document, in which revision, a job is about; None for a job about something else."""
+
+    job_id: UUID
+    document_id: UUID | None
+    revision: int
+
+
+class EntityStatement(Protocol):
+    """What a statement says of an entity, whoever makes it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def confidence(self) -> float:
+        """How sure that is."""
+        ...
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """What else it is called."""
+        ...
+
+    @property
+    def attributes(self) -> dict[str, JsonValue]:
+        """More about it."""
+        ...
+
+
+class EdgeStatement(Protocol):
+    """What a statement says of a relationship, whoever makes it."""
+
+    @property
+    def confidence(self) -> float:
+        """How sure that is."""
+        ...
+
+    @property
+    def valid_to(self) -> datetime | None:
+        """When it ceases to be true."""
+        ...
+
+    @property
+    def attributes(self) -> dict[str, JsonValue]:
+        """More about it."""
+        ...
+
+
+@dataclass(slots=True)
+class EntityRow:
+    """An entity as one or more statements have it; one without a key is always new."""
+
+    type: str
+    key: str | None
+    name: str
+    confidence: float
+    aliases: list[str] = field(default_factory=list)
+    attributes: dict[str, JsonValue] = field(default_factory=dict)
+    documents: list[UUID] = field(default_factory=list)
+    workers: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class EdgeRow:
+    """A relationship as one or more statements have it."""
+
+    from_id: UUID
+    to_id: UUID
+    type: str
+    valid_from: datetime | None
+    valid_to: datetime | None
+    confidence: float
+    attributes: dict[str, JsonValue] = field(default_factory=dict)
+    documents: list[UUID] = field(default_factory=list)
+    workers: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MentionRow:
+    """One statement's provenance; exactly one of the two subjects is given."""
+
+    document_id: UUID
+    revision: int
+    job_id: UUID
+    entity_id: UUID | None
+    relationship_id: UUID | None
+    role: str
+    evidence: str
+    confidence: float
+
+
+Stated = tuple[ExtractionResult, Origin]
+
+
+def merge_entities(stated: list[Stated]) -> list[EntityRow]:
+    """Merge by (type, key), sorted by it, so that concurrent writers lock in one order."""
+    rows: dict[EntityKey, EntityRow] = {}
+    for result, origin in stated:
+        for entity in result.entities:
+            row = rows.get((entity.type, entity.key))
+            if row is None:
+                row = EntityRow(entity.type, entity.key, entity.name, entity.confidence)
+                rows[entity.type, entity.key] = row
+            state_entity(row, entity)
+            _state_origin(row, result, origin)
+    return [rows[key] for key in sorted(rows)]
+
+
+def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[EdgeRow]:
+    """Merge by (from, to, type, valid_from), sorted by it. `ids` has every entity stated.
+
+    Those between two that were merged into one are left out.
+    """
+    rows: dict[EdgeKey, EdgeRow] = {}
+    for result, origin in stated:
+        by_ref = {entity.ref: ids[entity.type, entity.key] for entity in result.entities}
+        for edge in result.relationships:
+            key = edge_key(edge, by_ref)
+            if _is_closed(edge, key):
+                continue
+            row = rows.get(key)
+            if row is None:
+                row = rows[key] = EdgeRow(*key, edge.valid_to, edge.confidence)
+            state_edge(row, edge)
+            _state_origin(row, result, origin)
+    return [rows[key] for key in sorted(rows, key=_edge_order)]
+
+
+def list_mentions(
+    stated: list[Stated], ids: Mapping[EntityKey, UUID], edge_ids: Mapping[EdgeKey, UUID]
+) -> list[MentionRow]:
+    """List the provenance of every statement that belongs to a document, each once."""
+    rows: dict[tuple[UUID, UUID | None, UUID | None, str], MentionRow] = {}
+    for result, origin in stated:
+        if origin.document_id is None:
+            continue
+        by_ref = {entity.ref: ids[entity.type, entity.key] for entity in result.entities}
+        edges = {
+            edge.ref: edge_ids.get(edge_key(edge, by_ref))
+            for edge in result.relationships
+            if edge.ref is not None
+        }
+        for mention in result.mentions:
+            entity, edge_id = by_ref.get(mention.ref), edges.get(mention.ref)
+            if entity is None and edge_id is None:
+                continue  # of a relationship that was left out
+            rows.setdefault(
+                (origin.document_id, entity, edge_id, mention.role),
+                MentionRow(
+                    document_id=origin.document_id,
+                    revision=origin.revision,
+                    job_id=origin.job_id,
+                    entity_id=entity,
+                    relationship_id=edge_id,
+                    role=mention.role,
+                    evidence=mention.evidence,
+                    confidence=mention.confidence,
+                ),
+            )
+    return list(rows.values())
+
+
+def edge_key(edge: StatedRelationship, by_ref: Mapping[str, UUID]) -> EdgeKey:
+    """Return what makes a stated relationship the same as another."""
+    return by_ref[edge.from_ref], by_ref[edge.to_ref], edge.type, edge.valid_from
+
+
+def _is_closed(edge: StatedRelationship, key: EdgeKey) -> bool:
+    """Whether its two ends have become one entity, so that it states nothing any more."""
+    return edge.from_ref != edge.to_ref and key[0] == key[1]
+
+
+def _edge_order(key: EdgeKey) -> tuple[UUID, UUID, str, datetime]:
+    return (*key[:3], key[3] or datetime.min.replace(tzinfo=UTC))
+
+
+def state_entity(row: EntityRow, said: EntityStatement, most_aliases: int = MAX_ALIASES) -> None:
+    """Merge one more statement into a row: the first name stays, others become aliases."""
+    row.confidence = max(row.confidence, said.confidence)
+    row.attributes |= said.attributes
+    for alias in (said.name, *said.aliases):
+        if alias != row.name and alias not in row.aliases and len(row.aliases) < most_aliases:
+            row.aliases.append(alias)
+
+
+def state_again(row: EntityRow, same: EntityRow, most_aliases: int = MAX_ALIASES) -> None:
+    """Merge a row into another that turned out to be about the same entity."""
+    state_entity(row, same, most_aliases)
+    more = [document for document in same.documents if document not in row.documents]
+    row.documents += more[: max(0, PROVENANCE_DOCUMENTS - len(row.documents))]
+    row.workers += [worker for worker in same.workers if worker not in row.workers]
+
+
+def state_edge(row: EdgeRow, said: EdgeStatement) -> None:
+    """Merge one more statement into a row."""
+    row.confidence = max(row.confidence, said.confidence)
+    row.attributes |= said.attributes
+    row.valid_to = said.valid_to or row.valid_to
+
+
+def _state_origin(row: EntityRow | EdgeRow, result: ExtractionResult, origin: Origin) -> None:
+    document = origin.document_id
+    if document and document not in row.documents and len(row.documents) < PROVENANCE_DOCUMENTS:
+        row.documents.append(document)
+    if result.worker not in row.workers:
+        row.workers.append(result.worker)
