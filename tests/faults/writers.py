@@ -9,12 +9,12 @@ from typing import get_args
 from uuid import UUID
 
 from groundwork_core.errors import GroundworkError
+from groundwork_core.knowledge.entity_types import EntityType
 from groundwork_core.knowledge.merging import merge_entity, split_entity
 from groundwork_core.knowledge.resources import (
     ENTITIES,
     RELATIONSHIPS,
     EntityPatch,
-    EntityType,
     NewEntity,
     NewRelationship,
     RelationshipPatch,

@@ -7,6 +7,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+REQUESTS_PER_SECOND = 500
+"""Default rate limit of each principal."""
+SWEEP_AFTER_SECONDS = 120
+"""Default time that announced work may wait before the sweep announces it again."""
+GRAPH_CHECK_SECONDS = 2.0
+"""Default time of each minute for comparing the graph with Postgres."""
 DEFAULT_PASSWORDS = frozenset({"", "admin", "groundwork", "neo4j", "password", "postgres", "test"})
 
 
@@ -42,11 +48,15 @@ class Settings(BaseModel):
     """Our host wants to know who called, in a header of the answer that it passes on to nobody.
     API Gateway does not ask, and would."""
     fetch_allow: tuple[str, ...] = Field((), alias="GROUNDWORK_FETCH_ALLOW")
-    rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
+    rate_limit: int = Field(REQUESTS_PER_SECOND, ge=0, alias="GROUNDWORK_RATE_LIMIT")
     cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")
     token_issuer: str = Field("groundwork", alias="GROUNDWORK_TOKEN_ISSUER")
-    sweep_after_seconds: int = Field(120, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS")
-    graph_check_seconds: float = Field(2.0, gt=0, alias="GROUNDWORK_GRAPH_CHECK_SECONDS")
+    sweep_after_seconds: int = Field(
+        SWEEP_AFTER_SECONDS, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS"
+    )
+    graph_check_seconds: float = Field(
+        GRAPH_CHECK_SECONDS, gt=0, alias="GROUNDWORK_GRAPH_CHECK_SECONDS"
+    )
     graphql_introspection: Literal["auto", "on", "off"] = Field(
         "auto", alias="GROUNDWORK_GRAPHQL_INTROSPECTION"
     )

@@ -18,6 +18,7 @@ from groundwork_command.services.home import Home, port_is_free
 from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.supervisor import Report, Supervisor, embedded
+from groundwork_runtime.settings import GRAPH_CHECK_SECONDS, SWEEP_AFTER_SECONDS
 
 if TYPE_CHECKING:
     from groundwork_lambda_host.host import Host
@@ -173,10 +174,13 @@ class Instance:
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
-            "GraphCheckSeconds": environment.get("GROUNDWORK_GRAPH_CHECK_SECONDS") or "2",
+            "GraphCheckSeconds": environment.get("GROUNDWORK_GRAPH_CHECK_SECONDS")
+            or str(GRAPH_CHECK_SECONDS),
             "GraphqlIntrospection": environment.get("GROUNDWORK_GRAPHQL_INTROSPECTION") or "auto",
             "GraphqlPersistedOnly": environment.get("GROUNDWORK_GRAPHQL_PERSISTED_ONLY") or "false",
-            "SweepAfterSeconds": environment.get("GROUNDWORK_SWEEP_AFTER_SECONDS", "120"),
+            "SweepAfterSeconds": environment.get(
+                "GROUNDWORK_SWEEP_AFTER_SECONDS", str(SWEEP_AFTER_SECONDS)
+            ),
         }
         addresses = Addresses(
             queue_endpoint=environment.get("AWS_ENDPOINT_URL", ""),

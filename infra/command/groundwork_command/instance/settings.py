@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from groundwork_core.errors import Invalid
 from groundwork_core.identity.passwords import must_be_good
 from groundwork_lambda_host.settings import base_url, hosts_of, proxies_of
-from groundwork_runtime.settings import BadSettings, Settings
+from groundwork_runtime.settings import REQUESTS_PER_SECOND, BadSettings, Settings
 
 HIGHEST_PORT = 65535
 
@@ -37,7 +37,7 @@ class InstanceSettings(BaseModel):
     neo4j_user: str = Field("neo4j", alias="NEO4J_USER")
     neo4j_password: str = Field("", alias="NEO4J_PASSWORD", repr=False)
     aws_endpoint_url: str = Field("", alias="AWS_ENDPOINT_URL")
-    rate_limit: int = Field(500, ge=0, alias="GROUNDWORK_RATE_LIMIT")
+    rate_limit: int = Field(REQUESTS_PER_SECOND, ge=0, alias="GROUNDWORK_RATE_LIMIT")
     fetch_allow: str = Field("", alias="GROUNDWORK_FETCH_ALLOW")
     log_format: LogFormat = Field("auto", alias="GROUNDWORK_LOG_FORMAT")
     cors_origins: str = Field("", alias="GROUNDWORK_CORS_ORIGINS")

@@ -11,10 +11,10 @@ from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity import refresh_token_format
+from groundwork_core.identity.access_tokens import ACCESS_TOKEN_SECONDS
 from groundwork_core.identity.devices import new_device
 from groundwork_core.identity.login_throttle import KNOWN, WINDOW, Failures, LoginAttempt
 from groundwork_core.identity.model import (
-    ACCESS_TOKEN_SECONDS,
     ADMIN,
     Account,
     NewSession,

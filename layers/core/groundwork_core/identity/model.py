@@ -8,7 +8,6 @@ from uuid import UUID
 
 ADMIN = "admin"
 
-ACCESS_TOKEN_SECONDS = 600
 TICKET_SECONDS = 30
 
 

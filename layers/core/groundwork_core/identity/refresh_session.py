@@ -9,7 +9,8 @@ from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity import refresh_token_format
-from groundwork_core.identity.model import ACCESS_TOKEN_SECONDS, Account, RefreshToken, TokenPair
+from groundwork_core.identity.access_tokens import ACCESS_TOKEN_SECONDS
+from groundwork_core.identity.model import Account, RefreshToken, TokenPair
 from groundwork_core.identity.ports import IdentityWork, TokenSigner
 from groundwork_core.ids import new_id
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from groundwork_core.jobs.contract import KIND_PATTERN, JobContract
+
 EXTRACT = "extract"
-JOB_CONTRACT: Literal["groundwork/job/1"] = "groundwork/job/1"
 
 
 class FailureClass(StrEnum):
@@ -39,9 +39,9 @@ class JobMessage(BaseModel):
 
     model_config = ConfigDict(frozen=True, title="Job")
 
-    contract: Literal["groundwork/job/1"]
+    contract: JobContract
     job_id: UUID
-    kind: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")
+    kind: str = Field(pattern=KIND_PATTERN)
     attempt_hint: int = Field(
         1, ge=1, description="Which attempt this announces; the lease says the truth."
     )

@@ -8,13 +8,14 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints
 
+from groundwork_core.jobs.contract import KIND_PATTERN
 from groundwork_core.resources.bounded_json import JsonObject
 from groundwork_core.resources.field_types import Whole
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 Status = Literal["queued", "leased", "succeeded", "failed", "quarantined", "cancelled"]
-Kind = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+Kind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 Priority = Annotated[Whole, Field(ge=0, le=9)]
 MaxAttempts = Annotated[Whole, Field(ge=1, le=100)]
 

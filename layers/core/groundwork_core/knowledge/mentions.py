@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from groundwork_core.knowledge.resources import Confidence, EntityType
+from groundwork_core.knowledge.entity_types import EntityType
+from groundwork_core.knowledge.resources import Confidence
 from groundwork_core.resources.resource import Filter, Resource, Sort
 
 

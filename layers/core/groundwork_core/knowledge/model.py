@@ -7,6 +7,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from groundwork_core.knowledge.entity_types import (
+    RELATIONSHIP_TYPE_PATTERN,
+    EntityType,
+)
 from groundwork_core.knowledge.keys import key_of, name_of
 from groundwork_core.resources.bounded_json import JsonObject
 from groundwork_core.resources.field_types import Moment
@@ -19,9 +23,6 @@ PROVENANCE_DOCUMENTS = 20
 """How many documents a row's own provenance names; `mentions` has all of them."""
 _NO_CONTROL = r"^[^\u0000]*$"
 
-EntityType = Literal[
-    "person", "organization", "location", "event", "product", "work", "topic", "website", "other"
-]
 Confidence = Annotated[float, Field(ge=0, le=1, strict=True)]
 Text = Annotated[str, Field(pattern=_NO_CONTROL)]
 Short = Annotated[Text, Field(min_length=1, max_length=1000)]
@@ -52,7 +53,7 @@ class StatedRelationship(_ContractModel):
     ref: Ref | None = Field(None, description="Names it within this result, for mentions.")
     from_ref: Ref = Field(alias="from")
     to_ref: Ref = Field(alias="to")
-    type: str = Field(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")
+    type: str = Field(pattern=RELATIONSHIP_TYPE_PATTERN)
     confidence: Confidence = 1.0
     valid_from: Moment | None = None
     valid_to: Moment | None = None

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from groundwork_core.knowledge.entity_types import (
+    ENTITY_TYPES,
+    RELATIONSHIP_TYPE_PATTERN,
+    EntityType,
+)
 from groundwork_core.knowledge.keys import key_of, name_of
 from groundwork_core.resources.bounded_json import JsonObject
 from groundwork_core.resources.field_types import Moment, Text
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
-EntityType = Literal[
-    "person", "organization", "location", "event", "product", "work", "topic", "website", "other"
-]
 Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 INDEXED_BYTES = 2_600
 """What Postgres' indexes take of a text: a third of a page, less what else stands in an entry."""
@@ -37,7 +39,7 @@ EntityKey = Annotated[
     AfterValidator(_indexable),
     Field(description="Kept in Unicode NFC and case-folded."),
 ]
-EdgeType = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")]
+EdgeType = Annotated[str, StringConstraints(pattern=RELATIONSHIP_TYPE_PATTERN)]
 Aliases = Annotated[tuple[EntityName, ...], Field(fail_fast=True, max_length=1_000)]
 Attributes = JsonObject
 
@@ -126,7 +128,7 @@ ENTITIES = Resource(
     create=NewEntity,
     patch=EntityPatch,
     filters=(
-        Filter("type", choices=get_args(EntityType)),
+        Filter("type", choices=ENTITY_TYPES),
         Filter("min_confidence", "number", "at_least", column="confidence"),
         Filter("q", operator="like", column="name"),
         Filter("key"),

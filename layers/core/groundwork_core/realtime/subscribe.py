@@ -24,6 +24,7 @@ from groundwork_core.realtime.topics import (
     named_by,
     touched,
 )
+from groundwork_core.relay.destination_names import LIVE
 
 TakenIn = Mapping[UUID, Sequence[UUID]]
 """The old ids that lead to each entity."""
@@ -68,7 +69,7 @@ def subscribe(
     if since is not None and not listener.topics:
         since = replay.catch_up(since)
     with work:
-        work.numbered_outbox.lock("live")
+        work.numbered_outbox.lock(LIVE)
         listener = known(connection_id, work)
         alive = replay.finish(since)
         if alive:
@@ -82,7 +83,7 @@ def unsubscribe(
 ) -> None:
     """Take topics from what a socket listens to; says `unsubscribed` with those that are left."""
     with work:
-        work.numbered_outbox.lock("live")
+        work.numbered_outbox.lock(LIVE)
         listener = known(connection_id, work)
         left = listener.topics - checked(topics, listener.permissions)
         work.listeners.listen(connection_id, left)

@@ -11,8 +11,9 @@ from uuid import UUID
 import jwt
 
 from groundwork_core.errors import NotFound, Unavailable
+from groundwork_core.identity.access_tokens import AUDIENCE, SIGNING_ALGORITHM, TOKEN_TYPE
 from groundwork_core.ids import new_id
-from groundwork_data.identity.signing_keys import ALGORITHM, SigningKey, publish, signing_key
+from groundwork_data.identity.signing_keys import SigningKey, publish, signing_key
 
 if TYPE_CHECKING:
     from groundwork_core.identity.ports import SecretSource
@@ -22,9 +23,6 @@ KEY_SECONDS = 60.0
 """How long a key is used before the safe is asked whether there is a newer one."""
 STALE_SECONDS = 240.0
 """How long it is used at most while the safe cannot be reached: a retired one must not be."""
-
-AUDIENCE = "groundwork"
-TYPE = "at+jwt"
 
 
 class SecretKeySigner:
@@ -66,7 +64,10 @@ class SecretKeySigner:
             "roles": list(roles),
         }
         return jwt.encode(
-            claims, key.private, algorithm=ALGORITHM, headers={"typ": TYPE, "kid": key.kid}
+            claims,
+            key.private,
+            algorithm=SIGNING_ALGORITHM,
+            headers={"typ": TOKEN_TYPE, "kid": key.kid},
         )
 
     def _loaded(self) -> SigningKey:

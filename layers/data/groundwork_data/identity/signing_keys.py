@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from jwt.algorithms import OKPAlgorithm
 
 from groundwork_core.errors import NotFound
+from groundwork_core.identity.access_tokens import SIGNING_ALGORITHM
 from groundwork_core.ids import new_id
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from groundwork_core.identity.ports import Secrets
     from groundwork_data.postgres.database import Database
-
-ALGORITHM = "EdDSA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,14 @@ class SigningKey:
             "x": jwk["x"],
             "kid": self.kid,
             "use": "sig",
-            "alg": ALGORITHM,
+            "alg": SIGNING_ALGORITHM,
         }
 
     @property
     def text(self) -> str:
         """The whole key as the secret's text: a private JWK."""
         jwk: dict[str, str] = json.loads(OKPAlgorithm.to_jwk(self.private))
-        return json.dumps({**jwk, "kid": self.kid, "use": "sig", "alg": ALGORITHM})
+        return json.dumps({**jwk, "kid": self.kid, "use": "sig", "alg": SIGNING_ALGORITHM})
 
 
 def new_signing_key() -> SigningKey:

@@ -16,6 +16,12 @@ from uuid import UUID
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import Unauthenticated
+from groundwork_core.identity.access_tokens import (
+    ACCEPTED_ALGORITHMS,
+    AUDIENCE,
+    REQUIRED_CLAIMS,
+    TOKEN_TYPE,
+)
 from groundwork_core.identity.callers import AccountState
 from groundwork_core.identity.ports import CallerStore
 from groundwork_runtime.http.api_key_authentication import ApiKeyAuthenticator
@@ -27,10 +33,6 @@ if TYPE_CHECKING:
 
     from groundwork_core.clock import Clock
 
-ALGORITHMS = ("EdDSA", "ES256")
-AUDIENCE = "groundwork"
-TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068's media type
-REQUIRED_CLAIMS = ("exp", "iat", "iss", "aud", "sub", "jti")
 TOKEN_MAX = 8_192
 REMEMBERED_MAX = 10_000
 STANDING_SECONDS = 15.0
@@ -143,7 +145,7 @@ class Authenticator:
             claims = jwt.decode(
                 token,
                 self._key(str(header.get("kid"))),
-                algorithms=ALGORITHMS,
+                algorithms=ACCEPTED_ALGORITHMS,
                 audience=AUDIENCE,
                 issuer=self._issuer,
                 options={"require": list(REQUIRED_CLAIMS)},

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from groundwork_core.errors import Invalid
 from groundwork_core.knowledge.graph.errors import GraphBehind
 from groundwork_core.knowledge.graph.ports import GraphProgress
+from groundwork_core.relay.destination_names import GRAPH
 
 PATIENCE_SECONDS = 2.0
 FIRST_PAUSE_SECONDS = 0.005
@@ -35,7 +36,7 @@ def await_position(
         raise Invalid("X-Groundwork-Min-Position is no position.")
     ends = monotonic() + PATIENCE_SECONDS
     seconds = FIRST_PAUSE_SECONDS
-    while not catchup.reached("graph", position):
+    while not catchup.reached(GRAPH, position):
         if monotonic() + seconds > ends:
             raise GraphBehind("The graph has not had this position yet; ask again.")
         pause(seconds)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from groundwork_core.knowledge.graph.changes import collapse
 from groundwork_core.knowledge.graph.ports import AppliedChanges, GraphProjection
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.destination_names import GRAPH
 from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
 
@@ -25,7 +26,7 @@ def project(rows: Sequence[OutboxRow], graph: GraphProjection) -> AppliedChanges
 class GraphDestination:
     """The graph as a destination of the relay."""
 
-    name = "graph"
+    name = GRAPH
     batches_ahead = 3
     gather_seconds = 0.1  # a transaction costs Neo4j as much as fifty more rows in it
 

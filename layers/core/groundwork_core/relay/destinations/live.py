@@ -15,6 +15,7 @@ from groundwork_core.realtime.ports import (
     Sockets,
 )
 from groundwork_core.realtime.topics import also_of, frame, topics_of, touched
+from groundwork_core.relay.destination_names import LIVE
 from groundwork_core.relay.ports import OutboxBatch
 
 
@@ -27,7 +28,7 @@ class LiveDestination:
     with `since`, the rest is replayed.
     """
 
-    name = "live"
+    name = LIVE
     batches_ahead = 0
     gather_seconds = 0.05
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from groundwork_core.jobs.contract import JOB_CONTRACT
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.queues import Queue
+from groundwork_core.relay.destination_names import QUEUES
 from groundwork_core.relay.ports import OutboxBatch, RelayWork
-
-JOB_CONTRACT = "groundwork/job/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Queues:
 class QueueDestination:
     """Announces due fetches and queued jobs. Both may be announced twice: takers check."""
 
-    name = "queues"
+    name = QUEUES
     batches_ahead = 0
     gather_seconds = 0.05
 

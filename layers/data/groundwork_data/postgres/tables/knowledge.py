@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from groundwork_core.knowledge.entity_types import ENTITY_TYPES
 from groundwork_data.postgres.tables.bounds import JSON_BYTES_MAX, PROVENANCE_BYTES_MAX, json_bound
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
@@ -21,8 +22,7 @@ class Entity(Aggregate, Row):
     __tablename__ = "entities"
     __table_args__ = (
         CheckConstraint(
-            "type IN ('person', 'organization', 'location', 'event', 'product', 'work', 'topic',"
-            " 'website', 'other')",
+            f"type IN ({', '.join(f'{name!r}' for name in ENTITY_TYPES)})",
             name="type",
         ),
         CheckConstraint("length(name) BETWEEN 1 AND 1000", name="name"),

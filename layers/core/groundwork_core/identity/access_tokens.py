@@ -1,0 +1,15 @@
+"""Claims and header of access tokens (RFC 9068), for the signer and for the verifier."""
+
+from __future__ import annotations
+
+AUDIENCE = "groundwork"
+"""The claim `aud`."""
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068's media type
+"""The header `typ`."""
+SIGNING_ALGORITHM = "EdDSA"
+"""The algorithm of new tokens (Ed25519)."""
+ACCEPTED_ALGORITHMS = (SIGNING_ALGORITHM, "ES256")
+"""The algorithms of the public keys that a token may name."""
+REQUIRED_CLAIMS = ("exp", "iat", "iss", "aud", "sub", "jti")
+ACCESS_TOKEN_SECONDS = 600
+"""The lifetime of a token."""
