@@ -15,4 +15,4 @@ def keep(self):  # type: ignore[no-untyped-def]
 
 Database._open = keep  # type: ignore[method-assign]
 Database._stale = lambda *_: False  # type: ignore[method-assign]
-Database._may_try_again = lambda self: False  # type: ignore[method-assign]
+Database._may_retry = lambda self: False  # type: ignore[method-assign]

@@ -56,7 +56,7 @@ def _deliver(
         with ThreadPoolExecutor(1, thread_name_prefix=f"deliver-{destination.name}") as pool:
             for _ in range(destination.batches_ahead):
                 delivering = pool.submit(destination.deliver, batches[-1], work)
-                following = work.outbox.take_behind(batches[-1], limit)
+                following = work.outbox.take_after(batches[-1], limit)
                 delivering.result()
                 if not following.rows:
                     return batches

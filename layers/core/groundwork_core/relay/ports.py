@@ -35,7 +35,7 @@ class OutboxStore(Protocol):
         """
         ...
 
-    def take_behind(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
+    def take_after(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
         """Return what follows rows taken before in this transaction, whose lock still holds."""
         ...
 

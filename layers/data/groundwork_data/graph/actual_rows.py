@@ -96,7 +96,6 @@ class ActualRows:
     """Reads the graph. Rows are as `ExpectedRows` gives them, if the graph is right."""
 
     def __init__(self, graph: GraphDatabase) -> None:
-        """Take the graph."""
         self._graph = graph
 
     def between(self, stage: Stage, after: Id, upto: Id) -> list[Row]:

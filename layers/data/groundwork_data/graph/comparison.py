@@ -27,7 +27,6 @@ class SliceComparison:
     """
 
     def __init__(self, database: Database, graph: GraphDatabase) -> None:
-        """Take both stores."""
         self._database = database
         self._graph = graph
 

@@ -117,7 +117,6 @@ class ExpectedRows:
     """Reads entities and relationships as the graph must show them."""
 
     def __init__(self, database: Database) -> None:
-        """Take a connection."""
         self._database = database
 
     def slices(self, stage: Stage, size: int, after: Id = FIRST) -> Iterator[Slice]:

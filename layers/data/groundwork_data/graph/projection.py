@@ -20,7 +20,6 @@ class Neo4jProjection:
     """Implements `GraphProjection`."""
 
     def __init__(self, graph: GraphDatabase) -> None:
-        """Take the environment's graph."""
         self._graph = graph
         self._types: set[str] | None = None
 

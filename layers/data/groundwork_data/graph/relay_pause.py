@@ -34,7 +34,6 @@ class RelayPause:
     """Held from `standstill`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection that holds the lock."""
         self._connection = connection
 
     def confirm(self) -> None:

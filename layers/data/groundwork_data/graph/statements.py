@@ -18,7 +18,6 @@ class Statements:
     """Runs statements in a transaction."""
 
     def __init__(self, transaction: ManagedTransaction) -> None:
-        """Take the running transaction."""
         self._transaction = transaction
 
     def ask(self, text: str, parameters: Parameters) -> list[Any]:

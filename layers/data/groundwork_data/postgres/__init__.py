@@ -1,1 +1,1 @@
-"""Postgres, the truth."""
+"""Adapters for Postgres, the system of record."""

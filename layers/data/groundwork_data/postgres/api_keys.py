@@ -1,4 +1,4 @@
-"""API keys in Postgres, beyond what every resource does."""
+"""Revocation and ancestry of API keys, in Postgres."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 REVOKE = "UPDATE api_keys SET revoked_at = %s WHERE id = %s AND revoked_at IS NULL"
-"""Keys that it has made are revoked with it, by a trigger."""
+"""A trigger also revokes the keys that were made with this one."""
 
 IS_MADE_BY = """
 WITH RECURSIVE makers AS (
@@ -28,15 +28,14 @@ class PostgresApiKeys:
     """Implements `ApiKeyStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def revoke(self, key_id: UUID, now: datetime) -> None:
-        """End a key for good; one that was revoked earlier stays as it is."""
+        """Revoke a key; a key that is already revoked keeps its time of revocation."""
         self._connection.execute(REVOKE, (now, key_id))
 
     def is_made_by(self, key_id: UUID, maker: UUID) -> bool:
-        """Say whether a key was made by another one, or by one that this has made."""
+        """Return whether `maker` made this key, directly or through keys that it made."""
         given = {"key_id": key_id, "maker": maker}
         row = self._connection.execute(IS_MADE_BY, given).fetchone()
         return row is not None and bool(row[0])

@@ -1,4 +1,4 @@
-"""The audit log in Postgres. Changes of audited tables get there by triggers, not from here."""
+"""Write audit events that triggers cannot see; triggers write changes of audited tables."""
 
 from __future__ import annotations
 
@@ -25,11 +25,10 @@ class PostgresAuditLog:
     """Implements `AuditLog`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def record(self, act: AuditEntry) -> None:
-        """Add an event."""
+        """Insert an audit event; the actor is that of the transaction."""
         self._connection.execute(
             RECORD,
             {

@@ -1,4 +1,4 @@
-"""What verifying a caller reads from Postgres."""
+"""Read what authenticating a caller needs: public keys, API keys, users' rights."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ KEYS = """
 SELECT kid, public_jwk FROM signing_keys
 WHERE retired_at IS NULL OR retired_at > now() - interval '20 minutes'
 """
-"""A retired key signs no more; what it signed lives 10 minutes, and clocks differ."""
+"""A retired key no longer signs; its tokens are valid for 10 minutes, and clocks differ."""
 
-STANDING = """
+ACCOUNT_STATE = """
 SELECT u.status = 'active', u.sessions_valid_from, u.roles,
     ARRAY(SELECT DISTINCT unnest(r.permissions) FROM roles r WHERE r.name = ANY (u.roles)),
     groundwork_standing(u.id, NULL)
@@ -28,7 +28,7 @@ FROM users u WHERE u.id = %s
 """
 
 
-# A use is a row of its own: no new version of the key, no outbox row, no other ETag.
+# A use is stored in a table of its own: no new version of the key, no outbox row, no new ETag.
 KEY_HOLDER = """
 WITH found AS (
     SELECT k.id, k.user_id, u.roles, k.expires_at, l.last_used_at,
@@ -53,7 +53,6 @@ class PostgresCallers:
     """Implements `CallerStore`."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's database."""
         self._database = database
 
     def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
@@ -61,19 +60,19 @@ class PostgresCallers:
         return dict(self._database.rows(KEYS))
 
     def key_holder(self, key_hash: bytes) -> KeyHolder | None:
-        """Return who holds a key, and mark it as used."""
+        """Return the holder of an API key, and mark the key as used."""
         try:
             row = self._database.row(KEY_HOLDER, (key_hash,))
         except Invalid:
-            return None  # it was removed while we looked: its use has nothing to refer to
+            return None  # the key was deleted meanwhile, so its use has no key to refer to
         if row is None:
             return None
         key_id, user_id, roles, permissions, expires_at, stamp = row
         return KeyHolder(key_id, user_id, tuple(roles), frozenset(permissions), expires_at, stamp)
 
     def standing(self, user_id: UUID) -> AccountState | None:
-        """Return where a user stands."""
-        row = self._database.row(STANDING, (user_id,))
+        """Return a user's status, roles and permissions."""
+        row = self._database.row(ACCOUNT_STATE, (user_id,))
         if row is None:
             return None
         active, sessions_valid_from, roles, permissions, stamp = row

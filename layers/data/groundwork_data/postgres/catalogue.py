@@ -1,4 +1,4 @@
-"""What Postgres knows of the graph: lists and searches by its indexes, and full details."""
+"""List and search entities in Postgres, and read the details that the graph lacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CONDITIONS = {
 }
 
 TOGETHER = WITH_TYPE_AND_KEY.format(type="%(type)s", key="%(key)s")
-"""In the place of `type` and `key`, where both are given."""
+"""Replaces the conditions of `type` and `key` when both are given."""
 ENTITY_DETAILS = "SELECT id::text, attributes, provenance FROM entities WHERE id = ANY(%s::uuid[])"
 RELATIONSHIP_DETAILS = (
     "SELECT id::text, attributes, provenance FROM relationships WHERE id = ANY(%s::uuid[])"
@@ -29,14 +29,13 @@ RELATIONSHIP_DETAILS = (
 
 
 class PostgresCatalogue:
-    """Implements `Catalogue`, one statement a question."""
+    """Implements `Catalogue` with one statement per method."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's connection."""
         self._database = database
 
     def find(self, wanted: EntityFilter, first: int, after: Id | None) -> EntityPage:
-        """List entities by id, from behind `after`."""
+        """List entities in the order of their ids, starting after `after`."""
         given: dict[str, object] = {
             "type": wanted.type,
             "q": None if wanted.q is None else f"%{_literal(wanted.q)}%",
@@ -58,16 +57,16 @@ class PostgresCatalogue:
         return EntityPage(ids[:first], len(ids) > first)
 
     def survivors(self, ids: Collection[Id]) -> Mapping[Id, Id]:
-        """Return the survivors of those ids that were merged, by old id."""
+        """Return the survivors of the ids that were merged, by old id."""
         found = survivors_of(self._database.rows, [UUID(id_) for id_ in ids])
         return {str(old): str(into) for old, into in found.items()}
 
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
-        """Return the details of those entities that exist."""
+        """Return the details of the entities that exist."""
         return self._details(ENTITY_DETAILS, ids)
 
     def relationship_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
-        """Return the details of those relationships that exist."""
+        """Return the details of the relationships that exist."""
         return self._details(RELATIONSHIP_DETAILS, ids)
 
     def _details(self, statement: str, ids: Collection[Id]) -> Mapping[Id, Details]:
@@ -78,5 +77,5 @@ class PostgresCatalogue:
 
 
 def _literal(text: str) -> str:
-    """Escape what LIKE would read as a wildcard."""
+    """Escape the wildcards of LIKE."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,4 +1,4 @@
-"""Broken constraints and lost connections, in the words of the domain."""
+"""Translate psycopg's errors into the errors of the domain."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from psycopg import errors
 
 from groundwork_core.errors import Conflict, Fault, Invalid, RightsChanged, Unavailable
 
-STANDING_CHANGED = "GW401"
-"""The error code of groundwork_act_as()."""
+RIGHTS_CHANGED = "GW401"
+"""SQLSTATE that groundwork_act_as() raises when the caller's rights have changed."""
 _KEY = re.compile(r"Key \((?P<columns>[^=]*)\)=")
 _OF_SIZE = "_bytes"
 """What constraints on sizes end with, after the field's name."""
@@ -22,31 +22,31 @@ _KNOWN_AS = {
     "fk_embeddings_content_id": "subject_id",
     "uq_documents_source_id_external_id": "url",
 }
-"""Constraints on columns that clients do not see, and the field that these are made from."""
+"""Constraints on columns that clients do not see, and the field of the API that each stands for."""
 
 
 @contextmanager
 def as_domain_error() -> Iterator[None]:
-    """Turn psycopg's errors into the domain's.
+    """Translate psycopg's errors into the errors of the domain.
 
     Raises:
-        Conflict: a unique constraint is broken, a row is still referred to, or a trigger of ours
-            refuses (with the error code restrict_violation, and words for people).
+        Conflict: a unique constraint is violated, a row is still referred to, or one of our
+            triggers refuses (SQLSTATE restrict_violation with a message for the client).
         Invalid: a check, not-null or foreign key constraint, or a value that Postgres cannot hold.
-        RightsChanged: the caller's rights are not those that were read.
+        RightsChanged: the caller's rights have changed since they were read.
         Unavailable: the connection was lost, or the statement was cancelled or deadlocked.
     """
     try:
         yield
     except errors.UniqueViolation as error:
         field = _field(error)
-        # Our own triggers say in the hint which one it is.
-        which = error.diag.message_hint or f"There is already one with this {field}."
-        raise Conflict(which, field=field) from error
+        # Our own triggers put the message for the client into the hint.
+        detail = error.diag.message_hint or f"There is already one with this {field}."
+        raise Conflict(detail, field=field) from error
     except errors.RestrictViolation as error:
         ours = error.diag.constraint_name is None
-        told = error.diag.message_primary if ours else None
-        raise Conflict(told or "Others still refer to it.") from error
+        refusal = error.diag.message_primary if ours else None
+        raise Conflict(refusal or "Others still refer to it.") from error
     except errors.ForeignKeyViolation as error:
         if "still referenced" in str(error.diag.message_detail or ""):
             raise Conflict("Others still refer to it.") from error
@@ -57,7 +57,7 @@ def as_domain_error() -> Iterator[None]:
     except (errors.CheckViolation, errors.NotNullViolation) as error:
         rule, hint = error.diag.column_name or _rule(error), error.diag.message_hint
         field = rule.removesuffix(_OF_SIZE)
-        # Our own triggers say what to do in the hint; Postgres gives none for these.
+        # Only our own triggers give a hint; it says what to do.
         detail = hint or ("takes too many bytes" if rule.endswith(_OF_SIZE) else "breaks a rule")
         # What no column and no constraint is named for is about all of it.
         of_all = hint and not (error.diag.column_name or error.diag.constraint_name)
@@ -70,7 +70,7 @@ def as_domain_error() -> Iterator[None]:
     except psycopg.OperationalError as error:
         raise Unavailable("The database cannot be reached.") from error
     except psycopg.DatabaseError as error:
-        if error.sqlstate != STANDING_CHANGED:
+        if error.sqlstate != RIGHTS_CHANGED:
             raise
         raise RightsChanged("Your rights have just changed. Please try again.") from error
 
@@ -87,7 +87,7 @@ def _field(error: psycopg.Error) -> str:
 
 
 def _rule(error: psycopg.Error) -> str:
-    """Constraints are named ck_<table>_<field>."""
+    """Return the field that a check constraint names; constraints are named ck_<table>_<field>."""
     name = error.diag.constraint_name or "value"
     return name.removeprefix(f"ck_{error.diag.table_name}_")
 

@@ -1,4 +1,4 @@
-"""One held connection to Postgres, for one execution environment."""
+"""The connection to Postgres that one execution environment keeps."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ from groundwork_data.unresponsive_server import POSTGRES, ResponseWatch, is_unre
 
 CONNECT_TIMEOUT_SECONDS = 2
 DOUBT_SECONDS = 1.0
-"""Whoever waits longer has the server greeted anew: is it busy, or silent?"""
+"""After this time without an answer, a new connection tests whether the server responds."""
 CONNECT_AGAIN_SECONDS = 0.25
-"""After a failed try, requests are told at once that the database is gone, for so long."""
+"""After a failed connect, statements fail at once with Unavailable for this time."""
 
 
 class Database:
     """Runs SQL on one connection that is kept between events and opened at the first.
 
-    Outside a transaction every statement commits by itself, so a simple read is one round trip.
-    Inside one, everything that is asked of this database is a part of it. A connection found
-    broken is opened anew: a read is then tried once more, a transaction is not, for nobody knows
-    whether it had committed. One on which a server has gone silent is cut.
+    Outside a transaction every statement autocommits, so a simple read is one round trip. Inside a
+    transaction every statement is part of it. A broken connection is opened again: a read is then
+    tried once more, but a transaction is not, because it may have committed. A connection to a
+    server that does not respond is closed.
 
-    Raises (all methods): Unavailable when Postgres cannot be reached; Conflict or Invalid when a
-    constraint is broken, naming the field; RightsChanged when the actor's rights have changed.
+    Raises (all methods): Unavailable when Postgres cannot be reached; Conflict or Invalid, naming
+    the field, when a constraint is violated; RightsChanged when the actor's rights have changed.
     """
 
     actor: Actor = SYSTEM
-    """Who its transactions are for; the audit log names them. Set anew for every event."""
+    """For whom transactions run; the audit log names the actor. Set for every event."""
 
     def __init__(
         self, url: str, *, application_name: str, prepare_threshold: int | None = 5
     ) -> None:
-        """Take a libpq URL. `prepare_threshold` None: never prepare (RDS Proxy would pin)."""
+        """`url` is a libpq URL. `prepare_threshold` None: never prepare (RDS Proxy would pin)."""
         self._url = url
         self._application_name = application_name
         self._prepare_threshold = prepare_threshold
@@ -57,7 +57,7 @@ class Database:
         self._running: RunningTransaction | None = None
         self._ends: float | None = None
         self._gone_until = float("-inf")
-        self._watch = ResponseWatch(self._is_silent, self._cut)
+        self._watch = ResponseWatch(self._is_unresponsive, self._cut)
 
     def row(self, sql: str, parameters: Parameters = None) -> TupleRow | None:
         """Run one statement and return its first row, or None."""
@@ -70,15 +70,15 @@ class Database:
             try:
                 return self._run(sql, parameters)
             except psycopg.OperationalError:
-                if not self._may_try_again():
+                if not self._may_retry():
                     raise
                 return self._run(sql, parameters)
 
     @contextmanager
     def stopping_at(self, ends: float) -> Iterator[None]:
-        """Have what `rows` and `row` run inside stopped in Postgres at `ends` (time.monotonic()).
+        """Let Postgres stop the statements of `row` and `rows` in the block at `ends`.
 
-        They then raise TookTooLong, and begin no more.
+        `ends` is in seconds of time.monotonic(). After it, they raise TookTooLong.
         """
         self._ends = ends
         try:
@@ -87,15 +87,15 @@ class Database:
             self._ends = None
 
     def texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one reading statement; parameters go and values come as text, in half the time."""
+        """Run one reading statement with text parameters and values, in half the time of `rows`."""
         return self._read(PreparedTexts.run, sql, parameters)
 
     def texts_planned(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one reading statement as `texts` does, planned anew for these values."""
+        """Run one reading statement as `texts` does, planned for these parameter values."""
         return self._read(PreparedTexts.run_planned, sql, parameters)
 
     def write_texts(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one writing statement as `texts` does, but never twice."""
+        """Run one writing statement as `texts` does, but do not retry it."""
         with as_domain_error():
             if self._running is not None:
                 with self._running.part() as connection:
@@ -113,16 +113,16 @@ class Database:
             try:
                 return run(self.prepared_on(self._open()), sql, parameters)
             except psycopg.OperationalError:
-                if not self._may_try_again():
+                if not self._may_retry():
                     raise
                 return run(self.prepared_on(self._open()), sql, parameters)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection[TupleRow]]:
-        """Hold one transaction: commit at the end, roll back on an exception.
+        """Run one transaction: commit at the end of the block, roll back on an exception.
 
-        Inside another one it is a part of that: an exception undoes only this part, and nothing
-        is committed before the outer one is.
+        Inside another transaction it is a savepoint: an exception undoes only this block, and it
+        commits with the outer transaction.
         """
         if self._running is not None:
             with as_domain_error(), self._running.part() as connection:
@@ -137,30 +137,30 @@ class Database:
                     yield connection
             finally:
                 self._running = None
-        running.settle()
+        running.run_callbacks()
 
-    def after_commit(self, act: Callable[[], None]) -> None:
-        """Do something once the running transaction has been committed; at once if none runs."""
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` after the running transaction commits; at once if none runs."""
         if self._running is None:
-            act()
+            callback()
         else:
-            self._running.after_commit(act)
+            self._running.after_commit(callback)
 
     def mark_rights_checked(self) -> None:
-        """Take note that the actor's standing was checked: once for each request is enough.
+        """Note that the actor's rights were checked with a write, once per request.
 
-        So it is the first write that fails, if one does, and nothing was done before it.
+        The check runs with the first write, so that nothing was written if it fails.
         """
         if self.actor.standing:
             self.actor = replace(self.actor, standing="")
 
     @property
     def in_transaction(self) -> bool:
-        """Whether a transaction runs: it has said already who acts."""
+        """Whether a transaction runs; it has set the actor already."""
         return self._running is not None
 
     def close(self) -> None:
-        """Close the connection. It opens again when needed."""
+        """Close the connection. The next statement opens it again."""
         if self._connection is not None:
             self._connection.close()
             self._connection = self._prepared = None
@@ -190,49 +190,49 @@ class Database:
         return self._connection
 
     def _fresh(self) -> Connection[TupleRow]:
-        """Return a connection on which something that must not run twice can be begun."""
+        """Return a working connection, for statements that must not be retried."""
         connection = self._open()
         return self._open() if self._stale(connection) else connection
 
     def prepared_on(self, connection: Connection[TupleRow]) -> PreparedTexts:
-        """Return what runs text statements on a connection of ours, e.g. in its transaction."""
+        """Return the runner of text statements for this database's connection or transaction."""
         prepared = self._prepared
         if prepared is None or prepared.connection is not connection:
             prepared = PreparedTexts(connection, self._prepare_threshold)
             self._prepared = prepared
         return prepared
 
-    def _may_try_again(self) -> bool:
-        """Say whether the connection was lost, and with it nothing but one reading statement."""
+    def _may_retry(self) -> bool:
+        """Return whether the connection was lost outside a transaction: a read can be retried."""
         return self._running is None and (
             self._connection is None or self._connection.broken or self._connection.closed
         )
 
     def _watched(self) -> AbstractContextManager[None]:
-        """Break what runs inside off should the server turn out to be silent."""
+        """Close the connection if the server stops responding within the block."""
         return self._watch.broken(after_seconds=DOUBT_SECONDS, at_most_seconds=float("inf"))
 
-    def _is_silent(self) -> bool:
+    def _is_unresponsive(self) -> bool:
         connection = self._connection
         if connection is None or connection.closed or connection.info.host.startswith("/"):
             return False
         return is_unresponsive(connection.info.host, connection.info.port, POSTGRES)
 
     def _cut(self) -> None:
-        """Hang up, from the thread that watches; whoever waits for an answer finds the end."""
+        """Shut the socket down from the watching thread; the waiting read then fails."""
         connection = self._connection
         self._gone_until = time.monotonic() + CONNECT_AGAIN_SECONDS
         with suppress(OSError, psycopg.Error):
             if connection is not None and not connection.closed:
-                # A twin cannot become another file's number while we look.
-                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as twin:
+                # The number of a duplicate cannot be reused for another file meanwhile.
+                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as duplicate:
                     if connection is self._connection and not connection.closed:
-                        twin.shutdown(socket.SHUT_RDWR)
+                        duplicate.shutdown(socket.SHUT_RDWR)
 
     def _stale(self, connection: Connection[TupleRow]) -> bool:
-        """Look, without a round trip, whether the server has closed the connection meanwhile."""
+        """Return whether the server has closed the connection, without a round trip."""
         try:
-            # The first look may find the server's last words, the second that it hung up.
+            # The first read may return the server's last message, the second the end of the stream.
             connection.pgconn.consume_input()
             connection.pgconn.consume_input()
         except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""Documents in Postgres."""
+"""Documents and their revisions in Postgres."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KNOWN = """
 SELECT external_id, content_hash FROM documents
 WHERE source_id = %s AND external_id = ANY(%s)
 """
-# One statement: the old state of what is revised is what RETURNING says it was.
+# One statement: RETURNING gives the state before the update, which becomes the old revision.
 PUT = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(entries)s) AS x(
@@ -75,15 +75,14 @@ class PostgresDocuments:
     """Implements `DocumentStore`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def known(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, str]:
-        """Return the content hashes, by external id, of those that are there."""
+        """Return the content hashes of the documents that exist, by external id."""
         return dict(self._connection.execute(KNOWN, [source_id, list(external_ids)]).fetchall())
 
     def put(self, source_id: UUID, entries: Sequence[Entry]) -> list[StoredDocument]:
-        """Insert what is new, revise what changed and keep its old state."""
+        """Insert new documents, revise changed ones, and keep their old state as a revision."""
         rows = [
             {
                 "external_id": entry.external_id,
@@ -103,7 +102,7 @@ class PostgresDocuments:
         return [StoredDocument(*row) for row in stored.fetchall()]
 
     def stated(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the link, title and date (ISO 8601, UTC) of those that are there."""
+        """Return link, title and date (ISO 8601, UTC) of the documents that exist."""
         rows = self._connection.execute(STATED, [source_id, list(external_ids)]).fetchall()
         return {
             key: (url, title, at.astimezone(UTC).isoformat() if at else "")
@@ -111,13 +110,13 @@ class PostgresDocuments:
         }
 
     def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
-        """Give documents of a source new external ids."""
+        """Replace external ids of a source's documents: old id to new id."""
         if external_ids:
             olds, news = list(external_ids), list(external_ids.values())
             self._connection.execute(RENAME, [olds, news, source_id])
 
     def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
-        """Return what feeds state about documents that are there."""
+        """Return what feeds state about the documents that exist."""
         rows = self._connection.execute(FACTS, [list(document_ids)]).fetchall()
         return [
             DocumentFacts(

@@ -1,4 +1,4 @@
-"""Embeddings in Postgres: pgvector finds what is near by an index of each model."""
+"""Embeddings in Postgres, searched with pgvector through one index per model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 CANDIDATES_MIN = 100
-"""An index answers nearly the nearest; of so many at least, the nearest are picked exactly."""
+"""Least number of candidates from the approximate index, among which the nearest are exact."""
 
 KNOWN = """
 SELECT m.dimensions,
@@ -26,9 +26,9 @@ FROM embedding_models m WHERE m.name = %(model)s
 
 
 def nearest_sql(model: str, dimensions: int) -> str:
-    """Say the statement. The model's index serves it only if both stand in the text.
+    """Return the query for the nearest. The index serves it only with literals for the model.
 
-    Model names have no quotes in them, by a constraint of the table and by their type.
+    Model names contain no quotes: a constraint of the table and their type forbid it.
     """
     form = f"halfvec({int(dimensions)})"
     return f"""
@@ -48,17 +48,16 @@ class PostgresEmbeddings:
     """Implements `EmbeddingStore`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def learn_model(self, model: str, dimensions: int) -> None:
-        """Know a model, and make its index if it is new."""
+        """Register a model, and create its index if the model is new."""
         self._connection.execute(
             "SELECT groundwork_learn_embedding_model(%s, %s)", [model, dimensions]
         )
 
     def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
-        """Return what is known of a model, and tell the index how far to look."""
+        """Return a model's dimensions and its vector of a subject; set the index's search depth."""
         row = self._connection.execute(
             KNOWN,
             {"model": model, "subject_id": subject_id, "candidates": str(_candidates(count))},
@@ -68,7 +67,7 @@ class PostgresEmbeddings:
     def nearest(
         self, model: str, known: KnownModel, vector: str, besides: UUID | None, count: int
     ) -> list[Neighbour]:
-        """Return the nearest: nearly all of them by the index, in exact order."""
+        """Return the nearest subjects: candidates from the index, then in exact order."""
         rows = self._connection.execute(
             nearest_sql(model, known.dimensions),
             {
@@ -77,7 +76,7 @@ class PostgresEmbeddings:
                 "besides": besides,
                 "count": count,
             },
-            # Nothing to keep: the plan is cheap, and there is a text for each model.
+            # Not prepared: the plan is cheap, and each model has a text of its own.
             prepare=False,
         ).fetchall()
         return [Neighbour(*row) for row in rows]

@@ -1,4 +1,4 @@
-"""Engagements in Postgres: many are kept at once, and those with a content are summed."""
+"""Engagements in Postgres: insert many at once, and sum them by content."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%s) AS x(
         id uuid, distribution_id uuid, kind text, count bigint, occurred_at timestamptz)
 )"""
-# In the order of ids, so that two who bring the same wait for each other instead of deadlocking;
-# the distributions are held, so that none goes between the look and the insert.
+# In the order of ids, so that two transactions with the same rows wait instead of deadlocking. The
+# distributions are locked, so that none is deleted between the check and the insert.
 KEEP = f"""{INCOMING}, sent AS (
     SELECT id FROM distributions WHERE id IN (SELECT distribution_id FROM incoming)
     ORDER BY id FOR KEY SHARE
@@ -32,7 +32,7 @@ SELECT i.id, i.distribution_id, i.kind, i.count, coalesce(i.occurred_at, now())
 FROM incoming i JOIN sent s ON s.id = i.distribution_id ORDER BY i.id
 ON CONFLICT (id) DO NOTHING RETURNING id
 """  # noqa: S608 - constants from above
-# A statement of its own, since what another has just inserted is seen only by a later one.
+# A statement of its own: only a later statement sees rows that another transaction just inserted.
 THERE = f"""{INCOMING}
 SELECT i.id, EXISTS (SELECT FROM distributions d WHERE d.id = i.distribution_id),
     coalesce((e.distribution_id, e.kind, e.count) = (i.distribution_id, i.kind, i.count)
@@ -60,11 +60,10 @@ class PostgresEngagements:
     """Implements `EngagementStore`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def keep(self, rows: Sequence[EngagementRow]) -> list[EngagementOutcome]:
-        """Insert those that are new."""
+        """Insert the rows that are new; return for each what became of it."""
         created = {row[0] for row in self._connection.execute(KEEP, [_json(rows)]).fetchall()}
         rest = [row for row in rows if row.id not in created]
         found: dict[UUID, EngagementOutcome] = dict.fromkeys(
@@ -83,11 +82,10 @@ class PostgresEngagementSums:
     """Implements `EngagementSums`."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's connection."""
         self._database = database
 
     def of_content(self, content_id: UUID) -> str | None:
-        """Return a content's sums as JSON."""
+        """Return a content's sums by kind as JSON, or None if there is no such content."""
         rows = self._database.rows(SUMS, [content_id])
         return str(rows[0][0]) if rows else None
 

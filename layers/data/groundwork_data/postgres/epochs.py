@@ -1,6 +1,6 @@
-"""Epochs: what a restore begins, so that nothing that it lost stands in the way of what follows.
+"""Begin epochs: after a restore, new versions are higher than all that were lost.
 
-Migration 0015 says how; here it is called.
+The functions of migration 0015 do the work; this module calls them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def begin_epoch(database: Database, reason: str) -> int:
-    """Begin a new epoch and return its floor; for databases restored in place.
+    """Begin a new epoch and return its floor; for a database that was restored in place.
 
     Raises Unavailable: Postgres cannot be reached.
     """
@@ -21,7 +21,7 @@ def begin_epoch(database: Database, reason: str) -> int:
 
 
 def notice_restore(database: Database) -> int | None:
-    """Begin a new epoch if the data was written on another server; return its floor then.
+    """Begin a new epoch if the data was written on another server; return its floor, or None.
 
     Raises Unavailable: Postgres cannot be reached.
     """

@@ -1,4 +1,4 @@
-"""The rounds of comparing both stores, as a row."""
+"""Progress and outcome of comparing the graph with Postgres, kept in one row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WHERE name = 'graph' AND claimed_until = %s
 GIVE_BACK = """
 UPDATE graph_check SET claimed_until = '-infinity' WHERE name = 'graph' AND claimed_until = %s
 """
-# Whoever has a claim loses it: what it compares is older than this.
+# A run that holds a claim loses it: its comparison is older than this one.
 COMPARED = """
 UPDATE graph_check SET claimed_until = '-infinity', began_at = NULL, place = NULL, drift = '{}',
     ended_at = clock_timestamp(), last_drift = %s
@@ -44,19 +44,18 @@ FROM graph_check WHERE name = 'graph'
 
 
 class PostgresGraphRounds:
-    """Implements `Rounds`. All times are the database's."""
+    """Implements `Rounds`. All times are those of the database's clock."""
 
     def __init__(self, database: Database) -> None:
-        """Take a connection."""
         self._database = database
 
     def claim(self, seconds: float) -> Claim | None:
-        """Take the round under way for so long; None while another run has it."""
+        """Claim the current round for `seconds`; None while another run holds the claim."""
         row = self._database.row(CLAIM, (seconds,))
         return Claim(*row) if row else None
 
     def keep(self, claim: Claim, part: ComparedPart) -> None:
-        """Write down what was compared, and let go. No more ours: it changes nothing."""
+        """Store what was compared and release the claim; no effect if the claim has expired."""
         drift = Jsonb(dict(part.drift))
         if part.last:
             self._database.rows(END, (drift, claim.until))
@@ -64,18 +63,18 @@ class PostgresGraphRounds:
             self._database.rows(KEEP, (Jsonb(dict(part.place)), drift, claim.until))
 
     def give_back(self, claim: Claim) -> None:
-        """Let go of a claim with nothing compared."""
+        """Release a claim without having compared anything."""
         self._database.rows(GIVE_BACK, (claim.until,))
 
     def compared(self, drift: Drift) -> None:
-        """Write down that all was compared at once; the round under way begins anew."""
+        """Store the outcome of a complete comparison; the current round starts again."""
         self._database.rows(COMPARED, (Jsonb(dict(drift)),))
 
     def verdict(self) -> Verdict:
-        """Return what is known now."""
+        """Return the last outcome, merged with that of the current round."""
         row = self._database.row(VERDICT)
         if row is None:
-            message = "the row of graph_check is missing"
+            message = "the table graph_check has no row 'graph'; run `groundwork migrate`"
             raise LookupError(message)
         last, so_far, seconds, age = row
         drift = {kind: max(last.get(kind, 0), so_far.get(kind, 0)) for kind in {**last, **so_far}}

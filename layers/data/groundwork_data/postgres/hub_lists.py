@@ -1,8 +1,9 @@
-"""The relationships of hubs in order: from indexes, so that a page costs what it shows.
+"""Read relationships of hubs in order from indexes, at a cost proportional to the page.
 
-Neo4j has indexes on relationships too, but each is of one type: the surest fifty of a hub would be
-a union over all types and both ends, and planning that alone takes seconds. Here one index serves
-every type, and its included columns let a filter refuse a relationship without a look at the table.
+Neo4j has indexes on relationships too, but each covers one type: the fifty relationships of highest
+confidence of a hub would be a union over all types and both ends, and planning that alone takes
+seconds. Here one index serves every type, and its included columns let a filter reject a
+relationship without reading the table.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from groundwork_data.postgres.link_sql import COLUMNS, INDEXED, array_of, filter
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
-# Two ranges of the index, each read from its start: the rest of the equally sure; the less.
+# Two ranges of the index, each read from its start: the rest of equal confidence, then lower ones.
 _LATER = (
     "r.confidence = %(after_confidence)s AND r.id > %(after_id)s::uuid",
     "r.confidence < %(after_confidence)s",
@@ -40,22 +41,21 @@ ORDER BY r.confidence DESC, r.id
 
 
 class PostgresHubLists:
-    """Implements `HubLists`, one statement a question."""
+    """Implements `HubLists` with one statement per method."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's connection."""
         self._database = database
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
     ) -> Mapping[Id, Sequence[GraphRelationship]]:
-        """Return the surest `limit` relationships of each entity, from behind `after`."""
+        """Return `limit` relationships of each entity, highest confidence first, after `after`."""
         holds, given = filter_of(wanted)
         given |= {"ids": array_of(ids), "limit": limit}
         if after is not None:
             given |= {"after_confidence": after.confidence, "after_id": after.relationship_id}
         lists = surest_of(INDEXED, wanted.direction, holds, _LATER if after else ("true",))
-        # Not UNION ALL: a relationship of an entity with itself has it at both ends.
+        # Not UNION ALL: a relationship of an entity with itself is found at both ends.
         rows = self._database.rows(_LINKS.format(lists=" UNION ".join(lists)), given)
         found: dict[Id, list[GraphRelationship]] = defaultdict(list)
         for hub, *columns in rows:

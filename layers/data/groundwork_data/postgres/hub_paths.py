@@ -1,7 +1,7 @@
-"""Short ways between two entities where hubs are near, without reading all of a hub.
+"""Short paths between two entities near hubs, without reading all relationships of a hub.
 
-A hub's relationships are looked up pair by pair, each pair in one index; only entities that are no
-hubs are walked from. Every statement ends at the first way that it finds.
+A hub's relationships are looked up pair by pair, each pair in one index; only entities that are not
+hubs are expanded. Every statement ends at the first path that it finds.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from groundwork_data.postgres.link_sql import COLUMNS, array_of, filter_of
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
-# OFFSET 0 and LIMIT keep each from being made a part of what is around it: the planner, who takes
-# every entity for an average one, would read the relationships of a hub from their start.
+# OFFSET 0 and LIMIT keep the planner from merging the subqueries: it assumes that every entity has
+# an average number of relationships, and would read all relationships of a hub.
 _NEXT_TO = """(
     SELECT r.to_id AS id FROM relationships r WHERE r.from_id = {one}.id AND {{holds}}
     UNION ALL
@@ -89,14 +89,13 @@ CROSS JOIN LATERAL (
 
 
 class PostgresHubPaths:
-    """Implements `HubPaths`, one statement a question."""
+    """Implements `HubPaths` with one statement per method."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's connection."""
         self._database = database
 
     def adjacent(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one of each side that are related, or nothing."""
+        """Return a related pair, one entity of each side, or an empty sequence."""
         holds, given = filter_of(wanted)
         turned = _work(left, right) > _work(right, left)
         from_, to = (right, left) if turned else (left, right)
@@ -109,19 +108,22 @@ class PostgresHubPaths:
         return row[::-1] if turned else row
 
     def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one of each side and, between them, one to which both are related; or nothing."""
+        """Return one entity of each side and between them one related to both, or nothing."""
         holds, given = filter_of(wanted)
         for name, side in (("left", left), ("right", right)):
             given |= {f"{name}_walked": array_of(side.walked), f"{name}_hubs": array_of(side.hubs)}
         return self._database.row(_ACROSS.format(holds=holds), given) or ()
 
     def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
-        """Return the surest relationship of each with the next; fewer if one has none."""
+        """Return the relationship of highest confidence of each entity with the next.
+
+        Fewer than `len(ids) - 1` if two neighbours are not related.
+        """
         holds, given = filter_of(wanted)
         given |= {"starts": array_of(ids[:-1]), "ends": array_of(ids[1:])}
         return list(map(make_relationship, self._database.rows(_STEPS.format(holds=holds), given)))
 
 
 def _work(from_: Side, to: Side) -> int:
-    """Guess the microseconds that `adjacent` takes from a side: walking costs 20, a pair 6."""
+    """Estimate the microseconds of `adjacent` from a side: 20 per expansion, 6 per pair."""
     return 20 * len(from_.walked) + 6 * len(from_.hubs) * (len(to.walked) + len(to.hubs))

@@ -27,7 +27,6 @@ class PostgresUsers:
     """Implements `UserStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def get(self, user_id: UUID) -> Account | None:
@@ -101,7 +100,6 @@ class PostgresRefreshTokens:
     """Implements `RefreshTokenStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def owner(self, token_hash: bytes) -> UUID | None:
@@ -159,7 +157,6 @@ class PostgresLoginFailures:
     """Implements `LoginFailureStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def of(self, subjects: Iterable[str]) -> Mapping[str, Failures]:
@@ -200,7 +197,6 @@ class PostgresTickets:
     """Implements `TicketStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def add(
@@ -224,7 +220,6 @@ class PostgresProfiles:
     """What identity answers straight from rows; single statements."""
 
     def __init__(self, database: Database) -> None:
-        """Take the held connection."""
         self._database = database
 
     def profile(self, user_id: UUID) -> dict[str, object] | None:

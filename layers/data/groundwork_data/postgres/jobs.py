@@ -1,4 +1,4 @@
-"""Jobs in Postgres. Triggers announce each change; the relay queues what is queued."""
+"""Jobs in Postgres. Triggers write each change to the outbox; the relay sends queued jobs."""
 
 from __future__ import annotations
 
@@ -100,11 +100,10 @@ class PostgresJobs:
     """Implements `JobStore`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def add(self, jobs: Sequence[JobRow]) -> None:
-        """Queue new jobs; those whose idempotency key is known are left alone."""
+        """Queue new jobs; a job whose idempotency key exists is left as it is."""
         rows = [
             {
                 "kind": job.kind,
@@ -119,7 +118,7 @@ class PostgresJobs:
     def lease_next(
         self, kinds: Sequence[str], worker: str, now: datetime, until: datetime
     ) -> WorkerJob | None:
-        """Lease the waiting job of highest priority, oldest first."""
+        """Lease the queued job of highest priority, oldest first."""
         found = self._jobs(
             LEASE_NEXT, {"kinds": list(kinds), "worker": worker, "now": now, "until": until}
         )
@@ -128,7 +127,7 @@ class PostgresJobs:
     def lease_these(
         self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
     ) -> list[WorkerJob]:
-        """Lease the named jobs to the named owners."""
+        """Lease jobs to their owners, given as (job id, owner)."""
         once = dict(wanted)
         return self._jobs(
             LEASE_THESE,
@@ -136,25 +135,25 @@ class PostgresJobs:
         )
 
     def get(self, job_id: UUID) -> WorkerJob | None:
-        """Return one job, locked."""
+        """Lock one job and return it, or None."""
         found = self.lock([job_id])
         return found[0] if found else None
 
     def report(self, job_id: UUID, progress: float, message: str | None, until: datetime) -> None:
-        """Keep how far a leased job is, and extend its lease."""
+        """Store a leased job's progress, and extend its lease."""
         self._rows(REPORT, {"id": job_id, "progress": progress, "message": message, "until": until})
 
     def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
-        """Lock jobs in the order of their ids, and return those that are there."""
+        """Lock jobs in the order of their ids, and return those that exist."""
         return self._jobs(LOCK, [list(job_ids)])
 
     def succeed(self, results: Sequence[tuple[UUID, dict[str, JsonValue]]]) -> None:
-        """End jobs well, each with a summary of its result."""
+        """Mark jobs as succeeded, each with a summary of its result."""
         if results:
             self._rows(SUCCEED, [[i for i, _ in results], [Jsonb(r) for _, r in results]])
 
     def fail(self, failures: Sequence[JobFailure], now: datetime) -> dict[UUID, str]:
-        """End attempts badly; return the jobs' new status."""
+        """Record failed attempts; return the jobs' new status by id."""
         rows = [
             {
                 "id": str(one.job_id),
@@ -168,21 +167,21 @@ class PostgresJobs:
         return dict(self._rows(FAIL, {"failures": Jsonb(rows), "now": now})) if rows else {}
 
     def requeue(self, job_id: UUID, now: datetime) -> WorkerJob | None:
-        """Queue a job that ended badly anew, with all its attempts."""
+        """Queue an ended job again with all its attempts; None if it has not ended."""
         found = self._jobs(REQUEUE, [now, job_id])
         return found[0] if found else None
 
     def expire_leases(self, now: datetime, limit: int) -> int:
-        """Take back jobs whose worker fell silent."""
-        silent = self._rows(EXPIRED, [now, limit])
+        """Fail the attempts whose lease has expired; return how many there were."""
+        expired = self._rows(EXPIRED, [now, limit])
         message = "The worker's lease ran out before a result came."
         self.fail(
-            [JobFailure(job, FailureClass.LEASE_EXPIRED, message, n) for job, n in silent], now
+            [JobFailure(job, FailureClass.LEASE_EXPIRED, message, n) for job, n in expired], now
         )
-        return len(silent)
+        return len(expired)
 
     def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
-        """Touch what has waited since before a moment, so that the relay sends it again."""
+        """Update jobs queued before `waiting_since`, so that the relay sends them again."""
         touched = self._rows(ANNOUNCE_AGAIN, {"since": waiting_since, "now": now, "limit": limit})
         return len(touched)
 

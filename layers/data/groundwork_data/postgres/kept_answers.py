@@ -1,4 +1,4 @@
-"""Answers to requests with an Idempotency-Key, in Postgres."""
+"""Stored answers to requests with an Idempotency-Key, in Postgres."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-# In a statement of its own: the next one then sees what the last holder committed.
+# In a statement of its own: the next statement then sees what the last holder committed.
 CLAIM = "SELECT pg_try_advisory_xact_lock(%s)"
 FIND = "SELECT fingerprint, sealed FROM kept_answers WHERE id = %s AND expires_at > now()"
 KEEP = """
@@ -25,22 +25,21 @@ class PostgresKeptAnswers:
     """Implements `KeptAnswers`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def claim(self, answer_id: bytes) -> bool:
-        """Hold an id until the transaction ends; False at once if another one holds it."""
+        """Lock an id until the transaction ends; return False at once if another holds it."""
         number = int.from_bytes(answer_id[:8], "big", signed=True)
         row = self._connection.execute(CLAIM, (number,)).fetchone()
         return bool(row and row[0])
 
     def find(self, answer_id: bytes) -> KeptAnswer | None:
-        """Return what is kept and has not expired."""
+        """Return the stored answer if it has not expired."""
         row = self._connection.execute(FIND, (answer_id,)).fetchone()
         return KeptAnswer(*row) if row else None
 
     def keep(self, answer_id: bytes, kept: KeptAnswer, hours: int) -> None:
-        """Keep an answer for so long; one that has expired makes room."""
+        """Store an answer for `hours`; it replaces an expired one."""
         self._connection.execute(
             KEEP,
             {

@@ -1,4 +1,7 @@
-"""What is known, in Postgres: written set by set, and only where something changes."""
+"""Write entities, relationships and mentions to Postgres, many per statement.
+
+Only rows that change are written.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,8 @@ if TYPE_CHECKING:
 
 CAPS = {"most_documents": PROVENANCE_DOCUMENTS}
 
-# What is there and stays as it is, is not touched: no lock, no version, no outbox row. The rest is
-# inserted or merged in the order of its keys, so that two writers wait for each other and do not
-# deadlock.
+# An existing row that would not change is not written: no lock, no new version, no outbox row. The
+# rest is inserted or merged in the order of keys, so that two writers wait instead of deadlocking.
 UPSERT_ENTITIES = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
@@ -71,8 +73,8 @@ SELECT id, type, key, 'unchanged' FROM known WHERE NOT changes
 UNION ALL SELECT id, type, key, outcome FROM written
 UNION ALL SELECT into_id, type, key, 'merged' FROM merged
 """
-# What was merged into others is stated of those. They are locked first: what waits for a merge
-# to end must find out that they are gone.
+# Statements about merged entities apply to their survivors. Those are locked first: a statement
+# that waited for a merge to end must notice that the entity no longer exists.
 HOLD_SURVIVORS = """
 SELECT id FROM entities WHERE id = ANY(%s) ORDER BY type, key, id FOR NO KEY UPDATE
 """
@@ -134,7 +136,7 @@ SELECT k.id, i.from_id, i.to_id, i.type, i.valid_from, 'unchanged'
 FROM known k JOIN incoming i ON i.n = k.n WHERE NOT k.changes
 UNION ALL SELECT id, from_id, to_id, type, valid_from, outcome FROM written
 """
-# In the order in which upserts lock. Who deletes or merges one of them waits for us.
+# In the order in which upserts lock. A transaction that deletes or merges one of them waits for us.
 HOLD_ENTITIES = """
 SELECT id FROM entities WHERE id = ANY(%s) ORDER BY type, key, id FOR KEY SHARE
 """
@@ -159,7 +161,6 @@ class PostgresKnowledge:
     """Implements `KnowledgeStore`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def upsert_entities(
@@ -171,7 +172,7 @@ class PostgresKnowledge:
         ids = [None if row.key is not None else new_id() for row in rows]
         incoming = Jsonb([_entity(row, id_) for row, id_ in zip(rows, ids, strict=True)])
         try:
-            found = self._planned_anew(UPSERT_ENTITIES, incoming, most_aliases)
+            found = self._run_unprepared(UPSERT_ENTITIES, incoming, most_aliases)
         except UniqueViolation as error:
             raise Unavailable("An entity was merged into another meanwhile.") from error
         done: dict[tuple[Any, ...], Upserted] = {
@@ -217,7 +218,7 @@ class PostgresKnowledge:
         return [done[row.from_id, row.to_id, row.type, row.valid_from] for row in rows]
 
     def hold_entities(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        """Return what each id leads to, and keep that there."""
+        """Return the entity or survivor of each id, locked against deletion and merging."""
         held = self._held(ids)
         led = survivors_of(self._rows, [id_ for id_ in ids if id_ not in held])
         more = self._held(sorted(set(led.values()) - held)) if led else set()
@@ -249,7 +250,7 @@ class PostgresKnowledge:
             )
 
     def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the present revision of each document that is there."""
+        """Return the current revision of each document that exists."""
         return dict(
             self._connection.execute(
                 "SELECT id, revision FROM documents WHERE id = ANY(%s)", [list(document_ids)]
@@ -265,7 +266,7 @@ class PostgresKnowledge:
     def _update_survivors(
         self, stated: Sequence[tuple[UUID, EntityRow]], most_aliases: int
     ) -> dict[UUID, Outcome]:
-        """State of survivors what was stated of those that they took in."""
+        """Apply to survivors what was stated about the entities merged into them."""
         rows: dict[UUID, EntityRow] = {}
         for id_, row in stated:
             if id_ in rows:
@@ -276,14 +277,14 @@ class PostgresKnowledge:
         if len(held) < len(rows):
             raise Unavailable("An entity was merged into another meanwhile.")
         incoming = Jsonb([_entity(row, id_) for id_, row in rows.items()])
-        changed = self._planned_anew(UPDATE_SURVIVORS, incoming, most_aliases)
+        changed = self._run_unprepared(UPDATE_SURVIVORS, incoming, most_aliases)
         outcomes: dict[UUID, Outcome] = dict.fromkeys(rows, "unchanged")
         return outcomes | dict.fromkeys((row[0] for row in changed), "updated")
 
-    def _planned_anew(self, sql: str, rows: Jsonb, most_aliases: int) -> list[tuple[Any, ...]]:
-        """Run an upsert with a plan of its own.
+    def _run_unprepared(self, sql: str, rows: Jsonb, most_aliases: int) -> list[tuple[Any, ...]]:
+        """Run an upsert with a new plan.
 
-        A plan that was kept from when the tables were small would go on reading them whole.
+        A plan kept from when the tables were small would still scan whole tables.
         """
         parameters = {**CAPS, "most_aliases": most_aliases, "rows": rows}
         return self._connection.execute(sql, parameters, prepare=False).fetchall()

@@ -1,4 +1,4 @@
-"""What statements about relationships `r` share: columns, a filter as conditions, ordered lists."""
+"""Parts of SQL about relationships, under the alias `r`: columns, conditions, ordered lists."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groundwork_core.knowledge.graph.model import EVERYTHING, Direction, Id, Lin
 
 _READ_AND_BLANK = {
     "id": ("r.id::text", ""),
-    "version": ("0", "0"),  # nobody is shown it, and no index has it
+    "version": ("0", "0"),  # never shown, and part of no index
     "type": ("r.type", "''"),
     "from_id": ("r.from_id::text", "''"),
     "to_id": ("r.to_id::text", "''"),
@@ -17,7 +17,7 @@ _READ_AND_BLANK = {
     "valid_to": ("r.valid_to", "NULL"),
 }
 INDEXED = "r.id, r.type, r.from_id, r.to_id, r.confidence, r.valid_from, r.valid_to"
-"""What columns are read from; the indexes of both ends and of pairs have it all."""
+"""Columns that the indexes of both ends and of pairs contain."""
 
 _OTHER_END = {"from_id": "to_id", "to_id": "from_id"}
 
@@ -36,7 +36,7 @@ _CONDITIONS = {
 
 
 def columns_of(shown: Container[str]) -> str:
-    """Return the columns of a `Relationship`, in its order; empty what is not shown."""
+    """Return the columns of a `Relationship` in its order; a blank for each that is not shown."""
     return ", ".join(
         read if name == "id" or f"Relationship.{name}" in shown else blank
         for name, (read, blank) in _READ_AND_BLANK.items()
@@ -47,7 +47,7 @@ COLUMNS = columns_of(EVERYTHING)
 
 
 def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
-    """Return a condition of constants, and its parameters. The direction is not part of it."""
+    """Return a filter as an SQL condition and its parameters, without its direction."""
     given = {name: value for name, value in wanted.conditions.items() if value is not None}
     return " AND ".join(_CONDITIONS[name] for name in given) or "true", given
 
@@ -55,10 +55,10 @@ def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
 def surest_of(
     columns: str, direction: Direction, holds: str, places: Collection[str] = ("true",)
 ) -> list[str]:
-    """Return the surest `limit` relationships of `one` as sub-selects to be merged.
+    """Return subselects of the `limit` relationships of `one` with the highest confidence.
 
-    One for each end that counts and each range of the order, each a read of one index from a place
-    on. `{other}` in `columns` becomes the column of the other end.
+    One subselect for each end and each range in `places`; each reads one index in order. The caller
+    merges them. `{other}` in `columns` is replaced by the column of the other end.
     """
     return [
         f"(SELECT {columns.format(other=_OTHER_END[end])} FROM relationships r"  # noqa: S608 - constants
@@ -70,5 +70,5 @@ def surest_of(
 
 
 def array_of(ids: Collection[Id]) -> str:
-    """Write an array as Postgres reads it; psycopg would look at each id whether to quote it."""
+    """Write ids as a Postgres array literal; psycopg would check each id for quoting."""
     return f"{{{','.join(ids)}}}"

@@ -1,4 +1,4 @@
-"""Open sockets and the live order, in Postgres."""
+"""Open sockets and the order of live events, in Postgres."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEY_HOLDS = """
     SELECT FROM api_keys k WHERE k.id = {it}.api_key_id AND {it}.permissions <@ k.scopes
         AND k.revoked_at IS NULL AND coalesce(k.expires_at > clock_timestamp(), true)))
 """
-"""Of a ticket or a socket: the API key that it came from, if any, still holds."""
+"""Condition on a ticket or a socket: the API key that it was opened with, if any, is valid."""
 SOCKETS_KEY_HOLDS, TICKETS_KEY_HOLDS = KEY_HOLDS.format(it="c"), KEY_HOLDS.format(it="t")
 
 REDEEM = f"""
@@ -39,7 +39,7 @@ LISTENERS = f"""
 SELECT c.connection_id, c.user_id, c.permissions, c.topics FROM socket_connections c
 WHERE {SOCKETS_KEY_HOLDS} AND
 """  # noqa: S608 - as above
-"""A socket whose key has ended is as one that is not there, before anybody closes it."""
+"""A socket whose API key is no longer valid is left out even before it is closed."""
 
 UNWELCOME = f"""
 SELECT c.connection_id FROM socket_connections c LEFT JOIN users u ON u.id = c.user_id
@@ -69,19 +69,18 @@ class PostgresListeners:
     """Implements `ListenerStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def redeem(self, ticket: str) -> RedeemedTicket | None:
-        """Use a ticket up; None if it is unknown, used, too old, or its user may not come in."""
-        # The delete is the check: of many at once, one finds the row.
+        """Redeem a ticket; None if it is unknown, used or expired, or its user is not permitted."""
+        # The DELETE is the check: of concurrent callers only one finds the row.
         row = self._connection.execute(
             REDEEM, (hashlib.sha256(ticket.encode()).digest(),)
         ).fetchone()
         return RedeemedTicket(row[0], tuple(row[1]), row[2], row[3]) if row else None
 
     def add(self, connection_id: str, ticket: RedeemedTicket) -> None:
-        """Remember a socket that just opened."""
+        """Store a socket that was just opened."""
         self._connection.execute(
             "INSERT INTO socket_connections (connection_id, user_id, permissions, api_key_id)"
             " VALUES (%s, %s, %s, %s)",
@@ -89,37 +88,37 @@ class PostgresListeners:
         )
 
     def remove(self, connections: Iterable[str]) -> None:
-        """Forget sockets."""
+        """Delete sockets."""
         self._connection.execute(
             "DELETE FROM socket_connections WHERE connection_id = ANY(%s)", (list(connections),)
         )
 
     def get(self, connection_id: str) -> Listener | None:
-        """Return one socket; None if it is unknown, or its API key has ended."""
+        """Return one socket; None if it is unknown or its API key is no longer valid."""
         row = self._connection.execute(
             f"{LISTENERS} c.connection_id = %s", (connection_id,)
         ).fetchone()
         return _listener(row) if row else None
 
     def listen(self, connection_id: str, topics: frozenset[str]) -> None:
-        """Set what a socket listens to."""
+        """Set the topics of a socket."""
         self._connection.execute(
             "UPDATE socket_connections SET topics = %s WHERE connection_id = %s",
             (sorted(topics), connection_id),
         )
 
     def listening(self, topics: Iterable[str]) -> list[Listener]:
-        """Return the sockets that listen to any of these topics, and whose API keys hold."""
+        """Return the sockets that listen to any of these topics and whose API keys are valid."""
         rows = self._connection.execute(f"{LISTENERS} c.topics && %s", (list(topics),)).fetchall()
         return [_listener(row) for row in rows]
 
     def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
-        """Return sockets whose users' sessions ended, or who may do less than when it opened."""
+        """Return sockets whose users' sessions ended or who lost permissions since it opened."""
         named = None if users is None else list(users)
         return [row[0] for row in self._connection.execute(UNWELCOME, {"users": named})]
 
     def outlived(self) -> list[str]:
-        """Return sockets whose API keys have ended."""
+        """Return sockets whose API keys are no longer valid."""
         return [row[0] for row in self._connection.execute(OUTLIVED)]
 
 
@@ -127,7 +126,7 @@ class PostgresLiveOrder(PostgresOutbox):
     """Implements `NumberedOutbox`, inside a transaction."""
 
     def span(self) -> ReplayRange:
-        """Say what can be replayed."""
+        """Return the range of seq that can be replayed."""
         row = self._connection.execute(
             "SELECT c.seq, (SELECT min(seq) FROM outbox WHERE seq IS NOT NULL)"
             " FROM outbox_cursors c WHERE c.destination = 'live'"
@@ -136,7 +135,7 @@ class PostgresLiveOrder(PostgresOutbox):
         return ReplayRange(oldest=last + 1 if oldest is None else oldest, last=last)
 
     def replay(self, topics: Iterable[str], since: int, limit: int) -> list[NumberedRow]:
-        """Return the next rows of topics with places above `since`, in order."""
+        """Return the next rows of these topics with a seq above `since`, in order."""
         names = list(topics)
         ids = [name.removeprefix(ENTITY) for name in names if name.startswith(ENTITY)]
         rows = self._connection.execute(

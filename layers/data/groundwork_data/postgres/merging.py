@@ -1,4 +1,4 @@
-"""One entity merged into another, and split from it again: set by set, however much it has."""
+"""Merge one entity into another, and split it off again, with one statement per table."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ class PostgresMerging:
     """Implements `Merging`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
-        """Return the versions of those that are there, which nobody else touches now."""
+        """Lock the entities that exist and return their versions by id."""
         return dict(self._connection.execute(sql.LOCK_ENTITIES, {"ids": list(ids)}).fetchall())
 
     def merge(self, one: UUID, into: UUID) -> None:
-        """Merge one into another; both are locked."""
+        """Merge the entity `one` into the entity `into`; the caller has locked both."""
         both = {"one": one, "into": into, **CAPS}
         self._connection.execute(sql.LOCK_RELATIONSHIPS, both)
         rows = self._connection.execute(sql.DROPPED, both).fetchall()
@@ -38,7 +37,7 @@ class PostgresMerging:
             self._connection.execute(statement, {**both, "dropped": dropped, "twins": twins})
 
     def split(self, one: UUID, into: UUID) -> bool:
-        """Undo a merge, as far as that can be; False: it is not merged into that any more."""
+        """Undo a merge as far as possible; return False if `one` is not merged into `into`."""
         row = self._connection.execute(sql.RECALL, {"one": one, "into": into}).fetchone()
         if row is None:
             return False

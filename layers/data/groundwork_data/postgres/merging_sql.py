@@ -1,14 +1,14 @@
-"""The statements of merging one entity into another, and of undoing it.
+"""SQL that merges one entity into another, and that undoes the merge.
 
-Parameters: `one`, the entity that goes; `into`, the one that stays; `dropped`, relationships that
-cannot go over, for they would join the survivor with itself or are there already; `twins`, of the
-latter, those that are there.
+Parameters: `one`, the entity that is merged; `into`, the survivor; `dropped`, relationships of
+`one` that cannot move, because they would connect the survivor with itself or because the survivor
+already has the same relationship; `twins`, those same relationships of the survivor.
 """
 
 from __future__ import annotations
 
-# Whoever locks several entities locks them in this order; so of two who merge the same two, in
-# whatever direction, the second waits, and then finds one of them gone.
+# Every transaction that locks several entities locks them in this order. So of two merges of the
+# same two entities, in either direction, the second waits and then finds one of them missing.
 LOCK_ENTITIES = """
 SELECT id, version FROM entities WHERE id = ANY(%(ids)s) ORDER BY type, key, id FOR UPDATE
 """
@@ -24,7 +24,8 @@ WITH going AS (
         AND k.type = g.type AND k.valid_from IS NOT DISTINCT FROM g.valid_from AND k.id <> g.id
 )
 """
-# In the order in which upserts lock. No more can come: they would need the entity.
+# In the order in which upserts lock. No relationship can be added meanwhile: that would need a lock
+# on the entity.
 LOCK_RELATIONSHIPS = f"""{_GOING_OVER}
 SELECT r.id FROM relationships r
 WHERE r.id IN (SELECT id FROM met UNION SELECT twin FROM met)
@@ -112,7 +113,7 @@ RECALL = """
 DELETE FROM merged_entities WHERE id = %(one)s AND into_id = %(into)s
 RETURNING was::text, moved::text, carried
 """
-# The graph buried the version after the last one, and takes only what is newer.
+# The graph has a tombstone at the version after the last one, and accepts only newer versions.
 RETURN = """
 INSERT INTO entities SELECT (jsonb_populate_record(NULL::entities, w.was || jsonb_build_object(
     'version', (w.was ->> 'version')::bigint + 2, 'updated_at', clock_timestamp()))).*
@@ -132,7 +133,7 @@ FROM jsonb_to_recordset(%(moved)s::jsonb -> 'relationships') AS m(id uuid, "from
 WHERE r.id = m.id
     AND ((m."from" AND r.from_id = %(into)s) OR (m."to" AND r.to_id = %(into)s))
 """
-# Between what they joined, wherever that is now.
+# Restored between the entities that they connected, or the survivors of those entities.
 RESTORE_RELATIONSHIPS = """
 INSERT INTO relationships SELECT (jsonb_populate_record(d, jsonb_build_object(
     'version', d.version + 2, 'updated_at', clock_timestamp(), 'from_id', f.id, 'to_id', t.id))).*
@@ -155,7 +156,7 @@ FROM jsonb_populate_recordset(NULL::mentions, %(moved)s::jsonb -> 'stated') AS s
     JOIN relationships r ON r.id = s.relationship_id
 WHERE m.id = s.id
 """
-# What a newer revision of its document no longer says stays unsaid.
+# A mention that a newer revision of its document no longer makes is not restored.
 RESTORE_STATED = """
 INSERT INTO mentions SELECT (jsonb_populate_record(s, jsonb_build_object('job_id', j.id))).*
 FROM jsonb_populate_recordset(NULL::mentions, %(moved)s::jsonb -> 'stated') AS s

@@ -1,4 +1,4 @@
-"""Schema versions of Postgres: forward and back, one migrator at a time."""
+"""Migrate the schema of Postgres up or down, one migrator at a time."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def migrate(database_url: str, scripts: Path, *, target: str = "head") -> Migrat
     Args:
         database_url: `postgresql://user:password@host:port/name`.
         scripts: the folder of migrations (migrations/postgres).
-        target: `head`, a revision, or `-1` for one step back; `base` takes everything back.
+        target: `head`, a revision, or `-1` for one step down; `base` undoes all migrations.
 
     Raises:
         sqlalchemy.exc.OperationalError: the database cannot be reached.
-        alembic.util.CommandError: no such revision.
+        alembic.util.CommandError: the revision does not exist.
         Invalid: the database's encoding is not UTF8.
     """
     from alembic import command
@@ -62,10 +62,10 @@ def migrate(database_url: str, scripts: Path, *, target: str = "head") -> Migrat
 
 
 def must_be_utf8(database_url: str) -> None:
-    """Raise Invalid where a database keeps text in another encoding, such as SQL_ASCII.
+    """Raise Invalid if a database has another encoding than UTF8, such as SQL_ASCII.
 
-    Said here, since the first query of a library would fail with an error about bytes. A database
-    that cannot be reached is left to whoever connects next.
+    Checked here, because otherwise a library's first query fails with an error about bytes. If the
+    database cannot be reached, nothing is checked; the next connection reports it.
     """
     try:
         with psycopg.connect(database_url, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
@@ -74,8 +74,8 @@ def must_be_utf8(database_url: str) -> None:
         return
     if encoding != "UTF8":
         raise Invalid(
-            f"The encoding of the database is {encoding}, but text of all languages is kept in it. "
-            "Make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
+            f"The encoding of the database is {encoding}, but it must be UTF8. "
+            "Create one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0."
         )
 
 

@@ -1,7 +1,7 @@
-"""What is around many entities at once, read from indexes that hold all that is asked for.
+"""Neighbours and relationships of many entities at once, from covering indexes.
 
-Neo4j walks as fast, but each statement costs it 2 ms, and it must read a hub whole; so a subgraph
-of 200 nodes took it more than all that is done here.
+Neo4j traverses as fast, but each statement costs it 2 ms and it must read all relationships of a
+hub. For a subgraph of 200 nodes that took longer than everything done here.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from groundwork_data.postgres.link_sql import INDEXED, array_of, columns_of, fil
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
-# The surest of all entities together: a hop looks at thousands, keeps few. What was not read of one
-# is less sure than what was; so where the least sure that is kept is as sure as the end of every
-# list that goes on, nothing surer is missing. Several relationships may lead to one entity, so the
-# lists may hold too few: then more is read.
+# The neighbours of highest confidence over all entities: a hop reads thousands and keeps few. Each
+# entity's list is read in descending confidence up to a limit. If the lowest confidence that is
+# kept is at least the last confidence of every list that was cut off, no better neighbour is
+# missing. Several relationships may lead to one entity, so the lists may be too short: then more is
+# read.
 _NEXT_TO = """
 WITH lists AS MATERIALIZED (
     SELECT one.id AS one, found.other, found.confidence
@@ -44,10 +45,10 @@ SELECT other::text, (SELECT max(last) FROM going_on)
 FROM surest ORDER BY sure DESC, other
 """
 
-# Each relationship is found at its start, unless that is a hub. What begins at a hub is looked up,
-# pair by pair, or, of many hubs, found at its end. OFFSET 0 and LIMIT keep each from being made a
-# part of what is around it: the planner, who takes every entity for an average one, would read all
-# relationships of a hub, or of all entities.
+# Each relationship is found by its start, unless that is a hub. Relationships that start at a hub
+# are looked up pair by pair, or, with many hubs, by their end. OFFSET 0 and LIMIT keep the planner
+# from merging the subqueries: it assumes that every entity has an average number of relationships,
+# and would read all relationships of a hub, or of all entities.
 _AMONG = f"""
 SELECT {{columns}} FROM (
     SELECT r.* FROM unnest(%(others)s::uuid[]) one (id)
@@ -72,18 +73,17 @@ SELECT {{columns}} FROM (
 """  # noqa: S608 - constants from above
 
 FEW_HUBS = 4
-"""To read what ends at an entity takes 6 µs, as long as to look up five pairs."""
+"""Reading the relationships that end at an entity takes 6 µs, as long as five pair look-ups."""
 
 
 class PostgresNeighbourhoods:
     """Implements `Neighbourhoods`."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's connection."""
         self._database = database
 
     def next_to(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Id]:
-        """Return the `limit` entities that these lead to most surely, the surest first."""
+        """Return up to `limit` neighbours, those of highest confidence first."""
         holds, given = filter_of(wanted)
         given |= {"ids": array_of(ids), "wanted": limit}
         lists = surest_of("r.id, r.confidence, r.{other} AS other", wanted.direction, holds)
@@ -103,10 +103,10 @@ class PostgresNeighbourhoods:
         limit: int,
         shown: Shown = EVERYTHING,
     ) -> Sequence[GraphRelationship]:
-        """Return the surest `limit` relationships with both ends among these entities."""
+        """Return up to `limit` relationships among these entities, highest confidence first."""
         holds, given = filter_of(wanted)
         known = frozenset(hubs)
-        ids = sorted(ids)  # what is looked up one after the other then lies side by side
+        ids = sorted(ids)  # consecutive look-ups then read neighbouring index pages
         others = [id_ for id_ in ids if id_ not in known]
         few = len(known) <= FEW_HUBS
         given |= {

@@ -1,8 +1,9 @@
-"""The outbox: read in commit order, one reader a destination.
+"""Read the outbox in commit order, with one reader per destination.
 
-`id` is no commit order: a transaction that began early may commit late, and `id > last` would
-skip its rows. So rows carry the number of their transaction, and only those are read whose number
-lies below every transaction that still runs (`pg_snapshot_xmin`): nothing can appear before them.
+The order of `id` is not the commit order: a transaction that began early may commit late, and
+`id > last` would skip its rows. So each row has the number of its transaction (`xid`), and only
+rows with a number below that of every running transaction (`pg_snapshot_xmin`) are read: no row
+can appear before them any more.
 
 A reader holds an advisory lock, not a row lock: a row lock would give the reader a transaction
 number of its own, and a slow destination would then hold back what the others may read.
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 WHOLE_TRANSACTION = 2**63 - 1
-"""The cursor's `id` when all rows of its transaction are carried."""
+"""The cursor's `id` when all rows of its transaction are delivered."""
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('groundwork:outbox:' || %s, 0))"
 TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('groundwork:outbox:' || %s, 0))"
 
 POSITION = "SELECT (xid::text)::bigint, id, seq FROM outbox_cursors WHERE destination = %s"
 
-# One statement has one snapshot: what it reads and the horizon it tells agree.
+# One statement has one snapshot, so its rows and its horizon agree.
 TAKE = """
 SELECT h.xmin, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
 FROM (SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xmin) h
@@ -68,35 +69,34 @@ class PostgresOutbox:
     """Implements `OutboxStore`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the running transaction."""
         self._connection = connection
 
     def lock(self, destination: str) -> None:
-        """Wait until no relay works for a destination, and keep it so until the transaction ends.
+        """Wait for the lock of a destination, and hold it until the transaction ends.
 
-        Takes effect for statements after this one: what they read is what the last relay left.
+        Later statements of the transaction see everything that the last holder committed.
         """
         self._connection.execute(LOCK, (destination,))
 
     def take(self, destination: str, limit: int) -> OutboxBatch | None:
-        """Lock a destination and return what it has not had; None while another relay has it."""
-        # The lock comes in a statement of its own: the next one sees what its last holder left.
+        """Lock a destination and return its next rows; None while another relay holds the lock."""
+        # A statement of its own: the next one sees what the last holder committed.
         locked = self._connection.execute(TRY_LOCK, (destination,)).fetchone()
         if locked is None or not locked[0]:
             return None
         position = self._connection.execute(POSITION, (destination,)).fetchone()
         if position is None:
-            message = f"there is no outbox cursor {destination}"
+            message = f"outbox_cursors has no row for the destination {destination!r}"
             raise LookupError(message)
         return self._read((position[0], position[1]), position[2], limit)
 
-    def take_behind(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
-        """Return what follows rows taken before in this transaction, whose lock still holds."""
+    def take_after(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
+        """Return the rows after `taken`, within the same transaction and lock."""
         return self._read(taken.upto, taken.last_seq, limit)
 
-    def _read(self, behind: tuple[int, int], last_seq: int, limit: int) -> OutboxBatch:
+    def _read(self, after: tuple[int, int], last_seq: int, limit: int) -> OutboxBatch:
         found = self._connection.execute(
-            TAKE, {"xid": str(behind[0]), "id": behind[1], "limit": limit + 1}
+            TAKE, {"xid": str(after[0]), "id": after[1], "limit": limit + 1}
         ).fetchall()
         horizon = found[0][0]
         rows = tuple(OutboxRow(*row[1:]) for row in found if row[1] is not None)
@@ -110,7 +110,7 @@ class PostgresOutbox:
         )
 
     def advance(self, destination: str, upto: tuple[int, int]) -> None:
-        """Say that a destination has had everything up to (xid, id)."""
+        """Move a destination's cursor to (xid, id)."""
         self._connection.execute(
             "UPDATE outbox_cursors SET xid = %s::text::xid8, id = %s, moved_at = clock_timestamp()"
             " WHERE destination = %s",
@@ -118,7 +118,7 @@ class PostgresOutbox:
         )
 
     def number(self, ids: Sequence[int], last_seq: int) -> None:
-        """Give rows their places in the live order: the first of them gets `last_seq` + 1."""
+        """Set the seq of rows in their order: the first gets `last_seq` + 1."""
         self._connection.execute(
             "UPDATE outbox o SET seq = %s + n.place"
             " FROM unnest(%s::bigint[]) WITH ORDINALITY AS n(id, place) WHERE o.id = n.id",
@@ -130,21 +130,21 @@ class PostgresOutbox:
 
 
 class PostgresBacklogs:
-    """Implements `Backlogs`, and answers for positions; single statements, no transaction."""
+    """Implements `Backlogs` with single statements, outside transactions."""
 
     def __init__(self, database: Database) -> None:
-        """Take a connection that no other thread uses."""
+        """`database` must not be used by another thread."""
         self._database = database
 
     def of(self, destination: str) -> Backlog:
-        """Say what waits for a destination."""
+        """Return how much a destination has not received yet."""
         row = self._database.row(BACKLOG, {"destination": destination})
         if row is None:
             return Backlog(ready=False, waiting=False, lag_seconds=0.0)
         return Backlog(ready=row[0], waiting=True, lag_seconds=max(row[1], 0.0))
 
     def reached(self, destination: str, position: str) -> bool:
-        """Say whether a destination has had all that `position` (X-Groundwork-Position) stands for.
+        """Return whether a destination has received everything up to a position.
 
         Raises:
             Invalid: the position is not a decimal number of 64 bits.

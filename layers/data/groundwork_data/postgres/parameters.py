@@ -1,8 +1,8 @@
-"""The parameters of one SQL statement."""
+"""The type of an SQL statement's parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 Parameters = Sequence[object] | dict[str, object] | None
-"""By place or by name."""
+"""Positional or named."""

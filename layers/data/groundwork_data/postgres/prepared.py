@@ -1,8 +1,8 @@
-"""Statements whose parameters and results are text, run by libpq itself.
+"""Run statements with text parameters and text results through libpq.
 
-psycopg's cursors adapt types both ways, which costs more than half of a simple read: 0.09 ms of
-CPU beside 0.03 here (docs/decisions/0012-lean-reads.md). What Postgres itself has made into JSON
-needs none of it.
+psycopg's cursors convert types in both directions, which costs more than half of a simple read:
+0.09 ms of CPU against 0.03 here (docs/decisions/0012-lean-reads.md). JSON that Postgres made needs
+no conversion.
 """
 
 from __future__ import annotations
@@ -22,39 +22,41 @@ if TYPE_CHECKING:
     from psycopg.rows import TupleRow
 
 KEPT_MAX = 200
-"""Statements kept prepared per connection; further ones are planned each time."""
+"""Prepared statements kept per connection; further statements are planned at each run."""
 _numbers = count()
 TextRow = tuple[str | None, ...]
 
 
 class PreparedTexts:
-    """What one connection has prepared."""
+    """Runs text statements on one connection and keeps them prepared."""
 
     def __init__(self, connection: Connection[TupleRow], threshold: int | None) -> None:
-        """Take the connection. `threshold` None: never prepare (RDS Proxy would pin)."""
+        """`threshold` None: never prepare, because RDS Proxy would pin the connection."""
         self.connection = connection
         self._pgconn: PGconn = connection.pgconn
         self._names: dict[str, bytes] = {}
         self._prepares = threshold is not None
 
     def run(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one statement with `%s` for each parameter, or `$1`, `$2`, …; return rows as text.
+        """Run one statement and return its rows as text.
+
+        Parameters are written as `%s`, or as `$1`, `$2`, ….
 
         Raises:
-            psycopg.Error: as the server says; OperationalError when the connection was lost.
+            psycopg.Error: the server's error; OperationalError when the connection was lost.
         """
         values = [_text(value) for value in parameters]
         try:
             return self._run(sql, values)
         except InvalidSqlStatementName:
-            # Somebody has deallocated them, as a pooler between us and the server may.
+            # The prepared statements were deallocated, for example by a connection pooler.
             if self._pgconn.transaction_status != TransactionStatus.IDLE:
                 raise
             self._names.clear()
             return self._run(sql, values)
 
     def run_planned(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        """Run one as `run` does, but let Postgres look at these values before it plans."""
+        """Run one statement as `run` does, planned for these parameter values."""
         values = [_text(value) for value in parameters]
         return self._rows(self._pgconn.exec_params(numbered(sql), values))
 
@@ -62,11 +64,11 @@ class PreparedTexts:
         name = self._names.get(sql) or self._prepare(sql)
         if name is None:
             return self._rows(self._pgconn.exec_params(numbered(sql), values))
-        # NULLs are taken although the type does not say so.
+        # libpq accepts None for NULL, although the type hint does not allow it.
         return self._rows(self._pgconn.exec_prepared(name, cast("Sequence[bytes]", values)))
 
     def _rows(self, result: PGresult) -> list[TextRow]:
-        must_be_done(self._pgconn, result)
+        raise_on_error(self._pgconn, result)
         get, columns = result.get_value, range(result.nfields)
         return [
             tuple([_read(get(row, column)) for column in columns]) for row in range(result.ntuples)
@@ -76,13 +78,13 @@ class PreparedTexts:
         if not self._prepares or len(self._names) >= KEPT_MAX:
             return None
         name = f"gw_{next(_numbers)}".encode()
-        must_be_done(self._pgconn, self._pgconn.prepare(name, numbered(sql)))
+        raise_on_error(self._pgconn, self._pgconn.prepare(name, numbered(sql)))
         self._names[sql] = name
         return name
 
 
-def must_be_done(pgconn: PGconn, result: PGresult) -> None:
-    """Raise psycopg's error of a result that is one; OperationalError: the connection is lost."""
+def raise_on_error(pgconn: PGconn, result: PGresult) -> None:
+    """Raise psycopg's error if a result is an error; OperationalError if the connection is lost."""
     if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
         return
     if pgconn.status == ConnStatus.BAD:
@@ -92,7 +94,7 @@ def must_be_done(pgconn: PGconn, result: PGresult) -> None:
 
 @cache
 def numbered(sql: str) -> bytes:
-    """Turn each `%s` into `$1`, `$2`, …, as libpq has it."""
+    """Replace each `%s` by `$1`, `$2`, …, the placeholders of libpq."""
     first, *rest = sql.split("%s")
     numbers = count(1)
     return (first + "".join(f"${next(numbers)}{part}" for part in rest)).encode()

@@ -1,4 +1,4 @@
-"""Token buckets in Postgres, by Postgres' clock."""
+"""Token buckets in Postgres, filled by Postgres' clock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from groundwork_core.rate_limits.ports import LeasedTokens, Rate
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
-# statement_timestamp() is one moment for all of the statement. It may have waited for the row while
-# a later one went first; time then does not go back.
+# statement_timestamp() is the same moment throughout the statement. If this statement waited for
+# the row while a later one ran, greatest() keeps filled_at from going back.
 LEASE = """
 INSERT INTO rate_buckets AS b (principal, tokens, granted, filled_at)
 VALUES (%s, %s::float8 - %s::float8, %s::float8, statement_timestamp())
@@ -28,13 +28,12 @@ class PostgresTokenBuckets:
     """Implements `TokenBuckets`."""
 
     def __init__(self, database: Database) -> None:
-        """Take the environment's database."""
         self._database = database
 
     def lease(
         self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
     ) -> LeasedTokens:
-        """Put unused tokens back, and take up to `wanted`, but none of fewer than `least`."""
+        """Return unused tokens, then lease up to `wanted`, or none if there are not `least`."""
         burst, per_second = rate.burst, rate.per_second
         new = (principal, burst, wanted, wanted)
         parameters = (*new, burst, returned, per_second, least, wanted)

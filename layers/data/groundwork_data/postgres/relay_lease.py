@@ -1,4 +1,7 @@
-"""The relay's promise to look by itself, as a row; and the writers' shortcut that relies on it."""
+"""The relay's promise to poll the outbox, and the writers' cache of that promise.
+
+While the promise lasts, writers need not nudge the relay.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,18 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 MARGIN_SECONDS = 0.1
-"""Two machines' clocks run a little differently even over two seconds."""
+"""Allowance for the difference between two machines' clocks over two seconds."""
 
 
 class PostgresRelayLease:
-    """Implements `RelayPromise`. All times are the database's."""
+    """Implements `RelayPromise`. All times are those of the database's clock."""
 
     def __init__(self, database: Database) -> None:
-        """Take a connection that no other thread uses."""
+        """`database` must not be used by another thread."""
         self._database = database
 
     def take(self, seconds: float) -> datetime | None:
-        """Promise for so long; return until when, or None while another relay's promise lasts."""
+        """Promise for `seconds`; return the end, or None while another relay's promise lasts."""
         return self._moved(
             "UPDATE relay_lease SET awake_until = clock_timestamp() + make_interval(secs => %s)"
             " WHERE name = 'relay' AND awake_until < clock_timestamp() RETURNING awake_until",
@@ -31,7 +34,7 @@ class PostgresRelayLease:
         )
 
     def extend(self, until: datetime, seconds: float) -> datetime | None:
-        """Prolong the promise that ends at `until`; None if it is another relay's by now."""
+        """Extend the promise that ends at `until`; None if another relay holds the promise."""
         return self._moved(
             "UPDATE relay_lease SET awake_until ="
             " greatest(awake_until, clock_timestamp() + make_interval(secs => %s))"
@@ -40,7 +43,7 @@ class PostgresRelayLease:
         )
 
     def remaining_seconds(self) -> float:
-        """Return how long the present promise still lasts; 0 or less: there is none."""
+        """Return the seconds left of the current promise; 0 or less if there is none."""
         row = self._database.row(
             "SELECT CASE WHEN awake_until = '-infinity' THEN 0 ELSE"
             " extract(epoch FROM awake_until - clock_timestamp())::float8 END"
@@ -54,31 +57,31 @@ class PostgresRelayLease:
 
 
 class AwakeUntil:
-    """Remembers, by this process' own clock, until when the relay surely looks by itself."""
+    """Caches, by this process' own clock, the end of the relay's promise."""
 
     def __init__(
         self, lease: RelayPromise, stopwatch: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the lease to ask when nothing is remembered any more."""
+        """`lease` is read when the cached promise has ended."""
         self._lease = lease
         self._stopwatch = stopwatch
         self._until = float("-inf")
 
     def lasts(self) -> bool:
-        """Say whether the relay will look again; costs a round trip only when it is not known.
+        """Return whether the relay will poll again; a round trip only if the cache has expired.
 
-        Must be asked after the commit: the look that is promised begins after the promise's end,
-        so it sees whatever was committed before.
+        Must be called after the commit: the relay polls once more after the promise has ended, and
+        so reads everything that was committed before.
         """
-        # Read before the question, so that the answer counts from too early, never too late.
+        # Read before the query, so that the cached end is too early rather than too late.
         now = self._stopwatch()
         if now < self._until:
             return True
         self._until = now + self._lease.remaining_seconds() - MARGIN_SECONDS
         return self._stopwatch() < self._until
 
-    def call(self, ring: Callable[[], object], answered_for_seconds: float) -> None:
-        """Call the relay, and take it that it looks for so long after the call began."""
+    def call(self, nudge: Callable[[], object], answered_for_seconds: float) -> None:
+        """Nudge the relay; it polls for at least `answered_for_seconds` after the call began."""
         began = self._stopwatch()
-        ring()
+        nudge()
         self._until = max(self._until, began + answered_for_seconds)

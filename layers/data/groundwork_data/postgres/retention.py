@@ -1,4 +1,4 @@
-"""Removing rows that are over."""
+"""Delete expired rows."""
 
 from __future__ import annotations
 
@@ -45,29 +45,28 @@ class PostgresRetention:
     """Implements `Retention`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def remove_outbox(self, before: datetime, limit: int) -> int:
-        """Remove outbox rows that are older and that every destination has carried."""
+        """Delete outbox rows older than `before` that every destination has received."""
         return self._connection.execute(OUTBOX, [before, limit]).rowcount
 
     def remove_clock_slots(self, before: datetime, limit: int) -> int:
-        """Remove runs of schedules that are older."""
+        """Delete runs of schedules older than `before`."""
         return self._connection.execute(CLOCK_SLOTS, [before, limit]).rowcount
 
     def remove_tickets(self, before: datetime, limit: int) -> int:
-        """Remove socket tickets and login failures that ended before."""
+        """Delete socket tickets and login failures that expired before `before`."""
         return self._connection.execute(TICKETS, {"before": before, "limit": limit}).rowcount
 
     def remove_refresh_tokens(self, before: datetime, limit: int) -> int:
-        """Remove refresh tokens that ended before."""
+        """Delete refresh tokens that expired before `before`."""
         return self._connection.execute(REFRESH_TOKENS, [before, limit]).rowcount
 
     def remove_kept_answers(self, before: datetime, limit: int) -> int:
-        """Remove answers to repeated requests that expired before."""
+        """Delete stored answers that expired before `before`."""
         return self._connection.execute(KEPT_ANSWERS, [before, limit]).rowcount
 
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
-        """Remove counts of principals who have not asked since."""
+        """Delete rate buckets of principals without a request since `before`."""
         return self._connection.execute(RATE_BUCKETS, [before, limit]).rowcount

@@ -1,8 +1,7 @@
-"""The role that functions connect with: what it may do, and how long.
+"""The database role that functions connect with: its privileges and its time limits.
 
-The owner of the tables migrates them; functions only read and write rows. What a function cannot
-do, a fault in a function cannot do either: change the schema, its triggers or the audit log, read
-files, or be another role.
+The owner of the tables migrates them; functions only read and write rows. So a fault in a function
+cannot change the schema, its triggers or the audit log, read files, or switch to another role.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ if TYPE_CHECKING:
 
 APP_ROLE = "groundwork_app"
 LIMITS: Mapping[str, str] = {
-    # As long as the longest function may run; a query of a request has its own, shorter one.
+    # The timeout of the longest function; queries of requests have a shorter limit of their own.
     "statement_timeout": "180s",
     "idle_in_transaction_session_timeout": "60s",
-    # A query whose environment was killed ends soon after.
+    # Ends a query soon after its environment was killed.
     "client_connection_check_interval": "2s",
 }
 APPENDED = ("audit_events",)
-"""Tables whose rows are added and never changed."""
+"""Tables whose rows are inserted and never changed."""
 READ_ONLY = ("alembic_version", "embedding_models", "epochs")
-"""Tables that only migrations, and functions of the database itself, write."""
+"""Tables that only migrations and functions in the database write."""
 
 EVERY = (
     "GRANT USAGE ON SCHEMA public TO {role}",
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {role}",
-    # For what later migrations make.
+    # For tables and sequences of later migrations.
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public"
     " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
@@ -49,9 +48,9 @@ WHERE table_schema = 'public' AND table_name = 'outbox' AND privilege_type = 'IN
 
 
 def ensure_app_role(owner_url: str, password: str, role: str = APP_ROLE) -> str:
-    """Make the role, give it its rights in a migrated database, and return its URL.
+    """Create the role, grant its privileges in a migrated database, and return its URL.
 
-    Safe to do at every start. Raises psycopg.Error: the owner may not make roles.
+    Idempotent, for every start. Raises psycopg.Error: the owner may not create roles.
     """
     with _as_owner(owner_url) as connection:
         known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
@@ -70,9 +69,9 @@ def ensure_app_role(owner_url: str, password: str, role: str = APP_ROLE) -> str:
 
 
 def grant(owner_url: str, *roles: str) -> None:
-    """Give roles that exist their rights in a migrated database. Safe to do at every start.
+    """Grant existing roles their privileges in a migrated database; idempotent.
 
-    An owner who may not change the roles themselves leaves their limits as they are.
+    If the owner may not alter the roles, their time limits stay as they are.
     """
     with _as_owner(owner_url) as connection:
         for role in roles:
@@ -80,7 +79,7 @@ def grant(owner_url: str, *roles: str) -> None:
 
 
 def granted(owner_url: str) -> tuple[str, ...]:
-    """Return the roles that have the rights of functions in a database."""
+    """Return the roles that have the privileges of functions in a database."""
     with psycopg.connect(owner_url, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
         return tuple(row[0] for row in connection.execute(GRANTED))
 
@@ -116,7 +115,7 @@ def _grant(connection: psycopg.Connection[Any], role: str) -> None:
                     )
                 )
     except psycopg.errors.InsufficientPrivilege:
-        pass  # a role of the database's administrator, who sets its limits
+        pass  # the database's administrator manages this role and sets its limits
 
 
 def _exceptions() -> Iterator[tuple[str, str]]:
@@ -127,7 +126,7 @@ def _exceptions() -> Iterator[tuple[str, str]]:
 
 
 def _as_owner(url: str) -> psycopg.Connection[Any]:
-    """Connect, and let nobody migrate or grant until this transaction is over."""
+    """Connect as the owner, in a transaction that holds the migrator's lock."""
     connection = psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_SECONDS)
     connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATOR_LOCK,))
     return connection

@@ -1,4 +1,4 @@
-"""Sources in Postgres, and how watching them goes."""
+"""Sources and the state of polling them, in Postgres."""
 
 from __future__ import annotations
 
@@ -124,11 +124,10 @@ class PostgresSources:
     """Implements `SourceStore`."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
-        """Take the connection of a running transaction."""
         self._connection = connection
 
     def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
-        """Insert those whose url is new; return the ids of the inserted by url."""
+        """Insert the sources whose URL is new; return their ids by URL."""
         rows = [
             {
                 "name": source.name,
@@ -141,26 +140,26 @@ class PostgresSources:
         return dict(self._rows(ADD, [Jsonb(rows)]))
 
     def listed(self, tag: str | None, after: UUID | None, limit: int) -> list[tuple[UUID, Feed]]:
-        """Return sources in the order of their ids: those with a tag, those after one."""
+        """Return sources in the order of their ids, filtered by tag, starting after an id."""
         rows = self._rows(LISTED, {"tag": tag, "after": after, "limit": limit})
         return [(source, Feed(name, url, tuple(tags))) for source, name, url, tags in rows]
 
     def start(
         self, source_ids: Sequence[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
-        """Begin watching new sources; the enabled ones are claimed until `until`."""
+        """Add the polling state of new sources; claim the enabled ones until `until`."""
         rows = self._rows(START, {"ids": list(source_ids), "now": now, "until": until})
         return [FetchCommand(source, ticket) for source, ticket in rows if ticket is not None]
 
     def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
-        """Claim what is due and not claimed; SKIP LOCKED keeps two callers apart."""
+        """Claim sources that are due and not claimed; SKIP LOCKED separates concurrent callers."""
         rows = self._rows(CLAIM_DUE, {"now": now, "until": until, "limit": limit})
         return [FetchCommand(source, ticket) for source, ticket in rows]
 
     def reannounce(
         self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
     ) -> list[FetchCommand]:
-        """Prolong claims that would end before `claimed_before` and return their commands."""
+        """Extend claims that would end before `claimed_before`, and return their commands."""
         rows = self._rows(
             ANNOUNCE_AGAIN,
             {"claimed_before": claimed_before, "now": now, "until": until, "limit": limit},
@@ -168,7 +167,7 @@ class PostgresSources:
         return [FetchCommand(source, ticket) for source, ticket in rows]
 
     def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
-        """Claim one source out of turn. Raises NotFound or Conflict."""
+        """Claim one source now, whether or not it is due. Raises NotFound or Conflict."""
         found = self._rows(TO_CLAIM, {"id": source_id, "now": now})
         if not found:
             raise NotFound("There is no such source.")
@@ -182,7 +181,7 @@ class PostgresSources:
         return FetchCommand(source_id, ticket)
 
     def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
-        """Return those (source, ticket) pairs that still hold and are enabled."""
+        """Return the sources of those (source, ticket) pairs that are current and enabled."""
         rows = self._rows(TO_FETCH, [[one for one, _ in due], [ticket for _, ticket in due]])
         return [
             WatchedSource(
@@ -205,17 +204,17 @@ class PostgresSources:
         ]  # fmt: skip
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
-        """Lock the source's state if the ticket still holds."""
+        """Lock the source's polling state; return False if the ticket is no longer current."""
         return bool(self._rows(HOLD, [source_id, ticket]))
 
     def lock_state(self, source_id: UUID) -> None:
-        """Lock the source's state until the transaction ends."""
+        """Lock the source's polling state until the transaction ends."""
         self._rows("SELECT 1 FROM source_states WHERE source_id = %s FOR UPDATE", [source_id])
 
     def give_back(
         self, given: Sequence[WatchedSource], heavy: Set[UUID], until: datetime
     ) -> list[FetchCommand]:
-        """Return the commands that queue these fetches again, and mark the heavy sources."""
+        """Mark the heavy sources, and return the commands that queue these fetches again."""
         rows = self._rows(
             GIVE_BACK,
             {
@@ -228,7 +227,7 @@ class PostgresSources:
         return [FetchCommand(source, ticket) for source, ticket in rows]
 
     def record(self, poll: Poll) -> None:
-        """Keep how a poll went, and end its claim."""
+        """Store the outcome of a poll, and end its claim."""
         self._rows(
             RECORD,
             {
@@ -252,7 +251,7 @@ class PostgresSources:
         )
 
     def watch_state(self, source_id: UUID) -> WatchState | None:
-        """Return what explains the next poll."""
+        """Return the polling state from which the next poll is planned and explained."""
         rows = self._rows(WATCH_STATE, [source_id])
         if not rows:
             return None
@@ -260,11 +259,11 @@ class PostgresSources:
         return WatchState(enabled, SCHEDULE.validate_python(schedule), *rest)
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
-        """Move the next poll."""
+        """Set the time, reason and inputs of the next poll."""
         self._rows(REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
 
     def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
-        """Begin anew, because the address changed."""
+        """Reset the polling state after a change of the URL, and claim the source if enabled."""
         rows = self._rows(START_AGAIN, {"id": source_id, "now": now, "until": until})
         return [FetchCommand(source, ticket) for source, ticket in rows if ticket is not None]
 

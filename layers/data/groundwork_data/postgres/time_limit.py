@@ -1,6 +1,6 @@
-"""Stop a statement in the database when its time is over.
+"""Stop a statement in the database at its time limit.
 
-The limit is set in the same round trip and transaction, so it ends with the transaction and a
+The limit is set in the same round trip and transaction, so that it ends with the transaction and a
 connection pooler can reuse the connection.
 """
 
@@ -25,10 +25,10 @@ LIMIT = "SELECT set_config('statement_timeout', %s, true)"
 def execute_until(
     ends: float, connection: Connection[TupleRow], sql: str, parameters: Parameters
 ) -> Cursor[TupleRow]:
-    """Run one statement; Postgres stops it at `ends`, in seconds of time.monotonic().
+    """Run one statement, which Postgres stops at `ends` (seconds of time.monotonic()).
 
     Raises:
-        TookTooLong: it was stopped, or its time was over before it began.
+        TookTooLong: it was stopped, or the limit had passed before it began.
     """
     left = ends - time.monotonic()
     if left <= 0:

@@ -1,7 +1,7 @@
-"""One running transaction, its parts, and what happens after its commit.
+"""One running transaction, its savepoints, and callbacks after its commit.
 
-Begun and ended through libpq itself, not through psycopg: who acts is said in the round trip that
-begins it, and a rollback does not cost the connection its prepared statements.
+It begins and ends through libpq, not through psycopg: the audit actor is set in the same round trip
+as BEGIN, and a rollback keeps the connection's prepared statements.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import psycopg
 from psycopg.pq import Escaping, TransactionStatus
 
 from groundwork_core.audit.actor import SYSTEM
-from groundwork_data.postgres.prepared import must_be_done
+from groundwork_data.postgres.prepared import raise_on_error
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
 
     from groundwork_core.audit.actor import Actor
 
-TOLD_MAX = 200
-"""Characters of each thing that is said of an actor; what a gateway passes on may be longer."""
+ACTOR_TEXT_MAX = 200
+"""Characters kept of each text about an actor; a gateway may pass on longer ones."""
 
 
 class RunningTransaction:
-    """Holds a transaction on a connection. `with`: commits at the end, rolls back on an error."""
+    """A transaction on a connection, for an actor."""
 
     def __init__(self, connection: Connection[TupleRow], actor: Actor) -> None:
-        """Take the connection, and who acts."""
+        """`actor`: for whom the transaction runs; the audit log names it."""
         self.connection = connection
         self._actor = actor
         self._parts = 0
         self._after: list[Callable[[], None]] = []
 
-    def after_commit(self, act: Callable[[], None]) -> None:
-        """Do something once the transaction has been committed; not at all if it is rolled back."""
-        if act not in self._after:
-            self._after.append(act)
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Call `callback` once after the commit; never if the transaction is rolled back."""
+        if callback not in self._after:
+            self._after.append(callback)
 
     @contextmanager
     def whole(self) -> Iterator[Connection[TupleRow]]:
-        """Begin it, and end it."""
+        """Begin the transaction; commit at the end of the block, roll back on an error."""
         command = b"BEGIN"
         if self._actor is not SYSTEM:
-            said = actor_json(self._actor).encode()
-            literal = Escaping(self.connection.pgconn).escape_literal(said)
+            actor = actor_json(self._actor).encode()
+            literal = Escaping(self.connection.pgconn).escape_literal(actor)
             command += b"; SELECT groundwork_act_as(" + literal + b")"
         try:
             self._run(command)
@@ -61,15 +61,15 @@ class RunningTransaction:
             self._undo(b"ROLLBACK")
             raise
         if self.connection.pgconn.transaction_status == TransactionStatus.INERROR:
-            # An error was swallowed: COMMIT would roll back, and say so only in passing.
+            # An error was swallowed: COMMIT would roll back without raising an error.
             self._undo(b"ROLLBACK")
-            message = "a statement of this transaction failed, and nobody said so"
+            message = "a statement of this transaction failed and its error was swallowed"
             raise psycopg.errors.InFailedSqlTransaction(message)
         self._run(b"COMMIT")
 
     @contextmanager
     def part(self) -> Iterator[Connection[TupleRow]]:
-        """Hold a part that can be undone without the rest: a savepoint."""
+        """Begin a savepoint; an error in the block undoes only what was done in it."""
         self._parts += 1
         name = b"part_%d" % self._parts
         self._run(b"SAVEPOINT " + name)
@@ -80,17 +80,17 @@ class RunningTransaction:
             raise
         self._run(b"RELEASE SAVEPOINT " + name)
 
-    def settle(self) -> None:
-        """Do what was to be done after the commit."""
-        for act in self._after:
-            act()
+    def run_callbacks(self) -> None:
+        """Call what `after_commit` registered."""
+        for callback in self._after:
+            callback()
 
     def _run(self, command: bytes) -> None:
         pgconn = self.connection.pgconn
-        must_be_done(pgconn, pgconn.exec_(command))
+        raise_on_error(pgconn, pgconn.exec_(command))
 
     def _undo(self, command: bytes) -> None:
-        """Undo, or close a connection on which that is not possible: the server then undoes."""
+        """Roll back; if that fails, close the connection, so that the server rolls back."""
         try:
             self._run(command)
         except psycopg.Error:
@@ -98,19 +98,19 @@ class RunningTransaction:
 
 
 def actor_json(actor: Actor) -> str:
-    """Say who acts, for groundwork_act_as(); audit triggers read it in `groundwork.actor`."""
-    said = {
+    """Return an actor as JSON for groundwork_act_as(); audit triggers read `groundwork.actor`."""
+    fields = {
         "actor": actor.principal,
         "actor_id": str(actor.user_id) if actor.user_id else None,
         "address": actor.address,
         "request_id": actor.request_id,
     }
     if actor.standing:
-        said["standing"] = actor.standing
-        said["key_id"] = str(actor.key_id) if actor.key_id else None
-    return json.dumps({name: _storable(value) for name, value in said.items() if value})
+        fields["standing"] = actor.standing
+        fields["key_id"] = str(actor.key_id) if actor.key_id else None
+    return json.dumps({name: _storable(value) for name, value in fields.items() if value})
 
 
 def _storable(text: str) -> str:
-    """Leave out what a jsonb cannot hold."""
-    return text[:TOLD_MAX].replace("\x00", "").encode("utf-8", "replace").decode()
+    """Shorten a text, and leave out what jsonb cannot store."""
+    return text[:ACTOR_TEXT_MAX].replace("\x00", "").encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""The unit of work on Postgres: one transaction, its stores, its commands, its nudge."""
+"""The unit of work on Postgres: one transaction with its stores, commands and nudge."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PostgresUnitOfWork:
     """Implements `Transaction` of every business area. One at a time per environment."""
 
     def __init__(self, database: Database, nudge: Nudge) -> None:
-        """Take the environment's database and what wakes the relay."""
+        """`nudge` wakes the relay after a commit that wrote to the outbox."""
         self._database = database
         self._nudge = nudge
         self._open: ExitStack | None = None
@@ -63,55 +63,55 @@ class PostgresUnitOfWork:
 
     @property
     def connection(self) -> Connection[TupleRow]:
-        """The running transaction. Raises RuntimeError outside `with work:`."""
+        """The connection of the running transaction. Raises RuntimeError outside `with work:`."""
         if self._connection is None:
-            message = "a store is used outside `with work:`"
+            message = "a store was used outside `with work:`; begin the unit of work first"
             raise RuntimeError(message)
         return self._connection
 
     @property
     def outbox(self) -> PostgresOutbox:
-        """What leaves Postgres."""
+        """The outbox: changes and commands for the destinations."""
         return PostgresOutbox(self.connection)
 
     @property
     def sources(self) -> PostgresSources:
-        """Sources, and how watching them goes."""
+        """Sources and the state of polling them."""
         from groundwork_data.postgres.sources import PostgresSources
 
         return PostgresSources(self.connection)
 
     @property
     def documents(self) -> PostgresDocuments:
-        """What was read from the sources."""
+        """Documents and their revisions."""
         from groundwork_data.postgres.documents import PostgresDocuments
 
         return PostgresDocuments(self.connection)
 
     @property
     def jobs(self) -> PostgresJobs:
-        """Work for workers."""
+        """Jobs of the workers."""
         from groundwork_data.postgres.jobs import PostgresJobs
 
         return PostgresJobs(self.connection)
 
     @property
     def knowledge(self) -> PostgresKnowledge:
-        """What is known."""
+        """Entities, relationships and mentions."""
         from groundwork_data.postgres.knowledge import PostgresKnowledge
 
         return PostgresKnowledge(self.connection)
 
     @property
     def merging(self) -> PostgresMerging:
-        """Entities that become one."""
+        """Merging and splitting of entities."""
         from groundwork_data.postgres.merging import PostgresMerging
 
         return PostgresMerging(self.connection)
 
     @property
     def survivors(self) -> PostgresSurvivors:
-        """Where the ids of merged entities lead."""
+        """Survivors of merged entities."""
         from groundwork_data.postgres.survivors import PostgresSurvivors
 
         connection = self.connection
@@ -119,21 +119,21 @@ class PostgresUnitOfWork:
 
     @property
     def embeddings(self) -> PostgresEmbeddings:
-        """What models make of things."""
+        """Embeddings and their models."""
         from groundwork_data.postgres.embeddings import PostgresEmbeddings
 
         return PostgresEmbeddings(self.connection)
 
     @property
     def engagements(self) -> PostgresEngagements:
-        """How often what went out was opened, clicked and so on."""
+        """Engagements with distributions."""
         from groundwork_data.postgres.engagements import PostgresEngagements
 
         return PostgresEngagements(self.connection)
 
     @property
     def retention(self) -> PostgresRetention:
-        """Removing what is over."""
+        """Deletion of expired rows."""
         from groundwork_data.postgres.retention import (
             PostgresRetention,
         )
@@ -142,28 +142,28 @@ class PostgresUnitOfWork:
 
     @property
     def audit(self) -> PostgresAuditLog:
-        """The audit log, for what its triggers cannot see."""
+        """The audit log, for events that its triggers cannot see."""
         from groundwork_data.postgres.audit import PostgresAuditLog
 
         return PostgresAuditLog(self.connection)
 
     @property
     def kept_answers(self) -> PostgresKeptAnswers:
-        """Answers to requests that may be sent again."""
+        """Stored answers to requests with an Idempotency-Key."""
         from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
 
         return PostgresKeptAnswers(self.connection)
 
     @property
     def users(self) -> PostgresUsers:
-        """The accounts."""
+        """Accounts."""
         from groundwork_data.postgres.identity import PostgresUsers
 
         return PostgresUsers(self.connection)
 
     @property
     def authority(self) -> PostgresAuthority:
-        """What accounts and roles hold."""
+        """Permissions of accounts and roles."""
         from groundwork_data.postgres.held_permissions import PostgresAuthority
 
         return PostgresAuthority(self.connection)
@@ -177,35 +177,35 @@ class PostgresUnitOfWork:
 
     @property
     def refresh_tokens(self) -> PostgresRefreshTokens:
-        """The refresh tokens."""
+        """Refresh tokens."""
         from groundwork_data.postgres.identity import PostgresRefreshTokens
 
         return PostgresRefreshTokens(self.connection)
 
     @property
     def login_failures(self) -> PostgresLoginFailures:
-        """How often logins failed."""
+        """Counts of failed logins."""
         from groundwork_data.postgres.identity import PostgresLoginFailures
 
         return PostgresLoginFailures(self.connection)
 
     @property
     def tickets(self) -> PostgresTickets:
-        """Tickets that open a WebSocket."""
+        """Tickets that open WebSockets."""
         from groundwork_data.postgres.identity import PostgresTickets
 
         return PostgresTickets(self.connection)
 
     @property
     def listeners(self) -> PostgresListeners:
-        """The open sockets."""
+        """Open sockets and their topics."""
         from groundwork_data.postgres.listeners import PostgresListeners
 
         return PostgresListeners(self.connection)
 
     @property
     def numbered_outbox(self) -> PostgresLiveOrder:
-        """The numbered part of the outbox."""
+        """Outbox rows in the order of their seq."""
         from groundwork_data.postgres.listeners import PostgresLiveOrder
 
         return PostgresLiveOrder(self.connection)
@@ -215,12 +215,12 @@ class PostgresUnitOfWork:
         """Rows of any resource."""
         from groundwork_data.postgres.resources import PostgresResources
 
-        # This very connection: one that was opened anew would write outside the transaction.
+        # On this connection: a new one would write outside the transaction.
         run = self._database.prepared_on(self.connection).run
         return PostgresResources(run, run)
 
     def publish(self, *commands: Command) -> None:
-        """Add commands to the outbox, in this transaction."""
+        """Insert commands into the outbox, in this transaction."""
         if not commands:
             return
         rows = [(c.aggregate, c.aggregate_id, c.kind, Jsonb(c.data())) for c in commands]
@@ -233,7 +233,7 @@ class PostgresUnitOfWork:
         )
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin the transaction."""
         self._position = None
         self._open = ExitStack()
         self._connection = self._open.enter_context(self._database.transaction())
@@ -250,15 +250,15 @@ class PostgresUnitOfWork:
         self._open = None
         if stack is None or connection is None:
             return
-        wrote, told = None, False
+        wrote, has_outbox_rows = None, False
         try:
             if kind is None:
                 row = connection.execute(WROTE).fetchone()
-                wrote, told = row if row else (None, False)
+                wrote, has_outbox_rows = row if row else (None, False)
         finally:
             self._connection = None
             stack.__exit__(kind, error, trace)
         if wrote is not None:
             self._position = wrote
-        if told:
+        if has_outbox_rows:
             self._database.after_commit(self._nudge)

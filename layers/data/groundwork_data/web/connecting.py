@@ -33,7 +33,6 @@ class Deadline:
     """
 
     def __init__(self, seconds: float) -> None:
-        """Start the clock."""
         self._ends_at = time.monotonic() + seconds
 
     @property

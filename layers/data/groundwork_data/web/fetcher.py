@@ -67,7 +67,6 @@ class _Way:
     """Where one fetch has got to: its address, its redirects, the cookies set on the way."""
 
     def __init__(self, url: str) -> None:
-        """Begin at an address."""
         self.url = url
         self.redirects = 0
         self._cookies: FetchCookies | None = None

@@ -60,7 +60,6 @@ class FetchCookies:
     """The cookies of one fetch, each sent only to hosts that it belongs to (RFC 6265)."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._jar = CookieJar(_Policy())
 
     def keep(self, url: str, response: BaseHTTPResponse) -> None:
