@@ -1,4 +1,4 @@
-"""Deploys template.yaml to an AWS emulator through its CloudFormation.
+"""Deploy template.yaml to an AWS emulator through CloudFormation.
 
     sam build
     AWS_ENDPOINT_URL=http://127.0.0.1:4566 .venv/bin/python localstack/deploy.py Stage=local …
@@ -17,7 +17,7 @@ BUILD = Path(__file__).parents[1] / ".aws-sam" / "build"
 
 
 def main(arguments: list[str]) -> None:
-    """Deploy, and print the stack's outputs."""
+    """Deploy the stack and print its outputs."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     settings = AwsSettings(os.environ.get("AWS_REGION", "eu-central-1"), endpoint, "test", "test")
     parameters = dict(one.split("=", 1) for one in arguments)

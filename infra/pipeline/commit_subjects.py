@@ -2,8 +2,8 @@
 
     python infra/pipeline/commit_subjects.py [--since REVISION]
 
-Checks the commits after the baseline, from which on the rule holds. Where the baseline is not in
-the history (a shallow clone), it checks the newest commit.
+Checks the commits since the baseline, when the rule was introduced. If the history does not hold
+the baseline (a shallow clone), only the newest commit is checked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ VERBS_IN_ED_OR_ING = re.compile(r"^(Bring|Embed|Feed|Need|Seed|Shed|Speed|String
 
 
 def faults(subject: str) -> list[str]:
-    """Return what is wrong with a subject; an empty list when it is good."""
+    """Return the faults of a subject; an empty list if it is good."""
     found = []
     if len(subject) > LONGEST:
         found.append(f"has {len(subject)} characters, more than {LONGEST}")
@@ -49,7 +49,7 @@ def _subjects(since: str) -> Iterable[str]:
 
 
 def main() -> int:
-    """Print each bad subject with its faults; return 1 if there is one."""
+    """Print each bad subject with its faults; return 1 if there are any."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--since", default=BASELINE)
     bad = [

@@ -1,11 +1,11 @@
-"""Writes layers/deps/requirements.txt: what the functions import and Lambda does not have.
+"""Write layers/deps/requirements.txt: what the functions import and Lambda lacks.
 
 Run it with the project's environment after `make lock`:
 
     .venv/bin/python infra/pipeline/layer_requirements.py
 
-It walks from requirements/app.in along the installed distributions' requirements, and takes each
-one's pin and hashes from requirements/app.txt.
+It follows the requirements of the installed distributions from requirements/app.in, and copies the
+pin and hashes of each package from requirements/app.txt.
 """
 
 import re
@@ -21,10 +21,10 @@ ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "deps" / "requirements.txt"
 
 LAMBDA_HAS = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"}
-"""Part of Lambda's Python runtime."""
+"""Packages of Lambda's Python runtime."""
 
 COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
-"""What Chalice requires for its own command line, and its runtime module does not import."""
+"""Packages that Chalice requires for its command line only."""
 
 HEADER = """\
 # Third-party packages of the functions. Made by infra/pipeline/layer_requirements.py; do not edit.
@@ -42,7 +42,7 @@ _LAMBDA = {
 
 
 def layer_requirements(root: Path = ROOT) -> str:
-    """The text of layers/deps/requirements.txt."""
+    """Return the text of layers/deps/requirements.txt."""
     pins = _pins((root / "requirements" / "app.txt").read_text())
     wanted = (root / "requirements" / "app.in").read_text().splitlines()
     roots = [Requirement(line) for line in wanted if line and not line.startswith("#")]
@@ -74,7 +74,7 @@ def _requirements(name: str, extras: set[str]) -> Iterator[Requirement]:
 
 
 def _pins(lock: str) -> dict[str, str]:
-    """The lines of each package of a lock file, hashes included, by name."""
+    """Return the lines of a lock file, hashes included, by package name."""
     blocks = re.findall(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*\n?", lock, re.MULTILINE)
     return {canonicalize_name(re.split(r"[=\[ ]", block)[0]): block for block in blocks}
 

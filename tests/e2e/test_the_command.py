@@ -217,7 +217,7 @@ def test_sources_are_imported_once_and_what_is_left_out_is_named(own: Instance) 
     assert (again["created"], again["existing"]) == (0, 2)
     assert [(one["line"], one["url"]) for one in again["failed"]] == [(3, "http://10.0.0.1/three")]
     told = run(*command, environment=environment, expect=1).stderr
-    assert "0 created, 2 existing, 1 left out" in told
+    assert "0 created, 2 existing, 1 skipped" in told
     assert "line 3: http://10.0.0.1/three: the address leads to" in told
 
 

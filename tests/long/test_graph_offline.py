@@ -148,7 +148,7 @@ def test_what_had_drifted_is_known_to_be_gone(
 def test_if_nobody_wrote_it_down_the_old_drift_would_be_told_on(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(new_store, "_say_whole", lambda _: None)
+    monkeypatch.setattr(new_store, "_record_no_drift", lambda _: None)
     assert drift_after_making(home, database, database_url) == {"missing": 7}
 
 
@@ -312,7 +312,7 @@ def test_postgres_lost_behind_the_switch_costs_work_only(
     with closing(Database(url, application_name="test")) as database:
         database.rows("UPDATE entities SET name = 'Changed' WHERE key = 'key:8'")
     made = make_store(home, url, project.migrations(), Memory(), no_progress)
-    assert (made.untold, made.entities) == (True, 30_000)
+    assert (made.unrecorded, made.entities) == (True, 30_000)
     url = postgres.start(lambda _line: None)["DATABASE_URL"]
     try:
         with closing(Database(url, application_name="test")) as database, served(home) as graph:

@@ -1,28 +1,30 @@
-"""The command line. Each command imports its module when it runs, so that `--help` is quick."""
+"""The `groundwork` command line. Each command imports its module when it runs: quick `--help`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Answer as JSON, for a program.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 app = typer.Typer(
-    help="Groundwork: feeds become documents, entities, a graph and live events.",
+    help="Run and maintain Groundwork: feeds, documents, entities, a graph and live events.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-sources = typer.Typer(help="Work with sources.", no_args_is_help=True)
-graph = typer.Typer(help="Compare the graph with Postgres, and mend it.", no_args_is_help=True)
-queues = typer.Typer(help="Look into the queues.", no_args_is_help=True)
-keys = typer.Typer(help="Work with the key that signs access tokens.", no_args_is_help=True)
-user = typer.Typer(help="Work with accounts.", no_args_is_help=True)
+sources = typer.Typer(help="Import sources.", no_args_is_help=True)
+graph = typer.Typer(
+    help="Compare the graph with Postgres, repair it or rebuild it.", no_args_is_help=True
+)
+queues = typer.Typer(help="Show the queues and retry dead letters.", no_args_is_help=True)
+keys = typer.Typer(help="Rotate the key that signs access tokens.", no_args_is_help=True)
+user = typer.Typer(help="Create, list and change user accounts.", no_args_is_help=True)
 
 
 @app.command()
 def up() -> None:
-    """Start everything in the foreground; Ctrl-C stops it."""
+    """Start all services and functions in the foreground; Ctrl-C stops them."""
     from groundwork_command.commands import up as command
 
     command.up()
@@ -30,7 +32,7 @@ def up() -> None:
 
 @app.command()
 def down() -> None:
-    """Stop the instance that runs on the state folder."""
+    """Stop the running instance of this state folder."""
     from groundwork_command.commands import down as command
 
     command.down()
@@ -38,7 +40,7 @@ def down() -> None:
 
 @app.command()
 def demo() -> None:
-    """Ingest a few sample feeds of our own, and ask the graph about them."""
+    """Ingest a few bundled sample feeds and query the graph about them."""
     from groundwork_command.commands import demo as command
 
     command.demo()
@@ -46,7 +48,7 @@ def demo() -> None:
 
 @app.command()
 def doctor(*, as_json: Json = False) -> None:
-    """Look for what would keep Groundwork from running, and say what to do."""
+    """Check for problems that would keep Groundwork from running, with the fix for each."""
     from groundwork_command.commands import doctor as command
 
     command.doctor("json" if as_json else "text")
@@ -56,34 +58,38 @@ def doctor(*, as_json: Json = False) -> None:
 def migrate(
     *,
     to: Annotated[
-        str, typer.Option(help="A revision of the Postgres schema; `base` takes all back.")
+        str,
+        typer.Option(help="Target revision of the Postgres schema; `base` undoes every migration."),
     ] = "head",
-    down: Annotated[int, typer.Option(min=0, help="How many steps Postgres goes back.")] = 0,
+    down: Annotated[int, typer.Option(min=0, help="Undo this many Postgres migrations.")] = 0,
     graph_to: Annotated[
-        int | None, typer.Option(min=0, help="The graph's highest migration; 0 takes all back.")
+        int | None, typer.Option(min=0, help="Last graph migration to keep; 0 undoes all of them.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring Postgres and the graph to the newest schema. Safe to run twice, and by two at once."""
+    """Migrate Postgres and the graph to the newest schema. Safe to repeat or run in parallel."""
     from groundwork_command.commands import migrate as command
 
     command.migrate(f"-{down}" if down else to, graph_to, "json" if as_json else "text")
 
 
 FromStdin = Annotated[
-    bool, typer.Option("--password-stdin", help="Read it from standard input; else made up.")
+    bool,
+    typer.Option(
+        "--password-stdin", help="Read the password from standard input; default: generate one."
+    ),
 ]
 
 
 @user.command("create")
 def user_create(
     *,
-    email: Annotated[str, typer.Option(help="The address to log in with.")],
-    role: Annotated[list[str], typer.Option(help="A role; may be given more than once.")],
-    name: Annotated[str, typer.Option(help="What to call them.")] = "",
+    email: Annotated[str, typer.Option(help="E-mail address to log in with.")],
+    role: Annotated[list[str], typer.Option(help="Role to assign; repeat the option for several.")],
+    name: Annotated[str, typer.Option(help="Display name.")] = "",
     password_stdin: FromStdin = False,
 ) -> None:
-    """Make an account."""
+    """Create an account."""
     from groundwork_command.commands import users as command
 
     command.create(email, tuple(role), name, "stdin" if password_stdin else "made-up")
@@ -92,26 +98,30 @@ def user_create(
 @user.command("password")
 def user_password(
     *,
-    email: Annotated[str, typer.Option(help="Whose.")],
+    email: Annotated[str, typer.Option(help="E-mail address of the account.")],
     password_stdin: FromStdin = False,
 ) -> None:
-    """Give an account a new password; all its sessions end."""
+    """Set a new password for an account and end all its sessions."""
     from groundwork_command.commands import users as command
 
     command.set_password(email, "stdin" if password_stdin else "made-up")
 
 
 @user.command("disable")
-def user_disable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
-    """Let nobody in with an account any more; its sessions and sockets end."""
+def user_disable(
+    email: Annotated[str, typer.Argument(help="E-mail address of the account.")],
+) -> None:
+    """Disable an account and end its sessions and sockets."""
     from groundwork_command.commands import users as command
 
     command.set_status(email, "disabled")
 
 
 @user.command("enable")
-def user_enable(email: Annotated[str, typer.Argument(help="Whose.")]) -> None:
-    """Let an account in again, by a new login."""
+def user_enable(
+    email: Annotated[str, typer.Argument(help="E-mail address of the account.")],
+) -> None:
+    """Enable a disabled account; its user must log in again."""
     from groundwork_command.commands import users as command
 
     command.set_status(email, "active")
@@ -127,7 +137,7 @@ def user_list(*, as_json: Json = False) -> None:
 
 @keys.command("rotate")
 def keys_rotate(*, as_json: Json = False) -> None:
-    """Sign access tokens with a new key from now on. Nobody is logged out."""
+    """Sign new access tokens with a new key. Existing tokens stay valid until they expire."""
     from groundwork_command.commands import keys as command
 
     command.rotate("json" if as_json else "text")
@@ -135,11 +145,13 @@ def keys_rotate(*, as_json: Json = False) -> None:
 
 @sources.command("import")
 def sources_import(
-    file: Annotated[Path, typer.Argument(help="OPML, or one address a line.")],
+    file: Annotated[
+        Path, typer.Argument(help="An OPML file, or a text file with one feed URL per line.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
-    """Watch every feed of a file. Safe to run again."""
+    """Create a source for every feed in a file. Safe to repeat."""
     from groundwork_command.commands import sources_import as command
 
     command.import_sources(file, "json" if as_json else "text")
@@ -147,7 +159,7 @@ def sources_import(
 
 @queues.command("show")
 def queues_show(*, as_json: Json = False) -> None:
-    """List the queues with what waits in each."""
+    """List the queues with their numbers of waiting and in-flight messages."""
     from groundwork_command.commands import queues as command
 
     command.show("json" if as_json else "text")
@@ -155,11 +167,13 @@ def queues_show(*, as_json: Json = False) -> None:
 
 @queues.command("redrive")
 def queues_redrive(
-    queue: Annotated[str, typer.Argument(help="The queue, as `fetch` or `FetchQueue`.")],
+    queue: Annotated[
+        str, typer.Argument(help="Name of the queue, such as `fetch` or `FetchQueue`.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
-    """Give the dead letters of a queue another try."""
+    """Move the dead letters of a queue back into it, to be processed again."""
     from groundwork_command.commands import queues as command
 
     command.redrive(queue, "json" if as_json else "text")
@@ -169,23 +183,40 @@ def queues_redrive(
 def openapi(
     *,
     write: Annotated[
-        bool, typer.Option("--write", help="Write the file that is served instead of printing.")
+        bool,
+        typer.Option("--write", help="Write the file that the API serves instead of printing."),
     ] = False,
 ) -> None:
-    """Print the API's OpenAPI document, made from the code of every HTTP function."""
+    """Print the OpenAPI document, generated from the code of the HTTP functions."""
     from groundwork_command.commands import openapi as command
 
     (command.write if write else command.show)()
 
 
+@app.command()
+def settings(
+    *,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write docs/settings.md instead of printing.")
+    ] = False,
+) -> None:
+    """Print all settings with their defaults and meanings, as Markdown."""
+    from groundwork_command.commands import settings_page as command
+
+    (command.write if write else command.show)()
+
+
 Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Begin at the start, not where a killed run was.")
+    bool,
+    typer.Option(
+        "--fresh", help="Start from the beginning instead of resuming an interrupted run."
+    ),
 ]
 
 
 @graph.command("verify")
 def graph_verify(*, fresh: Fresh = False, as_json: Json = False) -> None:
-    """Compare every entity and relationship; exit code 1 on drift."""
+    """Compare every entity and relationship with Postgres; exit code 1 on drift."""
     from groundwork_command.commands import graph as command
 
     command.verify("json" if as_json else "text", "anew" if fresh else "go on")
@@ -193,7 +224,7 @@ def graph_verify(*, fresh: Fresh = False, as_json: Json = False) -> None:
 
 @graph.command("repair")
 def graph_repair(*, as_json: Json = False) -> None:
-    """Make the graph what Postgres says, deletions included."""
+    """Update the graph to match Postgres, deletions included."""
     from groundwork_command.commands import graph as command
 
     command.repair("json" if as_json else "text")
@@ -204,11 +235,12 @@ def graph_rebuild(
     *,
     fresh: Fresh = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="By Neo4j's bulk import, while all is stopped.")
+        bool,
+        typer.Option("--offline", help="Use Neo4j's bulk import; the instance must be stopped."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Fill the graph from Postgres, while readers and the relay go on, or offline."""
+    """Rebuild the graph from Postgres, online (readers and relay keep running) or offline."""
     if offline:
         from groundwork_command.commands import graph_offline
 
@@ -220,11 +252,13 @@ def graph_rebuild(
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(help="Where to; a file that is there is not replaced.")],
+    file: Annotated[
+        Path, typer.Argument(help="File to write; an existing file is never overwritten.")
+    ],
     *,
     as_json: Json = False,
 ) -> None:
-    """Write all of Postgres into one file, while everything goes on."""
+    """Back up Postgres into one file, while the instance keeps running."""
     from groundwork_command.commands import backup as command
 
     command.backup(file, "json" if as_json else "text")
@@ -232,12 +266,12 @@ def backup(
 
 @app.command()
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `groundwork backup` wrote.")],
+    file: Annotated[Path, typer.Argument(help="A file written by `groundwork backup`.")],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Replace data that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing data.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Make a backup the database, all of it or nothing."""
+    """Replace the database with a backup; on an error nothing is changed."""
     from groundwork_command.commands import restore as command
 
     command.restore(file, "anything" if force else "empty", "json" if as_json else "text")

@@ -1,4 +1,4 @@
-"""What the host is told, from environment variables."""
+"""Settings of the host, read from environment variables."""
 
 import ipaddress
 import os
@@ -11,66 +11,115 @@ from groundwork_lambda_host.gateway.clients import BadProxies, Network, listed_n
 from groundwork_lambda_host.gateway.hosts import EVERY_HOST, BadHost, listed_hosts
 
 _SPARE_ENVIRONMENTS = 1
-"""One more than cores: who waits for a database leaves a core to another."""
+"""Environments beyond the CPU cores, because some of them wait for a database."""
 
 
 class BadHostSettings(ValueError):
-    """A variable is missing or makes no sense; the message says which and why."""
+    """Raised if a variable is invalid; the message says which and why."""
+
+
+def _variable(name: str, meaning: str, default: str = "") -> dict[str, str]:
+    """Metadata of a field that is read from a variable; `default` describes a computed one."""
+    return {"variable": name, "meaning": meaning, "default": default}
 
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """Settings of one host process.
+    """Settings of one host process. The metadata names the variable of a field.
 
     Attributes:
-        address: IP address to listen on.
-        port: Port for HTTP and WebSocket; 0 takes a free one.
-        stage: GROUNDWORK_ENV.
-        environments: Most environments of one function, and most that one caller keeps busy of
-            one that answers callers, which may have twice as many.
-        wait_line: Events that may wait for an environment of one function.
-        idle_seconds: A spare environment that did nothing for so long is stopped.
-        announce_seconds: While draining, how long clients are asked to go before the port closes.
-        finish_seconds: While draining, how long what is under way may take.
-        metrics_token: Bearer token of /metrics; outside local it is needed.
-        host_token: Shared secret of the management API below /@live.
-        access_log: Whether each HTTP answer is a line of the log.
-        hosts: Host names that are served besides those of this machine; `*` is every one.
-        trusted_proxies: Networks of the proxies whose word on clients' addresses is taken.
-        cors_origins: Exact origins that may read what the host answers by itself.
+        port: 0 takes a free port.
+        idle_seconds: A spare environment is stopped after this time without an event.
+        announce_seconds: While draining, the time for which clients are asked to close their
+            connections before the port is closed.
+        finish_seconds: While draining, the time that running events may take.
         shared: Variables that every environment gets.
     """
 
-    address: str = "127.0.0.1"
-    port: int = 8000
-    stage: str = "local"
-    environments: int = field(default_factory=lambda: (os.cpu_count() or 1) + _SPARE_ENVIRONMENTS)
-    wait_line: int = 2048
+    address: str = field(
+        default="127.0.0.1", metadata=_variable("GROUNDWORK_ADDRESS", "IP address to listen on.")
+    )
+    port: int = field(
+        default=8000, metadata=_variable("GROUNDWORK_PORT", "Port for HTTP and WebSocket.")
+    )
+    stage: str = field(default="local", metadata=_variable("GROUNDWORK_ENV", "Stage."))
+    environments: int = field(
+        default_factory=lambda: (os.cpu_count() or 1) + _SPARE_ENVIRONMENTS,
+        metadata=_variable(
+            "GROUNDWORK_ENVIRONMENTS",
+            "Maximum number of environments (processes) of a function. A function that answers "
+            "HTTP or WebSocket requests may have twice as many, of which one caller keeps at most "
+            "half busy.",
+            "CPU cores + 1",
+        ),
+    )
+    wait_line: int = field(
+        default=2048,
+        metadata=_variable(
+            "GROUNDWORK_WAIT_LINE",
+            "Maximum number of events that wait for an environment of a function; further ones "
+            "are rejected with 429.",
+        ),
+    )
     idle_seconds: float = 300.0
     announce_seconds: float = 2.0
     finish_seconds: float = 30.0
-    access_log: bool = False
-    hosts: tuple[str, ...] = ()
-    trusted_proxies: tuple[Network, ...] = ()
-    cors_origins: tuple[str, ...] = ()
-    metrics_token: str = field(default="", repr=False)
-    host_token: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    access_log: bool = field(
+        default=False,
+        metadata=_variable(
+            "GROUNDWORK_ACCESS_LOG", "Whether to log each HTTP answer; `0` or `false`: no."
+        ),
+    )
+    hosts: tuple[str, ...] = field(
+        default=(),
+        metadata=_variable(
+            "GROUNDWORK_HOSTS", "Host names to serve besides those of this machine; `*`: all."
+        ),
+    )
+    trusted_proxies: tuple[Network, ...] = field(
+        default=(),
+        metadata=_variable(
+            "GROUNDWORK_TRUSTED_PROXIES",
+            "Networks of proxies whose statements on clients' addresses are trusted.",
+        ),
+    )
+    cors_origins: tuple[str, ...] = field(
+        default=(),
+        metadata=_variable(
+            "GROUNDWORK_CORS_ORIGINS", "Exact origins that may read answers of the host itself."
+        ),
+    )
+    metrics_token: str = field(
+        default="",
+        repr=False,
+        metadata=_variable(
+            "GROUNDWORK_METRICS_TOKEN",
+            "Bearer token that `/metrics` requires, except in `local`. Empty: nobody can read "
+            "`/metrics` outside `local`.",
+        ),
+    )
+    host_token: str = field(
+        default_factory=lambda: secrets.token_urlsafe(32),
+        repr=False,
+        metadata=_variable(
+            "GROUNDWORK_HOST_TOKEN",
+            "Shared secret for the management API of sockets under `/@live`.",
+            "generated",
+        ),
+    )
     shared: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "HostSettings":
-        """Reads GROUNDWORK_ADDRESS, _PORT, _ENV, _ENVIRONMENTS, _WAIT_LINE, _ACCESS_LOG and more.
-
-        These are GROUNDWORK_HOSTS, GROUNDWORK_TRUSTED_PROXIES, GROUNDWORK_CORS_ORIGINS,
-        GROUNDWORK_METRICS_TOKEN and GROUNDWORK_HOST_TOKEN.
+        """Read and validate the variables that the fields name.
 
         Raises:
-            BadHostSettings: One of them is bad.
+            BadHostSettings: One of them is invalid.
         """
         stage = environ.get("GROUNDWORK_ENV") or "local"
         token = environ.get("GROUNDWORK_METRICS_TOKEN", "")
         if stage != "local" and not token:
-            # Without a token nobody may read them, which is safe; with a made-up one neither.
+            # A generated token that nobody knows keeps everybody out.
             token = secrets.token_urlsafe(32)
         default = cls()
         return cls(
@@ -92,9 +141,9 @@ class HostSettings:
 
 
 def base_url(address: str, port: int) -> str:
-    """Where programs on this machine reach a host that listens on an IP address.
+    """Return the URL by which programs on this machine reach a host.
 
-    One that listens on every address is reached by loopback.
+    A host that listens on every address is reached by loopback.
     """
     listening = ipaddress.ip_address(address)
     if listening.is_unspecified:
@@ -104,25 +153,27 @@ def base_url(address: str, port: int) -> str:
 
 
 def hosts_of(listed: str, stage: str) -> tuple[str, ...]:
-    """GROUNDWORK_HOSTS. `*` is refused locally: any web page could read an instance through it.
+    """Parse GROUNDWORK_HOSTS. `*` is refused locally, where it would allow DNS rebinding.
 
     Raises:
-        BadHostSettings: One of them cannot be served.
+        BadHostSettings: An entry is invalid.
     """
     try:
         hosts = listed_hosts(listed)
     except BadHost as error:
         raise BadHostSettings(f"GROUNDWORK_HOSTS: {error}") from None
     if stage == "local" and EVERY_HOST in hosts:
-        raise BadHostSettings("GROUNDWORK_HOSTS: * is for dev, staging and prod; name the hosts")
+        raise BadHostSettings(
+            "GROUNDWORK_HOSTS: * is only allowed in dev, staging and prod; name the hosts"
+        )
     return hosts
 
 
 def proxies_of(listed: str) -> tuple[Network, ...]:
-    """GROUNDWORK_TRUSTED_PROXIES.
+    """Parse GROUNDWORK_TRUSTED_PROXIES.
 
     Raises:
-        BadHostSettings: One of them is neither an address nor a network.
+        BadHostSettings: An entry is neither an address nor a network.
     """
     try:
         return listed_networks(listed)

@@ -1,4 +1,4 @@
-"""Settings, read from the environment once, validated before the first event."""
+"""Settings of the functions, read from the environment and validated before the first event."""
 
 from __future__ import annotations
 
@@ -17,55 +17,130 @@ DEFAULT_PASSWORDS = frozenset({"", "admin", "groundwork", "neo4j", "password", "
 
 
 class BadSettings(Exception):
-    """The environment does not make a valid configuration; the message says what to set."""
+    """Raised if the environment is not a valid configuration; the message says what to set."""
 
     says_no_values = True
 
 
 class Settings(BaseModel):
-    """All that a function may be told. Each function gets only what template.yaml gives it."""
+    """Settings of the functions; each gets only the variables that template.yaml gives it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    stage: Literal["local", "dev", "staging", "prod"] = Field("local", alias="GROUNDWORK_ENV")
-    function: str = Field("groundwork", alias="AWS_LAMBDA_FUNCTION_NAME")
-    database_url: str = Field("", alias="DATABASE_URL")
-    database_prepare: bool = Field(default=True, alias="GROUNDWORK_DATABASE_PREPARE")
-    neo4j_uri: str = Field("", alias="NEO4J_URI")
-    neo4j_user: str = Field("neo4j", alias="NEO4J_USER")
-    neo4j_password: str = Field("", alias="NEO4J_PASSWORD", repr=False)
-    aws_endpoint_url: str | None = Field(None, alias="AWS_ENDPOINT_URL")
-    region: str = Field("eu-central-1", alias="AWS_REGION")
-    relay_queue_url: str = Field("", alias="RELAY_QUEUE_URL")
-    fetch_queue_url: str = Field("", alias="FETCH_QUEUE_URL")
-    extract_queue_url: str = Field("", alias="EXTRACT_QUEUE_URL")
-    results_queue_url: str = Field("", alias="RESULTS_QUEUE_URL")
-    signing_key_secret_id: str = Field("", alias="SIGNING_KEY_SECRET_ID")
-    websocket_endpoint: str = Field("", alias="WEBSOCKET_ENDPOINT")
-    websocket_batch_url: str = Field("", alias="WEBSOCKET_BATCH_URL")
-    host_token: str = Field("", alias="GROUNDWORK_HOST_TOKEN", repr=False)
-    names_caller: bool = Field(default=False, alias="GROUNDWORK_NAMES_CALLER")
-    """Our host wants to know who called, in a header of the answer that it passes on to nobody.
-    API Gateway does not ask, and would."""
-    fetch_allow: tuple[str, ...] = Field((), alias="GROUNDWORK_FETCH_ALLOW")
-    rate_limit: int = Field(REQUESTS_PER_SECOND, ge=0, alias="GROUNDWORK_RATE_LIMIT")
-    cors_origins: tuple[str, ...] = Field((), alias="GROUNDWORK_CORS_ORIGINS")
-    token_issuer: str = Field("groundwork", alias="GROUNDWORK_TOKEN_ISSUER")
+    stage: Literal["local", "dev", "staging", "prod"] = Field(
+        "local", alias="GROUNDWORK_ENV", description="Stage."
+    )
+    function: str = Field(
+        "groundwork",
+        alias="AWS_LAMBDA_FUNCTION_NAME",
+        description="Name of the function, set by Lambda and by the host; used in logs.",
+    )
+    database_url: str = Field("", alias="DATABASE_URL", description="PostgreSQL to use.")
+    database_prepare: bool = Field(
+        default=True,
+        alias="GROUNDWORK_DATABASE_PREPARE",
+        description="Whether to use prepared statements; `false` with a pooler that does not "
+        "support them.",
+    )
+    neo4j_uri: str = Field("", alias="NEO4J_URI", description="Neo4j to use.")
+    neo4j_user: str = Field("neo4j", alias="NEO4J_USER", description="User name for Neo4j.")
+    neo4j_password: str = Field(
+        "", alias="NEO4J_PASSWORD", repr=False, description="Password for Neo4j."
+    )
+    aws_endpoint_url: str | None = Field(
+        None, alias="AWS_ENDPOINT_URL", description="Endpoint of AWS services. Empty: AWS."
+    )
+    region: str = Field("eu-central-1", alias="AWS_REGION", description="AWS region.")
+    relay_queue_url: str = Field(
+        "", alias="RELAY_QUEUE_URL", description="URL of the queue that nudges the relay."
+    )
+    fetch_queue_url: str = Field(
+        "", alias="FETCH_QUEUE_URL", description="URL of the queue of due polls."
+    )
+    extract_queue_url: str = Field(
+        "", alias="EXTRACT_QUEUE_URL", description="URL of the queue of extraction jobs."
+    )
+    results_queue_url: str = Field(
+        "", alias="RESULTS_QUEUE_URL", description="URL of the queue of extraction results."
+    )
+    signing_key_secret_id: str = Field(
+        "",
+        alias="SIGNING_KEY_SECRET_ID",
+        description="Secret with the key that signs access tokens: a name in Secrets Manager, or "
+        "a `file:` URL.",
+    )
+    websocket_endpoint: str = Field(
+        "",
+        alias="WEBSOCKET_ENDPOINT",
+        description="URL of the management API to which socket messages are posted.",
+    )
+    websocket_batch_url: str = Field(
+        "",
+        alias="WEBSOCKET_BATCH_URL",
+        description="URL of the host's batch call for socket messages. Empty: one call per socket.",
+    )
+    host_token: str = Field(
+        "",
+        alias="GROUNDWORK_HOST_TOKEN",
+        repr=False,
+        description="Shared secret for the host's management API.",
+    )
+    names_caller: bool = Field(
+        default=False,
+        alias="GROUNDWORK_NAMES_CALLER",
+        description="Whether answers name the authenticated user in a header for the host, which "
+        "removes it. Must stay `false` on API Gateway, which would not.",
+    )
+    fetch_allow: tuple[str, ...] = Field(
+        (),
+        alias="GROUNDWORK_FETCH_ALLOW",
+        description="Comma-separated `host:port` or CIDRs that may be used although not public.",
+    )
+    rate_limit: int = Field(
+        REQUESTS_PER_SECOND,
+        ge=0,
+        alias="GROUNDWORK_RATE_LIMIT",
+        description="Requests per second and principal; `0`: no limit.",
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), alias="GROUNDWORK_CORS_ORIGINS", description="Comma-separated exact origins."
+    )
+    token_issuer: str = Field(
+        "groundwork",
+        alias="GROUNDWORK_TOKEN_ISSUER",
+        description="Issuer (`iss`) of access tokens.",
+    )
     sweep_after_seconds: int = Field(
-        SWEEP_AFTER_SECONDS, ge=1, alias="GROUNDWORK_SWEEP_AFTER_SECONDS"
+        SWEEP_AFTER_SECONDS,
+        ge=1,
+        alias="GROUNDWORK_SWEEP_AFTER_SECONDS",
+        description="Age in seconds after which the sweep repeats a fetch or job whose message "
+        "was lost.",
     )
     graph_check_seconds: float = Field(
-        GRAPH_CHECK_SECONDS, gt=0, alias="GROUNDWORK_GRAPH_CHECK_SECONDS"
+        GRAPH_CHECK_SECONDS,
+        gt=0,
+        alias="GROUNDWORK_GRAPH_CHECK_SECONDS",
+        description="Seconds of each minute spent on finding drift between Postgres and the graph.",
     )
     graphql_introspection: Literal["auto", "on", "off"] = Field(
-        "auto", alias="GROUNDWORK_GRAPHQL_INTROSPECTION"
+        "auto",
+        alias="GROUNDWORK_GRAPHQL_INTROSPECTION",
+        description="Whether clients may query the GraphQL schema: `on`, `off`, or `auto` (off in "
+        "`prod` only).",
     )
-    graphql_persisted_only: bool = Field(default=False, alias="GROUNDWORK_GRAPHQL_PERSISTED_ONLY")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
+    graphql_persisted_only: bool = Field(
+        default=False,
+        alias="GROUNDWORK_GRAPHQL_PERSISTED_ONLY",
+        description="Whether GraphQL serves only the queries bundled in `persisted.json`.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", alias="LOG_LEVEL", description="Lowest level of log lines that are written."
+    )
 
     @property
     def graphql_introspection_allowed(self) -> bool:
-        """Say whether clients may ask for the schema; by itself not in production."""
+        """Whether clients may query the schema; `auto` allows it except in production."""
         return self.graphql_introspection == "on" or (
             self.graphql_introspection == "auto" and self.stage != "prod"
         )

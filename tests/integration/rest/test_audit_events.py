@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from groundwork_command.instance.accounts import parts
+from groundwork_command.instance.accounts import open_wiring
 from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.identity.create_user import create_user
 from groundwork_core.identity.resources import ROLES
@@ -118,7 +118,7 @@ def test_only_whoever_may_read_the_log_does_and_nobody_writes_it(rest: Rest) -> 
 
 
 def test_an_operators_command_is_no_users_act(rest: Rest) -> None:
-    with parts({"DATABASE_URL": rest.url}) as wiring:
+    with open_wiring({"DATABASE_URL": rest.url}) as wiring:
         made = create_user(
             "b@example.org",
             "a long and winding password",

@@ -17,7 +17,7 @@ import pytest
 from groundwork_command.services.emulator import Emulator
 from groundwork_command.services.home import Home
 from groundwork_command.services.postgres import Postgres
-from groundwork_command.services.process import Identity
+from groundwork_command.services.process import ProcessIdentity
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.supervisor import Supervisor, embedded
 
@@ -186,7 +186,7 @@ def test_a_recorded_process_that_still_runs_is_stopped(home: Home) -> None:
     left = subprocess.Popen(["/bin/sleep", "600"])
     started = psutil.Process(left.pid).create_time()
     assert eventually(lambda: psutil.Process(left.pid).cmdline() == ["/bin/sleep", "600"])
-    home.record({"emulator": Identity(left.pid, started, ("/bin/sleep", "600"))})
+    home.record({"emulator": ProcessIdentity(left.pid, started, ("/bin/sleep", "600"))})
     told: list[str] = []
     supervisor = Supervisor(home, [])
     supervisor.start(lambda _name, line: told.append(line))
@@ -209,7 +209,7 @@ def test_a_process_that_only_has_the_same_id_is_left_alone(
     stranger = subprocess.Popen(["/bin/sleep", "600"])
     try:
         started = psutil.Process(stranger.pid).create_time() - earlier_seconds
-        home.record({"emulator": Identity(stranger.pid, started, command)})
+        home.record({"emulator": ProcessIdentity(stranger.pid, started, command)})
         supervisor = Supervisor(home, [])
         supervisor.start(lambda _name, _line: None)
         supervisor.stop()

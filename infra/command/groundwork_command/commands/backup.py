@@ -1,4 +1,4 @@
-"""`groundwork backup`: all of Postgres in one file. The graph is no part of it: it is rebuilt."""
+"""`groundwork backup`: write Postgres into one file. The graph is rebuilt, not backed up."""
 
 import time
 from pathlib import Path
@@ -14,25 +14,25 @@ PRIVATE_FILE = 0o600
 
 
 def backup(file: Path, output: Literal["json", "text"]) -> None:
-    """Dump the database of the environment, else the running instance's, while all goes on."""
+    """Dump the database of DATABASE_URL or of the running instance, which keeps running."""
     if file.exists():
-        fail(f"{file} is there already; name another file.")
+        fail(f"{file} already exists; choose another file.")
     if not file.parent.is_dir():
-        fail(f"the folder {file.parent} does not exist.")
+        fail(f"the folder {file.parent} does not exist; create it first.")
     started = time.monotonic()
     unfinished = file.with_name(file.name + ".part")
     with clear_failures(), progress() as report:
         addresses = running.addresses(("DATABASE_URL",))
 
-        def told(line: str) -> None:
+        def on_line(line: str) -> None:
             if line.startswith(_TABLE):
                 report("backup", f"so far: {line.removeprefix(_TABLE)}")
 
         try:
-            # It holds everybody's addresses and hashes: made private before anything is in it.
+            # The dump holds e-mail addresses and password hashes: create it readable by us only.
             unfinished.touch(PRIVATE_FILE)
-            postgres_tools.dump(schema.owner_url(addresses), unfinished, told)
-            unfinished.rename(file)  # a file of the full name is a whole backup
+            postgres_tools.dump(schema.owner_url(addresses), unfinished, on_line)
+            unfinished.rename(file)  # a file with the final name is complete
         finally:
             unfinished.unlink(missing_ok=True)
         report("backup", "done")

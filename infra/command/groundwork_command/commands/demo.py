@@ -1,4 +1,4 @@
-"""`groundwork demo`: sample feeds in, a question to the graph out."""
+"""`groundwork demo`: ingest sample feeds and query the graph about them."""
 
 import json
 import os
@@ -36,33 +36,33 @@ QUERY = """\
 
 
 def demo() -> None:
-    """Ingest the sample feeds into the running instance, or into one started for it."""
+    """Ingest the sample feeds into the running instance, or into a temporary one."""
     with clear_failures(), _instance() as found, _client(found) as client:
         try:
             server = FeedServer(found.demo_port)
         except OSError as error:
             raise ServiceError(
-                f"Port {found.demo_port}, which the demo serves its feeds on, is taken by another "
-                "program. Stop it, or remove `demo` from ports.json in the state folder and start "
-                "Groundwork again."
+                f"Port {found.demo_port}, on which the demo serves its feeds, is used by another "
+                "program. Stop that program, or remove `demo` from ports.json in the state folder "
+                "and start Groundwork again."
             ) from error
         with server:
             _ingest(client, server)
-            answer = _ask(client)
-    note("\nA question to try at /graphql: what do these feeds have in common?\n")
+            answer = _query(client)
+    note("\nA query to try at /graphql: what do these feeds have in common?\n")
     print(QUERY)
-    note("\nIts answer now:\n")
+    note("\nIts result now:\n")
     print(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
 @contextmanager
 def _instance() -> Iterator[running.Running]:
-    """The running instance, else one of our own for as long as this takes."""
+    """Yield the running instance, or start one and stop it afterwards."""
     home = Home(running.home_folder())
     if home.holder() is not None:
         yield running.find(home)
         return
-    note("No Groundwork runs here: starting one for the demo.")
+    note("No instance is running: starting one for the demo.")
     settings = InstanceSettings.from_environment(os.environ)
     home.prepare()
     log = (home.logs / "functions.log").open("ab", buffering=0)
@@ -72,7 +72,7 @@ def _instance() -> Iterator[running.Running]:
     try:
         yield running.find(home)
     finally:
-        note("Stopping the instance of the demo.")
+        note("Stopping the instance that was started for the demo.")
         own.stop()
         log.close()
 
@@ -80,12 +80,14 @@ def _instance() -> Iterator[running.Running]:
 def _client(found: running.Running) -> api.Api:
     login = accounts.login_of_admin(Home(running.home_folder()), os.environ)
     if login is None:
-        raise ServiceError("Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD to log in.")
+        raise ServiceError(
+            "The demo has no login. Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD."
+        )
     return api.Api(found.url, login)
 
 
 def _ingest(client: api.Api, server: FeedServer) -> None:
-    """Watch each feed, and wait until its documents are in and read."""
+    """Create the sources, and wait for their documents and finished extraction jobs."""
     began = time.monotonic()
     wanted = {name: _entries(name) for name in server.urls}
     total = sum(wanted.values())
@@ -101,8 +103,8 @@ def _ingest(client: api.Api, server: FeedServer) -> None:
         return len(found)
 
     def extracted() -> int:
-        """Look at the jobs of these documents alone: others may wait for ever."""
-        read.update(one for one in found - read if _is_read(client, one))
+        """Count the documents of the demo whose jobs have ended; other jobs may stay queued."""
+        read.update(document for document in found - read if _is_read(client, document))
         return len(read)
 
     with _bars() as bar:
@@ -118,7 +120,7 @@ def _is_read(client: api.Api, document_id: str) -> bool:
 
 
 def _watch(client: api.Api, name: str, url: str) -> str:
-    """Make the source, or ask for a fetch where an earlier demo made it."""
+    """Create the source and return its id; return the existing id after an earlier demo."""
     status, body = client.post(
         "/api/v1/sources",
         {
@@ -143,7 +145,7 @@ def _entries(name: str) -> int:
 
 
 def _publishers(client: api.Api, names: set[str]) -> set[str]:
-    """The sample publishers that the graph knows, by the first word of their site."""
+    """Return those sample publishers that are in the graph, by the first word of their site."""
     query = "{ entities(filter: {type: ORGANIZATION}, first: 200) { edges { node { key } } } }"
     _, body = client.post("/graphql", {"query": query})
     edges = ((body.get("data") or {}).get("entities") or {}).get("edges", [])
@@ -151,7 +153,7 @@ def _publishers(client: api.Api, names: set[str]) -> set[str]:
     return {name for name in names if any(name in key for key in keys)}
 
 
-def _ask(client: api.Api) -> dict[str, Any]:
+def _query(client: api.Api) -> dict[str, Any]:
     status, body = client.post("/graphql", {"query": QUERY})
     if "errors" in body or not body.get("data"):
         raise ServiceError(f"GraphQL answered {status}: {json.dumps(body)[:500]}")
@@ -171,7 +173,7 @@ def _fill(step: Step, count: Callable[[], int], total: int) -> None:
         if time.monotonic() > deadline:
             raise ServiceError(
                 f"Only {done} of {total} after {PATIENCE_SECONDS:.0f} s. `groundwork queues show` "
-                "tells what waits; the logs are in the state folder."
+                "shows what is waiting; the logs are in the state folder."
             )
         time.sleep(0.2)
 

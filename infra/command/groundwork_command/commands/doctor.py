@@ -1,4 +1,4 @@
-"""`groundwork doctor`: what would keep it from running, and what to do."""
+"""`groundwork doctor`: find problems that would keep an instance from running."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ MARKS = {State.GOOD: "ok     ", State.WARNING: "warning", State.BLOCKS: "BLOCKS 
 
 
 def doctor(output: Literal["json", "text"]) -> None:
-    """Look, tell, and end with exit code 1 if something blocks."""
+    """Run all checks and print their findings; exit code 1 if one blocks."""
     found = examine(os.environ)
     blocked = any(finding.state is State.BLOCKS for finding in found)
     if output == "json":
@@ -33,7 +33,7 @@ def doctor(output: Literal["json", "text"]) -> None:
 
 
 def examine(environment: Mapping[str, str]) -> list[Finding]:
-    """All checks, in the order in which one would mend things."""
+    """Return the findings of all checks, in the order in which to fix them."""
     home = Home(Path(running.home_folder(environment)))
     given = environment.get("GROUNDWORK_PORT") or str(DEFAULT_PORT)
     found = [

@@ -1,4 +1,4 @@
-"""`groundwork down`: stop the instance on a state folder from elsewhere."""
+"""`groundwork down`: stop the running instance of a state folder from another process."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 90.0
 
 
 def down() -> None:
-    """Ask it to stop and wait. Fine when none runs."""
+    """Send SIGTERM to the instance and wait for its end. Does nothing when none runs."""
     home = Home(home_folder())
     pid = home.holder()
     if pid is None:
@@ -26,5 +26,8 @@ def down() -> None:
     except (psutil.NoSuchProcess, ProcessLookupError):
         pass
     except psutil.TimeoutExpired:
-        fail(f"process {pid} has not stopped after {PATIENCE_SECONDS:.0f} s; `kill -9 {pid}`")
+        fail(
+            f"process {pid} has not stopped after {PATIENCE_SECONDS:.0f} s; "
+            f"kill it with `kill -9 {pid}`"
+        )
     note(f"Stopped the instance on {home.path}.")

@@ -1,4 +1,4 @@
-"""`groundwork graph`: is the graph what Postgres says? Found, healed, or built anew."""
+"""`groundwork graph`: verify, repair and rebuild the graph against Postgres."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from groundwork_command.instance import running
 from groundwork_command.instance.checkpoints import Checkpoint
 from groundwork_command.services.home import Home
+from groundwork_command.services.service import OnProgress
 from groundwork_command.terminal.output import FAILED, clear_failures, note, result
-from groundwork_command.terminal.progress import Counting, counting, progress
+from groundwork_command.terminal.progress import progress, show_progress
 
 if TYPE_CHECKING:
     from groundwork_core.knowledge.graph.rounds import Drift
@@ -17,66 +18,69 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.database import Database
 
-Output = Literal["json", "text"]
+OutputFormat = Literal["json", "text"]
 Begin = Literal["go on", "anew"]
-Work = Callable[["Database", "GraphDatabase", Counting, Checkpoint], "Report"]
-Outcome = Callable[["Report"], "Drift"]
+Work = Callable[["Database", "GraphDatabase", OnProgress, Checkpoint], "Report"]
+RemainingDrift = Callable[["Report"], "Drift"]
 MOST_SHOWN = 20
 
 
-def verify(output: Output, begin: Begin = "go on") -> None:
-    """Compare everything; exit code 1 when the graph has drifted."""
+def verify(output: OutputFormat, begin: Begin = "go on") -> None:
+    """Compare the whole graph with Postgres; exit code 1 on drift."""
     from groundwork_data.graph.comparison import drift_of
     from groundwork_data.graph.verify import verify as work  # loads both databases
 
     found = _run("verify", _resumable(work, begin), drift_of)
-    _tell(found, output)
+    _print_report(found, output)
     if not found.ok:
         if output == "text":
-            note("`groundwork graph repair` heals it.")
+            note("`groundwork graph repair` repairs it.")
         sys.exit(FAILED)
 
 
-def repair(output: Output) -> None:
-    """Make the graph what Postgres says, deletions included."""
+def repair(output: OutputFormat) -> None:
+    """Update the graph to match Postgres, deletions included."""
     from groundwork_data.graph.repair import repair as work  # loads both databases
 
     def run(
-        database: "Database", graph: "GraphDatabase", told: Counting, _: Checkpoint
+        database: "Database", graph: "GraphDatabase", on_progress: OnProgress, _: Checkpoint
     ) -> "Report":
-        return work(database, graph, told)
+        return work(database, graph, on_progress)
 
-    _tell(_run("repair", run, _healed), output)
+    _print_report(_run("repair", run, _healed), output)
 
 
-def rebuild(output: Output, begin: Begin = "go on") -> None:
-    """Fill the graph from Postgres while readers and the relay go on."""
+def rebuild(output: OutputFormat, begin: Begin = "go on") -> None:
+    """Rebuild the graph from Postgres while readers and the relay keep running."""
     from groundwork_data.graph.rebuild import rebuild as work  # loads both databases
 
-    _tell(_run("rebuild", _resumable(work, begin), _healed), output)
+    _print_report(_run("rebuild", _resumable(work, begin), _healed), output)
 
 
 def _healed(_found: "Report") -> "Drift":
-    """Return what is left of it: nothing."""
+    """Return an empty drift: after a repair or rebuild none is left."""
     from groundwork_data.graph.comparison import no_drift  # loads both databases
 
     return no_drift()
 
 
 def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
-    """Go on where a killed run was, unless told to begin anew."""
+    """Resume an interrupted run, unless `begin` is "anew"."""
 
     def run(
-        database: "Database", graph: "GraphDatabase", told: Counting, kept: Checkpoint
+        database: "Database",
+        graph: "GraphDatabase",
+        on_progress: OnProgress,
+        checkpoint: Checkpoint,
     ) -> "Report":
-        begun = kept.begun() if begin == "go on" else None
-        return work(database, graph, told, begun=begun, remember=kept.keep)
+        begun = checkpoint.load() if begin == "go on" else None
+        return work(database, graph, on_progress, begun=begun, remember=checkpoint.save)
 
     return run
 
 
-def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
-    """Do it; what is true then is what the metric tells from now on."""
+def _run(name: str, work: "Work", drift_left: "RemainingDrift") -> "Report":
+    """Run the work with a checkpoint; record the drift that is left, for the metric."""
     from groundwork_data.postgres.graph_rounds import (  # loads the data layer
         PostgresGraphRounds,
     )
@@ -84,11 +88,11 @@ def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
     with clear_failures(), progress() as report:
         addresses = running.addresses()
         graph, database = connect(addresses)
-        kept = Checkpoint(Home(running.home_folder()), name, _of(addresses))
+        checkpoint = Checkpoint(Home(running.home_folder()), name, _of(addresses))
         try:
-            found = work(database, graph, counting(report), kept)
-            kept.over()
-            PostgresGraphRounds(database).compared(outcome(found))
+            found = work(database, graph, show_progress(report), checkpoint)
+            checkpoint.remove()
+            PostgresGraphRounds(database).compared(drift_left(found))
             return found
         finally:
             graph.close()
@@ -96,7 +100,7 @@ def _run(name: str, work: "Work", outcome: "Outcome") -> "Report":
 
 
 def connect(addresses: Mapping[str, str]) -> "tuple[GraphDatabase, Database]":
-    """Make clients of both databases."""
+    """Return clients of both databases."""
     from groundwork_data.graph.driver import GraphDatabase  # slow to load
     from groundwork_data.postgres.database import Database  # slow to load
 
@@ -109,12 +113,12 @@ def connect(addresses: Mapping[str, str]) -> "tuple[GraphDatabase, Database]":
 
 
 def _of(addresses: Mapping[str, str]) -> str:
-    """Name both databases, without passwords."""
+    """Return an identifier of both databases, without passwords."""
     parts = [urlsplit(addresses[name]) for name in ("DATABASE_URL", "NEO4J_URI")]
     return " ".join(f"{part.hostname}:{part.port}{part.path}" for part in parts)
 
 
-def _tell(found: "Report", output: Output) -> None:
+def _print_report(found: "Report", output: OutputFormat) -> None:
     if output == "json":
         result(
             {
@@ -136,8 +140,8 @@ def _tell(found: "Report", output: Output) -> None:
         return
     note(f"{found.entities:,} entities and {found.relationships:,} relationships")
     note(f"{len(found.drift):,} drifted, {found.nameless:,} without a name")
-    note(f"{found.waiting:,} late: their changes are still on the way")
+    note(f"{found.waiting:,} behind: their changes are still in the outbox")
     if found.restored:
-        note("The graph has had changes that this database never made: it was restored.")
+        note("The graph has newer changes than Postgres: the database was restored.")
     for drift in found.drift[:MOST_SHOWN]:
         note(f"  {drift.kind}: {drift.aggregate} {drift.id}")

@@ -1,4 +1,4 @@
-"""`groundwork migrate`."""
+"""`groundwork migrate`: migrate Postgres and the graph."""
 
 from dataclasses import asdict
 from typing import Literal
@@ -9,7 +9,7 @@ from groundwork_command.terminal.output import clear_failures, fail, note, resul
 
 
 def migrate(target: str, graph_target: int | None, output: Literal["json", "text"]) -> None:
-    """Migrate the databases of the environment, else those of the running instance."""
+    """Migrate the databases named in the environment, or those of the running instance."""
     with clear_failures():
         addresses = running.addresses()
         try:
@@ -31,6 +31,6 @@ def migrate(target: str, graph_target: int | None, output: Literal["json", "text
         result(asdict(done))
         return
     before, after = done.postgres_before or "empty", done.postgres_after or "empty"
-    note(f"Postgres: {after}, as before" if before == after else f"Postgres: {before} → {after}")
+    note(f"Postgres: {after}, unchanged" if before == after else f"Postgres: {before} → {after}")
     steps = [f"{name} undone" for name in done.graph_undone] + list(done.graph_applied)
     note(f"Graph: {', '.join(steps) or 'nothing to apply'}")

@@ -1,4 +1,4 @@
-"""`groundwork openapi`: the API's description, from the code of every HTTP function."""
+"""`groundwork openapi`: generate the OpenAPI document from the HTTP functions."""
 
 import importlib
 import importlib.util
@@ -12,23 +12,23 @@ PACKAGED = ("groundwork_functions.rest_api", "openapi.json")
 """Where the document is served from: functions do not import one another."""
 
 UNREAD = {"DatabaseUrl": "unread", "Neo4jPassword": "unread"}
-"""Parameters that would else be secrets; documentation opens no connection."""
+"""Values for parameters that would otherwise be secrets; no connection is opened."""
 
 
 def document(template: Path) -> str:
-    """Write the document of all functions that template.yaml gives HTTP routes."""
-    from groundwork_runtime.http.openapi import document as united
+    """Return the document of all functions that have HTTP routes in template.yaml."""
+    from groundwork_runtime.http.openapi import document as openapi_of
 
     stack = load(template, UNREAD, Addresses())
     names = dict.fromkeys(route.function for route in stack.routes)
     handlers = [stack.functions[name].handler.rpartition(".") for name in names]
-    return united(
+    return openapi_of(
         getattr(importlib.import_module(module), name).router for module, _, name in handlers
     )
 
 
 def packaged_file() -> Path:
-    """Return the file that is served."""
+    """Return the path of the file that the API serves."""
     package, name = PACKAGED
     spec = importlib.util.find_spec(package)
     folder = spec.submodule_search_locations[0] if spec and spec.submodule_search_locations else "."
@@ -41,7 +41,7 @@ def show() -> None:
 
 
 def write() -> None:
-    """Write the file that is served; commit it."""
+    """Write the file that the API serves. Commit it."""
     file = packaged_file()
     file.write_text(document(project.template()), encoding="utf-8")
     print(f"Wrote {file}")

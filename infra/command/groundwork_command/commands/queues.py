@@ -1,4 +1,4 @@
-"""`groundwork queues`: what waits, and giving dead letters another try."""
+"""`groundwork queues`: show the queues and move dead letters back."""
 
 import os
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ HELD_SECONDS = 30
 
 
 def show(output: Literal["json", "text"]) -> None:
-    """List the queues with what waits in each."""
+    """List the queues with their numbers of waiting and in-flight messages."""
     with clear_failures():
         client = _client()
         found = [_depths(client, url) for url in _urls(client)]
@@ -24,7 +24,7 @@ def show(output: Literal["json", "text"]) -> None:
         result({"queues": found})
         return
     for queue in found:
-        print(f"{queue['name']}: {queue['waiting']} waiting, {queue['in_flight']} under way")
+        print(f"{queue['name']}: {queue['waiting']} waiting, {queue['in_flight']} in flight")
 
 
 def redrive(queue: str, output: Literal["json", "text"]) -> None:
@@ -36,7 +36,7 @@ def redrive(queue: str, output: Literal["json", "text"]) -> None:
         target = [url for name, url in by_name.items() if name.endswith(_live_name(queue))]
         if len(dead) != 1 or len(target) != 1:
             known = sorted(name for name in by_name if not name.endswith(DEAD.lower()))
-            fail(f"there is no queue {queue!r} with dead letters; there are {', '.join(known)}")
+            fail(f"{queue!r} is not a queue with dead letters; the queues are {', '.join(known)}")
         moved = _move(client, dead[0], target[0])
     if output == "json":
         result({"moved": moved})
@@ -45,7 +45,7 @@ def redrive(queue: str, output: Literal["json", "text"]) -> None:
 
 
 def _move(client: "SQSClient", dead: str, target: str) -> int:
-    """Send first, delete after: a crash in between repeats a message, which is harmless."""
+    """Send each message, then delete it: a crash in between repeats one, which is harmless."""
     moved = 0
     while True:
         got = client.receive_message(
@@ -68,7 +68,7 @@ def _live_name(queue: str) -> str:
 
 
 def _stem(queue: str) -> str:
-    """`fetch`, `FetchQueue` and `FetchDeadLetters` all mean the same queue."""
+    """Return the common part of `fetch`, `FetchQueue` and `FetchDeadLetters`."""
     lowered = queue.lower().removesuffix(DEAD.lower()).removesuffix("queue")
     return f"-{lowered.rsplit('-', 1)[-1]}"
 
@@ -92,7 +92,7 @@ def _client() -> "SQSClient":
     import boto3  # 0.8 s that only this command pays
 
     if not os.environ.get("AWS_ENDPOINT_URL"):
-        running.find(Home(running.home_folder()))  # raises where there is none
+        running.find(Home(running.home_folder()))  # raises NotRunning
     aws = running.aws()
     if not aws.endpoint:
         return boto3.client("sqs")

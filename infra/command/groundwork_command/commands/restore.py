@@ -1,8 +1,8 @@
-"""`groundwork restore`: a backup becomes the database, all of it or nothing.
+"""`groundwork restore`: replace the database with a backup, completely or not at all.
 
-It is read into a new database beside the present one, brought to the newest schema, and then takes
-the other's name. Until that moment everything goes on as before; after it, environments find the
-new one at their next statement.
+The backup is loaded into a new database on the same server and migrated to the newest schema. Then
+the two databases swap names. Until the swap the instance works on the old database; after it,
+functions reach the new one with their next statement.
 """
 
 import secrets
@@ -35,47 +35,47 @@ END_CONNECTIONS = (
 
 
 def restore(file: Path, into: Into, output: Literal["json", "text"]) -> None:
-    """Make a backup the database of the environment, else of the running instance."""
+    """Replace the database of DATABASE_URL, or of the running instance, with a backup."""
     started = time.monotonic()
     with clear_failures(), progress() as report:
         url = schema.owner_url(running.addresses(("DATABASE_URL",)))
 
-        def told(line: str) -> None:
+        def on_line(line: str) -> None:
             if line.startswith(_TABLE):
                 report("restore", f"so far: {line.removeprefix(_TABLE)}")
 
-        floor = load(url, file, into, told)
+        floor = load(url, file, into, on_line)
         report("restore", "done")
     seconds = time.monotonic() - started
     if output == "json":
         result({"file": str(file), "epoch": floor, "seconds": round(seconds, 3)})
         return
     note(f"restored from {file} in {seconds:.1f} s; a new epoch has begun ({floor})")
-    note("The graph may be ahead: `groundwork graph repair` makes it what Postgres says.")
+    note("The graph may hold newer data: `groundwork graph repair` makes it match Postgres.")
 
 
 def load(
     database_url: str,
     file: Path,
     into: Into = "empty",
-    told: postgres_tools.Told = postgres_tools.silent,
+    on_line: postgres_tools.OnLine = postgres_tools.ignore_line,
 ) -> int:
-    """Make a backup the database, all of it or nothing; return the floor of its new epoch.
+    """Replace the database with a backup; return the floor of its new epoch.
 
     Raises:
-        ServiceError: no backup, or data is there that nobody said to replace, or PostgreSQL's
-            tools failed. The database is then as it was.
+        ServiceError: the file is not a backup, or the database holds data and `into` is "empty",
+            or PostgreSQL's tools failed. The database is then unchanged.
     """
     if not file.is_file():
-        raise ServiceError(f"There is no file {file}.")
+        raise ServiceError(f"The file {file} does not exist.")
     if not any(MARK in line for line in postgres_tools.contents(file)):
-        raise ServiceError(f"{file} holds a database, but not one of Groundwork's.")
+        raise ServiceError(f"{file} is a database dump, but not one of Groundwork.")
     if into == "empty" and _holds_something(database_url):
         raise ServiceError(
-            "The database holds data, which a restore would replace. Make a backup of it, and "
-            "say --force if that is what you want."
+            "The database holds data, which a restore would replace. Back it up first, then "
+            "repeat the command with --force."
         )
-    return _replace(database_url, file, told)
+    return _replace(database_url, file, on_line)
 
 
 def _holds_something(url: str) -> bool:
@@ -89,7 +89,7 @@ def _holds_something(url: str) -> bool:
     return bool(row and row[0])
 
 
-def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
+def _replace(url: str, file: Path, on_line: postgres_tools.OnLine) -> int:
     import psycopg  # slow to load
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
@@ -103,8 +103,8 @@ def _replace(url: str, file: Path, told: postgres_tools.Told) -> int:
             _run(server, "CREATE DATABASE {} TEMPLATE template0", fresh)
             try:
                 there = urlunsplit(urlsplit(url)._replace(path=f"/{fresh}"))
-                postgres_tools.restore(there, file, told)
-                # Not `migrating`, which would begin an epoch of its own for the new database.
+                postgres_tools.restore(there, file, on_line)
+                # Not `instance.schema`, which would begin an epoch of its own for the new database.
                 migrate(there, project.migrations() / "postgres")
                 roles.grant(there, *roles.granted(url))
                 floor = _begin_epoch(there, file)
@@ -129,7 +129,7 @@ def _begin_epoch(url: str, file: Path) -> int:
 
 
 def _switch(server: "Server", name: str, fresh: str, old: str) -> None:
-    """Both renames or none, while nobody is connected."""
+    """Swap the names in one transaction, with all connections to the old database closed."""
     _run(server, "ALTER DATABASE {} WITH ALLOW_CONNECTIONS false", name)
     try:
         server.execute(END_CONNECTIONS, (name,))

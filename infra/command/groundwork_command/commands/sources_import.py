@@ -1,4 +1,4 @@
-"""`groundwork sources import`: many feeds at once, over the API."""
+"""`groundwork sources import`: create many sources at once through the API."""
 
 import sys
 from pathlib import Path
@@ -13,36 +13,36 @@ MOST_SHOWN = 1_000
 
 
 def import_sources(path: Path, output: Literal["json", "text"]) -> None:
-    """Watch every feed of the file. Safe to run again.
+    """Create a source for every feed of the file. Safe to repeat.
 
-    Exits with 1 when a line was left out; each is named with its reason.
+    The exit code is 1 when lines were skipped; each is printed with its reason.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
-        fail(f"{path} cannot be imported: {error}")
+        fail(f"{path} was not imported: {error}")
     kind = "text/x-opml" if data.lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(b"<") else "text/plain"
     with clear_failures(), api.of_running_instance() as client:
         status, body = client.post_text("/api/v1/sources/import", data, kind, TIMEOUT_SECONDS)
     if status != OK:
-        fail(f"{path} cannot be imported: {_reason(body)}")
+        fail(f"{path} was not imported: {_reason(body)}")
     if output == "json":
         result(body)
     else:
-        _tell(body)
+        _print_summary(body)
     if body["failed"]:
         sys.exit(FAILED)
 
 
 def _reason(problem: dict[str, Any]) -> str:
     faults = [fault["detail"] for fault in problem.get("errors", [])]
-    return "; ".join(faults) or str(problem.get("detail", "the API refused it"))
+    return "; ".join(faults) or str(problem.get("detail", "the API rejected the file"))
 
 
-def _tell(body: dict[str, Any]) -> None:
+def _print_summary(body: dict[str, Any]) -> None:
     failed = body["failed"]
-    note(f"{body['created']} created, {body['existing']} existing, {len(failed)} left out")
+    note(f"{body['created']} created, {body['existing']} existing, {len(failed)} skipped")
     for each in failed[:MOST_SHOWN]:
         note(f"  line {each['line']}: {each['url']}: {each['detail']}")
     if len(failed) > MOST_SHOWN:
-        note(f"  and {len(failed) - MOST_SHOWN} more; --json names all")
+        note(f"  and {len(failed) - MOST_SHOWN} more; --json lists all")

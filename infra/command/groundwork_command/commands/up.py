@@ -1,4 +1,4 @@
-"""`groundwork up`: everything in the foreground, until Ctrl-C or SIGTERM."""
+"""`groundwork up`: run an instance in the foreground until Ctrl-C or SIGTERM."""
 
 import asyncio
 import logging
@@ -17,14 +17,14 @@ from groundwork_command.terminal.lines import readable
 from groundwork_command.terminal.output import clear_failures, note
 from groundwork_command.terminal.progress import progress
 
-Sink = Callable[[bytes], object]
+LogSink = Callable[[bytes], object]
 
 LOG_BYTES = 10 * 1024 * 1024
 READY = "Groundwork is ready at {url}"
 
 
 def up() -> None:
-    """Check the settings, start everything, say so, and wait to be told to stop."""
+    """Check the settings, start the instance, print its URL, and wait for SIGINT or SIGTERM."""
     with clear_failures():
         settings = InstanceSettings.from_environment(os.environ)
         home = Home(settings.home)
@@ -41,17 +41,17 @@ async def _serve(instance: Instance) -> None:
         loop.add_signal_handler(number, stop.set)
     with progress() as report:
         starting = asyncio.ensure_future(instance.start(report))
-        told = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({starting, told}, return_when=asyncio.FIRST_COMPLETED)
-        if not starting.done():  # told to stop before it was ready
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not starting.done():  # stopped before it was ready
             starting.cancel()
             await asyncio.wait({starting})
-            told.cancel()
+            stopping.cancel()
             return
-    told.cancel()
-    starting.result()  # raises what kept it from starting
+    stopping.cancel()
+    starting.result()  # raises the error that stopped the start
     try:
-        accounts.tell_admin(instance.home, _tell)
+        accounts.show_first_admin(instance.home, _show_admin)
         print(READY.format(url=instance.url), flush=True)
         await stop.wait()
         note("Stopping")
@@ -59,8 +59,8 @@ async def _serve(instance: Instance) -> None:
         await instance.stop()
 
 
-def _tell(email: str, password: str) -> None:
-    note(f"First admin: {email}, password {password} (shown only now)")
+def _show_admin(email: str, password: str) -> None:
+    note(f"First admin: {email}, password {password} (shown only this once)")
 
 
 def _runner() -> asyncio.Runner:
@@ -72,11 +72,11 @@ def _runner() -> asyncio.Runner:
 
 
 @contextmanager
-def _function_log(home: Home, log_format: LogFormat) -> Iterator[Sink | None]:
-    """Write the functions' log to our output, and on a terminal to a file too.
+def _function_log(home: Home, log_format: LogFormat) -> Iterator[LogSink | None]:
+    """Write the functions' log to standard output, and on a terminal also to a file.
 
-    A terminal gets readable lines, anything else JSON, unless `log_format` says otherwise. The
-    file is always JSON.
+    A terminal gets readable lines and any other output JSON, unless `log_format` is set. The file
+    is always JSON.
     """
     terminal = sys.stdout.isatty()
     as_text = log_format == "text" or (log_format == "auto" and terminal)
@@ -108,7 +108,7 @@ def _show_readable(line: bytes) -> None:
 
 
 def _log_to_file(home: Home) -> None:
-    """The host's own log goes to a file: the terminal is for what a person must know."""
+    """Write the host's own log to a file, so that the terminal shows only messages to the user."""
     path = home.logs / "host.log"
     handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=1)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))

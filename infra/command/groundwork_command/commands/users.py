@@ -1,4 +1,4 @@
-"""`groundwork user`: accounts, made and mended beside the API, for when nobody can log in."""
+"""`groundwork user`: manage accounts without the API, for when no admin can log in."""
 
 import secrets
 import sys
@@ -15,11 +15,11 @@ PAGE = 200
 def create(
     email: str, roles: tuple[str, ...], name: str, source: Literal["stdin", "made-up"]
 ) -> None:
-    """Make an account. A made-up password is printed, once."""
+    """Create an account. A generated password is printed once."""
     from groundwork_core.identity.create_user import create_user
 
     password = _password(source)
-    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+    with clear_failures(), accounts.open_wiring(running.addresses()) as wiring:
         made = create_user(
             email,
             password,
@@ -32,18 +32,18 @@ def create(
 
 
 def set_password(email: str, source: Literal["stdin", "made-up"]) -> None:
-    """Give an account a new password; all its sessions end."""
+    """Set a new password for an account and end all its sessions."""
     from groundwork_core.identity.passwords import must_be_good, normal
 
     password = _password(source)
-    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+    with clear_failures(), accounts.open_wiring(running.addresses()) as wiring:
         must_be_good(password, email=email)
         hashed = wiring.password_hasher.hash(normal(password))
         work = wiring.work()
         with work:
             user = work.users.by_email(email)
             if user is None:
-                fail(f"there is no account {email}")
+                fail(f"no account has the e-mail address {email}; `groundwork user list` shows all")
             work.users.set_password(user.id, hashed)
             work.users.end_sessions(user.id, wiring.clock.now())
     result({"id": user.id, "email": email, **_shown(password, source)})
@@ -51,12 +51,12 @@ def set_password(email: str, source: Literal["stdin", "made-up"]) -> None:
 
 def set_status(email: str, status: Literal["active", "disabled"]) -> None:
     """Enable or disable an account; disabling ends its sessions."""
-    with clear_failures(), accounts.parts(running.addresses()) as wiring:
+    with clear_failures(), accounts.open_wiring(running.addresses()) as wiring:
         work = wiring.work()
         with work:
             user = work.users.by_email(email)
             if user is None:
-                fail(f"there is no account {email}")
+                fail(f"no account has the e-mail address {email}; `groundwork user list` shows all")
             if user.status != status:
                 work.users.set_status(user.id, status)
                 if status == "disabled":

@@ -1,1 +1,1 @@
-"""Sample feeds of our own, and a small server for them."""
+"""Bundled sample feeds, and a small server for them."""

@@ -1,4 +1,4 @@
-"""Serves the sample feeds on loopback."""
+"""Serve the sample feeds on loopback."""
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,7 +10,10 @@ FEEDS = Path(__file__).with_name("feeds")
 
 
 class FeedServer:
-    """Used as `with FeedServer(port) as server`; raises OSError when the port is taken."""
+    """HTTP server of the sample feeds, used as `with FeedServer(port) as server`.
+
+    Raises OSError if the port is in use.
+    """
 
     def __init__(self, port: int) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
@@ -23,7 +26,7 @@ class FeedServer:
         }
 
     def __enter__(self) -> Self:
-        """Begin to answer."""
+        """Start the server."""
         self._thread.start()
         return self
 
@@ -33,7 +36,7 @@ class FeedServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -54,4 +57,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's name
-        """Say nothing: the demo tells what happens."""
+        """Log nothing: the demo shows the progress."""

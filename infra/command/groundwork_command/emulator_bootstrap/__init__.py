@@ -1,7 +1,7 @@
-"""Makes what template.yaml names on an AWS emulator: queues with their redrive, and secrets.
+"""Create the queues (with their redrive policies) and secrets of template.yaml on an emulator.
 
-Safe to run any number of times, and by several at once: what exists stays as it is. Above all a
-secret that has a value is never overwritten, since access tokens are signed with one of them.
+Safe to repeat and to run concurrently: existing resources stay. In particular, a secret that has a
+value is never overwritten, because one of them signs access tokens.
 """
 
 import json
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What was missing and has been made, by logical id."""
+class CreatedResources:
+    """Logical ids of the resources that were missing and have been created."""
 
     queues: tuple[str, ...]
     secrets: tuple[str, ...]
 
 
-def bootstrap(stack: Stack, settings: AwsSettings, *, secrets: Mapping[str, str]) -> Made:
-    """Make the queues and secrets of `stack` at the emulator that `settings` names. Blocks.
+def bootstrap(
+    stack: Stack, settings: AwsSettings, *, secrets: Mapping[str, str]
+) -> CreatedResources:
+    """Create the missing queues and secrets of a stack on an emulator. Blocks.
 
     Args:
-        stack: What the template asks for.
-        settings: Where the emulator is.
-        secrets: The values of secrets by logical id; one without a value here is left out.
+        stack: The stack that the template describes.
+        settings: Address of the emulator.
+        secrets: Values of secrets by logical id; a secret without a value here is skipped.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: The emulator does not
-            answer, or refuses.
+            answer, or refuses a request.
     """
     import boto3  # 0.8 s that only callers pay
 
@@ -53,11 +55,11 @@ def bootstrap(stack: Stack, settings: AwsSettings, *, secrets: Mapping[str, str]
         if secret.logical_id in secrets
         and make_secret(manager, secret.name, secrets[secret.logical_id], secret.description)
     ]
-    return Made(queues, tuple(made))
+    return CreatedResources(queues, tuple(made))
 
 
 def make_queues(client: "SQSClient", queues: Sequence[Queue]) -> tuple[str, ...]:
-    """Make the queues that are missing, dead letter queues first; tells their logical ids."""
+    """Create missing queues, dead letter queues first; return their logical ids."""
     by_id = {queue.logical_id: queue for queue in queues}
     ordered = sorted(queues, key=lambda queue: queue.dead_letter is not None)
     made = []
@@ -83,7 +85,7 @@ def make_queues(client: "SQSClient", queues: Sequence[Queue]) -> tuple[str, ...]
 def make_secret(
     client: "SecretsManagerClient", name: str, value: str, description: str = ""
 ) -> bool:
-    """Store a secret unless one of that name has a value; tells whether it did."""
+    """Store a secret unless it has a value; return whether it was stored."""
     try:
         client.create_secret(Name=name, SecretString=value, Description=description)
     except client.exceptions.ResourceExistsException:
@@ -94,7 +96,7 @@ def make_secret(
 
 
 def _has_value(client: "SecretsManagerClient", name: str) -> bool:
-    """CloudFormation makes secrets without one; what services say then differs."""
+    """Return whether a secret has a value: CloudFormation creates secrets without one."""
     try:
         found = client.get_secret_value(SecretId=name)
     except client.exceptions.ResourceNotFoundException:

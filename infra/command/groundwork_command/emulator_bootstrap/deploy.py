@@ -1,6 +1,6 @@
-"""Deploys what `sam build` made to an AWS emulator, through its CloudFormation.
+"""Deploy the output of `sam build` to an AWS emulator through CloudFormation.
 
-`sam deploy` would do, but it is not part of the host, and asks an emulator for more than it has.
+`sam deploy` is not used: it is not a dependency, and needs more than an emulator offers.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ import yaml
 from groundwork_lambda_host.aws import AwsSettings
 
 _CODE_KEYS = ("CodeUri", "ContentUri")
-_LOOK_EVERY_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _API_ADDRESS = re.compile(
     r"https://\$\{(\w+)\}\.execute-api\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}"
 )
@@ -28,16 +28,16 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 Put = Callable[[str, bytes], object]
-"""Stores a zip under a key."""
+"""Called with the key and content of each zip to upload."""
 
 
 class DeployFailed(Exception):
-    """CloudFormation did not finish; the text holds its reasons."""
+    """Raised if CloudFormation fails; the message holds its reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """A stack that is up.
+    """A deployed stack.
 
     Attributes:
         outputs: The template's Outputs.
@@ -56,17 +56,17 @@ def deploy(
     parameters: Mapping[str, str],
     within_seconds: float = 120.0,
 ) -> Deployed:
-    """Create or update a stack. Blocks until CloudFormation is done.
+    """Create or update a stack; block until CloudFormation is done.
 
     Args:
-        build: The folder that `sam build` made, with its template.yaml.
-        settings: Where the emulator is.
+        build: Output folder of `sam build`, with its template.yaml.
+        settings: Address of the emulator.
         stack_name: Name of the stack; its bucket for code is `<stack name>-code`.
         parameters: Parameters of the template.
-        within_seconds: How long to wait.
+        within_seconds: Timeout.
 
     Raises:
-        DeployFailed: CloudFormation failed, or is not done in time.
+        DeployFailed: CloudFormation failed or did not finish in time.
     """
     import boto3  # 0.8 s that only callers pay
 
@@ -75,7 +75,7 @@ def deploy(
         aws_access_key_id=settings.access_key_id,
         aws_secret_access_key=settings.secret_access_key,
     )
-    # The types of these services are not installed: they are used here only.
+    # Type stubs of these services are not installed.
     s3: Any = session.client("s3", endpoint_url=settings.endpoint)
     formation: Any = session.client("cloudformation", endpoint_url=settings.endpoint)
     bucket = f"{stack_name}-code"
@@ -109,7 +109,7 @@ def deploy(
 
 
 def package(build: Path, bucket: str, put: Put) -> str:
-    """Hand every function's and layer's zip to `put`; the template with their places, as JSON."""
+    """Upload every function's and layer's zip; return the template with their URLs, as JSON."""
     template = yaml.load((build / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506 - a SafeLoader
     for resource in template["Resources"].values():
         for key in _CODE_KEYS:
@@ -123,9 +123,9 @@ def package(build: Path, bucket: str, put: Put) -> str:
 
 
 def at_the_emulator(template: str, endpoint: str) -> str:
-    """The template with what an emulator reads differently: addresses of APIs, and `Method: ANY`.
+    """Return the template adapted to an emulator: addresses of APIs, and `Method: ANY`.
 
-    MiniStack passes over the extension by which SAM says ANY, so each method gets a route.
+    MiniStack ignores the extension that SAM uses for ANY, so each method gets its own route.
     """
     found = json.loads(_API_ADDRESS.sub(rf"{endpoint}/_aws/execute-api/${{\1}}", template))
     for resource in found["Resources"].values():
@@ -140,7 +140,7 @@ def at_the_emulator(template: str, endpoint: str) -> str:
 
 
 def zipped(folder: Path) -> bytes:
-    """The folder as a zip; the same files make the same bytes."""
+    """Return the folder as a zip; equal files give equal bytes."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
@@ -153,7 +153,7 @@ def zipped(folder: Path) -> bytes:
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads the short forms of intrinsic functions into their long ones."""
+    """YAML loader that expands the short forms of intrinsic functions."""
 
 
 def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> object:
@@ -194,4 +194,4 @@ def _wait(formation: Any, stack_name: str, within_seconds: float) -> None:
                 if "FAILED" in one["ResourceStatus"]
             ]
             raise DeployFailed(f"{stack_name} is {status}\n" + "\n".join(reasons))
-        time.sleep(_LOOK_EVERY_SECONDS)
+        time.sleep(_POLL_SECONDS)

@@ -1,4 +1,4 @@
-"""Accounts and keys that must be there before anybody can log in."""
+"""The first admin account and the signing key, which must exist before the first login."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
 ADMIN = "admin"
-UNTOLD = "admin-untold"
-"""There while nobody has been told the first admin's made-up password."""
+PASSWORD_NOT_SHOWN = "admin-untold"  # noqa: S105 - the name of a file
+"""Exists until the first admin's generated password has been shown."""
 SIGNING_KEY = "signing-key"
 
 
 @dataclass(frozen=True)
-class Login:
-    """What one logs in with."""
+class Credentials:
+    """E-mail address and password of an account."""
 
     email: str
     password: str
 
 
 @contextmanager
-def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
-    """The application's own parts, for commands that work without a function in between."""
+def open_wiring(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
+    """Yield the application's composition root, for commands that bypass the API."""
     from groundwork_core.audit.actor import COMMAND
     from groundwork_runtime.settings import Settings
     from groundwork_runtime.wiring import Wiring
@@ -48,21 +48,21 @@ def parts(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
 
 @dataclass(frozen=True)
 class SigningKeySafe:
-    """Where the key that signs access tokens is kept."""
+    """Secret store and id of the key that signs access tokens."""
 
     secrets: "Secrets"
     secret_id: str
 
 
 def signing_key_name(stage: str) -> str:
-    """The name of the signing key's secret, as the template gives it."""
+    """Return the name of the signing key's secret, as in the template."""
     return f"groundwork/{stage}/signing-key"
 
 
 def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySafe:
-    """The signing key's safe: a private file of the state folder, outside local AWS' safe.
+    """Return where the signing key is kept: locally a private file, elsewhere Secrets Manager.
 
-    Never the local emulator: it is not made to keep secrets.
+    Never the local emulator, which does not protect secrets.
     """
     if stage == "local":
         from groundwork_data.identity.secret_files import SecretFiles
@@ -85,43 +85,43 @@ def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySa
 
 
 def ensure_signing_key(addresses: Mapping[str, str], safe: SigningKeySafe) -> None:
-    """Make the signing key where there is none, and publish its public half."""
+    """Create the signing key if it is missing, and publish its public half."""
     from groundwork_data.identity.signing_keys import ensure_signing_key as ensure
 
-    with parts(addresses) as wiring:
+    with open_wiring(addresses) as wiring:
         ensure(safe.secrets, safe.secret_id, wiring.database)
 
 
 def make_first_admin(addresses: Mapping[str, str], email: str, password: str) -> bool:
-    """Make the admin unless there is one already. True when made."""
+    """Create the first admin unless an admin exists. Return whether it was created."""
     from groundwork_core.identity.create_user import make_first_admin as make
 
-    with parts(addresses) as wiring:
+    with open_wiring(addresses) as wiring:
         made = make(email, password, work=wiring.work(), hasher=wiring.password_hasher)
         return made is not None
 
 
-def remember_admin(home: Home, email: str, password: str, *, told: bool) -> None:
-    """Keep the first admin's login in the state folder, for commands on this machine."""
-    if not told:
-        home.write_private(home.secrets / UNTOLD, "")
+def save_admin(home: Home, email: str, password: str, *, generated: bool) -> None:
+    """Save the first admin's credentials in the state folder, for commands on this machine."""
+    if generated:
+        home.write_private(home.secrets / PASSWORD_NOT_SHOWN, "")
     home.write_private(home.secrets / ADMIN, json.dumps({"email": email, "password": password}))
 
 
-def tell_admin(home: Home, tell: Callable[[str, str], object]) -> None:
-    """Tell the first admin's address and made-up password, once.
+def show_first_admin(home: Home, show: Callable[[str, str], object]) -> None:
+    """Call `show` once with the first admin's e-mail address and generated password.
 
-    A first start that was ended before it was ready has told nobody; the next one does.
+    If the first start was interrupted before it was ready, the next start shows them.
     """
-    untold = home.secrets / UNTOLD
-    login = login_of_admin(home, {}) if untold.exists() else None
+    not_shown = home.secrets / PASSWORD_NOT_SHOWN
+    login = login_of_admin(home, {}) if not_shown.exists() else None
     if login is not None:
-        tell(login.email, login.password)
-        untold.unlink()
+        show(login.email, login.password)
+        not_shown.unlink()
 
 
-def login_of_admin(home: Home, environment: Mapping[str, str]) -> Login | None:
-    """The login that commands use: the environment's, else the remembered one."""
+def login_of_admin(home: Home, environment: Mapping[str, str]) -> Credentials | None:
+    """Return the credentials for commands: from the environment, else the saved ones."""
     email = environment.get("GROUNDWORK_ADMIN_EMAIL", "")
     password = environment.get("GROUNDWORK_ADMIN_PASSWORD", "")
     try:
@@ -129,5 +129,5 @@ def login_of_admin(home: Home, environment: Mapping[str, str]) -> Login | None:
     except (FileNotFoundError, ValueError):
         kept = {}
     if password:
-        return Login(email or kept.get("email", "admin@localhost.test"), password)
-    return Login(kept["email"], kept["password"]) if kept else None
+        return Credentials(email or kept.get("email", "admin@localhost.test"), password)
+    return Credentials(kept["email"], kept["password"]) if kept else None

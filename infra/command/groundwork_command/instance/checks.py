@@ -1,4 +1,4 @@
-"""What `groundwork doctor` looks at. Each check stands alone and says what to do."""
+"""The checks of `groundwork doctor`. Each is independent and returns a finding with its fix."""
 
 import os
 import platform
@@ -27,7 +27,7 @@ OTHERS = stat.S_IRWXO & ~stat.S_IXOTH | stat.S_IRWXG & ~stat.S_IXGRP
 
 
 class State(StrEnum):
-    """How bad it is."""
+    """Severity of a finding; `blocks` keeps the instance from starting."""
 
     GOOD = "ok"
     WARNING = "warning"
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check saw, and what to do about it (empty when all is well)."""
+    """Result of one check, and what to do about it (empty when nothing is wrong)."""
 
     check: str
     state: State
@@ -45,7 +45,7 @@ class Finding:
 
 
 def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """Old enough Pythons lack what we use."""
+    """Check the Python version."""
     seen = ".".join(map(str, version))
     if tuple(version[:2]) < LEAST_PYTHON:
         do = "Install Python 3.11 or newer and run `make up PYTHON=python3.11`."
@@ -54,16 +54,19 @@ def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
 
 
 def system(name: str = platform.system(), machine: str = platform.machine()) -> Finding:
-    """The embedded services come as wheels for some platforms."""
+    """Check that wheels of the embedded services exist for this platform."""
     seen = f"{name} {machine}"
     if machine in KNOWN_PLATFORMS.get(name, set()):
         return Finding("platform", State.GOOD, seen)
-    do = "Embedded services are not packaged for it: set DATABASE_URL, NEO4J_URI, AWS_ENDPOINT_URL."
+    do = (
+        "The embedded services do not exist for this platform: run them elsewhere and set "
+        "DATABASE_URL, NEO4J_URI and AWS_ENDPOINT_URL."
+    )
     return Finding("platform", State.WARNING, seen, do)
 
 
 def disk(home: Path, needed_bytes: int = NEEDED_BYTES) -> Finding:
-    """Room for the state folder."""
+    """Check the free disk space of the state folder."""
     folder = home.resolve()
     while not folder.exists():
         folder = folder.parent
@@ -79,8 +82,8 @@ def disk(home: Path, needed_bytes: int = NEEDED_BYTES) -> Finding:
 
 
 def memory(needed_bytes: int = NEEDED_MEMORY_BYTES) -> Finding:
-    """Room for the services and the functions."""
-    import psutil  # a slow import that only this check needs
+    """Check the memory available for services and functions."""
+    import psutil  # slow to load, and only this check needs it
 
     free = psutil.virtual_memory().available
     seen = f"{free / 1024**3:.1f} GB available"
@@ -91,55 +94,55 @@ def memory(needed_bytes: int = NEEDED_MEMORY_BYTES) -> Finding:
 
 
 def instance(home: Home) -> Finding:
-    """Whether one runs on the state folder."""
+    """Report whether an instance runs on the state folder."""
     try:
         found = running.find(home)
     except running.NotRunning:
-        return Finding("instance", State.GOOD, f"none runs on {home.path}")
+        return Finding("instance", State.GOOD, f"not running on {home.path}")
     return Finding("instance", State.GOOD, f"runs at {found.url} (process {found.pid})")
 
 
 def port(home: Home, number: int, address: str = "127.0.0.1") -> Finding:
-    """Whether our port is free, or ours."""
+    """Check that the port is free or used by the running instance."""
     if port_is_free(number, address):
         return Finding("port", State.GOOD, f"{number} of {address} is free")
     try:
         if running.find(home).url.endswith(f":{number}"):
-            return Finding("port", State.GOOD, f"{number} is taken by the running instance")
+            return Finding("port", State.GOOD, f"{number} is used by the running instance")
     except running.NotRunning:
         pass
     do = (
-        f"Stop what listens there (`ss -ltnp 'sport = :{number}'`), or set GROUNDWORK_PORT or "
-        "GROUNDWORK_ADDRESS."
+        f"Stop the program that listens there (`ss -ltnp 'sport = :{number}'` shows it), or set "
+        "GROUNDWORK_PORT or GROUNDWORK_ADDRESS."
     )
-    seen = f"{number} of {address} is taken by another program, or not an address of this machine"
+    seen = f"{number} of {address} is used by another program, or this machine lacks the address"
     return Finding("port", State.BLOCKS, seen, do)
 
 
 def state_folder(home: Home) -> Finding:
-    """Whether the state folder is ours, writable and closed to others."""
+    """Check that the state folder is writable and closed to other users."""
     path = home.path
     if not path.exists():
         parent = path.parent
         while not parent.exists():
             parent = parent.parent
         if os.access(parent, os.W_OK):
-            return Finding("state folder", State.GOOD, f"{path} will be made")
-        do = "Set GROUNDWORK_HOME to a folder that you may write to."
+            return Finding("state folder", State.GOOD, f"{path} will be created")
+        do = "Set GROUNDWORK_HOME to a folder that you can write to."
         return Finding("state folder", State.BLOCKS, f"{parent} is not writable", do)
     if not path.is_dir() or not os.access(path, os.W_OK):
-        do = "Set GROUNDWORK_HOME to a folder that you may write to."
+        do = "Set GROUNDWORK_HOME to a folder that you can write to."
         return Finding("state folder", State.BLOCKS, f"{path} is not a writable folder", do)
     closed = (path, home.secrets, *home.secrets.glob("*"))
     for each in closed:
         if each.exists() and stat.S_IMODE(each.stat().st_mode) & OTHERS:
-            do = f"Close it: `chmod go-rwx {each}`."
-            return Finding("state folder", State.BLOCKS, f"others may read {each}", do)
+            do = f"Remove their permissions: `chmod go-rwx {each}`."
+            return Finding("state folder", State.BLOCKS, f"other users can read {each}", do)
     return Finding("state folder", State.GOOD, str(path))
 
 
 def java(environment: Mapping[str, str]) -> Finding:
-    """Whether Neo4j's Java runtime is installed."""
+    """Check that Neo4j's Java runtime is installed."""
     if environment.get(GIVEN_BY["neo4j"]):
         return Finding("java", State.GOOD, "not needed: NEO4J_URI is set")
     try:
@@ -153,34 +156,34 @@ def java(environment: Mapping[str, str]) -> Finding:
 
 
 def jars(environment: Mapping[str, str]) -> Finding:
-    """Whether Neo4j's jars are here, or can be fetched. Uses the network only if they are not."""
+    """Check that Neo4j's jars are cached or can be fetched. Uses the network only if not cached."""
     if environment.get(GIVEN_BY["neo4j"]):
         return Finding("neo4j jars", State.GOOD, "not needed: NEO4J_URI is set")
     if neo4j_jars.present():
         return Finding("neo4j jars", State.GOOD, str(neo4j_jars.cache()))
     if reachable(*REGISTRY):
-        seen = "not here yet; the first start fetches 140 MB"
+        seen = "not fetched yet; the first start fetches 140 MB"
         return Finding("neo4j jars", State.GOOD, seen)
     do = (
-        "Connect to the network for the first start, check HTTPS_PROXY, or set NEO4J_URI to a "
-        "Neo4j of your own."
+        "Connect to the network for the first start, check HTTPS_PROXY, or set NEO4J_URI to an "
+        "existing Neo4j."
     )
-    return Finding("neo4j jars", State.BLOCKS, "not here, and Maven Central is not reached", do)
+    return Finding("neo4j jars", State.BLOCKS, "not fetched, and Maven Central is unreachable", do)
 
 
 def settings(environment: Mapping[str, str]) -> Finding:
-    """Whether `groundwork up` would take the settings."""
+    """Check the settings as `groundwork up` does."""
     from groundwork_command.instance.settings import InstanceSettings
 
     try:
         InstanceSettings.from_environment(environment)
     except BadSettings as error:
-        return Finding("settings", State.BLOCKS, str(error), "Correct or unset it.")
-    return Finding("settings", State.GOOD, "fit together")
+        return Finding("settings", State.BLOCKS, str(error), "Correct or unset these variables.")
+    return Finding("settings", State.GOOD, "valid")
 
 
 def reachable(host: str, port_number: int) -> bool:
-    """Whether a connection can be opened, directly or by the proxy of the environment."""
+    """Say whether a TCP connection to the host, or to the proxy that is set, can be opened."""
     from urllib.parse import urlsplit
     from urllib.request import getproxies
 

@@ -1,4 +1,4 @@
-"""Talking to a running instance over its own API."""
+"""Client of a running instance's HTTP API, for commands."""
 
 import os
 from types import TracebackType
@@ -12,9 +12,9 @@ TIMEOUT_SECONDS = 30.0
 
 
 class Api:
-    """A logged-in client. Used as `with Api(url, login) as api`."""
+    """A logged-in client, used as `with Api(url, login) as api`."""
 
-    def __init__(self, url: str, login: accounts.Login) -> None:
+    def __init__(self, url: str, login: accounts.Credentials) -> None:
         import httpx2  # 0.3 s that only commands over HTTP pay
 
         self.url = url
@@ -30,7 +30,7 @@ class Api:
         if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
             raise ServiceError(
                 f"{self._login.email} could not log in (HTTP {answer.status_code}). Set "
-                "GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD to an admin's."
+                "GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD to those of an admin."
             )
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
         return self
@@ -45,7 +45,7 @@ class Api:
         self._http.close()
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
-        """Read something. Raises ServiceError when it is refused."""
+        """Send a GET request; return the JSON. Raises ServiceError on an error status."""
         answer = self._http.get(path, params=query)
         if answer.is_error:
             raise ServiceError(f"GET {path} answered {answer.status_code}: {answer.text[:500]}")
@@ -53,14 +53,14 @@ class Api:
         return found
 
     def post(self, path: str, body: object) -> tuple[int, dict[str, Any]]:
-        """Send something; answers status and body."""
+        """Send a POST request with a JSON body; return status and JSON."""
         answer = self._http.post(path, json=body)
         return answer.status_code, answer.json() if answer.content else {}
 
     def post_text(
         self, path: str, body: bytes, media_type: str, timeout_seconds: float
     ) -> tuple[int, dict[str, Any]]:
-        """Send text as it is; answers status and body."""
+        """Send a POST request with a text body; return status and JSON."""
         answer = self._http.post(
             path, content=body, headers={"Content-Type": media_type}, timeout=timeout_seconds
         )
@@ -68,13 +68,12 @@ class Api:
 
 
 def of_running_instance() -> Api:
-    """A client of the instance on the state folder. Raises ServiceError."""
+    """Return a client of the instance that runs on the state folder. Raises ServiceError."""
     home = Home(running.home_folder())
     found = running.find(home)
     login = accounts.login_of_admin(home, os.environ)
     if login is None:
         raise ServiceError(
-            "Nobody is known to log in as. Set GROUNDWORK_ADMIN_EMAIL and "
-            "GROUNDWORK_ADMIN_PASSWORD."
+            "The command has no login. Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD."
         )
     return Api(found.url, login)

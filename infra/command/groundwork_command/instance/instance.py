@@ -1,4 +1,4 @@
-"""One whole instance: services, schema, queues, secrets, the host; from start to stop."""
+"""One instance: start and stop its services, schema, queues, secrets and host."""
 
 import asyncio
 import logging
@@ -16,8 +16,8 @@ from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION, Emulator
 from groundwork_command.services.home import Home, port_is_free
 from groundwork_command.services.postgres import Postgres
-from groundwork_command.services.service import ServiceError
-from groundwork_command.services.supervisor import Report, Supervisor, embedded
+from groundwork_command.services.service import OnStatus, ServiceError
+from groundwork_command.services.supervisor import Supervisor, embedded
 from groundwork_runtime.settings import GRAPH_CHECK_SECONDS, SWEEP_AFTER_SECONDS
 
 if TYPE_CHECKING:
@@ -29,12 +29,19 @@ logger = logging.getLogger("groundwork.instance")
 
 DEMO = "demo"
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""For an emulator that was given without any; the embedded one has its own."""
+"""Credentials for an external emulator without any; the embedded one has its own."""
+PASSED_TO_FUNCTIONS = {
+    "GROUNDWORK_GRAPH_CHECK_SECONDS": ("GraphCheckSeconds", str(GRAPH_CHECK_SECONDS)),
+    "GROUNDWORK_GRAPHQL_INTROSPECTION": ("GraphqlIntrospection", "auto"),
+    "GROUNDWORK_GRAPHQL_PERSISTED_ONLY": ("GraphqlPersistedOnly", "false"),
+    "GROUNDWORK_SWEEP_AFTER_SECONDS": ("SweepAfterSeconds", str(SWEEP_AFTER_SECONDS)),
+}
+"""Variables that set a parameter of the template, with the parameter's name and default."""
 OTHER_CREDENTIALS = ("AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
 class Instance:
-    """`start` returns when everything answers; `stop` when nothing of it runs any more."""
+    """An instance. `start` returns when it is ready, `stop` when all its processes have ended."""
 
     def __init__(
         self,
@@ -42,9 +49,12 @@ class Instance:
         environment: Mapping[str, str],
         sink: Callable[[bytes], object] | None = None,
     ) -> None:
-        """Take checked settings and the environment that they were read from.
+        """Embed those services whose address the environment does not give.
 
-        `sink` takes the log lines of the functions; None sends them to standard output.
+        Args:
+            settings: Validated settings.
+            environment: The variables from which they were read.
+            sink: Called with each log line of the functions; None: standard output.
         """
         self._sink = sink
         self.settings = settings
@@ -62,17 +72,17 @@ class Instance:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Base URL of the instance."""
         return self.settings.url
 
-    async def start(self, report: Report) -> None:
-        """Start all. Raises ServiceError, with nothing left running, when a part does not start."""
+    async def start(self, report: OnStatus) -> None:
+        """Start everything. Raises ServiceError, with nothing left running, if a part fails."""
         self.home.must_be_free()
         port, address = self.settings.port, self.settings.address
         if not port_is_free(port, address):
             raise ServiceError(
                 f"Port {port} of {address} is taken by another program, or this machine does not "
-                "have that address. Set GROUNDWORK_PORT to a free port, or GROUNDWORK_ADDRESS."
+                "have this address. Set GROUNDWORK_PORT to a free port, or GROUNDWORK_ADDRESS."
             )
         try:
             await asyncio.to_thread(self._start_services, report)
@@ -90,21 +100,23 @@ class Instance:
             running.forget(self.home)
         await asyncio.to_thread(self._supervisor.stop)
 
-    # What happens in a thread
+    # In a worker thread
 
-    def _start_services(self, report: Report) -> None:
-        """Start what is embedded; while Neo4j is on its way up, prepare the others."""
+    def _start_services(self, report: OnStatus) -> None:
+        """Start the embedded services; prepare Postgres and queues while Neo4j starts."""
         self._environment.update(self._supervisor.start(report, partial(self._prepare, report)))
         report("graph", "migrating")
         migrating.migrate_graph(self._environment, project.migrations())
         report("graph", "ready")
 
-    def _prepare(self, report: Report, addresses: dict[str, str]) -> None:
-        """Migrate Postgres; make the queues, signing key and first admin that are missing."""
+    def _prepare(self, report: OnStatus, addresses: dict[str, str]) -> None:
+        """Migrate Postgres; create missing queues, the signing key and the first admin."""
         environment = self._environment
         environment.update(addresses)
         if Emulator.name in self._supervisor.pids:
-            for name in OTHER_CREDENTIALS:  # of a real account, which the emulator must not see
+            for (
+                name
+            ) in OTHER_CREDENTIALS:  # keep a real AWS account's credentials from the emulator
                 environment.pop(name, None)
         if environment.get("AWS_ENDPOINT_URL"):
             for name, value in DUMMY_CREDENTIALS.items():
@@ -120,7 +132,7 @@ class Instance:
         )
         report("database", f"ready: schema {revision}")
         if environment.get("AWS_ENDPOINT_URL"):
-            report("queues", "making what is missing")
+            report("queues", "creating missing ones")
             self._bootstrap()
             self._supervisor.on_restart = self._after_restart
             report("queues", "ready")
@@ -131,13 +143,13 @@ class Instance:
         self._first_admin()
 
     def _bootstrap(self) -> None:
-        """Make the queues that the emulator lacks."""
+        """Create the queues that are missing in the emulator."""
         from groundwork_command.emulator_bootstrap import bootstrap  # loads boto3
 
         bootstrap(self._stack(), self._aws(), secrets={})
 
     def _after_restart(self, name: str) -> None:
-        """The emulator comes back empty: its queues are made anew."""
+        """Create the queues again when the emulator, which loses its state, was restarted."""
         if name == Emulator.name:
             self._bootstrap()
 
@@ -146,8 +158,8 @@ class Instance:
         password = given or secrets.token_urlsafe(15)
         email = self.settings.admin_email
         if accounts.make_first_admin(self._environment, email, password):
-            # For `groundwork demo` and other commands on this machine.
-            accounts.remember_admin(self.home, email, password, told=bool(given))
+            # Used by `groundwork demo` and other commands on this machine.
+            accounts.save_admin(self.home, email, password, generated=not given)
 
     def _aws(self) -> "AwsSettings":
         from groundwork_lambda_host.pollers import AwsSettings
@@ -169,18 +181,15 @@ class Instance:
             "DatabaseUrl": self._functions_database,
             "Neo4jUri": environment.get("NEO4J_URI", ""),
             "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
-            # Not known yet while queues are made; an empty one would mean a secret of AWS.
+            # Unknown while queues are created; an empty value would select a secret of AWS.
             "Neo4jPassword": environment.get("NEO4J_PASSWORD") or "not known yet",
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,
-            "GraphCheckSeconds": environment.get("GROUNDWORK_GRAPH_CHECK_SECONDS")
-            or str(GRAPH_CHECK_SECONDS),
-            "GraphqlIntrospection": environment.get("GROUNDWORK_GRAPHQL_INTROSPECTION") or "auto",
-            "GraphqlPersistedOnly": environment.get("GROUNDWORK_GRAPHQL_PERSISTED_ONLY") or "false",
-            "SweepAfterSeconds": environment.get(
-                "GROUNDWORK_SWEEP_AFTER_SECONDS", str(SWEEP_AFTER_SECONDS)
-            ),
+            **{
+                parameter: environment.get(name) or default
+                for name, (parameter, default) in PASSED_TO_FUNCTIONS.items()
+            },
         }
         addresses = Addresses(
             queue_endpoint=environment.get("AWS_ENDPOINT_URL", ""),
@@ -192,7 +201,7 @@ class Instance:
         return load(project.template(), parameters, addresses)
 
     def _fetch_allow(self) -> str:
-        """What the fetcher may reach: as set, and on a laptop the feeds of `groundwork demo`."""
+        """Return GROUNDWORK_FETCH_ALLOW, locally with the server of `groundwork demo`."""
         if self.settings.stage != "local":
             return self.settings.fetch_allow
         demo = f"127.0.0.1:{self.home.port(DEMO)}"
@@ -200,7 +209,7 @@ class Instance:
 
     # The host
 
-    async def _start_host(self, report: Report) -> None:
+    async def _start_host(self, report: OnStatus) -> None:
         from groundwork_lambda_host.clock import Clock, ClockSettings, PostgresSlots
         from groundwork_lambda_host.environments.output import to_stdout
         from groundwork_lambda_host.host import Host
@@ -262,20 +271,20 @@ class Instance:
 
 
 class InstanceThread:
-    """An instance on an event loop of its own thread, for programs that are not asynchronous."""
+    """Runs an instance on an event loop in a separate thread, for synchronous programs."""
 
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="instance", daemon=True)
 
-    def start(self, report: Report) -> None:
-        """Start it and wait until it is ready."""
+    def start(self, report: OnStatus) -> None:
+        """Start the instance and wait until it is ready."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self.instance.start(report), self._loop).result()
 
     def stop(self) -> None:
-        """Stop it and wait until it is gone."""
+        """Stop the instance and wait until it has ended."""
         asyncio.run_coroutine_threadsafe(self.instance.stop(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -1,7 +1,7 @@
-"""Making a new store for Neo4j out of Postgres, in the place of the old one.
+"""Build a new Neo4j store from Postgres and replace the old one with it.
 
-Exported, imported and completed in a folder beside the old store, which stays as it is until one
-rename at the end. A run that is killed has done nothing; the next one begins anew.
+The new store is exported, imported and completed in a folder beside the old store, which stays
+unchanged until one rename at the end. An interrupted run changes nothing; the next starts again.
 """
 
 import shutil
@@ -16,62 +16,61 @@ from groundwork_command.services import neo4j_folders
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory, Neo4j
 from groundwork_command.services.neo4j_import import import_store
-from groundwork_command.services.service import ServiceError
-from groundwork_command.terminal.progress import Counting
+from groundwork_command.services.service import OnProgress, ServiceError
 
 if TYPE_CHECKING:
     from groundwork_data.graph.export import Exported
 
 
 @dataclass(slots=True)
-class Made:
-    """What is in the new store, and how long each step took."""
+class NewStore:
+    """Contents of the new store, and the duration of each step in seconds."""
 
     entities: int = 0
     relationships: int = 0
     tombstones: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
-    untold: bool = False
-    """Postgres was lost when all was done: the relay brings again what the store has."""
+    unrecorded: bool = False
+    """The switch was not recorded in Postgres: the relay will deliver some changes again."""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """Time a step."""
+        """Measure the duration of a step."""
         before = time.monotonic()
         yield
         self.seconds[name] = round(time.monotonic() - before, 3)
 
     @contextmanager
-    def tell_postgres(self) -> Iterator[None]:
-        """Write down there what only saves work; the store is in its place without that."""
+    def recording(self) -> Iterator[None]:
+        """Tolerate a lost Postgres while recording the switch, which only saves the relay work."""
         from groundwork_core.errors import Unavailable
 
         try:
             yield
         except Unavailable:
-            self.untold = True
+            self.unrecorded = True
 
 
 def make_store(
-    home: Home, database_url: str, migrations: Path, memory: Memory, progress: Counting
-) -> Made:
-    """Make the store anew. Neo4j must not run, nor start meanwhile: the state folder is held.
+    home: Home, database_url: str, migrations: Path, memory: Memory, progress: OnProgress
+) -> NewStore:
+    """Build a new store and switch to it. Neo4j must not run; the caller holds the state folder.
 
     Args:
-        home: the state folder.
-        database_url: Postgres, migrated.
-        migrations: the folder of migrations.
-        memory: what Neo4j may take.
-        progress: told how far it is.
+        home: The state folder.
+        database_url: URL of a migrated Postgres.
+        migrations: The folder of migrations.
+        memory: Memory limits of Neo4j.
+        progress: Called with the progress of each step.
 
     Raises:
-        ServiceError: it failed; the old store is as it was.
-        Unavailable: Postgres cannot be reached; the same.
+        ServiceError: It failed; the old store is unchanged.
+        Unavailable: Postgres cannot be reached; the old store is unchanged.
     """
     from groundwork_data.graph.export import export  # slow to load
     from groundwork_data.graph.relay_pause import pause_relay
 
-    made = Made()
+    made = NewStore()
     neo4j_folders.finish_switch(home)
     folder = neo4j_folders.new_draft(home)
     neo4j = Neo4j(home, "no archive", memory, neo4j_folders.DRAFT)
@@ -90,10 +89,10 @@ def make_store(
             pause.confirm()
             with made.step("switch"):
                 neo4j_folders.switch(home)
-                with made.tell_postgres():
+                with made.recording():
                     pause.advance(exported.horizon)
-        with made.tell_postgres():
-            _say_whole(database_url)
+        with made.recording():
+            _record_no_drift(database_url)
     finally:
         neo4j_folders.discard_draft(home)
     made.entities, made.relationships = exported.entities, exported.relationships
@@ -106,8 +105,8 @@ def _complete(
     exported: "Exported",
     database_url: str,
     migrations: Path,
-    made: Made,
-    progress: Counting,
+    made: NewStore,
+    progress: OnProgress,
 ) -> None:
     from groundwork_data.graph.complete_import import NotWhole, complete
     from groundwork_data.graph.driver import GraphDatabase  # slow to load
@@ -123,7 +122,7 @@ def _complete(
                 complete(exported, database, graph, migrations, progress)
         except NotWhole as error:
             raise ServiceError(
-                f"The import lost something, nothing was replaced: {error}"
+                f"The import is incomplete, so the old graph was kept: {error}"
             ) from error
         finally:
             graph.close()
@@ -133,8 +132,8 @@ def _complete(
             neo4j.stop()
 
 
-def _say_whole(database_url: str) -> None:
-    """Write down that nothing has drifted: what was known is of the old store."""
+def _record_no_drift(database_url: str) -> None:
+    """Record that nothing has drifted; the last record was about the old store."""
     from groundwork_data.graph.comparison import no_drift  # slow to load
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.graph_rounds import (

@@ -1,20 +1,20 @@
-"""Where the project's own files are: the template, the migrations."""
+"""Locations of the project's files: template and migrations."""
 
 import os
 from pathlib import Path
 
 
 def root() -> Path:
-    """The folder of template.yaml: GROUNDWORK_ROOT, else the checkout this package lies in."""
+    """Return the folder of template.yaml: GROUNDWORK_ROOT, else the checkout of this package."""
     given = os.environ.get("GROUNDWORK_ROOT")
     return Path(given) if given else Path(__file__).resolve().parents[4]
 
 
 def template() -> Path:
-    """The one list of functions, routes, queues and schedules."""
+    """Return the path of template.yaml."""
     return root() / "template.yaml"
 
 
 def migrations() -> Path:
-    """The folder of migrations, with `postgres` and `graph` in it."""
+    """Return the folder that holds the migrations of `postgres` and `graph`."""
     return root() / "migrations"

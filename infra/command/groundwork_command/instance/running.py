@@ -1,4 +1,4 @@
-"""Finding the instance that runs on a state folder, from another process."""
+"""Find the instance that runs on a state folder, from another process."""
 
 import json
 import os
@@ -22,40 +22,40 @@ SERVICES = (
     "AWS_ENDPOINT_URL",
 )
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""Those of the embedded emulator; a real account's are in no file of ours."""
+"""Credentials of the embedded emulator; those of a real account are never written to a file."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A running instance: where it answers and how its services are reached."""
+    """A running instance: its URL and the addresses of its services."""
 
     pid: int
     url: str
     addresses: dict[str, str]  # environment variables: DATABASE_URL, NEO4J_URI, …
-    demo_port: int  # where `groundwork demo` may serve its feeds
+    demo_port: int  # where `groundwork demo` serves its feeds
 
 
 class NotRunning(ServiceError):
-    """No instance runs on this state folder."""
+    """Raised if no instance runs on the state folder."""
 
 
 def home_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """The state folder that commands look at."""
+    """Return the state folder: GROUNDWORK_HOME, else `.groundwork`."""
     return Path(environment.get("GROUNDWORK_HOME") or ".groundwork")
 
 
 def write(home: Home, running: Running) -> None:
-    """Tell other processes of this user about us."""
+    """Write the instance's record for other processes of this user."""
     home.write_private(home.path / FILE, json.dumps(asdict(running)))
 
 
 def forget(home: Home) -> None:
-    """Take it back."""
+    """Remove the instance's record."""
     (home.path / FILE).unlink(missing_ok=True)
 
 
 def find(home: Home) -> Running:
-    """The instance on this folder. Raises NotRunning."""
+    """Return the instance that runs on this folder. Raises NotRunning."""
     pid = home.holder()
     try:
         found = Running(**json.loads((home.path / FILE).read_text()))
@@ -63,8 +63,8 @@ def find(home: Home) -> Running:
         found = None
     if pid is None or found is None or found.pid != pid:
         raise NotRunning(
-            f"No Groundwork runs on {home.path}. Start one with `groundwork up`, "
-            "or set GROUNDWORK_HOME to the folder of one that runs."
+            f"No instance runs on {home.path}. Start one with `groundwork up`, "
+            "or set GROUNDWORK_HOME to the state folder of a running one."
         )
     return found
 
@@ -73,9 +73,9 @@ def addresses(
     needed: Collection[str] = ("DATABASE_URL", "NEO4J_URI"),
     environment: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """How to reach the services: those given in the environment, else the running instance's.
+    """Return the addresses of the services: from the environment, else the running instance.
 
-    Raises NotRunning where one that is needed is neither given nor running.
+    Raises NotRunning if a needed address is not given and no instance runs.
     """
     given = {name: environment[name] for name in SERVICES if environment.get(name)}
     if given.keys() >= set(needed):
@@ -87,7 +87,7 @@ def addresses(
 
 
 def aws(environment: Mapping[str, str] = os.environ) -> AwsSettings:
-    """Where AWS or its emulator is: as given, else the running instance's, else AWS itself."""
+    """Return how to reach AWS: the given endpoint, else the instance's emulator, else AWS."""
     region = environment.get("AWS_REGION") or REGION
     endpoint = environment.get("AWS_ENDPOINT_URL")
     credentials: Mapping[str, str] = environment
@@ -99,6 +99,6 @@ def aws(environment: Mapping[str, str] = os.environ) -> AwsSettings:
         endpoint = credentials.get("AWS_ENDPOINT_URL")
     if not endpoint:
         return AwsSettings(region)
-    # What the instance does not say is in the environment; other emulators take anything.
+    # Fall back to the environment; other emulators accept any credentials.
     key, secret = (credentials.get(name) or environment.get(name) or "test" for name in CREDENTIALS)
     return AwsSettings(region, endpoint, key, secret)

@@ -1,4 +1,4 @@
-"""Bringing both databases to their newest schema, or back."""
+"""Migrate both databases to their newest schema, or back to an older one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 
 
 OWNER = "GROUNDWORK_MIGRATION_DATABASE_URL"
-"""The variable that names the tables' owner, where functions connect as another role."""
+"""Variable with the URL of the tables' owner, if functions connect as another role."""
 
 
 def owner_url(addresses: Mapping[str, str]) -> str:
-    """The URL to migrate, back up and restore with: the owner's, else the only one."""
+    """Return the URL for migrations, backup and restore: the owner's, else DATABASE_URL."""
     return addresses.get(OWNER) or addresses["DATABASE_URL"]
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was done."""
+class MigrationReport:
+    """Revisions before and after, and the graph migrations that were applied or undone."""
 
     postgres_before: str | None
     postgres_after: str | None
@@ -33,23 +33,23 @@ def migrate(
     migrations: Path,
     target: str = "head",
     graph_target: int | None = None,
-) -> Report:
+) -> MigrationReport:
     """Migrate Postgres to a revision and the graph to a number; see `graph.migrations.migrate`.
 
-    Safe to run twice and by two at once: each side takes a lock. Who takes only Postgres back
-    leaves the graph as it is.
+    Safe to repeat and to run concurrently: each database is locked. Migrating Postgres back
+    without `graph_target` leaves the graph unchanged.
     """
     before, after = migrate_postgres(owner_url(addresses), migrations, target)
     if target != "head" and graph_target is None:
-        return Report(before, after)
+        return MigrationReport(before, after)
     graph = migrate_graph(addresses, migrations, graph_target)
-    return Report(before, after, graph.applied, graph.undone)
+    return MigrationReport(before, after, graph.applied, graph.undone)
 
 
 def migrate_postgres(
     database_url: str, migrations: Path, target: str = "head"
 ) -> tuple[str | None, str | None]:
-    """Migrate Postgres; gives the revisions before and after. A restore is noticed here."""
+    """Migrate Postgres; return the revisions before and after. Begins an epoch after a restore."""
     from groundwork_data.postgres import roles  # slow to load
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.epochs import notice_restore
@@ -69,12 +69,12 @@ def migrate_postgres(
 def url_of_functions(
     addresses: Mapping[str, str], password: Callable[[], str] | None = None
 ) -> str:
-    """Give the functions' role its rights in the migrated database; return the URL it uses.
+    """Grant the functions' role its rights in the migrated database; return its URL.
 
     Args:
-        addresses: how the database is reached. With an owner named, DATABASE_URL is the functions'
-            own; alone, it is used by all, as it is.
-        password: makes the role's password where the role is ours too (the embedded database).
+        addresses: Addresses of the databases. If the owner's URL is given, DATABASE_URL is that of
+            the functions; otherwise it is used by both.
+        password: Returns the password of the role to create (embedded database only).
     """
     from groundwork_data.postgres import roles  # slow to load
 
@@ -89,7 +89,7 @@ def url_of_functions(
 def migrate_graph(
     addresses: Mapping[str, str], migrations: Path, target: int | None = None
 ) -> "Migrated":
-    """Apply what the graph lacks, and undo what is above a target; gives the names of both."""
+    """Apply missing graph migrations and undo those above the target; return their names."""
     from groundwork_data.graph.driver import GraphDatabase  # slow to load
     from groundwork_data.graph.migrations import migrate as work
 

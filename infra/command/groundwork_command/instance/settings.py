@@ -1,4 +1,4 @@
-"""What an instance may be told at its start, checked before anything starts."""
+"""Settings of an instance, read from the environment and validated before the start."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -21,32 +21,121 @@ LogFormat = Literal["auto", "text", "json"]
 
 
 class InstanceSettings(BaseModel):
-    """The settings of CONTRACT's first table."""
+    """Settings of `groundwork up`; docs/settings.md is generated from them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
-    stage: Literal["local", "dev", "staging", "prod"] = Field("local", alias="GROUNDWORK_ENV")
-    port: int = Field(8000, ge=1, le=HIGHEST_PORT, alias="GROUNDWORK_PORT")
-    address: str = Field("127.0.0.1", alias="GROUNDWORK_ADDRESS")
-    home: Path = Field(Path(".groundwork"), alias="GROUNDWORK_HOME")
-    admin_email: str = Field("admin@localhost.test", alias="GROUNDWORK_ADMIN_EMAIL")
-    admin_password: str = Field("", alias="GROUNDWORK_ADMIN_PASSWORD", repr=False)
-    database_url: str = Field("", alias="DATABASE_URL", repr=False)
-    migration_database_url: str = Field("", alias="GROUNDWORK_MIGRATION_DATABASE_URL", repr=False)
-    neo4j_uri: str = Field("", alias="NEO4J_URI")
-    neo4j_user: str = Field("neo4j", alias="NEO4J_USER")
-    neo4j_password: str = Field("", alias="NEO4J_PASSWORD", repr=False)
-    aws_endpoint_url: str = Field("", alias="AWS_ENDPOINT_URL")
-    rate_limit: int = Field(REQUESTS_PER_SECOND, ge=0, alias="GROUNDWORK_RATE_LIMIT")
-    fetch_allow: str = Field("", alias="GROUNDWORK_FETCH_ALLOW")
-    log_format: LogFormat = Field("auto", alias="GROUNDWORK_LOG_FORMAT")
-    cors_origins: str = Field("", alias="GROUNDWORK_CORS_ORIGINS")
-    hosts: str = Field("", alias="GROUNDWORK_HOSTS")
-    trusted_proxies: str = Field("", alias="GROUNDWORK_TRUSTED_PROXIES")
+    stage: Literal["local", "dev", "staging", "prod"] = Field(
+        "local",
+        alias="GROUNDWORK_ENV",
+        description="Stage: `local`, `dev`, `staging` or `prod`. Except in `local`, `DATABASE_URL` "
+        "and `NEO4J_URI` are required.",
+    )
+    port: int = Field(
+        8000,
+        ge=1,
+        le=HIGHEST_PORT,
+        alias="GROUNDWORK_PORT",
+        description="Port for HTTP and WebSocket.",
+    )
+    address: str = Field(
+        "127.0.0.1",
+        alias="GROUNDWORK_ADDRESS",
+        description="IP address to listen on; `0.0.0.0` in a container.",
+    )
+    home: Path = Field(
+        Path(".groundwork"),
+        alias="GROUNDWORK_HOME",
+        description="State folder. Instances with different folders and ports run side by side.",
+    )
+    admin_email: str = Field(
+        "admin@localhost.test",
+        alias="GROUNDWORK_ADMIN_EMAIL",
+        description="E-mail address of the first admin; also the login of commands that use the "
+        "API.",
+    )
+    admin_password: str = Field(
+        "",
+        alias="GROUNDWORK_ADMIN_PASSWORD",
+        repr=False,
+        description="Password of the first admin. Empty: generated, and printed once.",
+    )
+    database_url: str = Field(
+        "",
+        alias="DATABASE_URL",
+        repr=False,
+        description="PostgreSQL to use. Empty: the embedded one is started (`local` only).",
+    )
+    migration_database_url: str = Field(
+        "",
+        alias="GROUNDWORK_MIGRATION_DATABASE_URL",
+        repr=False,
+        description="Owner of the tables, for migrations, backup and restore. `DATABASE_URL` is "
+        "then a separate role for functions, which gets its rights at the start.",
+    )
+    neo4j_uri: str = Field(
+        "",
+        alias="NEO4J_URI",
+        description="Neo4j to use. Empty: the embedded one is started (`local` only).",
+    )
+    neo4j_user: str = Field("neo4j", alias="NEO4J_USER", description="User name for Neo4j.")
+    neo4j_password: str = Field(
+        "",
+        alias="NEO4J_PASSWORD",
+        repr=False,
+        description="Password for Neo4j; required with `NEO4J_URI`.",
+    )
+    aws_endpoint_url: str = Field(
+        "",
+        alias="AWS_ENDPOINT_URL",
+        description="AWS or emulator to use. Empty: the embedded emulator is started.",
+    )
+    rate_limit: int = Field(
+        REQUESTS_PER_SECOND,
+        ge=0,
+        alias="GROUNDWORK_RATE_LIMIT",
+        description="Requests per second and principal (a user or an API key), over all "
+        "processes; the burst is four times that. `0`: no limit.",
+    )
+    fetch_allow: str = Field(
+        "",
+        alias="GROUNDWORK_FETCH_ALLOW",
+        description="Comma-separated `host:port` or CIDRs that the fetcher, sources and webhooks "
+        "may use although they are not public; `local` only.",
+    )
+    log_format: LogFormat = Field(
+        "auto",
+        alias="GROUNDWORK_LOG_FORMAT",
+        description="`text`: readable lines; `json`: one object per line, with the names of the "
+        "Elastic Common Schema; `auto`: text on a terminal, JSON elsewhere.",
+    )
+    cors_origins: str = Field(
+        "",
+        alias="GROUNDWORK_CORS_ORIGINS",
+        description="Comma-separated exact origins of browser clients. Answers that AWS' API "
+        "Gateway makes itself name only the first.",
+    )
+    hosts: str = Field(
+        "",
+        alias="GROUNDWORK_HOSTS",
+        description="Comma-separated hosts to serve besides `127.0.0.1`, `localhost` and `[::1]`: "
+        "names without ports, `*.example.org` for all subdomains. Requests for other hosts, also "
+        "WebSockets and `/metrics`, get 421, which prevents DNS rebinding. With a load balancer, "
+        "name the public hosts and the host of its health checks. `*` serves every host and is "
+        "refused in `local`.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        alias="GROUNDWORK_TRUSTED_PROXIES",
+        description="Comma-separated addresses and CIDRs of reverse proxies. For their requests "
+        "the client's address is the right-most one in `X-Forwarded-For` or `Forwarded` that is "
+        "not a proxy; these headers are ignored from others. Without it, all clients of a proxy "
+        "share one address and its limits.",
+    )
 
     @property
     def url(self) -> str:
-        """Where programs on this machine reach the instance."""
+        """Base URL of the instance for programs on this machine."""
         return base_url(self.address, self.port)
 
     @field_validator("address")
@@ -115,13 +204,13 @@ class InstanceSettings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read and check. Raises BadSettings with one line that names every fault, no values."""
+        """Read and validate. Raises BadSettings with one line that names every fault, no values."""
         given = {name: value for name, value in environment.items() if value != ""}
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
             raise BadSettings("; ".join(_in_words(error))) from None
-        Settings.from_environment(given)  # what the functions refuse is refused here, at once
+        Settings.from_environment(given)  # also refuse here what the functions would refuse
         return settings
 
 

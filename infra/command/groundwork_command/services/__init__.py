@@ -1,5 +1,5 @@
-"""The embedded services of a laptop: PostgreSQL, Neo4j and the AWS emulator.
+"""The embedded services of an instance: PostgreSQL, Neo4j and the AWS emulator.
 
-Each is a process of ours behind one small protocol (`service.Service`); `supervisor.Supervisor`
-starts them side by side, restarts one that dies and cleans up after a crash.
+Each implements `service.Service`. `supervisor.Supervisor` starts them concurrently, restarts one
+that dies and cleans up after a crash.
 """

@@ -1,8 +1,8 @@
-"""Keep the services warm for development: `python -m groundwork_command.services HOME ADDRESSES`.
+"""Run the services alone, for development: `python -m groundwork_command.services HOME ADDRESSES`.
 
 Starts all services on the folder HOME, writes their addresses to the JSON file ADDRESSES, and runs
-until Ctrl-C or SIGTERM. Tests take them with GROUNDWORK_TEST_SERVICES=ADDRESSES. Never for data
-that matters: PostgreSQL does not wait for the disk here.
+until Ctrl-C or SIGTERM. Tests use them with GROUNDWORK_TEST_SERVICES=ADDRESSES. Not for data that
+matters: PostgreSQL runs without fsync here.
 """
 
 import json
@@ -18,18 +18,18 @@ from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.supervisor import Supervisor
 
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""Settings of PostgreSQL for data that nobody needs tomorrow."""
+UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+"""PostgreSQL settings for throw-away data."""
 
 
 def throwaway(home: Home) -> Supervisor:
-    """All services, for tests and development."""
+    """Return a supervisor of all services, for tests and development."""
     emulator = Emulator(home, "sqs,secretsmanager")
-    return Supervisor(home, [Postgres(home, FORGETFUL), Neo4j(home, "no archive"), emulator])
+    return Supervisor(home, [Postgres(home, UNSAFE_SETTINGS), Neo4j(home, "no archive"), emulator])
 
 
 def main(arguments: list[str]) -> int:
-    """Run until told to stop. The exit code is 0 after an orderly stop."""
+    """Run until SIGINT or SIGTERM; return 0, or 1 if a service failed to start."""
     home = Home(Path(arguments[0]))
     addresses = Path(arguments[1])
     stop = threading.Event()
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
         signal.signal(number, lambda *_: stop.set())
     services = throwaway(home)
     try:
-        found = services.start(lambda name, line: print(f"{name}: {line}", flush=True))  # noqa: T201 - a program that talks
+        found = services.start(lambda name, line: print(f"{name}: {line}", flush=True))  # noqa: T201 - a command
     except ServiceError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the same
         return 1

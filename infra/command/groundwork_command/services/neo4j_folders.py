@@ -1,9 +1,9 @@
-"""Where Neo4j's store lies in the state folder, and how a new one takes its place.
+"""Folders of Neo4j's store in the state folder, and the switch to a new store.
 
-A new store grows in a folder of its own. When it is whole, that folder is renamed: this one rename
-is the switch. A folder of the name `neo4j.next` is therefore always whole, and whoever finds it
-puts it into its place before anything is started. So a kill at any moment leaves either the old
-store, or the new one.
+A new store is built in a separate folder. When it is complete, that folder is renamed to
+`neo4j.next`: this one rename is the switch. A folder `neo4j.next` is therefore always complete,
+and the next start moves it into place first. A kill at any moment leaves either the old store or
+the new one.
 """
 
 import shutil
@@ -18,7 +18,7 @@ _LAST = "neo4j.last"
 
 
 def new_draft(home: Home) -> Path:
-    """Make an empty folder for a new store; what a run that was killed had left is removed."""
+    """Create an empty folder for a new store; remove that of an interrupted run."""
     shutil.rmtree(home.path / DRAFT, ignore_errors=True)
     folder = home.folder(DRAFT)
     folder.chmod(PRIVATE_FOLDER)
@@ -26,18 +26,18 @@ def new_draft(home: Home) -> Path:
 
 
 def discard_draft(home: Home) -> None:
-    """Remove what is no whole store and never will be."""
+    """Remove the incomplete store."""
     shutil.rmtree(home.path / DRAFT, ignore_errors=True)
 
 
 def switch(home: Home) -> None:
-    """Make the draft, which is whole and stopped, the store."""
+    """Replace the store with the draft, which must be complete and stopped."""
     (home.path / DRAFT).rename(home.path / _NEXT)
     finish_switch(home)
 
 
 def finish_switch(home: Home) -> None:
-    """Put a whole new store into its place, if there is one. Nothing may run on the old one."""
+    """Move a complete new store into place, if one exists. Neo4j must not run on the old one."""
     following, current, last = (home.path / name for name in (_NEXT, CURRENT, _LAST))
     if following.exists():
         if current.exists():

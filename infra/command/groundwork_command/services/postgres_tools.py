@@ -1,4 +1,4 @@
-"""PostgreSQL's own client tools, pointed at a database without showing its password to anybody."""
+"""Run PostgreSQL's client tools without showing the password on a command line."""
 
 import shutil
 import subprocess
@@ -9,17 +9,17 @@ from groundwork_command.services.postgres import binaries
 from groundwork_command.services.service import ServiceError
 from groundwork_command.services.variables import of_service
 
-Told = Callable[[str], None]
-"""Takes each line that a tool says of its progress."""
+OnLine = Callable[[str], None]
+"""Called with each line of progress that a tool prints."""
 _LAST_LINES = 5
 
 
-def silent(_line: str) -> None:
-    """Tell nobody."""
+def ignore_line(_line: str) -> None:
+    """Ignore a line of progress."""
 
 
-def dump(database_url: str, file: Path, told: Told = silent) -> None:
-    """Write a database into a file, in pg_dump's custom format. Raises ServiceError."""
+def dump(database_url: str, file: Path, on_line: OnLine = ignore_line) -> None:
+    """Dump a database into a file, in pg_dump's custom format. Raises ServiceError."""
     _run(
         "pg_dump",
         [
@@ -31,12 +31,12 @@ def dump(database_url: str, file: Path, told: Told = silent) -> None:
             f"--file={file}",
         ],
         _where(database_url),
-        told,
+        on_line,
     )
 
 
-def restore(database_url: str, file: Path, told: Told) -> None:
-    """Read a dump into an empty database; all of it or an error. Raises ServiceError."""
+def restore(database_url: str, file: Path, on_line: OnLine) -> None:
+    """Load a dump into an empty database. Raises ServiceError."""
     where = _where(database_url)
     _run(
         "pg_restore",
@@ -49,22 +49,22 @@ def restore(database_url: str, file: Path, told: Told) -> None:
             str(file),
         ],
         where,
-        told,
+        on_line,
     )
 
 
 def contents(file: Path) -> list[str]:
-    """List what a dump holds, one entry a line. Raises ServiceError: it is no dump."""
+    """List the entries of a dump. Raises ServiceError if the file is not a dump."""
     lines: list[str] = []
     try:
         _run("pg_restore", ["--list", str(file)], {}, lines.append, both=True)
     except ServiceError as error:
-        raise ServiceError(f"{file} is no backup that pg_restore can read.") from error
+        raise ServiceError(f"{file} is not a backup that pg_restore can read.") from error
     return [line for line in lines if not line.startswith(";")]
 
 
 def _where(database_url: str) -> dict[str, str]:
-    """The address as environment variables: a command line can be read by every user."""
+    """Return the address as environment variables: every user can read a command line."""
     from psycopg.conninfo import conninfo_to_dict  # slow to load
 
     names = {
@@ -81,9 +81,9 @@ def _where(database_url: str) -> dict[str, str]:
 
 
 def _run(
-    tool: str, options: list[str], where: Mapping[str, str], told: Told, *, both: bool = False
+    tool: str, options: list[str], where: Mapping[str, str], on_line: OnLine, *, both: bool = False
 ) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own tool and words
+    with subprocess.Popen(  # noqa: S603 - a fixed tool and options
         [_found(tool), *options],
         env=of_service(where),
         stdout=subprocess.PIPE if both else subprocess.DEVNULL,
@@ -92,22 +92,22 @@ def _run(
     ) as process:
         last: list[str] = []
         for line in (process.stdout if both else process.stderr) or ():
-            said = line.rstrip().removeprefix(f"{tool}: ")
-            told(said)
-            last = [*last, said][-_LAST_LINES:]
+            text = line.rstrip().removeprefix(f"{tool}: ")
+            on_line(text)
+            last = [*last, text][-_LAST_LINES:]
     if process.returncode != 0:
         raise ServiceError(f"{tool} failed: " + " ".join(last))
 
 
 def _found(tool: str) -> str:
-    """Return the embedded tool, else the one on the PATH."""
+    """Return the path of the embedded tool, else of the one on the PATH."""
     try:
         embedded = binaries() / tool
         if embedded.exists():
             return str(embedded)
     except ServiceError:
-        pass  # PostgreSQL is somewhere else; its tools may be here
+        pass  # an external PostgreSQL; its tools may be installed here
     known = shutil.which(tool)
     if known is None:
-        raise ServiceError(f"{tool} is not installed. It comes with PostgreSQL's client tools.")
+        raise ServiceError(f"{tool} is not installed. Install PostgreSQL's client tools.")
     return known

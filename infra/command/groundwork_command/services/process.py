@@ -1,4 +1,4 @@
-"""A child process that is surely ours: started, recognised later, and stopped by id."""
+"""Child processes: start, recognise after a restart, and stop by process id."""
 
 import os
 import signal
@@ -24,21 +24,21 @@ _spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
 
 
 @dataclass(frozen=True)
-class Identity:
-    """Enough to recognise a process after its id may have been given to another one."""
+class ProcessIdentity:
+    """Identifies a process even if its id may have been reused by another one."""
 
     pid: int
     started_at: float  # seconds since the epoch
     command: tuple[str, ...]
 
     def process(self) -> psutil.Process | None:
-        """The running process, or None when it is gone or its id now belongs to another."""
+        """Return the running process, or None if it has ended or its id was reused."""
         try:
             found = psutil.Process(self.pid)
             same_start = abs(found.create_time() - self.started_at) < START_TIME_TOLERANCE_SECONDS
             if not same_start or found.status() == psutil.STATUS_ZOMBIE:
                 return None
-            # While the launcher is still at work the command is the tail of its own.
+            # Until launch.py has executed it, the command is the end of launch.py's own.
             running = tuple(found.cmdline())
             return found if running[-len(self.command) :] == self.command else None
         except psutil.NoSuchProcess:
@@ -47,7 +47,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a program."""
+    """Command, folder, log and user of a program to start."""
 
     command: Sequence[str]
     cwd: Path
@@ -58,7 +58,7 @@ class Launch:
 
 
 class Child:
-    """A running program. Dies with us where the system can do that (Linux)."""
+    """A running program. On Linux it ends with this process."""
 
     def __init__(self, how: Launch) -> None:
         self._how = how
@@ -66,7 +66,9 @@ class Child:
             how.log.replace(how.log.with_suffix(".log.1"))
         self._log_start = how.log.stat().st_size if how.log.exists() else 0
         self._popen = _spawner.submit(self._spawn).result()
-        self.identity = Identity(self._popen.pid, _create_time(self._popen.pid), tuple(how.command))
+        self.identity = ProcessIdentity(
+            self._popen.pid, _create_time(self._popen.pid), tuple(how.command)
+        )
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         how = self._how
@@ -81,11 +83,11 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for us alone: services stop after the drain
+                start_new_session=True,  # Ctrl-C must not reach services: they stop after the drain
             )
 
     def log_tail(self, lines: int = 15) -> str:
-        """The last lines that it wrote, for an error message."""
+        """Return the last lines of its log, for an error message."""
         with self._how.log.open("rb") as log:
             log.seek(self._log_start)
             written = log.read().decode(errors="replace")
@@ -97,15 +99,15 @@ class Child:
         return self._popen.pid
 
     def alive(self) -> bool:
-        """Whether it still runs."""
+        """Return whether it still runs."""
         return self._popen.poll() is None
 
     def exit_code(self) -> int | None:
-        """None while it runs; negative when a signal ended it."""
+        """Return the exit code: None while it runs, negative if a signal ended it."""
         return self._popen.poll()
 
     def stop(self, patience_seconds: float) -> None:
-        """Ask it to go, and kill it when it has not gone after `patience_seconds`."""
+        """Send its stop signal, and kill it if it still runs after `patience_seconds`."""
         if self.alive():
             self._popen.send_signal(self._how.stop_signal)
         try:
@@ -115,8 +117,8 @@ class Child:
             self._popen.wait()
 
 
-def stop_leftover(identity: Identity, how: signal.Signals, patience_seconds: float) -> bool:
-    """Stop a process of an earlier run. True when there was one."""
+def stop_leftover(identity: ProcessIdentity, how: signal.Signals, patience_seconds: float) -> bool:
+    """Stop a process of an earlier run. Return whether it was running."""
     found = identity.process()
     if found is None:
         return False
@@ -132,7 +134,7 @@ def stop_leftover(identity: Identity, how: signal.Signals, patience_seconds: flo
 
 
 def wait_for(ready: Callable[[], bool], child: Child, timeout_seconds: float) -> str | None:
-    """Poll `ready` until it says yes. None, or why it never did."""
+    """Poll `ready` until it returns True. Return None, or the reason of the failure."""
     deadline = time.monotonic() + timeout_seconds
     pause_seconds = 0.02
     while time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""What every embedded service offers to the supervisor."""
+"""The protocol that every embedded service offers to the supervisor."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -6,42 +6,48 @@ from typing import Protocol
 from groundwork_command.services.process import Child
 
 Progress = Callable[[str], None]
-"""Takes one short line about what is going on, for a person to read."""
+"""Called with one short status line for the user."""
+
+OnStatus = Callable[[str, str], None]
+"""Called with the name of a service or task and one short status line for the user."""
+
+OnProgress = Callable[[str, int, int], None]
+"""Called with the name of a task, how much of it is done, and the total."""
 
 Address = Mapping[str, str]
-"""How to reach a service, as the environment variables that name it (`DATABASE_URL`, …)."""
+"""Address of a service as environment variables (`DATABASE_URL`, …)."""
 
 
 class ServiceError(Exception):
-    """A service cannot start; the message says what happened and what to do."""
+    """Raised if a service fails; the message says what happened and what to do."""
 
 
 class Service(Protocol):
-    """One process that listens on loopback and keeps its state in the state folder."""
+    """A process that listens on loopback and keeps its data in the state folder."""
 
     @property
     def name(self) -> str:
-        """One word, used in messages, file names and records."""
+        """Short name for messages, file names and records."""
         ...
 
     @property
     def pids(self) -> list[int]:
-        """Ids of the running processes; empty when stopped."""
+        """Ids of the running processes; empty if stopped."""
         ...
 
     @property
     def child(self) -> Child | None:
-        """The process that serves; None when stopped."""
+        """The server process; None if stopped."""
         ...
 
     def start(self, progress: Progress) -> Address:
-        """Start and wait until it answers. Raises ServiceError."""
+        """Start the service and wait until it answers. Raises ServiceError."""
         ...
 
     def stop(self) -> None:
-        """Stop in good order, killing only what does not go. Safe when nothing runs."""
+        """Stop the service cleanly; kill it after a timeout. Does nothing if it is stopped."""
         ...
 
     def alive(self) -> bool:
-        """Whether the process runs; says nothing about how well."""
+        """Return whether the process runs; it may still be unhealthy."""
         ...

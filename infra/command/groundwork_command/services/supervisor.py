@@ -1,4 +1,4 @@
-"""Starts the embedded services side by side, watches them, and stops them in order."""
+"""Start the embedded services concurrently, restart those that die, and stop them."""
 
 import logging
 import signal
@@ -12,13 +12,10 @@ from groundwork_command.services.emulator import Emulator
 from groundwork_command.services.home import Home
 from groundwork_command.services.neo4j import Memory, Neo4j
 from groundwork_command.services.postgres import Postgres, buffers
-from groundwork_command.services.process import Identity, stop_leftover
-from groundwork_command.services.service import Service, ServiceError
+from groundwork_command.services.process import ProcessIdentity, stop_leftover
+from groundwork_command.services.service import OnStatus, Service, ServiceError
 
 logger = logging.getLogger("groundwork.services")
-
-Report = Callable[[str, str], None]
-"""Takes a service's name and one short line about what it does."""
 
 WATCH_SECONDS = 0.5
 FIRST_BACKOFF_SECONDS = 0.5
@@ -30,13 +27,13 @@ GIVEN_BY: Mapping[str, str] = {
     Neo4j.name: "NEO4J_URI",
     Emulator.name: "AWS_ENDPOINT_URL",
 }
-"""The variable which, when set, says that a service runs elsewhere."""
+"""Variable by service that, if set, gives the address of an external one."""
 
 STOP_SIGNALS: Mapping[str, signal.Signals] = {Postgres.name: signal.SIGINT}
 
 
 def embedded(home: Home, environment: Mapping[str, str]) -> list[Service]:
-    """The services that no address is given for."""
+    """Return the services whose address the environment does not give."""
     neo4j = Neo4j(home, memory=Memory.from_environment(environment))
     every: list[Service] = [Postgres(home, buffers(environment)), neo4j, Emulator(home)]
     return [service for service in every if not environment.get(GIVEN_BY[service.name])]
@@ -52,7 +49,7 @@ class _Watched:
 
 
 class Supervisor:
-    """Owns the state folder and the services in it, from `start` to `stop`."""
+    """Holds the state folder and runs its services from `start` to `stop`."""
 
     def __init__(
         self,
@@ -60,12 +57,12 @@ class Supervisor:
         services: Sequence[Service],
         on_restart: Callable[[str], None] = lambda _name: None,
     ) -> None:
-        """`on_restart` is told (in a thread of ours) of each service that runs again."""
+        """`on_restart` is called, in the watcher's thread, with each restarted service."""
         self._home = home
         self._services = list(services)
         self.on_restart = on_restart
         self._watched: dict[str, _Watched] = {}
-        self._running: dict[str, Identity] = {}
+        self._running: dict[str, ProcessIdentity] = {}
         self._record_lock = threading.Lock()
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -78,16 +75,17 @@ class Supervisor:
 
     @property
     def restarts(self) -> dict[str, int]:
-        """How often each service had to be started again."""
+        """Number of restarts by service."""
         return {name: watched.restarts for name, watched in self._watched.items()}
 
     def start(
-        self, report: Report, meanwhile: Callable[[dict[str, str]], None] = lambda _addresses: None
+        self,
+        report: OnStatus,
+        meanwhile: Callable[[dict[str, str]], None] = lambda _addresses: None,
     ) -> dict[str, str]:
-        """Start everything; the answer holds the addresses as environment variables.
+        """Start all services; return their addresses as environment variables.
 
-        `meanwhile` is called with the other addresses while the slowest service, Neo4j, is on its
-        way up.
+        `meanwhile` is called with the other addresses while Neo4j, the slowest, still starts.
 
         Raises ServiceError (of the first that fails) with nothing left running.
         """
@@ -105,16 +103,16 @@ class Supervisor:
         return addresses
 
     def stop(self) -> None:
-        """Stop every service, then give the state folder back. Safe to call twice."""
+        """Stop all services, then release the state folder. Safe to call twice."""
         self._stopping.set()
         if self._watcher is not None:
             self._watcher.join()
             self._watcher = None
         self._stop_all()
-        with self._starting:  # one that was on its way up has failed by now, or is up
+        with self._starting:  # a service that was starting has failed or started by now
             self._stop_all()
         if self._home.held:
-            if self._home.path.exists():  # somebody may have removed it under us
+            if self._home.path.exists():  # it may have been removed meanwhile
                 self._home.record({})
             self._home.release()
 
@@ -123,9 +121,9 @@ class Supervisor:
             list(pool.map(lambda service: service.stop(), self._services))
 
     def _start_all(
-        self, report: Report, meanwhile: Callable[[dict[str, str]], None]
+        self, report: OnStatus, meanwhile: Callable[[dict[str, str]], None]
     ) -> dict[str, str]:
-        """Wait for all, also when one fails, so that nothing is started after the clean-up."""
+        """Wait for all services even if one fails, so that none starts after the clean-up."""
         with ThreadPoolExecutor(len(self._services) or 1) as pool:
             tasks = {
                 each.name: pool.submit(self._start_one, each, report) for each in self._services
@@ -139,24 +137,24 @@ class Supervisor:
                 addresses.update(slowest.result())
         return addresses
 
-    def _start_one(self, service: Service, report: Report) -> Mapping[str, str]:
+    def _start_one(self, service: Service, report: OnStatus) -> Mapping[str, str]:
         if self._stopping.is_set():
-            raise ServiceError(f"{service.name} was not started: everything stops")
+            raise ServiceError(f"{service.name} was not started: the instance is stopping")
         began = time.monotonic()
         address = service.start(lambda line: report(service.name, line))
-        self._note(service)
+        self._record(service)
         self._watched[service.name] = _Watched(service, time.monotonic())
         report(service.name, f"ready after {time.monotonic() - began:.1f} s")
         return address
 
-    def _note(self, service: Service) -> None:
+    def _record(self, service: Service) -> None:
         with self._record_lock:
             if service.child is not None:
                 self._running[service.name] = service.child.identity
             self._home.record(self._running)
 
-    def _clean_up(self, report: Report) -> None:
-        """Stop what an instance that was killed has left running."""
+    def _clean_up(self, report: OnStatus) -> None:
+        """Stop processes that a killed instance left running."""
         for name, identity in self._home.recorded().items():
             if stop_leftover(identity, STOP_SIGNALS.get(name, signal.SIGTERM), LEFTOVER_SECONDS):
                 report(name, f"stopped process {identity.pid}, left by a run that was killed")
@@ -169,21 +167,23 @@ class Supervisor:
                     self._restart(watched)
 
     def _restart(self, watched: _Watched) -> None:
-        """Start a service that died, on its old port; the next try waits twice as long."""
+        """Restart a dead service on its old port; double the pause before the next attempt."""
         if time.monotonic() - watched.started_at > STEADY_SECONDS:
             watched.backoff_seconds = FIRST_BACKOFF_SECONDS
         watched.restarts += 1
         name = watched.service.name
-        logger.warning("%s died; starting it again", name)
+        logger.warning("%s died; restarting it", name)
         try:
-            watched.service.stop()  # reaps what is left
+            watched.service.stop()  # reap the dead process
             watched.service.start(lambda line: logger.info("%s: %s", name, line))
             watched.started_at = time.monotonic()
-            self._note(watched.service)
-            logger.warning("%s runs again", name)
+            self._record(watched.service)
+            logger.warning("%s was restarted", name)
             self.on_restart(name)
         except Exception:
-            # The watcher must outlive whatever one service does: it tries again.
-            logger.exception("%s does not start; next try in %s s", name, watched.backoff_seconds)
+            # The watcher must survive any failure of a service; it tries again.
+            logger.exception(
+                "%s does not start; next attempt in %s s", name, watched.backoff_seconds
+            )
         watched.next_try_at = time.monotonic() + watched.backoff_seconds
         watched.backoff_seconds = min(watched.backoff_seconds * 2, LONGEST_BACKOFF_SECONDS)

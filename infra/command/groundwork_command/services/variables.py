@@ -1,4 +1,4 @@
-"""The environment variables of child services: an allow-list, as functions have one."""
+"""Environment variables of child services, by an allow-list."""
 
 import os
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ PASSED_ON = (
     "TMPDIR",
     "SYSTEMROOT",
 )
-"""What any program needs to run. Passwords, tokens and other programs' settings are not in it."""
+"""Variables that any program needs. Passwords, tokens and foreign settings are not included."""
 
 
 def of_service(own: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """All variables of a child service: its own settings, and what any program needs."""
+    """Return all variables of a child service: its own settings and those of PASSED_ON."""
     return {**{name: environ[name] for name in PASSED_ON if name in environ}, **own}

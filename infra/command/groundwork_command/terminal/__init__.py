@@ -1,1 +1,1 @@
-"""What a command shows a person: progress, notes, results and failures."""
+"""Output of commands: progress, notes, results and failures."""

@@ -1,4 +1,4 @@
-"""Log lines for people: time, function, message, and the fields that matter."""
+"""Format JSON log lines for a terminal: time, function, message, most important fields."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _NOT_SHOWN = frozenset(
     }
 )  # fmt: skip
 _FIRST = ("detail", "outcome", "status", "milliseconds", "source_id", "job_id", "document_id")
-"""Shown before others, in this order; of all that is left, `request_id` comes last."""
+"""Fields that are shown first, in this order; `request_id` is shown last."""
 
 
 def readable(line: bytes) -> bytes:
-    """Return a log line of a function as a person reads it; a line that is no JSON as it is."""
+    """Return a JSON log line as readable text; a line that is not JSON is unchanged."""
     try:
         fields = json.loads(line)
     except ValueError:
@@ -35,13 +35,13 @@ def readable(line: bytes) -> bytes:
         f"{fields.get('function') or 'host'!s:<18}",
         *([] if level == "INFO" else [level]),
         _plain(fields.get("message"), LONGEST_LINE),
-        *(f"{name}={_plain(fields[name], MOST_VALUE)}" for name in _that_matter(fields)),
+        *(f"{name}={_plain(fields[name], MOST_VALUE)}" for name in _most_important(fields)),
     ]
     text = " ".join(part for part in parts if part)
     stack = _of(fields, _STACK)
     if stack:
         lines = "".join(stack) if isinstance(stack, list) else str(stack)
-        text += "".join(f"\n    {one}" for one in lines.rstrip().splitlines())
+        text += "".join(f"\n    {row}" for row in lines.rstrip().splitlines())
     return (_safe(text) + "\n").encode("utf-8", "replace")
 
 
@@ -56,7 +56,7 @@ def _time(stated: object) -> str:
         return "--:--:--"
 
 
-def _that_matter(fields: dict[str, object]) -> list[str]:
+def _most_important(fields: dict[str, object]) -> list[str]:
     rest = [name for name in fields if name not in _NOT_SHOWN and fields[name] not in (None, "")]
     first = [name for name in _FIRST if name in rest]
     others = [name for name in rest if name not in first and name != "request_id"]
@@ -71,5 +71,5 @@ def _plain(value: object, most: int) -> str:
 
 
 def _safe(text: str) -> str:
-    """Take out what would move the cursor or colour the terminal: a log holds strangers' text."""
+    """Remove control characters: log text from outside must not control the terminal."""
     return "".join(c for c in text if c == "\n" or c.isprintable())

@@ -1,4 +1,4 @@
-"""How commands speak: lines for people on stderr, results on stdout, failures with a way out."""
+"""Print notes on stderr, results on stdout, and failures with what to do."""
 
 import json
 import sys
@@ -10,24 +10,24 @@ FAILED = 1
 
 
 def result(value: object) -> None:
-    """One JSON document, for a program."""
+    """Print a JSON document on standard output."""
     print(json.dumps(value, indent=2, default=str))
 
 
 def note(line: str) -> None:
-    """A line for a person."""
+    """Print a line for the user on standard error."""
     print(line, file=sys.stderr, flush=True)
 
 
 def fail(message: str) -> NoReturn:
-    """End with one clear message and exit code 1."""
+    """Print the message and exit with code 1."""
     note(f"groundwork: {message}")
     sys.exit(FAILED)
 
 
 @contextmanager
 def clear_failures() -> Iterator[None]:
-    """Turn what a person can do something about into one message instead of a stack trace."""
+    """Print errors that the user can fix as one message, without a stack trace."""
     from groundwork_command.services.service import ServiceError
     from groundwork_core.errors import GroundworkError, Invalid
     from groundwork_lambda_host.readiness import NotReady

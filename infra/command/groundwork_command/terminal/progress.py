@@ -1,21 +1,18 @@
-"""Shows on stderr what several things that start at once are doing."""
+"""Show the progress of several concurrent tasks on standard error."""
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from groundwork_command.services.supervisor import Report
+from groundwork_command.services.service import OnProgress, OnStatus
 
 BAR_CHARACTERS = 24
 
-Counting = Callable[[str, int, int], None]
-"""Takes what is being done, how many are done, of how many."""
-
 
 @contextmanager
-def progress() -> Iterator[Report]:
-    """Give a report function: a live table on a terminal, plain lines elsewhere."""
+def progress() -> Iterator[OnStatus]:
+    """Yield a status function: it updates a table on a terminal, or prints plain lines."""
     if sys.stderr.isatty():
         with _live_table() as report:
             yield report
@@ -23,13 +20,13 @@ def progress() -> Iterator[Report]:
         yield _plain()
 
 
-def counting(report: Report) -> Counting:
-    """Show how far something is as a bar."""
+def show_progress(report: OnStatus) -> OnProgress:
+    """Return a progress function that shows a bar as the status of its task."""
 
-    def told(what: str, done: int, of: int) -> None:
+    def on_progress(what: str, done: int, of: int) -> None:
         report(what, f"{'done' if done >= of else 'so far'}: {_bar(done, of)}")
 
-    return told
+    return on_progress
 
 
 def _bar(done: int, of: int) -> str:
@@ -38,11 +35,11 @@ def _bar(done: int, of: int) -> str:
     return f"{'━' * full}{'╌' * (BAR_CHARACTERS - full)} {share:4.0%}  {done:,} of {of:,}"
 
 
-def _plain() -> Report:
+def _plain() -> OnStatus:
     last: dict[str, str] = {}
 
     def report(name: str, line: str) -> None:
-        kind = line.split(":", maxsplit=1)[0]  # a count that goes up is one line, not two hundred
+        kind = line.split(":", maxsplit=1)[0]  # print a running count once, not at every step
         if last.get(name) != kind:
             print(f"{name}: {line}", file=sys.stderr, flush=True)
         last[name] = kind
@@ -51,7 +48,7 @@ def _plain() -> Report:
 
 
 @contextmanager
-def _live_table() -> Iterator[Report]:
+def _live_table() -> Iterator[OnStatus]:
     from rich.console import Console  # 0.1 s that only a terminal pays
     from rich.live import Live
     from rich.table import Table
