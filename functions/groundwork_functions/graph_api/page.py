@@ -1,4 +1,4 @@
-"""GraphiQL, served without any CDN from the files that a wheel brings along."""
+"""The GraphiQL page and its files, served from installed packages without a CDN."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ def page() -> HttpResponse:
 
 
 def asset(name: str) -> HttpResponse:
-    """Return a part of the page. Raises NotFound."""
+    """Return a script or stylesheet of the page. Raises NotFound."""
     if name not in ASSETS:
-        raise NotFound("GraphiQL has no such part.")
+        raise NotFound("GraphiQL has no file of this name.")
     package, file, content_type = ASSETS[name]
     return HttpResponse(200, _read(package, file), content_type, {"Cache-Control": HOUR})
 

@@ -1,4 +1,4 @@
-"""What this function serves."""
+"""Routes of the graph_api function: GraphQL and the GraphiQL page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from groundwork_core.caller import Caller
 from groundwork_functions.graph_api import page
-from groundwork_runtime.graphql import openapi_content as documented
+from groundwork_runtime.graphql import openapi_content
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
@@ -16,7 +16,7 @@ from groundwork_runtime.wiring import Wiring
 if TYPE_CHECKING:
     from groundwork_runtime.graphql.executor import QueryExecutor
 
-PUBLIC = "the page holds no data; its queries carry a token"
+PUBLIC = "the page contains no data; its queries send an access token"
 
 router = Router()
 
@@ -26,19 +26,27 @@ router = Router()
     needs="entities:read",
     operation_id="graphql",
     tag="graph",
-    body=documented.BODY,
-    takes=documented.TAKES,
-    returns=documented.ANSWERS,
-    also=documented.ALSO,
+    body=openapi_content.BODY,
+    parameters=openapi_content.PARAMETERS,
+    result="The result of the query, its errors and its cost.",
+    returns=openapi_content.RESULTS,
+    problem_content=openapi_content.PROBLEM_CONTENT,
 )
 def graphql(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
-    """Answer a GraphQL query: `{"query", "variables"?, "operationName"?}`."""
-    return answering()(request, caller, wiring)
+    """Execute a GraphQL query."""
+    return executor()(request, caller, wiring)
 
 
-@router.get("/graphql", open=PUBLIC, operation_id="graphiql", tag="graph", returns=documented.PAGE)
+@router.get(
+    "/graphql",
+    open=PUBLIC,
+    operation_id="graphiql",
+    tag="graph",
+    result="The page.",
+    returns=openapi_content.PAGE,
+)
 def graphiql() -> HttpResponse:
-    """Show GraphiQL."""
+    """Return the GraphiQL page."""
     return page.page()
 
 
@@ -47,16 +55,17 @@ def graphiql() -> HttpResponse:
     open=PUBLIC,
     operation_id="graphiqlAsset",
     tag="graph",
-    returns=documented.ASSETS,
+    result="The file.",
+    returns=openapi_content.ASSETS,
 )
 def graphiql_asset(name: str) -> HttpResponse:
-    """Return a part of GraphiQL."""
+    """Return a script or stylesheet of the GraphiQL page."""
     return page.asset(name)
 
 
 @cache
-def answering() -> QueryExecutor:
-    """Return what answers; the first query, not the first page, pays for the schema."""
+def executor() -> QueryExecutor:
+    """Return the executor; the first query builds the schema, not the first page."""
     from groundwork_runtime.graphql.executor import QueryExecutor
 
     return QueryExecutor()

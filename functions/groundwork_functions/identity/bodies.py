@@ -1,4 +1,4 @@
-"""What clients send to identity, and what they get."""
+"""Request and response bodies of identity."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Secret = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
 
 class _Body(BaseModel):
-    # Values are secrets: they stand in no message and no representation.
+    # Values are secrets: keep them out of error messages and representations.
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Login(_Body):
-    """Address and password."""
+    """Email address and password."""
 
     email: Email = Field(examples=["admin@localhost.test"])
     password: Secret = Field(repr=False, examples=["a long passphrase of your own"])
     device_token: Secret | None = Field(
         default=None,
         repr=False,
-        description="What the last login on this device answered. Browsers send it as a cookie.",
+        description="`device_token` of the last login on this device. Browsers send a cookie.",
     )
 
 
@@ -36,41 +36,41 @@ class Refresh(_Body):
 
 
 class PasswordChange(_Body):
-    """The present password and the one to come."""
+    """The current and the new password."""
 
     current_password: Secret = Field(repr=False, examples=["a long passphrase of your own"])
     new_password: Secret = Field(
         repr=False,
         examples=["another passphrase, as long"],
-        # Counted by the rules of passwords, in normal form; here it is told only.
+        # Documented only: the password rules count characters after normalization.
         json_schema_extra={"minLength": SHORTEST, "maxLength": LONGEST},
     )
 
 
 class Tokens(BaseModel):
-    """An access token for ten minutes, and a refresh token that gets the next pair, once."""
+    """An access token, valid for ten minutes, and a refresh token, valid once."""
 
     access_token: str
     refresh_token: str
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - the scheme's name
-    expires_in: int = Field(description="Seconds that the access token holds.")
+    expires_in: int = Field(description="Seconds until the access token expires.")
 
 
 class LoggedIn(Tokens):
-    """Tokens, and words by which this device is known when it logs in again."""
+    """Tokens, and a token that identifies this device at its next login."""
 
     device_token: str = Field(
-        description="To be kept for 30 days and sent at the next login of this account. A known"
-        " device gets in while others' failed logins have used up the limit of its address. It is"
-        " a cookie too."
+        description="Keep it for 30 days and send it at the next login of this account. A known"
+        " device can log in even if failed logins of others have used up the limit of its"
+        " address. It is also set as a cookie."
     )
 
 
 class Ticket(BaseModel):
-    """Opens one WebSocket, once."""
+    """A ticket that opens one WebSocket connection."""
 
     ticket: str
-    expires_in: int = Field(description="Seconds that the ticket holds.")
+    expires_in: int = Field(description="Seconds until the ticket expires.")
 
 
 TEXT = {"type": "string"}
@@ -90,7 +90,7 @@ ME = {
         }
     }
 }
-"""OpenAPI content of what the caller is told of itself."""
+"""OpenAPI content of the caller's account."""
 
 KEY = {
     "type": "object",

@@ -1,4 +1,4 @@
-"""The routes of identity (CONTRACT: /api/v1/auth/…, /api/v1/me, /.well-known/jwks.json)."""
+"""Routes of identity: /api/v1/auth/…, /api/v1/me, /.well-known/jwks.json."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 from groundwork_core.caller import Caller
 from groundwork_core.errors import NotFound
-from groundwork_core.identity import log_out as leaving
+from groundwork_core.identity import log_out as logging_out
 from groundwork_core.identity.change_password import change_password
 from groundwork_core.identity.issue_ws_ticket import issue_ws_ticket
 from groundwork_core.identity.log_in import log_in
@@ -35,12 +35,13 @@ TAG = "identity"
 
 @router.post(
     "/api/v1/auth/login",
-    open="this is how one gets in; failures are throttled",
+    open="callers get their first token here; failed attempts are throttled",
     tag=TAG,
     problems=(401, 429),
+    result="An access token, a refresh token and a device token.",
 )
 def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> LoggedIn:
-    """Log in with address and password."""
+    """Log in with email address and password."""
     cookie = DeviceCookie(normal_email(body.email))
     entered = log_in(
         body.email,
@@ -68,9 +69,13 @@ def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Logge
     open="the refresh token in the body is the credential",
     tag=TAG,
     problems=(401,),
+    result="A new access token and a new refresh token.",
 )
 def refresh_tokens(body: Refresh, wiring: Wiring) -> Tokens:
-    """Trade a refresh token for a new pair. Each holds once; a reused one ends its session."""
+    """Exchange a refresh token for new tokens.
+
+    A refresh token is valid once; using it again ends its session.
+    """
     return _tokens(
         refresh_session(
             body.refresh_token, work=wiring.work(), signer=wiring.token_signer, clock=wiring.clock
@@ -85,19 +90,25 @@ def refresh_tokens(body: Refresh, wiring: Wiring) -> Tokens:
     tag=TAG,
 )
 def log_out(body: Refresh, wiring: Wiring) -> None:
-    """End the session of a refresh token. Unknown tokens are no error."""
-    leaving.log_out(body.refresh_token, work=wiring.work(), clock=wiring.clock)
+    """End the session of a refresh token.
+
+    An unknown token is not an error.
+    """
+    logging_out.log_out(body.refresh_token, work=wiring.work(), clock=wiring.clock)
 
 
 @router.post("/api/v1/auth/logout-everywhere", needs=IN_PERSON, status=204, tag=TAG)
 def log_out_everywhere(caller: Caller, wiring: Wiring) -> None:
-    """End all of the caller's sessions; open sockets are closed."""
-    leaving.log_out_everywhere(by=caller, work=wiring.work(), clock=wiring.clock)
+    """End all sessions of the caller and close their WebSockets."""
+    logging_out.log_out_everywhere(by=caller, work=wiring.work(), clock=wiring.clock)
 
 
 @router.post("/api/v1/auth/password", needs=IN_PERSON, status=204, tag=TAG, problems=(422, 429))
 def set_password(body: PasswordChange, caller: Caller, request: Request, wiring: Wiring) -> None:
-    """Change the caller's password. All sessions end: log in with the new one."""
+    """Change the caller's password.
+
+    All sessions end; log in again with the new password.
+    """
     change_password(
         body.current_password,
         body.new_password,
@@ -109,26 +120,46 @@ def set_password(body: PasswordChange, caller: Caller, request: Request, wiring:
     )
 
 
-@router.post("/api/v1/auth/ws-ticket", needs=SIGNED_IN, tag=TAG)
+@router.post(
+    "/api/v1/auth/ws-ticket",
+    needs=SIGNED_IN,
+    tag=TAG,
+    result="A ticket for one WebSocket connection.",
+)
 def get_ws_ticket(caller: Caller, wiring: Wiring) -> Ticket:
-    """Get a ticket for `/ws?ticket=…`: it holds for 30 seconds and once."""
+    """Issue a ticket for `/ws?ticket=…`.
+
+    It is valid for 30 seconds and for one connection.
+    """
     ticket = issue_ws_ticket(by=caller, work=wiring.work(), clock=wiring.clock)
     return Ticket(ticket=ticket, expires_in=TICKET_SECONDS)
 
 
-@router.get("/api/v1/me", needs=SIGNED_IN, tag=TAG, returns=ME)
+@router.get(
+    "/api/v1/me",
+    needs=SIGNED_IN,
+    tag=TAG,
+    result="The caller's account, roles and permissions.",
+    returns=ME,
+)
 def who_am_i(caller: Caller, wiring: Wiring) -> HttpResponse:
-    """Show the caller's account, roles and permissions."""
+    """Read the caller's account, roles and permissions."""
     profile = wiring.profiles.profile(caller.user_id)
     if profile is None:
-        raise NotFound("There is no such account.")
-    told = {**profile, "roles": list(caller.roles), "permissions": sorted(caller.permissions)}
-    return HttpResponse(200, json.dumps(told, ensure_ascii=False))
+        raise NotFound("The account no longer exists.")
+    body = {**profile, "roles": list(caller.roles), "permissions": sorted(caller.permissions)}
+    return HttpResponse(200, json.dumps(body, ensure_ascii=False))
 
 
-@router.get("/.well-known/jwks.json", open="public keys are public", tag=TAG, returns=KEYS)
+@router.get(
+    "/.well-known/jwks.json",
+    open="public keys are public",
+    tag=TAG,
+    result="A JWK set.",
+    returns=KEYS,
+)
 def public_keys(wiring: Wiring) -> HttpResponse:
-    """Show the public keys that verify access tokens (RFC 7517)."""
+    """Read the public keys that verify access tokens (RFC 7517)."""
     keys = json.dumps({"keys": wiring.profiles.public_keys()})
     return HttpResponse(
         200, keys, "application/jwk-set+json", {"Cache-Control": "public, max-age=300"}

@@ -30,11 +30,15 @@ ResourceRoutes(API_KEYS, follow).register(router)
     operation_id="revokeApiKey",
     tag="api-keys",
     problems=(404,),
+    result="The revoked API key.",
     returns=SHOWN,
     writes=True,
 )
 def revoke(api_key_id: UUID, caller: Caller, wiring: Wiring) -> HttpResponse:
-    """End a key at once, whatever its version. It stays listed; nothing brings it back."""
+    """Revoke an API key.
+
+    It takes effect at once, for any version. The key stays listed and cannot be reactivated.
+    """
     work = wiring.work()
     key = revoke_api_key(api_key_id, by=caller, work=work, clock=wiring.clock)
     position = {"X-Groundwork-Position": work.position} if work.position else {}

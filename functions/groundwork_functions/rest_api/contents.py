@@ -1,4 +1,4 @@
-"""Contents, their versions, and what moves them from draft to published to archived."""
+"""Contents, their versions, and publishing and archiving."""
 
 from functools import partial
 from inspect import Parameter, Signature
@@ -35,13 +35,13 @@ SubresourceList(CONTENTS, VERSIONS, "versions", "List the versions of a content"
 def version(
     request: Request, _caller: Caller, wiring: Wiring, of: str, number: str
 ) -> HttpResponse:
-    """Read one version of a content, with its text."""
+    """Read one version of a content, including its body."""
     no_parameters(request)
     return HttpResponse(200, read_version(id_of(CONTENTS, of), number, store=wiring.resources))
 
 
 def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
-    """Say what the engagements with a content come to, over all its distributions."""
+    """Sum the engagements with a content over all its distributions."""
     no_parameters(request)
     found = wiring.engagement_sums.of_content(id_of(CONTENTS, of))
     if found is None:
@@ -49,7 +49,7 @@ def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> Ht
     return HttpResponse(200, found)
 
 
-def _documented(returned: type, **taken: type) -> Signature:
+def _signature(returned: type, **taken: type) -> Signature:
     return Signature(
         [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in taken.items()],
         return_annotation=returned,
@@ -64,8 +64,13 @@ router.add(
         200,
         "contents:read",
         None,
-        signature=partial(_documented, WholeContentVersion, content_id=UUID, version=int),
-        documented={"operation_id": "readContentVersion", "tag": "contents", "problems": (404,)},
+        signature=partial(_signature, WholeContentVersion, content_id=UUID, version=int),
+        docs={
+            "operation_id": "readContentVersion",
+            "tag": "contents",
+            "problems": (404,),
+            "result": "The version with its body.",
+        },
     )
 )
 router.add(
@@ -76,7 +81,12 @@ router.add(
         200,
         "contents:read engagements:read",
         None,
-        signature=partial(_documented, ContentEngagement, content_id=UUID),
-        documented={"operation_id": "readContentEngagement", "tag": "contents", "problems": (404,)},
+        signature=partial(_signature, ContentEngagement, content_id=UUID),
+        docs={
+            "operation_id": "readContentEngagement",
+            "tag": "contents",
+            "problems": (404,),
+            "result": "The sums by kind of engagement.",
+        },
     )
 )

@@ -1,4 +1,4 @@
-"""Documents, and what they state."""
+"""Documents and their mentions."""
 
 from groundwork_core.caller import Caller
 from groundwork_core.documents.resource import DOCUMENTS
@@ -18,4 +18,4 @@ def follow(wiring: Wiring, _caller: Caller) -> DocumentWriteHooks:
 
 router = Router()
 ResourceRoutes(DOCUMENTS, follow, body_bytes_max=TEXT_BYTES_MAX).register(router)
-SubresourceList(DOCUMENTS, MENTIONS, "mentions", "List what a document states").register(router)
+SubresourceList(DOCUMENTS, MENTIONS, "mentions", "List the mentions of a document").register(router)

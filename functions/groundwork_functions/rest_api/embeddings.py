@@ -1,4 +1,4 @@
-"""Embeddings, and what is near to what."""
+"""Embeddings and similarity search."""
 
 from groundwork_core.caller import Caller
 from groundwork_core.embeddings.resource import EMBEDDINGS
@@ -23,8 +23,9 @@ ResourceRoutes(EMBEDDINGS, follow).register(router)
     "/api/v1/embeddings/search",
     needs="embeddings:read",
     operation_id="searchEmbeddings",
+    result="The subjects found, nearest first.",
     tag="embeddings",
 )
 def search(body: Search, wiring: Wiring) -> Found:
-    """Find the subjects that are nearest to a vector, or to another subject."""
+    """Find the subjects nearest to a vector or to another subject."""
     return find(body, work=wiring.work())

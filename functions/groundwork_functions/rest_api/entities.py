@@ -22,7 +22,7 @@ IF_MATCH = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "The version of the entity that goes; without it, whichever it has.",
+    "description": "ETag of the entity that is merged away; without it, any version is merged.",
     "schema": {"type": "string", "minLength": 1},
 }
 
@@ -43,12 +43,16 @@ BulkRoute(ENTITIES, NewEntity, upsert).register(router)
     operation_id="mergeEntity",
     tag="entities",
     problems=(409, 412, 428),
-    takes=(IF_MATCH,),
+    parameters=(IF_MATCH,),
+    result="The remaining entity.",
     returns=SHOWN,
     writes=True,
 )
 def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> HttpResponse:
-    """Make an entity a part of another, which is then found under both ids and keys."""
+    """Merge an entity into another.
+
+    The remaining entity is found under both ids and keys.
+    """
     meant = request.headers.get("if-match")
     expected = Expected(None) if meant is None else etags.expected(meant)
     return answer_written(200, merge_entity(entity_id, body.into, expected, work=wiring.work()), {})
@@ -60,9 +64,13 @@ def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> Htt
     operation_id="splitEntity",
     tag="entities",
     problems=(409,),
+    result="The restored entity.",
     returns=SHOWN,
     writes=True,
 )
 def split(entity_id: UUID, wiring: Wiring) -> HttpResponse:
-    """Undo a merge: the entity is there again, with what it brought."""
+    """Undo a merge.
+
+    The entity is restored with its relationships and mentions.
+    """
     return answer_written(200, split_entity(entity_id, work=wiring.work()), {})

@@ -1,11 +1,11 @@
-"""Whether this works, and whether all that it needs does."""
+"""Liveness and readiness."""
 
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
-from groundwork_runtime.readiness import check_all, readiness_answer, tell
+from groundwork_runtime.readiness import check_all, emit_metrics, readiness_response
 from groundwork_runtime.wiring import Wiring
 
-ASKED_BY_MACHINES = "load balancers and the start-up ask it, without any account"
+ASKED_BY_MACHINES = "load balancers and start-up scripts have no account"
 
 STATUS = {"type": "string", "enum": ["ok", "degraded"]}
 LIVE = {"application/json": {"schema": {"type": "object", "properties": {"status": STATUS}}}}
@@ -14,7 +14,7 @@ DEPENDENCY = {
     "required": ["state", "needed", "milliseconds"],
     "properties": {
         "state": {"type": "string", "enum": ["ok", "down"]},
-        "needed": {"type": "boolean", "description": "Whether every request needs it."},
+        "needed": {"type": "boolean", "description": "Whether requests fail without it."},
         "milliseconds": {"type": "integer"},
         "detail": {"type": "string"},
     },
@@ -40,10 +40,11 @@ router = Router()
     open=ASKED_BY_MACHINES,
     operation_id="healthLive",
     tag="health",
+    result="The function runs.",
     returns=LIVE,
 )
 def live() -> HttpResponse:
-    """Say that the function answers."""
+    """Check that the function runs."""
     return HttpResponse(200, '{"status":"ok"}')
 
 
@@ -52,10 +53,14 @@ def live() -> HttpResponse:
     open=ASKED_BY_MACHINES,
     operation_id="healthReady",
     tag="health",
+    result="`ok`, or `degraded` if an optional dependency is down; the state of each dependency.",
     returns=READY,
 )
 def ready(wiring: Wiring) -> HttpResponse:
-    """Say how each dependency is. 503 when one that every request needs is down."""
+    """Check each dependency.
+
+    503 if one that requests need is down.
+    """
     found = check_all(wiring.settings, wiring.new_database)
-    tell(found)
-    return readiness_answer(found)
+    emit_metrics(found)
+    return readiness_response(found)

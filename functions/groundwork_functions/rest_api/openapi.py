@@ -1,4 +1,4 @@
-"""The one OpenAPI document of every HTTP function, made by `groundwork openapi --write`."""
+"""Serve the OpenAPI document of all HTTP functions (written by `groundwork openapi --write`)."""
 
 from functools import cache
 from importlib.resources import files
@@ -16,6 +16,7 @@ router = Router()
     open="documentation is public",
     operation_id="openapi",
     tag="documentation",
+    result="The OpenAPI 3.1 document.",
     returns=DOCUMENT,
 )
 def openapi() -> HttpResponse:

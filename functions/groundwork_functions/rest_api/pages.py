@@ -1,4 +1,4 @@
-"""The documentation to look at: Swagger UI, without any CDN."""
+"""Swagger UI for the OpenAPI document, served without a CDN."""
 
 from functools import cache
 from importlib.resources import files
@@ -45,20 +45,32 @@ TEXTS = {
 router = Router()
 
 
-@router.get("/docs", open=PUBLIC, operation_id="docs", tag="documentation", returns=HTML)
+@router.get(
+    "/docs",
+    open=PUBLIC,
+    operation_id="docs",
+    tag="documentation",
+    result="The page.",
+    returns=HTML,
+)
 def docs() -> HttpResponse:
-    """Show this document, to be tried out."""
+    """Return the Swagger UI page for this document."""
     headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
     return HttpResponse(200, PAGE, "text/html; charset=utf-8", headers)
 
 
 @router.get(
-    "/docs/<name>", open=PUBLIC, operation_id="docsAsset", tag="documentation", returns=TEXTS
+    "/docs/<name>",
+    open=PUBLIC,
+    operation_id="docsAsset",
+    tag="documentation",
+    result="The file.",
+    returns=TEXTS,
 )
 def asset(name: str) -> HttpResponse:
-    """Return a part of the documentation page."""
+    """Return a script or stylesheet of the documentation page."""
     if name not in ASSETS:
-        raise NotFound("The documentation has no such part.")
+        raise NotFound("The documentation has no file of this name.")
     package, file, content_type = ASSETS[name]
     return HttpResponse(200, _read(package, file), content_type, {"Cache-Control": HOUR})
 

@@ -27,6 +27,7 @@ router = Router(MANY_BYTES_MAX)
     "/api/v1/sources/import",
     needs="sources:write",
     operation_id="importSources",
+    result="The numbers of created and existing sources, and the feeds that failed.",
     tag="sources",
     problems=(413, 415, 422),
     body={
@@ -35,10 +36,13 @@ router = Router(MANY_BYTES_MAX)
     },
 )
 def import_(request: Request, wiring: Wiring) -> ImportedSources:
-    """Watch every feed of a list: OPML, or one address a line, up to 10 MB. Safe to repeat."""
+    """Create a source for every feed of a list.
+
+    The list is OPML, or text with one address per line, up to 10 MB. Existing sources are kept.
+    """
     data, charset = request.text(types=LISTS)
     if not data.strip():
-        raise Invalid("The input has faults.", (Fault("", "must be a list of feeds"),))
+        raise Invalid("The input is invalid; see errors.", (Fault("", "must be a list of feeds"),))
     return import_sources(
         data, work=wiring.work, clock=wiring.clock, allowed=wiring.allowed, charset=charset
     )
@@ -48,11 +52,15 @@ def import_(request: Request, wiring: Wiring) -> ImportedSources:
     "/api/v1/sources/export",
     needs="sources:read",
     operation_id="exportSources",
+    result="An OPML document with the sources, or with the first part of them.",
     tag="sources",
     returns={OPML: {"schema": {"type": "string"}}},
 )
 def export(wiring: Wiring, tag: Word | None = None, after: UUID | None = None) -> HttpResponse:
-    """Answer sources as OPML; a `Link` with `rel="next"` leads on where there are more."""
+    """Export sources as OPML.
+
+    If there are more, the `Link` header with `rel="next"` has the address of the next part.
+    """
     with wiring.work() as work:
         found = export_sources(sources=work.sources, tag=tag, after=after)
     headers = {"Content-Disposition": 'attachment; filename="sources.opml"'}

@@ -1,4 +1,4 @@
-"""Sources, and what can be done with one beyond keeping it."""
+"""Sources: the resource, fetch on request, and the explanation of the schedule."""
 
 from uuid import UUID
 
@@ -29,11 +29,15 @@ router.include(source_lists.router)
     status=202,
     needs="sources:write",
     operation_id="fetchSource",
+    result="Accepted; the fetch is queued.",
     tag="sources",
     problems=(404, 409),
 )
 def fetch(source_id: UUID, wiring: Wiring) -> FetchRequested:
-    """Ask for one fetch now; the queue and its worker do the rest."""
+    """Request a fetch of the source now.
+
+    The fetch runs asynchronously.
+    """
     return request_fetch(source_id, work=wiring.work(), clock=wiring.clock)
 
 
@@ -41,10 +45,11 @@ def fetch(source_id: UUID, wiring: Wiring) -> FetchRequested:
     "/api/v1/sources/<source_id>/schedule",
     needs="sources:read",
     operation_id="explainSourceSchedule",
+    result="The time of the next poll, the reason, and the values that it was computed from.",
     tag="sources",
     problems=(404,),
 )
 def schedule(source_id: UUID, wiring: Wiring) -> ScheduleExplained:
-    """Say when the source is asked next, why, and from what that was worked out."""
+    """Explain when the source is polled next."""
     with wiring.work() as work:
         return explain_schedule(source_id, sources=work.sources, clock=wiring.clock)

@@ -59,13 +59,13 @@ def check_all(settings: Settings, database: Callable[[], Database]) -> list[Depe
     return [one.found(deadline) for one in asked]
 
 
-def tell(found: list[Dependency]) -> None:
+def emit_metrics(found: list[Dependency]) -> None:
     """Tell it as a metric: 1 for each that works, 0 for each that is down."""
     for one in found:
         metrics.emit("dependency_ready", int(one.state == "ok"), "None", dependency=one.name)
 
 
-def readiness_answer(found: list[Dependency]) -> HttpResponse:
+def readiness_response(found: list[Dependency]) -> HttpResponse:
     """Tell it: 200 when all that is needed works, else 503 as a problem."""
     dependencies = {
         one.name: {
@@ -81,9 +81,9 @@ def readiness_answer(found: list[Dependency]) -> HttpResponse:
         names = ", ".join(one.name for one in down)
         body = {
             "type": "/problems/unavailable",
-            "title": "A part is unavailable",
+            "title": "Service unavailable",
             "status": 503,
-            "detail": f"Down: {names}.",
+            "detail": f"Dependencies are down: {names}.",
             "instance": "/health/ready",
             "dependencies": dependencies,
         }

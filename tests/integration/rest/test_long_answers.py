@@ -141,7 +141,7 @@ def test_if_all_faults_were_told_the_answer_were_too_long(
     everything = 10_000_000
     monkeypatch.setattr(bulk, "FAULTS_MAX", everything)
     monkeypatch.setattr(decoding, "FAULTS_MAX", everything)
-    monkeypatch.setattr(problem.told, "__defaults__", (everything,))
+    monkeypatch.setattr(problem.fault_members, "__defaults__", (everything,))
     assert faulty(shared_rest, name)[1] > ANSWER_BYTES_MAX
 
 

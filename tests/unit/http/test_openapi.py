@@ -13,7 +13,7 @@ from referencing.exceptions import Unresolvable
 
 from groundwork_command.commands.openapi import document, packaged_file
 from groundwork_functions.rest_api.handler import router
-from groundwork_runtime.http.openapi import Clash
+from groundwork_runtime.http.openapi import Clash, Undescribed
 from groundwork_runtime.http.openapi import document as united
 from groundwork_runtime.http.router import IN_PERSON, Router
 
@@ -152,13 +152,33 @@ def test_head_stands_wherever_get_does_and_answers_no_body(told: dict[str, Any])
 def test_two_functions_cannot_mean_different_things_by_one_path() -> None:
     first, second = Router(), Router()
 
-    @first.get("/a", open="a test", operation_id="one")
+    @first.get("/a", open="a test", operation_id="one", result="One.")
     def one() -> None:
         """One."""
 
-    @second.get("/a", open="a test", operation_id="two")
+    @second.get("/a", open="a test", operation_id="two", result="Two.")
     def two() -> None:
         """Two."""
 
     with pytest.raises(Clash):
         united([first, second])
+
+
+def test_an_operation_that_does_not_say_what_it_returns_is_refused() -> None:
+    router = Router()
+
+    @router.get("/a", open="a test")
+    def one() -> int:
+        """One."""
+        return 1
+
+    with pytest.raises(Undescribed, match=r"GET /a: say what it returns"):
+        united([router])
+
+
+def test_summaries_are_one_sentence_without_a_full_stop(told: dict[str, Any]) -> None:
+    for path, method, operation in operations(told):
+        summary = operation["summary"]
+        assert summary[0].isupper(), (method, path)
+        assert ". " not in summary, (method, path)
+        assert not summary.endswith("."), (method, path)

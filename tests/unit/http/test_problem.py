@@ -46,7 +46,7 @@ def pydantic_error() -> ValidationError:
     ],
 )
 def test_every_error_is_a_problem(error: Exception, status: int) -> None:
-    answer = problem.answer(error, REQUEST)
+    answer = problem.problem_response(error, REQUEST)
     body = json.loads(str(answer.body))
     assert (answer.status, body["status"]) == (status, status)
     assert answer.content_type == "application/problem+json"
@@ -66,26 +66,28 @@ def test_every_error_is_a_problem(error: Exception, status: int) -> None:
     ],
 )
 def test_headers_say_what_to_do(error: Exception, header: str, value: str) -> None:
-    assert problem.answer(error, REQUEST).headers[header] == value
+    assert problem.problem_response(error, REQUEST).headers[header] == value
 
 
 def test_a_conflict_names_its_field() -> None:
-    body = json.loads(str(problem.answer(errors.Conflict("taken", field="url"), REQUEST).body))
-    assert body["errors"] == [{"pointer": "/url", "detail": "is taken"}]
+    body = json.loads(
+        str(problem.problem_response(errors.Conflict("taken", field="url"), REQUEST).body)
+    )
+    assert body["errors"] == [{"pointer": "/url", "detail": "is already used"}]
 
 
 def test_an_unforeseen_error_is_logged_with_its_stack_and_told_without(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR):
-        answer = problem.answer(ZeroDivisionError("a secret in a message"), REQUEST)
+        answer = problem.problem_response(ZeroDivisionError("a secret in a message"), REQUEST)
     assert "secret" not in str(answer.body)
     assert "Traceback" not in str(answer.body)
     assert caplog.records[0].exc_info is not None
 
 
 def test_a_value_that_breaks_a_rule_is_not_repeated() -> None:
-    assert "secret words" not in str(problem.answer(pydantic_error(), REQUEST).body)
+    assert "secret words" not in str(problem.problem_response(pydantic_error(), REQUEST).body)
 
 
 def test_pointers_are_escaped() -> None:

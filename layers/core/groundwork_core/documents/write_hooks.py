@@ -29,7 +29,7 @@ class DocumentWriteHooks(NoWriteHooks[DocumentWritesWork]):
         entry = self._entry(cast("NewDocument", given))
         if entry.texts() != (entry.summary, entry.content):
             detail = f"with the summary, must take at most {TEXTS_BYTES_MAX:,} bytes as JSON"
-            raise Invalid("The input has faults.", (Fault("/content", detail),))
+            raise Invalid("The input is invalid; see errors.", (Fault("/content", detail),))
         return CleanDocument(
             **given.model_dump(exclude={"summary", "content"}),
             summary=entry.summary,

@@ -77,4 +77,4 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:
-    return Invalid("The input has faults.", (Fault(pointer, detail),))
+    return Invalid("The input is invalid; see errors.", (Fault(pointer, detail),))

@@ -56,7 +56,7 @@ def must_stay_two(named: Mapping[str, UUID], now: Mapping[str, UUID]) -> None:
     """Raise Invalid when entities that were named as several have become one."""
     faults = joined(named, now)
     if faults:
-        raise Invalid("The input has faults.", faults)
+        raise Invalid("The input is invalid; see errors.", faults)
 
 
 def joined(named: Mapping[str, UUID], now: Mapping[str, UUID]) -> tuple[Fault, ...]:

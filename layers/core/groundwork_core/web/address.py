@@ -119,7 +119,7 @@ def check_private(address: str, allowed: AllowedTargets) -> None:
     try:
         refuse_private(address, allowed)
     except BadAddress as bad:
-        raise Invalid("The input has faults.", (Fault("/url", str(bad)),)) from bad
+        raise Invalid("The input is invalid; see errors.", (Fault("/url", str(bad)),)) from bad
 
 
 ReachableAddress = Annotated[

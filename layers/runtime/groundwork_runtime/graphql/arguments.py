@@ -38,7 +38,7 @@ def read_id(value: str, name: str) -> Id:
 def read_seeds(values: Sequence[str]) -> list[Id]:
     """Read the seeds of a subgraph."""
     if len(values) > MAX_SEEDS:
-        raise Invalid(f"seeds has {len(values)} ids; {MAX_SEEDS} is the most.")
+        raise Invalid(f"seeds has {len(values)} ids; at most {MAX_SEEDS} are allowed.")
     return list(dict.fromkeys(read_id(value, "seeds") for value in values))
 
 
@@ -47,7 +47,7 @@ def read_whole(arguments: Arguments, name: str, default: int, low: int, high: in
     value = arguments.get(name)
     number = default if value is None else int(value)
     if not low <= number <= high:
-        raise Invalid(f"{name} is {number}; it must be {low} to {high}.")
+        raise Invalid(f"{name} is {number}; it must be from {low} to {high}.")
     return number
 
 
@@ -61,9 +61,9 @@ def read_link_filter(arguments: Arguments) -> LinkFilter:
     types: list[str] | None = arguments.get("types")
     if types is not None:
         if len(types) > MAX_TYPES:
-            raise Invalid(f"types has {len(types)} names; {MAX_TYPES} is the most.")
+            raise Invalid(f"types has {len(types)} names; at most {MAX_TYPES} are allowed.")
         if not all(_TYPE.fullmatch(name) for name in types):
-            raise Invalid("types has a name that is not of the form UPPER_SNAKE.")
+            raise Invalid("types must contain names in UPPER_SNAKE_CASE only.")
     as_of: datetime | None = arguments.get("asOf")
     return LinkFilter(
         types=None if types is None else tuple(sorted(set(types))),
@@ -87,11 +87,11 @@ def read_entity_filter(arguments: Arguments) -> EntityFilter:
 def _confidence(arguments: Arguments) -> float | None:
     value: float | None = arguments.get("minConfidence")
     if value is not None and not (math.isfinite(value) and 0 <= value <= 1):
-        raise Invalid("minConfidence must be 0 to 1.")
+        raise Invalid("minConfidence must be from 0 to 1.")
     return value
 
 
 def _text(value: str | None, name: str, longest: int) -> str | None:
     if value is not None and (len(value) > longest or "\x00" in value):
-        raise Invalid(f"{name} must be at most {longest} characters, none of them NUL.")
+        raise Invalid(f"{name} must be at most {longest} characters without NUL.")
     return value

@@ -57,7 +57,9 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
         if code is None:
             log.error("unhandled error in a resolver", exc_info=cause)
             code = INTERNAL
-            told["message"] = "This is a fault of ours; the log has it under the request id."
+            told["message"] = (
+                "An internal error occurred; the log has the details under the request id."
+            )
         extensions["code"] = code
     # What has no cause in our code is what graphql-core found wrong with the query itself.
     told["extensions"] = {"code": BAD_USER_INPUT} | extensions

@@ -158,7 +158,7 @@ def _response_body(result: ExecutionResult, cost: int) -> ResponseBody:
 def _answer(body: ResponseBody, request: Request, media_type: str) -> HttpResponse:
     codes = {error["extensions"]["code"] for error in body.get("errors", ())}
     if codes & UNAVAILABLE:
-        answer = _problem(request, 503, "unavailable", "A part is unavailable", "", body)
+        answer = _problem(request, 503, "unavailable", "Service unavailable", "", body)
         answer.headers["Retry-After"] = RETRY_SECONDS
         return answer
     rejected = "data" not in body and media_type == GRAPHQL_JSON

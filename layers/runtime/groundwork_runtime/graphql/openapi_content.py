@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of /graphql, which decodes and encodes by itself."""
+"""OpenAPI content of /graphql, which decodes and encodes its bodies itself."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ BODY: dict[str, Any] = {
                 "operationName": {"type": ["string", "null"]},
                 "extensions": {
                     "type": ["object", "null"],
-                    "description": "persistedQuery.sha256Hash names a query that is known.",
+                    "description": "`persistedQuery.sha256Hash` names a persisted query.",
                     "additionalProperties": True,
                 },
             },
@@ -23,7 +23,7 @@ BODY: dict[str, Any] = {
     }
 }
 ERRORS = {"type": "array", "items": {"$ref": "#/components/schemas/GraphqlError"}}
-REFUSED = {
+REJECTED = {
     "schema": {
         "title": "GraphqlRefused",
         "type": "object",
@@ -39,11 +39,11 @@ REFUSED = {
         ]
     },
 }
-ANSWER = {
+RESULT = {
     "schema": {
         "title": "GraphqlAnswer",
         "type": "object",
-        "description": "As the GraphQL specification has it; errors carry a stable code.",
+        "description": "GraphQL response; every error has a stable `extensions.code`.",
         "properties": {
             "data": {"type": ["object", "null"], "additionalProperties": True},
             "errors": ERRORS,
@@ -62,14 +62,14 @@ ANSWER = {
     },
 }
 MEDIA_TYPES = ("application/json", "application/graphql-response+json")
-ANSWERS = dict.fromkeys(MEDIA_TYPES, ANSWER)
-ALSO = {400: dict.fromkeys(MEDIA_TYPES, REFUSED)}
-TAKES = (
+RESULTS = dict.fromkeys(MEDIA_TYPES, RESULT)
+PROBLEM_CONTENT = {400: dict.fromkeys(MEDIA_TYPES, REJECTED)}
+PARAMETERS = (
     {
         "name": "X-Groundwork-Min-Position",
         "in": "header",
         "required": False,
-        "description": "The X-Groundwork-Position of a write that the answer must know of.",
+        "description": "The `X-Groundwork-Position` of a write that the response must include.",
         "schema": {"type": "string"},
     },
 )

@@ -89,7 +89,7 @@ class _Walk:
         if name in self._open:
             raise QueryRejected(f"The fragment {name[:100]!r} contains itself.", "BAD_USER_INPUT")
         if len(self._open) == MAX_FRAGMENTS_DEEP:
-            message = f"The query has fragments in fragments, more than {MAX_FRAGMENTS_DEEP} deep."
+            message = f"Fragments are nested more than {MAX_FRAGMENTS_DEEP} levels deep."
             raise QueryRejected(message, "DEPTH_LIMIT")
         key = (name, of_part)
         if key not in self._measured:
@@ -155,16 +155,26 @@ def measure(
     given = _with_defaults(operation, variables)
     found = _Walk(document, given).selection(operation.selection_set)
     for what, value, most, code in (
-        ("levels deep", found.depth, MAX_DEPTH, "DEPTH_LIMIT"),
-        ("levels deep", found.introspection_depth, MAX_INTROSPECTION_DEPTH, "DEPTH_LIMIT"),
-        ("aliases", found.aliases, MAX_ALIASES, "ALIAS_LIMIT"),
-        ("fields", found.fields, MAX_FIELDS, "FIELD_LIMIT"),
-        ("fields at its root", root_fields, MAX_ROOT_FIELDS, "FIELD_LIMIT"),
-        ("introspections", found.introspections, MAX_INTROSPECTIONS, "INTROSPECTION_LIMIT"),
-        ("in cost", found.cost, MAX_COST, "COST_LIMIT"),
+        ("a depth of", found.depth, MAX_DEPTH, "DEPTH_LIMIT"),
+        (
+            "an introspection depth of",
+            found.introspection_depth,
+            MAX_INTROSPECTION_DEPTH,
+            "DEPTH_LIMIT",
+        ),
+        ("an alias count of", found.aliases, MAX_ALIASES, "ALIAS_LIMIT"),
+        ("a field count of", found.fields, MAX_FIELDS, "FIELD_LIMIT"),
+        ("a root field count of", root_fields, MAX_ROOT_FIELDS, "FIELD_LIMIT"),
+        (
+            "an introspection count of",
+            found.introspections,
+            MAX_INTROSPECTIONS,
+            "INTROSPECTION_LIMIT",
+        ),
+        ("a cost of", found.cost, MAX_COST, "COST_LIMIT"),
     ):
         if value > most:
-            raise QueryRejected(f"The query is {value} {what}; {most} is the most.", code)
+            raise QueryRejected(f"The query has {what} {value}; the limit is {most}.", code)
     return found
 
 

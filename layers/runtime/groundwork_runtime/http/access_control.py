@@ -56,7 +56,7 @@ def authorize_uncached(needs: str, context: RequestContext) -> Caller:
 def _authorized(caller: Caller, needs: str, context: RequestContext) -> Caller:
     request = context.request
     if needs == IN_PERSON and caller.key_id is not None:
-        raise Forbidden("An API key cannot do this; log in.")
+        raise Forbidden("This operation does not accept API keys; use an access token.")
     permissions = permissions_of(needs)
     for permission in permissions:
         caller.must(permission)
@@ -82,6 +82,6 @@ def _limit(caller: Caller, context: RequestContext, tokens: int = 1) -> None:
     context.headers = limit_headers(standing)
     if not standing.allowed:
         raise Throttled(
-            f"More than {standing.rate.per_second} requests per second, or what costs as much.",
+            f"The rate limit of {standing.rate.per_second} requests per second is exceeded.",
             retry_after_seconds=math.ceil(standing.wait_seconds),
         )

@@ -47,7 +47,7 @@ class ApiKeyAuthenticator:
             Unavailable: the database cannot be reached.
         """
         if not is_well_formed(key):
-            raise Unauthenticated("This is no API key: it is mistyped, or not whole.")
+            raise Unauthenticated("The API key is malformed: mistyped or incomplete.")
         digest, moment = hash_of(key), self._monotonic()
         known = self._known.get(digest)
         if known is None or moment - known.looked_at >= at_most_seconds:
@@ -57,7 +57,9 @@ class ApiKeyAuthenticator:
             known = _CachedKey(holder, None if holder is None else _caller(holder), moment)
             self._known[digest] = known
         if known.holder is None or known.caller is None or self._has_expired(known.holder):
-            raise Unauthenticated("The API key does not hold: unknown, expired or revoked.")
+            raise Unauthenticated(
+                "The API key is unknown, expired or revoked, or its user is disabled."
+            )
         return known.caller
 
     def _has_expired(self, holder: KeyHolder) -> bool:

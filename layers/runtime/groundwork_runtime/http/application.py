@@ -116,7 +116,7 @@ class Application:
         except MemoryError:
             raise  # this environment is of no more use, as whatever runs it must see
         except Exception as error:  # told as a problem, and logged
-            told = problem.answer(error, request)
+            told = problem.problem_response(error, request)
             headers = {"Content-Type": str(told.content_type), **told.headers}
             return self._plain(told.status, headers, told.body)
 
@@ -144,7 +144,7 @@ class Application:
             allowed = self._allowed(request.path)
             if allowed:
                 error = problem.MethodNotAllowed(allowed)
-        told = problem.answer(error, request)
+        told = problem.problem_response(error, request)
         return Response(told.status, told.content_type, told.body, told.headers)
 
     def _allowed(self, path: str) -> list[str]:

@@ -137,11 +137,11 @@ class Authenticator:
         import jwt
 
         if len(token) > TOKEN_MAX:
-            raise Unauthenticated("The access token does not hold.")
+            raise Unauthenticated("The access token is invalid.")
         try:
             header = jwt.get_unverified_header(token)
             if header.get("typ") != TOKEN_TYPE or "crit" in header:
-                raise Unauthenticated("This is no access token.")
+                raise Unauthenticated("The token is not an access token.")
             claims = jwt.decode(
                 token,
                 self._key(str(header.get("kid"))),
@@ -152,7 +152,7 @@ class Authenticator:
             )
             return _Token(UUID(claims["sub"]), float(claims["iat"]), float(claims["exp"]))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
-            raise Unauthenticated("The access token does not hold.") from error
+            raise Unauthenticated("The access token is invalid.") from error
 
     def _key(self, kid: str) -> PyJWK:
         from jwt import PyJWK

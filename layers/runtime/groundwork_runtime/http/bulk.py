@@ -1,4 +1,4 @@
-"""`POST /R/bulk` (or another word): up to a thousand items, each with an outcome of its own."""
+"""`POST /R/bulk` and the like: up to 1,000 items in one request, each with its own result."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from groundwork_core.resources.bulk import BULK_MAX, BulkOutcome, Outcome, Refus
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
 from groundwork_runtime.http.decoding import size_faults
-from groundwork_runtime.http.problem import told as told_faults
-from groundwork_runtime.http.problem import validation_faults
+from groundwork_runtime.http.problem import fault_members, validation_faults
 from groundwork_runtime.http.resources import no_parameters
 from groundwork_runtime.http.response import JSON, HttpResponse
 from groundwork_runtime.http.router import Operation, Router
@@ -33,13 +32,13 @@ STATUSES: Mapping[Outcome, int] = {"created": 201, "updated": 200, "unchanged": 
 REFUSED = 422
 ITEMS = "items"
 FAULTS_MAX = 5
-"""Of one item, that are told: the faults of a thousand must fit one answer."""
+"""Reported per item: the faults of a thousand items must fit into one response."""
 
 New = TypeVar("New", bound=Input)
 
 
 class ItemFault(BaseModel):
-    """One thing wrong with an item; the pointer goes into the item."""
+    """One error in an item; `pointer` is relative to the item."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -48,7 +47,7 @@ class ItemFault(BaseModel):
 
 
 class ItemError(BaseModel):
-    """Why an item was refused."""
+    """Why an item was rejected."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -57,7 +56,7 @@ class ItemError(BaseModel):
 
 
 class ItemResult(BaseModel):
-    """What became of one item. `id` is left out of what failed, `error` of what did not."""
+    """The result of one item: `id` and `result` if it was accepted, else `error`."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -69,7 +68,7 @@ class ItemResult(BaseModel):
 
 
 class BulkResults(BaseModel):
-    """The outcome of every item, in their order."""
+    """One result per item, in the order of the request."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -77,7 +76,7 @@ class BulkResults(BaseModel):
 
 
 class BulkRoute(Generic[New]):
-    """Decodes the items, calls one use case with the good ones, encodes every outcome."""
+    """A bulk operation: one use case for all valid items, one result per item."""
 
     def __init__(
         self,
@@ -89,9 +88,10 @@ class BulkRoute(Generic[New]):
         verb: str = "upsert",
         says: str = "Create or update",
     ) -> None:
-        """Take the model of an item, and what is done with those that fit it, by their place.
+        """`act` gets the valid items by their index.
 
-        `word` ends the path; `verb` and `says` are what the documentation calls it.
+        `word` is the last segment of the path; `verb` is part of the operation id, `says` of the
+        summary.
         """
         self._resource = resource
         self._model = model
@@ -102,17 +102,17 @@ class BulkRoute(Generic[New]):
 
     @cached_property
     def _envelope(self) -> type[BaseModel]:
-        """The body, built at its first use: cold starts pay for what they use."""
+        """The model of the body, built at the first use so that cold starts stay short."""
         items: Any = Annotated[tuple[self._model, ...], Field(max_length=BULK_MAX)]  # type: ignore[name-defined]
         return create_model(
             f"Bulk{self._model.__name__}",
             __base__=Input,
-            __doc__=f"Items, up to {BULK_MAX:,}.",
+            __doc__=f"Up to {BULK_MAX:,} items.",
             items=(items, ...),
         )
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
-        """Add the operation."""
+        """Add the operation to a router."""
         name = self._resource.name
         router.add(
             Operation(
@@ -123,9 +123,10 @@ class BulkRoute(Generic[New]):
                 f"{name}:write",
                 None,
                 signature=self._signature,
-                documented={
+                docs={
                     "operation_id": f"{self._verb}{name.title()}",
                     "summary": f"{self._says} up to {BULK_MAX:,} {name}",
+                    "result": "One result per item, in order; items may fail individually.",
                     "tag": name,
                     "writes": True,
                 },
@@ -134,12 +135,12 @@ class BulkRoute(Generic[New]):
         )
 
     def upsert(self, request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
-        """Answer 200 with one result for each item, whatever became of it."""
+        """Return 200 with one result per item, including the rejected ones."""
         no_parameters(request)
         good, bad = self._read(request)
         done = self._act(good, wiring)
-        told = {**bad, **dict(zip(good, done.items, strict=True))}
-        results = [_result(place, told[place]) for place in sorted(told)]
+        outcomes = {**bad, **dict(zip(good, done.items, strict=True))}
+        results = [_result(index, outcomes[index]) for index in sorted(outcomes)]
         headers = {} if done.position is None else {"X-Groundwork-Position": done.position}
         return HttpResponse(200, to_json({"results": results}).decode(), JSON, headers)
 
@@ -147,15 +148,15 @@ class BulkRoute(Generic[New]):
         given: Any = request.json()
         faults = tuple(size_faults(self._envelope, given))
         if faults:
-            raise Invalid("The input has faults.", faults)
-        bad = self._too_much(given)
+            raise Invalid("The input is invalid; see errors.", faults)
+        bad = self._oversized(given)
         try:
             return self._validated(request.body, given, bad), bad
         except ValidationError as error:
             found = error.errors(include_url=False, include_context=False, include_input=False)
         if any(fault["loc"][:1] != (ITEMS,) or len(fault["loc"]) == 1 for fault in found):
-            raise Invalid("The input has faults.", validation_faults(found, given))
-        places = _others(given, bad)
+            raise Invalid("The input is invalid; see errors.", validation_faults(found, given))
+        places = _indexes_except(given, bad)
         wrong: dict[int, list[Any]] = defaultdict(list)
         for fault in found:
             wrong[places[int(fault["loc"][1])]].append({**fault, "loc": fault["loc"][2:]})
@@ -163,8 +164,8 @@ class BulkRoute(Generic[New]):
         bad |= {n: Refused(validation_faults(faults, items[n])) for n, faults in wrong.items()}
         return self._validated(request.body, given, bad), bad
 
-    def _too_much(self, given: Any) -> dict[int, Refused]:
-        """Refuse items by their sizes alone."""
+    def _oversized(self, given: Any) -> dict[int, Refused]:
+        """Return the items that are too large, without validating them."""
         items = given.get(ITEMS) if isinstance(given, dict) else None
         found = (
             (place, tuple(islice(size_faults(self._model, item), FAULTS_MAX + 1)))
@@ -173,10 +174,10 @@ class BulkRoute(Generic[New]):
         return {place: Refused(faults) for place, faults in found if faults}
 
     def _validated(self, body: bytes, given: Any, without: Mapping[int, Refused]) -> dict[int, New]:
-        """Return the items by their place, without those that are refused already."""
+        """Return the validated items by index, without those already rejected."""
         if not without:
             return dict(enumerate(self._items(body)))
-        places = _others(given, without)
+        places = _indexes_except(given, without)
         text = to_json({ITEMS: [given[ITEMS][place] for place in places]})
         return dict(zip(places, self._items(text), strict=True))
 
@@ -189,13 +190,13 @@ class BulkRoute(Generic[New]):
         return Signature([body], return_annotation=BulkResults)
 
 
-def _others(given: Any, refused: Mapping[int, Refused]) -> list[int]:
+def _indexes_except(given: Any, refused: Mapping[int, Refused]) -> list[int]:
     return [place for place in range(len(given[ITEMS])) if place not in refused]
 
 
-def _result(place: int, told: Upserted | Refused) -> dict[str, object]:
-    if isinstance(told, Upserted):
-        status = STATUSES[told.outcome]
-        return {"index": place, "status": status, "result": told.outcome, "id": str(told.id)}
-    error = {"detail": "The item has faults.", "errors": told_faults(told.faults, FAULTS_MAX)}
-    return {"index": place, "status": REFUSED, "error": error}
+def _result(index: int, outcome: Upserted | Refused) -> dict[str, object]:
+    if isinstance(outcome, Upserted):
+        status = STATUSES[outcome.outcome]
+        return {"index": index, "status": status, "result": outcome.outcome, "id": str(outcome.id)}
+    error = {"detail": "The item is invalid.", "errors": fault_members(outcome.faults, FAULTS_MAX)}
+    return {"index": index, "status": REFUSED, "error": error}

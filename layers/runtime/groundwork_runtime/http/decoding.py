@@ -50,11 +50,11 @@ def decode(model: type[Model], request: Request, types: tuple[str, ...] = JSON_T
     given = request.json(types=types)
     faults = tuple(islice(size_faults(model, given), FAULTS_MAX))
     if faults:
-        raise Invalid("The input has faults.", faults)
+        raise Invalid("The input is invalid; see errors.", faults)
     try:
         return model.model_validate_json(request.body)
     except ValidationError as error:
-        raise Invalid("The input has faults.", faults_of(error, given)) from error
+        raise Invalid("The input is invalid; see errors.", faults_of(error, given)) from error
 
 
 def faults_of(error: ValidationError, given: JsonValue) -> tuple[Fault, ...]:

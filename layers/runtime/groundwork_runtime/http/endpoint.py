@@ -152,13 +152,13 @@ class Endpoint:
                 decoded[one.name] = one.adapter.validate_python(text)
             except ValidationError as error:
                 if one.source == "path":
-                    raise NotFound("There is nothing here.") from error
+                    raise NotFound("No resource exists at this path.") from error
                 faults += [Fault(f"/{one.name}", fault.detail) for fault in faults_of(error, None)]
-        faults += [Fault(f"/{name}", "is no parameter of this") for name in query]
+        faults += [Fault(f"/{name}", "is not a parameter of this operation") for name in query]
         if not self._takes_body and context.request.body:
             faults += unwanted(context.request.json())
         if faults:
-            raise Invalid("The input has faults.", tuple(faults))
+            raise Invalid("The input is invalid; see errors.", tuple(faults))
         return decoded
 
     def _encoded(self, result: object) -> HttpResponse:

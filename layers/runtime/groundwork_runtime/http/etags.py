@@ -23,7 +23,7 @@ def expected(if_match: str | None) -> Expected:
         VersionMismatch: it names nothing that could ever be a version.
     """
     if if_match is None or not if_match.strip():
-        raise VersionRequired("Send If-Match with the ETag of the version that you mean.")
+        raise VersionRequired("Send If-Match with the ETag of the version to change.")
     if if_match.strip() == "*":
         return Expected(None)
     versions = set()
@@ -32,7 +32,7 @@ def expected(if_match: str | None) -> Expected:
         if found:
             versions.add(int(found[1]))
     if not versions:
-        raise VersionMismatch("If-Match names no version; send the ETag as it was received.")
+        raise VersionMismatch("If-Match has no valid version; send the ETag as it was received.")
     return Expected(frozenset(versions))
 
 

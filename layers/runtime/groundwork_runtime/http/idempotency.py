@@ -42,8 +42,8 @@ def once(
 
     key = request.headers[HEADER].strip()
     if not KEY.fullmatch(key):
-        detail = "must be 1 to 255 visible ASCII characters; a UUID is best"
-        raise Invalid("The Idempotency-Key is no key.", (Fault("/Idempotency-Key", detail),))
+        detail = "must be 1 to 255 visible ASCII characters, preferably a UUID"
+        raise Invalid("The Idempotency-Key is invalid.", (Fault("/Idempotency-Key", detail),))
     seal = KeySeal(key, f"{caller.principal}\n{request.method}\n{request.path}")
     try:
         answered = answer_once(request.body, lambda: _packed(act()), seal=seal, work=wiring.work())

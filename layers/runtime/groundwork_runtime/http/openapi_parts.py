@@ -1,4 +1,4 @@
-"""Parts of the OpenAPI document that every operation shares."""
+"""Components of the OpenAPI document that all operations share: headers, problems, security."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ INFO: Json = {
         "description": (
             "Sources, documents, entities and relationships. Log in at `/api/v1/auth/login` and"
             " send the access token as `Authorization: Bearer …`, or send an API key as"
-            " `X-API-Key: gw_live_…`. Errors are `application/problem+json` (RFC 9457). A list is"
-            " walked by `next_cursor`; a change names the version it means by `If-Match`."
+            " `X-API-Key: gw_live_…`. Errors are `application/problem+json` (RFC 9457). Lists are"
+            " paged: pass `next_cursor` as `cursor` to get the next page. Changes require the ETag"
+            " of the current version in `If-Match`."
         ),
     },
     "servers": [{"url": "/"}],
@@ -27,12 +28,12 @@ INFO: Json = {
 FAULT_SCHEMA: Json = {
     "title": "Fault",
     "type": "object",
-    "description": "One fault of the input, and where it is.",
+    "description": "One error in the input and its location.",
     "required": ["pointer", "detail"],
     "properties": {
         "pointer": {
             "type": "string",
-            "description": "A JSON pointer into the body, or / and a parameter's name.",
+            "description": "JSON pointer into the body, or `/` and a parameter or header name.",
         },
         "detail": {"type": "string"},
     },
@@ -40,7 +41,7 @@ FAULT_SCHEMA: Json = {
 PROBLEM_SCHEMA: Json = {
     "title": "Problem",
     "type": "object",
-    "description": "What went wrong (RFC 9457). /graphql tells its errors as GraphQL does.",
+    "description": "An error (RFC 9457). On `/graphql`, `errors` has GraphQL errors.",
     "required": ["type", "title", "status", "detail", "instance"],
     "properties": {
         "type": {"type": "string", "format": "uri-reference"},
@@ -63,7 +64,7 @@ PROBLEM_SCHEMA: Json = {
 GRAPHQL_ERROR_SCHEMA: Json = {
     "title": "GraphqlError",
     "type": "object",
-    "description": "What GraphQL says of one error.",
+    "description": "One GraphQL error; `extensions.code` is stable.",
     "required": ["message", "extensions"],
     "properties": {
         "message": {"type": "string"},
@@ -88,43 +89,61 @@ TEXT: Json = {"type": "string"}
 COUNT: Json = {"type": "integer", "minimum": 0}
 HEADERS: Json = {
     "X-Request-Id": {
-        "description": "Finds the log lines of this request.",
+        "description": "Id of the request, which is also in its log lines.",
         "required": True,
         "schema": TEXT,
     },
     "ETag": {
-        "description": "The version, for If-Match and If-None-Match.",
+        "description": "Version of the representation, for `If-Match` and `If-None-Match`.",
         "required": True,
         "schema": TEXT,
     },
     "Location": {
-        "description": "Where it is.",
+        "description": "URL of the resource.",
         "required": True,
         "schema": {"type": "string", "format": "uri-reference"},
     },
     "X-Groundwork-Position": {
-        "description": "Send it to /graphql as X-Groundwork-Min-Position to read your own write.",
+        "description": "Position of this write. Send it to `/graphql` as"
+        " `X-Groundwork-Min-Position` to read a state that includes the write.",
         "schema": TEXT,
     },
     "Idempotent-Replayed": {
-        "description": "The request was answered before; nothing happened this time.",
+        "description": "The response is that of an earlier request with the same"
+        " `Idempotency-Key`; this request had no effect.",
         "schema": {"type": "string", "enum": ["true"]},
     },
-    "Retry-After": {"description": "Seconds.", "schema": {"type": "integer", "minimum": 1}},
+    "Retry-After": {
+        "description": "Seconds to wait before the next attempt.",
+        "schema": {"type": "integer", "minimum": 1},
+    },
     "RateLimit-Policy": {
-        "description": "The burst, and the seconds it fills in; told to known callers.",
+        "description": "Rate limit of an authenticated caller: burst `q`, refilled in `w` seconds.",
         "schema": TEXT,
     },
-    "RateLimit": {"description": "What is left of it, and when all is back.", "schema": TEXT},
-    "RateLimit-Limit": {"description": "The burst, once more.", "schema": COUNT},
-    "RateLimit-Remaining": {"description": "What is left of it.", "schema": COUNT},
-    "RateLimit-Reset": {"description": "Seconds until all is back.", "schema": COUNT},
+    "RateLimit": {
+        "description": "Remaining requests `r`, and seconds `t` until the full burst is available.",
+        "schema": TEXT,
+    },
+    "RateLimit-Limit": {"description": "Largest burst of requests.", "schema": COUNT},
+    "RateLimit-Remaining": {
+        "description": "Requests that remain at present.",
+        "schema": COUNT,
+    },
+    "RateLimit-Reset": {
+        "description": "Seconds until the full burst is available again.",
+        "schema": COUNT,
+    },
     "WWW-Authenticate": {
-        "description": "How to say who you are.",
+        "description": "The accepted authentication scheme.",
         "required": True,
         "schema": TEXT,
     },
-    "Allow": {"description": "The methods that the path takes.", "required": True, "schema": TEXT},
+    "Allow": {
+        "description": "Methods that the path supports.",
+        "required": True,
+        "schema": TEXT,
+    },
 }
 EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
     308: ("Location",),
@@ -135,21 +154,21 @@ EXTRA_HEADERS: dict[int, tuple[str, ...]] = {
     503: ("Retry-After",),
 }
 UNCOUNTED = (405, 413)
-"""Told before anybody asks who is calling, and so without the rate limit's headers."""
+"""Statuses sent before authentication, and therefore without rate limit headers."""
 FAULTS: dict[int, list[Json]] = {
-    409: [{"pointer": "/key", "detail": "is taken"}],
+    409: [{"pointer": "/key", "detail": "is already used"}],
     422: [{"pointer": "/limit", "detail": "must be a whole number from 1 to 200"}],
 }
-"""Faults in examples, where a problem of the kind has some."""
+"""Faults for the examples of problems that have some."""
 
 
 def headers_of(*names: str) -> Json:
-    """Headers of an answer; each answer has the request's id."""
+    """Return references to response headers; every response has the request id."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-Id", *names)}
 
 
-def problem_answer(kind: ProblemType) -> Json:
-    """A response object of a problem."""
+def problem_response(kind: ProblemType) -> Json:
+    """Return the response object of a problem type."""
     example: Json = {
         "type": f"/problems/{kind.slug}",
         "title": kind.title,
@@ -170,17 +189,17 @@ def problem_answer(kind: ProblemType) -> Json:
 
 
 def without_body(slug: str) -> str:
-    """Name the response of a problem that HEAD is answered with."""
+    """Return the name of the response component without a body, for HEAD."""
     return f"{slug}-head"
 
 
 def _responses() -> Json:
-    answers = {kind.slug: problem_answer(kind) for kind in DOCUMENTED}
+    responses = {kind.slug: problem_response(kind) for kind in DOCUMENTED}
     heads = {
-        without_body(slug): {name: part for name, part in answer.items() if name != "content"}
-        for slug, answer in answers.items()
+        without_body(slug): {name: part for name, part in response.items() if name != "content"}
+        for slug, response in responses.items()
     }
-    return answers | heads
+    return responses | heads
 
 
 COMPONENTS: Json = {
@@ -189,13 +208,13 @@ COMPONENTS: Json = {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The `access_token` of `/api/v1/auth/login`.",
+            "description": "The `access_token` that `POST /api/v1/auth/login` returns.",
         },
         "apiKey": {
             "type": "apiKey",
             "in": "header",
             "name": "X-API-Key",
-            "description": "The `key` that `POST /api/v1/api-keys` showed once.",
+            "description": "The `key` that `POST /api/v1/api-keys` returns once.",
         },
     },
     "headers": HEADERS,
@@ -207,34 +226,34 @@ COMPONENTS: Json = {
     },
 }
 KNOWN: list[Json] = [{"bearer": []}, {"apiKey": []}]
-"""Security of what only somebody known may call: either will do."""
+"""Security of operations that accept an access token or an API key."""
 LOGGED_IN: list[Json] = [{"bearer": []}]
-"""Security of what an API key cannot do for its user."""
+"""Security of operations that accept an access token only."""
 
 
 IF_MATCH = r'^(\*|"[0-9]{1,18}(-[!#-~]*)?"( *, *"[0-9]{1,18}(-[!#-~]*)?")*)$'
 
 
 def conditional_parameters(kind: str | None) -> list[Json]:
-    """Headers that a conditional request takes."""
+    """Return the header parameters of a conditional read or write."""
     if kind is None:
         return []
     if kind == "read":
-        text = "ETags that the client has."
+        text = "ETags of the client's copies; 304 if one of them is current."
         return [_header("If-None-Match", text, TEXT, '"7"', required=False)]
-    text = "The ETag of the version that is meant, or `*` for any."
+    text = "ETag of the version to change, or `*` for any version."
     schema = {"type": "string", "pattern": IF_MATCH}
     return [_header("If-Match", text, schema, '"7"', required=True)]
 
 
 def _header(name: str, text: str, schema: Json, example: str, *, required: bool) -> Json:
-    told = {"name": name, "in": "header", "required": required, "description": text}
-    return {**told, "schema": schema, "example": example}
+    header = {"name": name, "in": "header", "required": required, "description": text}
+    return {**header, "schema": schema, "example": example}
 
 
 IDEMPOTENCY_KEY: Json = _header(
     "Idempotency-Key",
-    "Makes the request safe to send again for 24 hours: the same key and body get the same answer.",
+    "Makes the request safe to repeat: for 24 hours, the same key and body get the first response.",
     {"type": "string", "pattern": "^[!-~]{1,255}$"},
     "0190b9d0-7a3c-7d2f-9f54-0a1b2c3d4e5f",
     required=False,

@@ -1,4 +1,4 @@
-"""Every error as problem+json (RFC 9457). docs/problems.md says what each type means."""
+"""Map errors to problem+json (RFC 9457). docs/problems.md describes each type."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ log = logging.getLogger(__name__)
 UNPROCESSABLE = 422
 FAULTS_MAX = 100
 POINTER_MAX = 200
-"""Of what is told: a body of a million faults must not make an answer that cannot be sent."""
+"""Limits on reported faults: a body with a million faults must not produce a response that is too
+large to send."""
 
 
 class MethodNotAllowed(Exception):
-    """The path is served, but not by this method."""
+    """The path exists, but not for this method."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        super().__init__("This path does not take this method.")
+        super().__init__("This path does not support this method; see Allow.")
         self.allowed = ", ".join(sorted(allowed))
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A type of problem."""
+    """One type of problem: slug, HTTP status and title."""
 
     slug: str
     status: int
@@ -45,31 +46,31 @@ class ProblemType:
 
 
 TOO_LARGE = ProblemType("content-too-large", 413, "Content too large")
-"""A route's own limit; what no route takes, a gateway refuses before a function is asked."""
+"""Above the limit of the route. The gateway rejects bodies above the limit of all routes."""
 KINDS: Mapping[type[Exception], ProblemType] = {
-    errors.Moved: ProblemType("moved", 308, "It is part of another now"),
+    errors.Moved: ProblemType("moved", 308, "Merged into another entity"),
     NotJson: ProblemType("not-json", 400, "The body is not JSON"),
-    errors.Unauthenticated: ProblemType("unauthenticated", 401, "Authentication is needed"),
+    errors.Unauthenticated: ProblemType("unauthenticated", 401, "Authentication required"),
     errors.Forbidden: ProblemType("forbidden", 403, "Not allowed"),
     errors.NotFound: ProblemType("not-found", 404, "Not found"),
     MethodNotAllowed: ProblemType("method-not-allowed", 405, "Method not allowed"),
     errors.Conflict: ProblemType("conflict", 409, "Conflict"),
     ContentTooLarge: TOO_LARGE,
-    errors.VersionMismatch: ProblemType("version-mismatch", 412, "The version is stale"),
+    errors.VersionMismatch: ProblemType("version-mismatch", 412, "The version is outdated"),
     UnsupportedMediaType: ProblemType("unsupported-media-type", 415, "Unsupported media type"),
-    errors.Invalid: ProblemType("invalid", UNPROCESSABLE, "The input has faults"),
-    errors.VersionRequired: ProblemType("version-required", 428, "If-Match is needed"),
+    errors.Invalid: ProblemType("invalid", UNPROCESSABLE, "Invalid input"),
+    errors.VersionRequired: ProblemType("version-required", 428, "If-Match required"),
     errors.Throttled: ProblemType("throttled", 429, "Too many requests"),
-    errors.Unavailable: ProblemType("unavailable", 503, "A part is unavailable"),
+    errors.Unavailable: ProblemType("unavailable", 503, "Service unavailable"),
 }
-INTERNAL = ProblemType("internal", 500, "Something went wrong")
+INTERNAL = ProblemType("internal", 500, "Internal error")
 DOCUMENTED = (*KINDS.values(), INTERNAL)
-"""Every kind that a client may meet."""
+"""All types that functions return."""
 
 
 @dataclass(slots=True)
 class Problem:
-    """One problem, about to be told."""
+    """One problem before it is encoded."""
 
     kind: ProblemType
     detail: str
@@ -77,8 +78,8 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer(error: Exception, request: Request) -> HttpResponse:
-    """Tell an error. One that nobody foresaw is logged with its stack, and told without it."""
+def problem_response(error: Exception, request: Request) -> HttpResponse:
+    """Return the problem response to an error. Unexpected errors are logged with their stack."""
     problem = _of(error)
     if isinstance(error, errors.Moved):
         problem.headers["Location"] = f"{request.path.rstrip('/').rpartition('/')[0]}/{error.to}"
@@ -106,12 +107,12 @@ def _of(error: Exception) -> Problem:
         if kind is not None:
             break
     else:
-        return _foreign(error)
+        return _library_problem(error)
     problem = Problem(kind, str(error))
     if isinstance(error, errors.Invalid):
-        problem.members["errors"] = told(error.faults)
+        problem.members["errors"] = fault_members(error.faults)
     elif isinstance(error, errors.Conflict) and error.field:
-        problem.members["errors"] = [{"pointer": f"/{error.field}", "detail": "is taken"}]
+        problem.members["errors"] = [{"pointer": f"/{error.field}", "detail": "is already used"}]
     elif isinstance(error, errors.Unauthenticated):
         problem.headers["WWW-Authenticate"] = 'Bearer realm="groundwork"'
     elif isinstance(error, MethodNotAllowed):
@@ -121,33 +122,35 @@ def _of(error: Exception) -> Problem:
     return problem
 
 
-def _foreign(error: Exception) -> Problem:
-    """Errors of libraries, known by their shape so that none is imported for it."""
+def _library_problem(error: Exception) -> Problem:
+    """Map errors of libraries, recognized by name so that no library is imported for this."""
     faults = getattr(error, "errors", None)
     if type(error).__name__ == "ValidationError" and callable(faults):
-        members = {"errors": told(validation_faults(faults()))}
-        return Problem(KINDS[errors.Invalid], "The input has faults.", members)
+        members = {"errors": fault_members(validation_faults(faults()))}
+        return Problem(KINDS[errors.Invalid], "The input is invalid; see errors.", members)
     if type(error).__name__ == "NotFoundError":
-        return Problem(KINDS[errors.NotFound], "There is nothing here.")
-    return Problem(INTERNAL, "This is a fault of ours; the log has it under the request id.")
+        return Problem(KINDS[errors.NotFound], "No resource exists at this path.")
+    return Problem(
+        INTERNAL, "An internal error occurred; the log has the details under the request_id."
+    )
 
 
 def validation_faults(
     found: Iterable[Mapping[str, Any]], given: JsonValue = None
 ) -> tuple[Fault, ...]:
-    """Turn Pydantic's errors into faults with JSON pointers; values are not repeated.
+    """Convert Pydantic's errors to faults with JSON pointers; input values are not included.
 
     Args:
-        found: what `ValidationError.errors()` returns.
-        given: the input, if at hand: Pydantic's places also name the variants of unions, which
-            are no places in it.
+        found: the result of `ValidationError.errors()`.
+        given: the decoded input, if available. Pydantic's locations include the variants of
+            unions, which are not locations in the input.
     """
     found = list(found)
     parents = {tuple(fault["loc"])[:-1] for fault in found}
     return tuple(
         Fault(_pointer(fault["loc"], given), _detail(fault))
         for fault in found
-        # A list that stops at its first bad item is too short besides, and only for that.
+        # A list that stops at its first bad item is reported as too short as well.
         if fault["type"] != "too_short" or tuple(fault["loc"]) not in parents
     )
 
@@ -177,11 +180,11 @@ def _detail(fault: Mapping[str, Any]) -> str:
     return message[:1].lower() + message[1:]
 
 
-def told(faults: Sequence[Fault], most: int = FAULTS_MAX) -> list[dict[str, str]]:
-    """Return the first faults as JSON has them, and how many there are besides."""
+def fault_members(faults: Sequence[Fault], most: int = FAULTS_MAX) -> list[dict[str, str]]:
+    """Return the first faults as JSON objects, and a last one with the number of further faults."""
     shown = [
         {"pointer": fault.pointer[:POINTER_MAX], "detail": fault.detail} for fault in faults[:most]
     ]
     if len(faults) > most:
-        shown.append({"pointer": "", "detail": f"has {len(faults) - most:,} more faults"})
+        shown.append({"pointer": "", "detail": f"and {len(faults) - most:,} more errors"})
     return shown

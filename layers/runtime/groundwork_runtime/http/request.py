@@ -114,7 +114,7 @@ def strict_json(body: bytes) -> JsonValue:
         Invalid: a text has a NUL character, or there are too many objects and arrays.
     """
     if not body:
-        raise NotJson("A JSON body is missing.")
+        raise NotJson("The JSON body is missing.")
     try:
         value: JsonValue = from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
@@ -122,21 +122,24 @@ def strict_json(body: bytes) -> JsonValue:
     # Looked for in bytes first: hardly any body has what must then be looked for in its values.
     written = to_json(value, inf_nan_mode="constants")
     if b"Infinity" in written and _place(value, "", _is_infinite) is not None:
-        raise NotJson("The body has a number out of range.")
+        raise NotJson("The body has a number that is out of range.")
     if b"\\u0000" in body:
         pointer = _place(value, "", _has_nul)
         if pointer is not None:
-            raise Invalid("The input has faults.", (Fault(pointer, "NUL cannot be stored"),))
+            raise Invalid(
+                "The input is invalid; see errors.",
+                (Fault(pointer, "must not contain the NUL character"),),
+            )
     if body.count(b"{") + body.count(b"[") > CONTAINERS_MAX and _containers(value) > CONTAINERS_MAX:
         fault = Fault("", f"must have at most {CONTAINERS_MAX:,} objects and arrays")
-        raise Invalid("The input has faults.", (fault,))
+        raise Invalid("The input is invalid; see errors.", (fault,))
     return value
 
 
 def _words(error: str) -> str:
     twice = _TWICE.search(error)
     if twice:
-        return f"The body names {twice[1][:100]!r} twice in one object."
+        return f"The body has the member {twice[1][:100]!r} twice in one object."
     return f"The body is not JSON: {error[:200]}"
 
 

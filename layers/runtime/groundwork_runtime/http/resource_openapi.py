@@ -1,4 +1,4 @@
-"""What the OpenAPI document says of a resource's operations: types only, built when asked for."""
+"""Describe a resource's operations for the OpenAPI document: names, texts and signatures."""
 
 from __future__ import annotations
 
@@ -14,37 +14,54 @@ if TYPE_CHECKING:
     from groundwork_runtime.http.router import OperationDocs
 
 
-def words(method: str, resource: Resource, is_one: bool) -> OperationDocs:  # noqa: FBT001 - a fact about the path
-    """Name and describe an operation."""
+def operation_docs(method: str, resource: Resource, is_one: bool) -> OperationDocs:  # noqa: FBT001 - a fact about the path
+    """Return the documentation of a create, read, list, change or remove operation."""
     verbs = {"POST": "create", "PATCH": "change", "DELETE": "remove"}
     verb = verbs.get(method, "read" if is_one else "list")
     about = resource.name if verb == "list" else resource.singular
     name = about.title().replace("-", "").replace(" ", "")
-    article = "an" if about[0] in "aeiou" else "a"
-    summary = "List " + about if verb == "list" else f"{verb.title()} {article} {about}"
-    words: OperationDocs = {"operation_id": verb + name, "summary": summary, "tag": resource.name}
+    singular, plural = label(resource.singular), label(resource.name)
+    summary = f"List {plural}" if verb == "list" else f"{verb.title()} {with_article(singular)}"
+    docs: OperationDocs = {"operation_id": verb + name, "summary": summary, "tag": resource.name}
+    results = {
+        "list": f"A page of {plural}, and the cursor of the next page.",
+        "read": f"The {singular}.",
+        "create": f"The {singular} that was created.",
+        "change": f"The {singular} after the change.",
+    }
+    if verb in results:
+        docs["result"] = results[verb]
     if verb in ("read", "change", "remove"):
-        words["conditional"] = "read" if verb == "read" else "write"
+        docs["conditional"] = "read" if verb == "read" else "write"
     if verb in verbs.values():
-        words["writes"] = True
-    words["problems"] = {"create": (409,), "change": (409,), "remove": (409,)}.get(verb, ())
-    if resource.mergeable and "conditional" in words:
-        words["problems"] = (308, *words["problems"])
-    return words
+        docs["writes"] = True
+    docs["problems"] = {"create": (409,), "change": (409,), "remove": (409,)}.get(verb, ())
+    if resource.mergeable and "conditional" in docs:
+        docs["problems"] = (308, *docs["problems"])
+    return docs
 
 
-def words_of_act(verb: str, resource: Resource) -> OperationDocs:
-    """Name and describe an act upon one."""
+def action_docs(verb: str, resource: Resource) -> OperationDocs:
+    """Return the documentation of `POST /R/<id>/<verb>`."""
     return {
-        **words("PATCH", resource, is_one=True),
+        **operation_docs("PATCH", resource, is_one=True),
         "operation_id": verb + resource.singular.title().replace("-", "").replace(" ", ""),
-        "summary": f"{verb.title()} {'an' if resource.singular[0] in 'aeiou' else 'a'}"
-        f" {resource.singular}",
+        "summary": f"{verb.title()} {with_article(label(resource.singular))}",
     }
 
 
+def label(name: str) -> str:
+    """Return a resource's name as it is written in a sentence: `api-keys` is "API keys"."""
+    return name.replace("-", " ").replace("api ", "API ")
+
+
+def with_article(singular: str) -> str:
+    """Return a noun with its indefinite article; "user" begins with a consonant sound."""
+    return f"{'an' if singular[0].lower() in 'aeio' else 'a'} {singular}"
+
+
 def listed(resource: Resource, within: str | None = None) -> Signature:
-    """Filters, order and place in; a page out. `within`: a filter that the path's id sets."""
+    """Return the signature of a list; `within` is a filter that the path sets."""
     from aws_lambda_powertools.event_handler.openapi.params import Query
     from pydantic import create_model
 
@@ -53,8 +70,11 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
     ]
     parameters = [
         _query("limit", Annotated[int, Query(ge=1, le=200)], 50),
-        _query("cursor", Annotated[str | None, Query(description="The page before's next_cursor")]),
-        _query("sort", Annotated[order, Query(description=_usual_sort(resource))], SORT_DEFAULT),
+        _query(
+            "cursor",
+            Annotated[str | None, Query(description="The `next_cursor` of the previous page.")],
+        ),
+        _query("sort", Annotated[order, Query(description=_default_sort(resource))], SORT_DEFAULT),
         *(_query(one.name, _type(one) | None) for one in resource.filters if one.name != within),
     ]
     if within is not None:
@@ -62,7 +82,7 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
     items: Any = GenericAlias(list, (resource.model,))
     page = create_model(
         f"{resource.model.__name__}Page",
-        __doc__=f"A page of {resource.name}.",
+        __doc__=f"A page of {label(resource.name)}.",
         items=(items, ...),
         next_cursor=(str | None, ...),
     )
@@ -70,24 +90,24 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
 
 
 def one(resource: Resource) -> Signature:
-    """An id in, one out."""
+    """Return the signature of a read: the id; the resource."""
     return Signature([_id(resource)], return_annotation=resource.model)
 
 
 def created(resource: Resource) -> Signature:
-    """A new one in and out."""
+    """Return the signature of a create: the new resource; the resource as stored."""
     return Signature(
         [_body(resource.create)], return_annotation=resource.shown_once or resource.model
     )
 
 
 def changed(resource: Resource) -> Signature:
-    """A patch in, the changed one out."""
+    """Return the signature of a change: the id and the patch; the changed resource."""
     return Signature([_id(resource), _body(resource.patch)], return_annotation=resource.model)
 
 
 def removed(resource: Resource) -> Signature:
-    """An id in, nothing out."""
+    """Return the signature of a removal: the id; no result."""
     return Signature([_id(resource)])
 
 
@@ -100,8 +120,8 @@ def _body(model: object) -> Parameter:
 
 
 MOMENT = (
-    "A time as in a body: RFC 3339, a date alone is its midnight in UTC. In a query `+` means a"
-    " blank, so write an offset's as `%2B`; a blank in its place is taken for it."
+    "RFC 3339 date-time; a date without a time means midnight UTC. Encode the `+` of an offset as"
+    " `%2B`; a space in its place is accepted too."
 )
 
 
@@ -109,11 +129,11 @@ def _query(name: str, annotation: object, default: object = None) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
 
 
-def _usual_sort(resource: Resource) -> str | None:
+def _default_sort(resource: Resource) -> str | None:
     narrowing = [one.name for one in resource.filters if one.operator in ("after", "before")]
     if not narrowing:
         return None
-    return f"A list that {' or '.join(narrowing)} narrows is sorted by that time, the latest first."
+    return f"Default with {' or '.join(narrowing)}: by that time, latest first."
 
 
 def _type(one: Filter) -> Any:

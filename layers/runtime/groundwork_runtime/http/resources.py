@@ -50,22 +50,22 @@ class ResourceRoutes:
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
         """Add the operations that the resource has."""
-        from groundwork_runtime.http import resource_openapi as documents
+        from groundwork_runtime.http import resource_openapi
 
         resource, name = self.resource, self.resource.name
         many, one = f"{under}/{name}", f"{under}/{name}/<{resource.id_name}>"
         read, write = f"{name}:read", f"{name}:write"
         offered: list[tuple[str, str, Callable[..., HttpResponse], int, str, Document]] = [
-            ("GET", many, self.page, 200, read, documents.listed),
-            ("GET", one, self.read, 200, read, documents.one),
+            ("GET", many, self.page, 200, read, resource_openapi.listed),
+            ("GET", one, self.read, 200, read, resource_openapi.one),
         ]
         if resource.create is not None:
-            offered.append(("POST", many, self.create, 201, write, documents.created))
+            offered.append(("POST", many, self.create, 201, write, resource_openapi.created))
         if resource.patch is not None:
-            offered.append(("PATCH", one, self.change, 200, write, documents.changed))
+            offered.append(("PATCH", one, self.change, 200, write, resource_openapi.changed))
         if resource.removable:
             removes = " ".join((write, *(f"{other}:write" for other in resource.removes)))
-            offered.append(("DELETE", one, self.remove, 204, removes, documents.removed))
+            offered.append(("DELETE", one, self.remove, 204, removes, resource_openapi.removed))
         for method, path, handler, status, needs, document in offered:
             router.add(
                 Operation(
@@ -76,14 +76,14 @@ class ResourceRoutes:
                     needs,
                     None,
                     signature=partial(document, resource),
-                    documented=documents.words(method, resource, path == one),
+                    docs=resource_openapi.operation_docs(method, resource, path == one),
                     body_bytes_max=self._body_bytes_max,
                 )
             )
 
     def act(self, router: Router, verb: str, patch: Input, under: str = "/api/v1") -> None:
         """Add `POST /R/<id>/<verb>`: a change that is always the same, with a name of its own."""
-        from groundwork_runtime.http import resource_openapi as documents
+        from groundwork_runtime.http import resource_openapi
 
         resource = self.resource
         router.add(
@@ -94,8 +94,8 @@ class ResourceRoutes:
                 200,
                 f"{resource.name}:write",
                 None,
-                signature=partial(documents.one, resource),
-                documented=documents.words_of_act(verb, resource),
+                signature=partial(resource_openapi.one, resource),
+                docs=resource_openapi.action_docs(verb, resource),
             )
         )
 
@@ -146,7 +146,7 @@ class ResourceRoutes:
     ) -> HttpResponse:
         known, expected = self._id(request, text), _expected(request)
         if request.body and (faults := unwanted(request.json())):
-            raise Invalid("The input has faults.", tuple(faults))
+            raise Invalid("The input is invalid; see errors.", tuple(faults))
         return self._changed(known, expected, patch, caller, wiring)
 
     def _changed(
@@ -207,11 +207,11 @@ def no_parameters(request: Request) -> None:
     """Raise Invalid when a query parameter is given."""
     if request.query:
         faults = tuple(_unknown(name) for name in request.query)
-        raise Invalid("The query has faults.", faults)
+        raise Invalid("The query is invalid; see errors.", faults)
 
 
 def _unknown(name: str) -> Fault:
-    return Fault(f"/{name}", "is no parameter of this")
+    return Fault(f"/{name}", "is not a parameter of this operation")
 
 
 def answer_written(status: int, written: Written, headers: dict[str, str]) -> HttpResponse:

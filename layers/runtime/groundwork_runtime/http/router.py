@@ -1,4 +1,6 @@
-"""What a function serves, and what each route needs. Nothing is open unless it says why.
+"""Register a function's operations and the permission that each requires.
+
+An operation without authentication must say why. Example:
 
     router = Router()
 
@@ -6,9 +8,9 @@
     def request_fetch(source_id: UUID, caller: Caller) -> FetchRequested:
         ...
 
-A handler's parameters are filled by their types: `Caller`, `Request` and `Wiring` are given;
-names in the path come from there; a Pydantic model is the JSON body; all else are query
-parameters. It returns an `Answer`, or a model that becomes one.
+The type of a handler's parameter determines its value: `Caller`, `Request` and `Wiring` are
+passed in; a name in the path is a path parameter; a Pydantic model is the JSON body; any other is
+a query parameter. A handler returns an `HttpResponse`, or a value that is encoded as JSON.
 """
 
 from __future__ import annotations
@@ -24,41 +26,43 @@ from groundwork_runtime.http.body_limits import ONE_BYTES_MAX
 GET, HEAD = "GET", "HEAD"
 VERSIONED = ["api", "v1"]
 SIGNED_IN = "signed-in"
-"""For `needs`: any caller who is known."""
+"""For `needs`: an authenticated caller, without any permission."""
 IN_PERSON = "in-person"
-"""For `needs`: any caller who has logged in; an API key cannot do it for them."""
+"""For `needs`: a caller with an access token; API keys are rejected."""
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class UndeclaredAccess(Exception):
-    """A route says neither what it needs nor why it is open; or it says both."""
+    """An operation must state exactly one of: the permission it requires, why it is open."""
 
 
 class OperationDocs(TypedDict, total=False):
-    """What only the documentation shows."""
+    """What the OpenAPI document says of an operation beyond the handler's signature."""
 
     summary: str
     tag: str
     operation_id: str
     problems: tuple[int, ...]
-    """Statuses of problems that it may answer, beyond those that follow from what it is."""
+    """Problem statuses beyond those that every operation of its kind may return."""
+    result: str
+    """Description of the successful response. Required unless the response has no body."""
     conditional: Literal["read", "write"]
-    """It takes If-None-Match, or needs If-Match; and answers an ETag."""
+    """"read" accepts If-None-Match, "write" requires If-Match; both return an ETag."""
     writes: bool
-    """It answers X-Groundwork-Position."""
+    """Whether the response has X-Groundwork-Position."""
     returns: Mapping[str, Any]
-    """OpenAPI content, by media type, where the handler answers text that it made itself."""
+    """OpenAPI content by media type, for a handler that returns encoded text."""
     body: Mapping[str, Any]
-    """OpenAPI content, by media type, where the handler decodes its own body."""
-    also: Mapping[int, Mapping[str, Any]]
-    """OpenAPI content that problems of a status have beside problem+json."""
-    takes: Sequence[Mapping[str, Any]]
-    """OpenAPI parameters that the handler reads from its request by itself."""
+    """OpenAPI content by media type, for a handler that decodes the body itself."""
+    problem_content: Mapping[int, Mapping[str, Any]]
+    """OpenAPI content by status, for problems that have other media types than problem+json."""
+    parameters: Sequence[Mapping[str, Any]]
+    """OpenAPI parameters that the handler reads from the request itself."""
 
 
 def with_head(methods: Iterable[str]) -> list[str]:
-    """Return the methods in order, with HEAD where there is GET (RFC 9110 section 9.1)."""
+    """Return the methods sorted, with HEAD added where GET is supported (RFC 9110 section 9.1)."""
     taken = set(methods)
     return sorted(taken | {HEAD} if GET in taken else taken)
 
@@ -72,36 +76,36 @@ class Operation:
     handler: Callable[..., Any]
     status: int
     needs: str | None
-    """The permission, or several with blanks between them (as scopes in RFC 6749, section 3.3), all
-    of which it takes; SIGNED_IN, IN_PERSON, or None: it is open."""
+    """The required permission, or several separated by spaces (as scopes in RFC 6749, section 3.3);
+    SIGNED_IN, IN_PERSON; or None, which means no authentication."""
     open: str | None
-    """Why it is open."""
+    """Why no authentication is required."""
     signature: Callable[[], inspect.Signature] | None = None
-    """For a handler that decodes its `Request` itself: its parameters, as documentation."""
-    documented: OperationDocs = field(default_factory=OperationDocs)
+    """For a handler that decodes its `Request` itself: the parameters to document."""
+    docs: OperationDocs = field(default_factory=OperationDocs)
     body_bytes_max: int = ONE_BYTES_MAX
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """The permissions that it takes, all of them."""
+        """All permissions that the operation requires."""
         return permissions_of(self.needs)
 
     @property
     def repeatable(self) -> bool:
-        """Whether it takes an Idempotency-Key: it has an effect each time, and a known caller."""
+        """Whether it accepts an Idempotency-Key: a POST that writes for an authenticated caller."""
         return self.method == "POST" and (self.needs or "").endswith(":write")
 
 
 def permissions_of(needs: str | None) -> tuple[str, ...]:
-    """Return the permissions among what an operation needs."""
+    """Return the permissions in `needs`; SIGNED_IN and IN_PERSON are not permissions."""
     return () if needs in (None, SIGNED_IN, IN_PERSON) else tuple(needs.split())
 
 
 class Router:
-    """Registers operations."""
+    """The operations of a function, or of one area of it."""
 
     def __init__(self, body_bytes_max: int = ONE_BYTES_MAX) -> None:
-        """Begin with none. `body_bytes_max` holds for those that are registered by decorators."""
+        """`body_bytes_max` applies to operations that are registered with decorators."""
         self.operations: list[Operation] = []
         self._body_bytes_max = body_bytes_max
 
@@ -112,10 +116,10 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - reads as the rule it is
         status: int = 200,
-        **documented: Unpack[OperationDocs],
+        **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a GET, which HEAD is answered from. See `add` for what it may raise."""
-        return self._registering(GET, path, needs, open, status, documented)
+        """Register a GET operation, which also serves HEAD. Raises as `add` does."""
+        return self._registering(GET, path, needs, open, status, docs)
 
     def post(
         self,
@@ -124,10 +128,10 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - as above
         status: int = 200,
-        **documented: Unpack[OperationDocs],
+        **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a POST. See `add` for what it may raise."""
-        return self._registering("POST", path, needs, open, status, documented)
+        """Register a POST operation. Raises as `add` does."""
+        return self._registering("POST", path, needs, open, status, docs)
 
     def patch(
         self,
@@ -136,10 +140,10 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - as above
         status: int = 200,
-        **documented: Unpack[OperationDocs],
+        **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a PATCH. See `add` for what it may raise."""
-        return self._registering("PATCH", path, needs, open, status, documented)
+        """Register a PATCH operation. Raises as `add` does."""
+        return self._registering("PATCH", path, needs, open, status, docs)
 
     def delete(
         self,
@@ -148,33 +152,35 @@ class Router:
         needs: str | None = None,
         open: str | None = None,  # noqa: A002 - as above
         status: int = 204,
-        **documented: Unpack[OperationDocs],
+        **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a DELETE. See `add` for what it may raise."""
-        return self._registering("DELETE", path, needs, open, status, documented)
+        """Register a DELETE operation. Raises as `add` does."""
+        return self._registering("DELETE", path, needs, open, status, docs)
 
     def add(self, operation: Operation) -> None:
         """Register an operation.
 
         Raises:
-            Unguarded: it must say what it needs, or why it is open, and not both.
+            UndeclaredAccess: not exactly one of `needs` and `open` is set, or `needs` is invalid.
         """
         name = f"{operation.method} {operation.path}"
         if bool(operation.needs) == bool(operation.open):
-            message = f"{name}: say needs='resource:read' (or SIGNED_IN), or open='why'"
+            message = f"{name}: set needs='resource:read' (or SIGNED_IN) or open='reason'"
             raise UndeclaredAccess(message)
         for word in operation.permissions:
             if not word.endswith((":read", ":write")):
-                message = f"{name}: {word!r} is no permission"
+                message = (
+                    f"{name}: {word!r} is not a permission; permissions end with :read or :write"
+                )
                 raise UndeclaredAccess(message)
         self.operations.append(operation)
 
     def include(self, other: Router) -> None:
-        """Take over the operations of another router."""
+        """Add the operations of another router."""
         self.operations += other.operations
 
     def at(self, _path: str) -> Router:
-        """Return the router that serves a path: this one."""
+        """Return this router, which serves all its paths. See `LazyRouters.at`."""
         return self
 
     def _registering(
@@ -184,7 +190,7 @@ class Router:
         needs: str | None,
         reason: str | None,
         status: int,
-        documented: OperationDocs,
+        docs: OperationDocs,
     ) -> Callable[[Handler], Handler]:
         def register(handler: Handler) -> Handler:
             self.add(
@@ -195,7 +201,7 @@ class Router:
                     status,
                     needs,
                     reason,
-                    documented=documented,
+                    docs=docs,
                     body_bytes_max=self._body_bytes_max,
                 )
             )
@@ -205,28 +211,28 @@ class Router:
 
 
 class LazyRouters:
-    """Routers by the beginning of their paths, each imported when the first request for it comes.
+    """Routers by path prefix, each imported at the first request for it.
 
-    A cold start then pays for the one area that it was made for. A beginning is `/api/v1/<word>`,
-    or the first word of other paths.
+    A cold start then imports only the area that the first request needs. A prefix is
+    `/api/v1/<word>`, or the first word of other paths.
     """
 
     def __init__(self, modules: Mapping[str, str]) -> None:
-        """Take modules by beginning; each has a `router`."""
+        """`modules` maps prefixes to module names; each module has a `router`."""
         self._modules = modules
-        self._nowhere = Router()
+        self._empty = Router()
 
     @property
     def operations(self) -> list[Operation]:
-        """All operations of all areas."""
-        routers = (self.at(beginning) for beginning in self._modules)
+        """The operations of all areas; imports every module."""
+        routers = (self.at(prefix) for prefix in self._modules)
         return [operation for router in routers for operation in router.operations]
 
     def at(self, path: str) -> Router:
-        """Return the router that serves a path; an empty one where nothing does."""
+        """Return the router that serves a path, or an empty router."""
         parts = path.split("/", 4)
         module = self._modules.get("/".join(parts[:4] if parts[1:3] == VERSIONED else parts[:2]))
         if module is None:
-            return self._nowhere
+            return self._empty
         router: Router = import_module(module).router
         return router

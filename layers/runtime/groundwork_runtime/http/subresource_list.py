@@ -1,4 +1,4 @@
-"""Lists of what belongs to one thing: `GET /documents/<document_id>/mentions`."""
+"""Lists of the parts of one resource, such as `GET /documents/<document_id>/mentions`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ EMPTY = '{"items":[],'
 
 
 class SubresourceList:
-    """One page of the parts of a whole, who may read the whole may list them."""
+    """A list of parts; requires the permission to read the resource that they belong to."""
 
     def __init__(self, whole: Resource, parts: Resource, word: str, summary: str) -> None:
-        """Take both, what the path calls the parts, and what the documentation says.
+        """`word` is the last segment of the path.
 
-        The parts have a filter named as the whole's id, which the path sets.
+        `parts` must have a filter with the name of the id of `whole`, which the path sets.
         """
         self._whole = whole
         self._parts = parts
@@ -35,8 +35,11 @@ class SubresourceList:
         self._summary = summary
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
-        """Add the operation."""
+        """Add the operation to a router."""
+        from groundwork_runtime.http.resource_openapi import label
+
         whole = self._whole
+        result = f"A page of {label(self._parts.name)}, and the cursor of the next page."
         router.add(
             Operation(
                 "GET",
@@ -46,9 +49,10 @@ class SubresourceList:
                 f"{whole.name}:read",
                 None,
                 signature=self._signature,
-                documented={
+                docs={
                     "operation_id": f"list{whole.singular.title()}{self._word.title()}",
                     "summary": self._summary,
+                    "result": result,
                     "tag": whole.name,
                     "problems": (404,),
                 },
@@ -56,10 +60,13 @@ class SubresourceList:
         )
 
     def page(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
-        """Answer one page; whether the whole is there is asked only when there is nothing."""
+        """Return one page. Only if it is empty, check that the resource exists."""
         store, known, within = wiring.resources, id_of(self._whole, text), self._whole.id_name
         if within in request.query:
-            raise Invalid("The query has faults.", (Fault(f"/{within}", "stands in the path"),))
+            raise Invalid(
+                "The query is invalid; see errors.",
+                (Fault(f"/{within}", "is set by the path and cannot be a parameter"),),
+            )
         parameters = {**request.query, within: (text,)}
         page = list_many(self._parts, parameters, store=store, cursors=wiring.cursors, by=caller)
         if page.startswith(EMPTY):
