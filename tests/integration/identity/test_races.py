@@ -12,7 +12,7 @@ import pytest
 from psycopg import errors
 
 from groundwork_core.identity.model import Account
-from groundwork_data.postgres.identity import PostgresUsers
+from groundwork_data.postgres.users import PostgresUsers
 
 from ...waiting import eventually
 from .conftest import PASSWORD, Identity, MakeUser, Reply

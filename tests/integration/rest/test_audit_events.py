@@ -8,6 +8,7 @@ from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.identity.create_user import create_user
 from groundwork_core.identity.resources import ROLES
 from groundwork_data.postgres import resource_sql
+from groundwork_data.postgres.special_sql import SPECIAL
 
 from .conftest import MINT, Rest
 
@@ -55,7 +56,7 @@ def test_a_write_of_one_statement_names_its_caller(rest: Rest) -> None:
 def test_a_statement_that_does_not_say_it_is_the_systems(rest: Rest) -> None:
     """The guard taken away."""
     rest("GET", "/api/v1/roles")
-    rows = rest.database.write_texts(resource_sql.insert(ROLES, COLUMNS, "nothing"), (TEMPS,))
+    rows = rest.database.write_texts(resource_sql.insert(ROLES, COLUMNS, "no actor"), (TEMPS,))
     events = rest("GET", "/api/v1/audit-events", query={"subject_id": str(rows[0][0])})
     assert [one["actor"] for one in events.json["items"]] == ["system"]
 
@@ -67,7 +68,9 @@ def test_statements_say_who_acts_exactly_where_triggers_listen(rest: Rest) -> No
     )
     audited = {row[0] for row in rows}
     tables = {row[0] for row in rest.database.rows("SELECT tablename FROM pg_tables")}
-    listed = {name for name in resource_sql.AUDITED if name.replace("-", "_") in tables}
+    listed = {
+        name for name, one in SPECIAL.items() if one.audited and name.replace("-", "_") in tables
+    }
     assert audited == listed
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from groundwork_core.resources.bounded_json import JSON_BYTES_MAX
 from groundwork_core.resources.resource import Resource
-from groundwork_data.postgres import resource_sql
+from groundwork_data.postgres.special_sql import special_of
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
@@ -220,7 +220,7 @@ def shown_columns() -> Iterator[tuple[str, str]]:
             found[routes.resource.name] = routes.resource
     assert len(found) > 14
     for name, resource in found.items():
-        computed = resource_sql.COMPUTED.get(name, {})
+        computed = special_of(name).computed
         for column in resource.columns:
             if column not in computed:
                 yield name.replace("-", "_"), column

@@ -1,4 +1,4 @@
-"""Rows of any resource, as JSON that Postgres makes: no column is walked again in Python."""
+"""Read and write rows of any resource as JSON that Postgres makes, without parsing it in Python."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.resources.page import Page
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_data.postgres import resource_sql
+from groundwork_data.postgres.special_sql import special_of
 from groundwork_data.postgres.survivors import survivors_of
 from groundwork_data.postgres.transaction import actor_json
 
@@ -33,10 +34,10 @@ class PostgresResources:
         owner: UUID | None = None,
         search: Run | None = None,
     ) -> None:
-        """Take what runs a reading statement, and what runs a writing one.
+        """`read` and `write` run reading and writing statements.
 
-        `actor` says who acts, for writes that are transactions of their own; None: they are parts
-        of one that has said so. `owner`: whose things are there; None: everybody's.
+        `actor` returns the audit actor of writes outside a transaction; None: the surrounding
+        transaction has set it. `owner`: only rows of this user exist; None: rows of all users.
         `search` runs a reading statement whose plan depends on its values; None: `read` does.
         """
         self._run = read
@@ -46,12 +47,12 @@ class PostgresResources:
         self._owner = owner
 
     def owned_by(self, user_id: UUID) -> PostgresResources:
-        """Return this store without what belongs to anybody else."""
+        """Return a store that sees only rows of this user."""
         return PostgresResources(self._run, self._write, self._actor, user_id, self._search)
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
-        """Return one, or None."""
-        owner = self._whose(resource)
+        """Return one row, or None."""
+        owner = self._owner_of(resource)
         rows = self._run(resource_sql.read(resource, owned=bool(owner)), (row_id, *owner))
         if not rows:
             return None
@@ -59,11 +60,11 @@ class PostgresResources:
         return Stored(str(tag), str(body))
 
     def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
-        """Return the survivors of those entities that were merged, by old id."""
+        """Return the survivors of the entities that were merged, by old id."""
         return survivors_of(self._run, ids)
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
-        """Return one page; a row more says whether there is another."""
+        """Return one page; one more row is read to know whether another page follows."""
         rows = self._rows(resource, query, after, "each")
         if any(text is None for (text,) in rows):
             rows = self._rows(resource, query, after, "together")
@@ -71,9 +72,9 @@ class PostgresResources:
         return Page(items, len(items) < len(rows))
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
-        """Insert one."""
-        saying, said = self._saying(resource)
-        rows = self._write(resource_sql.insert(resource, fields, saying), (*said, values))
+        """Insert one row."""
+        clause, actor = self._set_actor(resource)
+        rows = self._write(resource_sql.insert(resource, fields, clause), (*actor, values))
         return _written(rows[0])
 
     def update(
@@ -84,21 +85,21 @@ class PostgresResources:
         fields: tuple[str, ...],
         values: str,
     ) -> Written | None:
-        """Change one of this version."""
-        saying, said = self._saying(resource)
-        owner = self._whose(resource)
-        sql = resource_sql.update(resource, fields, saying, owned=bool(owner))
-        rows = self._write(sql, (*said, values, row_id, version, *owner))
+        """Change one row, or return None if it does not have this version."""
+        clause, actor = self._set_actor(resource)
+        owner = self._owner_of(resource)
+        sql = resource_sql.update(resource, fields, clause, owned=bool(owner))
+        rows = self._write(sql, (*actor, values, row_id, version, *owner))
         if not rows:
             return None
         return _written(rows[0])
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
-        """Delete one of this version."""
-        saying, said = self._saying(resource)
-        owner = self._whose(resource)
-        sql = resource_sql.delete(resource, saying, owned=bool(owner))
-        rows = self._write(sql, (*said, row_id, version, *owner))
+        """Delete one row, or return None if it does not have this version."""
+        clause, actor = self._set_actor(resource)
+        owner = self._owner_of(resource)
+        sql = resource_sql.delete(resource, clause, owned=bool(owner))
+        rows = self._write(sql, (*actor, row_id, version, *owner))
         if not rows:
             return None
         return str(rows[0][0])
@@ -110,7 +111,7 @@ class PostgresResources:
         after: After | None,
         measured: resource_sql.Measured,
     ) -> list[TextRow]:
-        owner = self._whose(resource)
+        owner = self._owner_of(resource)
         names = tuple(one.name for one, _ in query.filters)
         where = None if after is None else "null" if after.value is None else "value"
         direction: resource_sql.Direction = "DESC" if query.descending else "ASC"
@@ -129,14 +130,14 @@ class PostgresResources:
         depends = resource_sql.depends_on_values(resource, names, where)
         return (self._search if depends else self._run)(sql, parameters)
 
-    def _whose(self, resource: Resource) -> tuple[UUID, ...]:
+    def _owner_of(self, resource: Resource) -> tuple[UUID, ...]:
         return () if resource.owner is None or self._owner is None else (self._owner,)
 
-    def _saying(self, resource: Resource) -> tuple[resource_sql.Saying, tuple[str, ...]]:
+    def _set_actor(self, resource: Resource) -> tuple[resource_sql.ActorClause, tuple[str, ...]]:
         actor = self._actor() if self._actor is not None else None
-        if actor is None or not (actor.standing or resource.name in resource_sql.AUDITED):
-            return "nothing", ()
-        return "who acts", (actor_json(actor),)
+        if actor is None or not (actor.standing or special_of(resource.name).audited):
+            return "no actor", ()
+        return "set actor", (actor_json(actor),)
 
 
 def _written(row: Sequence[object]) -> Written:

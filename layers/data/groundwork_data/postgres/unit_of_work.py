@@ -22,21 +22,19 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.engagements import PostgresEngagements
     from groundwork_data.postgres.held_permissions import PostgresAuthority
-    from groundwork_data.postgres.identity import (
-        PostgresLoginFailures,
-        PostgresRefreshTokens,
-        PostgresTickets,
-        PostgresUsers,
-    )
     from groundwork_data.postgres.jobs import PostgresJobs
     from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
     from groundwork_data.postgres.knowledge import PostgresKnowledge
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresLiveOrder
+    from groundwork_data.postgres.login_failures import PostgresLoginFailures
     from groundwork_data.postgres.merging import PostgresMerging
+    from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
     from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.retention import PostgresRetention
+    from groundwork_data.postgres.socket_tickets import PostgresTickets
     from groundwork_data.postgres.sources import PostgresSources
     from groundwork_data.postgres.survivors import PostgresSurvivors
+    from groundwork_data.postgres.users import PostgresUsers
 
 WROTE = (
     "SELECT xid::text, EXISTS (SELECT FROM outbox o WHERE o.xid = t.xid)"
@@ -157,7 +155,7 @@ class PostgresUnitOfWork:
     @property
     def users(self) -> PostgresUsers:
         """Accounts."""
-        from groundwork_data.postgres.identity import PostgresUsers
+        from groundwork_data.postgres.users import PostgresUsers
 
         return PostgresUsers(self.connection)
 
@@ -178,21 +176,21 @@ class PostgresUnitOfWork:
     @property
     def refresh_tokens(self) -> PostgresRefreshTokens:
         """Refresh tokens."""
-        from groundwork_data.postgres.identity import PostgresRefreshTokens
+        from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
 
         return PostgresRefreshTokens(self.connection)
 
     @property
     def login_failures(self) -> PostgresLoginFailures:
         """Counts of failed logins."""
-        from groundwork_data.postgres.identity import PostgresLoginFailures
+        from groundwork_data.postgres.login_failures import PostgresLoginFailures
 
         return PostgresLoginFailures(self.connection)
 
     @property
     def tickets(self) -> PostgresTickets:
         """Tickets that open WebSockets."""
-        from groundwork_data.postgres.identity import PostgresTickets
+        from groundwork_data.postgres.socket_tickets import PostgresTickets
 
         return PostgresTickets(self.connection)
 

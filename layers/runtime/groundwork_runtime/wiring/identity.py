@@ -10,7 +10,7 @@ from groundwork_runtime.wiring.base import BaseParts
 
 if TYPE_CHECKING:
     from groundwork_core.identity.ports import PasswordHasher, SecretSource, TokenSigner
-    from groundwork_data.postgres.identity import PostgresProfiles
+    from groundwork_data.postgres.profiles import PostgresProfiles
 
 
 class IdentityParts(BaseParts):
@@ -38,7 +38,7 @@ class IdentityParts(BaseParts):
     @cached_property
     def profiles(self) -> PostgresProfiles:
         """What identity answers straight from rows."""
-        from groundwork_data.postgres.identity import PostgresProfiles
+        from groundwork_data.postgres.profiles import PostgresProfiles
 
         return PostgresProfiles(self.database)
 

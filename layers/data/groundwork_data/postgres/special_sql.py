@@ -1,0 +1,107 @@
+"""SQL that single resources need beyond the statements of `resource_sql`, by resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from groundwork_data.postgres.survivors import WITH_KEY, WITH_TYPE_AND_KEY
+
+
+@dataclass(frozen=True, slots=True)
+class SpecialSql:
+    """What is special about one resource's statements; `t` is its row."""
+
+    audited: bool = False
+    """Its table has audit triggers: a write outside a transaction sets the audit actor. Others set
+    it only if the actor's rights must be checked."""
+    computed: Mapping[str, str] = field(default_factory=dict)
+    """Fields that are not columns of the resource's own table, as SQL expressions."""
+    tag: str = "t.version::text"
+    """The source of the ETag, where a representation depends on more than the version."""
+    conditions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Filters that are not a comparison with a column. Several conditions exclude one another; each
+    is read from an index of its own, which OR would not allow."""
+    selective: frozenset[str] = frozenset()
+    """Filters that few rows match, whatever the value."""
+    together: tuple[tuple[str, ...], str] = ((), "")
+    """Filters that form one condition where all of them are given."""
+    sorted_characters: Mapping[str, int] = field(default_factory=dict)
+    """Sort columns with texts longer than an index allows: how many characters are compared."""
+
+
+_API_KEYS = SpecialSql(
+    audited=True,
+    computed={
+        "last_used_at": ("(SELECT l.last_used_at FROM api_key_uses l WHERE l.api_key_id = t.id)")
+    },
+)
+
+_DOCUMENTS = SpecialSql(sorted_characters={"title": 600})
+
+_EMBEDDINGS = SpecialSql(computed={"vector": "t.vector::text::json"})
+
+_ENTITIES = SpecialSql(
+    conditions={"key": (f"t.{WITH_KEY.format(key='%s')}",)},
+    selective=frozenset({"key"}),
+    together=(("type", "key"), f"t.{WITH_TYPE_AND_KEY}"),
+)
+
+_MENTIONS = SpecialSql(
+    computed={
+        "entity": """(SELECT json_build_object('id', e.id, 'name', e.name, 'type', e.type)
+    FROM entities e WHERE e.id = t.entity_id)"""
+    }
+)
+
+_RELATIONSHIPS = SpecialSql(
+    conditions={"ends": ("t.from_id = %s", "t.to_id = %s AND t.from_id <> %s")}
+)
+
+_SOURCES = SpecialSql(
+    audited=True,
+    computed={
+        "state": """(SELECT row_to_json(state) FROM (
+    SELECT s.status, s.next_poll_at, s.next_poll_reason,
+    s.last_poll_at, s.last_changed_at,
+    CASE WHEN s.error_class IS NOT NULL THEN
+        json_build_object('class', s.error_class, 'message', s.error_message) END AS error,
+    s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
+    coalesce((s.feed ->> 'left_out')::int, 0) AS left_out
+    FROM source_states s WHERE s.source_id = t.id) state)"""
+    },
+    # A poll is not a new version of the source, but it changes the field `state`.
+    tag="t.version || coalesce((SELECT '-' || s.xmin FROM source_states s"
+    " WHERE s.source_id = t.id), '')",
+    conditions={
+        "state.status": (
+            "EXISTS (SELECT FROM source_states s WHERE s.source_id = t.id AND s.status = %s)",
+        )
+    },
+)
+
+_USERS = SpecialSql(audited=True, conditions={"email.folded": ("lower(t.email) = lower(%s)",)})
+
+_AUDITED = SpecialSql(audited=True)
+
+SPECIAL: Mapping[str, SpecialSql] = {
+    "api-keys": _API_KEYS,
+    "configurations": _AUDITED,
+    "contents": _AUDITED,
+    "distributions": _AUDITED,
+    "documents": _DOCUMENTS,
+    "embeddings": _EMBEDDINGS,
+    "entities": _ENTITIES,
+    "mentions": _MENTIONS,
+    "relationships": _RELATIONSHIPS,
+    "roles": _AUDITED,
+    "sources": _SOURCES,
+    "users": _USERS,
+    "webhooks": _AUDITED,
+}
+_NOTHING_SPECIAL = SpecialSql()
+
+
+def special_of(resource: str) -> SpecialSql:
+    """Return what is special about a resource's statements, by its name."""
+    return SPECIAL.get(resource, _NOTHING_SPECIAL)
