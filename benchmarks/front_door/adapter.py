@@ -12,7 +12,7 @@ from typing import cast
 
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import Answer
+from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.app import Gateway
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.gateway.hosts import BadHost, Hosts
@@ -47,7 +47,7 @@ class Adapter:
                 send, self._gateway.refusal(problem, new_request_id(), path, headers)
             )
         if path == "*":
-            return await _send(send, Answer(204, [], b""))
+            return await _send(send, HttpResponse(204, [], b""))
         own = self._gateway.own_app(path)
         if own is not None:
             return await own(scope, receive, send)
@@ -73,7 +73,7 @@ class Adapter:
             client[0] if client else "",
             str(scope["http_version"]),
         )
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[HttpResponse] = asyncio.get_running_loop().create_future()
         self._gateway.begin(request, self._gateway.find(path), future.set_result)
         return await _send(send, await future)
 
@@ -87,6 +87,6 @@ class Adapter:
             return problems.BAD_HOST
 
 
-async def _send(send: Send, answer: Answer) -> None:
+async def _send(send: Send, answer: HttpResponse) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from groundwork_lambda_host.invoking import Throttled
-from groundwork_lambda_host.places import OWN, Place
+from groundwork_lambda_host.places import NO_CALLER, Place
 
 Handler = Callable[[Mapping[str, object]], object]
 
@@ -39,7 +39,7 @@ class FakeFleet:
         event: Mapping[str, object],
         *,
         deadline_seconds: float | None = None,
-        place: Place = OWN,
+        place: Place = NO_CALLER,
     ) -> Answer:
         self.events.append((function, event))
         self.places.append(place)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from groundwork_lambda_host.environments import Fleet, Limits
-from groundwork_lambda_host.environments.fleet import Surroundings
+from groundwork_lambda_host.environments.fleet import EnvironmentContext
 from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
 from groundwork_lambda_host.pollers.poller import Answered, Poller
 from groundwork_lambda_host.template import Function, Stack
@@ -54,7 +54,7 @@ async def killed(emulator: Emulator, log: Path) -> tuple[list[str], int]:
     stack = stack_of(emulator, visibility_seconds=VISIBLE_AGAIN_SECONDS)
     queues = Queues(emulator, with_worker(stack, log))
     await asyncio.to_thread(queues.make)
-    quiet = Surroundings(
+    quiet = EnvironmentContext(
         shared={"PATH": os.environ["PATH"]}, sink=lambda _line: None, metrics=lambda _line: None
     )
     fleet = Fleet(queues.stack, Limits(most=1), quiet)

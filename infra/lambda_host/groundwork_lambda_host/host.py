@@ -5,13 +5,13 @@ import socket
 from ipaddress import ip_address
 from typing import Protocol
 
-from groundwork_lambda_host.environments.fleet import Fleet, Surroundings
+from groundwork_lambda_host.environments.fleet import EnvironmentContext, Fleet
 from groundwork_lambda_host.environments.output import Sink, to_stdout
 from groundwork_lambda_host.environments.pool import Limits
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import App, Gateway
 from groundwork_lambda_host.gateway.callers import Callers
-from groundwork_lambda_host.gateway.clients import Clients
+from groundwork_lambda_host.gateway.clients import ClientAddresses
 from groundwork_lambda_host.gateway.cors import Cors
 from groundwork_lambda_host.gateway.events import EventBuilder
 from groundwork_lambda_host.gateway.hosts import Hosts
@@ -27,7 +27,7 @@ from groundwork_lambda_host.template import Stack
 _ACCOUNT = "000000000000"
 
 
-class Part(Protocol):
+class HostPart(Protocol):
     """Something that runs beside the gateway: pollers, the clock, the sockets."""
 
     async def start(self) -> None:
@@ -37,7 +37,7 @@ class Part(Protocol):
         """Take nothing new, finish what is under way. The environments are still up."""
 
 
-class SocketsPart(Part, Protocol):
+class SocketsPart(HostPart, Protocol):
     """The WebSocket gateway and its management API."""
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +50,7 @@ class Host:
     To be made inside a running event loop (uvloop by choice):
 
         host = Host(load(path, parameters, addresses), HostSettings.from_environ(os.environ))
-        host.add_sockets(Live(stack.socket, host.fleet, …, count=host.telemetry.sockets))
+        host.add_sockets(Sockets(stack.socket, host.fleet, …, count=host.telemetry.sockets))
         host.add(Pollers(stack, invoker=host.fleet, …))
         await host.start()          # returns once it serves
         …                           # until SIGTERM
@@ -80,7 +80,7 @@ class Host:
         self.listener = _listen(settings.address, settings.port)
         self.port: int = self.listener.getsockname()[1]
         self.address = base_url(settings.address, self.port)
-        surroundings = Surroundings(
+        surroundings = EnvironmentContext(
             shared={**settings.shared, "GROUNDWORK_NAMES_CALLER": "true"},
             socket={
                 "WEBSOCKET_BATCH_URL": f"{self.address}/@live/posts",
@@ -116,13 +116,13 @@ class Host:
             limits or ServerLimits(),
             access,
             Hosts((*_own_names(settings.address), *settings.hosts)),
-            Clients(settings.trusted_proxies),
+            ClientAddresses(settings.trusted_proxies),
         )
-        self._parts: list[Part] = []
+        self._parts: list[HostPart] = []
         self._serving = False
         self._drained = False
 
-    def add(self, part: Part) -> None:
+    def add(self, part: HostPart) -> None:
         """Starts the part after the environments, and drains it before them."""
         self._parts.append(part)
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from groundwork_lambda_host.places import OWN, Place
+from groundwork_lambda_host.places import NO_CALLER, Place
 
 
-class Answer(Protocol):
+class InvocationResult(Protocol):
     """How one invocation ended: a payload (JSON), or an error."""
 
     @property
@@ -27,8 +27,8 @@ class Invoker(Protocol):
         event: Mapping[str, object],
         *,
         deadline_seconds: float | None = None,
-        place: Place = OWN,
-    ) -> Answer:
+        place: Place = NO_CALLER,
+    ) -> InvocationResult:
         """Hand `event` to the function of that logical id and wait for its end.
 
         Raises:

@@ -26,7 +26,7 @@ class Place:
     lane: str = ""
 
 
-OWN = Place("")
+NO_CALLER = Place("")
 
 
 @lru_cache(maxsize=4096)

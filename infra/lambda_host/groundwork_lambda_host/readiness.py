@@ -19,7 +19,7 @@ class NotReady(Exception):
     """The application did not get ready in time; the message holds its last answer."""
 
 
-class Readiness:
+class ReadinessProbe:
     """A part of the host."""
 
     def __init__(self, url: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from groundwork_lambda_host.sockets import Live, LiveProtocol, LiveSettings
+from groundwork_lambda_host.sockets import SocketProtocol, Sockets, SocketSettings
 from groundwork_lambda_host.template import SocketApi
 
 from ...fakes.fleet import FakeFleet
@@ -26,7 +26,7 @@ class Running:
     """A gateway that serves, and what it was asked to do."""
 
     port: int
-    live: Live
+    live: Sockets
     fleet: FakeFleet
     counts: list[int] = field(default_factory=list)
 
@@ -71,10 +71,10 @@ async def serving(
         if routes is None
         else routes,
     )
-    live = Live(
+    live = Sockets(
         api,
         fleet,
-        LiveSettings(gateway=gateway, token=TOKEN, **settings),  # type: ignore[arg-type]
+        SocketSettings(gateway=gateway, token=TOKEN, **settings),  # type: ignore[arg-type]
         count=counts.append,
     )
     port = port or free_port()
@@ -82,7 +82,7 @@ async def serving(
         live.serve,
         host="127.0.0.1",
         port=port,
-        ws=LiveProtocol,
+        ws=SocketProtocol,
         interface="asgi3",
         log_config=None,
         access_log=False,

@@ -12,7 +12,7 @@ from tests.security.front_door.raw_requests import LAST, LAST_REQUEST, get, post
 from tests.security.front_door.wire import answers, connect, read_to_end
 
 from groundwork_lambda_host.environments.invocation import Call
-from groundwork_lambda_host.gateway.answers import Answer
+from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.app import Gateway, Reply
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.gateway.incoming import Incoming
@@ -111,7 +111,7 @@ def test_without_the_slot_answers_are_shifted(
         self._served = None
 
     def reply_to_whom_it_may_concern(
-        self: HttpProtocol, incoming: Incoming, answer: Answer
+        self: HttpProtocol, incoming: Incoming, answer: HttpResponse
     ) -> None:
         self._served = incoming
         reply(self, incoming, answer)
@@ -129,7 +129,7 @@ def test_an_answer_that_comes_again_is_dropped(
     start: Callable[..., HostThread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = Gateway.begin
-    earlier: list[tuple[Reply, Answer]] = []
+    earlier: list[tuple[Reply, HttpResponse]] = []
 
     def begin_and_repeat(
         self: Gateway, asked: Request, match: Match | None, reply: Reply
@@ -137,7 +137,7 @@ def test_an_answer_that_comes_again_is_dropped(
         for old_reply, old_answer in earlier:
             old_reply(old_answer)
 
-        def reply_and_remember(answer: Answer) -> None:
+        def reply_and_remember(answer: HttpResponse) -> None:
             earlier.append((reply, answer))
             reply(answer)
 

@@ -2,12 +2,12 @@ import logging
 
 import pytest
 
-from groundwork_lambda_host.gateway.clients import BadProxies, Clients, listed_networks
+from groundwork_lambda_host.gateway.clients import BadProxies, ClientAddresses, listed_networks
 from groundwork_lambda_host.gateway.hosts import BadHost, Hosts, listed_hosts
 from groundwork_lambda_host.settings import BadHostSettings, HostSettings
-from groundwork_lambda_host.telemetry.sparse import Sparse
+from groundwork_lambda_host.telemetry.line_rate_limit import LineRateLimit
 
-PROXIES = Clients(listed_networks("10.0.0.0/8, 2001:db8:1::/48, 192.0.2.1"))
+PROXIES = ClientAddresses(listed_networks("10.0.0.0/8, 2001:db8:1::/48, 192.0.2.1"))
 
 
 def address(peer: str, plain: str | None = None, standard: str | None = None) -> str:
@@ -63,7 +63,7 @@ def test_the_standard_header_is_read_too(standard: str, expected: str) -> None:
 
 def test_what_an_untrusted_peer_says_is_ignored() -> None:
     assert address("203.0.113.9", "6.6.6.6", "for=6.6.6.6") == "203.0.113.9"
-    assert Clients().address("10.1.1.1", [(b"x-forwarded-for", b"6.6.6.6")]) == "10.1.1.1"
+    assert ClientAddresses().address("10.1.1.1", [(b"x-forwarded-for", b"6.6.6.6")]) == "10.1.1.1"
     assert address("", "6.6.6.6") == ""
 
 
@@ -125,7 +125,7 @@ def test_what_is_no_host_is_told_apart(value: bytes) -> None:
 
 def test_a_sparse_log_says_what_it_held_back() -> None:
     now = [0.0]
-    sparse = Sparse(lines=2, clock=lambda: now[0])
+    sparse = LineRateLimit(lines=2, clock=lambda: now[0])
 
     def passes() -> tuple[bool, str]:
         record = logging.LogRecord("x", logging.ERROR, "", 0, "failed %s", ("so",), None)

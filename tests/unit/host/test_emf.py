@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from groundwork_lambda_host.telemetry import Telemetry
 from groundwork_lambda_host.telemetry.application import ApplicationMetrics
 from groundwork_lambda_host.telemetry.emf import NotMetrics, Point, points_of
-from groundwork_lambda_host.telemetry.gauges import FRESH_SECONDS, ToldGauge
+from groundwork_lambda_host.telemetry.gauges import FRESH_SECONDS, ExpiringGauge
 
 
 def line(name: str = "Stored", unit: str = "Count", value: object = 1, **dimensions: str) -> bytes:
@@ -93,7 +93,7 @@ def test_counters_add_up_and_gauges_take_the_last() -> None:
 
 def test_a_gauge_that_nobody_tells_again_is_no_longer_shown() -> None:
     now = 0.0
-    gauge = ToldGauge("drift", "Differences.", ("kind",), lambda: now)
+    gauge = ExpiringGauge("drift", "Differences.", ("kind",), lambda: now)
     gauge.set(("stale",), 3)
     now = FRESH_SECONDS - 1
     gauge.set(("extra",), 1)

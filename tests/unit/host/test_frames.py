@@ -2,13 +2,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork_lambda_host.environments.frames import Messages, pack
+from groundwork_lambda_host.environments.frames import MessageReader, pack
 
 
 @given(st.binary(max_size=60), st.binary(max_size=300), st.integers(1, 50))
 def test_a_message_comes_whole_however_it_was_cut(header: bytes, payload: bytes, cut: int) -> None:
     wire = pack(header, payload)
-    messages = Messages()
+    messages = MessageReader()
 
     found = [messages.feed(wire[at : at + cut]) for at in range(0, len(wire), cut)]
 
@@ -17,7 +17,7 @@ def test_a_message_comes_whole_however_it_was_cut(header: bytes, payload: bytes,
 
 
 def test_messages_may_follow_each_other() -> None:
-    messages = Messages()
+    messages = MessageReader()
 
     for number in range(3):
         wire = pack(b"h%d" % number, b"p" * number)
@@ -27,4 +27,4 @@ def test_messages_may_follow_each_other() -> None:
 
 @pytest.mark.parametrize("size", [0, 1, 1_000_000])
 def test_an_empty_and_a_large_payload_pass(size: int) -> None:
-    assert Messages().feed(pack(b"{}", b"x" * size)) == (b"{}", b"x" * size)
+    assert MessageReader().feed(pack(b"{}", b"x" * size)) == (b"{}", b"x" * size)

@@ -6,7 +6,7 @@ import pytest
 
 from groundwork_lambda_host.environments.invocation import Call
 from groundwork_lambda_host.environments.lines import Lines
-from groundwork_lambda_host.places import OWN, Place
+from groundwork_lambda_host.places import NO_CALLER, Place
 
 PASSWORDS = "passwords"
 
@@ -85,7 +85,7 @@ def test_one_line_keeps_at_most_half_of_the_environments(most: int, share: int) 
 def test_what_the_host_does_itself_may_take_every_environment() -> None:
     lines = Lines(most=4, wait_line=100)
     for number in range(10):
-        lines.add(call(OWN, str(number)))
+        lines.add(call(NO_CALLER, str(number)))
     running = []
     for _ in range(4):
         following = lines.next()
@@ -93,7 +93,7 @@ def test_what_the_host_does_itself_may_take_every_environment() -> None:
         lines.begun(following)
         running.append(following.request_id)
     assert running == ["0", "1", "2", "3"]
-    assert lines.may_begin(call(OWN))
+    assert lines.may_begin(call(NO_CALLER))
 
 
 def test_a_lane_takes_half_of_the_environments_and_one_caller_half_of_the_lane() -> None:

@@ -214,9 +214,9 @@ class Instance:
         from groundwork_lambda_host.environments.output import to_stdout
         from groundwork_lambda_host.host import Host
         from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
-        from groundwork_lambda_host.readiness import Readiness
+        from groundwork_lambda_host.readiness import ReadinessProbe
         from groundwork_lambda_host.settings import HostSettings
-        from groundwork_lambda_host.sockets import Live, LiveSettings
+        from groundwork_lambda_host.sockets import Sockets, SocketSettings
 
         report("functions", "starting")
         stack, aws = self._stack(), self._aws()
@@ -225,8 +225,8 @@ class Instance:
         settings = HostSettings.from_environ(environment)
         self._host = host = Host(stack, settings, sink=self._sink or to_stdout)
         if stack.socket is not None:
-            live = LiveSettings(gateway=f"g{os.getpid()}", token=settings.host_token)
-            host.add_sockets(Live(stack.socket, host.fleet, live, count=host.telemetry.sockets))
+            live = SocketSettings(gateway=f"g{os.getpid()}", token=settings.host_token)
+            host.add_sockets(Sockets(stack.socket, host.fleet, live, count=host.telemetry.sockets))
 
         async def recreate() -> None:
             await asyncio.to_thread(self._bootstrap)
@@ -258,7 +258,7 @@ class Instance:
                 settings=ClockSettings(region=aws.region),
             )
         )
-        readiness = Readiness(self.url)
+        readiness = ReadinessProbe(self.url)
         host.add(readiness)
         await host.start()
         await readiness.reached()

@@ -90,7 +90,7 @@ class LambdaContext:
         return max(0, self._deadline_ms - time.time_ns() // 1_000_000)
 
 
-class Output(io.TextIOBase):
+class LineOutput(io.TextIOBase):
     """Standard output in whole lines that name their request; threads do not mix theirs."""
 
     def __init__(self, descriptor: int) -> None:
@@ -134,7 +134,7 @@ class Output(io.TextIOBase):
 class Runtime:
     """Takes events from the socket until it closes."""
 
-    def __init__(self, connection: socket.socket, outputs: tuple[Output, Output]) -> None:
+    def __init__(self, connection: socket.socket, outputs: tuple[LineOutput, LineOutput]) -> None:
         self._socket = connection
         self._file = connection.makefile("rb", buffering=256 * 1024)
         self._outputs = outputs
@@ -318,7 +318,7 @@ def main() -> None:
     connection = socket.socket(fileno=int(sys.argv[1]))
     connection.set_inheritable(False)
     connection.settimeout(None)
-    outputs = Output(1), Output(2)
+    outputs = LineOutput(1), LineOutput(2)
     sys.stdout, sys.stderr = outputs
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     runtime = Runtime(connection, outputs)

@@ -13,8 +13,13 @@ from typing import Protocol, Required, TypedDict, cast
 
 import orjson
 
-from groundwork_lambda_host.environments.frames import Messages, pack
-from groundwork_lambda_host.environments.invocation import Call, Fault, HttpAnswer, Invocation
+from groundwork_lambda_host.environments.frames import MessageReader, pack
+from groundwork_lambda_host.environments.invocation import (
+    Call,
+    HttpAnswer,
+    Invocation,
+    LambdaError,
+)
 from groundwork_lambda_host.environments.output import Output
 from groundwork_lambda_host.template import Function
 
@@ -31,7 +36,7 @@ class Http(TypedDict):
     multi: dict[str, object]
 
 
-class Answer(TypedDict, total=False):
+class ReplyHeader(TypedDict, total=False):
     """The header frame of a child's message."""
 
     ok: Required[bool]
@@ -53,7 +58,7 @@ class Owner(Protocol):
 class StartFailed(Exception):
     """The process ended or its handler could not be imported before the first event."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: LambdaError) -> None:
         super().__init__(f"{fault.error_type}: {fault.error_message}")
         self.fault = fault
 
@@ -78,7 +83,7 @@ class Environment(asyncio.Protocol):
         self.retiring = False
         self._owner = owner
         self._output = output
-        self._messages = Messages()
+        self._messages = MessageReader()
         self._call: Call | None = None
         self._served = 0
         self._loop = asyncio.get_running_loop()
@@ -127,7 +132,7 @@ class Environment(asyncio.Protocol):
         except TimeoutError:
             self.kill()
             message = f"Init took longer than {within_seconds:g} seconds"
-            raise StartFailed(Fault("Sandbox.Timedout", message)) from None
+            raise StartFailed(LambdaError("Sandbox.Timedout", message)) from None
         except asyncio.CancelledError:
             self.kill()
             raise
@@ -178,8 +183,8 @@ class Environment(asyncio.Protocol):
         if message is None:
             return
         header, payload = message
-        answer: Answer = {"ok": True} if header == _OK else orjson.loads(header)
-        fault = None if answer["ok"] else Fault(answer["errorType"], answer["errorMessage"])
+        answer: ReplyHeader = {"ok": True} if header == _OK else orjson.loads(header)
+        fault = None if answer["ok"] else LambdaError(answer["errorType"], answer["errorMessage"])
         call = self._call
         if call is None:
             self._started(fault)
@@ -201,7 +206,7 @@ class Environment(asyncio.Protocol):
 
     # ── the rest of its life ──
 
-    def _started(self, fault: Fault | None) -> None:
+    def _started(self, fault: LambdaError | None) -> None:
         if self._ready.done():
             return
         if fault is None:
@@ -232,11 +237,11 @@ class Environment(asyncio.Protocol):
     def _exited(self, code: int) -> None:
         self._untime()
         how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-        fault = Fault("Runtime.ExitError", f"Runtime exited with {how}")
+        fault = LambdaError("Runtime.ExitError", f"Runtime exited with {how}")
         call, self._call = self._call, None
         if self._timed_out:
             seconds = self.function.timeout_seconds
-            fault = Fault("Sandbox.Timedout", f"Task timed out after {seconds}.00 seconds")
+            fault = LambdaError("Sandbox.Timedout", f"Task timed out after {seconds}.00 seconds")
         self.retiring = True
         self._started(fault)
         if call is not None:

@@ -10,7 +10,7 @@ from groundwork_lambda_host.environments.invocation import Invocation
 from groundwork_lambda_host.environments.output import Output, Sink, to_stdout
 from groundwork_lambda_host.environments.pool import Event, Limits, Pool
 from groundwork_lambda_host.environments.variables import of_child
-from groundwork_lambda_host.places import OWN, Place
+from groundwork_lambda_host.places import NO_CALLER, Place
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function, Stack
 
@@ -18,7 +18,7 @@ _REAP_EVERY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class EnvironmentContext:
     """What environments get from the host.
 
     Attributes:
@@ -45,7 +45,7 @@ class Fleet:
         surroundings: What environments get from the host.
     """
 
-    def __init__(self, stack: Stack, limits: Limits, surroundings: Surroundings) -> None:
+    def __init__(self, stack: Stack, limits: Limits, surroundings: EnvironmentContext) -> None:
         self._region = stack.region
         self._surroundings = surroundings
         # More starting at once than there are processors only delays the first.
@@ -71,7 +71,7 @@ class Fleet:
         event: Event,
         *,
         deadline_seconds: float | None = None,
-        place: Place = OWN,
+        place: Place = NO_CALLER,
     ) -> Invocation:
         """Runs an event in the function of that logical id (see `Pool.invoke`)."""
         pool = self.pools[function]

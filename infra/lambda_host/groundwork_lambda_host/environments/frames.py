@@ -20,7 +20,7 @@ def pack(header: bytes, payload: bytes) -> bytes:
     )
 
 
-class Messages:
+class MessageReader:
     """Collects received bytes until a message is whole. One message is under way at a time."""
 
     __slots__ = ("_buffer", "_missing")

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
-from groundwork_lambda_host.places import OWN, Place
+from groundwork_lambda_host.places import NO_CALLER, Place
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LambdaError:
     """What went wrong, in the words in which Lambda tells it."""
 
     error_type: str
@@ -44,7 +44,7 @@ class Invocation:
 
     request_id: str
     payload: bytes
-    error: Fault | None
+    error: LambdaError | None
     http: HttpAnswer | None
     seconds: float
     cold: bool
@@ -77,7 +77,7 @@ class Call:
     trace: str
     wants: str
     on_end: Callable[[Invocation | None], None]
-    place: Place = OWN
+    place: Place = NO_CALLER
     over: bool = False
     started: float = 0.0
     cold: bool = False
@@ -92,7 +92,10 @@ class Call:
         ).encode()
 
     def end(
-        self, payload: bytes = b"", error: Fault | None = None, http: HttpAnswer | None = None
+        self,
+        payload: bytes = b"",
+        error: LambdaError | None = None,
+        http: HttpAnswer | None = None,
     ) -> Invocation:
         """Tells the caller, if it still waits, the outcome; returns it too."""
         if self.timer is not None:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import orjson
 
 from groundwork_lambda_host.environments.environment import Environment, StartFailed
-from groundwork_lambda_host.environments.invocation import Call, Fault, Invocation
+from groundwork_lambda_host.environments.invocation import Call, Invocation, LambdaError
 from groundwork_lambda_host.environments.lines import Lines
 from groundwork_lambda_host.environments.tracing import new_request_id, new_trace
 from groundwork_lambda_host.invoking import Throttled
-from groundwork_lambda_host.places import OWN, Place
+from groundwork_lambda_host.places import NO_CALLER, Place
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function
 
 _log = logging.getLogger(__name__)
 _LONGEST_BACKOFF_SECONDS = 30.0
 _SHORTEST_BACKOFF_SECONDS = 0.25
-TURNED_AWAY = Fault("Sandbox.Throttled", "Too many events wait for this function")
+THROTTLED_ERROR = LambdaError("Sandbox.Throttled", "Too many events wait for this function")
 Event = Mapping[str, object] | bytes
 
 
@@ -74,7 +74,7 @@ class Pool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = 0
         self._failures = 0
-        self._last_fault: Fault | None = None
+        self._last_fault: LambdaError | None = None
         self._draining = False
         self._loop = asyncio.get_running_loop()
 
@@ -86,7 +86,7 @@ class Pool:
         await asyncio.gather(*(self._grow() for _ in range(missing)))
 
     async def invoke(
-        self, event: Event, *, deadline_seconds: float | None = None, place: Place = OWN
+        self, event: Event, *, deadline_seconds: float | None = None, place: Place = NO_CALLER
     ) -> Invocation:
         """Runs one event and gives its outcome; a handler's exception is an outcome too.
 
@@ -107,7 +107,7 @@ class Pool:
                 return
             if outcome is None:
                 future.set_exception(TimeoutError())
-            elif outcome.error is TURNED_AWAY:
+            elif outcome.error is THROTTLED_ERROR:
                 future.set_exception(Throttled())
             else:
                 future.set_result(outcome)
@@ -124,7 +124,7 @@ class Pool:
     def submit(self, call: Call, deadline_seconds: float | None) -> None:
         """Like `invoke`, for callers that have no task: the call's `on_end` hears the outcome.
 
-        A call that waits may still be turned away, for another; its error is then TURNED_AWAY.
+        A call that waits may still be turned away, for another; its error is then THROTTLED_ERROR.
 
         Raises:
             Throttled: Too many events wait.
@@ -146,7 +146,7 @@ class Pool:
         for task in list(self._tasks):
             task.cancel()
         for call in self._lines.clear():
-            call.end(error=_GOING)
+            call.end(error=_DRAINING_ERROR)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(one.stop() for one in list(self._processes)))
 
@@ -219,7 +219,7 @@ class Pool:
 
     def _queue(self, call: Call, deadline_seconds: float | None) -> None:
         if self._draining and not self._all:
-            call.end(error=_GOING)
+            call.end(error=_DRAINING_ERROR)
             return
         if not self._all and self._last_fault is not None and self._failures:
             # It cannot start, and a later try is planned: waiting would only hide the reason.
@@ -231,7 +231,7 @@ class Pool:
             self.stats.throttles += 1
             if turned_away is call:
                 raise Throttled
-            turned_away.end(error=TURNED_AWAY)
+            turned_away.end(error=THROTTLED_ERROR)
         call.waits_in = self._lines
         if deadline_seconds is not None:
             call.timer = self._loop.call_later(deadline_seconds, call.expire)
@@ -288,7 +288,11 @@ class Pool:
         try:
             await environment.start(variables, self.limits.init_seconds)
         except (StartFailed, OSError) as error:
-            fault = error.fault if isinstance(error, StartFailed) else Fault("Runtime", str(error))
+            fault = (
+                error.fault
+                if isinstance(error, StartFailed)
+                else LambdaError("Runtime", str(error))
+            )
             environment.kill()
             self._failed(fault)
             return
@@ -297,7 +301,7 @@ class Pool:
         self._idle.append(environment)
         self._hand_out()
 
-    def _failed(self, fault: Fault) -> None:
+    def _failed(self, fault: LambdaError) -> None:
         self._failures += 1
         self._last_fault = fault
         self.stats.failed_starts += 1
@@ -329,4 +333,4 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
 
-_GOING = Fault("Sandbox.Draining", "The host is going down")
+_DRAINING_ERROR = LambdaError("Sandbox.Draining", "The host is going down")

@@ -6,7 +6,7 @@ from time import perf_counter
 
 import orjson
 
-from groundwork_lambda_host.gateway.answers import Answer
+from groundwork_lambda_host.gateway.answers import HttpResponse
 
 
 class AccessLog:
@@ -15,7 +15,7 @@ class AccessLog:
     def __init__(self, sink: Callable[[bytes], None]) -> None:
         self._sink = sink
 
-    def write(self, method: str, path: str, answer: Answer, began: float) -> None:
+    def write(self, method: str, path: str, answer: HttpResponse, began: float) -> None:
         """One answer; `began` is the request's `perf_counter`."""
         request_id = next((value for name, value in answer.headers if name == b"x-request-id"), b"")
         line = {

@@ -31,7 +31,7 @@ class Malformed(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """Status, headers and body, ready to send."""
 
     status: int
@@ -39,7 +39,7 @@ class Answer:
     body: bytes
 
 
-def answer_of(outcome: Invocation, method: str, request_id: str) -> Answer:
+def answer_of(outcome: Invocation, method: str, request_id: str) -> HttpResponse:
     """The HTTP answer of a function that did not fail.
 
     Raises:
@@ -56,7 +56,7 @@ def answer_of(outcome: Invocation, method: str, request_id: str) -> Answer:
     if not any(name == b"x-request-id" for name, _ in headers):
         headers.append((b"x-request-id", request_id.encode()))
     no_body = method == "HEAD" or head.status in _WITHOUT_BODY
-    return Answer(head.status, headers, b"" if no_body else body)
+    return HttpResponse(head.status, headers, b"" if no_body else body)
 
 
 def _length(head: HttpAnswer, body: bytes, method: str) -> int:

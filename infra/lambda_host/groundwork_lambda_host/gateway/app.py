@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 
 from groundwork_lambda_host.environments.invocation import Call, Invocation
-from groundwork_lambda_host.environments.pool import TURNED_AWAY, Pool
+from groundwork_lambda_host.environments.pool import THROTTLED_ERROR, Pool
 from groundwork_lambda_host.environments.tracing import new_request_id, trace_or_new
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import Answer, Malformed, answer_of
+from groundwork_lambda_host.gateway.answers import HttpResponse, Malformed, answer_of
 from groundwork_lambda_host.gateway.callers import Callers
 from groundwork_lambda_host.gateway.cors import Cors, Headers
 from groundwork_lambda_host.gateway.events import EventBuilder, Request
@@ -24,7 +24,7 @@ from groundwork_lambda_host.telemetry.stats import Durations
 DEADLINE_SECONDS = 29.0  # API Gateway's own
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Reply = Callable[[Answer], None]
+Reply = Callable[[HttpResponse], None]
 
 
 class Gateway:
@@ -88,7 +88,7 @@ class Gateway:
 
     def refusal(
         self, problem: Problem, request_id: str, path: str, headers: Headers | None
-    ) -> Answer:
+    ) -> HttpResponse:
         """Counts and makes an answer without a function; `headers` as `Cors.of` takes them."""
         self.answers[problem.status] += 1
         return problem.answer(request_id, path, self._cors.of(headers))
@@ -140,10 +140,10 @@ class Gateway:
         self.durations.count(perf_counter() - began)
 
 
-def _result(outcome: Invocation | None, method: str, request_id: str) -> Answer | Problem:
+def _result(outcome: Invocation | None, method: str, request_id: str) -> HttpResponse | Problem:
     if outcome is None:
         return problems.TIMED_OUT
-    if outcome.error is TURNED_AWAY:
+    if outcome.error is THROTTLED_ERROR:
         return problems.THROTTLED
     if outcome.error is not None:
         timed_out = outcome.error.error_type == "Sandbox.Timedout"

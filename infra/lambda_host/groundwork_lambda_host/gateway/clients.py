@@ -33,7 +33,7 @@ def listed_networks(text: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
-class Clients:
+class ClientAddresses:
     """Finds a client's address: the right-most hop that no trusted proxy is.
 
     Args:

@@ -22,7 +22,7 @@ _LOOKED_AT = frozenset(
 )
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """The request cannot be served; nothing behind it on its connection is read."""
 
     def __init__(self, problem: Problem) -> None:
@@ -40,27 +40,27 @@ class Head:
     version: str
 
 
-def judged(head: Head, limits: ServerLimits, hosts: Hosts) -> Incoming:
+def read_head(head: Head, limits: ServerLimits, hosts: Hosts) -> Incoming:
     """The request that begins so.
 
     Raises:
-        Refused: It cannot be served.
+        RequestRefused: It cannot be served.
     """
     version = head.version
     if version not in {"1.1", "1.0"}:
-        raise Refused(problems.BAD_REQUEST if version == "0.9" else problems.BAD_VERSION)
+        raise RequestRefused(problems.BAD_REQUEST if version == "0.9" else problems.BAD_VERSION)
     size, found = len(head.target), dict[bytes, list[bytes]]()
     for name, value in head.headers:
         size += len(name) + len(value) + _HEADER_BYTES
         if name in _LOOKED_AT:
             found.setdefault(name, []).append(value)
     if size > limits.header_bytes:
-        raise Refused(problems.HEADERS_TOO_LARGE)
+        raise RequestRefused(problems.HEADERS_TOO_LARGE)
     lengths, codings = found.get(b"content-length"), found.get(b"transfer-encoding")
     if codings:
-        _judge_codings(codings, version)
+        _check_codings(codings, version)
     if head.method == "CONNECT":
-        raise Refused(problems.NO_TUNNELS)
+        raise RequestRefused(problems.NO_TUNNELS)
     target, headers = _target_and_headers(head, found.get(b"host", []), hosts)
     raw_path, _, query = target.partition(b"?")
     connection = _tokens(found.get(b"connection"))
@@ -89,19 +89,19 @@ def judged(head: Head, limits: ServerLimits, hosts: Hosts) -> Incoming:
     return incoming
 
 
-def _judge_codings(codings: list[bytes], version: str) -> None:
+def _check_codings(codings: list[bytes], version: str) -> None:
     # In HTTP/1.0 there was no such header: what wrote it may not agree where the body ends.
     if version != "1.1":
-        raise Refused(problems.BAD_REQUEST)
+        raise RequestRefused(problems.BAD_REQUEST)
     if [coding.strip().lower() for coding in codings] != [b"chunked"]:
-        raise Refused(problems.BAD_CODING)
+        raise RequestRefused(problems.BAD_CODING)
 
 
 def _expects(values: list[bytes] | None) -> bool:
     if values is None:
         return False
     if any(value.strip().lower() != b"100-continue" for value in values):
-        raise Refused(problems.BAD_EXPECTATION)
+        raise RequestRefused(problems.BAD_EXPECTATION)
     return True
 
 
@@ -111,31 +111,31 @@ def _target_and_headers(
     """The target without an authority, and headers whose Host agrees with it."""
     target = head.target
     if len(named) > 1 or (not named and head.version == "1.1"):
-        raise Refused(problems.BAD_HOST)
+        raise RequestRefused(problems.BAD_HOST)
     if named:
-        _judge_host(named[0], hosts)
+        _check_host(named[0], hosts)
     if b"#" in target:
-        raise Refused(problems.BAD_REQUEST)
+        raise RequestRefused(problems.BAD_REQUEST)
     if target.startswith(b"/") or (target == b"*" and head.method == "OPTIONS"):
         return target, head.headers
     scheme, separator, rest = target.partition(b"://")
     if not separator or scheme.lower() not in {b"http", b"https"}:
-        raise Refused(problems.BAD_REQUEST)
+        raise RequestRefused(problems.BAD_REQUEST)
     end = next((at for at, byte in enumerate(rest) if byte in b"/?"), len(rest))
     authority, path = rest[:end], rest[end:]
-    _judge_host(authority, hosts)
+    _check_host(authority, hosts)
     # RFC 9112 section 3.2.2: the target's authority counts, not the header.
     others = [(name, value) for name, value in head.headers if name != b"host"]
     return path if path.startswith(b"/") else b"/" + path, [(b"host", authority), *others]
 
 
-def _judge_host(value: bytes, hosts: Hosts) -> None:
+def _check_host(value: bytes, hosts: Hosts) -> None:
     try:
         served = hosts.serves(value)
     except BadHost:
-        raise Refused(problems.BAD_HOST) from None
+        raise RequestRefused(problems.BAD_HOST) from None
     if not served:
-        raise Refused(problems.WRONG_HOST)
+        raise RequestRefused(problems.WRONG_HOST)
 
 
 def _tokens(values: list[bytes] | None) -> set[bytes]:

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import Answer
+from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.incoming import Incoming
 from groundwork_lambda_host.sockets.asgi import Message, Scope
 
@@ -23,7 +23,7 @@ class OwnCall:
         reply: Takes the answer, once.
     """
 
-    def __init__(self, incoming: Incoming, reply: Callable[[Answer], None]) -> None:
+    def __init__(self, incoming: Incoming, reply: Callable[[HttpResponse], None]) -> None:
         self._incoming = incoming
         self._reply = reply
         self._given = False
@@ -87,4 +87,4 @@ class OwnCall:
         if not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % len(body)))
         self._gone.set()
-        self._reply(Answer(cast("int", head["status"]), headers, body))
+        self._reply(HttpResponse(cast("int", head["status"]), headers, body))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from groundwork_lambda_host.gateway.answers import Answer
+from groundwork_lambda_host.gateway.answers import HttpResponse
 
 TYPE_PREFIX = "/problems/"
 SECURITY_HEADERS = (
@@ -30,7 +30,7 @@ class Problem:
 
     def answer(
         self, request_id: str, instance: str, further: Iterable[tuple[bytes, bytes]] = ()
-    ) -> Answer:
+    ) -> HttpResponse:
         """The answer to one request; `instance` is its path, `further` what CORS adds."""
         body = orjson.dumps(
             {
@@ -50,7 +50,7 @@ class Problem:
             *self.headers,
             *further,
         ]
-        return Answer(self.status, headers, body)
+        return HttpResponse(self.status, headers, body)
 
 
 NOT_FOUND = Problem(404, "not-found", "Not found", "No such path.")

@@ -15,15 +15,15 @@ from typing import cast
 from groundwork_lambda_host.environments.invocation import Call
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import Answer
-from groundwork_lambda_host.gateway.door import Door
+from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.events import Request
-from groundwork_lambda_host.gateway.head import Refused
+from groundwork_lambda_host.gateway.head import RequestRefused
 from groundwork_lambda_host.gateway.incoming import Incoming
 from groundwork_lambda_host.gateway.own import OwnCall
 from groundwork_lambda_host.gateway.pace import Pace
 from groundwork_lambda_host.gateway.problems import Problem
 from groundwork_lambda_host.gateway.reader import Reader
+from groundwork_lambda_host.gateway.server_context import ServerContext
 from groundwork_lambda_host.gateway.wire import answer_bytes, hand_over, unread_bytes
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -39,7 +39,7 @@ class HttpProtocol(asyncio.Protocol):
         door: What it shares with others.
     """
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: ServerContext) -> None:
         self._door = door
         self._gateway = door.gateway
         self._limits = door.limits
@@ -153,7 +153,7 @@ class HttpProtocol(asyncio.Protocol):
         # A client that asks first is told at once; others are heard out, within reason.
         most = incoming.most if incoming.expects else limits.discarded_bytes
         if (incoming.announced or 0) > most:
-            raise Refused(problems.TOO_LARGE)
+            raise RequestRefused(problems.TOO_LARGE)
         self._incoming = incoming
 
     def part(self, incoming: Incoming, part: bytes) -> None:
@@ -161,7 +161,7 @@ class HttpProtocol(asyncio.Protocol):
         incoming.expects = False
         incoming.length += len(part)
         if incoming.length > self._limits.discarded_bytes:
-            raise Refused(problems.TOO_LARGE)
+            raise RequestRefused(problems.TOO_LARGE)
         if incoming.length > incoming.most:
             incoming.refused = problems.TOO_LARGE
             self._release(incoming)
@@ -170,7 +170,7 @@ class HttpProtocol(asyncio.Protocol):
         more = incoming.length - incoming.held - _UNCOUNTED_BYTES
         if more > 0:
             if not self._door.held.take(incoming.source_ip, more):
-                raise Refused(problems.OVERLOADED)
+                raise RequestRefused(problems.OVERLOADED)
             incoming.held += more
         incoming.body += part
 
@@ -207,7 +207,7 @@ class HttpProtocol(asyncio.Protocol):
         piece = data if len(data) <= count else memoryview(data)[:count]
         try:
             used = self._reader.feed(piece)
-        except Refused as refused:
+        except RequestRefused as refused:
             self._refuse(refused.problem)
             return
         self._unparsed = memoryview(data)[used:] if used < len(data) else b""
@@ -230,7 +230,7 @@ class HttpProtocol(asyncio.Protocol):
             self._hand_over(incoming)
         elif incoming.target == b"*":
             allow = (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-            reply(Answer(204, [allow, (b"x-request-id", new_request_id().encode())], b""))
+            reply(HttpResponse(204, [allow, (b"x-request-id", new_request_id().encode())], b""))
         elif incoming.own is not None:
             call = OwnCall(incoming, reply)
             task = self._loop.create_task(call.run())
@@ -254,7 +254,7 @@ class HttpProtocol(asyncio.Protocol):
             if self._served is incoming:
                 self._call = begun
 
-    def _reply(self, incoming: Incoming, answer: Answer) -> None:
+    def _reply(self, incoming: Incoming, answer: HttpResponse) -> None:
         if self._served is not incoming:
             return
         self._served = self._call = None
@@ -282,7 +282,7 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self._go_on()
 
-    def _write(self, answer: Answer, *, closes: bool, with_body: bool = True) -> None:
+    def _write(self, answer: HttpResponse, *, closes: bool, with_body: bool = True) -> None:
         headers = (*self._door.state.default_headers, *answer.headers)
         body = answer.body if with_body else b""
         self.transport.write(answer_bytes(answer.status, headers, body, closes=closes))
@@ -299,7 +299,7 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self._answer_and_linger(problem)
 
-    def _refusal(self, problem: Problem, incoming: Incoming) -> Answer:
+    def _refusal(self, problem: Problem, incoming: Incoming) -> HttpResponse:
         return self._gateway.refusal(problem, new_request_id(), incoming.path, incoming.headers)
 
     def _answer_and_linger(self, problem: Problem) -> None:

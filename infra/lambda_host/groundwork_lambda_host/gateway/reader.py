@@ -9,7 +9,7 @@ from typing import Protocol
 import httptools
 
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.head import Head, Refused, judged
+from groundwork_lambda_host.gateway.head import Head, RequestRefused, read_head
 from groundwork_lambda_host.gateway.hosts import Hosts
 from groundwork_lambda_host.gateway.incoming import Incoming
 from groundwork_lambda_host.gateway.limits import ServerLimits
@@ -21,7 +21,7 @@ _CHUNK_BYTES = 16  # a chunk's size and line ends, which are not counted
 
 
 class Requests(Protocol):
-    """Takes what the reader finds. Each may raise Refused."""
+    """Takes what the reader finds. Each may raise RequestRefused."""
 
     def begins(self) -> None:
         """The first byte of a request."""
@@ -75,7 +75,7 @@ class Reader:
         """Parses, and gives how many bytes it used.
 
         Raises:
-            Refused: A request in it cannot be served.
+            RequestRefused: A request in it cannot be served.
         """
         self._framing_bytes += len(data)
         try:
@@ -88,17 +88,17 @@ class Reader:
                 self._read_its_body(self._incoming)
             return int(upgrade.args[0])
         except httptools.HttpParserCallbackError as error:
-            if isinstance(error.__context__, Refused):
+            if isinstance(error.__context__, RequestRefused):
                 raise error.__context__ from None
             raise
         except httptools.HttpParserError:
             if self.ended:
                 return len(data)
-            raise Refused(problems.BAD_REQUEST) from None
+            raise RequestRefused(problems.BAD_REQUEST) from None
         if self._framing_bytes - _CHUNK_BYTES * self._chunks > self._limits.header_bytes:
-            raise Refused(problems.HEADERS_TOO_LARGE)
+            raise RequestRefused(problems.HEADERS_TOO_LARGE)
         if self._in_head and self._target and self._parser.get_http_version() == "0.9":
-            raise Refused(problems.BAD_REQUEST)
+            raise RequestRefused(problems.BAD_REQUEST)
         return len(data)
 
     # ── what the parser finds ──
@@ -135,7 +135,7 @@ class Reader:
             self.headers,
             parser.get_http_version(),
         )
-        incoming = judged(head, self._limits, self._hosts)
+        incoming = read_head(head, self._limits, self._hosts)
         self._incoming = incoming
         self._requests.headed(incoming)
 
@@ -143,7 +143,7 @@ class Reader:
         """A chunk begins."""
         self._chunks += 1
         if self._chunks > self._limits.chunks:
-            raise Refused(problems.TOO_LARGE)
+            raise RequestRefused(problems.TOO_LARGE)
 
     def on_body(self, part: bytes) -> None:
         """A part of the body."""

@@ -12,13 +12,13 @@ from uvicorn.config import Config
 
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import Gateway
-from groundwork_lambda_host.gateway.clients import Clients
-from groundwork_lambda_host.gateway.door import Door
-from groundwork_lambda_host.gateway.held import Held
+from groundwork_lambda_host.gateway.clients import ClientAddresses
 from groundwork_lambda_host.gateway.hosts import Hosts
 from groundwork_lambda_host.gateway.limits import ServerLimits
+from groundwork_lambda_host.gateway.memory_budget import MemoryBudget
 from groundwork_lambda_host.gateway.protocol import HttpProtocol
-from groundwork_lambda_host.sockets.protocol import LiveProtocol
+from groundwork_lambda_host.gateway.server_context import ServerContext
+from groundwork_lambda_host.sockets.protocol import SocketProtocol
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 2048
@@ -45,11 +45,11 @@ class Server:
         limits: ServerLimits,
         access: AccessLog | None = None,
         hosts: Hosts | None = None,
-        clients: Clients | None = None,
+        clients: ClientAddresses | None = None,
     ) -> None:
         config = Config(
             app=gateway,
-            ws=LiveProtocol,
+            ws=SocketProtocol,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -57,12 +57,12 @@ class Server:
             server_header=False,
         )
         self._gateway = gateway
-        self._door = Door(
+        self._door = ServerContext(
             gateway=gateway,
             limits=limits,
             hosts=hosts or Hosts(),
-            clients=clients or Clients(),
-            held=Held(limits.held_bytes),
+            clients=clients or ClientAddresses(),
+            held=MemoryBudget(limits.held_bytes),
             config=config,
             access=access,
         )

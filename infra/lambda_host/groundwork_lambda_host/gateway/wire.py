@@ -7,9 +7,9 @@ import termios
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from groundwork_lambda_host.gateway.door import Door
 from groundwork_lambda_host.gateway.incoming import Incoming
-from groundwork_lambda_host.sockets.protocol import LiveProtocol
+from groundwork_lambda_host.gateway.server_context import ServerContext
+from groundwork_lambda_host.sockets.protocol import SocketProtocol
 
 _STATUS_LINES = {
     status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus
@@ -36,12 +36,12 @@ def unread_bytes(transport: asyncio.Transport) -> int:
     return int.from_bytes(found, sys.byteorder)
 
 
-def hand_over(transport: asyncio.Transport, incoming: Incoming, door: Door) -> None:
+def hand_over(transport: asyncio.Transport, incoming: Incoming, door: ServerContext) -> None:
     """Gives the connection to the WebSocket protocol, which reads the handshake anew."""
     lines = [b"GET ", incoming.target, b" HTTP/1.1\r\n"]
     for name, value in incoming.headers:
         lines += (name, b": ", value, b"\r\n")
-    protocol = LiveProtocol(door.config, door.state, {})
+    protocol = SocketProtocol(door.config, door.state, {})
     protocol.connection_made(transport)
     protocol.client = (incoming.source_ip, 0)
     protocol.data_received(b"".join((*lines, b"\r\n")))

@@ -1,7 +1,7 @@
 """The WebSocket gateway and its management API.
 
-`Live.serve` takes every ASGI scope of type websocket and every http scope under `/@live`; uvicorn
-runs it with `ws=LiveProtocol`.
+`Sockets.serve` takes every ASGI scope of type `websocket`, and every `http` scope under `/@live`.
+uvicorn must run it with `ws=SocketProtocol`.
 """
 
 import time
@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from groundwork_lambda_host.invoking import Invoker
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
-from groundwork_lambda_host.sockets.gateway import Gateway
+from groundwork_lambda_host.sockets.gateway import SocketGateway
 from groundwork_lambda_host.sockets.management import (
     FORWARDED_HEADER,
     PREFIX,
@@ -17,28 +17,28 @@ from groundwork_lambda_host.sockets.management import (
     Management,
 )
 from groundwork_lambda_host.sockets.peers import Peers
-from groundwork_lambda_host.sockets.protocol import LiveProtocol
-from groundwork_lambda_host.sockets.settings import LiveSettings
+from groundwork_lambda_host.sockets.protocol import SocketProtocol
+from groundwork_lambda_host.sockets.settings import SocketSettings
 from groundwork_lambda_host.template import SocketApi
 
-__all__ = ["PREFIX", "TOKEN_HEADER", "Live", "LiveProtocol", "LiveSettings"]
+__all__ = ["PREFIX", "TOKEN_HEADER", "SocketProtocol", "SocketSettings", "Sockets"]
 
 
-class Live:
+class Sockets:
     """The gateway, its management API and its peers as one thing to start and to drain."""
 
     def __init__(
         self,
         api: SocketApi,
         invoker: Invoker,
-        settings: LiveSettings,
+        settings: SocketSettings,
         *,
         clock: Callable[[], float] = time.time,
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`count` is told the number of open sockets whenever it changes."""
         own = {TOKEN_HEADER: settings.token, FORWARDED_HEADER: settings.gateway}
-        self._gateway = Gateway(api, invoker, settings, clock=clock, count=count)
+        self._gateway = SocketGateway(api, invoker, settings, clock=clock, count=count)
         self._peers = Peers(settings.peers, headers=own)
         self._management = Management(self._gateway.connections, self._peers, settings, clock=clock)
 

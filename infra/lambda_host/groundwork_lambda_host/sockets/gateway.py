@@ -24,7 +24,7 @@ from groundwork_lambda_host.sockets.events import (
     route_of,
 )
 from groundwork_lambda_host.sockets.protocol import EXTENSION, Channel, SocketGone, text_frame
-from groundwork_lambda_host.sockets.settings import LiveSettings
+from groundwork_lambda_host.sockets.settings import SocketSettings
 from groundwork_lambda_host.template import SocketApi
 
 _log = logging.getLogger(__name__)
@@ -40,14 +40,14 @@ MESSAGES = "messages"
 _PROTOCOL = "sec-websocket-protocol"
 
 
-class Gateway:
-    """Serves the ASGI scope `websocket`; uvicorn must run it with `ws=LiveProtocol`."""
+class SocketGateway:
+    """Serves the ASGI scope `websocket`; uvicorn must run it with `ws=SocketProtocol`."""
 
     def __init__(
         self,
         api: SocketApi,
         invoker: Invoker,
-        settings: LiveSettings,
+        settings: SocketSettings,
         *,
         clock: Callable[[], float] = time.time,
         count: Callable[[int], None] = lambda _: None,
@@ -230,7 +230,7 @@ class Gateway:
         extensions = cast("Mapping[str, Mapping[str, object]]", scope.get("extensions") or {})
         channel = extensions.get(EXTENSION, {}).get("channel")
         if not isinstance(channel, Channel):
-            raise TypeError("the server has to run with ws=LiveProtocol")
+            raise TypeError("the server has to run with ws=SocketProtocol")
         return Connection(
             id=peer.connection_id,
             channel=channel,

@@ -24,7 +24,7 @@ from groundwork_lambda_host.sockets.asgi import (
 from groundwork_lambda_host.sockets.connections import Connection, Connections, gateway_of
 from groundwork_lambda_host.sockets.peers import Peers, PeerUnreachable
 from groundwork_lambda_host.sockets.protocol import MAX_MESSAGE_BYTES, SocketGone, text_frame
-from groundwork_lambda_host.sockets.settings import LiveSettings
+from groundwork_lambda_host.sockets.settings import SocketSettings
 
 TOKEN_HEADER = "x-groundwork-host-token"  # noqa: S105 - the name of a header
 FORWARDED_HEADER = "x-groundwork-forwarded"
@@ -41,7 +41,7 @@ class Management:
         self,
         connections: Connections,
         peers: Peers,
-        settings: LiveSettings,
+        settings: SocketSettings,
         *,
         clock: Callable[[], float],
     ) -> None:

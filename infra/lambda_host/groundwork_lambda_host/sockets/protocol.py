@@ -14,7 +14,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from uvicorn.server import ServerState
 from websockets.server import ServerProtocol
 
-from groundwork_lambda_host.telemetry.sparse import Sparse
+from groundwork_lambda_host.telemetry.line_rate_limit import LineRateLimit
 
 MAX_FRAME_BYTES = 32 * 1024
 MAX_MESSAGE_BYTES = 128 * 1024
@@ -29,7 +29,7 @@ _MEDIUM = 1 << 16
 # The server's own lines would show the query string, and with it the ticket.
 _QUIET = logging.getLogger("groundwork_command.sockets")
 _QUIET.setLevel(logging.WARNING)
-_QUIET.addFilter(Sparse())
+_QUIET.addFilter(LineRateLimit())
 
 
 class SocketGone(Exception):
@@ -46,7 +46,7 @@ def text_frame(text: bytes) -> bytes:
     return struct.pack("!BBQ", _TEXT_FINAL, 127, length) + text
 
 
-class LiveProtocol(WebSocketsSansIOProtocol):
+class SocketProtocol(WebSocketsSansIOProtocol):
     """Give this class to uvicorn as `ws`; nothing else has to be set."""
 
     def __init__(
@@ -96,7 +96,7 @@ class LiveProtocol(WebSocketsSansIOProtocol):
 class Channel:
     """The write side of one socket."""
 
-    def __init__(self, protocol: LiveProtocol) -> None:
+    def __init__(self, protocol: SocketProtocol) -> None:
         self._protocol = protocol
 
     def write(self, frame: bytes, *, buffer_bytes: int) -> None:

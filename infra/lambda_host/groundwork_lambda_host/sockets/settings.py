@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class LiveSettings:
+class SocketSettings:
     """The defaults are API Gateway's limits.
 
     Attributes:

@@ -6,7 +6,7 @@ import re
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from groundwork_lambda_host.telemetry.emf import NotMetrics, Point, points_of
-from groundwork_lambda_host.telemetry.gauges import ToldGauge
+from groundwork_lambda_host.telemetry.gauges import ExpiringGauge
 from groundwork_lambda_host.telemetry.stats import BUCKETS_SECONDS
 
 _log = logging.getLogger(__name__)
@@ -15,7 +15,7 @@ _TO_BYTES = {"Bytes": 1.0, "Kilobytes": 1024.0, "Megabytes": 1024.0**2}
 _BUCKETS_BYTES = tuple(float(4**power) for power in range(4, 14))
 _MOST_SERIES = 1000
 
-Metric = Counter | Histogram | ToldGauge
+Metric = Counter | Histogram | ExpiringGauge
 
 
 class ApplicationMetrics:
@@ -57,7 +57,7 @@ class ApplicationMetrics:
             if len(known) >= _MOST_SERIES:
                 raise NotMetrics(f"{point.name} has too many combinations of dimensions")
             known.add(values)
-        if isinstance(metric, ToldGauge):
+        if isinstance(metric, ExpiringGauge):
             metric.set(values, point.value)
             return
         child = metric.labels(*values) if names else metric
@@ -86,8 +86,8 @@ class ApplicationMetrics:
         except ValueError as error:
             raise NotMetrics(f"{point.name}: {error}") from error
 
-    def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> ToldGauge:
-        gauge = ToldGauge(name, text, labels)
+    def _gauge(self, name: str, text: str, labels: tuple[str, ...]) -> ExpiringGauge:
+        gauge = ExpiringGauge(name, text, labels)
         self._registry.register(gauge)
         return gauge
 

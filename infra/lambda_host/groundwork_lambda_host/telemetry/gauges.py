@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 FRESH_SECONDS = 300.0
 
 
-class ToldGauge(Collector):
+class ExpiringGauge(Collector):
     """One gauge. What nobody has told again for five minutes is no longer shown.
 
     A schedule's run goes to one of many gateways. The others would show for ever what a function

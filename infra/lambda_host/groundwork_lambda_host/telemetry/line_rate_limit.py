@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-class Sparse(logging.Filter):
+class LineRateLimit(logging.Filter):
     """Lets a few lines a minute through; the next one after it says how many it held back.
 
     Args:

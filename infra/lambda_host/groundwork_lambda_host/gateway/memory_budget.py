@@ -1,7 +1,7 @@
 """How much of bodies and unread answers the host keeps in memory, over all connections."""
 
 
-class Held:
+class MemoryBudget:
     """A budget of bytes, at most half of it for one address.
 
     Without it, a limit for each connection is none for the host: a client opens more of them.

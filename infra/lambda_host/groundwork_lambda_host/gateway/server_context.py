@@ -7,14 +7,14 @@ from uvicorn.server import ServerState
 
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import Gateway
-from groundwork_lambda_host.gateway.clients import Clients
-from groundwork_lambda_host.gateway.held import Held
+from groundwork_lambda_host.gateway.clients import ClientAddresses
 from groundwork_lambda_host.gateway.hosts import Hosts
 from groundwork_lambda_host.gateway.limits import ServerLimits
+from groundwork_lambda_host.gateway.memory_budget import MemoryBudget
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class ServerContext:
     """Everything that a connection needs.
 
     Attributes:
@@ -31,8 +31,8 @@ class Door:
     gateway: Gateway
     limits: ServerLimits
     hosts: Hosts
-    clients: Clients
-    held: Held
+    clients: ClientAddresses
+    held: MemoryBudget
     config: Config
     state: ServerState = field(default_factory=ServerState)
     access: AccessLog | None = None
