@@ -1,28 +1,21 @@
-"""Names of labels and relationship types, the only words that ever become part of a Cypher text."""
+"""Checked names of labels and relationship types, the only variable parts of Cypher texts."""
 
 from __future__ import annotations
 
 import re
 
-ENTITY_LABELS = {
-    "person": "Person",
-    "organization": "Organization",
-    "location": "Location",
-    "event": "Event",
-    "product": "Product",
-    "work": "Work",
-    "topic": "Topic",
-    "website": "Website",
-    "other": "Other",
-}
+from groundwork_core.knowledge.entity_types import ENTITY_TYPES, RELATIONSHIP_TYPE_PATTERN
 
-_RELATIONSHIP_TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
+ENTITY_LABELS = {name: name.capitalize() for name in ENTITY_TYPES}
+"""The label of each entity type: `person` is :Person."""
+
+_RELATIONSHIP_TYPE = re.compile(RELATIONSHIP_TYPE_PATTERN)
 
 
 def relationship_type(name: str) -> str:
-    """Return a type's name if it is one; raise ValueError otherwise.
+    """Return the name if it is a valid relationship type; raise ValueError otherwise.
 
-    Postgres checks the same pattern; this is the last door before a name becomes Cypher.
+    Postgres checks the same pattern; this is the last check before a name becomes part of Cypher.
     """
     if not _RELATIONSHIP_TYPE.fullmatch(name):
         message = f"not a relationship type: {name!r}"
@@ -31,5 +24,5 @@ def relationship_type(name: str) -> str:
 
 
 def label(entity_type: str) -> str:
-    """Return the label beside :Entity. A type that is none of ours becomes :Other."""
+    """Return the label of an entity type, beside :Entity; :Other for an unknown type."""
     return ENTITY_LABELS.get(entity_type, "Other")

@@ -7,6 +7,7 @@ from importlib.resources import files
 from ariadne import EnumType, ObjectType, make_executable_schema
 from graphql import GraphQLResolveInfo, GraphQLSchema
 
+from groundwork_core.knowledge.entity_types import ENTITY_TYPES
 from groundwork_core.knowledge.graph.cursors import (
     entity_cursor,
     link_cursor,
@@ -26,23 +27,7 @@ from groundwork_runtime.graphql.loader import GraphLoader, PageKey
 from groundwork_runtime.graphql.prefetch import Prefetch
 from groundwork_runtime.graphql.scalars import date_time, json_value
 
-ENTITY_TYPES = EnumType(
-    "EntityType",
-    {
-        name.upper(): name
-        for name in (
-            "person",
-            "organization",
-            "location",
-            "event",
-            "product",
-            "work",
-            "topic",
-            "website",
-            "other",
-        )
-    },
-)
+_ENTITY_TYPE = EnumType("EntityType", {name.upper(): name for name in ENTITY_TYPES})
 
 query = ObjectType("Query")
 entity = ObjectType("Entity")
@@ -203,7 +188,7 @@ def make_schema() -> GraphQLSchema:
         neighbour_edge,
         relationship_connection,
         relationship_edge,
-        ENTITY_TYPES,
+        _ENTITY_TYPE,
         date_time,
         json_value,
     )
