@@ -92,7 +92,7 @@ def make(home: Home, url: str, progress: Callable[[str, int, int], None] = no_pr
 def relay(database: Database, graph: GraphDatabase, limit: int) -> None:
     destination = GraphDestination(Neo4jProjection(graph))
     while PostgresBacklogs(database).of("graph").waiting:
-        if not carry(destination, PostgresUnitOfWork(database, lambda: None), limit=limit).rows:
+        if not carry(destination, PostgresUnitOfWork(database), limit=limit).rows:
             time.sleep(0.05)  # a transaction elsewhere still holds the horizon back
 
 

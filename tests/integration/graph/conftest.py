@@ -118,7 +118,7 @@ class Api:
         backlogs = PostgresBacklogs(self.database)
         ends = time.monotonic() + 30
         while backlogs.of("graph").waiting and time.monotonic() < ends:
-            work = PostgresUnitOfWork(self.database, lambda: None)
+            work = PostgresUnitOfWork(self.database)
             if not carry(destination, work, limit=limit).rows:
                 time.sleep(0.02)
 

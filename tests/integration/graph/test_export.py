@@ -122,10 +122,10 @@ def test_no_relay_carries_to_the_graph_during_a_standstill(
 ) -> None:
     api.sql("UPDATE entities SET name = 'Ada B' WHERE name = 'Ada' RETURNING id")
     with pause_relay(database_url) as pause:
-        with PostgresUnitOfWork(api.database, lambda: None) as work:
+        with PostgresUnitOfWork(api.database) as work:
             assert work.outbox.take("graph", 1) is None
         pause.confirm()
-    with PostgresUnitOfWork(api.database, lambda: None) as work:
+    with PostgresUnitOfWork(api.database) as work:
         assert work.outbox.take("graph", 1) is not None
 
 

@@ -56,7 +56,7 @@ def old(neo4j: Any, server_url: str) -> Iterator[Api]:
 
 
 def work(api: Api) -> PostgresUnitOfWork:
-    return PostgresUnitOfWork(api.database, lambda: None)
+    return PostgresUnitOfWork(api.database)
 
 
 def entity(api: Api, key: str | None, kind: str = "topic", **more: str) -> str:

@@ -39,7 +39,7 @@ BY_KEY: dict[str, Callable[[Api, str], Any]] = {
 def merged(api: Api, known: Known) -> Known:
     """Ada was merged into Bell, and Bell into Cray; the graph knows."""
     for one, into in (("Ada", "Bell"), ("Bell", "Cray")):
-        work = PostgresUnitOfWork(api.database, lambda: None)
+        work = PostgresUnitOfWork(api.database)
         merge_entity(UUID(known[one]), UUID(known[into]), Expected(None), work=work)
     api.relay()
     return known
@@ -88,7 +88,7 @@ def test_a_living_id_costs_no_question_more(api: Api, merged: Known) -> None:
 
 def test_after_a_split_the_id_is_its_own_again(api: Api, merged: Known) -> None:
     for old in ("Bell", "Ada"):
-        split_entity(UUID(merged[old]), work=PostgresUnitOfWork(api.database, lambda: None))
+        split_entity(UUID(merged[old]), work=PostgresUnitOfWork(api.database))
     api.relay()
     for old in ("Ada", "Bell"):
         assert api.data(ENTITY, a=merged[old])["entity"]["id"] == merged[old]

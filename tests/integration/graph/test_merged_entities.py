@@ -21,7 +21,7 @@ LINKED = "MATCH (:Entity {id: $id})-[r]-() RETURN count(r) AS links"
 
 
 def work(api: Api) -> PostgresUnitOfWork:
-    return PostgresUnitOfWork(api.database, lambda: None)
+    return PostgresUnitOfWork(api.database)
 
 
 def merge(api: Api, one: str, into: str) -> None:
@@ -207,7 +207,7 @@ def test_who_merges_splits_and_deletes_at_once_leaves_the_stores_equal(api: Api)
         database = api.wiring.new_database()
         for _ in range(15):
             one, into = map(UUID, chance.sample(ids, 2))
-            own = PostgresUnitOfWork(database, lambda: None)
+            own = PostgresUnitOfWork(database)
             try:
                 if chance.random() < 0.5:
                     merge_entity(one, into, Expected(None), work=own)

@@ -63,7 +63,7 @@ class OneBatch(GraphDestination):
 
 def carry_once(api: Api, limit: int) -> None:
     destination = OneBatch(Neo4jProjection(api.wiring.graph))
-    carry(destination, PostgresUnitOfWork(api.database, lambda: None), limit=limit)
+    carry(destination, PostgresUnitOfWork(api.database), limit=limit)
 
 
 def test_while_the_relay_stands_still_the_answer_is_that_the_graph_is_behind(

@@ -182,7 +182,7 @@ def held(api: Api, database_url: str) -> Iterator[tuple[Held, Future[Carried]]]:
     destination = Held(api.wiring.graph)
     database = Database(database_url, application_name="held")
     with ThreadPoolExecutor(1) as pool:
-        work = PostgresUnitOfWork(database, lambda: None)
+        work = PostgresUnitOfWork(database)
         carrying = pool.submit(carry, destination, work)
         try:
             assert destination.holding.wait(20)

@@ -119,7 +119,7 @@ class Path:
         return Database(self.url, application_name="test")
 
     def work(self, database: Database | None = None) -> PostgresUnitOfWork:
-        return PostgresUnitOfWork(database or self.database, lambda: None)
+        return PostgresUnitOfWork(database or self.database)
 
     def rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         return self.database.rows(sql, parameters)

@@ -80,9 +80,10 @@ def test_the_relay_is_nudged_after_the_outer_commit_and_once(
 ) -> None:
     seen_when_nudged: list[set[str]] = []
     nudge = lambda: seen_when_nudged.append(seen(outside))  # noqa: E731 - one expression
+    database.nudge = nudge
     with database.transaction():
         for name in ("one", "two"):
-            with PostgresUnitOfWork(database, nudge) as work:
+            with PostgresUnitOfWork(database) as work:
                 work.resources.insert(ROLES, COLUMNS, f'{{"name": "{name}", "permissions": []}}')
             assert work.position is not None
         assert seen_when_nudged == []
@@ -91,8 +92,9 @@ def test_the_relay_is_nudged_after_the_outer_commit_and_once(
 
 def test_nobody_is_nudged_for_what_was_undone(database: Database) -> None:
     nudged: list[str] = []
+    database.nudge = lambda: nudged.append("nudged")
     with suppress(LookupError), database.transaction():
-        with PostgresUnitOfWork(database, lambda: nudged.append("nudged")) as work:
+        with PostgresUnitOfWork(database) as work:
             work.resources.insert(ROLES, COLUMNS, '{"name": "one", "permissions": []}')
         raise LookupError
     assert nudged == []

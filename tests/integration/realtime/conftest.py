@@ -61,7 +61,7 @@ class Live:
     sockets: MemorySockets = field(default_factory=MemorySockets)
 
     def work(self) -> PostgresUnitOfWork:
-        return PostgresUnitOfWork(self.database, lambda: None)
+        return PostgresUnitOfWork(self.database)
 
     def ticket(self, *, user: UUID | None = None, age_seconds: int = 0) -> str:
         ticket = uuid4().hex
@@ -90,7 +90,7 @@ class Live:
         database = database or self.database
         backlogs = PostgresBacklogs(self.databases())
         while backlogs.of("live").waiting:
-            carry(LiveDestination(self.sockets), PostgresUnitOfWork(database, lambda: None))
+            carry(LiveDestination(self.sockets), PostgresUnitOfWork(database))
 
 
 @pytest.fixture

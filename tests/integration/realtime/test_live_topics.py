@@ -28,7 +28,7 @@ def test_a_ticket_opens_one_of_twenty_sockets(live: Live) -> None:
     gate = threading.Barrier(20)
 
     def try_to_open(number: int) -> bool:
-        work = PostgresUnitOfWork(databases[number], lambda: None)
+        work = PostgresUnitOfWork(databases[number])
         gate.wait(10)
         try:
             connect(str(number), ticket, work=work)
@@ -258,7 +258,7 @@ def gaps(live: Live) -> tuple[list[int], list[int]]:
 
     def relay_on() -> None:
         while not stop.is_set():
-            carry(LiveDestination(live.sockets), PostgresUnitOfWork(relay, lambda: None), limit=20)
+            carry(LiveDestination(live.sockets), PostgresUnitOfWork(relay), limit=20)
 
     threads = [threading.Thread(target=write, args=(number,)) for number in range(3)]
     carrying = threading.Thread(target=relay_on)

@@ -77,7 +77,7 @@ def databases(database_url: str) -> Iterator[Callable[[], Database]]:
 def begin_work(databases: Callable[[], Database]) -> Callable[[], PostgresUnitOfWork]:
     """Begins a unit of work on one connection of its own, calling nobody."""
     database = databases()
-    return lambda: PostgresUnitOfWork(database, lambda: None)
+    return lambda: PostgresUnitOfWork(database)
 
 
 def announce(connection: Connection[TupleRow], kind: str) -> None:

@@ -108,7 +108,9 @@ def test_a_writer_never_fails_because_the_relay_cannot_be_called(databases: Data
 
 def test_only_what_wrote_to_the_outbox_calls_the_relay(databases: Databases) -> None:
     calls: list[str] = []
-    work = PostgresUnitOfWork(databases(), lambda: calls.append("called"))
+    database = databases()
+    database.nudge = lambda: calls.append("called")
+    work = PostgresUnitOfWork(database)
     with work:
         work.connection.execute("INSERT INTO login_failures VALUES ('x', 1, now())")
     assert work.position is not None

@@ -192,14 +192,14 @@ def test_a_slow_destination_does_not_hold_back_another(
     first, second = databases(), databases()
     announce(connect(), "before")
     thread = threading.Thread(
-        target=carry_all, args=(Slow("graph"), lambda: PostgresUnitOfWork(first, lambda: None))
+        target=carry_all, args=(Slow("graph"), lambda: PostgresUnitOfWork(first))
     )
     thread.start()
     try:
         assert working.wait(10)
         announce(connect(), "meanwhile")
         quick = Collecting("queues")
-        carry_all(quick, lambda: PostgresUnitOfWork(second, lambda: None))
+        carry_all(quick, lambda: PostgresUnitOfWork(second))
     finally:
         finish.set()
         thread.join()
@@ -215,7 +215,7 @@ def test_two_relays_at_once_carry_every_row_once_and_in_order(
 
     def relay(database: Database) -> None:
         while not stop.is_set():
-            carry(destination, PostgresUnitOfWork(database, lambda: None), limit=7)
+            carry(destination, PostgresUnitOfWork(database), limit=7)
 
     threads = [threading.Thread(target=relay, args=(databases(),)) for _ in range(2)]
     for thread in threads:

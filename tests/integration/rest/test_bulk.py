@@ -224,7 +224,7 @@ def both_ways(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> int:
         try:
             bulk.upsert_entities(
                 dict(enumerate(items[::way])),
-                work=lambda: PostgresUnitOfWork(database, lambda: None),
+                work=lambda: PostgresUnitOfWork(database),
             )
         except Unavailable:
             return True

@@ -31,7 +31,7 @@ def both_at_once(rest: Rest, pairs: list[tuple[str, str]]) -> list[GroundworkErr
 
     def act(pair: tuple[str, str]) -> GroundworkError | None:
         database = Database(rest.url, application_name="merger")
-        work = PostgresUnitOfWork(database, lambda: None)
+        work = PostgresUnitOfWork(database)
         start.wait()
         try:
             merge_entity(UUID(pair[0]), UUID(pair[1]), Expected(None), work=work)
@@ -92,15 +92,13 @@ def stated_meanwhile(rest: Rest) -> tuple[str, str]:
     items = {0: NewEntity(name="A", type="topic", key="A", attributes={"n": 1})}
 
     def state() -> str:
-        (done,) = bulk.upsert_entities(
-            items, work=lambda: PostgresUnitOfWork(stater, lambda: None)
-        ).items
+        (done,) = bulk.upsert_entities(items, work=lambda: PostgresUnitOfWork(stater)).items
         assert not isinstance(done, Refused)
         return str(done.id)
 
     with ThreadPoolExecutor(1) as pool:
         with merger.transaction():
-            work = PostgresUnitOfWork(merger, lambda: None)
+            work = PostgresUnitOfWork(merger)
             merge_entity(UUID(a), UUID(b), Expected(None), work=work)
             stating = pool.submit(state)
             ends = time.monotonic() + 10

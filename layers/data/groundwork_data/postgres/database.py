@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import Connection, Cursor
@@ -23,11 +23,18 @@ from groundwork_data.postgres.time_limit import execute_until
 from groundwork_data.postgres.transaction import RunningTransaction
 from groundwork_data.unresponsive_server import POSTGRES, ResponseWatch, is_unresponsive
 
+if TYPE_CHECKING:
+    from groundwork_core.outbox import Nudge
+
 CONNECT_TIMEOUT_SECONDS = 2
 DOUBT_SECONDS = 1.0
 """After this time without an answer, a new connection tests whether the server responds."""
 CONNECT_AGAIN_SECONDS = 0.25
 """After a failed connect, statements fail at once with Unavailable for this time."""
+
+
+def _no_nudge() -> None:
+    """Wake nobody: the database belongs to the relay, a command or a test."""
 
 
 class Database:
@@ -55,6 +62,9 @@ class Database:
         self._connection: Connection[TupleRow] | None = None
         self._prepared: PreparedTexts | None = None
         self._running: RunningTransaction | None = None
+        self.nudge: Nudge = _no_nudge
+        """Wakes the relay after a commit that wrote to the outbox. The relay's own databases keep
+        the default: what the relay writes must not wake it."""
         self._ends: float | None = None
         self._gone_until = float("-inf")
         self._watch = ResponseWatch(self._is_unresponsive, self._cut)
@@ -102,6 +112,21 @@ class Database:
                     return self.prepared_on(connection).run(sql, parameters)
             with self._watched():
                 return self.prepared_on(self._fresh()).run(sql, parameters)
+
+    def write_change(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        """Run one statement that changes aggregates, commit, and wake the relay.
+
+        Nothing was changed if it returns no rows.
+        """
+        rows = self.write_texts(sql, parameters)
+        if rows:
+            self.mark_rights_checked()
+            self.wrote_outbox()
+        return rows
+
+    def wrote_outbox(self) -> None:
+        """Nudge the relay once after the running transaction commits; at once if none runs."""
+        self.after_commit(self.nudge)
 
     def _read(
         self,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from groundwork_core.outbox import Command, Nudge
+    from groundwork_core.outbox import Command
     from groundwork_data.postgres.api_keys import PostgresApiKeys
     from groundwork_data.postgres.audit import PostgresAuditLog
     from groundwork_data.postgres.database import Database
@@ -46,10 +46,8 @@ WROTE = (
 class PostgresUnitOfWork:
     """Implements `Transaction` of every business area. One at a time per environment."""
 
-    def __init__(self, database: Database, nudge: Nudge) -> None:
-        """`nudge` wakes the relay after a commit that wrote to the outbox."""
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._nudge = nudge
         self._open: ExitStack | None = None
         self._connection: Connection[TupleRow] | None = None
         self._position: str | None = None
@@ -259,4 +257,4 @@ class PostgresUnitOfWork:
         if wrote is not None:
             self._position = wrote
         if has_outbox_rows:
-            self._database.after_commit(self._nudge)
+            self._database.wrote_outbox()

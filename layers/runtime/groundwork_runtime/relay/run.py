@@ -79,8 +79,7 @@ def _carrying(
     """Return what a thread does. It closes its connection itself: it may outlast the run."""
     carrier = Carrier(
         destination,
-        # The relay's own transaction must not nudge the relay.
-        lambda: PostgresUnitOfWork(database, lambda: None),
+        lambda: PostgresUnitOfWork(database),  # has no nudge: the relay must not wake itself
         PostgresBacklogs(database),
         activity,
         budget,

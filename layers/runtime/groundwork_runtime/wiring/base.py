@@ -27,11 +27,13 @@ class BaseParts:
 
     @cached_property
     def database(self) -> Database:
-        """The held connection to Postgres."""
-        return self.new_database()
+        """The connection to Postgres that requests use; what it writes wakes the relay."""
+        database = self.new_database()
+        database.nudge = self._wake_relay
+        return database
 
     def new_database(self) -> Database:
-        """Make a further connection, for a thread of its own."""
+        """Return another connection, for another thread; what it writes does not wake the relay."""
         return Database(
             self.settings.database_url,
             application_name=self.settings.function,
@@ -40,11 +42,15 @@ class BaseParts:
 
     def work(self) -> PostgresUnitOfWork:
         """Begin a unit of work: `with wiring().work() as work: …`."""
-        return PostgresUnitOfWork(self.database, self.nudge)
+        return PostgresUnitOfWork(self.database)
+
+    def _wake_relay(self) -> None:
+        # A method of its own, because `nudge` needs `database`.
+        self.nudge()
 
     @cached_property
     def nudge(self) -> Nudge:
-        """What wakes the relay after a commit; nothing where no queue leads to it."""
+        """Wakes the relay through its queue; does nothing if no queue is configured."""
         if not self.settings.relay_queue_url:
             return lambda: None
         from groundwork_data.postgres.relay_lease import (

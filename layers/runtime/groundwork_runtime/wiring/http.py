@@ -9,12 +9,9 @@ from typing import TYPE_CHECKING
 from groundwork_runtime.wiring.base import BaseParts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from groundwork_core.rate_limits.limiter import RateLimiter
     from groundwork_core.resources.cursors import Cursors
     from groundwork_core.resources.ports import ResourceStore
-    from groundwork_data.postgres.prepared import TextRow
     from groundwork_runtime.http.authentication import Authenticator
 
 
@@ -23,23 +20,16 @@ class HttpParts(BaseParts):
 
     @cached_property
     def resources(self) -> ResourceStore:
-        """Rows of any resource; each statement commits by itself."""
+        """Rows of any resource; each statement is a transaction of its own."""
         from groundwork_data.postgres.resources import PostgresResources
 
         database = self.database
         return PostgresResources(
             database.texts,
-            self._write_and_nudge,
+            database.write_change,
             lambda: database.actor,
             search=database.texts_planned,
         )
-
-    def _write_and_nudge(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
-        rows = self.database.write_texts(sql, parameters)
-        if rows:
-            self.database.mark_rights_checked()
-            self.database.after_commit(self.nudge)
-        return rows
 
     @cached_property
     def cursors(self) -> Cursors:
