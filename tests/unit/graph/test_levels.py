@@ -208,3 +208,26 @@ def test_a_wrong_column_would_be_seen(monkeypatch: Any) -> None:
         "groundwork_runtime.graphql.levels._leaves", lambda _, values, kinds: list(values)[::-1]
     )
     assert told(LevelExecution, QUERIES[2], world()) != told(ExecutionContext, QUERIES[2], world())
+
+
+def fallbacks(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """Return the `error` of each fallback that was emitted as a metric."""
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    return [line["error"] for line in lines if "graphql_level_fallbacks" in line]
+
+
+def test_each_fallback_is_counted_and_logged_with_the_type_of_its_error(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="groundwork_runtime.graphql.levels"):
+        told(LevelExecution, QUERIES[0], world(name=None))
+        told(LevelExecution, QUERIES[3], world(confidence="much"))
+    assert fallbacks(capsys) == ["Unsupported", "GraphQLError"]
+    assert [vars(line)["error_type"] for line in caplog.records] == ["Unsupported", "GraphQLError"]
+    assert "much" not in caplog.text
+
+
+def test_a_query_by_levels_counts_no_fallback(capsys: pytest.CaptureFixture[str]) -> None:
+    for query in QUERIES[:9]:
+        told(LevelExecution, query, world())
+    assert fallbacks(capsys) == []
