@@ -1,4 +1,4 @@
-"""An event in, an answer out: what an HTTP function's `handler` is."""
+"""The Lambda handler of an HTTP function: API Gateway event in, proxy response out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from groundwork_runtime.http.cors import CorsPolicy
 from groundwork_runtime.http.endpoint import Endpoint
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.request_context import RequestContext
-from groundwork_runtime.http.router import GET, HEAD, with_head
+from groundwork_runtime.http.router import GET, HEAD, methods_at, with_head
 from groundwork_runtime.wiring import wiring
 
 if TYPE_CHECKING:
@@ -33,32 +33,32 @@ SECURITY_HEADERS: Mapping[str, list[str]] = {
     "Content-Security-Policy": ["default-src 'none'; frame-ancestors 'none'"],
     "Cache-Control": ["no-store"],
 }
-"""What every answer carries unless it says otherwise itself."""
+"""Headers of every response, unless the handler sets them."""
 OUTSIDE_LOCAL: Mapping[str, list[str]] = {
     "Strict-Transport-Security": ["max-age=31536000; includeSubDomains"],
 }
 
 
 CALLER_HEADER = "X-Groundwork-Caller"
-"""Tells our host whose request it was (`Settings.names_caller`)."""
+"""Response header with the caller's id, for our host only (`Settings.names_caller`)."""
 
 
 class Application:
-    """Serves a router's operations, one event at a time, as Lambda does."""
+    """Serves the operations of a router; handles one event at a time, as Lambda does."""
 
     def __init__(self, router: Router | LazyRouters, wire: Callable[[], Wiring] = wiring) -> None:
-        """Take what to serve, and what makes the parts at the first event."""
+        """`wire` returns the wiring; it is called at the first event."""
         self.router = router
         self._current = RequestContext(wire)
         self._resolvers: dict[Router, APIGatewayRestResolver] = {}
         self._own_paths: dict[str, set[str]] = {}
-        """Methods of the paths that hold no id, though one might stand in the place of a word."""
+        """Methods by path, of the paths without parameters."""
         self._headers: dict[str, list[str]] = {}
         self._cors = CorsPolicy(())
         self._names_caller = False
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Answer an API Gateway v1 proxy event. Never raises for what a client sends."""
+        """Return the proxy response to an API Gateway v1 event. Never raises for bad input."""
         outer = event.get("requestContext") or {}
         id_ = str(outer.get("requestId") or context.aws_request_id)
         current = self._current
@@ -69,12 +69,12 @@ class Application:
                 self._start()
             origin = request.headers.get("origin")
             if origin and request.method == "OPTIONS" and self._cors.is_preflight(request):
-                answer = self._plain(204, {})
+                response = self._plain(204, {})
             else:
-                answer = self._answer(event, context)
+                response = self._respond(event, context)
         if request.method == HEAD:
-            _take_body_off(answer)
-        headers: dict[str, list[str]] = answer["multiValueHeaders"]
+            _remove_body(response)
+        headers: dict[str, list[str]] = response["multiValueHeaders"]
         for name, value in self._headers.items():
             headers.setdefault(name, value)
         headers.update(current.headers)
@@ -83,7 +83,7 @@ class Application:
             headers[CALLER_HEADER] = [str(current.caller.user_id)]
         if self._cors:
             headers.update(self._cors.headers(request, self._allowed))
-        return answer
+        return response
 
     def _resolver(self, path: str) -> APIGatewayRestResolver:
         """Return Powertools' resolver for the router that serves a path."""
@@ -91,7 +91,7 @@ class Application:
         resolver = self._resolvers.get(router)
         if resolver is None:
             resolver = self._resolvers[router] = APIGatewayRestResolver()
-            resolver.exception_handler(Exception)(self._told)
+            resolver.exception_handler(Exception)(self._problem)
             for operation in router.operations:
                 resolver.route(operation.path, operation.method)(Endpoint(operation, self._current))
                 if "<" not in operation.path:
@@ -105,23 +105,23 @@ class Application:
         self._cors = CorsPolicy(settings.cors_origins)
         self._names_caller = settings.names_caller
 
-    def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    def _respond(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = self._current.request
         try:
             resolver = self._resolver(request.path)
             self._check_method(request)
             # HEAD is GET without the body (RFC 9110 section 9.3.2); no route is registered for it.
-            asked = {**event, "httpMethod": GET} if request.method == HEAD else event
-            return resolver.resolve(asked, context)
+            event = {**event, "httpMethod": GET} if request.method == HEAD else event
+            return resolver.resolve(dict(event), context)
         except MemoryError:
-            raise  # this environment is of no more use, as whatever runs it must see
-        except Exception as error:  # told as a problem, and logged
-            told = problem.problem_response(error, request)
-            headers = {"Content-Type": str(told.content_type), **told.headers}
-            return self._plain(told.status, headers, told.body)
+            raise  # the environment is unusable; Lambda or our host replaces it
+        except Exception as error:  # returned as a problem, and logged
+            response = problem.problem_response(error, request)
+            headers = {"Content-Type": str(response.content_type), **response.headers}
+            return self._plain(response.status, headers, response.body)
 
     def _check_method(self, request: Request) -> None:
-        """Raise MethodNotAllowed for `PATCH /entities/bulk`: `bulk` is a word, and no id."""
+        """Raise MethodNotAllowed for `PATCH /entities/bulk`, where `bulk` is not an entity's id."""
         methods = self._own_paths.get(request.path)
         if methods is not None and request.method not in (allowed := with_head(methods)):
             raise problem.MethodNotAllowed(allowed)
@@ -136,7 +136,7 @@ class Application:
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
         }
 
-    def _told(self, error: Exception) -> Response[Any]:
+    def _problem(self, error: Exception) -> Response[Any]:
         request = self._current.request
         if isinstance(error, MemoryError):
             raise error
@@ -144,37 +144,30 @@ class Application:
             allowed = self._allowed(request.path)
             if allowed:
                 error = problem.MethodNotAllowed(allowed)
-        told = problem.problem_response(error, request)
-        return Response(told.status, told.content_type, told.body, told.headers)
+        response = problem.problem_response(error, request)
+        return Response(response.status, response.content_type, response.body, response.headers)
 
     def _allowed(self, path: str) -> list[str]:
-        """Return the methods that a path takes."""
-        resolver = self._resolver(path)
-        # A path of its own is not one of those that an id might stand in.
-        for routes in (resolver._static_routes, resolver._dynamic_routes):
-            methods = {route.method for route in routes if route.rule.match(path)}
-            if methods:
-                break
-        return with_head(methods)
+        return methods_at(self.router.at(path).operations, path)
 
 
-def _take_body_off(answer: dict[str, Any]) -> None:
-    """Remove the body of an answer, and keep its length as the header that a GET would have."""
-    body = answer["body"]
+def _remove_body(response: dict[str, Any]) -> None:
+    """Remove the body; keep its length in the Content-Length that a GET would have."""
+    body = response["body"]
     if body is None:
         return
-    raw = b64decode(body) if answer["isBase64Encoded"] else str(body).encode()
-    answer["multiValueHeaders"]["Content-Length"] = [str(len(raw))]
-    answer.update(body=None, isBase64Encoded=False)
+    raw = b64decode(body) if response["isBase64Encoded"] else str(body).encode()
+    response["multiValueHeaders"]["Content-Length"] = [str(len(raw))]
+    response.update(body=None, isBase64Encoded=False)
 
 
 def _trace_id(event: Mapping[str, Any]) -> str | None:
-    """X-Ray's trace: Lambda tells it in the environment, a gateway in a header."""
-    told = os.environ.get("_X_AMZN_TRACE_ID")
-    if told is None:
+    """Return the X-Ray trace id, from Lambda's environment variable or the gateway's header."""
+    trace = os.environ.get("_X_AMZN_TRACE_ID")
+    if trace is None:
         headers = event.get("headers") or {}
-        told = headers.get("X-Amzn-Trace-Id") or headers.get("x-amzn-trace-id")
-    if not told:
+        trace = headers.get("X-Amzn-Trace-Id") or headers.get("x-amzn-trace-id")
+    if not trace:
         return None
-    root = next((part for part in told.split(";") if part.startswith("Root=")), "")
+    root = next((part for part in trace.split(";") if part.startswith("Root=")), "")
     return root.removeprefix("Root=") or None

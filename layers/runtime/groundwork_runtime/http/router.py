@@ -16,8 +16,10 @@ a query parameter. A handler returns an `HttpResponse`, or a value that is encod
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any, Literal, TypedDict, TypeVar, Unpack
 
@@ -94,6 +96,27 @@ class Operation:
     def repeatable(self) -> bool:
         """Whether it accepts an Idempotency-Key: a POST that writes for an authenticated caller."""
         return self.method == "POST" and (self.needs or "").endswith(":write")
+
+
+PARAMETER_PATTERN = r"[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+"
+"""What a path parameter may be: as in Powertools' resolver, which does not publish it. A test
+compares both."""
+
+
+@cache
+def path_pattern(path: str) -> re.Pattern[str]:
+    """Return what Powertools matches for a path; trailing slashes are ignored."""
+    return re.compile(f"^{re.sub(r'<[^<>]+>', lambda _: PARAMETER_PATTERN, path)}/*$")
+
+
+def methods_at(operations: Iterable[Operation], path: str) -> list[str]:
+    """Return the methods that a path supports, sorted; empty if no operation has this path.
+
+    Operations without path parameters take precedence: `/entities/bulk` is not an entity's id.
+    """
+    matching = [one for one in operations if path_pattern(one.path).match(path)]
+    exact = {one.method for one in matching if "<" not in one.path}
+    return with_head(exact or {one.method for one in matching})
 
 
 def permissions_of(needs: str | None) -> tuple[str, ...]:
