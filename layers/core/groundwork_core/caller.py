@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""The caller of a request and its permissions."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from groundwork_core.errors import Forbidden
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A verified principal. `permissions` are `resource:read` and `resource:write` words."""
+    """A verified principal; `permissions` has the form `resource:read` or `resource:write`."""
 
     user_id: UUID
     roles: tuple[str, ...]
     permissions: frozenset[str]
     principal: str
-    """What limits and logs count by: `user:<id>` or `key:<id>`."""
+    """The key of rate limits and logs: `user:<id>` or `key:<id>`."""
     key_id: UUID | None = None
-    """The API key that speaks for the user; None: the user in person, with an access token."""
+    """The API key that was sent; None: the user sent an access token."""
     standing: str = field(default="", compare=False, repr=False)
-    """What its rights were read from; it changes with them. A write checks it once more."""
+    """A stamp that changes with the caller's rights; writes compare it with the database's."""
 
     def may(self, permission: str) -> bool:
-        """Say whether this caller holds a permission."""
+        """Return whether the caller has a permission."""
         return permission in self.permissions
 
     def must(self, permission: str) -> None:
-        """Raise Forbidden unless this caller holds the permission."""
+        """Raise Forbidden unless the caller has the permission."""
         if permission not in self.permissions:
             raise Forbidden(f"This needs the permission {permission}.")

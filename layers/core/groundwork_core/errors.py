@@ -1,21 +1,21 @@
-"""What can go wrong, in words of the business.
+"""The errors of the domain.
 
     GroundworkError
-    ├── Unauthenticated         who are you?                        401
-    ├── Forbidden               you may not                         403
-    ├── NotFound                there is no such thing              404
-    ├── Moved                   it has become part of another       308
-    ├── Conflict                it clashes with what is there       409
-    │   └── InFlight            it is being worked on already       409
-    ├── VersionMismatch         somebody was faster                 412
-    ├── VersionRequired         say which version you mean          428
+    ├── Unauthenticated         missing or invalid credentials      401
+    ├── Forbidden               a permission is missing             403
+    ├── NotFound                it does not exist                   404
+    ├── Moved                   it was merged into another          308
+    ├── Conflict                it conflicts with stored data       409
+    │   └── InFlight            the same request is still running   409
+    ├── VersionMismatch         it was changed meanwhile            412
+    ├── VersionRequired         If-Match is missing                 428
     ├── Invalid                 the input breaks a rule             422
-    ├── Throttled               too many, too fast                  429
-    └── Unavailable             a part we need is down              503
-        ├── RightsChanged     the caller's rights have changed    503
-        └── TookTooLong         a database was stopped at its limit 503
+    ├── Throttled               too many requests                   429
+    └── Unavailable             a required service is down          503
+        ├── RightsChanged       the caller's rights have changed    503
+        └── TookTooLong         a query reached its time limit      503
 
-The runtime layer turns each into problem+json (RFC 9457) in one place; nothing else knows statuses.
+One place of the runtime layer turns them into problem+json (RFC 9457) with these statuses.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with an input: a JSON pointer (RFC 6901) to it, and why."""
+    """One fault of an input: a JSON pointer (RFC 6901) to the value, and the reason."""
 
     pointer: str
     detail: str
 
 
 class GroundworkError(Exception):
-    """The root of all errors that a caller is told about."""
+    """The base of all errors that are shown to callers."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
@@ -40,19 +40,19 @@ class GroundworkError(Exception):
 
 
 class Unauthenticated(GroundworkError):
-    """No credentials, or none that hold."""
+    """The credentials are missing or invalid."""
 
 
 class Forbidden(GroundworkError):
-    """Known, but not allowed."""
+    """The caller is known, but lacks a permission."""
 
 
 class NotFound(GroundworkError):
-    """No such thing, or none that the caller may see."""
+    """The thing does not exist, or the caller may not see it."""
 
 
 class Moved(GroundworkError):
-    """It was merged into another; `to` is that one's id."""
+    """The entity was merged into another; `to` is the survivor's id."""
 
     def __init__(self, detail: str, *, to: str) -> None:
         super().__init__(detail)
@@ -60,7 +60,7 @@ class Moved(GroundworkError):
 
 
 class Conflict(GroundworkError):
-    """The request clashes with the present state; `field` names the field, if one does."""
+    """The request conflicts with stored data; `field` names the conflicting field, if any."""
 
     def __init__(self, detail: str, *, field: str | None = None) -> None:
         super().__init__(detail)
@@ -68,7 +68,7 @@ class Conflict(GroundworkError):
 
 
 class InFlight(Conflict):
-    """The same request is being worked on; ask again after `retry_after_seconds`."""
+    """The same request is still running; retry after `retry_after_seconds`."""
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail)
@@ -76,15 +76,15 @@ class InFlight(Conflict):
 
 
 class VersionMismatch(GroundworkError):
-    """If-Match names a version that is not the present one."""
+    """If-Match names a version that is not the current version."""
 
 
 class VersionRequired(GroundworkError):
-    """A change without If-Match."""
+    """A change was sent without If-Match."""
 
 
 class Invalid(GroundworkError):
-    """The input was understood but breaks rules; each fault says where."""
+    """The input breaks rules; each fault says which value and why."""
 
     def __init__(self, detail: str, faults: tuple[Fault, ...] = ()) -> None:
         super().__init__(detail)
@@ -92,7 +92,7 @@ class Invalid(GroundworkError):
 
 
 class Throttled(GroundworkError):
-    """Too many requests; try again after `retry_after_seconds`."""
+    """Too many requests; retry after `retry_after_seconds`."""
 
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail)
@@ -100,7 +100,7 @@ class Throttled(GroundworkError):
 
 
 class Unavailable(GroundworkError):
-    """A part that this needs is down; try again after `retry_after_seconds`."""
+    """A required service is down; retry after `retry_after_seconds`."""
 
     def __init__(self, detail: str, *, retry_after_seconds: int = 2) -> None:
         super().__init__(detail)
@@ -108,8 +108,8 @@ class Unavailable(GroundworkError):
 
 
 class RightsChanged(Unavailable):
-    """The caller's rights have changed since they were read: read them, and try again."""
+    """The caller's rights have changed since they were read; read them again and retry."""
 
 
 class TookTooLong(Unavailable):
-    """A database was stopped at its time limit; asking for less helps, waiting does not."""
+    """A query was stopped at its time limit; a smaller query helps, waiting does not."""

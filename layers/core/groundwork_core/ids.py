@@ -1,4 +1,4 @@
-"""Identifiers: UUID version 7 (RFC 9562 section 5.7), so that keys sort by their making."""
+"""Identifiers: UUID version 7 (RFC 9562 section 5.7), which sort by creation time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 def new_id() -> UUID:
-    """Make a UUIDv7: 48 bits of Unix milliseconds, the rest random."""
+    """Return a UUIDv7: 48 bits of Unix milliseconds, the rest random."""
     milliseconds = time.time_ns() // 1_000_000
     random_bits = secrets.randbits(74)
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80

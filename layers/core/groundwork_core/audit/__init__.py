@@ -1,1 +1,1 @@
-"""The audit log: who did what to identity and configuration, when, and from where."""
+"""The audit log of changes to accounts, roles, keys and configuration."""

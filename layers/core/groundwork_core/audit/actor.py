@@ -1,4 +1,4 @@
-"""Who acts, and from where."""
+"""The actor of a transaction, for the audit log."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who a unit of work is done for. Every audit event of its transaction names them."""
+    """The principal of a unit of work; each audit event of its transaction names it."""
 
     principal: str
     """`user:<id>`, `key:<id>`, `command` or `system`."""
     user_id: UUID | None = None
-    """The user by whose rights it is done."""
+    """The user whose permissions apply."""
     address: str | None = None
     request_id: str | None = None
     key_id: UUID | None = None
-    """The API key that speaks for the user."""
+    """The API key that was sent, if any."""
     standing: str = ""
-    """For a write: what the user's rights were read from. The database raises RightsChanged if
-    they have changed since. Empty: nothing is to be checked."""
+    """For a write: a stamp of the rights as they were read. The database refuses the write
+    (RightsChanged) when they have changed since. Empty: no check."""
 
 
 SYSTEM = Actor("system")
-"""Groundwork itself: a schedule, a queue, the start-up."""
+"""Groundwork itself: schedules, queue consumers and start-up."""
 COMMAND = Actor("command")
-"""An operator at the `groundwork` command."""
+"""An operator who uses the `groundwork` command."""

@@ -1,7 +1,7 @@
-"""What use cases need to say more in the audit log than their changes of rows do.
+"""Ports of the audit log.
 
-Changes of audited tables are logged by the database's own triggers. An act that changes none of
-them, as the reuse of a refresh token, is recorded by its use case:
+Triggers of the database log changes of audited tables. A use case records what changes no audited
+table, such as the reuse of a refresh token:
 
     work.audit.record(Act("users.token_reused", "users", user.id, {"family_id": str(family)}))
 """
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Something that was done."""
+    """One entry of the audit log that is not a change of a row."""
 
     action: str
-    """The resource and what was done, as `users.token_reused`."""
+    """The resource and the action, such as `users.token_reused`."""
     subject_type: str
-    """The resource that it was done to."""
+    """The resource of the subject."""
     subject_id: UUID | None = None
     detail: Mapping[str, JsonValue] = field(default_factory=dict)
-    """More about it. No secrets."""
+    """Further facts, without secrets."""
 
 
 class AuditLog(Protocol):
-    """The log, in a transaction. Who acted and from where is the transaction's to say."""
+    """The audit log in a transaction, which sets the actor and the address."""
 
     def record(self, act: AuditEntry) -> None:
-        """Add an event. It is there if the transaction commits."""
+        """Add an entry, in this transaction."""
         ...
 
 
 class AuditedWork(Transaction, Protocol):
-    """A unit of work that can say more in the audit log."""
+    """A unit of work with the audit log."""
 
     @property
     def audit(self) -> AuditLog:

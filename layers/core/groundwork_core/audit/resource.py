@@ -1,4 +1,4 @@
-"""Audit events as a REST resource, to be read."""
+"""Audit events as a read-only REST resource."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork_core.resources.resource import Filter, Representation, Resource
 
 
 class AuditEvent(Representation):
-    """Who did what to whom, from where. It is never changed, so its version stays 1."""
+    """One action of a principal on a subject. Events never change; their version is always 1."""
 
     action: str
     actor: str

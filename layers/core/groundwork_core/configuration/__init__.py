@@ -1,1 +1,1 @@
-"""What is set: for everybody (configurations) and by each user (preferences)."""
+"""Settings of the instance (configurations) and of each user (preferences)."""

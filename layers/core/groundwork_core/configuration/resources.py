@@ -1,4 +1,4 @@
-"""Configurations and preferences as REST resources: names with any JSON value."""
+"""Configurations and preferences as REST resources: keys with any JSON value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Description = Annotated[Text, Field(max_length=2_000)]
 
 
 class Configuration(Representation):
-    """A setting that holds for everybody."""
+    """A setting of the whole instance."""
 
     key: str
     value: JsonValue
@@ -25,7 +25,7 @@ class Configuration(Representation):
 
 
 class NewConfiguration(Input):
-    """A setting to be kept. Its key names it once."""
+    """A setting to create. Its key is unique."""
 
     key: Key
     value: AnyJson
@@ -33,7 +33,7 @@ class NewConfiguration(Input):
 
 
 class ConfigurationPatch(Input):
-    """Changes of a setting. An object is merged into the present value, all else replaces it."""
+    """Changes of a setting. An object is merged into the current value; other values replace it."""
 
     key: Key = ""
     value: AnyJson = None
@@ -41,7 +41,7 @@ class ConfigurationPatch(Input):
 
 
 class Preference(Representation):
-    """What one user prefers."""
+    """A setting of one user."""
 
     user_id: UUID
     key: str
@@ -49,7 +49,7 @@ class Preference(Representation):
 
 
 class NewPreference(Input):
-    """A preference to be kept, the caller's own unless it says whose. Its key names it once."""
+    """A preference to create, the caller's own unless `user_id` is given."""
 
     user_id: UUID | None = None
     key: Key
@@ -57,7 +57,7 @@ class NewPreference(Input):
 
 
 class PreferencePatch(Input):
-    """Changes of a preference. An object is merged into the present value, all else replaces it."""
+    """Changes of a preference. An object is merged into the current value; others replace it."""
 
     key: Key = ""
     value: AnyJson = None

@@ -1,1 +1,1 @@
-"""What was read from the sources."""
+"""Documents: entries of sources, as stored."""

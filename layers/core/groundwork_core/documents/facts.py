@@ -1,4 +1,4 @@
-"""What a feed states about a document, as a worker reads it."""
+"""A document's metadata for workers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """A document's own statements, and its feed's."""
+    """What a document and its feed state about it."""
 
     document_id: UUID
     revision: int
@@ -16,7 +16,7 @@ class DocumentFacts:
     source_name: str
     source_url: str
     site: str | None
-    """The web site that the feed belongs to."""
+    """The website of the feed."""
     feed_title: str
     url: str | None
     authors: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""What tells the entries of one feed apart.
+"""Identify the entries of a feed.
 
-Most feeds give each entry an id or a link of its own. Some give all of them the same one. Which
-parts of an entry make its identity is therefore decided for each feed, by what it does, and kept:
-a feed that once needed more parts goes on with them.
+Most feeds give each entry its own id or link. Some repeat one id for all entries. The parts of an
+entry that form its identity are therefore chosen for each feed from its content, and stored: a
+feed that once needed more parts keeps them.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from groundwork_core.documents.model import Entry, sha256
 
 
 class Identity(StrEnum):
-    """The parts that identify an entry. Each value has one part more than the one before."""
+    """The parts that identify an entry. Each value adds one part to the value before."""
 
     ID = "guid"
-    """Its own id, or its link where it has none, or its content where it has neither."""
+    """The entry's id, else its link, else a hash of its content."""
     LINK = "guid+link"
     TITLE = "guid+link+title"
     DATE = "guid+link+title+date"
@@ -31,19 +31,19 @@ ORDER = tuple(Identity)
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The entries of a feed, each with an `external_id` of its own."""
+    """The entries of a feed, each with its own `external_id`."""
 
     identity: Identity
     entries: tuple[Entry, ...]
     repeated: int
-    """How many entries are left out, because another entry of the feed is the same one."""
+    """Number of entries left out because they repeat another entry of the feed."""
 
 
 def identify(entries: Sequence[Entry], at_least: Identity) -> Identified:
-    """Give each entry the id by which it is stored; `at_least` is what the feed needed before.
+    """Give each entry the id under which it is stored; `at_least` is the feed's stored identity.
 
-    The order of the entries changes nothing. Entries whose ids are equal are one entry; the
-    latest of them is kept.
+    The result does not depend on the order of the entries. Of entries with equal ids the latest is
+    kept.
     """
     finer = ORDER[ORDER.index(at_least) :]
     identity = next((one for one in finer if _tells_apart(one, entries)), ORDER[-1])
@@ -57,7 +57,7 @@ def identify(entries: Sequence[Entry], at_least: Identity) -> Identified:
 
 
 def key_of(entry: Entry, identity: Identity) -> str:
-    """Return what identifies an entry that the reader gave its own id as `external_id`."""
+    """Return the id of an entry whose `external_id` is still the one that the feed stated."""
     if identity is Identity.ID:
         return entry.external_id
     return "sha256:" + sha256("\n".join(_parts(entry)[: ORDER.index(identity) + 1]))
@@ -70,7 +70,7 @@ def _parts(entry: Entry) -> tuple[str, ...]:
 
 
 def _tells_apart(identity: Identity, entries: Sequence[Entry]) -> bool:
-    """Whether entries with the same key are the same entry, for all that the feed shows."""
+    """Return whether entries with the same key can be the same entry."""
     groups: defaultdict[str, dict[tuple[str, ...], Entry]] = defaultdict(dict)
     for entry in entries:
         groups[key_of(entry, identity)][_parts(entry)] = entry
@@ -80,27 +80,27 @@ def _tells_apart(identity: Identity, entries: Sequence[Entry]) -> bool:
 
 
 def _are_versions(alike: Sequence[Entry]) -> bool:
-    """Whether entries that differ, but have the same key, may be versions of one entry.
+    """Return whether different entries with the same key may be versions of one entry.
 
-    Asked where they are less than half of the feed. They may when each has an id of its own (RFC
-    4287 section 4.1.1) and either their links or their titles are the same.
+    Used where they are less than half of the feed. They may when each states an id (RFC 4287
+    section 4.1.1) and either their links or their titles are equal.
     """
     links, titles = {entry.url for entry in alike}, {entry.title for entry in alike}
     return all(entry.has_own_id for entry in alike) and min(len(links), len(titles)) == 1
 
 
 def _latest(entry: Entry) -> tuple[str, str]:
-    """Order versions of one entry, by their date and then by anything that is not their place."""
+    """Return a sort key for versions of one entry: the date, then the hash of the content."""
     return entry.published_at.isoformat() if entry.published_at else "", entry.content_hash()
 
 
 def renamed(
     stored: Mapping[str, Sequence[str]], entries: Sequence[Entry], before: Identity, now: Identity
 ) -> dict[str, str]:
-    """Say which stored documents get which id when a feed needs more parts than before.
+    """Return the new ids of stored documents when a feed needs more parts than before.
 
-    `stored` has the link, title and date of the documents by their present ids. Of several
-    entries with that id, the one that is most like the document is it.
+    `stored` has link, title and date of the documents by their current ids. Of several entries
+    with that id, the one most similar to the document is chosen.
     """
     alike: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Take in the entries of a feed."""
+"""Store the entries of a feed as documents."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from groundwork_core.jobs.ports import JobStore
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """How many documents were new, have a new revision, or were left out as repetitions."""
+    """Numbers of new documents, new revisions and repeated entries."""
 
     new: int = 0
     changed: int = 0
     repeated: int = 0
     identity: Identity = Identity.ID
-    """What tells the entries of the source apart, from now on."""
+    """The identity of the source's entries from now on."""
 
 
 def ingest(
@@ -32,11 +32,11 @@ def ingest(
     jobs: JobStore,
     identity: Identity = Identity.ID,
 ) -> Ingested:
-    """Store entries and ask for the extraction of what is new or changed, in this transaction.
+    """Store entries and queue the extraction of new and changed ones, in this transaction.
 
-    Three round trips at most, however many entries: what is known, the upsert, the jobs; two more
-    when the feed turns out to need another `identity` than before. The order of the entries
-    changes nothing.
+    At most three round trips for any number of entries: read hashes, upsert, queue jobs; two more
+    when the feed needs another `identity` than before. The result does not depend on the order of
+    the entries.
     """
     found = identify(entries, identity)
     if found.identity is not identity:

@@ -1,4 +1,4 @@
-"""A document as a source states it, before it is stored."""
+"""An entry of a feed, before it is stored as a document."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ MAX_EXTERNAL_ID = 2_048
 URL_BYTES_MAX = 16_384
 LINKS_LENGTH_MAX = 140_000
 FILES_LENGTH_MAX = 40_000
-"""Characters of all links, and of all enclosures: six bytes each at most, as JSON."""
+"""Maximal characters of all links, and of all enclosures; JSON needs up to six bytes for each."""
 
 Part = TypeVar("Part")
 
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A file that an entry brings along: an episode, a film, a picture."""
+    """A file attached to an entry, such as a podcast episode."""
 
     url: str
     type: str | None = None
-    """Its media type, as stated."""
+    """The media type, as stated."""
     length: int | None = None
-    """Its size in bytes, as stated."""
+    """The size in bytes, as stated."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a feed: clean text that Postgres takes, HTML that a page may show."""
+    """One entry of a feed, with text that Postgres can store and cleaned HTML."""
 
     external_id: str
-    """The entry's own id in its source, else its link, else its content's hash."""
+    """The id that the feed states, else the link, else a hash of the content."""
     url: str | None
     title: str
     author: str | None
@@ -53,12 +53,12 @@ class Entry:
     links: tuple[str, ...] = ()
     enclosures: tuple[Enclosure, ...] = ()
     wording: str = ""
-    """A hash of what summary and content say as they are written, before they are cleaned."""
+    """A hash of summary and content before cleaning."""
     has_own_id: bool = True
-    """Whether its source gives it an id, and not only a link."""
+    """Whether the feed states an id, and not only a link."""
 
     def texts(self) -> tuple[str, str]:
-        """Summary and content; empty where one more would be too long for any answer."""
+        """Return summary and content; empty where the limit of one response would be exceeded."""
         if json_bytes(self.summary, self.content) <= TEXTS_BYTES_MAX:
             return self.summary, self.content
         if json_bytes(self.content) <= TEXTS_BYTES_MAX:
@@ -66,12 +66,12 @@ class Entry:
         return (self.summary if json_bytes(self.summary) <= TEXTS_BYTES_MAX else ""), ""
 
     def address(self) -> str | None:
-        """Its address, unless it is longer than any that works."""
+        """Return the address, unless it is too long to be usable."""
         long = self.url is not None and len(self.url.encode()) > URL_BYTES_MAX
         return None if long else self.url
 
     def metadata(self) -> dict[str, JsonValue]:
-        """What the feed states beside the text; of links, as many as fit."""
+        """Return authors, categories and as many links as fit."""
         return {
             "authors": list(self.authors),
             "categories": list(self.categories),
@@ -79,17 +79,16 @@ class Entry:
         }
 
     def files(self) -> list[dict[str, JsonValue]]:
-        """Its enclosures as JSON, as many as fit."""
+        """Return the enclosures as JSON, as many as fit."""
         kept = _fitting(
             self.enclosures, lambda one: len(one.url) + len(one.type or ""), FILES_LENGTH_MAX
         )
         return [asdict(one) for one in kept]
 
     def content_hash(self) -> str:
-        """SHA-256, in hex, of all that makes the content; the id is no part of it.
+        """Return the SHA-256 of the content in hex, without the id.
 
-        Of HTML it is what the publisher wrote that counts, not what cleaning makes of it: another
-        way of cleaning is no news of the publisher.
+        HTML is hashed before cleaning, so that a new way of cleaning is not a change of the entry.
         """
         state = asdict(self)
         del state["external_id"], state["has_own_id"]
@@ -101,29 +100,29 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document that is new, or in a new revision."""
+    """A new document, or a document with a new revision."""
 
     id: UUID
     revision: int
 
 
 def _fitting(parts: tuple[Part, ...], length: Callable[[Part], int], most: int) -> tuple[Part, ...]:
-    """The first of some parts, as many as are together no longer than that."""
+    """Return the first parts whose total length is at most `most`."""
     return parts[: sum(so_far <= most for so_far in accumulate(map(length, parts)))]
 
 
 def sha256(text: str) -> str:
-    """Hash text, as hex."""
+    """Return the SHA-256 of a text in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def wording_hash(summary: str, content: str) -> str:
-    """Hash what a summary and a content say; empty when they say nothing."""
+    """Return a hash of summary and content before cleaning; empty when both are empty."""
     return sha256(f"{summary}\0{content}") if summary or content else ""
 
 
 def external_id(own_id: str | None, url: str | None, content: str) -> str:
-    """Choose what identifies an entry in its source; too long an id is replaced by its hash."""
+    """Choose the id of an entry in its source; an id that is too long is replaced by its hash."""
     chosen = (own_id or "").strip() or (url or "").strip()
     if not chosen:
         return f"sha256:{sha256(content)}"

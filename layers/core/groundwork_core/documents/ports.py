@@ -1,4 +1,4 @@
-"""What the use cases of documents need from outside."""
+"""Ports of documents."""
 
 from __future__ import annotations
 
@@ -14,75 +14,75 @@ from groundwork_core.unit_of_work import Transaction
 
 
 class CleanHtml(Protocol):
-    """HTML that a page may show."""
+    """Cleaned HTML."""
 
     @property
     def html(self) -> str:
-        """What is left of it."""
+        """The HTML, safe to show in a page."""
         ...
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The web addresses it links to, each once."""
+        """The web addresses that it links to, without repetitions."""
         ...
 
     @property
     def wording(self) -> str:
-        """What it says as it is written, however it is cleaned."""
+        """The text before cleaning, so that a new way of cleaning is not a change."""
         ...
 
 
 CleanHtmlOf = Callable[[str, str | None], CleanHtml]
-"""Clean a stranger's HTML as feeds' is cleaned; relative links are resolved against an address."""
+"""Cleans untrusted HTML; resolves relative links against the given address."""
 
 
 RegistrableHost = Callable[[str], str | None]
-"""Returns the registrable part of a web address's host (`bbc.co.uk`); None if it has none."""
+"""Returns the registrable domain of a web address (`bbc.co.uk`); None if it has none."""
 
 
 class DocumentStore(Protocol):
-    """The documents."""
+    """The stored documents."""
 
     def known(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, str]:
-        """Return the content hashes, by external id, of those that are there. One round trip."""
+        """Return the content hashes of stored documents by external id. One round trip."""
         ...
 
     def put(self, source_id: UUID, entries: Sequence[Entry]) -> list[StoredDocument]:
-        """Insert what is new, revise what changed and keep its old state. One round trip.
+        """Insert new documents, add revisions for changed ones. One round trip.
 
-        What is there with the same content is left alone and not returned.
+        Documents with the same content are left unchanged and are not returned.
         """
         ...
 
     def stated(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the link, title and date (ISO 8601, UTC) of those that are there, by external id.
+        """Return link, title and date (ISO 8601, UTC) of stored documents by external id.
 
-        What a document does not have is empty. One round trip.
+        A missing value is empty. One round trip.
         """
         ...
 
     def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
-        """Give documents of a source new external ids, by their old ones. One round trip."""
+        """Change external ids of documents of a source; keys are the old ids. One round trip."""
         ...
 
     def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
-        """Return what feeds state about documents that are there. One round trip."""
+        """Return the metadata of documents that exist. One round trip."""
         ...
 
 
 class DocumentsWork(Transaction, Protocol):
-    """A unit of work that knows documents."""
+    """A unit of work with documents."""
 
     @property
     def documents(self) -> DocumentStore:
-        """The documents."""
+        """The stored documents."""
         ...
 
 
 class DocumentWritesWork(ResourceWork, Protocol):
-    """A unit of work that knows resources and jobs."""
+    """A unit of work with resources and jobs."""
 
     @property
     def jobs(self) -> JobStore:
-        """Work for workers."""
+        """The jobs."""
         ...

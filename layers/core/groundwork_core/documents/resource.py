@@ -1,4 +1,4 @@
-"""Documents as a REST resource: the fetcher writes them, and so may clients."""
+"""Documents as a REST resource, written by the fetcher and by clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_core.resources.resource import Filter, Input, Representation, Re
 
 Title = Annotated[Text, Field(max_length=2_000)]
 TextOfNew = Annotated[
-    BoundedText, Field(max_length=1_000_000, description="HTML, which is cleaned.")
+    BoundedText, Field(max_length=1_000_000, description="HTML; it is sanitized.")
 ]
 Language = Annotated[Text, Field(max_length=35)]
 MAX_ENCLOSURES = 50
@@ -22,17 +22,17 @@ MAX_LENGTH_BYTES = 2**53 - 1
 
 
 class NewEnclosure(Input):
-    """A file that a new document brings along."""
+    """A file attached to a new document."""
 
     url: WebAddress
-    type: Annotated[Text, Field(max_length=255, description="Its media type.")] | None = None
+    type: Annotated[Text, Field(max_length=255, description="The media type.")] | None = None
     length: (
-        Annotated[Whole, Field(ge=0, le=MAX_LENGTH_BYTES, description="Its size in bytes.")] | None
+        Annotated[Whole, Field(ge=0, le=MAX_LENGTH_BYTES, description="The size in bytes.")] | None
     ) = None
 
 
 class ShownEnclosure(BaseModel):
-    """A file that a document brings along, as its source states it."""
+    """A file attached to a document, as its source states it."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -42,7 +42,7 @@ class ShownEnclosure(BaseModel):
 
 
 class Document(Representation):
-    """One entry of a source, in its present revision."""
+    """One entry of a source, in its latest revision."""
 
     source_id: UUID
     external_id: str
@@ -59,7 +59,7 @@ class Document(Representation):
 
 
 class NewDocument(Input):
-    """An entry that a source has beside its feed. Its address is its identity there."""
+    """A document to add to a source. Its address identifies it within the source."""
 
     source_id: UUID
     url: WebAddress
@@ -75,7 +75,7 @@ class NewDocument(Input):
 
 
 class CleanDocument(NewDocument):
-    """A new document as it is kept."""
+    """A new document as it is stored."""
 
     external_id: str
     content_hash: str
@@ -83,7 +83,7 @@ class CleanDocument(NewDocument):
 
 
 class DocumentPatch(Input):
-    """Corrections of what the source states about an entry. Its content is the source's own."""
+    """Corrections of a document's metadata. Its content comes from the source and stays."""
 
     url: WebAddress | None = None
     title: Title = ""

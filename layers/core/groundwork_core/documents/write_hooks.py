@@ -1,4 +1,4 @@
-"""What goes with a document that a client brings: what ingestion does with one of a feed."""
+"""Hooks of writes of documents by clients: the same steps as for an entry of a feed."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 
 
 class DocumentWriteHooks(NoWriteHooks[DocumentWritesWork]):
-    """A new document is cleaned and hashed, and its extraction asked for."""
+    """Cleans and hashes a new document, and queues its extraction."""
 
     def __init__(self, harmless: CleanHtmlOf) -> None:
-        """Take what cleans HTML."""
+        """`harmless` cleans HTML."""
         self._harmless = harmless
 
     def prepare(self, given: Input, row_id: UUID | None, work: DocumentWritesWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Clean a new one, and say what identifies it and its content."""
+        """Clean a new document and add its identity and hash; changes pass as they are."""
         if row_id is not None:
             return given
         entry = self._entry(cast("NewDocument", given))
@@ -40,7 +40,7 @@ class DocumentWriteHooks(NoWriteHooks[DocumentWritesWork]):
         )
 
     def after_create(self, row_id: UUID, new: Input, work: DocumentWritesWork) -> None:  # noqa: ARG002 - as above
-        """Ask for the extraction, in the same transaction."""
+        """Queue the extraction, in the same transaction."""
         work.jobs.add([extract_job(row_id, 1)])
 
     def _entry(self, new: NewDocument) -> Entry:

@@ -1,1 +1,1 @@
-"""Embeddings: what models make of entities, documents and contents, and what is near to what."""
+"""Embeddings of entities, documents and contents, and nearest-neighbour search."""

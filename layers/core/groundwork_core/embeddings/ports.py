@@ -1,4 +1,4 @@
-"""What the use cases of embeddings need from outside."""
+"""Ports of embeddings."""
 
 from __future__ import annotations
 
@@ -11,50 +11,50 @@ from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """What is known of a model, and of one subject by it."""
+    """A registered model, and the vector of one subject."""
 
     dimensions: int
     vector: str | None
-    """The subject's embedding as text; None if it has none, or no subject was named."""
+    """The subject's vector as text; None if it has none or no subject was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A subject near to what was asked for."""
+    """A subject found by a search."""
 
     id: UUID
     subject_type: Literal["entity", "document", "content"]
     subject_id: UUID
     score: float
-    """The cosine of the angle between the two: 1 is the same direction, -1 the opposite."""
+    """The cosine similarity: 1 is the same direction, -1 the opposite."""
 
 
 class EmbeddingStore(Protocol):
-    """Vectors by model, and an index of each model's."""
+    """Vectors by model, with one index for each model."""
 
     def learn_model(self, model: str, dimensions: int) -> None:
-        """Know a model: with these dimensions and an index, unless it is known already.
+        """Register a model with its dimensions and create its index, unless it is registered.
 
         Raises:
-            Invalid: there are too many models.
+            Invalid: the limit of models is reached.
         """
         ...
 
     def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
-        """Return what is known of a model, before `count` are searched; None: it is not."""
+        """Return a registered model and prepare a search of `count`; None: not registered."""
         ...
 
     def nearest(
         self, model: str, known: KnownModel, vector: str, besides: UUID | None, count: int
     ) -> list[Neighbour]:
-        """Return up to `count` subjects, the nearest first, without the subject `besides`."""
+        """Return up to `count` subjects, nearest first, except the subject `besides`."""
         ...
 
 
 class EmbeddingsWork(ResourceWork, SurvivorsWork, Protocol):
-    """A unit of work that knows embeddings."""
+    """A unit of work with embeddings."""
 
     @property
     def embeddings(self) -> EmbeddingStore:
-        """The vectors."""
+        """The embeddings."""
         ...

@@ -11,7 +11,7 @@ from groundwork_core.resources.resource import Filter, Input, Representation, Re
 
 DIMENSIONS_MAX = 4_000
 LARGEST = 3.4e38
-"""Vectors are kept in single precision (IEEE 754 binary32)."""
+"""Vectors are stored in single precision (IEEE 754 binary32)."""
 SMALLEST = 1e-45
 
 SubjectType = Literal["entity", "document", "content"]
@@ -25,7 +25,7 @@ Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 def _has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
     if all(-SMALLEST < one < SMALLEST for one in vector):
-        message = "must not be zero in every dimension: it would be near to nothing"
+        message = "must not be zero in every dimension; a zero vector has no direction"
         raise ValueError(message)
     return vector
 
@@ -38,7 +38,7 @@ Vector = Annotated[
 
 
 class Embedding(Representation):
-    """What a model makes of a subject: a direction, near to those of similar subjects."""
+    """The vector of a subject by a model; similar subjects have similar directions."""
 
     subject_type: SubjectType
     subject_id: UUID
@@ -47,7 +47,7 @@ class Embedding(Representation):
 
 
 class NewEmbedding(Input):
-    """An embedding to be kept. A subject has one by each model; the first fixes the dimensions."""
+    """An embedding to create, one per subject and model. The first sets the dimensions."""
 
     subject_type: SubjectType
     subject_id: UUID
@@ -56,7 +56,7 @@ class NewEmbedding(Input):
 
 
 class EmbeddingPatch(Input):
-    """Changes of an embedding. Its subject and model stay."""
+    """Changes of an embedding. Subject and model cannot change."""
 
     vector: Vector = ()
 

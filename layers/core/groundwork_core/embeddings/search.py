@@ -1,4 +1,4 @@
-"""Find what is near."""
+"""Search the nearest neighbours of a vector or a subject."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ FOUND_MAX = 200
 
 
 class Search(Input):
-    """What to look for: a vector, or whatever is like a subject."""
+    """A search by a vector, or by the vector of a subject."""
 
     model: ModelName
     vector: Vector | None = None
     subject_id: UUID | None = None
-    k: int = Field(10, ge=1, le=FOUND_MAX, description="How many, at most.")
+    k: int = Field(10, ge=1, le=FOUND_MAX, description="The maximal number of results.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Search:
         if (self.vector is None) == (self.subject_id is None):
-            message = "give either a vector or a subject_id"
+            message = "must have either a vector or a subject_id"
             raise ValueError(message)
         return self
 
 
 class Near(BaseModel):
-    """A subject, and how near it is: the cosine, 1 at most."""
+    """A subject with its cosine similarity (at most 1)."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -42,7 +42,7 @@ class Near(BaseModel):
 
 
 class Found(BaseModel):
-    """The nearest first."""
+    """The results, nearest first."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -50,11 +50,11 @@ class Found(BaseModel):
 
 
 def search(asked: Search, *, work: EmbeddingsWork) -> Found:
-    """Return the subjects whose embeddings by the same model are nearest.
+    """Return the subjects with the most similar vectors of the same model.
 
     Raises:
-        Invalid: the model is not known, the subject has no embedding by it, or the vector has
-            other dimensions.
+        Invalid: no embedding by this model exists, the subject has none, or the vector has other
+            dimensions.
     """
     with work:
         subject = asked.subject_id
@@ -63,7 +63,7 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
             subject = work.survivors.of([subject]).get(subject)
             known = work.embeddings.known(asked.model, subject, asked.k)
         if known is None:
-            raise _invalid("/model", "nothing has an embedding by this model")
+            raise _invalid("/model", "has no embeddings")
         if asked.vector is None:
             vector = known.vector
             if vector is None:

@@ -1,4 +1,4 @@
-"""What goes with keeping an embedding."""
+"""Hooks of writes of embeddings."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 
 
 class EmbeddingWriteHooks(NoWriteHooks[EmbeddingsWork]):
-    """A model is known, and its index there, before its first vector comes."""
+    """Registers a model and creates its index before its first vector is stored."""
 
     def before_create(self, new: Input, work: EmbeddingsWork) -> None:
-        """Learn the model. Raises Invalid: there are too many."""
+        """Register the model. Raises Invalid when there are too many models."""
         embedding = cast("NewEmbedding", new)
         work.embeddings.learn_model(embedding.model, len(embedding.vector))

@@ -1,1 +1,1 @@
-"""Idempotency keys: a request that is sent again has its effect once, and the same answer."""
+"""Idempotency keys: a repeated request has its effect once and gets the same response."""

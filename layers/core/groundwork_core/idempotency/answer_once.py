@@ -1,4 +1,4 @@
-"""Answer a request that carries an Idempotency-Key: once with an effect, then from memory."""
+"""Run a request with an Idempotency-Key once; repetitions get the stored response."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ RETRY_SECONDS = 1
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer, as bytes that only the runtime layer understands."""
+    """A response, as bytes that only the runtime layer can read."""
 
     answer: bytes
     repeated: bool
-    """It was given before; nothing happened this time."""
+    """Whether it is the stored response of an earlier request."""
 
 
 def answer_once(
     body: bytes, act: Callable[[], bytes], *, seal: Seal, work: IdempotencyWork
 ) -> Answered:
-    """Return the kept answer, or act and keep what it answers.
+    """Return the stored response, or run the request and store its response.
 
-    The claim, the effect and the answer are one transaction: after a crash there is either all of
-    it or nothing. What `act` raises undoes it, and is not kept.
+    The claim, the effect and the response are one transaction, so a crash leaves all or nothing.
+    An error of `act` rolls back and is not stored.
 
     Args:
-        body: what was asked; the same key with another body is a mistake.
-        act: has the effect, in parts of this transaction, and returns the answer.
-        seal: made of the key; what is kept can only be read with it.
-        work: the unit of work that all of it shares.
+        body: the request's body; the same key with another body is refused.
+        act: runs the request in this transaction and returns the response.
+        seal: derived from the key; the stored response can only be read with it.
+        work: the shared unit of work.
 
     Raises:
-        InFlight: the first request with this key is still being worked on.
-        Invalid: the key came with another body before.
+        InFlight: the first request with this key is still running.
+        Invalid: the key was used with another body.
     """
     with work:
         if not work.kept_answers.claim(seal.id):
             raise InFlight(
-                "A request with this Idempotency-Key is being worked on.",
+                "A request with this Idempotency-Key is still running; retry later.",
                 retry_after_seconds=RETRY_SECONDS,
             )
         kept = work.kept_answers.find(seal.id)
@@ -50,7 +50,7 @@ def answer_once(
         if kept is not None:
             if kept.fingerprint != fingerprint:
                 raise Invalid(
-                    "This Idempotency-Key came with another body before.",
+                    "This Idempotency-Key was used with another body.",
                     (Fault("/Idempotency-Key", "was used for another request"),),
                 )
             return Answered(seal.open(kept.sealed), repeated=True)

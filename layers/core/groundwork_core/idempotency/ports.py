@@ -1,4 +1,4 @@
-"""What idempotency keys need from outside."""
+"""Ports of idempotency keys."""
 
 from __future__ import annotations
 
@@ -10,53 +10,53 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class KeptAnswer:
-    """What is kept of a request and its answer."""
+    """The stored response of a request, encrypted, with a fingerprint of the request."""
 
     fingerprint: bytes
     sealed: bytes
 
 
 class Seal(Protocol):
-    """Made of an Idempotency-Key, its principal, method and path; none of them can be had back."""
+    """Keys derived from an Idempotency-Key, principal, method and path, none of them revealed."""
 
     @property
     def id(self) -> bytes:
-        """Finds what is kept."""
+        """The id of the stored response."""
         ...
 
     def fingerprint(self, body: bytes) -> bytes:
-        """Return what is the same for the same body, and of no use without the key."""
+        """Return a keyed hash of the body."""
         ...
 
     def close(self, answer: bytes) -> bytes:
-        """Make an answer unreadable without the key."""
+        """Encrypt a response."""
         ...
 
     def open(self, sealed: bytes) -> bytes:
-        """Undo `close`."""
+        """Decrypt what `close` returned."""
         ...
 
 
 class KeptAnswers(Protocol):
-    """Answers, in a transaction."""
+    """Stored responses, in a transaction."""
 
     def claim(self, answer_id: bytes) -> bool:
-        """Hold an id until the transaction ends; False at once if another one holds it."""
+        """Lock an id until the transaction ends; False at once if another transaction has it."""
         ...
 
     def find(self, answer_id: bytes) -> KeptAnswer | None:
-        """Return what is kept and has not expired. To be asked after `claim`."""
+        """Return the stored response unless it has expired. Call it after `claim`."""
         ...
 
     def keep(self, answer_id: bytes, kept: KeptAnswer, hours: int) -> None:
-        """Keep an answer for so long."""
+        """Store a response for a number of hours."""
         ...
 
 
 class IdempotencyWork(Transaction, Protocol):
-    """A unit of work that knows kept answers."""
+    """A unit of work with stored responses."""
 
     @property
     def kept_answers(self) -> KeptAnswers:
-        """The answers."""
+        """The stored responses."""
         ...

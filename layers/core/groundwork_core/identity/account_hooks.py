@@ -1,12 +1,11 @@
-"""What a caller may do to accounts and roles, and what follows when it was done.
+"""Hooks of writes of accounts and roles: authorization, password hashing, end of sessions.
 
-Nobody reaches above themselves: before and after a change, the account or role may hold nothing
-that the caller does not. So `users:write` alone makes nobody an admin: not by a role, not by
-setting an admin's password, not by widening a role. That an admin stays, that built-in roles stay
-as they are and used ones stay at all, the database itself sees to.
+A caller may write only accounts and roles whose permissions it has itself, before and after the
+change. So `users:write` alone does not suffice to become an admin: not by a role, an admin's
+password or a wider role. The database itself keeps one admin, the built-in roles and roles in use.
 
-An API key gives nobody what would outlast it: it sets no passwords, enables no account, gives an
-account no role that adds to what it holds, and widens no role. A person does that.
+An API key must not grant rights that outlast it: it cannot set passwords, enable accounts, give an
+account a role with more permissions, or widen a role. That needs an access token.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 
 
 class UserWriteHooks(NoWriteHooks[AccountsWork]):
-    """Passwords are kept as hashes; a new one, or disabling, ends what the account has open."""
+    """Hashes passwords; ends sessions after a new password or when an account is disabled."""
 
     def __init__(self, *, by: Caller, hasher: Callable[[], PasswordHasher], clock: Clock) -> None:
-        """Take who writes, what makes the hasher when a password comes, and the time."""
+        """`hasher` makes the password hasher when it is first needed."""
         self._by = by
         self._hasher = hasher
         self._clock = clock
@@ -36,11 +35,11 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
         self._held: frozenset[str] = frozenset()
 
     def prepare(self, given: Input, row_id: UUID | None, work: AccountsWork) -> Input:
-        """Check roles and password, and hash it before anything is locked.
+        """Check roles and password, and hash the password before any row is locked.
 
         Raises:
-            NotFound: no such account.
-            Forbidden: an API key sets a password, or enables an account.
+            NotFound: the account does not exist.
+            Forbidden: an API key would set a password or enable an account.
             Invalid: a role does not exist, or the password is not good enough.
         """
         assert isinstance(given, NewUser | UserPatch)  # noqa: S101 - what the resource takes
@@ -50,14 +49,14 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
             user = None if row_id is None else work.users.get(row_id)
             missing = work.users.missing_roles(given.roles)
         if row_id is not None and user is None:
-            raise NotFound("There is no such user.")
+            raise NotFound("This user does not exist.")
         if missing:
             faults = (
-                Fault(f"/roles/{place}", "no such role")
+                Fault(f"/roles/{place}", "is not a role")
                 for place, name in enumerate(given.roles)
                 if name in missing
             )
-            raise Invalid("The roles are not right.", tuple(faults))
+            raise Invalid("The roles are invalid.", tuple(faults))
         if self._by.key_id is not None:
             if password is not None:
                 raise Forbidden("An API key cannot set a password; log in.")
@@ -72,23 +71,23 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
         return StoredUser(**fields)
 
     def after_create(self, row_id: UUID, new: Input, work: AccountsWork) -> None:  # noqa: ARG002 - a port's signature
-        """Raise Forbidden when it may more than its maker."""
+        """Raise Forbidden when the account has a permission that the caller lacks."""
         self._must_reach(row_id, work)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - as above
-        """Raise Forbidden when it may more than the caller."""
+        """Raise Forbidden when the account has a permission that the caller lacks."""
         self._held = self._must_reach(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
-        """Raise Forbidden when it now may more than the caller; end its sessions where due."""
+        """Check the account again after the change; end its sessions if required."""
         if "roles" in fields:
             no_more_by_a_key(self._by, self._held, self._must_reach(row_id, work))
         if self._ends_sessions:
-            # The account is locked by now: whoever logs in meanwhile waits, and is too late.
+            # The account is locked here: a concurrent login waits and is refused.
             work.users.end_sessions(row_id, self._clock.now())
 
     def before_remove(self, row_id: UUID, work: AccountsWork) -> None:
-        """Raise Forbidden when it may more than the caller."""
+        """Raise Forbidden when the account has a permission that the caller lacks."""
         self._must_reach(row_id, work)
 
     def _must_reach(self, row_id: UUID, work: AccountsWork) -> frozenset[str]:
@@ -98,28 +97,28 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
 
 
 class RoleWriteHooks(NoWriteHooks[AccountsWork]):
-    """A role gives nothing that whoever makes or changes it does not hold."""
+    """Refuses roles with permissions that the caller lacks."""
 
     def __init__(self, *, by: Caller) -> None:
-        """Take who writes."""
+        """`by` is the caller of the write."""
         self._by = by
         self._gives: frozenset[str] = frozenset()
 
     def after_create(self, row_id: UUID, new: Input, work: AccountsWork) -> None:  # noqa: ARG002 - as above
-        """Raise Forbidden when it gives more than its maker holds."""
+        """Raise Forbidden when the role has a permission that the caller lacks."""
         self._must_reach(row_id, work)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - as above
-        """Raise Forbidden when it gives more than the caller holds."""
+        """Raise Forbidden when the role has a permission that the caller lacks."""
         self._gives = self._must_reach(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
-        """Raise Forbidden when it now gives more than the caller holds, or may give."""
+        """Check the role again after the change."""
         if "permissions" in fields:
             no_more_by_a_key(self._by, self._gives, self._must_reach(row_id, work))
 
     def before_remove(self, row_id: UUID, work: AccountsWork) -> None:
-        """Raise Forbidden when it gives more than the caller holds."""
+        """Raise Forbidden when the role has a permission that the caller lacks."""
         self._must_reach(row_id, work)
 
     def _must_reach(self, row_id: UUID, work: AccountsWork) -> frozenset[str]:
@@ -129,14 +128,14 @@ class RoleWriteHooks(NoWriteHooks[AccountsWork]):
 
 
 def must_hold(caller: Caller, permissions: Iterable[str]) -> None:
-    """Raise Forbidden unless the caller holds all of these."""
+    """Raise Forbidden unless the caller has all of these permissions."""
     missing = sorted(set(permissions) - caller.permissions)
     if missing:
-        raise Forbidden(f"This takes permissions that you do not hold: {', '.join(missing)}.")
+        raise Forbidden(f"This needs permissions that you do not have: {', '.join(missing)}.")
 
 
 def no_more_by_a_key(caller: Caller, before: frozenset[str], after: frozenset[str]) -> None:
-    """Raise Forbidden when an API key adds to what an account holds or a role gives."""
+    """Raise Forbidden when an API key adds permissions to an account or a role."""
     if caller.key_id is not None and not after <= before:
         added = ", ".join(sorted(after - before))
-        raise Forbidden(f"An API key cannot give permissions that outlast it: {added}; log in.")
+        raise Forbidden(f"An API key cannot grant permissions that outlast it: {added}; log in.")

@@ -1,9 +1,8 @@
-"""The words of an API key: `gw_live_`, 30 random characters, and 6 that check them.
+"""The format of API keys: `gw_live_`, 30 random characters, and a checksum of 6 characters.
 
-Both in base62 (0-9, A-Z, a-z). The check is the CRC-32 of the 30 characters as ASCII, as a number
-in base62, filled up with zeros on the left: what is mistyped, cut or made up is told apart from a
-key without asking anybody, and scanners for leaked secrets know one when they see it. It protects
-nothing: the 30 characters (178 bits) do.
+Both are in base62 (0-9, A-Z, a-z). The checksum is the CRC-32 of the 30 characters as ASCII, as a
+base62 number with leading zeros. It detects mistyped and truncated keys without a database read,
+and lets scanners recognize leaked keys. The security rests on the 178 random bits alone.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 RANDOM_CHARACTERS = 30
 CHECK_CHARACTERS = 6
 PREFIX_CHARACTERS = 12
-"""What is kept readable, so that its owner recognises a key: the brand and 4 random characters."""
+"""Length of the readable prefix by which the owner recognizes a key: brand and 4 characters."""
 
 _FORM = re.compile(rf"{BRAND}[0-9A-Za-z]{{{RANDOM_CHARACTERS + CHECK_CHARACTERS}}}")
 
 
 def new_key() -> str:
-    """Make a key."""
+    """Return a new random key."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_CHARACTERS))
     return BRAND + body + check_of(body)
 
 
 def check_of(body: str) -> str:
-    """Return the characters that check 30 others."""
+    """Return the checksum of the 30 random characters."""
     number, digits = zlib.crc32(body.encode("ascii")), ""
     while number:
         number, digit = divmod(number, len(ALPHABET))
@@ -40,17 +39,17 @@ def check_of(body: str) -> str:
 
 
 def is_well_formed(key: str) -> bool:
-    """Say whether this may be a key at all. Costs microseconds and asks nobody."""
+    """Return whether a text has the form and checksum of a key."""
     if _FORM.fullmatch(key) is None:
         return False
     return check_of(key[len(BRAND) : -CHECK_CHARACTERS]) == key[-CHECK_CHARACTERS:]
 
 
 def prefix_of(key: str) -> str:
-    """Return the beginning, by which its owner recognises it."""
+    """Return the readable prefix of a key."""
     return key[:PREFIX_CHARACTERS]
 
 
 def hash_of(key: str) -> bytes:
-    """Return what is kept of a key. It has 178 random bits, so a plain hash is enough."""
+    """Return the stored hash of a key. It has 178 random bits, so a plain hash is enough."""
     return hashlib.sha256(key.encode("ascii")).digest()

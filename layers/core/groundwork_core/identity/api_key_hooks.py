@@ -1,8 +1,8 @@
-"""What a caller may do to API keys.
+"""Hooks of writes of API keys.
 
-A key never has more than who makes it: a person what their roles give, a key what it may itself,
-for as long as it may. A key changes only keys that it has made, and never itself. The database
-holds every key within the one that made it, whoever writes (docs/decisions/0020).
+A key never has more rights than its creator: a user's roles, or the scopes and lifetime of the key
+that creates it. A key changes only keys that it has created, and never itself. The database
+enforces the same for every writer (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 
 class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
-    """A new key is shown once, and kept as a hash."""
+    """Makes a new key, which is shown once and stored as a hash; checks changes."""
 
     def __init__(self, *, by: Caller, clock: Clock) -> None:
-        """Take who writes, and the time."""
+        """`by` is the caller of the write."""
         self._by = by
         self._clock = clock
         self._made: str | None = None
 
     def prepare(self, given: Input, row_id: UUID | None, work: AccountsWork) -> Input:
-        """Check what was given, and make the key's words.
+        """Check scopes and end, and make the key.
 
         Raises:
-            Forbidden: a key changes itself.
-            Invalid: a scope is more than the caller may, or the key would have expired already or
-                would outlive the key that makes or changes it.
+            Forbidden: a key would change itself.
+            Invalid: the caller lacks a scope, or the end is in the past or later than that of the
+                key that creates or changes it.
         """
         assert isinstance(given, NewApiKey | ApiKeyPatch)  # noqa: S101 - what the resource takes
         if row_id is not None and row_id == self._by.key_id:
             raise Forbidden("An API key cannot change itself; log in.")
         faults = [
-            Fault(f"/scopes/{place}", "is more than you may yourself")
+            Fault(f"/scopes/{place}", "is a permission that you do not have")
             for place, scope in enumerate(given.scopes)
             if not self._by.may(scope)
         ]
@@ -61,9 +61,9 @@ class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
                 fields["parent_id"] = self._by.key_id
                 fields.setdefault("expires_at", ends)
             if "expires_at" in fields and _outlives(fields["expires_at"], ends):
-                faults.append(Fault("/expires_at", "is later than that of the key you send"))
+                faults.append(Fault("/expires_at", "is later than the end of the key you sent"))
         if faults:
-            raise Invalid("The key cannot be like this.", tuple(faults))
+            raise Invalid("The API key is invalid.", tuple(faults))
         if isinstance(given, NewApiKey):
             self._made = key = api_key_words.new_key()
             fields["prefix"] = api_key_words.prefix_of(key)
@@ -71,30 +71,30 @@ class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
         return StoredApiKey(**fields)
 
     def shown_once(self) -> Mapping[str, JsonValue]:
-        """Return the key's words."""
+        """Return the new key."""
         return {} if self._made is None else {"key": self._made}
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - a port's signature
-        """Raise Forbidden when the key is out of the caller's reach, or another key made it."""
+        """Raise Forbidden when the key has more rights than the caller, or another key made it."""
         must_reach_key(self._by, row_id, work)
         maker = self._by.key_id
         if maker is not None and not work.api_keys.is_made_by(row_id, maker):
-            raise Forbidden("An API key changes only keys that it has made; log in.")
+            raise Forbidden("An API key can only change keys that it created; log in.")
 
     def before_remove(self, row_id: UUID, work: AccountsWork) -> None:
-        """Raise Forbidden when the key, or whose it is, may more than the caller."""
+        """Raise Forbidden when the key or its user has more rights than the caller."""
         must_reach_key(self._by, row_id, work)
 
 
 def must_reach_key(by: Caller, row_id: UUID, work: AccountsWork) -> None:
-    """Check that a key is no stronger than who changes or ends it.
+    """Check that a key has no more rights than the caller who changes or ends it.
 
-    One's own keys are always in reach of a person: they never do more than they. A key reaches
-    itself: what holds a key may end it.
+    A user may always end and change their own keys, which never have more rights. A key may end
+    itself.
 
     Raises:
-        Forbidden: the caller is a key that may less or ends earlier, or may less than the other
-            user whose key it is.
+        Forbidden: the caller is a key with fewer rights or an earlier end, or has fewer rights than
+            the key's user.
     """
     found = work.resources.read(API_KEYS, row_id)
     if found is None or row_id == by.key_id:
@@ -106,23 +106,23 @@ def must_reach_key(by: Caller, row_id: UUID, work: AccountsWork) -> None:
         held = work.authority.of_user(owner)
         must_hold(by, held if owner != by.user_id else held.intersection(map(str, scopes)))
     if by.key_id is not None and _outlives(_moment(key["expires_at"]), _end_of(by.key_id, work)):
-        raise Forbidden("This key ends later than the one you send; log in.")
+        raise Forbidden("This key ends later than the API key that you sent; log in.")
 
 
 def _end_of(key_id: UUID, work: AccountsWork) -> datetime | None:
-    """Return when a key ends; None: it does not end by itself.
+    """Return when a key ends; None: it does not expire.
 
     Raises:
-        Unauthenticated: it is gone.
+        Unauthenticated: it was deleted.
     """
     found = work.resources.read(API_KEYS, key_id)
     if found is None:
-        raise Unauthenticated("The API key does not hold: unknown, expired or revoked.")
+        raise Unauthenticated("The API key is unknown, expired or revoked.")
     return _moment(found.parsed()["expires_at"])
 
 
 def _outlives(one: datetime | None, other: datetime | None) -> bool:
-    """Say whether what ends at `one` ends after what ends at `other`; None: never."""
+    """Return whether `one` is later than `other`; None means never."""
     return other is not None and (one is None or one > other)
 
 

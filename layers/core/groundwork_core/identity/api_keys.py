@@ -1,4 +1,4 @@
-"""API keys as a REST resource. A key belongs to its user, and is told once."""
+"""API keys as a REST resource. A key belongs to a user and is shown once."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ Scopes = Annotated[
 
 
 class ApiKey(Representation):
-    """A key that its user gave to a program."""
+    """A key with which a program acts for its user."""
 
     user_id: UUID
     name: str
     scopes: list[str] = Field(
-        description="What it may do, as far as its user still may: never more."
+        description="Permissions of the key, as far as its user still has them."
     )
-    prefix: str = Field(description="How it begins, to recognise it by.")
+    prefix: str = Field(description="The first characters, to recognize the key by.")
     expires_at: datetime | None
-    last_used_at: datetime | None = Field(description="To the minute.")
+    last_used_at: datetime | None = Field(description="Rounded to the minute.")
     revoked_at: datetime | None
     parent_id: UUID | None = Field(
-        description="The key that made it, with which it ends; null: its user in person."
+        description="The key that created it and whose end ends it; null: created by its user."
     )
 
 
 class MadeApiKey(ApiKey):
-    """A new key, with its words: shown this once, and kept by nobody but the client."""
+    """A new API key. `key` is shown in this response only."""
 
     key: str = Field(
         description="Send it as `X-API-Key`.",
@@ -47,19 +47,19 @@ class MadeApiKey(ApiKey):
 
 
 class NewApiKey(Input):
-    """A key to be made for the caller."""
+    """An API key to create for the caller."""
 
     name: KeyName
     scopes: Scopes
     expires_at: Moment | None = Field(
         None,
-        description="A key that is made with a key ends with that one, or earlier."
-        " Left out, it is the maker's; a later time or null is refused.",
+        description="Created with an API key, it must not be later than that key's, which is also"
+        " the default; a later time or null is refused.",
     )
 
 
 class ApiKeyPatch(Input):
-    """Changes of a key. To end it for good there is `/revoke`, or to remove it."""
+    """Changes of an API key. To end it, revoke or delete it."""
 
     name: KeyName = ""
     scopes: Scopes = ()
@@ -67,14 +67,14 @@ class ApiKeyPatch(Input):
 
 
 class StoredApiKey(Input):
-    """What is kept of a key: a hash in place of its words."""
+    """An API key as stored: with a hash in place of the key."""
 
     name: str = ""
     scopes: tuple[str, ...] = ()
     expires_at: datetime | None = None
     prefix: str = ""
     key_hash: str = Field("", repr=False)
-    """As Postgres reads bytes from a text."""
+    """In the text form of Postgres' bytea."""
     parent_id: UUID | None = None
 
 

@@ -1,4 +1,4 @@
-"""What verifying a caller needs: public keys, and where its user stands now."""
+"""The data that authentication reads: the state of an account, the holder of an API key."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """A user's present state."""
+    """The current state and rights of an account."""
 
     active: bool
     sessions_valid_from: datetime
-    """Tokens issued earlier no longer hold."""
+    """Tokens issued earlier are invalid."""
     roles: tuple[str, ...]
     permissions: frozenset[str]
     stamp: str = ""
-    """It changes with any of this."""
+    """A value that changes with any of these fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyHolder:
-    """An API key that holds, and for whom it speaks."""
+    """A valid API key and its user."""
 
     key_id: UUID
     user_id: UUID
     roles: tuple[str, ...]
     permissions: frozenset[str]
-    """The key's scopes, as far as its user holds them now."""
+    """The key's scopes, as far as its user has these permissions now."""
     expires_at: datetime | None
     stamp: str = ""
-    """It changes with any of this, and when the key is revoked."""
+    """A value that changes with any of these fields, and when the key is revoked."""

@@ -1,4 +1,4 @@
-"""Change one's own password."""
+"""Change the caller's own password."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def change_password(
     hasher: PasswordHasher,
     clock: Clock,
 ) -> None:
-    """Set a new password and end all sessions, this one too: log in with the new one.
+    """Set a new password and end all sessions, including the current one.
 
     Raises:
         Invalid: the current password is wrong, or the new one is not good enough.
-        Throttled: too many tries have failed lately.
+        Throttled: too many attempts failed recently.
     """
     with work:
         user = work.users.get(by.user_id)
         if user is None:
-            raise NotFound("There is no such account.")
+            raise NotFound("This account does not exist.")
         attempt = LoginAttempt(user.email.lower(), address)
         failures = work.login_failures.of([*attempt.limits, attempt.known])
         attempt.must_be_allowed(failures, clock.now())
@@ -39,8 +39,8 @@ def change_password(
         now = clock.now()
         with work:
             work.login_failures.count(attempt.limits, now, now + WINDOW)
-        detail = "is not the present password"
-        raise Invalid(f"The current password {detail}.", (Fault("/current_password", detail),))
+        detail = "is not the current password"
+        raise Invalid("The current password is wrong.", (Fault("/current_password", detail),))
     password_hash = hasher.hash(normal(new))
     with work:
         work.users.set_password(user.id, password_hash)

@@ -1,4 +1,4 @@
-"""Make accounts."""
+"""Create accounts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def create_user(
     work: IdentityWork,
     hasher: PasswordHasher,
 ) -> UUID:
-    """Make an account and return its id. Without a password nobody can log in to it.
+    """Create an account and return its id. Without a password it cannot log in.
 
     Raises:
         Invalid: the password is not good enough, or a role does not exist.
@@ -31,19 +31,19 @@ def create_user(
     with work:
         missing = work.users.missing_roles(roles)
         if missing or not roles:
-            detail = f"no such role: {missing[0]}" if missing else "name at least one"
-            raise Invalid("The roles are not right.", (Fault("/roles", detail),))
+            detail = f"has an unknown role: {missing[0]}" if missing else "must have a role"
+            raise Invalid("The roles are invalid.", (Fault("/roles", detail),))
         return work.users.add(UserRow(normal_email(email), name, roles, password_hash))
 
 
 def make_first_admin(
     email: str, password: str, *, work: IdentityWork, hasher: PasswordHasher
 ) -> UUID | None:
-    """Make an admin if there is none yet; return its id, or None if there was one.
+    """Create an admin unless one exists; return its id, or None if one existed.
 
     Raises:
         Invalid: the password is not good enough.
-        Conflict: the address belongs to an account that is no admin.
+        Conflict: the address belongs to an account that is not an admin.
     """
     with work:
         if work.users.any_admin():

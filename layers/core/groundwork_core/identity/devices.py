@@ -1,7 +1,7 @@
-"""Devices that somebody has logged in from: words that the client keeps and sends at a login.
+"""Tokens of known devices, which a client stores and sends at the next login.
 
-They let a login past the limits of its address, which others may have used up; they open nothing
-by themselves. Only their hash is kept, with the account: for another account they say nothing.
+They exempt a login from the limits of its address, which others may have used up; they do not
+authenticate. Only a hash is stored, for one account: for another account a token has no effect.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _FORM = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
 
 
 def new_device() -> str:
-    """Make the words of a new device."""
+    """Return the token of a new device."""
     return PREFIX + secrets.token_urlsafe(_BYTES)
 
 
 def is_device(words: str) -> bool:
-    """Say whether these have the form of a device's words."""
+    """Return whether a text has the form of a device token."""
     return _FORM.fullmatch(words) is not None
 
 
 def hash_of(words: str) -> str:
-    """Return what is kept of a device. It has 256 random bits, so a plain hash is enough."""
+    """Return the stored hash of a token. It has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(words.encode()).hexdigest()

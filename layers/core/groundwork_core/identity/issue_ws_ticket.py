@@ -1,4 +1,4 @@
-"""A ticket that opens one WebSocket, so that no token stands in an address."""
+"""Issue a ticket that opens one WebSocket, so that no token is sent in a URL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork_core.identity.ports import IdentityWork
 
 
 def issue_ws_ticket(*, by: Caller, work: IdentityWork, clock: Clock) -> str:
-    """Return a ticket that holds for 30 seconds and once; it may what the caller may."""
+    """Return a single-use ticket, valid for 30 seconds, with the caller's permissions."""
     ticket = secrets.token_urlsafe(32)
     with work:
         work.tickets.add(

@@ -1,4 +1,4 @@
-"""Come in with address and password."""
+"""Log in with e-mail address and password."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ def log_in(
     signer: TokenSigner,
     clock: Clock,
 ) -> NewSession:
-    """Check a password and begin a family of refresh tokens. `device`: the words of a known one.
+    """Check a password and begin a family of refresh tokens. `device` is a device token.
 
-    The answer to an unknown address takes as long as to a wrong password. No transaction is open
-    while the password is hashed, which takes its time on purpose.
+    An unknown address takes as long as a wrong password. No transaction is open while the password
+    is hashed, which is slow on purpose.
 
     Raises:
-        Unauthenticated: the pair does not match an active account.
-        Throttled: too many have failed lately.
+        Unauthenticated: address and password do not match an active account.
+        Throttled: too many attempts failed recently.
     """
     attempt = LoginAttempt(normal_email(email), address, device)
     with work:
@@ -68,7 +68,7 @@ def log_in(
     with work:
         held = work.users.held(user.id)
         if held is None or not held.active or held.sessions_valid_from > user.sessions_valid_from:
-            raise Unauthenticated(REFUSED)  # it was disabled, or got a new password, as we hashed
+            raise Unauthenticated(REFUSED)  # disabled, or a new password, during the hashing
         work.login_failures.clear(attempt.forgiven(failures, now))
         work.login_failures.keep(attempt.known, now + KNOWN)
         device = _remembered(attempt, failures, now, work)
@@ -92,15 +92,15 @@ def log_in(
 def _remembered(
     attempt: LoginAttempt, failures: Mapping[str, Failures], now: datetime, work: IdentityWork
 ) -> str:
-    """Remember the device, and return its words.
+    """Store the device as known, and return its token.
 
-    Words that are not known for this account are not taken over: somebody else may know them.
+    A token that is unknown for this account is replaced, since another person may know it.
     """
     known = failures.get(attempt.known_device or "")
     if known is None or known.window_ends_at <= now:
         attempt = replace(attempt, device=new_device())
     subject = attempt.known_device
-    assert subject is not None  # noqa: S101 - it has a device's words
+    assert subject is not None  # noqa: S101 - it has a device token
     work.login_failures.keep(subject, now + KNOWN)
     return attempt.device
 

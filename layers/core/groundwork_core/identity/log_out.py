@@ -1,4 +1,4 @@
-"""Leave."""
+"""Log out of one session or of all."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork_core.identity.ports import IdentityWork
 
 
 def log_out(words: str, *, work: IdentityWork, clock: Clock) -> None:
-    """End the session that a refresh token belongs to. An unknown token is no error."""
+    """End the session of a refresh token. An unknown token is not an error."""
     with work:
         token = work.refresh_tokens.locked(refresh_token_format.hash_of(words))
         if token is not None:

@@ -1,13 +1,11 @@
-"""How often a login may fail: per account and address, per address, and per account.
+"""Limits of failed logins: per account and address, per address, and per account.
 
-Whoever guesses from one address is stopped after a few tries. Whoever guesses from many addresses
-is stopped per account too, but an address from which the owner has come in lately is not counted
-there: so nobody can lock an owner out for good. Refused tries are not counted, and a window ends
-by itself. Successful logins count nowhere.
+Guesses from one address are refused after a few failures. Guesses from many addresses are limited
+per account, but an address from which the owner logged in recently is exempt from that limit: so an
+owner cannot be locked out for good. Refused attempts and successful logins are not counted.
 
-Behind a proxy all clients may have one address, which anybody can use up for everybody. So a login
-from a known device (devices.py) has a limit of its own in place of these three; only when that is
-used up too is it treated as any other.
+Behind a proxy all clients may share one address, whose limit one client can use up. So a login from
+a known device (devices.py) has its own limit instead; when that is used up, the three limits apply.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ DEVICE_FAILURES = 10
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """How often something failed in the window that ends then."""
+    """The number of failures in the window that ends at `window_ends_at`."""
 
     count: int
     window_ends_at: datetime
@@ -38,16 +36,16 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """Who tries to come in, from where. Accounts are counted by a hash, known or not."""
+    """A login attempt. Failures are counted by a hash of the address, whether or not it exists."""
 
     email: str
     address: str
     device: str = ""
-    """The words of the device, if the client has any."""
+    """The device token, if the client sent one."""
 
     @property
     def account(self) -> str:
-        """The subject for the account from anywhere."""
+        """The subject for the account from all addresses."""
         return f"account:{hashlib.sha256(self.email.encode()).hexdigest()}"
 
     @property
@@ -57,12 +55,12 @@ class LoginAttempt:
 
     @property
     def known(self) -> str:
-        """The subject that says: the owner has come in from here lately."""
+        """The subject that is stored while the owner logged in from this address recently."""
         return f"known:{self.pair}"
 
     @property
     def limits(self) -> Mapping[str, int]:
-        """How many failures of each subject are borne."""
+        """The allowed failures of each subject."""
         return {
             self.pair: PAIR_FAILURES,
             f"address:{self.address}": ADDRESS_FAILURES,
@@ -71,19 +69,19 @@ class LoginAttempt:
 
     @property
     def known_device(self) -> str | None:
-        """The subject that says: the owner has logged in with this device lately."""
+        """The subject that is stored while the owner logged in from this device recently."""
         if not is_device(self.device):
             return None
         return f"device:{self.account}:{hash_of(self.device)}"
 
     @property
     def subjects(self) -> list[str]:
-        """All that has to be known of an attempt."""
+        """All subjects to read for this attempt."""
         device = self.known_device
         return [*self.limits, self.known, *([device, _failed(device)] if device else [])]
 
     def on_known_device(self, failures: Mapping[str, Failures], now: datetime) -> bool:
-        """Say whether it comes from a known device that has failures left."""
+        """Return whether it comes from a known device below its limit."""
         device = self.known_device
         known = failures.get(device) if device else None
         if device is None or known is None or known.window_ends_at <= now:
@@ -92,16 +90,16 @@ class LoginAttempt:
         return failed is None or failed.window_ends_at <= now or failed.count < DEVICE_FAILURES
 
     def counted(self, failures: Mapping[str, Failures], now: datetime) -> list[str]:
-        """Return the subjects for which a failure of it counts."""
+        """Return the subjects for which a failure is counted."""
         device = self.known_device
         if device is not None and self.on_known_device(failures, now):
             return [_failed(device)]
         return list(self.limits)
 
     def forgiven(self, failures: Mapping[str, Failures], now: datetime) -> str:
-        """Return the subject whose failures a success ends.
+        """Return the subject whose failures a successful login clears.
 
-        On a known device not those of the address, which may be those of somebody else.
+        On a known device it is not the address, whose failures may be another client's.
         """
         device = self.known_device
         if device is not None and self.on_known_device(failures, now):
@@ -109,10 +107,10 @@ class LoginAttempt:
         return self.pair
 
     def must_be_allowed(self, failures: Mapping[str, Failures], now: datetime) -> None:
-        """Check before a password is looked at.
+        """Check the limits, before the password is checked.
 
         Raises:
-            Throttled: a limit is reached; says when its window ends.
+            Throttled: a limit is reached; has the time until its window ends.
         """
         if self.on_known_device(failures, now):
             return
@@ -125,7 +123,7 @@ class LoginAttempt:
             if found.count >= limit:
                 wait = (found.window_ends_at - now).total_seconds()
                 raise Throttled(
-                    "Too many logins failed. Please wait.", retry_after_seconds=max(1, round(wait))
+                    "Too many failed logins. Please wait.", retry_after_seconds=max(1, round(wait))
                 )
 
 

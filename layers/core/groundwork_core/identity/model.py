@@ -1,4 +1,4 @@
-"""Users, and what they hold after they have come in."""
+"""Accounts, tokens and sessions."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Account:
     status: str
     password_hash: str | None
     sessions_valid_from: datetime
-    """What was issued earlier no longer holds."""
+    """Tokens issued earlier are invalid."""
 
     @property
     def active(self) -> bool:
-        """The account may be used."""
+        """Whether the account may be used."""
         return self.status == "active"
 
 
 @dataclass(frozen=True, slots=True)
 class UserRow:
-    """An account to be made."""
+    """An account to insert."""
 
     email: str
     name: str
@@ -41,26 +41,26 @@ class UserRow:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a client gets at login and at each refresh."""
+    """The tokens that a client gets at login and at each refresh."""
 
     access_token: str
     refresh_token: str
     expires_in: int
-    """Seconds that the access token holds."""
+    """Lifetime of the access token in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewSession:
-    """What a client gets at login."""
+    """The result of a login."""
 
     tokens: TokenPair
     device: str
-    """Words by which the device is known at its next login."""
+    """The device token for the next login."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken:
-    """What is kept of a refresh token. Its words are not: only their hash is."""
+    """A refresh token as stored: with a hash in place of the token."""
 
     id: UUID
     family_id: UUID
@@ -75,5 +75,5 @@ class RefreshToken:
 
 
 def normal_email(email: str) -> str:
-    """Return an address as it is compared: without outer spaces, in lower case."""
+    """Return an e-mail address without outer spaces, in lower case."""
     return email.strip().lower()

@@ -1,7 +1,7 @@
-"""Which passwords are accepted: NIST SP 800-63B, section 5.1.1.2.
+"""Rules for passwords, after NIST SP 800-63B section 5.1.1.2.
 
-Long enough, not among those that everybody tries, not the account's own name; no rule about
-digits or signs, which make passwords worse.
+A password must be long enough, not common, and not the account's own name. There is no rule about
+digits or special characters, which make passwords worse.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ COMMON = frozenset(
     test1234 testtest trustno1 victoria welcome1 welcome123 whatever zaq12wsx zxcvbnm1 zxcvbnmm
     """.split()  # noqa: SIM905 - a list of words, not of quotation marks
 )
-"""The most tried ones that are long enough to matter."""
+"""Common passwords that are long enough to be accepted otherwise."""
 
 
 def normal(password: str) -> str:
-    """Return a password in one Unicode form (NFKC), so that every keyboard gives the same."""
+    """Return a password in Unicode NFKC, so that all keyboards give the same."""
     return unicodedata.normalize("NFKC", password)
 
 
@@ -41,7 +41,7 @@ def must_be_good(password: str, *, email: str, pointer: str = "/password") -> No
     """Check a new password.
 
     Raises:
-        Invalid: it is too short, too long, well known, or made from the address.
+        Invalid: it is too short, too long, common, or the account's address.
     """
     reason = _fault(normal(password), email)
     if reason:
@@ -55,7 +55,7 @@ def _fault(password: str, email: str) -> str | None:
         return f"is longer than {LONGEST} characters"
     folded = password.casefold()
     if folded in COMMON:
-        return "is one of the most used ones"
+        return "is a common password"
     if len(set(folded)) == 1:
         return "repeats one character"
     if folded in {email.casefold(), email.casefold().partition("@")[0]}:

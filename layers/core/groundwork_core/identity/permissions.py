@@ -1,4 +1,4 @@
-"""The built-in roles, in one table. The first rows of the database are made to agree (a test)."""
+"""All permissions and the built-in roles. A test compares them with the database's roles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESOURCES = (
     "webhooks",
     "audit-events",
 )
-"""Everything that there can be a permission for."""
+"""The resources that permissions name."""
 
 _APPEND_ONLY = frozenset({"audit-events"})
 
@@ -31,7 +31,7 @@ def _write(names: Iterable[str]) -> frozenset[str]:
 
 
 PERMISSIONS = _read(RESOURCES) | _write(name for name in RESOURCES if name not in _APPEND_ONLY)
-"""All permissions there are."""
+"""All permissions."""
 
 BUILTIN_ROLES: Mapping[str, frozenset[str]] = {
     "admin": PERMISSIONS,

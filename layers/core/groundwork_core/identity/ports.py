@@ -1,4 +1,4 @@
-"""What identity needs from the outside."""
+"""Ports of identity."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ class UserStore(Protocol):
         ...
 
     def held(self, user_id: UUID) -> Account | None:
-        """Return an account, which nobody changes until the transaction ends."""
+        """Return an account, locked until the transaction ends."""
         ...
 
     def by_email(self, email: str) -> Account | None:
-        """Return the account with an address, in whatever case."""
+        """Return the account with an address; case does not matter."""
         ...
 
     def add(self, user: UserRow) -> UUID:
-        """Make an account.
+        """Insert an account.
 
         Raises:
             Conflict: the address is taken.
@@ -40,15 +40,15 @@ class UserStore(Protocol):
         ...
 
     def any_admin(self) -> bool:
-        """Say whether there is an active admin."""
+        """Return whether an active admin exists."""
         ...
 
     def set_password(self, user_id: UUID, password_hash: str) -> None:
-        """Set the hash only; sessions go on."""
+        """Set the password hash; sessions continue."""
         ...
 
     def set_status(self, user_id: UUID, status: str) -> None:
-        """Let an account be used (`active`), or not (`disabled`); sessions go on.
+        """Set the status to `active` or `disabled`; sessions continue.
 
         Raises:
             Conflict: it is the last active admin.
@@ -56,23 +56,23 @@ class UserStore(Protocol):
         ...
 
     def end_sessions(self, user_id: UUID, now: datetime) -> None:
-        """Let no token or ticket issued before `now` hold, and revoke all refresh tokens."""
+        """Invalidate tokens and tickets issued before `now`, and revoke all refresh tokens."""
         ...
 
     def missing_roles(self, names: Iterable[str]) -> list[str]:
-        """Return those names that are no role's, sorted."""
+        """Return those names that are not roles, sorted."""
         ...
 
 
 class Authority(Protocol):
-    """What accounts and roles hold."""
+    """The permissions of accounts and roles."""
 
     def of_user(self, user_id: UUID) -> frozenset[str]:
-        """Return what an account may do, and keep others from changing it meanwhile."""
+        """Return the permissions of an account, and lock them until the transaction ends."""
         ...
 
     def of_role(self, role_id: UUID) -> frozenset[str]:
-        """Return what a role gives, and keep others from changing it meanwhile."""
+        """Return the permissions of a role, and lock them until the transaction ends."""
         ...
 
 
@@ -80,7 +80,7 @@ class RefreshTokenStore(Protocol):
     """The refresh tokens."""
 
     def owner(self, token_hash: bytes) -> UUID | None:
-        """Return whose token this is."""
+        """Return the user of a token."""
         ...
 
     def locked(self, token_hash: bytes) -> RefreshToken | None:
@@ -88,11 +88,11 @@ class RefreshTokenStore(Protocol):
         ...
 
     def successor(self, token_id: UUID) -> RefreshToken | None:
-        """Return the token that was made from this one."""
+        """Return the token that replaced this one."""
         ...
 
     def add(self, token: RefreshToken) -> None:
-        """Keep a new token."""
+        """Store a new token."""
         ...
 
     def use(self, token_id: UUID, now: datetime) -> None:
@@ -100,27 +100,27 @@ class RefreshTokenStore(Protocol):
         ...
 
     def revoke_family(self, family_id: UUID, now: datetime) -> None:
-        """Let no token of a family hold."""
+        """Revoke all tokens of a family."""
         ...
 
 
 class LoginFailureStore(Protocol):
-    """How often logins failed."""
+    """Counts of failed logins."""
 
     def of(self, subjects: Iterable[str]) -> Mapping[str, Failures]:
-        """Return what is known of subjects. One round trip."""
+        """Return the counts of subjects. One round trip."""
         ...
 
     def count(self, subjects: Iterable[str], now: datetime, window_ends_at: datetime) -> None:
-        """Add a failure to subjects; a window that is over begins anew."""
+        """Add a failure to each subject; an expired window begins again."""
         ...
 
     def clear(self, subject: str) -> None:
-        """Forget the failures of a subject."""
+        """Delete the failures of a subject."""
         ...
 
     def keep(self, subject: str, until: datetime) -> None:
-        """Remember a subject until then."""
+        """Store a subject until a time."""
         ...
 
 
@@ -135,24 +135,24 @@ class TicketStore(Protocol):
         expires_at: datetime,
         key_id: UUID | None,
     ) -> None:
-        """Keep a ticket; `key_id`: the API key that asked for it, with which it ends."""
+        """Store a ticket; `key_id` is the API key it was requested with, whose end ends it."""
         ...
 
 
 class ApiKeyStore(Protocol):
-    """API keys, beyond what every resource does."""
+    """Operations on API keys besides those of every resource."""
 
     def revoke(self, key_id: UUID, now: datetime) -> None:
-        """End a key for good; one that was revoked earlier stays as it is."""
+        """Revoke a key; a key that was revoked earlier is left unchanged."""
         ...
 
     def is_made_by(self, key_id: UUID, maker: UUID) -> bool:
-        """Say whether a key was made by another one, or by one that this has made."""
+        """Return whether `maker` created the key, directly or through other keys."""
         ...
 
 
 class IdentityWork(AuditedWork, Protocol):
-    """A transaction that knows identity."""
+    """A unit of work with identity."""
 
     @property
     def users(self) -> UserStore:
@@ -161,7 +161,7 @@ class IdentityWork(AuditedWork, Protocol):
 
     @property
     def authority(self) -> Authority:
-        """What accounts and roles hold."""
+        """The permissions of accounts and roles."""
         ...
 
     @property
@@ -171,7 +171,7 @@ class IdentityWork(AuditedWork, Protocol):
 
     @property
     def login_failures(self) -> LoginFailureStore:
-        """How often logins failed."""
+        """Counts of failed logins."""
         ...
 
     @property
@@ -189,23 +189,23 @@ class PasswordHasher(Protocol):
     """Hashes passwords slowly."""
 
     def hash(self, password: str) -> str:
-        """Return a hash with its parameters and salt."""
+        """Return a hash with parameters and salt."""
         ...
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Say whether a password has this hash. None: no, but after the same time."""
+        """Return whether a password has this hash. None: False, after the same time."""
         ...
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Say whether the hash was made with weaker parameters than today's."""
+        """Return whether the hash has weaker parameters than the current ones."""
         ...
 
 
 class TokenSigner(Protocol):
-    """Makes access tokens."""
+    """Signs access tokens."""
 
     def sign(self, *, user_id: UUID, roles: Iterable[str], now: datetime, seconds: int) -> str:
-        """Return an access token that holds for so long.
+        """Return an access token that is valid for `seconds`.
 
         Raises:
             Unavailable: the signing key cannot be read.
@@ -214,44 +214,44 @@ class TokenSigner(Protocol):
 
 
 class SecretSource(Protocol):
-    """A safe for texts, seen by who may only read it."""
+    """A read-only store of secrets."""
 
     def read(self, secret_id: str) -> str:
         """Return a secret's text.
 
         Raises:
-            NotFound: no such secret, or it has no value yet.
-            Unavailable: the safe cannot be reached, or does not let us.
+            NotFound: the secret does not exist or has no value yet.
+            Unavailable: the store cannot be reached, or access is denied.
         """
         ...
 
 
 class Secrets(SecretSource, Protocol):
-    """A safe for texts."""
+    """A store of secrets."""
 
     def write(self, secret_id: str, text: str) -> None:
-        """Set a secret's text, whether or not the secret is there."""
+        """Set a secret's text; create the secret if it does not exist."""
         ...
 
 
 class CallerStore(Protocol):
-    """Reads what verifying needs."""
+    """Reads of authentication."""
 
     def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
-        """Return the public JWKs by kid that tokens may still be signed with."""
+        """Return the public JWKs of valid signing keys by kid."""
         ...
 
     def key_holder(self, key_hash: bytes) -> KeyHolder | None:
-        """Return who holds a key; None: unknown, expired or revoked, or its user is disabled.
+        """Return the holder of a key; None: unknown, expired or revoked, or its user is disabled.
 
-        Marks the key as used, at most once a minute. One statement.
+        Updates `last_used_at` at most once a minute. One statement.
         """
         ...
 
     def standing(self, user_id: UUID) -> AccountState | None:
-        """Return where a user stands, in one statement; None: no such user."""
+        """Return the state of an account in one statement; None if it does not exist."""
         ...
 
 
 class AccountsWork(IdentityWork, ResourceWork, Protocol):
-    """A unit of work that knows both."""
+    """A unit of work with identity and resources."""

@@ -1,4 +1,4 @@
-"""Trade a refresh token for new tokens."""
+"""Exchange a refresh token for new tokens."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from groundwork_core.ids import new_id
 
 logger = logging.getLogger(__name__)
 
-REFUSED = "The refresh token does not hold. Please log in."
+REFUSED = "The refresh token is invalid. Please log in."
 
 
 def refresh_session(
     words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
 ) -> TokenPair:
-    """Use a refresh token up and return its successor with a new access token.
+    """Use a refresh token and return its successor with a new access token.
 
-    Of many calls with one token at once, all get the same successor (ten seconds of grace). A
-    token that comes back later, or after its successor was used, was copied by somebody: its
-    whole family is revoked, and the audit log says so.
+    Concurrent calls with one token get the same successor (ten seconds of grace). A token that
+    is sent later, or after its successor was used, was copied: its family is revoked, and the
+    reuse is recorded in the audit log.
 
     Raises:
         Unauthenticated: the token is unknown, expired, revoked or used.
@@ -34,8 +34,8 @@ def refresh_session(
     now = clock.now()
     token_hash = refresh_token_format.hash_of(words)
     with work:
-        # The account first, as those do who end its sessions: they wait, and then see what we
-        # made, or we wait, and find our token revoked.
+        # Lock the account first, as `end_sessions` does: it waits and revokes the successor too,
+        # or this call waits and finds its token revoked.
         owner = work.refresh_tokens.owner(token_hash)
         user = None if owner is None else work.users.held(owner)
         token = work.refresh_tokens.locked(token_hash)
@@ -61,7 +61,7 @@ def refresh_session(
 
 
 def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock) -> str | None:
-    """Return the words of the successor; None if the token was used and may not be repeated."""
+    """Return the successor; None if the token was used and must not be used again."""
     now = clock.now()
     if token.used_at is not None:
         there = work.refresh_tokens.successor(token.id)
@@ -89,5 +89,5 @@ def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock
 
 
 def _signed(user: Account, signer: TokenSigner, now: datetime) -> str:
-    """Sign for the moment before the account was read: what ends sessions later ends this too."""
+    """Sign with a time before the account was read, so that ending sessions later ends this."""
     return signer.sign(user_id=user.id, roles=user.roles, now=now, seconds=ACCESS_TOKEN_SECONDS)

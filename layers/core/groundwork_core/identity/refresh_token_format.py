@@ -1,9 +1,9 @@
-"""Refresh tokens: opaque words, kept as hashes, each used once, in a family that began at a login.
+"""Refresh tokens: opaque, stored as hashes, single-use, in a family that begins at a login.
 
-A client that did not get an answer asks again with the same token. Within a short grace, and while
-its successor is unused, it gets the same successor again: the successor is made from the words of
-its parent and a random salt that only we know. So a family is always one line, never a tree, and
-neither the old token nor our tables alone yield the new one.
+A client that did not receive a response sends the same token again. Within a short grace, and while
+the successor is unused, it gets the same successor: that is derived from the token and a random
+salt in the database. So a family is a chain, not a tree, and neither the old token nor the database
+alone reveals the new one.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ _BYTES = 32
 
 
 def first_words() -> str:
-    """Make the token of a new family."""
+    """Return the first token of a family."""
     return PREFIX + secrets.token_urlsafe(_BYTES)
 
 
 def next_words(words: str, salt: bytes) -> str:
-    """Make the successor of a token."""
+    """Return the successor of a token."""
     made = hmac.digest(salt, words.encode(), "sha256")
     return PREFIX + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def new_salt() -> bytes:
-    """Make a salt for a successor."""
+    """Return a salt for a successor."""
     return secrets.token_bytes(_BYTES)
 
 
 def hash_of(words: str) -> bytes:
-    """Return what is kept of a token. It has 256 random bits, so a plain hash is enough."""
+    """Return the stored hash of a token. It has 256 random bits, so a plain hash is enough."""
     return hashlib.sha256(words.encode()).digest()
 
 
 def may_be_repeated(used: RefreshToken, successor: RefreshToken | None, now: datetime) -> bool:
-    """Say whether a used token may be used once more: just now, and its successor not yet."""
+    """Return whether a used token may be repeated: within the grace, successor unused."""
     return (
         used.used_at is not None
         and now - used.used_at <= GRACE

@@ -16,13 +16,13 @@ Status = Literal["active", "disabled"]
 
 def _known(permission: str) -> str:
     if permission not in PERMISSIONS:
-        message = "is no permission; they are resource:read and resource:write"
+        message = "is not a permission; permissions have the form resource:read or resource:write"
         raise ValueError(message)
     return permission
 
 
 def as_set(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return words in order, each once."""
+    """Return words sorted and without repetitions."""
     return tuple(sorted(set(words)))
 
 
@@ -33,7 +33,7 @@ Email = Annotated[
     ),
     AfterValidator(str.lower),
 ]
-"""An address as `normal_email` leaves it."""
+"""An e-mail address in the form of `normal_email`."""
 PersonName = Annotated[Text, StringConstraints(max_length=200)]
 Password = Annotated[
     str,
@@ -49,7 +49,7 @@ Password = Annotated[
         },
     ),
 ]
-"""Looked at by the rules of passwords, which say more than a length can."""
+"""Its rules (passwords.py) are checked later, since they need the account's address."""
 RoleName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$"), Field(examples=["editor"])
 ]
@@ -67,7 +67,7 @@ Permissions = Annotated[
 
 
 class User(Representation):
-    """A person or a service with an account. What proves who they are is never shown."""
+    """An account of a person or a service. Credentials are never shown."""
 
     email: str
     name: str
@@ -76,7 +76,7 @@ class User(Representation):
 
 
 class NewUser(Input):
-    """An account to be made. Without a password nobody can log in to it."""
+    """An account to create. Without a password it cannot log in."""
 
     email: Email
     name: PersonName = ""
@@ -86,7 +86,7 @@ class NewUser(Input):
 
 
 class UserPatch(Input):
-    """Changes of an account. A new password, or disabling it, ends all its sessions."""
+    """Changes of an account. A new password, or disabling the account, ends all its sessions."""
 
     email: Email = ""
     name: PersonName = ""
@@ -96,7 +96,7 @@ class UserPatch(Input):
 
 
 class StoredUser(Input):
-    """What is kept of an account: a hash in place of the password."""
+    """An account as stored: with a hash in place of the password."""
 
     email: str = ""
     name: str = ""
@@ -114,14 +114,14 @@ class Role(Representation):
 
 
 class NewRole(Input):
-    """A role to be made."""
+    """A role to create."""
 
     name: RoleName
     permissions: Permissions
 
 
 class RolePatch(Input):
-    """Changes of a role that is not built in."""
+    """Changes of a role; built-in roles cannot be changed."""
 
     name: RoleName = ""
     permissions: Permissions = ()

@@ -1,4 +1,4 @@
-"""End an API key at once."""
+"""Revoke an API key."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from groundwork_core.resources.ports import Stored
 
 
 def revoke_api_key(row_id: UUID, *, by: Caller, work: AccountsWork, clock: Clock) -> Stored:
-    """Revoke a key of whatever version, for good, and return it. Once more is no error.
+    """Revoke a key in any version and return it. Repeating it is not an error.
 
     Raises:
-        NotFound: there is no such key, or it is somebody else's.
-        Forbidden: it may more than the caller.
+        NotFound: the key does not exist, or belongs to another user.
+        Forbidden: it has more rights than the caller.
     """
     with work:
         if seen_by(by, API_KEYS, work.resources).read(API_KEYS, row_id) is None:
