@@ -1,10 +1,10 @@
-"""HTTP: a thin layer on Powertools' resolver that every HTTP function shares.
+"""HTTP for all functions: a thin layer on Powertools' resolver.
 
-router.py         what a function serves, and what each route needs; nothing is open by default
-application.py    an event in, an answer out
-endpoint.py       around one handler: authenticate, decode, call, encode
-authentication.py who is calling
-problem.py        every error as problem+json
-resources.py      the five operations of any resource
-openapi.py        the document of it all
+router.py         registers operations and the permission that each requires
+application.py    the Lambda handler: event in, proxy response out
+endpoint.py       runs one handler: authenticate, decode, call, encode
+authentication.py verifies access tokens and API keys
+problem.py        maps errors to problem+json
+resources.py      create, read, list, change and remove for any resource
+openapi.py        generates the OpenAPI document
 """

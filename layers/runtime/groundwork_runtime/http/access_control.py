@@ -1,4 +1,4 @@
-"""Authenticate, rate-limit, authorize; set the audit actor for this transaction."""
+"""Authenticate, rate-limit and authorize a request; set the audit actor."""
 
 from __future__ import annotations
 
@@ -15,29 +15,30 @@ if TYPE_CHECKING:
     from groundwork_runtime.http.request_context import RequestContext
 
 PRIVILEGED = frozenset({"users:write", "roles:write", "configurations:write", "api-keys:write"})
-"""What a revocation must stop at once: the caller's standing is read anew each time."""
+"""Permissions that a revocation must end at once: the caller's rights are not cached for them."""
 NO_PERMISSIONS = frozenset({SIGNED_IN, IN_PERSON})
-"""Where being known is enough. What is done there to one's own account is privileged too."""
+"""Needs that any authenticated caller meets. Writes with them (to the own account) are privileged
+too."""
 READS = (GET, HEAD)
-NOBODY = "system"
-"""Who acts where nobody has said who they are, as at a login."""
+ANONYMOUS = "system"
+"""The audit actor of requests without authentication, such as a login."""
 
 
 def authorize(needs: str | None, context: RequestContext) -> Caller | None:
-    """Return the caller of the desk's request; None where the operation needs none.
+    """Return the caller of the current request; None if the operation needs no authentication.
 
     Raises:
-        Unauthenticated: no credentials, or none that hold.
-        Throttled: this principal asks too fast.
-        Forbidden: known, but not allowed.
-        Unavailable: the database cannot be reached to check them.
+        Unauthenticated: credentials are missing or invalid.
+        Throttled: the principal exceeded its rate limit.
+        Forbidden: the caller lacks a permission.
+        Unavailable: the database is needed and cannot be reached.
     """
     request, wiring = context.request, context.wiring
     if needs is None:
-        wiring.database.actor = Actor(NOBODY, None, request.address, request.id)
+        wiring.database.actor = Actor(ANONYMOUS, None, request.address, request.id)
         return None
     caller = context.caller = wiring.authenticator.of(request.headers)
-    # Before anything is read anew: to refuse a flood must cost nothing.
+    # First, so that rejecting a flood of requests takes no query.
     _limit(caller, context)
     request.charge = lambda tokens: _limit(caller, context, tokens)
     if not PRIVILEGED.isdisjoint(permissions_of(needs)) or (
@@ -48,7 +49,7 @@ def authorize(needs: str | None, context: RequestContext) -> Caller | None:
 
 
 def authorize_uncached(needs: str, context: RequestContext) -> Caller:
-    """Return the caller of the desk's request, whose standing is read anew. Raises as `admit`."""
+    """Return the caller with rights read from the database now. Raises as `authorize` does."""
     caller = context.wiring.authenticator.of(context.request.headers, at_most_seconds=0)
     return _authorized(caller, needs, context)
 

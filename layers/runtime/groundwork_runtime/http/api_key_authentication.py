@@ -1,6 +1,6 @@
-"""Who sends an API key: looked up by its hash, and remembered for seconds.
+"""Authenticate API keys: look them up by their hash, and cache the result for seconds.
 
-What is no key at all is told by its form and check characters, without asking the database.
+Malformed keys are rejected by format and check characters, without a query.
 """
 
 from __future__ import annotations
@@ -26,31 +26,33 @@ REMEMBERED_MAX = 10_000
 class _CachedKey:
     holder: KeyHolder | None
     caller: Caller | None
-    looked_at: float
+    read_at: float
 
 
 class ApiKeyAuthenticator:
-    """Verifies keys, for one execution environment."""
+    """Authenticates API keys and caches them, for one execution environment."""
 
     def __init__(self, store: CallerStore, clock: Clock, monotonic: Callable[[], float]) -> None:
-        """Take what reads holders, and the time."""
         self._store = store
         self._clock = clock
         self._monotonic = monotonic
         self._known: dict[bytes, _CachedKey] = {}
 
     def of(self, key: str, at_most_seconds: float) -> Caller:
-        """Return whose key this is; where it stands was read at most so long ago.
+        """Return the caller that this key authenticates.
+
+        `at_most_seconds` is the maximum age of the cached result; 0 reads it now.
 
         Raises:
-            Unauthenticated: it is no key, unknown, expired or revoked, or its user is disabled.
+            Unauthenticated: the key is malformed, unknown, expired or revoked, or its user is
+                disabled.
             Unavailable: the database cannot be reached.
         """
         if not is_well_formed(key):
             raise Unauthenticated("The API key is malformed: mistyped or incomplete.")
         digest, moment = hash_of(key), self._monotonic()
         known = self._known.get(digest)
-        if known is None or moment - known.looked_at >= at_most_seconds:
+        if known is None or moment - known.read_at >= at_most_seconds:
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
             holder = self._store.key_holder(digest)

@@ -1,8 +1,8 @@
-"""Who is calling: API keys (api_key_callers.py), and bearer tokens, remembered until they expire.
+"""Authenticate requests by access token or API key (api_key_authentication.py).
 
-A token's signature is checked at its first use; after that its SHA-256 is looked up. Where its
-user stands (active, sessions ended, roles) is read again at most every STANDING_SECONDS, so that
-a revocation takes hold everywhere within that time. Writes check it once more (decision 58).
+A token's signature is verified at its first use; after that the token is found by its SHA-256.
+The state of its user (active, sessions ended, roles) is cached for STANDING_SECONDS, so that a
+revocation is effective everywhere within that time. Writes check it again (decision 58).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REMEMBERED_MAX = 10_000
 STANDING_SECONDS = 15.0
 KEYS_SECONDS = 60.0
 UNKNOWN_KEY_SECONDS = 2.0
-"""How often, at most, a token with an unknown kid may make us read the keys again."""
+"""Shortest interval at which tokens with an unknown kid cause the keys to be read again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class _Token:
 class _CachedUser:
     standing: AccountState | None
     caller: Caller | None
-    looked_at: float
+    read_at: float
 
 
 class Authenticator:
-    """Verifies and remembers, for one execution environment."""
+    """Authenticates callers and caches them, for one execution environment."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class Authenticator:
         clock: Clock,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take what reads keys and standings, and who must have issued the tokens."""
+        """`store` reads keys and users; `issuer` is the required issuer of tokens."""
         self._store = store
         self._issuer = issuer
         self._clock = clock
@@ -80,11 +80,13 @@ class Authenticator:
     def of(
         self, headers: Mapping[str, str], *, at_most_seconds: float = STANDING_SECONDS
     ) -> Caller:
-        """Return who sends these headers; its standing was read at most so long ago.
+        """Return the caller that these headers authenticate.
+
+        `at_most_seconds` is the maximum age of the cached rights; 0 reads them now.
 
         Raises:
-            Unauthenticated: no credentials, or none that hold.
-            Unavailable: the database cannot be reached to check them.
+            Unauthenticated: credentials are missing or invalid.
+            Unavailable: the database is needed and cannot be reached.
         """
         api_key = headers.get("x-api-key")
         if api_key is not None:
@@ -103,7 +105,7 @@ class Authenticator:
         if verified is None:
             verified = self._verify(token)
             if len(self._tokens) >= REMEMBERED_MAX:
-                self._forget(now)
+                self._evict(now)
             self._tokens[digest] = verified
         if verified.expires_at <= now:
             del self._tokens[digest]
@@ -113,7 +115,7 @@ class Authenticator:
     def _caller(self, token: _Token, at_most_seconds: float) -> Caller:
         moment = self._monotonic()
         known = self._known.get(token.user_id)
-        if known is None or moment - known.looked_at >= at_most_seconds:
+        if known is None or moment - known.read_at >= at_most_seconds:
             if len(self._known) >= REMEMBERED_MAX:
                 self._known.clear()
             known = _CachedUser(self._store.standing(token.user_id), None, moment)
@@ -166,8 +168,8 @@ class Authenticator:
             raise Unauthenticated("The access token is signed with an unknown key.")
         return key
 
-    def _forget(self, now: float) -> None:
-        """Drop what has expired; if that is too little, all: a signature costs 0.1 ms."""
+    def _evict(self, now: float) -> None:
+        """Evict expired tokens; if none expired, evict all: verifying one again takes 0.1 ms."""
         self._tokens = {key: token for key, token in self._tokens.items() if token.expires_at > now}
         if len(self._tokens) >= REMEMBERED_MAX:
             self._tokens.clear()

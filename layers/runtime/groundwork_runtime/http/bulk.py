@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from groundwork_runtime.wiring import Wiring
 
 STATUSES: Mapping[Outcome, int] = {"created": 201, "updated": 200, "unchanged": 200}
-REFUSED = 422
+REJECTED = 422
 ITEMS = "items"
 FAULTS_MAX = 5
 """Reported per item: the faults of a thousand items must fit into one response."""
@@ -199,4 +199,4 @@ def _result(index: int, outcome: Upserted | Refused) -> dict[str, object]:
         status = STATUSES[outcome.outcome]
         return {"index": index, "status": status, "result": outcome.outcome, "id": str(outcome.id)}
     error = {"detail": "The item is invalid.", "errors": fault_members(outcome.faults, FAULTS_MAX)}
-    return {"index": index, "status": REFUSED, "error": error}
+    return {"index": index, "status": REJECTED, "error": error}

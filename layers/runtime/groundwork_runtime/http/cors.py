@@ -1,4 +1,4 @@
-"""CORS by setting: exact origins, never with credentials (tokens come in a header)."""
+"""CORS for configured origins, without credentials: tokens are sent in a header."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ MAX_AGE_SECONDS = 600
 
 
 class CorsPolicy:
-    """Which origins may read answers; false when none may."""
+    """The origins that may read responses; falsy if there are none."""
 
     def __init__(self, origins: tuple[str, ...]) -> None:
-        """Take exact origins, as `https://app.example.org`."""
+        """`origins` are exact, such as `https://app.example.org`."""
         self._origins = frozenset(origins)
 
     def __bool__(self) -> bool:
-        """Say whether there is any."""
+        """Return whether any origin is allowed."""
         return bool(self._origins)
 
     def is_preflight(self, request: Request) -> bool:
-        """Say whether a request asks in advance, as browsers do."""
+        """Return whether an OPTIONS request is a preflight request of a browser."""
         return "access-control-request-method" in request.headers
 
     def headers(
         self, request: Request, allowed: Callable[[str], list[str]]
     ) -> dict[str, list[str]]:
-        """Return what to add to an answer. `allowed` tells the methods of a path."""
+        """Return the CORS headers of a response; `allowed` returns the methods of a path."""
         origin = request.headers.get("origin")
         if origin not in self._origins:
             return {"Vary": ["Origin"]}

@@ -1,8 +1,8 @@
-"""A JSON body into a model: its sizes first, then its fields.
+"""Decode a JSON body into a model: check sizes first, then validate.
 
-Pydantic reports every fault of every item: ten megabytes of junk become gigabytes of reports. So
-what is too much is refused by counting, before it is looked into, and lists stop at their first
-bad item (`fail_fast`).
+Pydantic reports every error of every item: 10 MB of junk produce gigabytes of reports. Therefore
+oversized lists and objects are rejected by their length before validation, and lists stop at their
+first bad item (`fail_fast`).
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 
 JSON_TYPES = ("application/json",)
 UNKNOWN_MAX = 20
-"""Fields that a model does not know: of more than these, nothing else is said."""
+"""If a body has more unknown fields than this, only unknown fields are reported."""
 MEMBERS_MAX = 20
-"""Of an object within, whose members a model names."""
+"""Limit on the members of a nested object whose members a model defines."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much a field may have; None: any number."""
+    """Limits on the items and members of a field; None means no limit."""
 
     items: int | None
     members: int | None
 
 
 def decode(model: type[Model], request: Request, types: tuple[str, ...] = JSON_TYPES) -> Model:
-    """Return the request's body as the model has it.
+    """Decode and validate the request's body.
 
     Raises:
-        UnsupportedMediaType, NotJson: as `Request.json`.
-        Invalid: says what is wrong, with pointers.
+        UnsupportedMediaType, NotJson: as `Request.json` does.
+        Invalid: the body does not fit the model; each fault has a pointer.
     """
     given = request.json(types=types)
     faults = tuple(islice(size_faults(model, given), FAULTS_MAX))
@@ -58,13 +58,13 @@ def decode(model: type[Model], request: Request, types: tuple[str, ...] = JSON_T
 
 
 def faults_of(error: ValidationError, given: JsonValue) -> tuple[Fault, ...]:
-    """Return Pydantic's faults of an input, with pointers into it."""
+    """Convert a ValidationError to faults with pointers into the input."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     return validation_faults(found, given)
 
 
 def size_faults(model: type[BaseModel], given: JsonValue) -> Iterator[Fault]:
-    """Say what of an object is too much for a model, without looking at any item."""
+    """Yield a fault for each oversized field, without validating any item."""
     if not isinstance(given, dict):
         return
     known = sizes_of(model)
@@ -86,7 +86,7 @@ def size_faults(model: type[BaseModel], given: JsonValue) -> Iterator[Fault]:
 
 @cache
 def sizes_of(model: type[BaseModel]) -> Mapping[str, Sizes]:
-    """Return how much each field of a model may have, by its name in JSON."""
+    """Return the size limits of a model's fields, by their JSON names."""
     found = {}
     for name, field in model.model_fields.items():
         annotation = (
@@ -99,18 +99,18 @@ def sizes_of(model: type[BaseModel]) -> Mapping[str, Sizes]:
 def _sizes(annotation: Any) -> Sizes:
     items: list[int] = []
     members: list[int] = []
-    _look(annotation, (), items, members)
+    _collect(annotation, (), items, members)
     return Sizes(max(items, default=None), max(members, default=None))
 
 
-def _look(annotation: Any, marks: tuple[Any, ...], items: list[int], members: list[int]) -> None:
-    """Collect the sizes that an annotation allows; of unions, every variant's."""
+def _collect(annotation: Any, marks: tuple[Any, ...], items: list[int], members: list[int]) -> None:
+    """Collect the size limits of an annotation, including those of every variant of a union."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        _look(arguments[0], (*marks, *annotation.__metadata__), items, members)
+        _collect(arguments[0], (*marks, *annotation.__metadata__), items, members)
     elif origin in (Union, UnionType):
         for variant in arguments:
-            _look(variant, (), items, members)
+            _collect(variant, (), items, members)
     elif origin in (tuple, list):
         items += [mark.max_length for mark in _flat(marks) if isinstance(mark, MaxLen)][:1]
     elif origin is dict:

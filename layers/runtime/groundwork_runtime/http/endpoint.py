@@ -1,4 +1,4 @@
-"""Around one handler: authenticate, decode, call, encode."""
+"""Run one handler: authenticate, decode the arguments, call it, encode the result."""
 
 from __future__ import annotations
 
@@ -33,36 +33,35 @@ _PATH_NAME = re.compile(r"<(\w+)>")
 class _Argument:
     name: str
     source: str
-    """path, query, or what is given: caller, request, wiring, body."""
+    """path, query, body, caller, request or wiring."""
     adapter: TypeAdapter[Any] | None = None
     default: object = None
     required: bool = False
-    """Whether a request without it has a fault. A flag rather than the default
+    """Whether a request without it is invalid. A flag rather than the default
     `inspect.Parameter.empty`, which Python before 3.11.4 refuses in a dataclass."""
     body: type[BaseModel] | None = None
 
 
 class Endpoint:
-    """One operation, as Powertools calls it."""
+    """A callable for Powertools' resolver that runs one operation."""
 
     def __init__(self, operation: Operation, context: RequestContext) -> None:
-        """Take what to call, and where it gets its parts from."""
         self.operation = operation
         self.__name__ = getattr(operation.handler, "__name__", operation.path)
         self.__doc__ = operation.handler.__doc__
         self._context = context
 
     def __call__(self, **path: str) -> Response[Any]:
-        """Answer the desk's request."""
+        """Handle the current request."""
         operation, context = self.operation, self._context
-        # Before anything is decoded, and before anybody is asked who they are.
+        # Before decoding and authentication.
         if len(context.request.body) > operation.body_bytes_max:
             raise ContentTooLarge(operation.body_bytes_max)
         caller = authorize(operation.needs, context)
         try:
             answer = self._answer(path, caller)
         except RightsChanged:
-            # The first write found it, so nothing was done yet.
+            # The first write of the request raises it, so nothing has been written yet.
             if operation.needs is None:
                 raise
             answer = self._answer(path, authorize_uncached(operation.needs, context))
@@ -85,7 +84,7 @@ class Endpoint:
 
     @property
     def __signature__(self) -> inspect.Signature:
-        """Its parameters, as documentation shows them."""
+        """The parameters to document; Powertools reads this attribute."""
         if self.operation.signature is not None:
             return self.operation.signature()
         hints = get_type_hints(self.operation.handler, include_extras=True)
@@ -123,7 +122,7 @@ class Endpoint:
 
     @cached_property
     def _takes_body(self) -> bool:
-        """Whether there is a body to decode, here or by the handler from its request."""
+        """Whether a body is decoded, here or by the handler."""
         return any(one.source in ("body", "request") for one in self._arguments)
 
     def _decoded(self, path: Mapping[str, str], caller: Caller | None) -> dict[str, object]:
@@ -174,7 +173,7 @@ class Endpoint:
 
 
 def unwanted(body: JsonValue) -> list[Fault]:
-    """Say what is too much in the body of a request that needs none; `{}` is nothing."""
+    """Return faults of a body sent to an operation without one; `{}` and null are accepted."""
     if isinstance(body, dict):
         return [Fault(f"/{name}", "is not a known field") for name in body]
     return [] if body is None else [Fault("", "must be empty")]

@@ -11,16 +11,16 @@ _TAG = re.compile(r'"([0-9]{1,18})(?:-[!#-~]*)?"')
 
 
 def etag(tag: str) -> str:
-    """Return the header's value."""
+    """Return a tag as the value of an ETag header."""
     return f'"{tag}"'
 
 
 def expected(if_match: str | None) -> Expected:
-    """Read If-Match.
+    """Parse If-Match into the expected versions.
 
     Raises:
-        VersionRequired: it is missing.
-        VersionMismatch: it names nothing that could ever be a version.
+        VersionRequired: the header is missing.
+        VersionMismatch: none of its tags is a version.
     """
     if if_match is None or not if_match.strip():
         raise VersionRequired("Send If-Match with the ETag of the version to change.")
@@ -37,7 +37,7 @@ def expected(if_match: str | None) -> Expected:
 
 
 def unchanged(if_none_match: str | None, tag: str) -> bool:
-    """Say whether the client already has what `tag` names."""
+    """Return whether If-None-Match contains `tag`, so that the client's copy is current."""
     if if_none_match is None:
         return False
     if if_none_match.strip() == "*":

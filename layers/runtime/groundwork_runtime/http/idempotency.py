@@ -1,4 +1,4 @@
-"""Idempotency-Key: a request that is sent again has its effect once, and the same answer."""
+"""Idempotency-Key: a repeated request has its effect once and gets the stored response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FAILED = 400
 
 
 class _NotKept(Exception):
-    """Carries the answer of a failure out of the transaction that it undoes."""
+    """Carries the response to a failure out of the transaction, which is rolled back."""
 
     def __init__(self, answer: HttpResponse) -> None:
         super().__init__()
@@ -32,11 +32,11 @@ class _NotKept(Exception):
 def once(
     request: Request, caller: Caller, wiring: Wiring, act: Callable[[], HttpResponse]
 ) -> HttpResponse:
-    """Answer a request that carries the header. Failures have no effect and are not kept.
+    """Handle a request with the header. Failures have no effect and are not stored.
 
     Raises:
-        Invalid: the key is no key, or came with another body before.
-        InFlight: the first request with this key is still being worked on.
+        Invalid: the key is malformed, or was used with another body.
+        InFlight: the first request with this key is still running.
     """
     from groundwork_data.identity.sealing import KeySeal
 

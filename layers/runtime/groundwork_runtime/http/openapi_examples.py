@@ -1,7 +1,7 @@
-"""Examples for the OpenAPI document, made from the schemas: one value that each of them takes.
+"""Generate examples for the OpenAPI document: a valid value for each schema.
 
-What a schema says itself (`examples`, `const`, `enum`, `default`) goes first, then the field's
-name, then its format. A text with a pattern needs an example of its own at the field.
+A schema's own `examples`, `const`, `enum` or `default` come first, then an example by the field's
+name, then one by its format. A string with a pattern must have an example in its field.
 """
 
 from __future__ import annotations
@@ -42,35 +42,35 @@ BY_NAME: Mapping[str, Any] = {
 
 
 class NoExample(Exception):
-    """A schema says too little for an example; names the place."""
+    """An example cannot be generated for a schema; the message names the field."""
 
 
 def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any], name: str = "") -> Any:
-    """Make a value that a schema takes.
+    """Return a valid value for a schema.
 
     Args:
-        schema: JSON Schema, as OpenAPI 3.1 has it.
-        schemas: what `#/components/schemas/…` names.
-        name: of the field that it is for.
+        schema: JSON Schema as in OpenAPI 3.1.
+        schemas: the targets of `#/components/schemas/…` references.
+        name: name of the field that has this schema.
 
     Raises:
-        NoExample: a text has a pattern and no example.
+        NoExample: the schema is a string with a pattern and without an example.
     """
     whole = _whole(schema, schemas)
-    said = _said(whole)
-    if said is not None:
-        return said
+    own = _own_example(whole)
+    if own is not None:
+        return own
     kind, named = whole.get("type"), BY_NAME.get(name)
     if kind == "object":
         fields = whole.get("properties", {}).items()
-        return {field: example_of(told, schemas, field) for field, told in fields}
+        return {field: example_of(part, schemas, field) for field, part in fields}
     if kind == "array":
         return named if isinstance(named, list) else [example_of(whole.get("items", {}), schemas)]
     return _scalar(kind, whole, name)
 
 
 def _whole(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Json:
-    """Follow references, and take the first of several that is not null."""
+    """Resolve references; of alternatives, use the first that is not null."""
     whole = dict(schema)
     while True:
         if "$ref" in whole:
@@ -86,8 +86,8 @@ def _whole(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Json:
     return whole
 
 
-def _said(schema: Mapping[str, Any]) -> Any:
-    """Return what a schema says itself, or None."""
+def _own_example(schema: Mapping[str, Any]) -> Any:
+    """Return the schema's own example, or None."""
     for several in ("examples", "enum"):
         if schema.get(several):
             return schema[several][0]
@@ -102,7 +102,7 @@ def _scalar(kind: str | None, schema: Mapping[str, Any], name: str) -> Any:
         return True
     if kind in ("integer", "number"):
         found = named if isinstance(named, int | float) else schema.get("minimum", 1)
-        return int(found) if kind == "integer" else found  # 0.0 is none that the API takes
+        return int(found) if kind == "integer" else found  # the API rejects 0.0 as an integer
     return _text(schema, name, named) if kind == "string" else {}
 
 
@@ -112,6 +112,6 @@ def _text(schema: Mapping[str, Any], name: str, named: object) -> str:
     if isinstance(named, str):
         return named
     if "pattern" in schema:
-        message = f"{name or 'a text'} has a pattern: give its field examples=[…]"
+        message = f"{name or 'a string'} has a pattern: give its field examples=[…]"
         raise NoExample(message)
     return "a text".ljust(schema.get("minLength", 0), ".")

@@ -1,7 +1,7 @@
-"""What an answer tells of the rate limit.
+"""Rate limit headers of responses.
 
-`RateLimit-Policy` and `RateLimit` are the IETF's (draft-ietf-httpapi-ratelimit-headers); the other
-three are an earlier draft's, which most clients know.
+`RateLimit-Policy` and `RateLimit` follow draft-ietf-httpapi-ratelimit-headers; the other three are
+from an earlier draft, which most clients support.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAMES = (
 
 
 def limit_headers(standing: RateLimitStatus) -> dict[str, list[str]]:
-    """Say how much may be asked, how much of it is left, and when all of it is there again."""
+    """Return headers with the burst, what remains of it, and when it is full again."""
     burst, remaining = str(standing.rate.burst), str(standing.remaining)
     reset = str(standing.full_after_seconds)
     return {

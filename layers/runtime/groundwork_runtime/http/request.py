@@ -1,4 +1,4 @@
-"""A request, as API Gateway's v1 proxy event tells it."""
+"""An HTTP request, decoded from an API Gateway v1 proxy event."""
 
 from __future__ import annotations
 
@@ -21,59 +21,59 @@ NO_PARAMETERS: Mapping[str, Sequence[str]] = {}
 
 
 class NotJson(Exception):
-    """The body is not a JSON text that we take; says why."""
+    """The body is not acceptable JSON; the message says why."""
 
 
 class UnsupportedMediaType(Exception):
-    """The body is of a type that this route does not take."""
+    """The operation does not accept the body's media type."""
 
 
 class Request:
-    """One request. Everything is worked out when first asked for."""
+    """One HTTP request; its parts are decoded when first used."""
 
-    def __init__(self, event: Mapping[str, Any], id: str) -> None:  # noqa: A002 - the log's word
-        """Take the event (an outside shape, hence Any) and the request's id."""
+    def __init__(self, event: Mapping[str, Any], id: str) -> None:  # noqa: A002 - as in the log
+        """`event` is not validated, hence Any."""
         self.event = event
         self.id = id
         self.method: str = event["httpMethod"]
         self.path: str = event["path"]
         self.answer_headers: dict[str, str] = {}
-        """What the answer of a handler that returns a model gets besides."""
+        """Headers to add to the response of a handler that returns a model."""
         self.charge: Callable[[int], None] = _nothing
-        """Takes further tokens from the caller's rate limit, for what costs more than a request.
-        Raises Throttled if there are too few."""
+        """Takes more tokens from the caller's rate limit, for expensive requests. Raises Throttled
+        if too few are left."""
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """Headers by name in lower case; of a repeated one, the last."""
+        """Headers by lower-case name; the last value of a repeated header."""
         return {name.lower(): value for name, value in (self.event.get("headers") or {}).items()}
 
     @cached_property
     def query(self) -> Mapping[str, Sequence[str]]:
-        """Query parameters, each with all its values."""
+        """Query parameters by name, each with all its values."""
         return self.event.get("multiValueQueryStringParameters") or NO_PARAMETERS
 
     @property
     def address(self) -> str:
-        """Where the client is."""
+        """The IP address of the client."""
         identity = (self.event.get("requestContext") or {}).get("identity") or {}
         return str(identity.get("sourceIp") or "")
 
     @cached_property
     def body(self) -> bytes:
-        """The body's bytes."""
+        """The body as bytes."""
         text = self.event.get("body") or ""
         if self.event.get("isBase64Encoded"):
             return b64decode(text)
         return str(text).encode("utf-8", "surrogatepass")
 
     def json(self, *, types: tuple[str, ...] = ("application/json",)) -> JsonValue:
-        """Return the body's value; it is decoded once.
+        """Return the decoded JSON body; it is decoded once.
 
         Raises:
-            UnsupportedMediaType: its Content-Type is not one of `types`.
-            NotJson: it is missing, malformed, nested too deep, or names a member twice.
-            Invalid: it has a text or a structure that nothing here can hold.
+            UnsupportedMediaType: the Content-Type is not one of `types`.
+            NotJson: the body is missing, malformed, nested too deeply, or repeats a member.
+            Invalid: the body has a NUL character, or too many objects and arrays.
         """
         self._check_type(types)
         return self._value
@@ -83,10 +83,10 @@ class Request:
         return strict_json(self.body)
 
     def text(self, *, types: tuple[str, ...]) -> tuple[bytes, str | None]:
-        """Return a body that is text, undecoded, and the charset that its sender names.
+        """Return the bytes of a text body, and the charset of its Content-Type.
 
         Raises:
-            UnsupportedMediaType: its Content-Type is not one of `types`.
+            UnsupportedMediaType: the Content-Type is not one of `types`.
         """
         self._check_type(types)
         _, _, parameters = self.headers.get("content-type", "").partition(";")
@@ -99,27 +99,27 @@ class Request:
     def _check_type(self, types: tuple[str, ...]) -> None:
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type and media_type not in types:
-            raise UnsupportedMediaType(f"Send {' or '.join(types)}, not {media_type[:100]}.")
+            raise UnsupportedMediaType(f"Send {' or '.join(types)} instead of {media_type[:100]}.")
 
 
 def _nothing(_tokens: int) -> None:
-    """Charge nobody: the operation needs no caller."""
+    """Charge nothing: the request is not authenticated."""
 
 
 def strict_json(body: bytes) -> JsonValue:
-    """Decode JSON as RFC 8259 has it: no NaN, no lone surrogates, no member named twice.
+    """Decode strict RFC 8259 JSON: no NaN, no lone surrogates, no repeated members.
 
     Raises:
-        NotJson: says what is wrong and where.
-        Invalid: a text has a NUL character, or there are too many objects and arrays.
+        NotJson: the text is not strict JSON; the message says where.
+        Invalid: a string has a NUL character, or there are too many objects and arrays.
     """
     if not body:
         raise NotJson("The JSON body is missing.")
     try:
         value: JsonValue = from_json(body, allow_inf_nan=False, catch_duplicate_keys=True)
     except ValueError as error:
-        raise NotJson(_words(str(error))) from error
-    # Looked for in bytes first: hardly any body has what must then be looked for in its values.
+        raise NotJson(_message(str(error))) from error
+    # Search the bytes first: hardly any body has these, and searching the values is slow.
     written = to_json(value, inf_nan_mode="constants")
     if b"Infinity" in written and _place(value, "", _is_infinite) is not None:
         raise NotJson("The body has a number that is out of range.")
@@ -136,7 +136,7 @@ def strict_json(body: bytes) -> JsonValue:
     return value
 
 
-def _words(error: str) -> str:
+def _message(error: str) -> str:
     twice = _TWICE.search(error)
     if twice:
         return f"The body has the member {twice[1][:100]!r} twice in one object."
@@ -144,7 +144,7 @@ def _words(error: str) -> str:
 
 
 def _place(value: JsonValue, pointer: str, wrong: Callable[[JsonValue], bool]) -> str | None:
-    """Return a pointer to the first value that is wrong; to the object whose member's name is."""
+    """Return a pointer to the first value, or object with a member name, that is `wrong`."""
     if wrong(value):
         return pointer
     if isinstance(value, dict):
@@ -160,7 +160,7 @@ def _place(value: JsonValue, pointer: str, wrong: Callable[[JsonValue], bool]) -
 
 
 def _has_nul(value: JsonValue) -> bool:
-    """Whether it is a text that Postgres cannot hold."""
+    """Return whether a value is a string with a NUL character, which Postgres cannot store."""
     return isinstance(value, str) and "\x00" in value
 
 
@@ -169,7 +169,7 @@ def _is_infinite(value: JsonValue) -> bool:
 
 
 def _containers(value: JsonValue) -> int:
-    """Count objects and arrays; stop once there are too many."""
+    """Count objects and arrays, up to the first one that is too many."""
     found, line = 0, [value]
     while line and found <= CONTAINERS_MAX:
         one = line.pop()

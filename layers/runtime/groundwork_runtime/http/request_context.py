@@ -1,4 +1,4 @@
-"""What the endpoints of one environment share."""
+"""The current request and the wiring, shared by all endpoints of an environment."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 
 class RequestContext:
-    """What the endpoints of an environment share: its parts, and the request being answered."""
+    """The current request of an execution environment, and its wiring."""
 
     def __init__(self, wire: Callable[[], Wiring]) -> None:
-        """Take what makes the environment's parts, at the first event."""
+        """`wire` returns the wiring; it is called at the first event."""
         self._wire = wire
         self.request: Request
         self.headers: dict[str, list[str]] = {}
-        """What its answer carries, whatever it is."""
+        """Headers to add to the response, whatever its status."""
         self.caller: Caller | None = None
-        """Who sent it, once that is known."""
+        """The caller, after authentication."""
 
     def begin(self, request: Request) -> None:
-        """Take the next request."""
+        """Set the current request and reset the rest."""
         self.request = request
         self.headers = {}
         self.caller = None
 
     @cached_property
     def wiring(self) -> Wiring:
-        """The environment's parts."""
+        """The wiring of the environment."""
         return self._wire()

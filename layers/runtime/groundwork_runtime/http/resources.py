@@ -1,4 +1,4 @@
-"""The operations of any resource, over HTTP: one registration each."""
+"""HTTP operations of any resource: create, read, list, change, remove, and named actions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REVALIDATE = "private, no-cache"
 
 
 class ResourceRoutes:
-    """Decodes, calls one use case, encodes; for the five operations of one resource."""
+    """The HTTP operations of one resource: decode, call one use case, encode."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class ResourceRoutes:
         self._then = then
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
-        """Add the operations that the resource has."""
+        """Add the operations that the resource supports to a router."""
         from groundwork_runtime.http import resource_openapi
 
         resource, name = self.resource, self.resource.name
@@ -82,7 +82,7 @@ class ResourceRoutes:
             )
 
     def act(self, router: Router, verb: str, patch: Input, under: str = "/api/v1") -> None:
-        """Add `POST /R/<id>/<verb>`: a change that is always the same, with a name of its own."""
+        """Add `POST /R/<id>/<verb>`, which applies a fixed patch."""
         from groundwork_runtime.http import resource_openapi
 
         resource = self.resource
@@ -100,7 +100,7 @@ class ResourceRoutes:
         )
 
     def page(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
-        """Answer one page."""
+        """Return one page of the list."""
         body = list_many(
             self.resource,
             request.query,
@@ -111,7 +111,7 @@ class ResourceRoutes:
         return HttpResponse(200, body)
 
     def read(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
-        """Answer one, or that the client has it already."""
+        """Return one resource, or 304 if the client's copy is current."""
         known = self._id(request, text)
         stored = read_one(self.resource, known, store=wiring.resources, by=caller)
         headers = {"ETag": f'"{stored.tag}"', "Cache-Control": REVALIDATE}
@@ -120,9 +120,9 @@ class ResourceRoutes:
         return HttpResponse(200, stored.body, JSON, headers)
 
     def create(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
-        """Create one."""
+        """Create a resource."""
         no_parameters(request)
-        assert self.resource.create is not None  # noqa: S101 - or it would not be registered
+        assert self.resource.create is not None  # noqa: S101 - else not registered
         new = decode(self.resource.create, request)
         if self._then is None:
             written = writing.create(self.resource, new, store=wiring.resources, by=caller)
@@ -135,8 +135,8 @@ class ResourceRoutes:
         )
 
     def change(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
-        """Merge a patch into one."""
-        assert self.resource.patch is not None  # noqa: S101 - or it would not be registered
+        """Merge a patch into a resource."""
+        assert self.resource.patch is not None  # noqa: S101 - else not registered
         known, expected = self._id(request, text), _expected(request)
         patch = decode(self.resource.patch, request, (*JSON_TYPES, MERGE_PATCH))
         return self._changed(known, expected, patch, caller, wiring)
@@ -169,7 +169,7 @@ class ResourceRoutes:
         return answer_written(200, written, {})
 
     def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
-        """Delete one."""
+        """Remove a resource."""
         known, expected = self._id(request, text), _expected(request)
         if self._then is None:
             position = writing.remove(
@@ -196,7 +196,7 @@ def _expected(request: Request) -> writing.Expected:
 
 
 def id_of(resource: Resource, text: str) -> UUID:
-    """Read an id from a path. Raises NotFound: what is no id names nothing."""
+    """Parse an id from a path. Raises NotFound if it is not a UUID."""
     try:
         return UUID(text)
     except ValueError:
@@ -204,7 +204,7 @@ def id_of(resource: Resource, text: str) -> UUID:
 
 
 def no_parameters(request: Request) -> None:
-    """Raise Invalid when a query parameter is given."""
+    """Raise Invalid if the request has query parameters."""
     if request.query:
         faults = tuple(_unknown(name) for name in request.query)
         raise Invalid("The query is invalid; see errors.", faults)
@@ -215,7 +215,7 @@ def _unknown(name: str) -> Fault:
 
 
 def answer_written(status: int, written: Written, headers: dict[str, str]) -> HttpResponse:
-    """Answer what a write left, with its version and position."""
+    """Return the written resource, with its version and position in headers."""
     headers["ETag"] = etags.etag(written.tag)
     if written.position is not None:
         headers["X-Groundwork-Position"] = written.position

@@ -1,4 +1,4 @@
-"""What a handler answers: a body that is ready to be sent."""
+"""The response of a handler."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROBLEM = "application/problem+json"
 
 @dataclass(slots=True)
 class HttpResponse:
-    """Status, body and headers. The body is text that nothing walks again."""
+    """Status, encoded body and headers of a response."""
 
     status: int = 200
     body: str | bytes | None = None
