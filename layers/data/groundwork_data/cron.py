@@ -7,13 +7,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def next_cron(expression: str, timezone: str, after: datetime) -> datetime:
-    """Implements `NextCron`. Five fields; raises ValueError when it is no such, or never comes."""
+    """Return the next time that matches a cron expression of five fields; implements `NextCron`.
+
+    Raises:
+        ValueError: the expression or the time zone is invalid, or no time matches.
+    """
     from cronsim import CronSim, CronSimError
 
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"{timezone} is no known time zone"
+        message = f"{timezone} is not a known time zone"
         raise ValueError(message) from None
     if len(expression.split()) != 5:  # noqa: PLR2004 - cronsim would take six, with seconds
         message = "a cron expression has five fields"
@@ -21,9 +25,9 @@ def next_cron(expression: str, timezone: str, after: datetime) -> datetime:
     try:
         moment: datetime = next(CronSim(expression, after.astimezone(zone)))
     except CronSimError as error:
-        message = f"no valid cron expression: {error}"
+        message = f"invalid cron expression: {error}"
         raise ValueError(message) from None
     except StopIteration:
-        message = "this moment never comes"
+        message = "this cron expression never matches"
         raise ValueError(message) from None
     return moment.astimezone(UTC)

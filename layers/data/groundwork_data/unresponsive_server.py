@@ -1,9 +1,9 @@
-"""Calls to a server that has gone silent are cut off.
+"""Close connections to a server that does not respond.
 
-A connection that stands may swallow everything: the machine behind it froze, or something between
-forwards no more. A driver would read from it for ever, and no time limit that the server keeps
-helps. So whoever has waited for a while without an answer is looked after: a server that does not
-even greet a new connection is silent, and one that does is busy and may take its time.
+An open connection may never return an answer, because the server's machine froze or the network no
+longer forwards packets. A driver would wait for ever, and time limits in the server do not help. So
+after some time without an answer, a new connection is opened: a server that does not greet it is
+unresponsive; one that does is busy and may take longer.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 BOLT = bytes.fromhex("6060b017 00000805 00000004 00000000 00000000")
-"""What opens a Bolt connection: the protocol's mark, and versions that we would speak."""
+"""The handshake of Bolt: the protocol's magic number, and supported versions."""
 POSTGRES = bytes.fromhex("00000008 04d2162f")
-"""SSLRequest: a server, or what stands for it, says in one byte whether it speaks TLS."""
+"""SSLRequest of Postgres: the server, or its proxy, answers with one byte whether it uses TLS."""
 
 GREETING_SECONDS = 1.0
 TICK_SECONDS = 0.2
@@ -26,7 +26,7 @@ IDLE_SECONDS = 5.0
 
 
 def is_unresponsive(host: str, port: int, greeting: bytes) -> bool:
-    """Say whether a server leaves a greeting unanswered. Refusing, or hanging up, is an answer."""
+    """Return whether a server leaves a greeting unanswered; refusing or closing is an answer."""
     ends = time.monotonic() + GREETING_SECONDS
     try:
         with socket.create_connection((host, port), timeout=GREETING_SECONDS) as connection:
@@ -43,17 +43,17 @@ def is_unresponsive(host: str, port: int, greeting: bytes) -> bool:
 @dataclass(slots=True)
 class _Call:
     doubts: float
-    """When to look whether the server is silent."""
+    """When to test next whether the server responds."""
     patience: float
     ends: float
 
 
 class ResponseWatch:
-    """Watches calls to one server, from a thread that lives while there are any."""
+    """Watches calls to one server from a thread, which ends when there are none."""
 
-    def __init__(self, is_silent: Callable[[], bool], cut: Callable[[], None]) -> None:
-        """Take what tells whether the server is silent, and what breaks the calls off."""
-        self._is_silent = is_silent
+    def __init__(self, is_unresponsive: Callable[[], bool], cut: Callable[[], None]) -> None:
+        """`is_unresponsive` tests the server; `cut` ends the calls."""
+        self._is_unresponsive = is_unresponsive
         self._cut = cut
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
@@ -61,17 +61,19 @@ class ResponseWatch:
 
     @contextmanager
     def broken(self, *, after_seconds: float, at_most_seconds: float) -> Iterator[None]:
-        """Break what runs inside off: when the server turns out to be silent, or at the latest.
+        """End the calls in the block if the server does not respond, or at the latest limit.
 
-        `after_seconds` without an answer begin the doubt. A tick of 0.2 s and the greeting come on
-        top.
+        The server is tested after each `after_seconds` without an answer. A tick of 0.2 s and the
+        time of the greeting are added.
         """
         now = time.monotonic()
         call = _Call(now + after_seconds, after_seconds, now + at_most_seconds)
         with self._lock:
             self._calls.append(call)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="silence", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._watch, name="response-watch", daemon=True
+                )
                 self._thread.start()
         try:
             yield
@@ -100,4 +102,4 @@ class ResponseWatch:
             return False
         for call in doubted:
             call.doubts = now + call.patience
-        return self._is_silent()
+        return self._is_unresponsive()

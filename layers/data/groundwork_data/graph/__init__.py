@@ -1,1 +1,1 @@
-"""The graph on Neo4j."""
+"""Adapters for the graph in Neo4j, the projection of Postgres."""

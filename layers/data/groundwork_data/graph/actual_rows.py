@@ -1,6 +1,6 @@
-"""What the graph shows, for comparing: properties, labels and ends, as they really are.
+"""Read the rows that the graph has: properties, labels and ends, to compare with Postgres.
 
-A slice comes as one list of flat rows: a tenth of the time that a thousand records of nodes take.
+A slice is read as one list of flat rows, in a tenth of the time of one record per node.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ _ENTITY = """
 [n.id, n._v, n.type, [l IN labels(n) WHERE l <> 'Entity'], n.name, n.confidence, n.key,
  coalesce(n.aliases, []), size(keys(n)) - CASE WHEN n.aliases IS NULL THEN 0 ELSE 1 END]
 """
-# Not epochSeconds, which Neo4j rounds towards 1970.
+# Not epochSeconds, because Neo4j rounds it towards 1970.
 _MICROSECONDS = "r.{0}.epochMillis * 1000 + r.{0}.microsecond % 1000"
 _RELATIONSHIP = f"""
 [r.id, r._v, type(r), [coalesce(a.id, ''), coalesce(b.id, '')], r.confidence,
  {_MICROSECONDS.format("valid_from")}, {_MICROSECONDS.format("valid_to")}, size(keys(r))]
 """
-# For those that no rule of Cypher can turn into numbers: a text where a moment should be.
+# For relationships edited by hand, with a text in the place of a time, which has no epochMillis.
 _STRANGE_RELATIONSHIP = """
 [r.id, r._v, type(r), [coalesce(a.id, ''), coalesce(b.id, '')], r.confidence,
  toString(r.valid_from), toString(r.valid_to), size(keys(r))]
@@ -93,14 +93,14 @@ RETURN collect({row}) AS rows
 
 
 class ActualRows:
-    """Reads the graph. Rows are as `ExpectedRows` gives them, if the graph is right."""
+    """Reads the rows of the graph; without drift they equal those of `ExpectedRows`."""
 
     def __init__(self, graph: GraphDatabase) -> None:
         self._graph = graph
 
     def between(self, stage: Stage, after: Id, upto: Id) -> list[Row]:
-        """Return the rows of a stage with `after` < id <= `upto`, by id."""
-        # Ids that were made by hand may be any text: the outermost slices take those, too.
+        """Return the rows of a stage with `after` < id <= `upto`, in the order of ids."""
+        # Ids set by hand may be any text: the first and last slices include those, too.
         given = {
             "after": "" if after == FIRST else after,
             "upto": HIGHEST_TEXT if upto == LAST else upto,
@@ -114,7 +114,7 @@ class ActualRows:
         )
 
     def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, list[Row]]:
-        """Return the rows of those that exist, of any type; there may be more than one of an id."""
+        """Return the existing rows of any type by id; an id may have more than one."""
         given = {"ids": list(ids)}
         found: dict[Id, list[Row]] = defaultdict(list)
         if aggregate == "entities":
@@ -134,27 +134,27 @@ class ActualRows:
         return dict(found)
 
     def counts(self) -> dict[Aggregate, int]:
-        """Return how many there are; Neo4j keeps count, so this is quick."""
+        """Return the number of entities and relationships, which Neo4j stores."""
         return {
             "entities": self._graph.run(COUNT_ENTITIES)[0]["n"],
             "relationships": self._graph.run(COUNT_RELATIONSHIPS)[0]["n"],
         }
 
     def tombstones(self, after: Id, limit: int) -> list[tuple[Id, int]]:
-        """Return (id, version) of what was deleted, by id."""
+        """Return (id, version) of tombstones, in the order of ids."""
         rows = self._read(TOMBSTONES, {"after": after, "limit": limit})
         return [(row["id"], row["version"] or 0) for row in rows]
 
     def types(self) -> list[str]:
-        """Return every relationship type that the graph has ever seen."""
+        """Return every relationship type that the graph has ever had."""
         return [row["type"] for row in self._graph.run(TYPES)]
 
     def nameless(self) -> int:
-        """Count what has no id, is of no kind that we write, or hangs on something deleted."""
+        """Count nodes and relationships without an id, of a foreign kind, or at a tombstone."""
         return len(self._graph.run(STRANGE_NODES)) + len(self._graph.run(STRANGE_EDGES))
 
     def remove_nameless(self) -> list[Id]:
-        """Remove what `nameless` counts; return the ids of relationships that went with it."""
+        """Delete what `nameless` counts; return the ids of relationships deleted with it."""
         gone: dict[Id, None] = {}
         for find, remove in ((STRANGE_EDGES, REMOVE_EDGES), (STRANGE_NODES, REMOVE_NODES)):
             elements = [row["element"] for row in self._graph.run(find)]
@@ -181,7 +181,7 @@ class ActualRows:
 
 
 def _checked(name: str) -> str:
-    """Types made by hand may have any name; one that is not ours is quoted as Cypher wants it."""
+    """Return a type's name for Cypher, quoted; types made by hand may have any name."""
     try:
         return relationship_type(name)
     except ValueError:

@@ -1,7 +1,8 @@
-"""One transaction of the projection: only what is newer, under a lock, tombstones for deletes.
+"""Apply one batch of changes to the graph in one transaction, under a lock.
 
-What changes where it stands, which is most of all later versions, is written by one statement that
-compares versions itself. Whatever that leaves is looked up first, and decided here.
+Only newer versions are applied; deletions leave tombstones. Most changes update an existing node or
+relationship in place, with one statement that compares versions. For the others the current state
+is read first, and the statement is chosen here.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ if TYPE_CHECKING:
 
 
 class Batch:
-    """One transaction: reads what stands, decides, writes."""
+    """One transaction: read the current state, choose statements, write."""
 
     def __init__(self, transaction: ManagedTransaction, types: frozenset[str]) -> None:
-        """Take the running transaction, and every relationship type that is constrained."""
+        """`types`: every relationship type that has a constraint on ids."""
         self._run = Statements(transaction)
         self._types = types
 
     def apply(self, changes: Changes) -> AppliedChanges:
-        """Apply what is newer than what stands."""
+        """Apply the changes that are newer than the graph; count what was applied."""
         position = self._run.ask(cypher.LOCK, {})
         entities = write_entities(self._run, changes.entities)
         edges = write_relationships(self._run, changes.relationships, self._types)
@@ -43,8 +44,8 @@ class Batch:
     def force(
         self, aggregate: str, ids: list[Id], read_current: Callable[[list[Id]], Changes]
     ) -> None:
-        """Make entities or relationships what the truth says; see `Neo4jProjection.force`."""
-        self._run.ask(cypher.LOCK, {})  # its answer is waited for: only then is the truth asked
+        """Replace entities or relationships by the rows of Postgres; see `Neo4jProjection`."""
+        self._run.ask(cypher.LOCK, {})  # waits for the lock, so that Postgres is read under it
         changes = read_current(ids)
         if aggregate == "entities":
             gone = [id_ for id_ in ids if id_ not in changes.entities]

@@ -1,4 +1,4 @@
-"""The entities of one batch."""
+"""Write and delete the entities of one batch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from groundwork_data.graph.tombstones import bury
 from groundwork_data.graph.types import label
 
 Found = Mapping[str, tuple[int, str | None]]
-"""What stands under an id, by what it is there (`entity`, `awaited`, `tombstone`): version, type"""
+"""Version and type of an id's nodes, by their state: `entity`, `awaited` or `tombstone`."""
 
 
 def write_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion]) -> int:
-    """Write those that are newer than what stands, but delete none; return how many were."""
+    """Write entities that are newer than the graph; return how many. Deletes none."""
     alive = [change for change in changes.values() if isinstance(change, GraphEntity)]
     done = _updated(run, alive)
     left = [entity for entity in alive if entity.id not in done]
@@ -26,10 +26,10 @@ def write_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion]
 
 
 def delete_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion]) -> int:
-    """Delete those that are newly gone, with their relationships; return how many were.
+    """Delete entities whose deletion is new, with their relationships; return how many.
 
-    Comes last of a batch: relationships that come or go with it are dealt with while it stands, and
-    what is left at it goes with it.
+    Called last in a batch: changes of their relationships are applied while the entities still
+    exist, and any remaining relationships are deleted with them.
     """
     gone = [change for change in changes.values() if isinstance(change, Deletion)]
     if not gone:
@@ -42,7 +42,7 @@ def delete_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion
 
 
 def _updated(run: Statements, entities: Iterable[GraphEntity]) -> set[Id]:
-    """Write later versions over older ones of the same type; return which there were."""
+    """Update existing entities of the same type to later versions; return their ids."""
     rows = [entity_row(entity) for entity in entities if entity.version > 1]
     return set(run.ask(cypher.UPDATE_ENTITIES, {"rows": rows})) if rows else set()
 
@@ -67,7 +67,7 @@ def _write(run: Statements, entities: Sequence[GraphEntity]) -> int:
 
 
 def _read_current(run: Statements, changes: Iterable[GraphEntity | Deletion]) -> Mapping[Id, Found]:
-    """Look up what stands under these ids."""
+    """Read the current nodes of these ids."""
     current: dict[Id, dict[str, tuple[int, str | None]]] = defaultdict(dict)
     ids = [change.id for change in changes]
     for id_, state, version, type_ in run.ask(cypher.FIND_ENTITIES, {"ids": ids}):
@@ -76,12 +76,12 @@ def _read_current(run: Statements, changes: Iterable[GraphEntity | Deletion]) ->
 
 
 def _known(found: Found) -> int:
-    """Return the latest version that the graph has had."""
+    """Return the latest version that the graph has had; 0 for none."""
     return max((version for version, _ in found.values()), default=0)
 
 
 def _step(entity: GraphEntity, found: Found) -> tuple[str, list[object]]:
-    """Choose the statement that makes the node what it must be, and its row."""
+    """Choose the statement that writes the entity, and build its row."""
     row, wanted = entity_row(entity), label(entity.type)
     if "entity" in found:
         return cypher.RETYPE_ENTITIES, [*row, wanted, label(found["entity"][1] or "")]

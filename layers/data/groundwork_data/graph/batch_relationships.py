@@ -1,9 +1,9 @@
-"""The relationships of one batch.
+"""Write and delete the relationships of one batch.
 
-A relationship is looked up under its type, for ids are indexed by type. Its type may change, and
-events may come in any order; so whenever a relationship appears first at a later version than 1,
-all types are searched for it once, and a tombstone just below that version is left behind: what
-is older finds the tombstone, whatever its type was.
+A relationship is found by its type and id, because ids are indexed per type. Its type may change,
+and events may come in any order. So when a relationship first appears at a later version than 1,
+all types are searched for it once, and a tombstone is left just below that version: older events,
+of any type, find the tombstone and are ignored.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Change = GraphRelationship | Deletion
 
 @dataclass(slots=True)
 class _Plan:
-    """What is to be done with the relationships of one type."""
+    """The relationships of one type to create and to delete."""
 
     create: list[GraphRelationship] = field(default_factory=list)
     delete: list[Id] = field(default_factory=list)
@@ -39,14 +39,14 @@ class _Current:
 def write_relationships(
     run: Statements, changes: Mapping[Id, Change], types: Collection[str]
 ) -> int:
-    """Apply what is newer than what stands; return how many were. `types`: all that there are."""
+    """Apply changes that are newer than the graph; return how many. `types`: all that exist."""
     done = _updated(run, changes)
     left = {id_: change for id_, change in changes.items() if id_ not in done}
     return len(done) + (_write(run, left, types) if left else 0)
 
 
 def _updated(run: Statements, changes: Mapping[Id, Change]) -> set[Id]:
-    """Write later versions over older ones of the same type and ends; return which there were."""
+    """Update existing relationships of the same type and ends; return their ids."""
     later = (c for c in changes.values() if c.version > 1 and isinstance(c, GraphRelationship))
     done: set[Id] = set()
     for name, some in _by_type(later).items():
@@ -85,7 +85,7 @@ def _write(run: Statements, changes: Mapping[Id, Change], types: Collection[str]
 def _read_current(
     run: Statements, changes: Mapping[Id, Change], types: Collection[str]
 ) -> dict[Id, _Current]:
-    """Find what stands: under its type, and, where it may have another, under all."""
+    """Read the current relationships: under their own type, then under all types if necessary."""
     found: dict[Id, _Current] = {}
     for name, some in _by_type(
         c for c in changes.values() if isinstance(c, GraphRelationship)
@@ -103,21 +103,21 @@ def _find(run: Statements, name: str, ids: list[Id]) -> dict[Id, _Current]:
 
 
 def _missing(run: Statements, ends: Collection[Id]) -> dict[Id, bool]:
-    """Return the ends that are no entities now, and whether they were deleted."""
+    """Return the ends that are not entities now, and whether each was deleted."""
     return dict(run.ask(cypher.MISSING_ENDS, {"ids": sorted(ends)})) if ends else {}
 
 
 def _create(
     run: Statements, name: str, relationships: list[GraphRelationship], missing: Mapping[Id, bool]
 ) -> int:
-    """Create in the order of their first end, which Neo4j stores fastest."""
+    """Create relationships in the order of their first end, which Neo4j stores fastest."""
     ready: list[list[object]] = []
     early: list[list[object]] = []
     awaited: set[Id] = set()
     for relationship in sorted(relationships, key=lambda r: r.from_id):
         lacking = [end for end in _ends(relationship) if end in missing]
         if any(missing[end] for end in lacking):
-            continue  # never an edge to a tombstone
+            continue  # a tombstone never gets a relationship
         (early if lacking else ready).append(relationship_row(relationship))
         awaited.update(lacking)
     if ready:

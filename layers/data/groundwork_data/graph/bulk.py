@@ -1,10 +1,9 @@
-"""Creates what the graph lacks, many at a time: five times as fast as one change after another.
+"""Create missing entities and relationships in bulk, five times as fast as through the projection.
 
-Only for what is not there at all, and behind the lock of all writers. What a tombstone forbids is
-left out, and so is a relationship of which an earlier change is still on its way: it may have had
-another type then, and would come twice. What somebody has created meanwhile breaks the constraint
-on ids, and with it the batch, which is then tried without it. What was left out is healed the slow
-way.
+Only for what the graph does not have at all, and under the lock of all writers. Left out are ids
+with a tombstone, and relationships with an undelivered change: they may have had another type then,
+and would exist twice. If an id was created meanwhile, the constraint on ids fails the batch, which
+is then retried without that id. The caller repairs what was left out.
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 
 SECONDS = 120.0
 WRITERS = 2
-"""Transactions side by side behind one lock."""
+"""Concurrent transactions under one lock."""
 
-# Neo4j keeps count of both, so this costs nothing; the look at each does.
+# Neo4j stores both counts, so this is cheap; checking each id is not.
 ANY_DEAD = """
 MATCH (t:Tombstone) RETURN count(t) AS n
 UNION ALL
@@ -57,7 +56,7 @@ CREATE (:Entity:`{label}` {{id: row[0], _v: row[1], type: row[2], name: row[4],
 _MOMENT = """CASE WHEN row[{0}] IS NOT NULL THEN
         datetime('1970-01-01T00:00:00Z') + duration({{microseconds: row[{0}]}}) END"""
 
-# One look for each first end, and one statement for all types.
+# One match per first end, and one statement for all types.
 CREATE_EDGES = f"""
 UNWIND $starts AS start
 MATCH (a:Entity {{id: start[0]}})
@@ -69,25 +68,25 @@ RETURN count(*) AS made
 """
 
 Waiting = Callable[[list[Id]], set[Id]]
-"""Tells of which of these the graph has not been given a change yet."""
+"""Returns the ids with changes that the graph has not received yet."""
 Run = Callable[[str, Mapping[str, object]], list["Record"]]
 
 
 class NotAllCreated(Exception):
-    """An end is not there; nothing was written."""
+    """An end of a relationship is missing; nothing was written."""
 
 
 def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Waiting) -> list[Id]:
-    """Create what these rows of `ExpectedRows` say; return the ids that were left out.
+    """Create entities or relationships from rows of `ExpectedRows`; return the ids left out.
 
     Args:
-        graph: Neo4j; the types of the relationships have their constraints.
-        stage: what the rows are.
-        rows: what is not there.
-        waiting: asked under the lock, about relationships that have been changed.
+        graph: Neo4j; the types of the relationships must have their constraints.
+        stage: which entities or relationships the rows are.
+        rows: what the graph does not have.
+        waiting: called under the lock, for relationships with a later version than 1.
 
     Raises:
-        Unavailable: Neo4j cannot be reached; what was written by then stays.
+        Unavailable: Neo4j cannot be reached; batches written before are kept.
     """
     from neo4j.exceptions import ConstraintError  # slow to load
 
@@ -128,7 +127,7 @@ def _dead(run: Run, ids: list[Id]) -> set[Id]:
 
 
 def _there(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
-    """Return which of these exist by now, under the type that they shall have."""
+    """Return the ids that exist by now, under their expected type."""
     by_statement: dict[str, list[object]] = defaultdict(list)
     for row in rows:
         text = ENTITIES if stage.aggregate == "entities" else cypher.find(str(row[TYPE]))
@@ -153,6 +152,6 @@ def _edges(rows: Sequence[Row], transaction: ManagedTransaction) -> None:
 
 
 def _first(row: Row) -> str:
-    """Return an entity's label, or where a relationship starts."""
+    """Return an entity's label, or the start of a relationship."""
     names = row[LABELS]
     return str(names[0]) if isinstance(names, list) else ""

@@ -1,4 +1,4 @@
-"""A comparison under way, and its form in JSON, so that it can be gone on with after a kill."""
+"""The progress of a comparison, and its form in JSON, so that it can resume after a kill."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_data.graph.slices import Place, SlicePair
 
 @dataclass(slots=True)
 class Check:
-    """Where it is, what it has counted, and what it must look at again."""
+    """The place a comparison has reached, its counts, and the suspects to check again."""
 
     place: Place = field(default_factory=Place)
     report: Report = field(default_factory=Report)
@@ -23,7 +23,7 @@ class Check:
     )
 
     def count(self, pair: SlicePair) -> int:
-        """Note that a slice is done; return how many of its kind are done by now."""
+        """Count a compared slice; return the number of rows compared so far of its aggregate."""
         self.place = pair.place
         if pair.stage.aggregate == "entities":
             self.report.entities += len(pair.expected.rows)
@@ -32,7 +32,7 @@ class Check:
         return self.report.relationships
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `from_json` takes. Drift is decided at the end, so there is none yet."""
+        """Return the JSON form that `from_json` reads. Drift is decided later and not included."""
         return {
             "place": asdict(self.place),
             "entities": self.report.entities,
@@ -43,7 +43,7 @@ class Check:
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Check:
-        """Read it back. Raises KeyError or TypeError where it is not of this form."""
+        """Read the JSON form. Raises KeyError or TypeError if it is not of this form."""
         place = Place(Stage(**kept["place"]["stage"]), kept["place"]["after"])
         report = Report(
             entities=kept["entities"],
@@ -58,8 +58,8 @@ class Check:
 
 
 Remember = Callable[[Check], None]
-"""Told after every slice; what it keeps lets a check that was killed go on."""
+"""Called after every slice; stores the progress, so that a killed check can resume."""
 
 
 def forget(_check: Check) -> None:
-    """Keep nothing."""
+    """Store nothing."""

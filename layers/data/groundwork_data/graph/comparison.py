@@ -1,4 +1,4 @@
-"""The comparison of both stores in parts, from a place that another process has reached."""
+"""Compare the graph with Postgres in parts; each part resumes where the last one ended."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class SliceComparison:
     """Implements `Comparison`.
 
-    Each part decides about its own suspects, so that no list of them grows from run to run. What
-    is both missing and buried may so be counted as each, by two parts.
+    Each part decides about its own suspects, so that no list of them grows from run to run. So one
+    entity may be counted as missing by one part and as buried by another.
     """
 
     def __init__(self, database: Database, graph: GraphDatabase) -> None:
@@ -31,14 +31,14 @@ class SliceComparison:
         self._graph = graph
 
     def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
-        """Compare from a place on, one slice at least. Raises Unavailable."""
+        """Compare from a place on, at least one slice. Raises Unavailable."""
         check = _begun(place)
         last = self._compare(check, may_go_on)
         (finish if last else settle)(check, self._database, self._graph)
         return ComparedPart(check.as_json(), drift_of(check.report), last)
 
     def _compare(self, check: Check, may_go_on: Callable[[], bool]) -> bool:
-        """Take slices; return whether none is left."""
+        """Compare slices; return whether none is left."""
         slices = read_slice_pairs(
             ExpectedRows(self._database), ActualRows(self._graph), check.place
         )
@@ -51,13 +51,13 @@ class SliceComparison:
 
 
 def drift_of(report: Report) -> Drift:
-    """Return how many there are of every kind, zeros too."""
+    """Return the number of drifts of every kind, including zeros."""
     kinds = {str(kind): count for kind, count in report.by_kind().items()}
     return {**kinds, "restored": int(report.restored)}
 
 
 def no_drift() -> Drift:
-    """Return none of every kind: what is left when everything was made right."""
+    """Return zero of every kind: the drift after a complete repair."""
     return drift_of(Report())
 
 
@@ -66,5 +66,5 @@ def _begun(place: Place | None) -> Check:
         return Check()
     try:
         return Check.from_json(place)
-    except (KeyError, TypeError):  # written down by another version
+    except (KeyError, TypeError):  # stored by another version
         return Check()

@@ -1,7 +1,7 @@
-"""Makes a store that Neo4j's bulk import has filled what the projection would have made.
+"""Complete a store that Neo4j's bulk import has filled.
 
-Constraints and indexes, texts that came smoothed, the place in the history; and it counts, so that
-a store that lacks something is never taken for a whole one.
+Creates constraints and indexes, corrects texts that CSV could not hold, stores the position in the
+outbox, and compares the counts, so that an incomplete store is never used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COUNT_TOMBSTONES = "MATCH (t:Tombstone) RETURN count(t) AS n"
 
 
 class NotWhole(Exception):
-    """The store does not hold what was exported."""
+    """The store does not contain everything that was exported."""
 
 
 def complete(
@@ -40,17 +40,17 @@ def complete(
     folder: Path,
     progress: Progress,
 ) -> None:
-    """Complete a store that was just imported.
+    """Complete a store that was just filled by the bulk import.
 
     Args:
-        exported: what was imported.
-        database: Postgres, for the second look.
-        graph: the new store, served to us alone.
+        exported: the export that was imported.
+        database: Postgres, for the texts to correct.
+        graph: the new store, which nobody else uses.
         folder: the graph's migrations.
-        progress: told how far it is.
+        progress: called with the progress.
 
     Raises:
-        NotWhole: something is missing; nobody may use this store.
+        NotWhole: something is missing; this store must not be used.
         Unavailable: Postgres or Neo4j cannot be reached.
     """
     _must_hold(exported, graph)
@@ -68,12 +68,12 @@ def _must_hold(exported: Exported, graph: GraphDatabase) -> None:
     tombstones = graph.run(COUNT_TOMBSTONES)[0]["n"]
     shown = (found["entities"], found["relationships"], tombstones)
     if shown != (exported.entities, exported.relationships, exported.tombstones):
-        message = f"{exported} was exported, and the store holds {shown}"
+        message = f"the export has {exported}, but the imported store has {shown}"
         raise NotWhole(message)
 
 
 def _constrain(exported: Exported, graph: GraphDatabase, folder: Path, progress: Progress) -> None:
-    """Make all constraints, each of which reads its part of the store once."""
+    """Create all constraints; each reads its part of the store once."""
     of = len(exported.types) + 1
     progress("constraints", 0, of)
     migrations.migrate(graph, folder)  # by itself: it awaits indexes, also those of others

@@ -1,4 +1,4 @@
-"""What a comparison can find."""
+"""Kinds of drift between Postgres and the graph, and how two rows are compared."""
 
 from __future__ import annotations
 
@@ -23,19 +23,18 @@ Kind = Literal[
     "buried",
     "nameless",
 ]
-"""missing, extra: only one of the two has it. stale, ahead: the graph's version is lower, higher.
-altered: same version, other properties, so made by hand. mislabelled: an entity's labels.
-misplaced: a relationship's ends or
-type. duplicate: more than one relationship of an id. buried: alive, but
-a tombstone keeps its changes away. nameless: without an id, of no kind that we write, or hanging on
-something deleted."""
+"""missing, extra: only Postgres has it; only the graph has it. stale, ahead: the graph's version is
+lower; higher. altered: same version with other properties, so edited in the graph. mislabelled: an
+entity has other labels. misplaced: a relationship has other ends or another type. duplicate: more
+than one relationship has the id. buried: it exists in Postgres, but a tombstone blocks its changes.
+nameless: it has no id, or a kind that we do not write, or is a relationship of a tombstone."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One thing that the graph does not show as Postgres has it."""
+    """One difference between the graph and Postgres."""
 
     aggregate: Aggregate
     id: Id
@@ -44,34 +43,34 @@ class Drift:
 
 @dataclass(slots=True)
 class Report:
-    """What a comparison found."""
+    """The outcome of a comparison."""
 
     entities: int = 0
     relationships: int = 0
     drift: list[Drift] = field(default_factory=list)
     nameless: int = 0
-    """Nodes and relationships without an id, of no kind that we write, or at a tombstone."""
+    """Number of nameless nodes and relationships."""
     waiting: int = 0
-    """What differs but whose changes the relay has not carried yet: it is late, not drift."""
+    """Number of differences with undelivered changes: late, but not drift."""
     seconds: float = 0.0
     counts: dict[str, dict[Aggregate, int]] = field(default_factory=dict)
-    """What Postgres and the graph counted at the start: quick, and a first hint."""
+    """Counts of Postgres and the graph at the start: a quick first hint."""
     restored: bool = False
-    """The graph has had transactions that this database never made: it was restored."""
+    """The graph has received transactions that this database does not have: it was restored."""
 
     @property
     def ok(self) -> bool:
-        """Say whether the graph is what Postgres says."""
+        """Whether the graph agrees with Postgres."""
         return not self.drift and not self.nameless and not self.restored
 
     def by_kind(self) -> Mapping[Kind, int]:
-        """Return how many there are of every kind, zeros too."""
+        """Return the number of drifts of every kind, including zeros."""
         found = Counter(one.kind for one in self.drift)
         return {kind: found[kind] for kind in KINDS} | {"nameless": self.nameless}
 
 
 def kind_of(aggregate: Aggregate, expected: Row | None, actual: list[Row]) -> Kind | None:
-    """Compare one thing: what Postgres says (None: nothing) with all that the graph shows of it."""
+    """Compare the row of Postgres (or None) with all rows of the graph with the same id."""
     if expected is None or not actual:
         return (
             None if expected is None and not actual else "extra" if expected is None else "missing"
@@ -92,12 +91,11 @@ def _difference(aggregate: Aggregate, expected: Row, actual: Row) -> Kind:
 
 
 def alike(one: list[Row] | Row, other: list[Row] | Row) -> bool:
-    """Say whether two lists of plain values are the same, types too: 1, 1.0 and true are three.
+    """Return whether two lists of plain values are equal in value and type: 1, 1.0, True differ.
 
-    Written out and compared as bytes (version 2 of the form has no references): a list of 10,000
-    rows in 6 ms.
+    Compares the marshalled bytes (version 2 has no references): 10,000 rows in 6 ms.
     """
     try:
         return marshal.dumps(one, 2) == marshal.dumps(other, 2)
-    except ValueError:  # a value of a kind that we never write
+    except ValueError:  # a value of a type that we never write
         return False

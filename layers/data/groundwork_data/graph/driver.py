@@ -1,9 +1,9 @@
-"""One driver to Neo4j, for one execution environment.
+"""The driver to Neo4j that one execution environment keeps.
 
-The driver is imported and made when first used: it costs a cold start more than the rest of a
-function together. Everything here gives up in seconds: an address that swallows packets must not
-hold a caller longer than one that refuses them, a connection that stands but says nothing is cut
-(see `silence`), and a query over its time is stopped in the database, not only abandoned.
+The driver is imported and created at first use, because it costs a cold start more than the rest of
+a function. Every wait is limited to seconds: connecting to an address that drops packets times out,
+a connection to a server that does not respond is closed (see `unresponsive_server`), and a query
+that exceeds its time limit is stopped in the database.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WRITE_SECONDS = 30.0
 DOUBT_READS_SECONDS = 1.2
 DOUBT_WRITES_SECONDS = 8.0
 GRACE_SECONDS = 3.0
-"""How much later than the database we stop waiting ourselves: it looks every two seconds."""
+"""Our own time limit ends this much later; Neo4j checks its limits every two seconds."""
 
 Parameters = Mapping[str, object]
 T = TypeVar("T")
@@ -41,28 +41,28 @@ log = logging.getLogger(__name__)
 
 
 class GraphDatabase:
-    """Runs Cypher. Give values as parameters, always; text is for constants.
+    """Runs Cypher. Always pass values as parameters; texts are constants.
 
     Raises (all methods): GraphUnavailable when Neo4j cannot be reached or is too busy; TookTooLong
-    when it stopped a statement at its time limit.
+    when Neo4j stopped a statement at its time limit.
     """
 
     def __init__(
         self, uri: str, user: str, password: str, *, application_name: str = "groundwork"
     ) -> None:
-        """Take a Bolt address (`bolt://host:port`) and who we are there."""
+        """`uri` is a Bolt address, `bolt://host:port`."""
         self._uri = uri
         self._auth = (user, password)
         self._application_name = application_name
         self._driver: Driver | None = None
         self._watch = ResponseWatch(lambda: is_unresponsive(*_host_and_port(uri), BOLT), self._cut)
         self.statements = 0
-        """How many statements were run; tests hold the resolvers to it."""
+        """Number of statements that were run; tests check it."""
 
     def read(
         self, cypher: str, parameters: Parameters, *, seconds: float = READ_SECONDS
     ) -> list[Record]:
-        """Run one reading statement; Neo4j stops it after `seconds`."""
+        """Run one reading statement, which Neo4j stops after `seconds`."""
         from neo4j import Query
 
         with self._reading(seconds), self._session(access="READ") as session:
@@ -73,22 +73,23 @@ class GraphDatabase:
     def write(
         self, work: Callable[[ManagedTransaction], T], *, seconds: float = WRITE_SECONDS
     ) -> T:
-        """Run `work` in one transaction; again, from its start, after a deadlock."""
+        """Run `work` in one transaction; retry it from its start after a deadlock."""
         from neo4j import unit_of_work
 
         with self._writing(seconds), self._session() as session:
             return session.execute_write(unit_of_work(timeout=seconds)(work))
 
     def run(self, cypher: str, parameters: Parameters | None = None) -> list[Record]:
-        """Run one statement that commits by itself: schema, and CALL {} IN TRANSACTIONS."""
+        """Run one autocommit statement: schema changes, and CALL {} IN TRANSACTIONS."""
         with self._writing(), self._session() as session:
             self.statements += 1
             return list(session.run(cypher, dict(parameters or {})))
 
     def ensure(self, statement: str) -> None:
-        """Run CREATE … IF NOT EXISTS; of two at once, both may find nothing and one then fails.
+        """Run CREATE … IF NOT EXISTS, safe for concurrent callers.
 
-        Or they deadlock, each with a lock on the type: the driver then tries again.
+        Of two concurrent statements, both may find nothing and one then fails: that is ignored. Or
+        they deadlock, each with a lock on the type: the driver then retries.
         """
         from neo4j.exceptions import ClientError
 
@@ -101,7 +102,7 @@ class GraphDatabase:
 
     @contextmanager
     def open_transaction(self) -> Iterator[Callable[[str, Parameters], list[Record]]]:
-        """Hold a transaction open, for its locks; it commits at the end."""
+        """Hold a transaction open for its locks; it commits at the end of the block."""
         with (
             self._writing(),
             self._session() as session,
@@ -111,7 +112,7 @@ class GraphDatabase:
             transaction.commit()
 
     def close(self) -> None:
-        """Close the connections. They open again when needed."""
+        """Close the connections. The next statement opens new ones."""
         if self._driver is not None:
             self._driver.close()
             self._driver = None
@@ -122,22 +123,22 @@ class GraphDatabase:
         )
 
     def _writing(self, seconds: float = float("inf")) -> AbstractContextManager[None]:
-        """A write may be tried again, each time for so long."""
+        """Limit the time of each attempt of a write."""
         return self._watch.broken(
             after_seconds=DOUBT_WRITES_SECONDS,
             at_most_seconds=seconds + RETRY_SECONDS + seconds + GRACE_SECONDS,
         )
 
     def _cut(self) -> None:
-        """Shut the sockets under whoever waits: the calls fail, the driver connects anew.
+        """Shut the sockets down: waiting calls fail, and the driver opens new connections.
 
-        `close()` would say goodbye first, which waits as well, so this uses the driver's own pool;
+        `close()` would first send a message and wait, so this uses the driver's own pool;
         tests/integration/graph/test_unresponsive_server.py fails if a new version moves it.
         """
         driver = self._driver
         if driver is None:
             return
-        log.warning("The graph is silent; its connections are cut")
+        log.warning("The graph does not respond; closing its connections")
         for connections in list(driver._pool.connections.values()):
             for connection in list(connections):
                 connection.kill()

@@ -1,4 +1,4 @@
-"""Has the graph had a history that this database has lost?"""
+"""Detect whether the graph has changes that this database lost in a restore."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
     from groundwork_data.postgres.database import Database
 
-# Of the newest outbox row that the graph has had: the number of its transaction, and its own. The
-# server that gave them is behind both. A dump takes the second back, a new server the first, too.
+# The transaction number and the id of the newest outbox row that the graph has received. On the
+# server that assigned them, both counters are beyond these values. Restoring a dump resets the
+# counter of ids; a new server also resets that of transactions.
 MADE = """
 SELECT %(xid)s::text::xid8 < pg_snapshot_xmax(pg_current_snapshot()) AND %(row)s::bigint <=
     coalesce(pg_sequence_last_value(pg_get_serial_sequence('outbox', 'id')::regclass), 0)
@@ -20,11 +21,11 @@ CURSOR = "SELECT xid::text::bigint, id FROM outbox_cursors WHERE destination = '
 
 
 def graph_is_from_the_future(database: Database, graph: GraphDatabase) -> bool:
-    """Say whether the graph has had a change that this database never made: it was restored.
+    """Return whether the graph has a change that this database does not: it was restored.
 
     Raises Unavailable: Postgres or Neo4j cannot be reached.
     """
-    # The graph first: what it has had by now, Postgres made before.
+    # The graph is read first: everything that it has received, Postgres wrote before.
     position = graph.run(cypher.POSITION)
     if not position:
         return False
@@ -33,7 +34,7 @@ def graph_is_from_the_future(database: Database, graph: GraphDatabase) -> bool:
 
 
 def agree_on_position(database: Database, graph: GraphDatabase) -> None:
-    """Tell the graph where Postgres' cursor for it is. Raises Unavailable."""
+    """Store the position of Postgres' cursor in the graph. Raises Unavailable."""
     row = database.row(CURSOR)
     if row is not None:
         graph.write(

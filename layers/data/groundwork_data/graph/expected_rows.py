@@ -1,6 +1,6 @@
-"""What Postgres says the graph must hold, as flat rows, in slices by id.
+"""Read from Postgres the rows that the graph must have, in slices by id.
 
-A row of `ActualRows` that is right is equal to a row from here, value by value and type by type.
+Without drift, each row equals the row of `ActualRows`, value by value and type by type.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ LAST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 ID, VERSION, TYPE, LABELS = 0, 1, 2, 3
-"""Places in a row that both aggregates share; a relationship's LABELS are its ends."""
+"""Indexes into a row, for both aggregates; a relationship's LABELS are its ends."""
 
-# The last value is how many properties there must be, aliases aside: one more was made by hand.
+# The last value is the expected number of properties without aliases, to detect additional ones.
 ENTITY_ROWS = """
 SELECT id::text, version, type, ARRAY[initcap(type)], name, confidence, key,
     array_remove(aliases, NULL), 5 + (key IS NOT NULL)::int
 FROM entities WHERE {condition} ORDER BY {order} LIMIT %(limit)s
 """
-# What lies beyond Python's calendar is open in the graph.
+# A time outside Python's calendar is null (open) in the graph.
 _MICROSECONDS = """
 CASE WHEN {0} BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 23:59:59.999999+00'
     THEN (extract(epoch FROM {0}) * 1000000)::bigint END
@@ -48,7 +48,7 @@ SELECT *, 3 + (valid_from IS NOT NULL)::int + (valid_to IS NOT NULL)::int FROM (
 """  # noqa: S608 - constants, and the conditions below
 ROWS: dict[Aggregate, str] = {"entities": ENTITY_ROWS, "relationships": RELATIONSHIP_ROWS}
 
-# The columns, which have indexes, and not the texts of the same names.
+# Qualified, because the unqualified names are the selected texts, which have no index.
 BY_ID: dict[Aggregate, str] = {"entities": "entities.id", "relationships": "relationships.id"}
 BY_START = "relationships.from_id, relationships.id"
 
@@ -78,7 +78,7 @@ WITH RECURSIVE found AS (
 SELECT type FROM found WHERE type IS NOT NULL
 """
 
-# Rows that the graph has not been given yet.
+# Ids with outbox rows that the graph has not received yet.
 WAITING = """
 SELECT DISTINCT o.aggregate_id::text FROM outbox o, outbox_cursors c
 WHERE c.destination = 'graph' AND o.aggregate_id = ANY(%s::uuid[])
@@ -96,7 +96,7 @@ COUNTS = "SELECT (SELECT count(*) FROM entities), (SELECT count(*) FROM relation
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A part of everything: the entities, or the relationships of one type."""
+    """A part of the comparison: the entities, or the relationships of one type."""
 
     aggregate: Aggregate
     type: str = ""
@@ -104,23 +104,23 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The rows of a stage with `after` < id <= `upto`, by id."""
+    """The rows of a stage with `after` < id <= `upto`, in the order of ids."""
 
     after: Id
     upto: Id
     rows: list[Row]
     ahead: int = 0
-    """How many rows, of this slice and those before it, lie behind `upto` already."""
+    """Number of rows of this slice and those before it whose first end is after `upto`."""
 
 
 class ExpectedRows:
-    """Reads entities and relationships as the graph must show them."""
+    """Reads entities and relationships as the graph must have them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def slices(self, stage: Stage, size: int, after: Id = FIRST) -> Iterator[Slice]:
-        """Yield slices from behind `after` on; together they cover every id that there can be."""
+        """Yield slices starting after an id; together they cover every possible id."""
         condition = AFTER_OF_TYPE if stage.type else AFTER
         while after != LAST:
             given = {"type": stage.type, "after": after, "limit": size}
@@ -130,9 +130,9 @@ class ExpectedRows:
             after = upto
 
     def by_start(self, size: int, start: Id = FIRST) -> Iterator[Slice]:
-        """Yield relationships of all types by their first ends, from behind an end on.
+        """Yield relationships of all types by their first ends, starting after an end.
 
-        A slice's `upto` is the last end of which everything is in it, or in those before.
+        A slice's `upto` is the last end with all its relationships in this or earlier slices.
         """
         given: dict[str, object] = {"start": start, "after": LAST, "limit": size}
         ahead = 0
@@ -149,7 +149,7 @@ class ExpectedRows:
             start, given = upto, {"start": ends[-1], "after": rows[-1][ID], "limit": size}
 
     def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, Row]:
-        """Return the rows of those that exist now."""
+        """Return the rows of the ids that exist now."""
         wanted = _possible(ids)
         if not wanted:
             return {}
@@ -157,7 +157,7 @@ class ExpectedRows:
         return {str(row[ID]): row for row in rows}
 
     def changes(self, aggregate: Aggregate, ids: Sequence[Id]) -> Changes:
-        """Return those that exist now as the projection takes them."""
+        """Return the ids that exist now as changes for the projection."""
         if aggregate == "entities":
             return Changes(entities=self.entities(ids))
         return Changes(relationships=self.relationships(ids))
@@ -177,17 +177,17 @@ class ExpectedRows:
         return [row[0] for row in self._database.rows(TYPES)]
 
     def counts(self) -> dict[Aggregate, int]:
-        """Return how many there are."""
+        """Return the number of entities and relationships."""
         row = self._database.row(COUNTS) or (0, 0)
         return {"entities": row[0], "relationships": row[1]}
 
     def versions(self, ids: Sequence[Id]) -> list[tuple[Id, int, Aggregate]]:
-        """Return (id, version, aggregate) of those that exist now."""
+        """Return (id, version, aggregate) of the ids that exist now."""
         rows = self._database.rows(VERSIONS, {"ids": _possible(ids)}) if ids else []
         return [(row[0], row[1], row[2]) for row in rows]
 
     def waiting(self, ids: Sequence[Id]) -> set[Id]:
-        """Return those of which the graph has not been given a change yet."""
+        """Return the ids with changes that the graph has not received yet."""
         return {row[0] for row in self._database.rows(WAITING, [_possible(ids)])} if ids else set()
 
     def _rows(
@@ -203,5 +203,5 @@ class ExpectedRows:
 
 
 def _possible(ids: Sequence[Id]) -> list[Id]:
-    """Keep what Postgres can have: an id that was made by hand in the graph may be any text."""
+    """Keep the ids that are UUIDs: an id set by hand in the graph may be any text."""
     return [id_ for id_ in ids if _UUID.fullmatch(id_)]

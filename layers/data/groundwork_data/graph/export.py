@@ -1,8 +1,8 @@
-"""Writes what Postgres says into CSV files, as Neo4j's bulk import reads them.
+"""Export entities and relationships from Postgres as CSV files for Neo4j's bulk import.
 
-All files show one moment: two connections share a snapshot. The export also says where that moment
-lies in the outbox, and keeps a tombstone for whatever the relay may still bring from before it: a
-deletion, and the earlier types of a relationship.
+All files show one snapshot, which two connections share. The export also returns the position of
+the snapshot in the outbox, and writes a tombstone for every older change that the relay may still
+deliver: deletions, and earlier types of relationships.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 2
 PIECES = 8
-"""Relationships are written in as many files: what one connection has left, the other takes."""
+"""Number of files of relationships, divided among the connections as they become free."""
 TOLD_EVERY = 50_000
 
 BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -40,7 +40,7 @@ COUNTS = "SELECT (SELECT count(*) FROM entities), (SELECT count(*) FROM relation
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What a bulk import takes: files of nodes, and those of relationships behind their header."""
+    """The files of a bulk import: nodes, and relationships with the file of their header first."""
 
     nodes: tuple[Path, ...]
     relationships: tuple[Path, ...]
@@ -49,7 +49,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One moment of Postgres."""
+    """The contents and position of an exported snapshot."""
 
     files: Files
     entities: int
@@ -58,18 +58,18 @@ class Exported:
     types: tuple[str, ...]
     """The relationship types in use."""
     rough: tuple[Id, ...]
-    """Entities with texts that CSV cannot carry: they come smoothed, and want a second look."""
+    """Entities with texts that CSV cannot hold: exported with replacements, corrected later."""
     horizon: int
-    """The export holds what every transaction with a lower number did."""
+    """The export contains the changes of every transaction with a lower number."""
 
 
 def export(database_url: str, folder: Path, progress: Progress) -> Exported:
-    """Write one moment of Postgres into an empty folder.
+    """Export one snapshot of Postgres into an empty folder.
 
     Args:
         database_url: Postgres, migrated.
-        folder: where to.
-        progress: told how far it is.
+        folder: an empty folder for the files.
+        progress: called with the progress.
 
     Raises:
         Unavailable: Postgres cannot be reached.
@@ -117,7 +117,7 @@ def _share_a_snapshot(first: Connection[TupleRow], second: Connection[TupleRow])
 
 @dataclass(frozen=True, slots=True)
 class _About:
-    """What is asked before anything is written."""
+    """What is read before any file is written."""
 
     entities: int
     relationships: int
@@ -144,7 +144,7 @@ class _About:
 
 
 class _Writer:
-    """Writes files side by side, and says how far they are together."""
+    """Writes files concurrently, and reports their common progress."""
 
     def __init__(self, folder: Path, progress: Progress) -> None:
         self._folder = folder
@@ -164,7 +164,7 @@ class _Writer:
         header: str,
         given: Sequence[object] = (),
     ) -> int:
-        """Write one file on a connection that nobody uses; return how many rows it has."""
+        """Write one file through a free connection; return its number of rows."""
         connection = lanes.pop()
         try:
             with (

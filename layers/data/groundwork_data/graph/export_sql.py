@@ -1,4 +1,4 @@
-"""The files that Neo4j's bulk import takes, as headers and the statements that write their rows."""
+"""Headers of the files for Neo4j's bulk import, and the SQL that writes their rows."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from groundwork_data.graph.types import ENTITY_LABELS
 
 ARRAY_DELIMITER = "\x1f"
 _ROUGH = r"'[\x01-\x1f]'"
-"""What a line of CSV cannot carry: our own delimiter, and ends of lines."""
+"""Characters that our CSV cannot hold: the array delimiter, and ends of lines."""
 
 ENTITY_HEADER = "id:ID(Entity),name,type,confidence:double,key,aliases:string[],_v:long,:LABEL\n"
 _LABELS = " ".join(
     f"WHEN '{name}' THEN 'Entity{ARRAY_DELIMITER}{label}'" for name, label in ENTITY_LABELS.items()
 )
-# In the order of their ids, so that neighbours in one store are neighbours in the other.
+# In the order of ids, so that neighbouring rows are also neighbours in Neo4j's store.
 ENTITIES = f"""
 COPY (SELECT id, regexp_replace(name, {_ROUGH}, ' ', 'g'), type, confidence,
     regexp_replace(key, {_ROUGH}, ' ', 'g'),
@@ -32,12 +32,12 @@ EDGE_HEADER = (
     "id,:START_ID(Entity),:END_ID(Entity),:TYPE,confidence:double,"
     "valid_from:datetime,valid_to:datetime,_v:long\n"
 )
-# What lies beyond Python's calendar is open in the graph.
+# A time outside Python's calendar is null (open) in the graph.
 _MOMENT = """
 CASE WHEN {0} BETWEEN '0001-01-01 00:00+00' AND '9999-12-31 23:59:59.999999+00'
     THEN to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') END
 """
-# By their first end: what a question follows then lies together on the disk.
+# By their first end, so that relationships of an entity are stored together on disk.
 EDGES = f"""
 COPY (SELECT id, from_id, to_id, type, confidence, {_MOMENT.format("valid_from")},
     {_MOMENT.format("valid_to")}, version

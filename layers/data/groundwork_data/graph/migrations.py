@@ -1,9 +1,9 @@
-"""Schema versions of the graph: numbered files of Cypher, forward and back, one migrator at a time.
+"""Migrate the schema of the graph up or down with numbered Cypher files, one migrator at a time.
 
-Each statement commits by itself, as schema changes and CALL {} IN TRANSACTIONS must. A file that
-was interrupted is therefore applied again from its start: its statements say IF NOT EXISTS, or
-MERGE. A file that was applied must not change; its checksum says whether it did. What it did is
-undone by the file of the same name that ends with .down.cypher.
+Each statement autocommits, as schema changes and CALL {} IN TRANSACTIONS require. An interrupted
+file is therefore applied again from its start: its statements use IF NOT EXISTS, or MERGE. A file
+that was applied must not change, which its checksum verifies. The file of the same name that ends
+with .down.cypher undoes it.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ FORGET = "MATCH (m:Migration {number: $number}) DELETE m"
 
 
 class ChangedMigration(Exception):
-    """A file was changed after it had been applied; add a new one instead."""
+    """A migration file was changed after it was applied; add a new file instead."""
 
 
 class NoWayBack(Exception):
-    """A migration that is to be undone has no file that does it, or is not known here."""
+    """A migration to undo has no .down.cypher file, or is not in the folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered file, and what undoes it (empty: nothing does)."""
+    """One numbered file, and the text that undoes it (empty: it cannot be undone)."""
 
     number: int
     name: str
@@ -57,24 +57,24 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class Migrated:
-    """The names of what was applied and of what was undone, in that order."""
+    """The names of the migrations that were applied and that were undone."""
 
     applied: tuple[str, ...]
     undone: tuple[str, ...]
 
 
 def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) -> Migrated:
-    """Bring the graph to a number: apply what it lacks, in order; undo what is above, backwards.
+    """Migrate the graph to a number: apply missing migrations in order, undo later ones backwards.
 
     Args:
-        graph: where to apply.
+        graph: the graph to migrate.
         folder: the folder of migrations (migrations/graph).
-        target: the highest number that stays, 0 for none; without one, the newest there is,
-            and what a newer version of the project applied stays.
+        target: the highest number that stays applied, 0 for none. None: apply all files, and keep
+            migrations of a newer version of the project.
 
     Raises:
-        ChangedMigration: a file differs from what was applied under its number.
-        NoWayBack: something above `target` cannot be undone; nothing was.
+        ChangedMigration: a file differs from the one that was applied under its number.
+        NoWayBack: a migration above `target` cannot be undone; nothing was changed.
         Unavailable: the graph cannot be reached.
     """
     known = read(folder)
@@ -103,7 +103,7 @@ def _missing(
 ) -> list[Migration]:
     for migration in known:
         if applied.get(migration.number, migration.checksum) != migration.checksum:
-            message = f"{migration.name} was changed after it had been applied"
+            message = f"{migration.name} was changed after it was applied; add a new file instead"
             raise ChangedMigration(message)
     return [
         migration
@@ -121,7 +121,7 @@ def _above(
     numbers = sorted((number for number in applied if number > target), reverse=True)
     for number in numbers:
         if number not in undoable:
-            message = f"migration {number:04} cannot be undone: no file here says how"
+            message = f"migration {number:04} cannot be undone: it has no .down.cypher file"
             raise NoWayBack(message)
     return [undoable[number] for number in numbers]
 
@@ -167,7 +167,7 @@ def statements(text: str) -> tuple[str, ...]:
 
 @contextmanager
 def _one_at_a_time(graph: GraphDatabase) -> Iterator[None]:
-    """Hold a lock in a transaction of its own; it ends with the connection, however that ends."""
+    """Hold a lock in a transaction of its own; it ends with the connection."""
     for constraint in CONSTRAINTS:
         graph.ensure(constraint)
     with graph.open_transaction() as run:

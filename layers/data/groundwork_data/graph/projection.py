@@ -1,4 +1,4 @@
-"""Applies changes to Neo4j: a transaction for each batch, and a constraint for each new type."""
+"""Apply changes to Neo4j: one transaction per batch, one constraint per new relationship type."""
 
 from __future__ import annotations
 
@@ -34,21 +34,23 @@ class Neo4jProjection:
             types = frozenset(self._types or ())
             return self._graph.write(lambda tx: Batch(tx, types).apply(changes))
         except Exception:
-            self._types = None  # the graph may have been replaced meanwhile: look again
+            self._types = (
+                None  # the graph may have been replaced meanwhile: read its constraints again
+            )
             raise
 
     def position(self) -> tuple[int, int]:
-        """Return the (xid, id) of the newest outbox row applied."""
+        """Return the (xid, id) of the newest outbox row that was applied."""
         rows = self._graph.read(cypher.POSITION, {})
         return (rows[0]["xid"], rows[0]["row"]) if rows else (0, 0)
 
     def force(
         self, aggregate: str, ids: list[Id], read_current: Callable[[list[Id]], Changes]
     ) -> None:
-        """Make entities or relationships what the truth says, whatever the graph has of them.
+        """Replace entities or relationships by the rows of Postgres, whatever the graph has.
 
-        `truth` is asked under the lock: what is committed later is applied later, by the relay
-        that waits for the lock; so nothing ever goes back.
+        `read_current` is called under the lock. Changes that commit later are applied later, by the
+        relay that waits for the lock, so no older version replaces a newer one.
         """
         self.constrain(
             c.type
@@ -59,7 +61,7 @@ class Neo4jProjection:
         self._graph.write(lambda tx: Batch(tx, types).force(aggregate, ids, read_current))
 
     def constrain(self, names: Iterable[str]) -> None:
-        """Make ids of types unique; a type is constrained before its first relationship comes."""
+        """Create the constraint on ids of each new type, before its first relationship."""
         if self._types is None:
             self._types = {row["type"] for row in self._graph.run(cypher.TYPES)}
         for name in sorted({relationship_type(name) for name in names} - self._types):

@@ -1,6 +1,6 @@
-"""The statements of the projection. Only checked type names are ever put into a text.
+"""Cypher of the projection. Only checked type names become part of a text.
 
-Questions collect all they find as one list, `rows`; see `Statements.ask`.
+Queries collect all results into one list, `rows`; see `Statements.ask`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 from groundwork_data.graph.properties import EDGE_PROPERTIES, ENTITY_PROPERTIES
 from groundwork_data.graph.types import relationship_type
 
-# Locks before anything is compared: the next writer waits here, and then sees what this one left.
-# One lock for all makes writers take turns, so none ever deadlocks with another.
+# Locks before anything is compared: the next writer waits here, and then reads what this one wrote.
+# One lock for all writers, so that they do not deadlock.
 LOCK = """
 MERGE (p:Projection {name: 'graph'})
 SET p.turn = coalesce(p.turn, 0) + 1
@@ -76,7 +76,7 @@ SET t._v = row[1], t.of = $of
 
 UNBURY = "UNWIND $ids AS id MATCH (t:Tombstone {id: id}) DELETE t"
 
-# For repair: labels as they must be are set again, and any version is taken.
+# For repair: removes labels and sets version 0, so that the next write is accepted and sets both.
 FORGET_ENTITIES = """
 UNWIND $ids AS id
 MATCH (n:Entity {id: id})
@@ -118,12 +118,12 @@ RETURN labelsOrTypes[0] AS type
 
 
 def create_entities(label: str) -> str:
-    """Add nodes of one label. It is one of ENTITY_LABELS."""
+    """Return the statement that creates nodes with a label, one of ENTITY_LABELS."""
     return f"UNWIND $rows AS row CREATE (:Entity:`{label}` {ENTITY_PROPERTIES})"
 
 
 def constrain(name: str) -> str:
-    """Make ids unique within a type, which is also the index that finds them."""
+    """Return the constraint that ids of a type are unique; its index also finds them."""
     checked = relationship_type(name)
     return (
         f"CREATE CONSTRAINT `relationship_{checked.lower()}_id` IF NOT EXISTS"
@@ -132,15 +132,16 @@ def constrain(name: str) -> str:
 
 
 def _by_id(name: str) -> str:
-    """Make Neo4j use the index: planned while there are few, it would scan them all for each row.
+    """Return the hint to use the index on ids of a type.
 
-    Such a plan is kept until statistics have changed, and a backlog may come at once.
+    Without it, a plan made while there are few relationships scans them all for each row, and is
+    kept until the statistics change, also during a large backlog.
     """
     return f"USING INDEX SEEK r:`{relationship_type(name)}`(id)"
 
 
 def find(name: str) -> str:
-    """Look relationships of a type up by id."""
+    """Return the query for relationships of a type by id."""
     return f"""
 UNWIND $ids AS id
 MATCH ()-[r:`{relationship_type(name)}` {{id: id}}]->() {_by_id(name)}
@@ -149,7 +150,7 @@ RETURN collect([id, coalesce(r._v, 0)]) AS rows
 
 
 def create(name: str) -> str:
-    """Add relationships between entities that are there."""
+    """Return the statement that creates relationships between existing entities."""
     return f"""
 UNWIND $rows AS row
 MATCH (a:Entity {{id: row[1]}})
@@ -159,7 +160,7 @@ CREATE (a)-[:`{relationship_type(name)}` {EDGE_PROPERTIES}]->(b)
 
 
 def create_awaiting(name: str) -> str:
-    """Add relationships of which an end is still awaited."""
+    """Return the statement that creates relationships with an end that is still awaited."""
     return f"""
 UNWIND $rows AS row
 CALL (row) {{
@@ -177,7 +178,7 @@ CREATE (a)-[:`{relationship_type(name)}` {EDGE_PROPERTIES}]->(b)
 
 
 def update(name: str) -> str:
-    """Give relationships that stay where they are their later versions; collect which did."""
+    """Return the statement that updates relationships in place and collects their ids."""
     return f"""
 UNWIND $rows AS row
 MATCH (a)-[r:`{relationship_type(name)}` {{id: row[0]}}]->(b) {_by_id(name)}
@@ -188,7 +189,7 @@ RETURN collect(row[0]) AS rows
 
 
 def delete(name: str) -> str:
-    """Remove relationships of a type."""
+    """Return the statement that deletes relationships of a type."""
     return f"""
 UNWIND $ids AS id
 MATCH ()-[r:`{relationship_type(name)}` {{id: id}}]->() {_by_id(name)}
@@ -197,6 +198,6 @@ DELETE r
 
 
 def delete_any(name: str) -> str:
-    """Remove relationships of a type that may have been made by hand, under any name."""
+    """Return the statement that deletes relationships of a type, even of a foreign name."""
     quoted = name.replace("`", "``")
     return f"UNWIND $ids AS id MATCH ()-[r:`{quoted}` {{id: id}}]->() DELETE r"

@@ -1,4 +1,4 @@
-"""Between the domain's entities and relationships and what Neo4j stores of them."""
+"""Convert entities and relationships to and from the properties that Neo4j stores."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from groundwork_core.knowledge.graph.model import (
 )
 
 Columns = Sequence[Sequence[Any] | None]
-"""One list for each field of a model, in its order; None: the field was not asked for."""
+"""One list of values per field of a model, in its order; None: the field was not requested."""
 
 
 def entity_row(entity: GraphEntity) -> list[object]:
-    """Make what a statement needs to write a node: ENTITY_PROPERTIES' columns.
+    """Return the values for writing a node, in the order of ENTITY_PROPERTIES.
 
-    Lists, here and below: a map would send the name of each property with each row.
+    A list, here and below, because a map would send the name of each property with each row.
     """
     return [
         entity.id,
@@ -36,13 +36,13 @@ def entity_row(entity: GraphEntity) -> list[object]:
 
 ENTITY_PROPERTIES = """{id: row[0], name: row[1], type: row[2], confidence: row[3], key: row[4],
     aliases: row[5], _v: row[6]}"""
-"""A node's properties in Cypher, from an `entity_row`. `_v` guards against older changes."""
+"""A node's properties in Cypher, from an `entity_row`. `_v` is its version."""
 
 
 def relationship_row(relationship: GraphRelationship) -> list[object]:
-    """Make what a statement needs to write a relationship: its ends and EDGE_PROPERTIES' columns.
+    """Return the values for writing a relationship: its ends, and those of EDGE_PROPERTIES.
 
-    Moments go as text: the driver takes 30 µs to encode one, Neo4j 2 µs to read its text.
+    Times are sent as text: the driver needs 30 µs to encode one, Neo4j 2 µs to parse its text.
     """
     return [
         relationship.id,
@@ -57,11 +57,11 @@ def relationship_row(relationship: GraphRelationship) -> list[object]:
 
 EDGE_PROPERTIES = """{id: row[0], confidence: row[3], valid_from: datetime(row[4]),
     valid_to: datetime(row[5]), _v: row[6]}"""
-"""A relationship's properties in Cypher, from a `relationship_row`. Null: none."""
+"""A relationship's properties in Cypher, from a `relationship_row`. Null: not set."""
 
 
 def entities_of(columns: Columns) -> list[GraphEntity]:
-    """Read the columns of nodes. What is not shown, or was removed by hand, is empty."""
+    """Read entities from columns of nodes. A field that is not shown or was removed is empty."""
     ids, version, name, type_, confidence, key, aliases = columns
     rows = zip(
         ids or (),
@@ -71,13 +71,13 @@ def entities_of(columns: Columns) -> list[GraphEntity]:
         _filled(confidence, 0.0),
         _filled(key, None),
         repeat(()) if aliases is None else [tuple(each or ()) for each in aliases],
-        strict=False,  # what is not shown repeats for ever
+        strict=False,  # a column that is not shown is an endless iterator
     )
     return list(map(make_entity, rows))
 
 
 def relationships_of(columns: Columns) -> list[GraphRelationship]:
-    """Read the columns of relationships, as `entities_of`; their moments are texts."""
+    """Read relationships from columns, as `entities_of`; times are texts."""
     ids, version, type_, from_id, to_id, confidence, valid_from, valid_to = columns
     rows = zip(
         ids or (),

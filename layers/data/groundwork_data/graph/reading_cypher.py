@@ -1,13 +1,13 @@
-"""The statements of the reader: constants, with parameters only.
+"""Cypher of the reader: constant texts with parameters.
 
-Limits live in here: every list has a LIMIT, every expansion a cap. `types` null means all.
+Every list has a LIMIT and every expansion a bound. `types` null means all types.
 
-All parameters come in one map, `$given`: Neo4j makes a plan for each combination of its parameters'
-types and of the sizes of their lists, which are hundreds, at 60 to 400 ms each; a map is one.
+All parameters are in one map, `$given`: Neo4j makes a plan for each combination of parameter types
+and list sizes, which would be hundreds, at 60 to 400 ms each; for a map it is one plan.
 
-Entities and relationships come as columns: a list of values for each of their fields, in the order
-of the model, and null for one that `shown` does not name. To read a property costs Neo4j about a
-microsecond, to send a record of its own costs both sides ten.
+Entities and relationships are returned as columns: one list of values per field, in the order of
+the model, and null for a field that `shown` does not name. Reading a property costs Neo4j about one
+microsecond; sending a record per entity costs both sides ten.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _READ = {
 
 
 def _columns(of: str, kind: Literal["Entity", "Relationship"], ids: str = "") -> str:
-    """Return the columns of a list of nodes or relationships. Ids are always there."""
+    """Return the columns of a list of nodes or relationships. Ids are always included."""
     every = {name: _READ[kind].get(name, f"x.{name}") for name in FIELDS[kind]}
     columns = [ids or f"[x IN {of} | x.id]"] + [
         f"CASE WHEN '{kind}.{name}' IN $given.shown THEN [x IN {of} | {read}] END"
@@ -40,8 +40,8 @@ def _columns(of: str, kind: Literal["Entity", "Relationship"], ids: str = "") ->
     return f"[{', '.join(columns)}]"
 
 
-# Where all exist their ids are what was asked with: null, for sending them again is a seventh of
-# all the time. Degrees are stored, so asking for one costs next to nothing.
+# If all entities exist, their ids are the parameter: null, because sending them again takes a
+# seventh of the time. Neo4j stores degrees, so reading one is cheap.
 _IDS_IF_SOME_LACK = "CASE WHEN size(nodes) < size($given.ids) THEN ids END"
 ENTITIES = f"""
 UNWIND $given.ids AS id
@@ -65,7 +65,7 @@ _PATTERNS: dict[Direction, str] = {
     "ANY": "(n)-[r]-(m:Entity)",
 }
 
-# Of hubs only that they are hubs: what sorts them is elsewhere.
+# A hub is only reported as a hub: Postgres reads and sorts its relationships.
 LINKS: dict[Direction, str] = {
     direction: f"""
 UNWIND $given.ids AS id
@@ -85,7 +85,7 @@ RETURN id, hub, {_columns("edges", "Relationship")} AS edges, {_columns("nodes",
     for direction, pattern in _PATTERNS.items()
 }
 
-# What is around the two ends of a path, and which of it are hubs.
+# The neighbours of the two ends of a path, and which of them are hubs.
 SURROUNDINGS = f"""
 UNWIND $given.ids AS id
 MATCH (n:Entity {{id: id}})

@@ -1,12 +1,12 @@
-"""Fill the graph from Postgres, through Bolt, while readers and the relay go on.
+"""Rebuild the graph from Postgres through Bolt, while readers and the relay continue.
 
-The new graph grows through the old one. Slice by slice, what is right stays, what is missing is
-created in bulk, and what is wrong or too much is made right in one transaction each. So a reader
-finds every entity either as it was or as it must be, never a graph that is half empty; on an empty
-graph everything is missing, and everything is bulk. Interrupted, it goes on where it was.
+The graph is corrected in place, slice by slice: correct rows stay, missing ones are created in
+bulk, and wrong or extra ones are repaired in one transaction each. So readers find every entity
+either as it was or as it must be, never a half empty graph. On an empty graph everything is created
+in bulk. An interrupted rebuild can resume.
 
-Where no relationship stands, there is nothing to compare: they come by their first ends, all types
-together, which Neo4j stores fastest.
+If the graph has no relationships, nothing is compared: they are created in the order of their first
+ends, all types together, which Neo4j stores fastest.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 BY_START = Stage("relationships")
-"""Those of all types, by their first ends."""
+"""Relationships of all types, by their first ends."""
 SLICE = 20_000
-"""Relationships at a time where none stand; the relay waits for as long, about a second."""
+"""Relationships per transaction if the graph has none; the relay waits about a second for each."""
 
 
 def rebuild(
@@ -45,14 +45,14 @@ def rebuild(
     begun: Check | None = None,
     remember: Remember = forget,
 ) -> Report:
-    """Make the graph what Postgres says; return how much there is, with what was wrong before.
+    """Make the graph agree with Postgres; return the counts and the drift that was found.
 
     Args:
         database: Postgres.
         graph: Neo4j, migrated.
-        progress: told how far it is.
-        begun: a rebuild that was interrupted, to go on with.
-        remember: told after every slice.
+        progress: called with the progress.
+        begun: an interrupted rebuild to resume.
+        remember: called after every slice.
 
     Raises:
         Unavailable: Postgres or Neo4j cannot be reached; run it again.
@@ -86,7 +86,7 @@ def rebuild(
             check.place = Place(BY_START, part.upto)
             check.report.relationships = written - part.ahead
             done(BY_START, check.report.relationships)
-    # What no slice shows, and what was healed too early to know.
+    # What slices do not show, and what was repaired before its drift was certain.
     finish(check, database, graph)
     repair(database, graph, progress, found=check.report)
     agree_on_position(database, graph)
@@ -101,7 +101,7 @@ class _Builder:
         self._projection = Neo4jProjection(graph)
 
     def build(self, pair: SlicePair) -> None:
-        """Make one slice right."""
+        """Correct one slice."""
         suspects = pair.suspects()
         if not suspects:
             return
@@ -112,7 +112,7 @@ class _Builder:
         self.create(pair.stage, [row for row in pair.expected.rows if row[ID] in missing])
 
     def create(self, stage: Stage, rows: list[Row]) -> None:
-        """Add what is not there."""
+        """Create the rows that are missing, in bulk."""
         if not rows:
             return
         if stage.aggregate == "relationships":

@@ -1,7 +1,7 @@
-"""The graph's place in the outbox stands still while its store is made anew.
+"""Pause the relay's deliveries to the graph while a new store is built.
 
-What was committed after the snapshot must come to the new store from the outbox. So from before
-the snapshot until the switch no relay may carry anything to the graph: we hold the relays' lock.
+The new store must receive from the outbox everything that is committed after the export's snapshot.
+So no relay may deliver to the graph from before the snapshot until the switch: we hold its lock.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PATIENCE = "SET lock_timeout = '60s'"
 # The lock of `postgres.outbox`, for as long as the connection lasts.
 LOCK = "SELECT pg_advisory_lock(hashtextextended('groundwork:outbox:graph', 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended('groundwork:outbox:graph', 0))"
-# Only forward: what lies behind the cursor may be gone from the outbox.
+# Only forward: rows before the cursor may have been deleted from the outbox.
 ADVANCE = """
 UPDATE outbox_cursors SET xid = %(xid)s::text::xid8, id = %(id)s, moved_at = clock_timestamp()
 WHERE destination = 'graph' AND (xid, id) < (%(xid)s::text::xid8, %(id)s)
@@ -31,21 +31,21 @@ WHERE destination = 'graph' AND (xid, id) < (%(xid)s::text::xid8, %(id)s)
 
 
 class RelayPause:
-    """Held from `standstill`."""
+    """The pause that `pause_relay` holds."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
         self._connection = connection
 
     def confirm(self) -> None:
-        """See that the lock is still ours. Raises Unavailable: it was lost with the connection."""
+        """Check that the lock is still held. Raises Unavailable: the connection was lost."""
         with as_domain_error():
             self._connection.execute("SELECT 1")
 
     def advance(self, horizon: int) -> None:
-        """Say that the graph has had what transactions below the horizon did. Raises Unavailable.
+        """Move the graph's cursor to the horizon of the snapshot. Raises Unavailable.
 
-        A saving, no need: without it the relay brings all that again, to a graph that takes only
-        what is newer.
+        An optimization: without it the relay delivers the older rows again, and the graph ignores
+        them.
         """
         with as_domain_error():
             given = {"xid": str(horizon - 1), "id": WHOLE_TRANSACTION}
@@ -54,7 +54,7 @@ class RelayPause:
 
 @contextmanager
 def pause_relay(database_url: str) -> Iterator[RelayPause]:
-    """Keep every relay from carrying to the graph. Raises Unavailable."""
+    """Keep every relay from delivering to the graph in the block. Raises Unavailable."""
     with as_domain_error():
         connection = psycopg.connect(
             database_url, autocommit=True, application_name="groundwork graph rebuild"
@@ -64,6 +64,6 @@ def pause_relay(database_url: str) -> Iterator[RelayPause]:
             connection.execute(PATIENCE)
             connection.execute(LOCK)
         yield RelayPause(connection)
-        # A closed connection's server process may hold the lock for a moment longer.
+        # After a connection is closed, its server process may hold the lock a moment longer.
         with suppress(psycopg.Error):
             connection.execute(UNLOCK)

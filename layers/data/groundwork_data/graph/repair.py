@@ -1,4 +1,4 @@
-"""Make the graph what Postgres says where it does not: what is missing, wrong, or too much."""
+"""Repair drift in the graph: create missing rows, correct wrong ones, delete extra ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BATCH = 500
 AGGREGATES: tuple[Aggregate, ...] = ("entities", "relationships")
-"""Entities first: a relationship needs its ends."""
+"""Entities first, because a relationship needs its ends."""
 
 
 def repair(
@@ -28,10 +28,10 @@ def repair(
     *,
     found: Report | None = None,
 ) -> Report:
-    """Heal what was `found`, or what a comparison finds now; return that report.
+    """Repair the drift that was `found`, or that a comparison finds now; return its report.
 
-    Safe beside the relay and to run again: each batch asks Postgres under the graph's lock, so
-    that what is committed later is applied later.
+    Safe beside the relay and to repeat: each batch reads Postgres under the graph's lock, so that
+    changes that commit later are applied later.
 
     Raises:
         Unavailable: Postgres or Neo4j cannot be reached; run it again.
@@ -39,7 +39,7 @@ def repair(
     report = found or verify(database, graph, progress)
     expected, actual = ExpectedRows(database), ActualRows(graph)
     projection = Neo4jProjection(graph)
-    # What hung on a node that was none of ours was right, and nobody's suspect, until it went.
+    # Relationships of a foreign node were deleted with it although they were correct: restore them.
     lost = actual.remove_nameless() if report.nameless else []
     if report.restored:
         agree_on_position(database, graph)

@@ -1,4 +1,4 @@
-"""Both stores side by side, slice by slice, from any place on."""
+"""Read Postgres and the graph side by side in slices, from any place on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENTITIES = Stage("entities")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a walk has come: everything up to id `after` of a stage is behind it."""
+    """How far a comparison has come: up to id `after` of a stage."""
 
     stage: Stage = ENTITIES
     after: Id = FIRST
@@ -26,7 +26,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SlicePair:
-    """One slice in both stores."""
+    """One slice of both stores."""
 
     stage: Stage
     expected: Slice
@@ -34,11 +34,11 @@ class SlicePair:
 
     @property
     def place(self) -> Place:
-        """Where the next slice begins."""
+        """The place where the next slice begins."""
         return Place(self.stage, self.expected.upto)
 
     def suspects(self) -> list[Id]:
-        """Return the ids whose rows differ, or that only one of the two has."""
+        """Return the ids whose rows differ, or that only one store has."""
         if alike(self.expected.rows, self.actual):
             return []
         wanted = {str(row[ID]): row for row in self.expected.rows}
@@ -51,7 +51,7 @@ class SlicePair:
 
 
 def stages(expected: ExpectedRows, actual: ActualRows) -> list[Stage]:
-    """Return the parts of everything, in the order of walking: entities, then type by type."""
+    """Return all stages in order: entities, then the relationships type by type."""
     types = sorted({*expected.types(), *actual.types()})
     return [ENTITIES, *(Stage("relationships", name) for name in types)]
 
@@ -65,7 +65,7 @@ def read_slice_pairs(
 ) -> Generator[SlicePair, None, None]:
     """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one.
 
-    Neo4j reads `at_once` of them side by side; of each, Postgres has always been read before.
+    Neo4j reads `at_once` slices concurrently; each slice is read from Postgres first.
     """
     with ThreadPoolExecutor(at_once, thread_name_prefix="graph-rows") as pool:
         coming: deque[tuple[Stage, Slice, Future[list[Row]]]] = deque()
@@ -94,7 +94,7 @@ def _slices(
 
 
 def read_ahead(slices: Iterator[Slice]) -> Iterator[Slice]:
-    """Yield slices; each is read while whoever takes them is busy with the one before."""
+    """Yield slices; each is read while the caller works on the one before."""
     with ThreadPoolExecutor(1, thread_name_prefix="slices") as ahead:
         coming = ahead.submit(next, slices, None)
         while (wanted := coming.result()) is not None:

@@ -1,4 +1,4 @@
-"""The statements of one transaction."""
+"""Run the statements of one graph transaction."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import Parameters
 
 KEEP_THE_PLAN = "CYPHER replan=skip "
-"""Every statement here finds things by an index, whatever the statistics; made anew with each of
-their changes, the plans of a young graph's types took seconds out of ten."""
+"""Every statement uses an index, whatever the statistics. Without this, plans for the types of a
+new graph were made again at each change of the statistics, which took seconds out of ten."""
 
 
 class Statements:
@@ -21,15 +21,15 @@ class Statements:
         self._transaction = transaction
 
     def ask(self, text: str, parameters: Parameters) -> list[Any]:
-        """Return what a question collects as `rows`.
+        """Run a query and return its one list, `rows`.
 
-        One list, not a record for each: the driver receives records one by one, and whenever it
-        waits for the next, another thread may keep it from going on.
+        One list instead of many records, because the driver receives records one by one and another
+        thread may run at each wait.
         """
         answer = self._transaction.run(KEEP_THE_PLAN + text, dict(parameters)).single(strict=True)
         rows: list[Any] = answer["rows"]
         return rows
 
     def send(self, text: str, parameters: Parameters) -> None:
-        """Have a statement run. If it fails, this or whatever comes next raises its error."""
+        """Send a statement without waiting; its error is raised here or by a later call."""
         self._transaction.run(KEEP_THE_PLAN + text, dict(parameters))

@@ -1,4 +1,4 @@
-"""Reads of the graph in Neo4j."""
+"""Read the graph from Neo4j for one request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase, Parameters
 
 HUB_DEGREE = 1_000
-"""An entity with so many relationships is a hub; below, sorting them takes a few milliseconds."""
+"""Number of relationships of a hub; sorting fewer takes at most a few milliseconds."""
 
 
 class Neo4jStore:
@@ -49,7 +49,7 @@ class Neo4jStore:
         self._down: GraphUnavailable | None = None
 
     def nodes(self, ids: Collection[Id]) -> Nodes:
-        """Return those entities that exist, and which of them are hubs."""
+        """Return the entities that exist, and which of them are hubs."""
         if not ids:
             return Nodes({}, ())
         asked = list(ids)
@@ -61,7 +61,7 @@ class Neo4jStore:
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> LinkPages:
-        """Return a page of links of each entity; hubs are named instead."""
+        """Return a page of links of each entity; for hubs only their ids."""
         parameters = wanted.conditions | {
             "ids": list(dict.fromkeys(ids)),
             "limit": first + 1,
@@ -79,7 +79,7 @@ class Neo4jStore:
         return LinkPages(pages, hubs)
 
     def surroundings(self, ids: Sequence[Id], wanted: LinkFilter) -> Mapping[Id, Surroundings]:
-        """Return what is one hop from each entity that exists; nothing around a hub."""
+        """Return the neighbours of each existing entity; none for a hub."""
         found: dict[Id, Surroundings] = {}
         for row in self._read(cypher.SURROUNDINGS, wanted.conditions | {"ids": list(ids)}):
             others = None if row["hub"] else dict(zip(row["others"], row["hubs"], strict=True))
@@ -89,7 +89,7 @@ class Neo4jStore:
     def shortest_path(
         self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter
     ) -> Subgraph | None:
-        """Return a shortest path by Neo4j's own search, or None."""
+        """Return a shortest path by Neo4j's shortestPath, or None."""
         rows = self._read(
             cypher.PATH[max_hops], wanted.conditions | {"from_id": from_id, "to_id": to_id}
         )
@@ -101,7 +101,7 @@ class Neo4jStore:
 
     def _read(self, statement: str, parameters: Parameters) -> list[Record]:
         if self._down is not None:
-            raise self._down  # one request waits for an unreachable graph once
+            raise self._down  # a request waits for an unreachable graph only once
         left = self._seconds_left()
         if left <= 0:
             raise TookTooLong("This took too long; ask for less.")

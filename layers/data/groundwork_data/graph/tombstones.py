@@ -1,4 +1,4 @@
-"""What is left of the dead, so that nothing older brings them back."""
+"""Tombstones of deleted entities and relationships, so that older changes do not restore them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork_data.graph.statements import Statements
 
 
 def bury(run: Statements, dead: Iterable[tuple[Id, int]], of: str) -> None:
-    """Leave tombstones, (id, version) each: nothing up to that version may be applied again."""
+    """Write tombstones of (id, version): changes up to that version are no longer applied."""
     rows = [[id_, version] for id_, version in dead]
     if rows:
         run.send(cypher.BURY, {"rows": rows, "of": of})

@@ -1,8 +1,8 @@
-"""Does the graph say what Postgres says?
+"""Compare the graph with Postgres.
 
-`verify` runs on a live system without false alarms. What differs in a slice is only a suspect: it
-is drift when no change of it waits in the outbox, and Postgres said the same before and after the
-graph was read. Then the graph had been given this very state, and does not show it.
+`verify` runs on a live system without false alarms. A row that differs in a slice is only a
+suspect. It is drift if none of its changes waits in the outbox and Postgres had the same row before
+and after the graph was read: then the graph had received this state and does not have it.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 SIDE_BY_SIDE = 2
-"""Slices that Neo4j reads at once: while one travels, the other is looked up."""
+"""Slices that Neo4j reads concurrently: one is transferred while the other is read."""
 LOOKS = 20
 PAUSE_SECONDS = 0.25
 AT_ONCE = 2_000
 TOMBSTONES_AT_ONCE = 10_000
 
 Progress = Callable[[str, int, int], None]
-"""Told (what is being done, how many are done, of how many)."""
+"""Called with what is being done, how many rows are done, and of how many."""
 
 
 def no_progress(_what: str, _done: int, _all: int) -> None:
-    """Tell nobody."""
+    """Report no progress."""
 
 
 def verify(
@@ -51,9 +51,9 @@ def verify(
     Args:
         database: Postgres.
         graph: Neo4j.
-        progress: told how far it is.
-        begun: a check that was interrupted, to go on with.
-        remember: told after every slice.
+        progress: called with the progress.
+        begun: an interrupted check to resume.
+        remember: called after every slice.
 
     Raises:
         Unavailable: Postgres or Neo4j cannot be reached.
@@ -75,13 +75,13 @@ def verify(
 
 
 def add_slice(check: Check, pair: SlicePair) -> int:
-    """Add what one slice shows to a check; return how many of its kind are done by now."""
+    """Add a slice to a check; return the number of rows compared so far of its aggregate."""
     check.suspects[pair.stage.aggregate] += pair.suspects()
     return check.count(pair)
 
 
 def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
-    """Decide about the suspects, and look at what no slice shows."""
+    """Decide about the suspects, and check what slices do not show."""
     settle(check, database, graph)
     expected, actual = ExpectedRows(database), ActualRows(graph)
     _find_buried(check.report, expected, actual)
@@ -90,7 +90,7 @@ def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
 
 
 def settle(check: Check, database: Database, graph: GraphDatabase) -> None:
-    """Decide about the suspects: what stays different is drift, or late."""
+    """Decide about the suspects: a lasting difference is drift, or late."""
     expected, actual = ExpectedRows(database), ActualRows(graph)
     for aggregate, suspects in check.suspects.items():
         _settle(check.report, expected, actual, aggregate, list(dict.fromkeys(suspects)))
@@ -104,7 +104,7 @@ def _settle(
     aggregate: Aggregate,
     suspects: list[Id],
 ) -> None:
-    """Look at suspects again until each is found equal, or is drift for certain."""
+    """Check suspects again until each is equal, or certainly drift."""
     for look in range(LOOKS):
         if not suspects:
             return
@@ -125,7 +125,7 @@ def _check_again(
     aggregate: Aggregate,
     ids: Sequence[Id],
 ) -> list[Id]:
-    # In this order: what Postgres said before nothing waited, the graph must have been given.
+    # In this order: if nothing waits after `before` was read, the graph has received `before`.
     before = expected.among(aggregate, ids)
     waiting = expected.waiting(ids)
     found = actual.among(aggregate, ids)
@@ -146,7 +146,7 @@ def _check_again(
 
 
 def _find_buried(report: Report, expected: ExpectedRows, actual: ActualRows) -> None:
-    """Find what is alive although a tombstone keeps its changes away, now or from the next on."""
+    """Find rows of Postgres whose changes a tombstone blocks, now or from the next version on."""
     known = {one.id for one in report.drift}
     after = ""
     while True:
@@ -154,7 +154,7 @@ def _find_buried(report: Report, expected: ExpectedRows, actual: ActualRows) -> 
         versions = dict(dead)
         alive = expected.versions([*versions])
         buried = [one for one in alive if one[1] <= versions[one[0]] and one[0] not in known]
-        # Deleted after the tombstones were read and before Postgres was? Then it is no more there.
+        # Rows deleted between the reads of the tombstones and of Postgres are not in `alive`.
         late = expected.waiting([one[0] for one in buried])
         report.drift += [Drift(one[2], one[0], "buried") for one in buried if one[0] not in late]
         if len(dead) < TOMBSTONES_AT_ONCE:

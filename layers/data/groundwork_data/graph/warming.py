@@ -1,8 +1,8 @@
-"""The graph makes its plans before anybody waits for them.
+"""Let Neo4j plan the reader's statements before the first request.
 
-A Neo4j that has just started, or whose statistics have changed, plans a statement when it comes:
-60 to 400 ms for each of ours. EXPLAIN plans too, but leaves a part of that to the first run. So
-every statement is run, about nobody; once planned, all cost 30 ms together.
+After a start, or a change of its statistics, Neo4j plans a statement at its first run: 60 to 400 ms
+for each of ours. EXPLAIN leaves a part of that to the first run. So every statement is run without
+ids; once planned, all together take 30 ms.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ GIVEN: dict[str, object] = {
 
 
 def warm(graph: GraphDatabase, seconds: float) -> None:
-    """Run every statement of the reader once, for at most so many seconds.
+    """Run every statement of the reader once, within a limit of seconds.
 
     Raises:
         Unavailable: the graph cannot be reached, or took too long.
