@@ -54,10 +54,10 @@ def test_a_query_with_faults_is_not_remembered(api: Api) -> None:
 
 def test_what_is_learned_is_bounded() -> None:
     queries = PersistedQueries({})
-    texts = [f"{{ a{i} }}" for i in range(persisted.REMEMBERED + 5)]
+    texts = [f"{{ a{i} }}" for i in range(persisted.CACHED_MAX + 5)]
     for text in [*texts, "#" * 20_000]:
         queries.learn(text, {"persistedQuery": {"sha256Hash": hash_of(text)}})
-    assert len(queries._learned) == persisted.REMEMBERED
+    assert len(queries._learned) == persisted.CACHED_MAX
     assert hash_of(texts[0]) not in queries._learned
     assert hash_of("#" * 20_000) not in queries._learned
 

@@ -90,7 +90,7 @@ def test_one_credential_at_a_time(doors: Doors) -> None:
 
 
 def test_memory_is_bounded(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_key_callers, "REMEMBERED_MAX", 5)
+    monkeypatch.setattr(api_key_callers, "CACHED_MAX", 5)
     for _ in range(20):
         with pytest.raises(Unauthenticated):
             doors.callers.of({"x-api-key": new_key()})

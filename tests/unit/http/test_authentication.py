@@ -213,7 +213,7 @@ def test_a_new_key_is_found_and_unknown_ones_do_not_make_us_read_all_the_time(
 def test_memory_is_bounded(
     callers: Authenticator, user: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(authentication, "REMEMBERED_MAX", 5)
+    monkeypatch.setattr(authentication, "CACHED_MAX", 5)
     for _ in range(20):
         callers.of(bearer(MINT.token(user)))
     assert len(callers._tokens) <= 5

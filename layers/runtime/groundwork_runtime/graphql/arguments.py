@@ -1,4 +1,4 @@
-"""Arguments, checked: what is wrong with one is said by its name."""
+"""Validate the arguments of fields. Errors name the argument."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 Arguments = Mapping[str, Any]
-"""As graphql-core hands them over, already of their types: hence Any."""
+"""As passed by graphql-core, which has checked their types: hence Any."""
 
 
 def read_id(value: str, name: str) -> Id:
-    """Read the id of an entity. Raises Invalid when it is no UUID."""
+    """Return an entity's id in lower case. Raises Invalid if it is not a UUID."""
     id_ = value.lower()
     if not _ID.fullmatch(id_):
         raise Invalid(f"{name} is not a UUID.")
@@ -36,14 +36,14 @@ def read_id(value: str, name: str) -> Id:
 
 
 def read_seeds(values: Sequence[str]) -> list[Id]:
-    """Read the seeds of a subgraph."""
+    """Return the seeds of a subgraph without duplicates. Raises Invalid."""
     if len(values) > MAX_SEEDS:
         raise Invalid(f"seeds has {len(values)} ids; at most {MAX_SEEDS} are allowed.")
     return list(dict.fromkeys(read_id(value, "seeds") for value in values))
 
 
 def read_whole(arguments: Arguments, name: str, default: int, low: int, high: int) -> int:
-    """Read a whole number within its bounds; null means the default."""
+    """Return an integer argument within its bounds; null means the default. Raises Invalid."""
     value = arguments.get(name)
     number = default if value is None else int(value)
     if not low <= number <= high:
@@ -52,12 +52,12 @@ def read_whole(arguments: Arguments, name: str, default: int, low: int, high: in
 
 
 def read_first(arguments: Arguments) -> int:
-    """Read the size of a page."""
+    """Return the page size. Raises Invalid."""
     return read_whole(arguments, "first", 50, 1, MAX_FIRST)
 
 
 def read_link_filter(arguments: Arguments) -> LinkFilter:
-    """Read which relationships to follow."""
+    """Return the filter of the relationships to follow. Raises Invalid."""
     types: list[str] | None = arguments.get("types")
     if types is not None:
         if len(types) > MAX_TYPES:
@@ -74,7 +74,7 @@ def read_link_filter(arguments: Arguments) -> LinkFilter:
 
 
 def read_entity_filter(arguments: Arguments) -> EntityFilter:
-    """Read which entities to list."""
+    """Return the filter of the entities to list. Raises Invalid."""
     given: Arguments = arguments.get("filter") or {}
     return EntityFilter(
         type=given.get("type"),
@@ -93,5 +93,5 @@ def _confidence(arguments: Arguments) -> float | None:
 
 def _text(value: str | None, name: str, longest: int) -> str | None:
     if value is not None and (len(value) > longest or "\x00" in value):
-        raise Invalid(f"{name} must be at most {longest} characters without NUL.")
+        raise Invalid(f"{name} must have at most {longest} characters and no NUL.")
     return value

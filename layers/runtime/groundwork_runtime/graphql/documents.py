@@ -1,4 +1,4 @@
-"""Query texts, parsed and checked once: clients send the same few again and again."""
+"""Parse and validate query texts, and cache them: clients repeat the same few queries."""
 
 from __future__ import annotations
 
@@ -23,24 +23,23 @@ from groundwork_core.knowledge.graph.model import EVERYTHING, Shown
 from groundwork_runtime.graphql.error_codes import QueryRejected
 
 MAX_TOKENS = 4_000
-REMEMBERED = 500
-LONGEST_REMEMBERED = 10_000
+CACHED_MAX = 500
+CACHED_LENGTH_MAX = 10_000
 MAX_ERRORS = 20
 
 NAMES = {"from": "from_id", "to": "to_id", "validFrom": "valid_from", "validTo": "valid_to"}
-"""Fields that the model calls otherwise."""
+"""Names of the model for fields that are named differently in the schema."""
 
 
 class Documents:
-    """Parses and validates, and remembers what it found good."""
+    """Parses and validates queries; caches the valid ones."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
-        """Take the schema to check against."""
         self._schema = schema
         self._checked: OrderedDict[str, tuple[DocumentNode, Shown]] = OrderedDict()
 
     def parsed(self, text: str) -> DocumentNode:
-        """Parse a query. Raises Refused with where it goes wrong."""
+        """Parse a query. Raises GraphQLError with the location of a syntax error."""
         known = self._checked.get(text)
         if known is not None:
             return known[0]
@@ -53,7 +52,7 @@ class Documents:
             raise _too_deep() from None
 
     def check(self, text: str, document: DocumentNode) -> list[GraphQLError]:
-        """Hold a document against the schema; return what is wrong with it."""
+        """Validate a document against the schema; return the errors."""
         if text in self._checked:
             self._checked.move_to_end(text)
             return []
@@ -63,20 +62,20 @@ class Documents:
             return [_too_deep()]
         for fault in faults:
             fault.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
-        if not faults and len(text) <= LONGEST_REMEMBERED:
+        if not faults and len(text) <= CACHED_LENGTH_MAX:
             self._checked[text] = document, shown_by(self._schema, document)
-            if len(self._checked) > REMEMBERED:
+            if len(self._checked) > CACHED_MAX:
                 self._checked.popitem(last=False)
         return faults
 
     def shown(self, text: str, document: DocumentNode) -> Shown:
-        """Return which of the model's fields a good document asks for, anywhere in it."""
+        """Return the model's fields that a valid document selects anywhere."""
         known = self._checked.get(text)
         return shown_by(self._schema, document) if known is None else known[1]
 
 
 def shown_by(schema: GraphQLSchema, document: DocumentNode) -> Shown:
-    """Collect the fields of all types, by the model's names: `Relationship.from_id`."""
+    """Collect the selected fields of all types by the model's names, as `Relationship.from_id`."""
     types = TypeInfo(schema)
     found: set[str] = set()
 
@@ -95,7 +94,7 @@ def _too_deep() -> QueryRejected:
 
 
 def operation_of(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """Choose the operation to run. Raises Refused when that is unclear or it is no query."""
+    """Return the operation to execute. Raises QueryRejected if it is ambiguous or not a query."""
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
     if name:
         operations = [o for o in operations if o.name is not None and o.name.value == name]

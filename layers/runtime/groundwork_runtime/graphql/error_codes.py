@@ -1,4 +1,4 @@
-"""Errors as GraphQL tells them: a stable code each, and nothing of our inside."""
+"""Format errors for GraphQL responses: a stable code, and no internal details."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ CODES: dict[type[Exception], str] = {
 
 
 class QueryRejected(GraphQLError):
-    """A query that is refused before it runs."""
+    """A query that is rejected before it is executed."""
 
     def __init__(self, message: str, code: str) -> None:
         super().__init__(message, extensions={"code": code})
 
 
 def code_of(error: BaseException | None) -> str | None:
-    """Return the code of one of the domain's errors, or None if it is none."""
+    """Return the code of a domain error, or None for any other error."""
     for kind in type(error).__mro__ if error is not None else ():
         if kind in CODES:
             return CODES[kind]
@@ -44,12 +44,12 @@ def code_of(error: BaseException | None) -> str | None:
 
 
 def formatted(failures: Sequence[GraphQLError]) -> list[GraphQLFormattedError]:
-    """Tell errors. What nobody foresaw is logged with its stack and told without."""
+    """Format errors. Unexpected ones are logged with their stack and returned without it."""
     return [_formatted(error) for error in failures]
 
 
 def _formatted(error: GraphQLError) -> GraphQLFormattedError:
-    told = error.formatted
+    result = error.formatted
     extensions = dict(error.extensions or {})
     cause = _root(error)
     if cause is not None and "code" not in extensions:
@@ -57,17 +57,17 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
         if code is None:
             log.error("unhandled error in a resolver", exc_info=cause)
             code = INTERNAL
-            told["message"] = (
+            result["message"] = (
                 "An internal error occurred; the log has the details under the request id."
             )
         extensions["code"] = code
-    # What has no cause in our code is what graphql-core found wrong with the query itself.
-    told["extensions"] = {"code": BAD_USER_INPUT} | extensions
-    return told
+    # Without a cause in our code, graphql-core found an error in the query.
+    result["extensions"] = {"code": BAD_USER_INPUT} | extensions
+    return result
 
 
 def _root(error: GraphQLError) -> BaseException | None:
-    """Return what was raised in our code, beneath graphql-core's own wrapping."""
+    """Return the exception raised by our code, unwrapped from graphql-core's."""
     cause: BaseException | None = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error

@@ -37,7 +37,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 UNAVAILABLE = frozenset({"GRAPH_UNAVAILABLE", "UNAVAILABLE"})
 
 ResponseBody = dict[str, Any]
-"""A response body, ready for JSON."""
+"""A GraphQL response before it is encoded."""
 
 
 class QueryExecutor:
@@ -120,7 +120,7 @@ class QueryExecutor:
 
 @dataclass(frozen=True, slots=True)
 class _QueryRequest:
-    """The members of a request."""
+    """The members of a GraphQL request."""
 
     text: str | None
     variables: Mapping[str, object]
@@ -129,7 +129,7 @@ class _QueryRequest:
 
 
 def _read(payload: object) -> _QueryRequest:
-    """Read the members of a request (GraphQL over HTTP, section 5)."""
+    """Parse a GraphQL request (GraphQL over HTTP, section 5). Raises QueryRejected."""
     if not isinstance(payload, dict):
         raise QueryRejected(
             "Send one JSON object with a query; batches are not supported.", BAD_USER_INPUT

@@ -1,8 +1,8 @@
-"""One request's dealings with the graph: everything a level needs, in one question.
+"""Batch and cache the reads of one GraphQL request.
 
-graphql-core resolves field by field and item by item. So before it does, the selection is looked
-ahead level by level: for each page of links that is selected, all entities of the level are asked
-about at once, and what Postgres has beside it comes in one batch. Resolvers then only look up.
+graphql-core resolves one field of one item at a time. Before it does, `Prefetch` goes through the
+selection level by level and uses this loader to read each page of links for all entities of the
+level at once, and their details from Postgres in one batch. Resolvers then read the cache.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EMPTY_PAGE = LinkPage((), has_next=False)
 
 @dataclass(frozen=True, slots=True)
 class PageKey:
-    """Which page of links of an entity."""
+    """Identifies a page of an entity's links: filter, size and start."""
 
     wanted: LinkFilter
     first: int
@@ -39,7 +39,7 @@ class PageKey:
 
     @classmethod
     def read(cls, arguments: Arguments) -> PageKey:
-        """Read a field's arguments. Raises Invalid."""
+        """Parse the arguments of a links field. Raises Invalid."""
         after = arguments.get("after")
         return cls(
             read_link_filter(arguments),
@@ -50,7 +50,7 @@ class PageKey:
 
 @dataclass(slots=True)
 class GraphLoader:
-    """What one request has asked and learned."""
+    """Reads entities, pages of links and details for one request, each once."""
 
     caller: Caller
     graph: GraphReader
@@ -60,31 +60,31 @@ class GraphLoader:
     _entity_details: dict[Id, Details] = field(default_factory=dict)
     _relationship_details: dict[Id, Details] = field(default_factory=dict)
 
-    def learn(self, entities: Iterable[GraphEntity]) -> None:
-        """Remember entities that came with something else."""
+    def add(self, entities: Iterable[GraphEntity]) -> None:
+        """Cache entities that were read as part of another result."""
         self.entities.update((entity.id, entity) for entity in entities)
 
     def load_entities(self, ids: Collection[Id]) -> None:
-        """Ask for entities that are not known yet."""
+        """Read the entities that are not cached yet."""
         missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in self.entities]
         if missing:
-            self.learn(self.graph.entities(missing).values())
+            self.add(self.graph.entities(missing).values())
 
     def entity(self, id_: Id) -> GraphEntity | None:
-        """Return an entity, or the one into which it was merged: only a miss pays for asking."""
+        """Return an entity, or the one that it was merged into; only a miss reads the latter."""
         self.load_entities([id_])
-        if id_ not in self.entities and (led := self.led([id_])):
-            self.load_entities(led)
-            return self.entities.get(led[0])
+        if id_ not in self.entities and (survivors := self.survivors([id_])):
+            self.load_entities(survivors)
+            return self.entities.get(survivors[0])
         return self.entities.get(id_)
 
-    def led(self, ids: Sequence[Id]) -> list[Id] | None:
-        """Return ids with survivors in the place of merged entities; None: it names none."""
-        survivors = self.catalogue.survivors(ids)
-        return [survivors.get(id_, id_) for id_ in ids] if survivors else None
+    def survivors(self, ids: Sequence[Id]) -> list[Id] | None:
+        """Replace the ids of merged entities by their survivors'; None if none is merged."""
+        merged_into = self.catalogue.survivors(ids)
+        return [merged_into.get(id_, id_) for id_ in ids] if merged_into else None
 
     def load_pages(self, key: PageKey, ids: Collection[Id]) -> None:
-        """Ask for one page of links of each entity."""
+        """Read one page of links for each entity that has none cached."""
         self.caller.must("relationships:read")
         known = self._pages.setdefault(key, {})
         missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
@@ -92,16 +92,16 @@ class GraphLoader:
             known.update(dict.fromkeys(missing, EMPTY_PAGE))
             known.update(self.graph.links(missing, key.wanted, key.first, key.after))
             for id_ in missing:
-                self.learn(link.node for link in known[id_].links)
+                self.add(link.node for link in known[id_].links)
 
     def page(self, key: PageKey, id_: Id) -> LinkPage:
-        """Return a page; it was loaded with its level."""
+        """Return a page of links, usually loaded with its level."""
         if id_ not in self._pages.get(key, {}):
             self.load_pages(key, [id_])
         return self._pages[key][id_]
 
     def load_details(self, kind: ElementKind, ids: Collection[Id]) -> None:
-        """Ask Postgres for what the graph does not carry."""
+        """Read from Postgres what the graph does not store."""
         known, fetch = self._details(kind)
         missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
         if missing:
@@ -109,7 +109,7 @@ class GraphLoader:
             known.update(fetch(missing))
 
     def details(self, kind: ElementKind, id_: Id) -> Details:
-        """Return details; they were loaded with their level."""
+        """Return the details of an element, usually loaded with its level."""
         known, _ = self._details(kind)
         if id_ not in known:
             self.load_details(kind, [id_])

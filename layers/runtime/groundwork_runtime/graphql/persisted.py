@@ -1,9 +1,9 @@
-"""Queries known by the SHA-256 of their text, so that clients need not send it.
+"""Persisted queries: clients send the SHA-256 of a query instead of its text.
 
-`persisted.json`, bundled with the function, maps hashes to texts. An environment that requires
-persisted queries serves these only. Elsewhere a client may send a text with its hash once, and
-then the hash alone; what was learned so is bounded, belongs to one process, and may be forgotten:
-the client then hears PERSISTED_QUERY_NOT_FOUND and sends the text again.
+`persisted.json`, bundled with the function, maps hashes to texts. A stage that requires persisted
+queries serves only these. Elsewhere a client may send a text with its hash once, and then only the
+hash. Such queries are cached per process, within a limit; after an eviction the client gets
+PERSISTED_QUERY_NOT_FOUND and sends the text again.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from importlib.resources import files
 
 from groundwork_runtime.graphql.error_codes import BAD_USER_INPUT, QueryRejected
 
-REMEMBERED = 500
-LONGEST_REMEMBERED = 10_000
-"""Characters; so at most 20 MB are ever held."""
+CACHED_MAX = 500
+CACHED_LENGTH_MAX = 10_000
+"""Characters; the cache takes at most 20 MB."""
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 def bundled() -> Mapping[str, str]:
-    """Read persisted.json. Raises ValueError when a hash is not that of its text."""
+    """Read persisted.json. Raises ValueError if a hash does not match its text."""
     text = files(__package__).joinpath("persisted.json").read_text(encoding="utf-8")
     known: dict[str, str] = json.loads(text)
     for hash_, query in known.items():
@@ -36,24 +36,24 @@ def bundled() -> Mapping[str, str]:
 
 
 def hash_of(text: str) -> str:
-    """Return a text's SHA-256 in hexadecimal digits."""
+    """Return the SHA-256 of a text in hexadecimal."""
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class PersistedQueries:
-    """Finds texts by their hashes."""
+    """Finds query texts by their hashes."""
 
     def __init__(self, known: Mapping[str, str]) -> None:
-        """Take the queries that are never forgotten."""
+        """`known` are the bundled queries, which are never evicted."""
         self._known = known
         self._learned: OrderedDict[str, str] = OrderedDict()
 
     def text_of(self, text: str | None, extensions: object, *, only_known: bool) -> str:
-        """Return the text to run.
+        """Return the query to execute.
 
         Raises:
-            Refused: there is none under this hash; the hash is another text's; or it is not one of
-                those that `only_known` allows.
+            QueryRejected: the hash is unknown or does not match the text, or `only_known` is set
+                and the query is not bundled.
         """
         hash_ = _hash_in(extensions)
         if text is None:
@@ -72,22 +72,22 @@ class PersistedQueries:
         return text
 
     def learn(self, text: str, extensions: object) -> None:
-        """Remember a good query that came with its hash."""
+        """Cache a valid query that was sent with its hash."""
         hash_ = _hash_in(extensions)
-        if hash_ is None or hash_ in self._known or len(text) > LONGEST_REMEMBERED:
+        if hash_ is None or hash_ in self._known or len(text) > CACHED_LENGTH_MAX:
             return
         self._learned[hash_] = text
         self._learned.move_to_end(hash_)
-        if len(self._learned) > REMEMBERED:
+        if len(self._learned) > CACHED_MAX:
             self._learned.popitem(last=False)
 
 
 def _hash_in(extensions: object) -> str | None:
-    """Read `extensions.persistedQuery.sha256Hash`."""
-    asked = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
-    if asked is None:
+    """Return `extensions.persistedQuery.sha256Hash`, or None. Raises QueryRejected."""
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    if persisted is None:
         return None
-    hash_ = asked.get("sha256Hash") if isinstance(asked, dict) else None
+    hash_ = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     if not isinstance(hash_, str) or not _HASH.fullmatch(hash_):
         raise QueryRejected(
             "persistedQuery.sha256Hash must be 64 hexadecimal digits.", BAD_USER_INPUT

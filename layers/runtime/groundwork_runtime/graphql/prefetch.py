@@ -1,4 +1,4 @@
-"""Looks ahead through a selection and loads each level at once."""
+"""Load what a selection needs before it is resolved, one query per level and kind."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DETAILS = ("attributes", "provenance")
 
 @dataclass(frozen=True, slots=True)
 class _Entities:
-    """Entities of one level that share a selection."""
+    """Entities of one level with the same selection."""
 
     items: Sequence[GraphEntity]
     nodes: list[FieldNode]
@@ -28,7 +28,7 @@ class _Entities:
 
 @dataclass(frozen=True, slots=True)
 class _Relationships:
-    """Relationships of one level that share a selection."""
+    """Relationships of one level with the same selection."""
 
     items: Sequence[GraphRelationship]
     nodes: list[FieldNode]
@@ -38,15 +38,15 @@ Site = _Entities | _Relationships
 
 
 class Prefetch:
-    """Walks one field's selection."""
+    """Loads everything below one field, level by level, with a GraphLoader."""
 
     def __init__(self, info: GraphQLResolveInfo, loader: GraphLoader) -> None:
-        """Take the field that is being resolved and the request's knowledge."""
+        """`info` is that of the field that is being resolved."""
         self._info = info
         self._loader = loader
 
     def below(self, type_name: str, nodes: Sequence[FieldNode]) -> Fields:
-        """Return the selected fields beneath some nodes, by response key, fragments merged."""
+        """Return the fields selected below some nodes by response key, with fragments merged."""
         found: Fields = collect_sub_fields(
             self._info.schema,
             self._info.fragments,
@@ -57,12 +57,12 @@ class Prefetch:
         return found
 
     def named(self, type_name: str, nodes: Sequence[FieldNode], name: str) -> list[FieldNode]:
-        """Return the nodes of all selected fields of one name, whatever their aliases."""
+        """Return the nodes of all selected fields with one name, including aliased ones."""
         found = self.below(type_name, nodes).values()
         return [node for group in found if group[0].name.value == name for node in group]
 
     def entities(self, items: Sequence[GraphEntity], nodes: Sequence[FieldNode]) -> None:
-        """Load all that is selected beneath these entities."""
+        """Load everything selected below these entities."""
         self._load([_Entities(items, list(nodes))])
 
     def part(
@@ -72,7 +72,7 @@ class Prefetch:
         type_name: str,
         nodes: Sequence[FieldNode],
     ) -> None:
-        """Load all that is selected beneath a path or a subgraph."""
+        """Load everything selected below a path or a subgraph."""
         self._load(
             [
                 _Entities(entities, self.named(type_name, nodes, "nodes")),
@@ -85,7 +85,7 @@ class Prefetch:
             sites = self._level([site for site in sites if site.nodes and site.items])
 
     def _level(self, sites: list[Site]) -> list[Site]:
-        """Load one level; return the next."""
+        """Load one level and return the next one."""
         pages: dict[PageKey, list[GraphEntity]] = defaultdict(list)
         found: list[tuple[str, PageKey, list[FieldNode], Sequence[GraphEntity]]] = []
         following: list[Site] = []
@@ -118,7 +118,7 @@ class Prefetch:
         return following
 
     def _with_details(self, type_name: str, site: Site) -> list[list[FieldNode]]:
-        """Load the details of a site if one of them is selected; return what is selected."""
+        """Load the details of a site if any is selected; return the selected fields."""
         groups = list(self.below(type_name, site.nodes).values())
         if any(group[0].name.value in DETAILS for group in groups):
             kind: ElementKind = "entity" if isinstance(site, _Entities) else "relationship"

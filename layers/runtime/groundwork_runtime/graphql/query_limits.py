@@ -1,8 +1,8 @@
-"""What a query may ask for, computed before it runs.
+"""Limit depth, cost and size of a query before it is executed.
 
-The walk takes each fragment once and multiplies, so that fragments of fragments cannot make it
-explode. Cost counts the entities and relationships that the answer may hold: a page of 50 within
-a page of 50 costs 50 + 2,500.
+Each fragment is measured once and multiplied, so that nested fragments cannot take exponential
+time. Cost is the number of entities and relationships that the result may contain: a page of 50
+within a page of 50 costs 50 + 2,500.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ MAX_FIELDS = 1_000
 MAX_INTROSPECTIONS = 4
 MAX_COST = 20_000
 COST_A_TOKEN = 100
-"""A query takes a token of its caller's rate limit as any request does, and one for each so much
-of its cost: at 500 tokens a second and 2,000 at once, ten of the most expensive queries at once
-and then five in two seconds."""
+"""Besides the token of the request, a query takes one token of the caller's rate limit per
+COST_A_TOKEN of cost. At 500 tokens per second and a burst of 2,000, that allows ten of the most
+expensive queries at once, and then five in two seconds."""
 MAX_PAGE = 200
 
 PAGES = {"entities": 50, "neighbours": 50, "relationships": 50}
@@ -45,7 +45,7 @@ SIZES = {"subgraph": ("maxNodes", 200, 1_000), "path": ("maxHops", 4, 6)}
 
 @dataclass(slots=True)
 class Measure:
-    """What a selection amounts to; `cost` and `fields` are for one of its parent."""
+    """Measures of a selection; `cost` and `fields` are per item of the parent."""
 
     depth: int = 0
     cost: int = 0
@@ -55,7 +55,7 @@ class Measure:
     introspection_depth: int = 0
 
     def add(self, other: Measure) -> None:
-        """Put what stands beside it to it."""
+        """Add the measure of a sibling selection."""
         self.depth = max(self.depth, other.depth)
         self.introspection_depth = max(self.introspection_depth, other.introspection_depth)
         self.cost += other.cost
@@ -64,7 +64,7 @@ class Measure:
         self.introspections += other.introspections
 
 
-class _Walk:
+class _Measuring:
     def __init__(self, document: DocumentNode, variables: Mapping[str, object]) -> None:
         self._fragments = {
             d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
@@ -74,7 +74,7 @@ class _Walk:
         self._open: set[str] = set()
 
     def selection(self, node: SelectionSetNode | None, *, of_part: bool = False) -> Measure:
-        """Measure a selection; `of_part`: of a path or subgraph, whose lists it counts itself."""
+        """Measure a selection; `of_part`: in a path or subgraph, whose size includes its lists."""
         total = Measure()
         for part in node.selections if node else ():
             if isinstance(part, FieldNode):
@@ -129,7 +129,7 @@ class _Walk:
         return 1 if name == "entity" else 0
 
     def _number(self, node: FieldNode, argument: str, default: int, most: int) -> int:
-        """Read an argument. What is out of range is refused later, where it is read for good."""
+        """Return an argument, clamped; the resolver rejects values out of range later."""
         for given in node.arguments:
             if given.name.value != argument:
                 continue
@@ -138,7 +138,7 @@ class _Walk:
                 value = int(given.value.value) if len(given.value.value) < 12 else most  # noqa: PLR2004
             elif isinstance(given.value, VariableNode):
                 value = self._variables.get(given.value.name.value, default)
-            if isinstance(value, int | float):  # of variables: graphql-core takes 200.0 for 200
+            if isinstance(value, int | float):  # graphql-core accepts a variable of 200.0 for 200
                 return int(min(max(value, 0), most))
         return default
 
@@ -146,14 +146,14 @@ class _Walk:
 def measure(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, object]
 ) -> Measure:
-    """Measure one operation.
+    """Measure one operation and check its limits.
 
     Raises:
-        Refused: it is over a limit; its code says which.
+        QueryRejected: the query exceeds a limit; the code says which.
     """
     root_fields = len(operation.selection_set.selections)
     given = _with_defaults(operation, variables)
-    found = _Walk(document, given).selection(operation.selection_set)
+    found = _Measuring(document, given).selection(operation.selection_set)
     for what, value, most, code in (
         ("a depth of", found.depth, MAX_DEPTH, "DEPTH_LIMIT"),
         (

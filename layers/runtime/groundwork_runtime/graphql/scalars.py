@@ -1,4 +1,4 @@
-"""Scalars beside GraphQL's own."""
+"""The custom scalars DateTime and JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schema and its resolvers."""
+"""The GraphQL schema and its resolvers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _entity(_: None, info: GraphQLResolveInfo, id: str) -> GraphEntity | None:  
 
 @query.field("entities")
 def _entities(_: None, info: GraphQLResolveInfo, **arguments: object) -> Connection:
-    """Postgres lists, the graph confirms: what it has not had yet is not shown."""
+    """List entities from Postgres; leave out those that are not in the graph yet."""
     loader = _loader(info)
     after = arguments.get("after")
     page = loader.catalogue.find(
@@ -82,8 +82,8 @@ def _path(_: None, info: GraphQLResolveInfo, **arguments: object) -> dict[str, o
     hops = read.read_whole(arguments, "maxHops", 4, 1, read.MAX_HOPS)
     wanted = read.read_link_filter(arguments)
     found = loader.graph.path(start, end, hops, wanted)
-    if found is None and (led := loader.led([start, end])):
-        found = loader.graph.path(led[0], led[1], hops, wanted)
+    if found is None and (survivors := loader.survivors([start, end])):
+        found = loader.graph.path(survivors[0], survivors[1], hops, wanted)
     if found is None:
         return None
     return _part(info, found, "Path") | {"length": len(found.relationships)}
@@ -95,19 +95,21 @@ def _subgraph(
 ) -> dict[str, object]:
     loader = _loader(info)
     loader.caller.must("relationships:read")
-    sown = read.read_seeds(seeds)
+    start_ids = read.read_seeds(seeds)
     depth = read.read_whole(arguments, "depth", 1, 0, read.MAX_SUBGRAPH_DEPTH)
     most = read.read_whole(arguments, "maxNodes", 200, 1, read.MAX_NODES)
     wanted = read.read_link_filter(arguments)
-    found = loader.graph.subgraph(sown, depth, most, wanted)
-    if not {node.id for node in found.nodes}.issuperset(sown) and (led := loader.led(sown)):
-        found = loader.graph.subgraph(list(dict.fromkeys(led)), depth, most, wanted)
+    found = loader.graph.subgraph(start_ids, depth, most, wanted)
+    if not {node.id for node in found.nodes}.issuperset(start_ids) and (
+        survivors := loader.survivors(start_ids)
+    ):
+        found = loader.graph.subgraph(list(dict.fromkeys(survivors)), depth, most, wanted)
     return _part(info, found, "Subgraph") | {"truncated": found.truncated}
 
 
 def _part(info: GraphQLResolveInfo, part: Subgraph, type_name: str) -> dict[str, object]:
     loader = _loader(info)
-    loader.learn(part.nodes)
+    loader.add(part.nodes)
     Prefetch(info, loader).part(part.nodes, part.relationships, type_name, info.field_nodes)
     return {"nodes": part.nodes, "relationships": part.relationships}
 

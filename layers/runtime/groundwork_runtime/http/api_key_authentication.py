@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from groundwork_core.identity.callers import KeyHolder
     from groundwork_core.identity.ports import CallerStore
 
-REMEMBERED_MAX = 10_000
+CACHED_MAX = 10_000
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class ApiKeyAuthenticator:
         digest, moment = hash_of(key), self._monotonic()
         known = self._known.get(digest)
         if known is None or moment - known.read_at >= at_most_seconds:
-            if len(self._known) >= REMEMBERED_MAX:
+            if len(self._known) >= CACHED_MAX:
                 self._known.clear()
             holder = self._store.key_holder(digest)
             known = _CachedKey(holder, None if holder is None else _caller(holder), moment)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from groundwork_core.clock import Clock
 
 TOKEN_MAX = 8_192
-REMEMBERED_MAX = 10_000
+CACHED_MAX = 10_000
 STANDING_SECONDS = 15.0
 KEYS_SECONDS = 60.0
 UNKNOWN_KEY_SECONDS = 2.0
@@ -104,7 +104,7 @@ class Authenticator:
         verified = self._tokens.get(digest)
         if verified is None:
             verified = self._verify(token)
-            if len(self._tokens) >= REMEMBERED_MAX:
+            if len(self._tokens) >= CACHED_MAX:
                 self._evict(now)
             self._tokens[digest] = verified
         if verified.expires_at <= now:
@@ -116,7 +116,7 @@ class Authenticator:
         moment = self._monotonic()
         known = self._known.get(token.user_id)
         if known is None or moment - known.read_at >= at_most_seconds:
-            if len(self._known) >= REMEMBERED_MAX:
+            if len(self._known) >= CACHED_MAX:
                 self._known.clear()
             known = _CachedUser(self._store.standing(token.user_id), None, moment)
             self._known[token.user_id] = known
@@ -171,5 +171,5 @@ class Authenticator:
     def _evict(self, now: float) -> None:
         """Evict expired tokens; if none expired, evict all: verifying one again takes 0.1 ms."""
         self._tokens = {key: token for key, token in self._tokens.items() if token.expires_at > now}
-        if len(self._tokens) >= REMEMBERED_MAX:
+        if len(self._tokens) >= CACHED_MAX:
             self._tokens.clear()
