@@ -1,8 +1,7 @@
-"""What leaves Postgres for the graph, the queues and the sockets.
+"""The outbox: changes and commands for the graph, the queues and the sockets.
 
-Every change of an aggregate becomes one outbox row in the same transaction; the database's own
-triggers write it, so no change can forget it. Commands, which are not changes (`fetch_due`), are
-rows that a use case publishes.
+Triggers of the database write one outbox row for each change of an aggregate, in the same
+transaction. Commands such as `fetch_due` are rows that a use case publishes.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from uuid import UUID
 from pydantic import JsonValue
 
 ChangeKind = Literal["created", "updated", "deleted", "progress"]
-"""How an aggregate changed; these are also the `type` of a live message."""
+"""The kind of a change, which is also the `type` of a realtime message."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One change or command, with the aggregate's full new state.
+    """One change with the full new state of the aggregate, or one command.
 
-    `aggregate` is the resource's name (`entities`, `jobs`, …). Rows are read in (xid, id) order,
-    which is an order that agrees with commits; `id` alone is not (a sequence is no commit order).
+    `aggregate` is the name of the resource (`entities`, `jobs`, …). Rows are read in the order of
+    (xid, id), which agrees with the order of commits; the order of `id` alone does not.
     """
 
     xid: int
@@ -35,25 +34,25 @@ class OutboxRow:
 
 
 class Command(Protocol):
-    """Something to be done outside the database, announced in the transaction that decided it."""
+    """An action outside the database, published in the transaction that decides it."""
 
     @property
     def aggregate(self) -> str:
-        """The resource it is about."""
+        """The resource of the subject."""
         ...
 
     @property
     def aggregate_id(self) -> UUID:
-        """The thing it is about."""
+        """The id of the subject."""
         ...
 
     @property
     def kind(self) -> str:
-        """The command's name, e.g. `fetch_due`."""
+        """The name of the command, such as `fetch_due`."""
         ...
 
     def data(self) -> dict[str, JsonValue]:
-        """All that the receiver needs, as JSON."""
+        """The message for the receiver, as JSON."""
         ...
 
 
@@ -61,5 +60,5 @@ class Nudge(Protocol):
     """Wakes the relay after a commit."""
 
     def __call__(self) -> None:
-        """Tell the relay that there is something to carry. Never raises: the sweep finds it too."""
+        """Wake the relay. Never raises, since the sweep wakes it too."""
         ...

@@ -1,1 +1,1 @@
-"""Work for the AI team's workers, from asked for to done."""
+"""Jobs for AI workers: queueing, leases, results, failures."""

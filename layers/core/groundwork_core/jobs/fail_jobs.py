@@ -1,4 +1,4 @@
-"""End attempts that failed, and try again what ended badly."""
+"""End failed attempts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_MESSAGE = 2_000
 
 
 def fail_jobs(failures: Sequence[JobFailure], *, work: JobsWork, clock: Clock) -> dict[UUID, str]:
-    """End attempts badly, and return each job's new status.
+    """End attempts as failed, and return each job's new status.
 
-    A class that another attempt may get around is queued again, until the last attempt, which is
-    quarantined; the others are failed at once. Jobs that ended already are left alone.
+    After a failure of a retryable class the job is queued again, and quarantined after its last
+    attempt; other classes fail it at once. Jobs that have ended are left unchanged.
     """
     with work:
         return work.jobs.fail(

@@ -1,4 +1,4 @@
-"""Give work to workers."""
+"""Lease jobs to workers."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from groundwork_core.jobs.model import WorkerJob
 from groundwork_core.jobs.ports import JobsWork
 
 QUEUE_LEASE_SECONDS = 300
-"""Longer than a worker function may run, so that a lease runs out only after its worker died."""
+"""Longer than the timeout of a worker function, so that a lease expires only after a crash."""
 
 
 def lease_next(
     kinds: Sequence[str], worker: str, lease_seconds: int, *, work: JobsWork, clock: Clock
 ) -> WorkerJob | None:
-    """Lease one waiting job to a worker that asks over HTTP; None when none waits."""
+    """Lease one queued job to a worker over HTTP; None when none is queued."""
     now = clock.now()
     with work:
         return work.jobs.lease_next(kinds, worker, now, now + timedelta(seconds=lease_seconds))
@@ -26,16 +26,16 @@ def lease_next(
 def lease_from_queue(
     wanted: Sequence[tuple[UUID, str]], *, work: JobsWork, clock: Clock
 ) -> list[WorkerJob]:
-    """Lease the jobs of a batch of messages, each to its message.
+    """Lease the jobs of a batch of queue messages, each to its message.
 
     Args:
-        wanted: (job id, message id). A redelivered message takes its own lease again.
+        wanted: (job id, message id). A redelivered message gets its lease again.
         work: not yet begun.
-        clock: tells when leases end.
+        clock: for the end of the leases.
 
     Returns:
-        The jobs to work on now. What is missing was done, cancelled, or is with somebody else:
-        its message is settled.
+        The leased jobs. A missing job is done, cancelled or leased to another worker; its message
+        can be deleted.
     """
     now = clock.now()
     with work:

@@ -1,4 +1,4 @@
-"""A job: queued, leased to one worker at a time, and ended one way or another."""
+"""Jobs: queued, leased to one worker at a time, ended as succeeded or failed."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ EXTRACT = "extract"
 
 
 class FailureClass(StrEnum):
-    """What kind of failure ended an attempt."""
+    """The class of a failed attempt."""
 
     RETRYABLE = "retryable"
-    """Something around the job failed; the same job may succeed later."""
+    """A service failed; the same job may succeed later."""
     INTERNAL = "internal"
-    """The worker has a fault; another attempt may get around it."""
+    """The worker has a fault; another attempt may succeed."""
     LEASE_EXPIRED = "lease_expired"
-    """The worker fell silent."""
+    """The worker did not answer before the lease expired."""
     BAD_INPUT = "bad_input"
-    """The document cannot be worked on; trying again changes nothing."""
+    """The document cannot be processed; a retry is pointless."""
     BAD_RESULT = "bad_result"
-    """The worker's result breaks the contract; trying again changes nothing."""
+    """The worker's result breaks the contract; a retry is pointless."""
 
     @property
     def final(self) -> bool:
@@ -43,7 +43,7 @@ class JobMessage(BaseModel):
     job_id: UUID
     kind: str = Field(pattern=KIND_PATTERN)
     attempt_hint: int = Field(
-        1, ge=1, description="Which attempt this announces; the lease says the truth."
+        1, ge=1, description="The number of the attempt when the message was sent."
     )
     payload: dict[str, JsonValue] = Field(
         description="For kind extract: document_id and revision of the document to work on."
@@ -51,7 +51,7 @@ class JobMessage(BaseModel):
 
 
 class JobError(BaseModel):
-    """Why a job's last attempt failed."""
+    """The failure of a job's last attempt."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -60,7 +60,7 @@ class JobError(BaseModel):
 
 
 class WorkerJob(BaseModel):
-    """A job as its worker sees it."""
+    """A job as a worker gets it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,7 +79,7 @@ class WorkerJob(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job to be queued; one with a known idempotency key is not queued again."""
+    """A job to insert; a known idempotency key is not inserted again."""
 
     kind: str
     payload: dict[str, JsonValue]
@@ -88,7 +88,7 @@ class JobRow:
 
 
 def extract_job(document_id: UUID, revision: int) -> JobRow:
-    """Ask for the extraction of one revision of a document, once."""
+    """Return the extraction job of one revision of a document; queued only once."""
     return JobRow(
         kind=EXTRACT,
         payload={"document_id": str(document_id), "revision": revision},

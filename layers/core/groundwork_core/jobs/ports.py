@@ -1,4 +1,4 @@
-"""What the use cases of jobs need from outside."""
+"""Ports of jobs."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class JobFailure:
-    """An attempt that failed."""
+    """A failed attempt."""
 
     job_id: UUID
     failure: FailureClass
     message: str
     attempt: int | None = None
-    """The attempt that failed; None: whichever is the present one."""
+    """The number of the attempt; None: the current one."""
 
 
 class JobStore(Protocol):
-    """The jobs. Every method is one round trip, however many jobs."""
+    """The stored jobs. Each method is one round trip for any number of jobs."""
 
     def add(self, jobs: Sequence[JobRow]) -> None:
-        """Queue new jobs; those whose idempotency key is known are left alone."""
+        """Queue new jobs; jobs with a known idempotency key are skipped."""
         ...
 
     def lease_next(
         self, kinds: Sequence[str], worker: str, now: datetime, until: datetime
     ) -> WorkerJob | None:
-        """Lease the waiting job of highest priority, oldest first; None when none waits."""
+        """Lease the queued job of highest priority, oldest first; None when none is queued."""
         ...
 
     def lease_these(
@@ -43,50 +43,50 @@ class JobStore(Protocol):
     ) -> list[WorkerJob]:
         """Lease the named jobs to the named owners.
 
-        Only what is queued, or leased to the same owner already (a redelivery), is leased; each
-        lease counts as an attempt.
+        Skips jobs that are neither queued nor leased to the same owner (a redelivery). Each lease
+        counts as an attempt.
         """
         ...
 
     def get(self, job_id: UUID) -> WorkerJob | None:
-        """Return one job, locked until the end of the transaction."""
+        """Return one job, locked until the transaction ends."""
         ...
 
     def report(self, job_id: UUID, progress: float, message: str | None, until: datetime) -> None:
-        """Keep how far a leased job is, and extend its lease."""
+        """Store the progress of a leased job, and extend its lease."""
         ...
 
     def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
-        """Lock jobs in the order of their ids, and return those that are there."""
+        """Lock jobs in the order of their ids, and return those that exist."""
         ...
 
     def succeed(self, results: Sequence[tuple[UUID, dict[str, JsonValue]]]) -> None:
-        """End jobs well, each with a summary of its result."""
+        """End jobs as succeeded, each with a summary of its result."""
         ...
 
     def fail(self, failures: Sequence[JobFailure], now: datetime) -> dict[UUID, str]:
-        """End attempts badly; return the jobs' new status.
+        """End attempts as failed; return the jobs' new status.
 
-        Final classes: failed. Others: queued again while attempts are left, else quarantined. A
-        job that ended already, or is at another attempt, is left alone and not returned.
+        Final classes fail the job. Others queue it again while attempts are left, else quarantine
+        it. A job that has ended, or is at another attempt, is left unchanged and not returned.
         """
         ...
 
     def requeue(self, job_id: UUID, now: datetime) -> WorkerJob | None:
-        """Queue a job that ended badly anew, with all its attempts; None if it did not."""
+        """Queue a failed, quarantined or cancelled job again; None if it is none of these."""
         ...
 
     def expire_leases(self, now: datetime, limit: int) -> int:
-        """Queue again, or quarantine, jobs whose worker fell silent; return how many."""
+        """Queue again, or quarantine, jobs whose lease expired; return how many."""
         ...
 
     def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
-        """Announce again what has waited since before a moment: its message may be lost."""
+        """Announce queued jobs again that wait since before a time, as a message may be lost."""
         ...
 
 
 class JobsWork(Transaction, Protocol):
-    """A unit of work that knows jobs."""
+    """A unit of work with jobs."""
 
     @property
     def jobs(self) -> JobStore:

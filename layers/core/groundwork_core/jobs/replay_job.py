@@ -1,4 +1,4 @@
-"""Queue a job again that failed, was quarantined or was cancelled."""
+"""Queue a failed, quarantined or cancelled job again."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from groundwork_core.jobs.ports import JobsWork
 
 
 def replay_job(job_id: UUID, *, work: JobsWork, clock: Clock) -> WorkerJob:
-    """Queue a failed, quarantined or cancelled job anew, with all its attempts.
+    """Queue a failed, quarantined or cancelled job again, with its full number of attempts.
 
     Raises:
-        NotFound: no such job.
-        Conflict: it has not ended badly.
+        NotFound: the job does not exist.
+        Conflict: it is queued, leased or succeeded.
     """
     with work:
         job = work.jobs.get(job_id)
         if job is None:
-            raise NotFound("There is no such job.")
+            raise NotFound("This job does not exist.")
         again = work.jobs.requeue(job_id, clock.now())
         if again is None:
-            raise Conflict(f"A job that is {job.status} cannot be replayed.", field="status")
+            raise Conflict(f"A {job.status} job cannot be replayed.", field="status")
     return again

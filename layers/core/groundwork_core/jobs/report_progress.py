@@ -12,16 +12,16 @@ from groundwork_core.jobs.ports import JobsWork
 def report_progress(
     job_id: UUID, progress: float, message: str | None, *, work: JobsWork, clock: Clock
 ) -> None:
-    """Keep how far a leased job is; its lease runs on.
+    """Store the progress of a leased job; its lease continues.
 
     Raises:
-        NotFound: no such job.
+        NotFound: the job does not exist.
         Conflict: it is not leased.
     """
     with work:
         job = work.jobs.get(job_id)
         if job is None:
-            raise NotFound("There is no such job.")
+            raise NotFound("This job does not exist.")
         if job.status != "leased" or job.leased_until is None:
             raise Conflict(f"The job is {job.status}, not leased.", field="status")
         work.jobs.report(job_id, progress, message, max(job.leased_until, clock.now()))

@@ -1,4 +1,4 @@
-"""Jobs as a REST resource: a client may ask for work, change its priority, or cancel it."""
+"""Jobs as a REST resource: clients may create, change and cancel jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MaxAttempts = Annotated[Whole, Field(ge=1, le=100)]
 
 
 class Job(Representation):
-    """One piece of work for a worker."""
+    """A job for a worker."""
 
     kind: Kind
     priority: Priority
@@ -37,7 +37,7 @@ class Job(Representation):
 
 
 class NewJob(Input):
-    """Work to be queued."""
+    """A job to queue."""
 
     kind: Kind
     priority: Priority = 5
@@ -47,7 +47,7 @@ class NewJob(Input):
 
 
 class JobPatch(Input):
-    """Changes of a job that waits. The only status that a client may set is `cancelled`."""
+    """Changes of a queued job. The only status that a client may set is `cancelled`."""
 
     priority: Priority = 5
     payload: JsonObject = Field(default_factory=dict)

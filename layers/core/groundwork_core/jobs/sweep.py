@@ -1,4 +1,4 @@
-"""What a lost queue or a dead worker left behind."""
+"""Recover jobs after a lost message or a crashed worker."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from groundwork_core.clock import Clock
 from groundwork_core.jobs.ports import JobsWork
 
 SWEEP_LIMIT = 2_000
-"""Jobs per run and kind of leftover; the rest is found a minute later."""
+"""Jobs per run, of each kind; the next run finds the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """How many leases ran out, and how many waiting jobs were announced again."""
+    """Numbers of expired leases and of jobs announced again."""
 
     expired: int
     announced: int
 
 
 def sweep_jobs(waiting_seconds: int, *, work: JobsWork, clock: Clock) -> Swept:
-    """Take back jobs of silent workers; announce again what waited longer than allowed.
+    """End expired leases; announce jobs again that have been queued for too long.
 
-    A job announced twice does no harm: the second message finds it leased or done.
+    A second message for a job is harmless: it finds the job leased or done.
     """
     now = clock.now()
     with work:

@@ -1,4 +1,4 @@
-"""What a client may do to a job."""
+"""Hooks of writes of jobs by clients."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 
 
 class JobWriteHooks(NoWriteHooks[ResourceWork]):
-    """A client may change or cancel a job only while it waits."""
+    """Refuses changes of jobs that are not queued."""
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
-        """Refuse to change what runs or has ended; the version guards what happens meanwhile.
+        """Refuse the change of a job that is not queued; the version guards against races.
 
         Raises:
             Conflict: the job is not queued.
@@ -22,4 +22,4 @@ class JobWriteHooks(NoWriteHooks[ResourceWork]):
         now = work.resources.read(JOBS, row_id)
         status = now.parsed()["status"] if now is not None and fields else "queued"
         if status != "queued":
-            raise Conflict(f"The job is {status}; only a queued one can be changed.")
+            raise Conflict(f"The job is {status}; only a queued job can be changed.")

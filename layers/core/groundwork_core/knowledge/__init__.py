@@ -1,1 +1,1 @@
-"""What is known: entities, relationships, and where each was stated."""
+"""Entities, relationships and mentions."""

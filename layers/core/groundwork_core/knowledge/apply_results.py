@@ -1,4 +1,4 @@
-"""Apply what workers handed in."""
+"""Store the results of workers."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ DONE = frozenset({"succeeded", "cancelled"})
 
 @dataclass(frozen=True, slots=True)
 class ResultSummary:
-    """What a result held; kept as the job's `result`."""
+    """The summary of a result, stored as the job's `result`."""
 
     worker: str
     entities: int
     relationships: int
     mentions: int
     superseded: bool = False
-    """The document has a newer revision, whose own job tells; nothing was written."""
+    """The document has a newer revision with its own job, so nothing was written."""
 
 
 def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -> int:
-    """Apply results in one transaction, set by set, and return how many were new.
+    """Apply results in one transaction and return how many were new.
 
-    Idempotent by job: a result for a job that is done, or that is gone with its document, changes
-    nothing. A result of an earlier attempt is as good as a later one's: the first to come counts.
+    Idempotent by job: a result of a job that has ended or was deleted is ignored. Results of any
+    attempt are accepted; the first one counts.
 
     Raises:
-        Invalid: a statement cannot be stored; nothing of the batch was.
-        Unavailable: a deadlock or a lost connection; the whole call may be repeated.
+        Invalid: a statement cannot be stored; nothing of the batch was stored.
+        Unavailable: a deadlock or a lost connection; the call may be repeated.
     """
     by_job = {result.job_id: result for result in results}
     with work:

@@ -1,4 +1,4 @@
-"""Many entities or relationships at once: each item for itself, all in one transaction."""
+"""Upsert many entities or relationships in one transaction."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ Item = TypeVar("Item")
 def upsert_entities(
     items: Mapping[int, NewEntity], *, work: Callable[[], KnowledgeWork]
 ) -> BulkOutcome:
-    """Insert entities, or merge them into those with their type and key. `items` by their place.
+    """Insert entities, or merge them into those with the same type and key. `items` is by index.
 
-    Items without a key are always new. Items of one key are merged in their order; the first says
-    what was done, the others are told as updates of it.
+    Items without a key are always new. Items with the same key are merged in their order; the
+    first has the outcome, the others count as updates.
 
     Raises:
-        Unavailable: deadlocked three times, or the database is gone; nothing was done.
+        Unavailable: three deadlocks, or no connection; nothing was stored.
     """
     return _tried(lambda: _entities(items, work()))
 
@@ -44,10 +44,10 @@ def upsert_entities(
 def upsert_relationships(
     items: Mapping[int, NewRelationship], *, work: Callable[[], KnowledgeWork]
 ) -> BulkOutcome:
-    """Insert relationships, or merge them into those with their ends, type and valid_from.
+    """Insert relationships, or merge them into those with the same ends, type and valid_from.
 
-    An end that was merged into another is that one. An item whose ends are not there, or have
-    become one, is refused, and keeps no other from being done.
+    An end that was merged is replaced by its survivor. An item whose ends do not exist, or were
+    merged into one entity, is refused; the other items are stored.
 
     Raises:
         Unavailable: as `upsert_entities`.
@@ -92,7 +92,7 @@ def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) ->
 
 def _edge_faults(item: NewRelationship, led: Mapping[UUID, UUID]) -> tuple[Fault, ...]:
     named = {"from_id": item.from_id, "to_id": item.to_id}
-    faults = [Fault(f"/{name}", "no such thing") for name, end in named.items() if end not in led]
+    faults = [Fault(f"/{name}", "does not exist") for name, end in named.items() if end not in led]
     if not faults:
         faults += joined(named, {name: led[end] for name, end in named.items()})
     if item.valid_from and item.valid_to and item.valid_from >= item.valid_to:
@@ -115,7 +115,7 @@ def _told(
 
 
 def _tried(act: Callable[[], BulkOutcome]) -> BulkOutcome:
-    """Act again when it met others on the same rows: one side has given way by then."""
+    """Retry after a deadlock with another transaction."""
     for left in reversed(range(TRIES)):
         try:
             return act()

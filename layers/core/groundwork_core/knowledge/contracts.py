@@ -1,4 +1,4 @@
-"""The JSON Schemas of docs/contracts, made from the models so that they cannot differ."""
+"""The JSON Schemas of docs/contracts, generated from the models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Take in what workers hand in, good or bad."""
+"""Validate and apply results that workers hand in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN_FAULTS = 5
 
 
 class HandedIn(BaseModel):
-    """A result before it is checked: all that is sure is which job it is for."""
+    """An unvalidated result; only its job is known."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, JsonValue]
@@ -32,7 +32,7 @@ class HandedIn(BaseModel):
     job_id: UUID
 
     def checked(self) -> ExtractionResult:
-        """Return the result. Raises Invalid, saying what breaks the contract."""
+        """Return the validated result. Raises Invalid with what breaks the contract."""
         try:
             return ExtractionResult.model_validate(
                 {"job_id": self.job_id, **(self.__pydantic_extra__ or {})}
@@ -47,17 +47,17 @@ class HandedIn(BaseModel):
 
 
 class HandIn:
-    """Applies a batch of results; one that breaks the contract fails its job, once."""
+    """Applies a batch of results; a result that breaks the contract fails its job."""
 
     def __init__(self, *, work: Callable[[], KnowledgeWork], clock: Clock) -> None:
-        """Take what begins a unit of work."""
+        """`work` begins a unit of work."""
         self._work = work
         self._clock = clock
 
     def __call__(
         self, batch: Sequence[HandedIn]
     ) -> Iterator[tuple[HandedIn, GroundworkError | None]]:
-        """Yield each with the error that kept it from being settled, if one did."""
+        """Yield each result with the error that prevented its settlement, or None."""
         good: list[tuple[HandedIn, ExtractionResult]] = []
         for handed in batch:
             try:
@@ -69,7 +69,7 @@ class HandIn:
         try:
             self._apply([result for _, result in good])
         except GroundworkError:
-            # One of them spoils the transaction: settle each alone.
+            # One result failed the transaction: settle each in its own.
             for handed, result in good:
                 yield handed, self._settle(handed, result)
         else:
@@ -89,7 +89,7 @@ class HandIn:
             try:
                 apply_results(results, work=self._work())
             except Unavailable:
-                # A deadlock is over as soon as one side has given way.
+                # Retry after a deadlock.
                 if not left:
                     raise
             else:

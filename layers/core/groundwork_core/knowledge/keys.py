@@ -1,7 +1,7 @@
-"""Keys of entities in their one form, and names as they are kept.
+"""Normalize keys and names of entities.
 
-A key is in Unicode Normalization Form C and case-folded: two spellings of one term are one key. It
-is the canonical caseless match of Unicode (section 3.13, D145), brought to NFC. The database checks
+Keys are case-folded and in Unicode Normalization Form C, so that spellings of a term are one key.
+This is the canonical caseless match of Unicode (section 3.13, D145) in NFC. The database checks
 keys with `groundwork_fold`, which does the same.
 """
 
@@ -10,9 +10,9 @@ from __future__ import annotations
 from unicodedata import normalize
 
 LONGEST = 1_000
-"""Characters of a key or a name. Some characters become several."""
+"""Maximal characters of a key or a name after normalization, which may lengthen it."""
 
-# Pairs of case that Unicode 15 to 16 added. Python 3.11 knows Unicode 14, the database 16.
+# Case pairs that Unicode 15 and 16 added. Python 3.11 has Unicode 14, the database 16.
 _NEWER = str.maketrans(
     {
         "\u1c89": "\u1c8a",
@@ -26,19 +26,19 @@ _NEWER = str.maketrans(
 
 
 def folded(text: str) -> str:
-    """Return a text in NFC, with the differences of case taken away."""
+    """Return a text case-folded and in NFC."""
     if text.isascii():
         return text.lower()
     return normalize("NFC", normalize("NFD", text).casefold().translate(_NEWER))
 
 
 def key_of(text: str) -> str:
-    """Return a key in its one form. Raises ValueError: it is too long then."""
+    """Return a normalized key. Raises ValueError when it becomes too long."""
     return _fitting(folded(text))
 
 
 def name_of(text: str) -> str:
-    """Return a name in NFC, its case kept. Raises ValueError: it is too long then."""
+    """Return a name in NFC. Raises ValueError when it becomes too long."""
     return text if text.isascii() else _fitting(normalize("NFC", text))
 
 

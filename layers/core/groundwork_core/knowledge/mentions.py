@@ -1,4 +1,4 @@
-"""Mentions as a list: what a document states."""
+"""The list of mentions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork_core.resources.resource import Filter, Resource, Sort
 
 
 class MentionedEntity(BaseModel):
-    """What is mentioned."""
+    """The mentioned entity."""
 
     id: UUID
     name: str
@@ -21,7 +21,7 @@ class MentionedEntity(BaseModel):
 
 
 class Mention(BaseModel):
-    """A document states an entity or a relationship."""
+    """A statement of an entity or a relationship in a document."""
 
     model_config = ConfigDict(defer_build=True)
 

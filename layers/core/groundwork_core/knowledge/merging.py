@@ -1,4 +1,4 @@
-"""Two entities that are one: merged, and split again."""
+"""Merge two entities into one, and split them again."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from groundwork_core.resources.writing import Expected
 
 
 def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork) -> Written:
-    """Make `one` a part of `into`, and return what that is now.
+    """Merge `one` into `into`, and return `into` after the merge.
 
-    Where `into` was merged itself, its survivor is meant.
+    If `into` was merged itself, its survivor is used.
 
     Raises:
-        NotFound: `one` is not there.
-        Conflict: `one` was merged already.
-        Invalid: `into` is not there, or is `one`.
-        VersionMismatch: `one` has another version than `expected`.
+        NotFound: `one` does not exist.
+        Conflict: `one` is already merged.
+        Invalid: `into` does not exist, or is `one`.
+        VersionMismatch: `one` does not have an `expected` version.
     """
     while True:
         if one == into:
@@ -44,21 +44,21 @@ def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork
                 break
             survivor = _survivor(into, work)
             if survivor is None:
-                raise _no_target("no such thing")
-        into = survivor  # in a new transaction, for several are locked in one order
+                raise _no_target("does not exist")
+        into = survivor  # in a new transaction, as entities are locked in the order of ids
     return Written(str(into), stored.tag, stored.body, work.position)
 
 
 def _must_be(expected: Expected, version: int) -> None:
     if expected.versions is not None and version not in expected.versions:
-        raise VersionMismatch(f"This entity now has version {version}; read it again.")
+        raise VersionMismatch(f"The entity now has version {version}; read it again.")
 
 
 def _gone(one: UUID, work: MergingWork) -> NotFound | Conflict:
     survivor = _survivor(one, work)
     if survivor is None:
         return NotFound(ENTITIES.missing())
-    return Conflict(f"This entity was merged into {survivor} already.")
+    return Conflict(f"This entity is already merged into {survivor}.")
 
 
 def _survivor(one: UUID, work: MergingWork) -> UUID | None:
@@ -66,12 +66,12 @@ def _survivor(one: UUID, work: MergingWork) -> UUID | None:
 
 
 def split_entity(one: UUID, *, work: MergingWork) -> Written:
-    """Undo the merge of `one`, and return what it is now.
+    """Undo the merge of `one`, and return the restored entity.
 
     Raises:
-        NotFound: there never was one, or it went with the one into which it was merged.
+        NotFound: it never existed, or was deleted with its survivor.
         Conflict: it is not merged.
-        Unavailable: the one into which it was merged is being merged itself; try again.
+        Unavailable: its survivor is being merged at the same time; retry.
     """
     with work:
         into = _survivor(one, work)
@@ -81,10 +81,10 @@ def split_entity(one: UUID, *, work: MergingWork) -> Written:
             raise Conflict("This entity is not merged into another.")
         work.merging.lock([into])
         if not work.merging.split(one, into):
-            raise Unavailable("What it was merged into was changed meanwhile.")
+            raise Unavailable("The entity it was merged into changed at the same time; retry.")
         stored = read_one(ENTITIES, one, store=work.resources)
     return Written(str(one), stored.tag, stored.body, work.position)
 
 
 def _no_target(why: str) -> Invalid:
-    return Invalid("It cannot be merged into that.", (Fault("/into", why),))
+    return Invalid("The merge is not possible.", (Fault("/into", why),))

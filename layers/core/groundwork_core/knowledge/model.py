@@ -1,4 +1,4 @@
-"""What a worker states about a document: the contract `groundwork/extraction-result/1`."""
+"""The result of a worker: the contract `groundwork/extraction-result/1`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_ENTITIES = 2_000
 MAX_RELATIONSHIPS = 5_000
 MAX_MENTIONS = 5_000
 PROVENANCE_DOCUMENTS = 20
-"""How many documents a row's own provenance names; `mentions` has all of them."""
+"""Maximal documents in the provenance of a row; `mentions` has all of them."""
 _NO_CONTROL = r"^[^\u0000]*$"
 
 Confidence = Annotated[float, Field(ge=0, le=1, strict=True)]
@@ -34,12 +34,12 @@ class _ContractModel(BaseModel):
 
 
 class StatedEntity(_ContractModel):
-    """An entity. Two statements with the same type and key are about the same thing."""
+    """An entity. Statements with the same type and key mean the same entity."""
 
-    ref: Ref = Field(description="Names it within this result.")
+    ref: Ref = Field(description="Its name within this result.")
     type: EntityType
     key: Annotated[Short, AfterValidator(key_of)] = Field(
-        description="What makes it the same thing. Kept in Unicode NFC and case-folded."
+        description="Identifies the entity within its type. Stored in Unicode NFC, case-folded."
     )
     name: Annotated[Short, AfterValidator(name_of)]
     confidence: Confidence = 1.0
@@ -48,9 +48,9 @@ class StatedEntity(_ContractModel):
 
 
 class StatedRelationship(_ContractModel):
-    """A directed edge between two entities of this result, true for a time."""
+    """A directed relationship between two entities of this result, with its time of validity."""
 
-    ref: Ref | None = Field(None, description="Names it within this result, for mentions.")
+    ref: Ref | None = Field(None, description="Its name within this result, for mentions.")
     from_ref: Ref = Field(alias="from")
     to_ref: Ref = Field(alias="to")
     type: str = Field(pattern=RELATIONSHIP_TYPE_PATTERN)
@@ -68,16 +68,16 @@ class StatedRelationship(_ContractModel):
 
 
 class StatedMention(_ContractModel):
-    """The document states an entity or a relationship of this result."""
+    """A statement of an entity or relationship of this result in the document."""
 
     ref: Ref = Field(description="The ref of the entity or relationship.")
     role: Text = Field("", max_length=100, description="author, publisher, category, link, …")
-    evidence: Text = Field("", max_length=1000, description="The words that state it.")
+    evidence: Text = Field("", max_length=1000, description="The text passage that states it.")
     confidence: Confidence = 1.0
 
 
 class ExtractionResult(_ContractModel):
-    """All that a worker found in one document. Handing it in twice does nothing more."""
+    """All statements that a worker found in one document. Handing it in again has no effect."""
 
     contract: Literal["groundwork/extraction-result/1"]
     job_id: UUID

@@ -1,4 +1,4 @@
-"""What the use cases of knowledge need from outside."""
+"""Ports of knowledge."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
 
 
 class KnowledgeStore(Protocol):
-    """Entities, relationships and mentions. A row is written only if that changes something."""
+    """Entities, relationships and mentions. Rows without a change are not written."""
 
     def upsert_entities(
         self, rows: Sequence[EntityRow], most_aliases: int = MAX_ALIASES
     ) -> list[Upserted]:
-        """Insert or merge entities by (type, key), each of which `rows` has once; in their order.
+        """Insert or merge entities by (type, key), which are unique in `rows`; in their order.
 
-        An entity that is there keeps its name (another name becomes an alias), its highest
-        confidence, and the first documents of its provenance. Rows without a key are inserted.
+        An existing entity keeps its name (another name becomes an alias), the highest confidence,
+        and the first documents of its provenance. Rows without a key are inserted.
         """
         ...
 
@@ -34,55 +34,55 @@ class KnowledgeStore(Protocol):
         """Insert or merge relationships by (from, to, type, valid_from); in the order of `rows`.
 
         Raises:
-            Unavailable: an end was removed meanwhile; look for it again.
+            Unavailable: an end was deleted at the same time; retry.
         """
         ...
 
     def hold_entities(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        """Return what each id leads to, itself or its survivor, for those that lead to anything.
+        """Return for each existing or merged id the entity it leads to: itself or its survivor.
 
-        Those that they lead to stay there until the transaction ends.
+        These entities cannot be deleted until the transaction ends.
         """
         ...
 
     def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
-        """Insert mentions, and drop those of earlier revisions of the `stated` documents."""
+        """Insert mentions, and delete those of earlier revisions of the `stated` documents."""
         ...
 
     def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the present revision of each document that is there."""
+        """Return the current revision of each document that exists."""
         ...
 
 
 class KnowledgeWork(JobsWork, Protocol):
-    """A unit of work that applies results."""
+    """A unit of work with knowledge and jobs."""
 
     @property
     def knowledge(self) -> KnowledgeStore:
-        """What is known."""
+        """Entities, relationships and mentions."""
         ...
 
 
 class Merging(Protocol):
-    """Merges entities. Ids of what was merged lead to the one that is there now."""
+    """Merges of entities. Ids of merged entities lead to the survivor."""
 
     def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
-        """Return the versions of those that are there, which nobody else touches now."""
+        """Lock entities, and return the versions of those that exist."""
         ...
 
     def merge(self, one: UUID, into: UUID) -> None:
-        """Merge one into another; both are locked."""
+        """Merge an entity into another; both are locked."""
         ...
 
     def split(self, one: UUID, into: UUID) -> bool:
-        """Undo a merge, as far as that can be; False: it is not merged into that any more."""
+        """Undo a merge as far as possible; False: it is no longer merged into `into`."""
         ...
 
 
 class MergingWork(ResourceWork, SurvivorsWork, Protocol):
-    """A unit of work that merges."""
+    """A unit of work with merges."""
 
     @property
     def merging(self) -> Merging:
-        """Merges entities."""
+        """The merges of entities."""
         ...

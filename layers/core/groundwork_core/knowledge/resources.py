@@ -21,7 +21,7 @@ from groundwork_core.resources.resource import Filter, Input, Representation, Re
 
 Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 INDEXED_BYTES = 2_600
-"""What Postgres' indexes take of a text: a third of a page, less what else stands in an entry."""
+"""Maximal bytes of an indexed text: a third of a page, less the rest of an index entry."""
 
 
 def _indexable(text: str) -> str:
@@ -37,7 +37,7 @@ EntityKey = Annotated[
     _Short,
     AfterValidator(key_of),
     AfterValidator(_indexable),
-    Field(description="Kept in Unicode NFC and case-folded."),
+    Field(description="Stored in Unicode NFC, case-folded."),
 ]
 EdgeType = Annotated[str, StringConstraints(pattern=RELATIONSHIP_TYPE_PATTERN)]
 Aliases = Annotated[tuple[EntityName, ...], Field(fail_fast=True, max_length=1_000)]
@@ -45,7 +45,7 @@ Attributes = JsonObject
 
 
 class Entity(Representation):
-    """A person, organization, topic, … that documents speak of."""
+    """A person, organization, topic or another entity that documents mention."""
 
     name: str
     type: EntityType
@@ -57,7 +57,7 @@ class Entity(Representation):
 
 
 class NewEntity(Input):
-    """An entity to be known. Type and key name it once."""
+    """An entity to create. Type and key together are unique."""
 
     name: EntityName
     type: EntityType
@@ -79,13 +79,13 @@ class EntityPatch(Input):
 
 
 class Merge(Input):
-    """Which entity lives on."""
+    """The entity to merge into, which survives."""
 
     into: UUID
 
 
 class Relationship(Representation):
-    """A typed, directed edge between two entities, true for a time."""
+    """A typed, directed relationship between two entities, with its time of validity."""
 
     from_id: UUID
     to_id: UUID
@@ -98,7 +98,7 @@ class Relationship(Representation):
 
 
 class NewRelationship(Input):
-    """An edge to be known. Ends, type and valid_from name it once."""
+    """A relationship to create. Ends, type and valid_from together are unique."""
 
     from_id: UUID
     to_id: UUID
@@ -110,7 +110,7 @@ class NewRelationship(Input):
 
 
 class RelationshipPatch(Input):
-    """Changes of an edge. Its ends stay."""
+    """Changes of a relationship. Its ends cannot change."""
 
     type: EdgeType = ""
     confidence: Confidence = 1.0

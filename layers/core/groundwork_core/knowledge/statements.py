@@ -1,4 +1,4 @@
-"""Statements of many results, merged so that each thing is written once."""
+"""Merge statements of many results, so that each row is written once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ EdgeKey = tuple[UUID, UUID, str, datetime | None]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which document, in which revision, a job is about; None for a job about something else."""
+    """The document and revision of a job; `document_id` is None for other jobs."""
 
     job_id: UUID
     document_id: UUID | None
@@ -33,51 +33,51 @@ class Origin:
 
 
 class EntityStatement(Protocol):
-    """What a statement says of an entity, whoever makes it."""
+    """The fields of a statement about an entity, from a worker or a client."""
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name."""
         ...
 
     @property
     def confidence(self) -> float:
-        """How sure that is."""
+        """The confidence, 0 to 1."""
         ...
 
     @property
     def aliases(self) -> Sequence[str]:
-        """What else it is called."""
+        """Other names."""
         ...
 
     @property
     def attributes(self) -> dict[str, JsonValue]:
-        """More about it."""
+        """Further facts."""
         ...
 
 
 class EdgeStatement(Protocol):
-    """What a statement says of a relationship, whoever makes it."""
+    """The fields of a statement about a relationship, from a worker or a client."""
 
     @property
     def confidence(self) -> float:
-        """How sure that is."""
+        """The confidence, 0 to 1."""
         ...
 
     @property
     def valid_to(self) -> datetime | None:
-        """When it ceases to be true."""
+        """The end of validity."""
         ...
 
     @property
     def attributes(self) -> dict[str, JsonValue]:
-        """More about it."""
+        """Further facts."""
         ...
 
 
 @dataclass(slots=True)
 class EntityRow:
-    """An entity as one or more statements have it; one without a key is always new."""
+    """An entity to upsert, merged from statements; without a key it is always new."""
 
     type: str
     key: str | None
@@ -91,7 +91,7 @@ class EntityRow:
 
 @dataclass(slots=True)
 class EdgeRow:
-    """A relationship as one or more statements have it."""
+    """A relationship to upsert, merged from statements."""
 
     from_id: UUID
     to_id: UUID
@@ -106,7 +106,7 @@ class EdgeRow:
 
 @dataclass(frozen=True, slots=True)
 class MentionRow:
-    """One statement's provenance; exactly one of the two subjects is given."""
+    """A mention to insert; exactly one of the two subjects is set."""
 
     document_id: UUID
     revision: int
@@ -122,7 +122,7 @@ Stated = tuple[ExtractionResult, Origin]
 
 
 def merge_entities(stated: list[Stated]) -> list[EntityRow]:
-    """Merge by (type, key), sorted by it, so that concurrent writers lock in one order."""
+    """Merge by (type, key), sorted by it, so that concurrent writers lock in the same order."""
     rows: dict[EntityKey, EntityRow] = {}
     for result, origin in stated:
         for entity in result.entities:
@@ -136,9 +136,9 @@ def merge_entities(stated: list[Stated]) -> list[EntityRow]:
 
 
 def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[EdgeRow]:
-    """Merge by (from, to, type, valid_from), sorted by it. `ids` has every entity stated.
+    """Merge by (from, to, type, valid_from), sorted by it. `ids` has every stated entity.
 
-    Those between two that were merged into one are left out.
+    Relationships between entities that were merged into one are left out.
     """
     rows: dict[EdgeKey, EdgeRow] = {}
     for result, origin in stated:
@@ -158,7 +158,7 @@ def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[Edg
 def list_mentions(
     stated: list[Stated], ids: Mapping[EntityKey, UUID], edge_ids: Mapping[EdgeKey, UUID]
 ) -> list[MentionRow]:
-    """List the provenance of every statement that belongs to a document, each once."""
+    """Return the mentions of all results that belong to a document, without repetitions."""
     rows: dict[tuple[UUID, UUID | None, UUID | None, str], MentionRow] = {}
     for result, origin in stated:
         if origin.document_id is None:
@@ -172,7 +172,7 @@ def list_mentions(
         for mention in result.mentions:
             entity, edge_id = by_ref.get(mention.ref), edges.get(mention.ref)
             if entity is None and edge_id is None:
-                continue  # of a relationship that was left out
+                continue  # the relationship was left out
             rows.setdefault(
                 (origin.document_id, entity, edge_id, mention.role),
                 MentionRow(
@@ -190,12 +190,12 @@ def list_mentions(
 
 
 def edge_key(edge: StatedRelationship, by_ref: Mapping[str, UUID]) -> EdgeKey:
-    """Return what makes a stated relationship the same as another."""
+    """Return the key of a stated relationship."""
     return by_ref[edge.from_ref], by_ref[edge.to_ref], edge.type, edge.valid_from
 
 
 def _is_closed(edge: StatedRelationship, key: EdgeKey) -> bool:
-    """Whether its two ends have become one entity, so that it states nothing any more."""
+    """Return whether its two ends were merged into one entity."""
     return edge.from_ref != edge.to_ref and key[0] == key[1]
 
 
@@ -204,7 +204,7 @@ def _edge_order(key: EdgeKey) -> tuple[UUID, UUID, str, datetime]:
 
 
 def state_entity(row: EntityRow, said: EntityStatement, most_aliases: int = MAX_ALIASES) -> None:
-    """Merge one more statement into a row: the first name stays, others become aliases."""
+    """Merge another statement into a row: the first name stays, others become aliases."""
     row.confidence = max(row.confidence, said.confidence)
     row.attributes |= said.attributes
     for alias in (said.name, *said.aliases):
@@ -213,7 +213,7 @@ def state_entity(row: EntityRow, said: EntityStatement, most_aliases: int = MAX_
 
 
 def state_again(row: EntityRow, same: EntityRow, most_aliases: int = MAX_ALIASES) -> None:
-    """Merge a row into another that turned out to be about the same entity."""
+    """Merge a row into another row of the same entity."""
     state_entity(row, same, most_aliases)
     more = [document for document in same.documents if document not in row.documents]
     row.documents += more[: max(0, PROVENANCE_DOCUMENTS - len(row.documents))]
@@ -221,7 +221,7 @@ def state_again(row: EntityRow, same: EntityRow, most_aliases: int = MAX_ALIASES
 
 
 def state_edge(row: EdgeRow, said: EdgeStatement) -> None:
-    """Merge one more statement into a row."""
+    """Merge another statement into a row."""
     row.confidence = max(row.confidence, said.confidence)
     row.attributes |= said.attributes
     row.valid_to = said.valid_to or row.valid_to

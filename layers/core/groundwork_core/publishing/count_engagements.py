@@ -11,7 +11,7 @@ from groundwork_core.publishing.engagements import BatchEngagement
 from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow, EngagementsWork
 from groundwork_core.resources.bulk import BulkOutcome, Refused, Upserted
 
-NO_DISTRIBUTION = Refused((Fault("/distribution_id", "no such thing"),))
+NO_DISTRIBUTION = Refused((Fault("/distribution_id", "does not exist"),))
 ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))
 
 

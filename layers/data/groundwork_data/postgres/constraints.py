@@ -52,7 +52,7 @@ def as_domain_error() -> Iterator[None]:
             raise Conflict("Others still refer to it.") from error
         field = _field(error)
         raise Invalid(
-            f"{field} names nothing that exists.", (_fault(field, "no such thing"),)
+            f"{field} names nothing that exists.", (_fault(field, "does not exist"),)
         ) from error
     except (errors.CheckViolation, errors.NotNullViolation) as error:
         rule, hint = error.diag.column_name or _rule(error), error.diag.message_hint

@@ -1,1 +1,1 @@
-"""The graph: what it holds, how changes reach it, what may be asked of it."""
+"""The graph: its model, its changes and its queries."""

@@ -1,4 +1,4 @@
-"""Read your writes: wait until the graph has had what the caller wrote."""
+"""Wait until the graph has reached the position of the caller's write."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def await_position(
     pause: Callable[[float], object] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Return once the graph has had a position (X-Groundwork-Position).
+    """Return when the graph has reached a position (X-Groundwork-Position).
 
     Raises:
-        Invalid: this is no position.
-        GraphBehind: the graph has not had it within PATIENCE_SECONDS.
+        Invalid: the text is not a position.
+        GraphBehind: the graph has not reached it within PATIENCE_SECONDS.
     """
     if not _POSITION.fullmatch(position) or int(position) > HIGHEST:
-        raise Invalid("X-Groundwork-Min-Position is no position.")
+        raise Invalid("X-Groundwork-Min-Position is not a position.")
     ends = monotonic() + PATIENCE_SECONDS
     seconds = FIRST_PAUSE_SECONDS
     while not catchup.reached(GRAPH, position):
         if monotonic() + seconds > ends:
-            raise GraphBehind("The graph has not had this position yet; ask again.")
+            raise GraphBehind("The graph has not reached this position yet; retry.")
         pause(seconds)
         seconds = min(seconds * 1.5, LONGEST_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""From outbox rows to what the graph must become."""
+"""Turn outbox rows into changes of the graph."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_core.outbox import OutboxRow
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """It was deleted; this version is the one after its last."""
+    """The deletion of an entity or relationship; `version` follows its last one."""
 
     id: Id
     version: int
@@ -22,21 +22,21 @@ class Deletion:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The newest state of each aggregate in a batch."""
+    """The newest state of each entity and relationship in a batch."""
 
     entities: Mapping[Id, GraphEntity | Deletion] = field(default_factory=dict)
     relationships: Mapping[Id, GraphRelationship | Deletion] = field(default_factory=dict)
     upto: tuple[int, int] = (0, 0)
-    """The (xid, id) of the newest row in it."""
+    """The (xid, id) of the newest row."""
 
     def __bool__(self) -> bool:
         return bool(self.entities or self.relationships)
 
 
 def collapse(rows: Iterable[OutboxRow]) -> Changes:
-    """Keep the newest of each entity and relationship; rows of other aggregates are left out.
+    """Return the newest state of each entity and relationship; other aggregates are ignored.
 
-    Every row carries the full state, so what lies between is never needed.
+    Each row has the full state, so older rows are not needed.
     """
     newest: dict[str, dict[Id, OutboxRow]] = {"entities": {}, "relationships": {}}
     upto = (0, 0)
@@ -69,7 +69,7 @@ def _relationship(key: Id, row: OutboxRow) -> GraphRelationship | Deletion:
 
 
 def entity_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> GraphEntity:
-    """Read an entity from a row's JSON."""
+    """Read an entity from the JSON of a row."""
     aliases = data.get("aliases")
     return GraphEntity(
         id=key,
@@ -85,7 +85,7 @@ def entity_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> GraphEnti
 
 
 def relationship_of(key: Id, version: int, data: Mapping[str, JsonValue]) -> GraphRelationship:
-    """Read a relationship from a row's JSON."""
+    """Read a relationship from the JSON of a row."""
     return GraphRelationship(
         id=key,
         version=version,
@@ -110,7 +110,7 @@ def _number(value: JsonValue) -> float:
 
 
 def _moment(value: JsonValue) -> datetime | None:
-    """Read a moment as Postgres writes it in JSON. Beyond Python's calendar means: open."""
+    """Read a time from Postgres' JSON; None for infinity and years outside of Python's range."""
     if not isinstance(value, str) or value in {"infinity", "-infinity"}:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Compare a little more of both stores, and say what is known of them."""
+"""Compare a part of both stores, and return the drift found so far."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ def check_drift(
     comparison: Comparison,
     stopwatch: Callable[[], float] = time.monotonic,
 ) -> Verdict:
-    """Go on with the round under way, unless another run does, and return what is known then.
+    """Continue the current round, unless another run does, and return the verdict.
 
-    A graph that cannot be reached leaves the round where it is.
+    If the graph cannot be reached, the round is left unchanged.
 
     Args:
-        seconds: how long to compare; deciding what is drift comes on top.
-        lasts_seconds: how long this run may last at most. If it is killed, the next one waits
-            until then.
-        rounds: where the round is kept.
-        comparison: what compares.
-        stopwatch: seconds of a clock that only goes forward.
+        seconds: the time for comparing; confirming drift takes additional time.
+        lasts_seconds: the maximal duration of this run. If it is killed, the next run waits for
+            as long.
+        rounds: the stored state of the round.
+        comparison: compares the stores.
+        stopwatch: a monotonic clock in seconds.
 
     Raises:
         Unavailable: the round cannot be read.

@@ -1,4 +1,4 @@
-"""Cursors: opaque to clients, and worthless when changed."""
+"""Cursors of GraphQL connections: opaque, validated when read."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ LONGEST_CURSOR = 200
 
 
 def entity_cursor(after: Id) -> str:
-    """Make the cursor of a place among entities."""
+    """Return the cursor after an entity."""
     return _encode(["e", after])
 
 
 def link_cursor(place: LinkPlace) -> str:
-    """Make the cursor of a place among links."""
+    """Return the cursor after a link."""
     return _encode(["l", place.confidence, place.relationship_id])
 
 
 def read_entity_cursor(cursor: str) -> Id:
-    """Read a cursor of entities. Raises Invalid when it is none."""
+    """Read a cursor of entities. Raises Invalid for any other text."""
     match _decode(cursor):
         case ["e", str(after)] if _UUID.fullmatch(after):
             return after
@@ -34,7 +34,7 @@ def read_entity_cursor(cursor: str) -> Id:
 
 
 def read_link_cursor(cursor: str) -> LinkPlace:
-    """Read a cursor of links. Raises Invalid when it is none."""
+    """Read a cursor of links. Raises Invalid for any other text."""
     match _decode(cursor):
         case ["l", float() | int() as confidence, str(id_)] if (
             not isinstance(confidence, bool)

@@ -1,4 +1,4 @@
-"""What can go wrong only here."""
+"""Errors of the graph."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from groundwork_core.errors import Unavailable
 
 
 class GraphUnavailable(Unavailable):
-    """The graph cannot be reached, or is too busy."""
+    """The graph cannot be reached or is overloaded."""
 
 
 class GraphBehind(Unavailable):
-    """The graph has not yet had the position that the caller asked for."""
+    """The graph has not yet reached the requested position."""

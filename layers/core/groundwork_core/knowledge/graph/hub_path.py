@@ -1,8 +1,8 @@
-"""Find a shortest path near hubs without reading a hub's relationships.
+"""Find a shortest path near hubs without reading the relationships of a hub.
 
-Neo4j's own search is breadth first and reads all relationships of each entity that it visits:
-70,000 of a hub. Here both ends contribute what is one hop around them (nothing, if the end is a
-hub), and Postgres closes the gap of one or two hops between the two sides pair by pair.
+Neo4j's search is breadth-first and reads all relationships of each entity it visits, 70,000 of a
+hub. Here the entities one hop from each end are read (none, if the end is a hub), and Postgres
+searches the remaining one or two hops between the two sides pair by pair.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from groundwork_core.knowledge.graph.ports import HubPaths
 
 
 class BeyondReach(Exception):
-    """There may be a path, but it is too long for this search."""
+    """A path may exist, but is too long for this search."""
 
 
 def shortest(
     start: Surroundings, end: Surroundings, most_hops: int, paths: HubPaths, wanted: LinkFilter
 ) -> Sequence[Id]:
-    """Return the entities on a shortest path of at most `most_hops`; nothing if there is none.
+    """Return the entities on a shortest path of at most `most_hops`; empty if there is none.
 
     Raises:
-        BeyondReach: all paths, if any, have more than four hops; three if an end is a hub; two if
-            both are.
+        BeyondReach: there is no path of at most four hops; three if one end is a hub; two if both
+            are.
     """
     around, about = start.others, end.others
     if end.id in (around or ()) or start.id in (about or ()):

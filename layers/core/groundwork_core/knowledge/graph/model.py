@@ -1,8 +1,8 @@
-"""What the graph holds and what a reader of it gets.
+"""The model of the graph and of query results.
 
-The graph carries what questions filter, order and show most. `attributes` and `provenance` stay in
-Postgres and are fetched in one batch where somebody asks for them. What comes by the thousand is a
-named tuple: it is made in a fifth of the time that a frozen dataclass takes.
+The graph has the fields that queries filter, sort and show most. `attributes` and `provenance` stay
+in Postgres and are read in one batch when selected. Nodes, relationships and links are named
+tuples, since these are created in a fifth of the time of a frozen dataclass.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Id = str
 Direction = Literal["OUT", "IN", "ANY"]
 
 RELATIONSHIPS_A_NODE = 4
-"""A part shows at most so many relationships per node that it may have; more: it is truncated."""
+"""Maximal relationships per node of a subgraph; with more the subgraph is truncated."""
 
 
 class GraphEntity(NamedTuple):
@@ -53,7 +53,7 @@ make_entity: Callable[[Iterable[Any]], GraphEntity] = partial(tuple.__new__, Gra
 make_relationship: Callable[[Iterable[Any]], GraphRelationship] = partial(
     tuple.__new__, GraphRelationship
 )
-"""From all fields in order, unchecked: calling the class takes three times as long."""
+"""Create from all fields in order, unchecked; calling the class takes three times as long."""
 
 Shown = frozenset[str]
 """Selected fields, such as `Entity.name`; others may be left empty. Ids are always read."""
@@ -70,7 +70,7 @@ EVERYTHING: Shown = frozenset(f"{kind}.{name}" for kind, names in FIELDS.items()
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What the graph does not carry of an entity or a relationship."""
+    """Fields of an entity or a relationship that the graph does not have."""
 
     attributes: Mapping[str, JsonValue]
     provenance: Mapping[str, JsonValue]
@@ -78,7 +78,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class EntityFilter:
-    """Which entities to list. `q` is a part of the name, in any case."""
+    """A filter of entities. `q` is a part of the name; case does not matter."""
 
     type: str | None = None
     q: str | None = None
@@ -88,7 +88,7 @@ class EntityFilter:
 
 @dataclass(frozen=True, slots=True)
 class LinkFilter:
-    """Which relationships to follow. `as_of` keeps those with valid_from <= t < valid_to."""
+    """A filter of relationships. `as_of` selects those with valid_from <= as_of < valid_to."""
 
     types: tuple[str, ...] | None = None
     direction: Direction = "ANY"
@@ -97,7 +97,7 @@ class LinkFilter:
 
     @property
     def conditions(self) -> dict[str, object]:
-        """What it asks of a relationship whatever its direction, by name; None: nothing."""
+        """The conditions besides direction, by name; None: no condition."""
         return {
             "types": None if self.types is None else list(self.types),
             "min_confidence": self.min_confidence,
@@ -107,14 +107,14 @@ class LinkFilter:
 
 @dataclass(frozen=True, slots=True)
 class LinkPlace:
-    """A place in the order of links: by confidence, the surest first, then by id."""
+    """A place in the order of links: by confidence, highest first, then by id."""
 
     confidence: float
     relationship_id: Id
 
 
 class Link(NamedTuple):
-    """A relationship, and the entity at its other end."""
+    """A relationship with the entity at its other end."""
 
     relationship: GraphRelationship
     node: GraphEntity
@@ -138,9 +138,9 @@ class EntityPage:
 
 @dataclass(frozen=True, slots=True)
 class Subgraph:
-    """A piece of the graph: the ends of each relationship are among the nodes.
+    """A part of the graph: the ends of each relationship are among the nodes.
 
-    For a path, both are in the order of walking it.
+    For a path, both are in the order of the path.
     """
 
     nodes: tuple[GraphEntity, ...]
@@ -150,9 +150,9 @@ class Subgraph:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Entities near one end of a path, all equally far from it.
+    """Entities near one end of a path, all at the same distance.
 
-    `walked` have few relationships, all of which may be read; `hubs` have very many.
+    `walked` have few relationships, which may all be read; `hubs` have very many.
     """
 
     walked: tuple[Id, ...]
@@ -161,7 +161,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """One end of a path: the entities one hop from it, each with whether it is a hub.
+    """One end of a path, with the entities one hop away and whether each is a hub.
 
     `others` is None if the end itself is a hub.
     """
@@ -171,17 +171,17 @@ class Surroundings:
 
     @property
     def has_hubs(self) -> bool:
-        """Whether a search from here would visit a hub."""
+        """Whether a search from this end would visit a hub."""
         return self.others is None or any(self.others.values())
 
     @property
     def way(self) -> tuple[Id, ...]:
-        """The entities of the path before its side."""
+        """The entities of the path before the side."""
         return () if self.others is None else (self.id,)
 
     @property
     def side(self) -> Side:
-        """The entities at which the middle of a path may begin or end."""
+        """The entities where the middle of the path may begin or end."""
         if self.others is None:
             return Side((), (self.id,))
         return Side(
@@ -192,7 +192,7 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Nodes:
-    """Entities that the graph has, by id, and which of them are hubs."""
+    """Entities of the graph by id, and the ids of hubs among them."""
 
     entities: Mapping[Id, GraphEntity]
     hubs: Sequence[Id]
@@ -200,7 +200,7 @@ class Nodes:
 
 @dataclass(frozen=True, slots=True)
 class LinkPages:
-    """A page of links for each entity that is no hub, and the hubs."""
+    """A page of links for each entity that is not a hub, and the ids of hubs."""
 
     pages: Mapping[Id, LinkPage]
     hubs: Sequence[Id]

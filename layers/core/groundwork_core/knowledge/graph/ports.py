@@ -1,4 +1,4 @@
-"""What the domain needs of a graph."""
+"""Ports of the graph."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from groundwork_core.knowledge.graph.rounds import Claim, ComparedPart, Drift, P
 
 @dataclass(frozen=True, slots=True)
 class AppliedChanges:
-    """What one batch did. `skipped`: the graph knew as much or more already."""
+    """Numbers of changes of one batch. `skipped`: the graph already had this or a newer version."""
 
     entities: int
     relationships: int
@@ -38,23 +38,22 @@ class AppliedChanges:
 
 
 class GraphProjection(Protocol):
-    """Keeps the graph equal to Postgres. All of a batch happens, or nothing.
+    """Keeps the graph equal to Postgres. A batch is applied completely or not at all.
 
-    It applies only what is newer than what stands, whatever the order and however often changes
-    come; it remembers what was deleted, so that nothing comes back; and it never leaves an edge
-    at a deleted entity.
+    Changes may arrive in any order and repeatedly: only newer versions are applied, tombstones
+    prevent that deleted nodes come back, and no relationship is left at a deleted entity.
     """
 
     def apply(self, changes: Changes) -> AppliedChanges:
         """Apply changes.
 
         Raises:
-            GraphUnavailable: the graph cannot be reached, or gave up; nothing was applied.
+            GraphUnavailable: the graph cannot be reached or failed; nothing was applied.
         """
         ...
 
     def position(self) -> tuple[int, int]:
-        """Return the (xid, id) of the newest outbox row the graph has had; (0, 0): none yet.
+        """Return the (xid, id) of the newest applied outbox row; (0, 0): none yet.
 
         Raises:
             GraphUnavailable: the graph cannot be reached.
@@ -63,7 +62,7 @@ class GraphProjection(Protocol):
 
 
 class GraphReader(Protocol):
-    """Answers questions. Each method asks the graph once, however many ids it is given.
+    """Queries of the graph. Each method is one query for any number of ids.
 
     Raises (all methods):
         GraphUnavailable: the graph cannot be reached.
@@ -71,13 +70,13 @@ class GraphReader(Protocol):
     """
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, GraphEntity]:
-        """Return those entities that exist, by id."""
+        """Return the entities that exist, by id."""
         ...
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> Mapping[Id, LinkPage]:
-        """Return the surest `first` links of each entity, from behind `after`.
+        """Return the `first` links of each entity with the highest confidence, after `after`.
 
         Entities that do not exist have no page.
         """
@@ -90,9 +89,10 @@ class GraphReader(Protocol):
     def subgraph(
         self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter
     ) -> Subgraph:
-        """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`.
+        """Return entities within `depth` hops, nearest and highest confidence first.
 
-        Where there are several seeds the graph is asked twice: first, which of them exist.
+        At most `max_nodes`. With several seeds there are two queries: the first finds those that
+        exist.
         """
         ...
 
@@ -106,61 +106,61 @@ class GraphStore(Protocol):
     """
 
     def nodes(self, ids: Collection[Id]) -> Nodes:
-        """Return those entities that exist, and which of them are hubs."""
+        """Return the entities that exist, and the hubs among them."""
         ...
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> LinkPages:
-        """Return a page of links of each entity; hubs are named instead."""
+        """Return a page of links of each entity; of hubs only their ids."""
         ...
 
     def surroundings(self, ids: Sequence[Id], wanted: LinkFilter) -> Mapping[Id, Surroundings]:
-        """Return what is one hop from each entity that exists; nothing around a hub."""
+        """Return the entities one hop from each entity that exists; none for a hub."""
         ...
 
     def shortest_path(
         self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter
     ) -> Subgraph | None:
-        """Return a shortest path by the database's own search, or None."""
+        """Return a shortest path by the database's search, or None."""
         ...
 
 
 class Catalogue(Protocol):
-    """What Postgres knows of the graph: it lists and searches, and has what the graph does not."""
+    """Queries that Postgres answers: lists, search, and fields that the graph does not have."""
 
     def find(self, wanted: EntityFilter, first: int, after: Id | None) -> EntityPage:
-        """List entities by id, which is the order of their making, from behind `after`."""
+        """List entities by id, which is their order of creation, after `after`."""
         ...
 
     def survivors(self, ids: Collection[Id]) -> Mapping[Id, Id]:
-        """Return the survivors of those ids that were merged, by old id."""
+        """Return the survivors of merged entities, by old id."""
         ...
 
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
-        """Return the details of those entities that exist."""
+        """Return the details of the entities that exist."""
         ...
 
     def relationship_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
-        """Return the details of those relationships that exist."""
+        """Return the details of the relationships that exist."""
         ...
 
 
 class HubLists(Protocol):
-    """Has the relationships of entities that have very many, in the order of pages."""
+    """Relationships of hubs, in the order of pages."""
 
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
     ) -> Mapping[Id, Sequence[GraphRelationship]]:
-        """Return the surest `limit` relationships of each entity, from behind `after`."""
+        """Return the `limit` relationships of each with the highest confidence, after `after`."""
         ...
 
 
 class Neighbourhoods(Protocol):
-    """Looks around many entities at once, at the price of what it returns, hubs or not."""
+    """Neighbours of many entities, at a cost that depends on the result only."""
 
     def next_to(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Id]:
-        """Return the `limit` entities that these lead to most surely, the surest first."""
+        """Return the `limit` neighbours with the highest confidence, in that order."""
         ...
 
     def among(
@@ -171,72 +171,72 @@ class Neighbourhoods(Protocol):
         limit: int,
         shown: Shown = EVERYTHING,
     ) -> Sequence[GraphRelationship]:
-        """Return the surest `limit` relationships with both ends among these entities.
+        """Return the `limit` relationships among these entities with the highest confidence.
 
-        `hubs` are those of them that have very many: they are looked up, not read.
+        The relationships of `hubs` are looked up pair by pair, not all read.
         """
         ...
 
 
 class HubPaths(Protocol):
-    """Finds short ways where hubs are near, without reading all that a hub has."""
+    """Short paths near hubs, without reading all relationships of a hub."""
 
     def adjacent(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one of each side that are related, or nothing."""
+        """Return one entity of each side that are related, or nothing."""
         ...
 
     def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one of each side and, between them, one to which both are related; or nothing."""
+        """Return one entity of each side and one between, related to both; or nothing."""
         ...
 
     def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
-        """Return the surest relationship of each with the next; fewer if one has none."""
+        """Return the relationship of each entity with the next; fewer if one is missing."""
         ...
 
 
 class GraphProgress(Protocol):
-    """Knows how far the graph is."""
+    """The progress of a destination."""
 
     def reached(self, destination: str, position: str) -> bool:
-        """Say whether a destination has had all that a position stands for.
+        """Return whether a destination has reached a position.
 
         Raises:
-            Invalid: this is no position.
+            Invalid: the text is not a position.
         """
         ...
 
 
 class Comparison(Protocol):
-    """Compares both stores."""
+    """A comparison of both stores."""
 
     def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
-        """Compare from a place on, while it may, but at least a little; then decide what is drift.
+        """Compare from a place on while `may_go_on`, at least one batch; then confirm drift.
 
         Raises:
-            Unavailable: one of the stores cannot be reached, or took too long.
+            Unavailable: a store cannot be reached or took too long.
         """
         ...
 
 
 class Rounds(Protocol):
-    """Remembers how far the round is, and what the last one found."""
+    """The stored state of the round and of the last result."""
 
     def claim(self, seconds: float) -> Claim | None:
-        """Take the round under way for so long; None while another run has it."""
+        """Claim the current round for a time; None while another run has it."""
         ...
 
     def keep(self, claim: Claim, part: ComparedPart) -> None:
-        """Write down what was compared, and let go. No more ours: it changes nothing."""
+        """Store what was compared and release the claim; no effect if the claim expired."""
         ...
 
     def give_back(self, claim: Claim) -> None:
-        """Let go of a claim with nothing compared."""
+        """Release a claim with nothing compared."""
         ...
 
     def compared(self, drift: Drift) -> None:
-        """Write down that all was compared at once; the round under way begins anew."""
+        """Store the result of a full comparison; the current round begins again."""
         ...
 
     def verdict(self) -> Verdict:
-        """Return what is known now."""
+        """Return the current verdict."""
         ...

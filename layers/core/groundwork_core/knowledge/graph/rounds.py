@@ -1,7 +1,7 @@
-"""Is the graph what Postgres says? Asked all the time, a little at a time.
+"""Rounds of the continuous comparison of the graph with Postgres.
 
-A round compares everything once, in short runs: each goes on where the last one stopped, wherever
-that ran.
+A round compares everything once, in short runs; each run continues where the last one stopped, on
+any machine.
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ from dataclasses import dataclass
 from datetime import datetime
 
 Drift = Mapping[str, int]
-"""How many there are of each kind."""
+"""Number of differences of each kind."""
 
 Place = Mapping[str, object]
-"""How far a round has come; only the comparison reads it. None: it is at its start."""
+"""The progress of a round, which only the comparison reads. None: at its start."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedPart:
-    """What a run has compared."""
+    """The part of a round that one run compared."""
 
     place: Place
     drift: Drift
     last: bool
-    """Nothing is left to compare: the round is over."""
+    """Whether the round is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The round under way, one run's alone until a moment."""
+    """The current round, claimed by one run until a time."""
 
     until: datetime
     place: Place | None
     drift: Drift
-    """What the runs before have found."""
+    """The drift that earlier runs of this round found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is known of the graph now."""
+    """The current knowledge about drift."""
 
     drift: Drift
-    """Of the last whole round; more where the one under way has found more. Empty: never asked."""
+    """Of the last complete round, or the current one where it has more. Empty: no round yet."""
     round_seconds: float
-    """How long the last whole round took, 0 before the first."""
+    """Duration of the last complete round; 0 before the first."""
     age_seconds: float
-    """How long ago that one ended, or the first one began."""
+    """Time since that round ended, or since the first one began."""

@@ -1,7 +1,7 @@
-"""Answer questions about the graph from the store that answers them cheaply.
+"""Answer graph queries from the cheaper of the two stores.
 
-Neo4j answers what is around ordinary entities. Around hubs it would read tens of thousands of
-relationships, so Postgres lists, finds paths and subgraphs there (its indexes are ordered), and
+Neo4j answers queries around ordinary entities. Around hubs it would read tens of thousands of
+relationships; there Postgres, whose indexes are ordered, finds links, paths and subgraphs, and
 Neo4j confirms which entities the graph has.
 """
 
@@ -29,7 +29,7 @@ from groundwork_core.knowledge.graph.ports import GraphStore, HubLists, HubPaths
 
 
 class TwoStoreReader:
-    """Implements `GraphReader`, for one request."""
+    """Implements `GraphReader` for one request."""
 
     def __init__(
         self,
@@ -78,7 +78,7 @@ class TwoStoreReader:
     def subgraph(
         self, seeds: Sequence[Id], depth: int, max_nodes: int, wanted: LinkFilter
     ) -> Subgraph:
-        """Return what lies within `depth` hops, nearest and surest first, at most `max_nodes`."""
+        """Return entities within `depth` hops, nearest first, at most `max_nodes`."""
         sown = list(dict.fromkeys(seeds))
         if len(sown) > 1:
             sown = _in_order(sown, self.entities(sown))
@@ -108,7 +108,7 @@ class TwoStoreReader:
     def _hub_pages(
         self, hubs: Sequence[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> dict[Id, LinkPage]:
-        """List from Postgres; leave out entities that the graph has not received yet."""
+        """List links from Postgres, without entities that the graph has not received yet."""
         lists = self._hub_lists.links(hubs, wanted, first + 1, after)
         ends = {id_: [(r, _other_end(r, id_)) for r in lists.get(id_, ())] for id_ in hubs}
         nodes = self.entities({other for pairs in ends.values() for _, other in pairs})
