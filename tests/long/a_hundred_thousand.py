@@ -151,6 +151,11 @@ TABLES: dict[str, dict[str, str]] = {
         "secret": "repeat('s', 40)",
         "enabled": f"{by_chance()} > 0.0005",
     },
+    "publishers": {
+        "name": name(),
+        "secret": "repeat('s', 40)",
+        "enabled": f"{by_chance()} > 0.0005",
+    },
     "audit_events": {
         "action": mostly("sources.updated", ("roles.created", 0.0005), ("users.updated", 0.1)),
         "actor": "'user:' || " + skewed(2_000),

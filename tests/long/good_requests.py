@@ -20,7 +20,7 @@ NOWHERE = "http://127.0.0.1:9/"
 MADE = (
     "sources", "documents", "entities", "relationships", "jobs", "embeddings", "contents",
     "distributions", "deliveries", "engagements", "roles", "users", "configurations", "preferences",
-    "api-keys", "webhooks",
+    "api-keys", "webhooks", "publishers",
 )  # fmt: skip
 """In an order in which each finds what it points at."""
 

@@ -1,7 +1,6 @@
 """Contents, their versions, and publishing and archiving."""
 
 from functools import partial
-from inspect import Parameter, Signature
 from uuid import UUID
 
 from groundwork_core.caller import Caller
@@ -12,6 +11,7 @@ from groundwork_core.publishing.engagements import ContentEngagement
 from groundwork_core.publishing.versions import VERSIONS, read_version
 from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
 from groundwork_runtime.http.request import Request
+from groundwork_runtime.http.resource_openapi import signature
 from groundwork_runtime.http.resources import ResourceRoutes, id_of, no_parameters
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Operation, Router
@@ -49,13 +49,6 @@ def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> Ht
     return HttpResponse(200, found)
 
 
-def _signature(returned: type, **taken: type) -> Signature:
-    return Signature(
-        [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in taken.items()],
-        return_annotation=returned,
-    )
-
-
 router.add(
     Operation(
         "GET",
@@ -64,7 +57,7 @@ router.add(
         200,
         "contents:read",
         None,
-        signature=partial(_signature, WholeContentVersion, content_id=UUID, version=int),
+        signature=partial(signature, WholeContentVersion, content_id=UUID, version=int),
         docs={
             "operation_id": "readContentVersion",
             "tag": "contents",
@@ -81,7 +74,7 @@ router.add(
         200,
         "contents:read engagements:read",
         None,
-        signature=partial(_signature, ContentEngagement, content_id=UUID),
+        signature=partial(signature, ContentEngagement, content_id=UUID),
         docs={
             "operation_id": "readContentEngagement",
             "tag": "contents",

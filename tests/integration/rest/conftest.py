@@ -67,6 +67,17 @@ class Rest:
             )
         self.admin = MINT.token(self.user("admin"))
 
+    @classmethod
+    def beside(cls, other: "Rest") -> "Rest":
+        """Another environment of the function on the same database, e.g. for a thread."""
+        made = cls.__new__(cls)
+        made.url, made.admin = other.url, other.admin
+        made.parts = Wiring(other.parts.settings)
+        made.database = CountingDatabase(other.url, application_name="test")
+        made.parts.database = made.database
+        made._handler = Application(router, lambda: made.parts)
+        return made
+
     def user(self, *roles: str) -> UUID:
         with psycopg.connect(self.url, autocommit=True) as connection:
             row = connection.execute(

@@ -14,6 +14,7 @@ RESOURCES = (
     "roles",
     "configurations",
     "deliveries",
+    "publishers",
     "webhooks",
     "audit-events",
 )

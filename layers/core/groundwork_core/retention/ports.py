@@ -31,6 +31,10 @@ class Retention(Protocol):
         """Remove answers to repeated requests that expired before."""
         ...
 
+    def remove_callbacks(self, before: datetime, limit: int) -> int:
+        """Remove the ids of callbacks that were taken before."""
+        ...
+
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
         """Remove the buckets of principals without a request since."""
         ...

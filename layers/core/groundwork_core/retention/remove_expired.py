@@ -12,6 +12,8 @@ OUTBOX_HOURS = 24
 CLOCK_SLOT_DAYS = 7
 TOKEN_DAYS = 30
 """After their end, so that reuse of a refresh token is still detected."""
+CALLBACK_DAYS = 7
+"""How long a repeated callback is recognized; senders retry for three days at most."""
 IDLE_BUCKET_HOURS = 1
 """A bucket refills in seconds, so an idle one equals a missing one."""
 BATCH = 20_000
@@ -28,6 +30,7 @@ def remove_expired(*, work: RetentionWork, clock: Clock) -> int:
         removed += work.retention.remove_tickets(now, BATCH)
         removed += work.retention.remove_refresh_tokens(now - timedelta(days=TOKEN_DAYS), BATCH)
         removed += work.retention.remove_kept_answers(now, BATCH)
+        removed += work.retention.remove_callbacks(now - timedelta(days=CALLBACK_DAYS), BATCH)
         removed += work.retention.remove_rate_buckets(
             now - timedelta(hours=IDLE_BUCKET_HOURS), BATCH
         )

@@ -39,6 +39,10 @@ RATE_BUCKETS = """
 DELETE FROM rate_buckets WHERE principal IN (
     SELECT principal FROM rate_buckets WHERE filled_at < %s LIMIT %s FOR UPDATE SKIP LOCKED)
 """
+CALLBACKS = """
+DELETE FROM publisher_callbacks WHERE (publisher_id, webhook_id) IN (
+    SELECT publisher_id, webhook_id FROM publisher_callbacks WHERE taken_at < %s LIMIT %s)
+"""
 
 
 class PostgresRetention:
@@ -70,3 +74,7 @@ class PostgresRetention:
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
         """Delete rate buckets of principals without a request since `before`."""
         return self._connection.execute(RATE_BUCKETS, [before, limit]).rowcount
+
+    def remove_callbacks(self, before: datetime, limit: int) -> int:
+        """Remove the ids of callbacks that were taken before."""
+        return self._connection.execute(CALLBACKS, [before, limit]).rowcount

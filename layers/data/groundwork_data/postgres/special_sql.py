@@ -88,6 +88,7 @@ SPECIAL: Mapping[str, SpecialSql] = {
     "api-keys": _API_KEYS,
     "configurations": _AUDITED,
     "contents": _AUDITED,
+    "publishers": _AUDITED,
     "distributions": _AUDITED,
     "documents": _DOCUMENTS,
     "embeddings": _EMBEDDINGS,

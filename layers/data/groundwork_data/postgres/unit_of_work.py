@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from groundwork_core.outbox import Command
     from groundwork_data.postgres.api_keys import PostgresApiKeys
     from groundwork_data.postgres.audit import PostgresAuditLog
+    from groundwork_data.postgres.callbacks import PostgresCallbacks
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
@@ -126,6 +127,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.engagements import PostgresEngagements
 
         return PostgresEngagements(self.connection)
+
+    @property
+    def callbacks(self) -> PostgresCallbacks:
+        """Publishers' secrets and callbacks."""
+        from groundwork_data.postgres.callbacks import PostgresCallbacks
+
+        return PostgresCallbacks(self.connection)
 
     @property
     def retention(self) -> PostgresRetention:

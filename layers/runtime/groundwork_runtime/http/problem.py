@@ -161,6 +161,8 @@ def _pointer(location: Sequence[str | int], given: JsonValue) -> str:
         last = number == len(location) - 1
         if isinstance(value, dict) and not last and part not in value:
             continue
+        if isinstance(value, list) and not last and isinstance(part, str):
+            continue
         places.append("/" + str(part).replace("~", "~0").replace("/", "~1"))
         if isinstance(value, dict):
             value = value.get(str(part))

@@ -60,6 +60,14 @@ def with_article(singular: str) -> str:
     return f"{'an' if singular[0].lower() in 'aeio' else 'a'} {singular}"
 
 
+def signature(returned: type, **taken: type) -> Signature:
+    """Return the parameters and answer of an operation that decodes its own request."""
+    return Signature(
+        [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in taken.items()],
+        return_annotation=returned,
+    )
+
+
 def listed(resource: Resource, within: str | None = None) -> Signature:
     """Return the signature of a list; `within` is a filter that the path sets."""
     from aws_lambda_powertools.event_handler.openapi.params import Query

@@ -16,10 +16,19 @@ from groundwork_runtime.wiring.http import HttpParts
 from groundwork_runtime.wiring.identity import IdentityParts
 from groundwork_runtime.wiring.ingestion import IngestionParts
 from groundwork_runtime.wiring.knowledge import KnowledgeParts
+from groundwork_runtime.wiring.publishing import PublishingParts
 from groundwork_runtime.wiring.realtime import RealtimeParts
 
 
-class Wiring(HttpParts, IdentityParts, IngestionParts, KnowledgeParts, GraphParts, RealtimeParts):
+class Wiring(
+    HttpParts,
+    IdentityParts,
+    IngestionParts,
+    KnowledgeParts,
+    PublishingParts,
+    GraphParts,
+    RealtimeParts,
+):
     """All parts of one execution environment."""
 
 

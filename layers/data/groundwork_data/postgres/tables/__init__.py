@@ -24,6 +24,7 @@ from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relations
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
+from groundwork_data.postgres.tables.publishers import Publisher, PublisherCallback
 from groundwork_data.postgres.tables.publishing import (
     Content,
     ContentVersion,
@@ -63,6 +64,8 @@ __all__ = [
     "OutboxCursor",
     "OutboxEntry",
     "Preference",
+    "Publisher",
+    "PublisherCallback",
     "RateBucket",
     "RefreshToken",
     "Relationship",

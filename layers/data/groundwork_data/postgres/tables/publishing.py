@@ -116,6 +116,11 @@ class Delivery(Aggregate, Row):
         Index("ix_deliveries_distribution_id_id", "distribution_id", "id"),
         Index("ix_deliveries_recipient_id", "recipient", "id"),
         Index("ix_deliveries_status_id", "status", "id"),
+        Index(
+            "ix_deliveries_under_way",
+            "distribution_id",
+            postgresql_where=text("status IN ('pending', 'sent')"),
+        ),
     )
     distribution_id: Mapped[UUID] = mapped_column(
         ForeignKey("distributions.id", ondelete="CASCADE")
@@ -128,6 +133,8 @@ class Delivery(Aggregate, Row):
     """What the channel calls it."""
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    state_at: Mapped[datetime | None]
+    """When, by the publisher's callbacks, its status was reached."""
 
 
 class Engagement(Aggregate, Row):

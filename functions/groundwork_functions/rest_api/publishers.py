@@ -1,0 +1,41 @@
+"""Publishers."""
+
+from uuid import UUID
+
+from groundwork_core.caller import Caller
+from groundwork_core.publishing.publishers import PUBLISHERS, PublisherWriteHooks
+from groundwork_core.publishing.rotate_publisher import rotate_publisher
+from groundwork_runtime.http import etags
+from groundwork_runtime.http.resources import ResourceRoutes
+from groundwork_runtime.http.response import HttpResponse
+from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/CreatedPublisher"}}}
+
+
+def follow(_wiring: Wiring, _caller: Caller) -> PublisherWriteHooks:
+    """Give a new publisher a secret."""
+    return PublisherWriteHooks()
+
+
+router = Router()
+ResourceRoutes(PUBLISHERS, follow).register(router)
+
+
+@router.post(
+    "/api/v1/publishers/<publisher_id>/rotate",
+    needs="publishers:write",
+    operation_id="rotatePublisherSecret",
+    tag="publishers",
+    problems=(404,),
+    result="The publisher with its new secret.",
+    returns=SHOWN,
+    writes=True,
+)
+def rotate(publisher_id: UUID, wiring: Wiring) -> HttpResponse:
+    """Give a publisher a new secret, shown only in this answer; the present one ends in 24 h."""
+    work = wiring.work()
+    stored = rotate_publisher(publisher_id, work=work, clock=wiring.clock)
+    position = {"X-Groundwork-Position": work.position} if work.position else {}
+    return HttpResponse(200, stored.body, headers={"ETag": etags.etag(stored.tag), **position})

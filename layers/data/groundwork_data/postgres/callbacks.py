@@ -1,0 +1,137 @@
+"""Publishers' secrets and callbacks in Postgres, and the deliveries that callbacks report."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from groundwork_core.publishing.callback_ports import PublisherSecrets
+from groundwork_core.publishing.delivery_updates import DeliveryState
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from groundwork_data.postgres.database import Database
+
+SECRETS = """
+SELECT id, secret, CASE WHEN previous_until > %s THEN previous_secret END
+FROM publishers WHERE enabled ORDER BY id
+"""
+ROTATE = """
+UPDATE publishers SET previous_secret = secret, previous_until = %s, secret = %s
+WHERE id = %s RETURNING id
+"""
+CLAIM = """
+INSERT INTO publisher_callbacks (publisher_id, webhook_id, taken_at) VALUES (%s, %s, %s)
+ON CONFLICT DO NOTHING RETURNING true
+"""
+LOCK = "SELECT id FROM distributions WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
+FIELDS = (
+    "distribution_id", "recipient", "status", "attempt", "error", "external_id", "state_at",
+    "sent_at", "delivered_at",
+)  # fmt: skip
+COLUMNS = ", ".join(f"d.{name}" for name in FIELDS)
+# Two conditions of which each has an index of its own.
+KNOWN = f"""
+WITH stated AS (
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS s(of, recipient, external_id)
+)
+SELECT {COLUMNS} FROM stated s
+    JOIN deliveries d ON d.recipient = s.recipient AND d.distribution_id = s.of
+UNION
+SELECT {COLUMNS} FROM stated s
+    JOIN deliveries d ON d.external_id = s.external_id AND d.distribution_id = s.of
+"""  # noqa: S608 - its parts are constants
+STORE = """
+INSERT INTO deliveries (distribution_id, recipient, status, attempt, error, external_id, state_at,
+    sent_at, delivered_at)
+SELECT * FROM jsonb_to_recordset(%s) AS x(distribution_id uuid, recipient text, status text,
+    attempt bigint, error jsonb, external_id text, state_at timestamptz, sent_at timestamptz,
+    delivered_at timestamptz)
+ORDER BY distribution_id, recipient
+ON CONFLICT (recipient, distribution_id) DO UPDATE SET status = excluded.status,
+    attempt = excluded.attempt, error = excluded.error, external_id = excluded.external_id,
+    state_at = excluded.state_at, sent_at = excluded.sent_at,
+    delivered_at = excluded.delivered_at
+"""
+END = """
+UPDATE distributions d SET status = 'sent'
+WHERE d.id = ANY(%s) AND d.status = 'sending'
+    AND EXISTS (SELECT FROM deliveries e WHERE e.distribution_id = d.id)
+    AND NOT EXISTS (SELECT FROM deliveries e
+        WHERE e.distribution_id = d.id AND e.status IN ('pending', 'sent'))
+"""
+
+
+class PostgresPublisherSecrets:
+    """Implements `PublisherSecretsReader`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def valid_at(self, now: datetime) -> list[PublisherSecrets]:
+        """Return every enabled publisher with its valid secrets."""
+        rows = self._database.rows(SECRETS, [now])
+        return [
+            PublisherSecrets(id_, (present, previous) if previous else (present,))
+            for id_, present, previous in rows
+        ]
+
+
+class PostgresCallbacks:
+    """Implements `CallbackStore`, inside a transaction."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        self._connection = connection
+
+    def rotate(self, publisher_id: UUID, secret: str, previous_until: datetime) -> bool:
+        """Replace a publisher's secret."""
+        rotated = self._connection.execute(ROTATE, [previous_until, secret, publisher_id])
+        return rotated.fetchone() is not None
+
+    def claim(self, publisher_id: UUID, webhook_id: str, now: datetime) -> bool:
+        """Note that a callback was taken; False when it was before."""
+        claimed = self._connection.execute(CLAIM, [publisher_id, webhook_id, now])
+        return claimed.fetchone() is not None
+
+    def lock_distributions(self, ids: Collection[UUID]) -> set[UUID]:
+        """Lock distributions in the order of their ids; return those that exist."""
+        return {row[0] for row in self._connection.execute(LOCK, [list(ids)]).fetchall()}
+
+    def known(self, updates: Sequence[tuple[UUID, str, str | None]]) -> list[DeliveryState]:
+        """Return the deliveries with one of these recipients or external ids."""
+        columns = [list(column) for column in zip(*updates, strict=True)] or [[], [], []]
+        rows = self._connection.execute(KNOWN, columns).fetchall()
+        return [DeliveryState(*row) for row in rows]
+
+    def store(self, states: Sequence[DeliveryState]) -> None:
+        """Insert or update deliveries by distribution and recipient."""
+        if states:
+            self._connection.execute(STORE, [Jsonb([_json(one) for one in states])])
+
+    def end_distributions(self, ids: Collection[UUID]) -> None:
+        """Set those to `sent` that are `sending` and whose deliveries have all ended."""
+        if ids:
+            self._connection.execute(END, [list(ids)])
+
+
+def _json(state: DeliveryState) -> dict[str, object]:
+    def moment(at: datetime | None) -> str | None:
+        return at.isoformat() if at else None
+
+    return {
+        "distribution_id": str(state.distribution_id),
+        "recipient": state.recipient,
+        "status": state.status,
+        "attempt": state.attempt,
+        "error": state.error,
+        "external_id": state.external_id,
+        "state_at": moment(state.state_at),
+        "sent_at": moment(state.sent_at),
+        "delivered_at": moment(state.delivered_at),
+    }

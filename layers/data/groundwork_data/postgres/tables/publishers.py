@@ -1,0 +1,45 @@
+"""Publishers, and which of their callbacks were taken."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from groundwork_data.postgres.tables.row import Aggregate, Row
+
+
+class Publisher(Aggregate, Row):
+    """A system that reports deliveries in signed callbacks."""
+
+    __tablename__ = "publishers"
+    __table_args__ = (
+        CheckConstraint("length(name) BETWEEN 1 AND 300", name="name"),
+        CheckConstraint("length(secret) BETWEEN 38 AND 100", name="secret"),
+        CheckConstraint(
+            "(previous_secret IS NULL) = (previous_until IS NULL)", name="previous_secret"
+        ),
+        Index("ix_publishers_name_id", "name", "id"),
+        Index("ix_publishers_enabled_id", "enabled", "id"),
+    )
+    name: Mapped[str]
+    secret: Mapped[str]
+    """Signs its callbacks; in no list, no outbox row and no audit event."""
+    previous_secret: Mapped[str | None]
+    """The secret before the last rotation, as confidential as the present one."""
+    previous_until: Mapped[datetime | None]
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class PublisherCallback(Row):
+    """A callback that was taken, so that its repetition changes nothing."""
+
+    __tablename__ = "publisher_callbacks"
+    __table_args__ = (Index("ix_publisher_callbacks_taken_at", "taken_at"),)
+    publisher_id: Mapped[UUID] = mapped_column(
+        ForeignKey("publishers.id", ondelete="CASCADE"), primary_key=True
+    )
+    webhook_id: Mapped[str] = mapped_column(primary_key=True)
+    taken_at: Mapped[datetime]
