@@ -1,11 +1,11 @@
-"""Where AWS, or its emulator, is."""
+"""Address and credentials of AWS or an emulator."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """Where the service is; empty values leave it to boto3."""
+    """Address and credentials of AWS or an emulator; None leaves a value to boto3."""
 
     region: str
     endpoint: str | None = None

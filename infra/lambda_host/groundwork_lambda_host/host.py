@@ -1,4 +1,4 @@
-"""The host as a whole: environments, gateway, telemetry, and the parts that plug in."""
+"""The host: environments, gateway and telemetry, with parts such as pollers and the clock."""
 
 import asyncio
 import socket
@@ -28,44 +28,42 @@ _ACCOUNT = "000000000000"
 
 
 class HostPart(Protocol):
-    """Something that runs beside the gateway: pollers, the clock, the sockets."""
+    """A component that runs beside the gateway: pollers, the clock, the sockets."""
 
     async def start(self) -> None:
-        """Begin. The environments are up."""
+        """Start the component; the environments are running."""
 
     async def drain(self) -> None:
-        """Take nothing new, finish what is under way. The environments are still up."""
+        """Accept no new work and finish running work; the environments are still running."""
 
 
 class SocketsPart(HostPart, Protocol):
     """The WebSocket gateway and its management API."""
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One WebSocket, or one HTTP request below the management prefix."""
+        """Serve one WebSocket, or one HTTP request under the management prefix."""
 
 
 class Host:
-    """Serves a stack on one address.
-
-    To be made inside a running event loop (uvloop by choice):
+    """Serves a stack on one address. Must be created inside a running event loop.
 
         host = Host(load(path, parameters, addresses), HostSettings.from_environ(os.environ))
         host.add_sockets(Sockets(stack.socket, host.fleet, …, count=host.telemetry.sockets))
         host.add(Pollers(stack, invoker=host.fleet, …))
-        await host.start()          # returns once it serves
+        await host.start()          # returns when it serves
         …                           # until SIGTERM
-        await host.drain()          # returns once everything has ended
+        await host.drain()          # returns when everything has ended
 
     Args:
-        stack: What the template says.
-        settings: What the environment says.
-        limits: What one client may take.
-        sink: Takes the log lines of the functions.
+        stack: The stack of the template.
+        settings: Settings of the host.
+        limits: Limits of one client.
+        sink: Called with each log line of the functions.
 
     Attributes:
-        fleet: The environments; parts invoke functions through it.
-        telemetry: Where parts tell their numbers.
-        address: Base URL for programs on this machine, as `http://127.0.0.1:8000`.
+        fleet: The environments, through which parts invoke functions.
+        telemetry: The metrics, to which parts report.
+        address: Base URL for programs on this machine, such as `http://127.0.0.1:8000`.
     """
 
     def __init__(
@@ -123,17 +121,17 @@ class Host:
         self._drained = False
 
     def add(self, part: HostPart) -> None:
-        """Starts the part after the environments, and drains it before them."""
+        """Add a part: it is started after the environments and drained before them."""
         self._parts.append(part)
 
     def add_sockets(self, sockets: SocketsPart, prefix: str = "/@live") -> None:
-        """Gives all WebSockets, and HTTP below the prefix, to this part."""
+        """Route all WebSockets, and HTTP under the prefix, to this part."""
         self.gateway.sockets = sockets.serve
         self._own[prefix] = sockets.serve
         self.add(sockets)
 
     async def start(self) -> None:
-        """Serves: first the environments, then the port, then the parts."""
+        """Start the environments, then listen on the port, then start the parts."""
         await self.fleet.start()
         await self._server.start(self.listener)
         self._serving = True
@@ -141,9 +139,9 @@ class Host:
             await part.start()
 
     async def drain(self) -> None:
-        """Takes nothing new, fails nothing that is under way, and ends every process.
+        """Accept no new work, finish running work, and end every process.
 
-        To be called in any state; a second call waits for nothing and does nothing.
+        Can be called in any state; a second call does nothing.
         """
         if self._drained:
             return

@@ -1,4 +1,4 @@
-"""What the live gateway, the pollers and the clock need from the environments: one call."""
+"""The interface through which sockets, pollers and the clock invoke functions."""
 
 from collections.abc import Mapping
 from typing import Protocol
@@ -7,19 +7,19 @@ from groundwork_lambda_host.places import NO_CALLER, Place
 
 
 class InvocationResult(Protocol):
-    """How one invocation ended: a payload (JSON), or an error."""
+    """Result of an invocation: a payload (JSON) or an error."""
 
     @property
     def payload(self) -> bytes:
-        """What the handler returned, as JSON; empty when it failed."""
+        """The handler's return value as JSON; empty if it failed."""
 
     @property
     def error(self) -> object | None:
-        """What the handler raised, or None."""
+        """The handler's error, or None."""
 
 
 class Invoker(Protocol):
-    """The fleet of environments."""
+    """Invokes functions by logical id."""
 
     async def invoke(
         self,
@@ -29,12 +29,12 @@ class Invoker(Protocol):
         deadline_seconds: float | None = None,
         place: Place = NO_CALLER,
     ) -> InvocationResult:
-        """Hand `event` to the function of that logical id and wait for its end.
+        """Invoke the function with `event` and wait for the result.
 
         Raises:
-            Throttled: All environments are busy and the wait line is full.
+            Throttled: All environments are busy and too many events wait.
         """
 
 
 class Throttled(Exception):
-    """Every environment of the function is busy and its wait line is full."""
+    """Raised if all environments of a function are busy and too many events wait."""

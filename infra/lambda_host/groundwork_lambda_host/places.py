@@ -1,23 +1,23 @@
-"""Where an event waits for an environment, and whose it is."""
+"""The place where an event waits for an environment, by its caller."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 CALLER_HEADER = "X-Groundwork-Caller"
-"""Names the user in an answer of a function that is told to (GROUNDWORK_NAMES_CALLER); never sent
-to a client."""
+"""Header of a function's answer that names the user, if GROUNDWORK_NAMES_CALLER is set; removed
+before the answer is sent to the client."""
 _NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an event waits for an environment (environments/lines.py).
+    """The place where an event waits for an environment (environments/lines.py).
 
     Attributes:
-        line: Whose it is: `user:<id>`, or `address:<network>` of somebody whom we do not know yet.
-            Empty: the host's own, as events of queues and schedules are.
-        part: Within a line, parts are served in turn too: credentials not seen before.
+        line: The caller: `user:<id>`, or `address:<network>` of an unknown caller. Empty for
+            events of queues and schedules, which have no caller.
+        part: Credentials within a line; the parts of a line are served in turn.
         lane: A kind of event that takes long; empty for all others.
     """
 
@@ -31,7 +31,7 @@ NO_CALLER = Place("")
 
 @lru_cache(maxsize=4096)
 def address_line(address: str) -> str:
-    """The line of an address. Of IPv6 it is that of its /64, which one client has to itself."""
+    """Return the line of an address; for IPv6 that of its /64, which belongs to one client."""
     try:
         ip = ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Asks our own /health/ready: until it answers at the start, and every few seconds from then on.
+"""Request our own /health/ready until it succeeds at the start, then periodically.
 
-The answer itself goes to whoever asks. That it was asked is what makes the metric of each
-dependency, `dependency_ready`, go on, where no load balancer or cluster asks.
+The periodic requests keep the metric `dependency_ready` up to date where no load balancer or
+cluster makes them.
 """
 
 import asyncio
@@ -16,28 +16,27 @@ ANSWER_SECONDS = 10.0
 
 
 class NotReady(Exception):
-    """The application did not get ready in time; the message holds its last answer."""
+    """Raised if the application is not ready in time; the message holds its last answer."""
 
 
 class ReadinessProbe:
-    """A part of the host."""
+    """A part of the host that requests /health/ready of a base URL."""
 
     def __init__(self, url: str) -> None:
-        """Take the host's own address."""
         self._url = f"{url}/health/ready"
-        self._asking: asyncio.Task[None] | None = None
+        self._probing: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to ask."""
-        self._asking = asyncio.get_running_loop().create_task(self._ask())
+        """Start the periodic requests."""
+        self._probing = asyncio.get_running_loop().create_task(self._probe())
 
     async def drain(self) -> None:
-        """Ask no more."""
-        if self._asking is not None:
-            self._asking.cancel()
+        """Stop the periodic requests."""
+        if self._probing is not None:
+            self._probing.cancel()
 
     async def reached(self) -> None:
-        """Wait until all that is needed is there. Raises NotReady after a minute."""
+        """Wait until the application is ready. Raises NotReady after a minute."""
         deadline = time.monotonic() + READY_SECONDS
         status, body = 0, ""
         while time.monotonic() < deadline:
@@ -47,7 +46,7 @@ class ReadinessProbe:
             await asyncio.sleep(0.1)
         raise NotReady(f"/health/ready still answers {status} after {READY_SECONDS:.0f} s: {body}")
 
-    async def _ask(self) -> None:
+    async def _probe(self) -> None:
         while True:
             await asyncio.to_thread(_get, self._url)
             await asyncio.sleep(EVERY_SECONDS)

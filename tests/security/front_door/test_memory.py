@@ -157,9 +157,9 @@ def test_bodies_of_many_connections_have_one_limit(start: Start) -> None:
 
         assert (refused.status, refused.headers["retry-after"]) == (503, "1")
         assert grown.megabytes < 80
-        assert running.host._server._door.held.bytes <= 16 * MEGABYTE  # one address has half
+        assert running.host._server._context.held.bytes <= 16 * MEGABYTE  # one address has half
         assert ask(running.port, "/echo/small").path == "/echo/small"
-    until(lambda: running.host._server._door.held.bytes == 0, "it is not given back")
+    until(lambda: running.host._server._context.held.bytes == 0, "it is not given back")
 
 
 def test_without_that_limit_they_are_all_kept(start: Start) -> None:
@@ -168,7 +168,7 @@ def test_without_that_limit_they_are_all_kept(start: Start) -> None:
     with ExitStack() as stack:
         for _ in range(30):
             half_a_body(stack, running.port)
-        held = running.host._server._door.held
+        held = running.host._server._context.held
         until(lambda: held.bytes > 200 * MEGABYTE, "they are not kept")
 
 
@@ -178,7 +178,7 @@ def test_unread_answers_of_many_connections_have_one_limit(start: Start) -> None
         ask_and_never_read(stack, running.port, connections=30)
         until(lambda: running.host.gateway.answers[503] > 0, "none is refused")
 
-        assert running.host._server._door.held.bytes <= 16 * MEGABYTE
+        assert running.host._server._context.held.bytes <= 16 * MEGABYTE
 
 
 def test_a_last_answer_that_nobody_reads_is_dropped_in_time(start: Start) -> None:
@@ -188,4 +188,4 @@ def test_a_last_answer_that_nobody_reads_is_dropped_in_time(start: Start) -> Non
         connection.sendall(b"GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         until(lambda: running.host.fleet.pools["Large"].stats.invocations == 1, "not asked")
         until(lambda: running.host._server.connections == 0, "the connection is kept")
-    assert running.host._server._door.held.bytes == 0
+    assert running.host._server._context.held.bytes == 0

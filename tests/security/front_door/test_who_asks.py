@@ -89,12 +89,12 @@ def test_bad_requests_write_one_line_a_minute(
                 assert heard.status == 400
         server = running.host._server
         for second in (100.0, 101.0, 130.0):
-            server._say_what_was_bad(second)
+            server._log_bad_requests(second)
         running.host.gateway.bad_requests += 7
-        server._say_what_was_bad(200.0)
+        server._log_bad_requests(200.0)
 
     assert running.host.gateway.answers[400] == 50
     told = [record.getMessage() for record in caplog.records]
-    assert sum("no valid HTTP" in line for line in told) <= 3
-    assert "7 requests were no valid HTTP" in told
+    assert sum("not valid HTTP" in line for line in told) <= 3
+    assert "7 requests were not valid HTTP" in told
     assert len(told) <= 3

@@ -1,4 +1,4 @@
-"""The HTTP side of the host: what API Gateway's REST API does, from the template's routes."""
+"""The HTTP gateway: serves the template's routes as API Gateway's REST API does."""
 
 from groundwork_lambda_host.gateway.app import App, Gateway
 from groundwork_lambda_host.gateway.events import EventBuilder, Request

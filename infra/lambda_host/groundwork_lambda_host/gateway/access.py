@@ -1,4 +1,4 @@
-"""The access log: one JSON line for each HTTP answer, where it is switched on."""
+"""The access log: one JSON line for each HTTP answer, if enabled."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,13 +10,13 @@ from groundwork_lambda_host.gateway.answers import HttpResponse
 
 
 class AccessLog:
-    """Writes lines to a sink. Query strings stay out: they may hold tickets and searches."""
+    """Writes the access log without query strings, which may hold tickets and searches."""
 
     def __init__(self, sink: Callable[[bytes], None]) -> None:
         self._sink = sink
 
     def write(self, method: str, path: str, answer: HttpResponse, began: float) -> None:
-        """One answer; `began` is the request's `perf_counter`."""
+        """Write the line of one answer; `began` is the `perf_counter` of the request's start."""
         request_id = next((value for name, value in answer.headers if name == b"x-request-id"), b"")
         line = {
             "@timestamp": datetime.now(UTC).isoformat(timespec="milliseconds"),

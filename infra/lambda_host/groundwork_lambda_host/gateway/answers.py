@@ -1,4 +1,4 @@
-"""From what a function returned to an HTTP answer."""
+"""Convert the result of a function to an HTTP answer."""
 
 import base64
 import binascii
@@ -9,8 +9,8 @@ import orjson
 
 from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation
 
-# They belong to the connection, which is the gateway's; a function has no say in them. The last
-# one is for the host alone (callers.py).
+# Set by the gateway, because they belong to the connection; values from functions are ignored. The
+# last one is for the host only (callers.py).
 _NOT_FOR_CLIENTS = frozenset(
     {
         "connection",
@@ -27,7 +27,7 @@ _STATUSES = range(200, 600)
 
 
 class Malformed(ValueError):
-    """The function returned what a REST API cannot turn into an answer."""
+    """Raised if a function's result is not a valid answer of a REST API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,16 @@ class HttpResponse:
 
 
 def answer_of(outcome: Invocation, method: str, request_id: str) -> HttpResponse:
-    """The HTTP answer of a function that did not fail.
+    """Return the HTTP answer of a function that did not fail.
 
     Raises:
-        Malformed: It did not return an answer.
+        Malformed: Its result is not a valid answer.
     """
     head, body = (
         (outcome.http, outcome.payload) if outcome.http is not None else _decoded(outcome.payload)
     )
     if not isinstance(head.status, int) or head.status not in _STATUSES:
-        raise Malformed(f"{head.status!r} is no status")
+        raise Malformed(f"{head.status!r} is not a status")
     headers = _headers(head)
     if head.status not in _WITHOUT_BODY:
         headers.append((b"content-length", b"%d" % _length(head, body, method)))
@@ -60,7 +60,7 @@ def answer_of(outcome: Invocation, method: str, request_id: str) -> HttpResponse
 
 
 def _length(head: HttpAnswer, body: bytes, method: str) -> int:
-    """The length of the body; of the one that GET would have, where HEAD says it instead."""
+    """Return the length of the body; for HEAD, the one that its headers state."""
     if method == "HEAD" and not body:
         for name, value in (*head.headers.items(), *head.multi_value_headers.items()):
             stated = value[0] if isinstance(value, list) and len(value) == 1 else value
@@ -74,12 +74,12 @@ def _headers(head: HttpAnswer) -> list[tuple[bytes, bytes]]:
     multi = {name.lower(): values for name, values in head.multi_value_headers.items()}
     for name, value in head.headers.items():
         lowered = name.lower()
-        # A name that stands in both is taken from the lists, as API Gateway does.
+        # A name in both is taken from multiValueHeaders, as API Gateway does.
         if lowered not in _NOT_FOR_CLIENTS and lowered not in multi:
             lines.append(_line(lowered, value))
     for name, values in multi.items():
         if not isinstance(values, list):
-            raise Malformed(f"multiValueHeaders: {name!r} is no list")
+            raise Malformed(f"multiValueHeaders: {name!r} is not a list")
         if name not in _NOT_FOR_CLIENTS:
             lines.extend(_line(name, value) for value in values)
     return lines
@@ -92,7 +92,7 @@ def _line(name: str, value: object) -> tuple[bytes, bytes]:
     try:
         return name.encode("ascii"), text.encode("latin-1")
     except UnicodeEncodeError:
-        raise Malformed(f"the header {name!r} holds what no header can") from None
+        raise Malformed(f"the header {name!r} holds an invalid character") from None
 
 
 def _scalar(name: str, value: object) -> str:
@@ -100,26 +100,26 @@ def _scalar(name: str, value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise Malformed(f"the header {name!r} is no text")
+    raise Malformed(f"the header {name!r} is not a text")
 
 
 def _decoded(payload: bytes) -> tuple[HttpAnswer, bytes]:
     result = orjson.loads(payload)
     if not isinstance(result, dict) or "statusCode" not in result:
-        raise Malformed("no statusCode")
+        raise Malformed("statusCode is missing")
     body = result.get("body")
     if body is None:
         raw = b""
     elif not isinstance(body, str):
-        raise Malformed("the body is no text")
+        raise Malformed("the body is not a text")
     elif result.get("isBase64Encoded"):
         try:
             raw = base64.b64decode(body, validate=True)
         except binascii.Error:
-            raise Malformed("the body is no Base64") from None
+            raise Malformed("the body is not valid Base64") from None
     else:
         raw = body.encode()
     headers, multi = result.get("headers") or {}, result.get("multiValueHeaders") or {}
     if not isinstance(headers, Mapping) or not isinstance(multi, Mapping):
-        raise Malformed("the headers are no mapping")
+        raise Malformed("the headers are not a mapping")
     return HttpAnswer(result["statusCode"], headers, multi), raw

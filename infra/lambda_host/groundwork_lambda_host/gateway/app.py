@@ -1,7 +1,7 @@
-"""The gateway: which function a request goes to, and what comes of it.
+"""The gateway: route requests to functions and return their answers.
 
-This is the path of every request. It makes no task, takes no lock and writes no line: the protocol
-hands a request over, and the environment's answer comes back as a callback.
+Every request passes here, so it creates no task, takes no lock and writes no log line: the protocol
+submits a request, and the environment's answer comes back through a callback.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -21,29 +21,29 @@ from groundwork_lambda_host.invoking import Throttled
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 from groundwork_lambda_host.telemetry.stats import Durations
 
-DEADLINE_SECONDS = 29.0  # API Gateway's own
+DEADLINE_SECONDS = 29.0  # as API Gateway
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Reply = Callable[[HttpResponse], None]
 
 
 class Gateway:
-    """Serves a stack's HTTP routes, and beside them the host's own paths.
+    """Serves a stack's HTTP routes and the host's own paths.
 
     Args:
-        routes: The stack's.
+        routes: The stack's routes.
         pools: The environments, by logical id of the function.
-        events: Makes the events.
+        events: Builds the events.
         own: Applications of the host by path prefix (`/metrics`, `/@live`).
-        cors: Who may read what the host answers by itself.
-        callers: In whose line a request waits.
+        cors: CORS headers of the host's own answers.
+        callers: Determines the place where a request waits.
 
     Attributes:
-        answers: How many answers there were, by status.
-        durations: How long those of functions took, refusals included.
-        sockets: Takes every WebSocket; without it they are refused.
-        closing: Set while draining; every answer then asks its client to go.
-        bad_requests: How many requests were no valid HTTP.
+        answers: Number of answers by status.
+        durations: Durations of functions' answers, including refusals.
+        sockets: Handles WebSockets; None: they are refused.
+        closing: Set while draining; every answer then closes its connection.
+        bad_requests: Number of requests that were not valid HTTP.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Gateway:
         self.durations = Durations()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A WebSocket, in ASGI."""
+        """Serve a WebSocket (ASGI)."""
         if self.sockets is not None:
             await self.sockets(scope, receive, send)
         else:
@@ -76,31 +76,31 @@ class Gateway:
             await send({"type": "websocket.close", "code": 1008})
 
     def own_app(self, path: str) -> App | None:
-        """The host's own application for a path."""
+        """Return the host's own application for a path, or None."""
         for prefix, app in self._own.items():
             if path == prefix or path.startswith(f"{prefix}/"):
                 return app
         return None
 
     def find(self, path: str) -> Match | None:
-        """The stack's routes for a raw path."""
+        """Return the stack's routes for a raw path, or None."""
         return self._routes.find(path)
 
     def refusal(
         self, problem: Problem, request_id: str, path: str, headers: Headers | None
     ) -> HttpResponse:
-        """Counts and makes an answer without a function; `headers` as `Cors.of` takes them."""
+        """Count and return the answer of a refused request; `headers` as in `Cors.of`."""
         self.answers[problem.status] += 1
         return problem.answer(request_id, path, self._cors.of(headers))
 
     def begin(self, request: Request, match: Match | None, reply: Reply) -> Call | None:
-        """Hands a request to its function; `reply` gets the answer, once, now or later.
+        """Submit a request to its function; call `reply` once with the answer, now or later.
 
-        Gives the call that is under way, so that it can be given up when the client goes.
+        Return the running call, so that it can be cancelled if the client disconnects.
         """
         request_id, began = new_request_id(), perf_counter()
         place = self._callers.place(request)
-        # Not the request: it would keep its body until the answer comes.
+        # Not the request, which would keep its body in memory until the answer.
         method, path, headers = request.method, request.path, request.headers
 
         def refuse(problem: Problem) -> None:

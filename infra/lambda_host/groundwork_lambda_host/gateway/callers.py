@@ -1,10 +1,10 @@
-"""In whose line a request waits.
+"""Determine the line in which a request waits for an environment.
 
-The host cannot verify credentials; functions can. A function names the user in a header of its
-answer (CALLER_HEADER), and from then on requests with the same credentials wait in that user's
-line. Until then, and without credentials, a request waits in the line of its address, where each
-credential has a part of its own. So made-up tokens get their sender no further line: only parts
-of the one that its address has. All API keys and tokens of a user share one line.
+The host cannot verify credentials, but functions can. A function names the user in a header of its
+answer (CALLER_HEADER); from then on requests with the same credentials wait in that user's line.
+Before that, and without credentials, a request waits in the line of its address, where each
+credential has its own part. Invented tokens thus get their sender no further line, only parts of
+the line of its address. All API keys and tokens of a user share one line.
 """
 
 from collections import OrderedDict
@@ -23,10 +23,10 @@ _UNAUTHENTICATED = 401
 
 
 class Callers:
-    """Remembers which credentials are whose.
+    """Remembers which user owns which credentials.
 
     Args:
-        lanes: Paths whose requests take long, and the lane of each.
+        lanes: The lane of each path whose requests take long.
     """
 
     def __init__(self, lanes: Mapping[str, str]) -> None:
@@ -36,7 +36,7 @@ class Callers:
         self._users: OrderedDict[str, str] = OrderedDict()
 
     def place(self, request: Request) -> Place:
-        """Where a request waits."""
+        """Return the place where a request waits."""
         lane = self._lanes.get(request.path.rstrip("/"), "") if self._lanes else ""
         credential = self._credential(request)
         user = self._users.get(credential) if credential else None
@@ -45,34 +45,34 @@ class Callers:
             return Place(user, credential, lane)
         return Place(address_line(request.source_ip), credential, lane)
 
-    def learn(self, place: Place, told: HttpAnswer) -> None:
-        """Takes note of what an answer says about the credentials of its request.
+    def learn(self, place: Place, answer: HttpAnswer) -> None:
+        """Remember the user that an answer names for the credentials of its request.
 
-        Credentials that hold no more are forgotten: whoever sends them is nobody that we know.
+        Credentials that are no longer valid are forgotten.
         """
         if not place.part:
             return
         known = self._users.get(place.part)
         if known is None:
-            user = _named(told)
+            user = _user_of(answer)
             if user:
                 self._users[place.part] = f"user:{user}"
                 if len(self._users) > REMEMBERED_MAX:
                     self._users.popitem(last=False)
-        elif told.status == _UNAUTHENTICATED:
+        elif answer.status == _UNAUTHENTICATED:
             del self._users[place.part]
 
     def _credential(self, request: Request) -> str:
         found = [value for name, value in request.headers if name in _CREDENTIALS]
         if not found:
-            # A login is sent with the cookie of a known device, if there is one.
+            # A login is sent with the cookie of a known device, if any.
             found = [value for name, value in request.headers if name == _DEVICE]
         if not found:
             return ""
         return blake2b(b"\n".join(found), key=self._key, digest_size=16).hexdigest()
 
 
-def _named(told: HttpAnswer) -> str:
-    values = told.multi_value_headers.get(CALLER_HEADER)
+def _user_of(answer: HttpAnswer) -> str:
+    values = answer.multi_value_headers.get(CALLER_HEADER)
     value = values[0] if isinstance(values, list) and values else None
     return value if isinstance(value, str) else ""

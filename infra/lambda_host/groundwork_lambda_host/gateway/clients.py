@@ -1,4 +1,4 @@
-"""The address of a client, also behind proxies that this host trusts."""
+"""Determine the address of a client, also if it comes through a trusted proxy."""
 
 import re
 from collections.abc import Iterable
@@ -15,43 +15,42 @@ _MOST_HOPS = 64
 
 
 class BadProxies(ValueError):
-    """A trusted proxy is neither an address nor a network."""
+    """Raised if a trusted proxy is neither an address nor a network."""
 
 
 def listed_networks(text: str) -> tuple[Network, ...]:
-    """The networks of a comma-separated list; a single address is a network of one.
+    """Return the networks of a comma-separated list; an address is a network of size one.
 
     Raises:
-        BadProxies: One of them is neither.
+        BadProxies: An entry is neither an address nor a network.
     """
     found: list[Network] = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         try:
             found.append(ip_network(part))
         except ValueError:
-            raise BadProxies(f"{part!r} is no network; give addresses or CIDRs") from None
+            raise BadProxies(f"{part!r} is not a network; give addresses or CIDRs") from None
     return tuple(found)
 
 
 class ClientAddresses:
-    """Finds a client's address: the right-most hop that no trusted proxy is.
+    """Determines a client's address: the right-most hop that is not a trusted proxy.
 
     Args:
-        proxies: Networks of the proxies that are believed. What a peer outside them says of
-            other addresses is ignored.
+        proxies: Networks of trusted proxies. Forwarding headers from other peers are ignored.
     """
 
     def __init__(self, proxies: Iterable[Network] = ()) -> None:
         self._proxies = tuple(proxies)
 
     def address(self, peer: str, headers: Headers) -> str:
-        """The client's address.
+        """Return the client's address.
 
         Args:
             peer: The address at the other end of the connection.
-            headers: Of the request, names in lower case. X-Forwarded-For and Forwarded (RFC 7239)
-                are read. If both are there and disagree, a client wrote one of them that the
-                proxy passed through, and neither is believed: the address is the proxy's.
+            headers: Headers of the request, names in lower case. X-Forwarded-For and Forwarded
+                (RFC 7239) are read. If they disagree, the proxy passed through one that the
+                client wrote, so both are ignored: the address is the proxy's.
         """
         if not self._proxies:
             return peer
@@ -71,7 +70,7 @@ class ClientAddresses:
         at = near
         for hop in reversed(hops[-_MOST_HOPS:]):
             address = _address(hop)
-            if address is None:  # hidden, unknown or junk: nothing beyond it is known
+            if address is None:  # hidden, unknown or invalid: hops beyond it are unreliable
                 return at
             at = address
             if not self._trusts(at):
@@ -97,7 +96,7 @@ def _address(text: str) -> Address | None:
 
 
 def _hops(forwarded: str) -> list[str]:
-    """The `for=` of each element; an element without one, or one that is malformed, is junk."""
+    """Return the `for=` of each element; empty if it is missing or malformed."""
     hops: list[str] = []
     at, hop = 0, ""
     while at < len(forwarded):

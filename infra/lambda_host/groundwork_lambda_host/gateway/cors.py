@@ -1,4 +1,4 @@
-"""CORS for what the host itself answers: exact origins, never with credentials, as functions do."""
+"""CORS headers of the host's own answers: exact origins, without credentials."""
 
 from collections.abc import Iterable
 
@@ -7,26 +7,26 @@ EXPOSED = (
     "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Limit, RateLimit-Policy,"
     " RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Groundwork-Position, X-Request-Id"
 )
-"""What functions expose; written again here, for the host knows no function's code."""
+"""The same as in functions' answers; repeated, because the host imports no function's code."""
 VARIES = (b"vary", b"Origin")
 
 
 class Cors:
-    """Which origins may read the host's answers; without any, nothing is said of CORS.
+    """The origins that may read the host's answers; without any, no CORS headers are sent.
 
     Args:
-        origins: As `https://app.example.org`.
+        origins: Origins such as `https://app.example.org`.
     """
 
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(origin.encode("latin-1") for origin in origins)
 
     def of(self, request: Headers | None) -> tuple[tuple[bytes, bytes], ...]:
-        """What to add to an answer.
+        """Return the headers to add to an answer.
 
         Args:
-            request: The headers of the request, names in lower case. None: it was refused before
-                any came. If only one origin is allowed it is named then, to whoever asks.
+            request: Headers of the request, names in lower case. None if it was refused before
+                any was read; the origin is then named if only one is allowed.
         """
         if not self._origins:
             return ()

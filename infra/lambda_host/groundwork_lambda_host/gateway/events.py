@@ -1,4 +1,4 @@
-"""From an HTTP request to the event that a REST API (v1) hands its function."""
+"""Convert an HTTP request to the event of a REST API (v1)."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,9 @@ _MOST_QUERY_FIELDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The parts of a request that an event tells of; the path is raw, header names as received.
+    """A request; the path is raw, header names as received.
 
-    `source_ip` is the client's address; `peer` the one at the other end of the connection, where
-    that is a proxy's.
+    `source_ip` is the client's address; `peer` is that of the connection if it is a proxy's.
     """
 
     method: str
@@ -34,7 +33,7 @@ class Request:
 
 
 class EventBuilder:
-    """Makes events for one API.
+    """Builds events of one API.
 
     Args:
         api_id: Its id.
@@ -44,14 +43,14 @@ class EventBuilder:
 
     def __init__(self, api_id: str, stage: str, account: str) -> None:
         self._api_id, self._stage, self._account = api_id, stage, account
-        # The clock's text changes once a second, so it is made once a second.
+        # Cached, because it changes only once a second.
         self._second, self._time = 0, ""
 
     def build(self, request: Request, match: Match, request_id: str, trace: str) -> bytes:
-        """The event as JSON.
+        """Return the event as JSON.
 
         Raises:
-            ValueError: The query string holds too many fields.
+            ValueError: The query string has too many fields.
         """
         headers, multi_headers = _headers(request, trace)
         query, multi_query = _query(request.query)

@@ -1,4 +1,4 @@
-"""The head of a request: the rules of RFC 9112 that the parser leaves to its user."""
+"""Validate the head of a request by the rules of RFC 9112 that the parser does not check."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from groundwork_lambda_host.gateway.limits import ServerLimits
 from groundwork_lambda_host.gateway.problems import Problem
 
 _HEADER_BYTES = 4  # of a header's colon, space and line end
-_LOOKED_AT = frozenset(
+_RELEVANT = frozenset(
     {
         b"connection",
         b"content-length",
@@ -23,7 +23,7 @@ _LOOKED_AT = frozenset(
 
 
 class RequestRefused(Exception):
-    """The request cannot be served; nothing behind it on its connection is read."""
+    """Raised if a request is refused; nothing after it on the connection is read."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.slug)
@@ -32,7 +32,7 @@ class RequestRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """As the parser found it; names of headers are in lower case."""
+    """The head as parsed; names of headers are in lower case."""
 
     method: str
     target: bytes
@@ -41,10 +41,10 @@ class Head:
 
 
 def read_head(head: Head, limits: ServerLimits, hosts: Hosts) -> Incoming:
-    """The request that begins so.
+    """Validate the head and return the request.
 
     Raises:
-        RequestRefused: It cannot be served.
+        RequestRefused: The head is invalid or not supported.
     """
     version = head.version
     if version not in {"1.1", "1.0"}:
@@ -52,7 +52,7 @@ def read_head(head: Head, limits: ServerLimits, hosts: Hosts) -> Incoming:
     size, found = len(head.target), dict[bytes, list[bytes]]()
     for name, value in head.headers:
         size += len(name) + len(value) + _HEADER_BYTES
-        if name in _LOOKED_AT:
+        if name in _RELEVANT:
             found.setdefault(name, []).append(value)
     if size > limits.header_bytes:
         raise RequestRefused(problems.HEADERS_TOO_LARGE)
@@ -90,7 +90,7 @@ def read_head(head: Head, limits: ServerLimits, hosts: Hosts) -> Incoming:
 
 
 def _check_codings(codings: list[bytes], version: str) -> None:
-    # In HTTP/1.0 there was no such header: what wrote it may not agree where the body ends.
+    # HTTP/1.0 has no such header: the sender may not agree where the body ends.
     if version != "1.1":
         raise RequestRefused(problems.BAD_REQUEST)
     if [coding.strip().lower() for coding in codings] != [b"chunked"]:
@@ -108,7 +108,7 @@ def _expects(values: list[bytes] | None) -> bool:
 def _target_and_headers(
     head: Head, named: list[bytes], hosts: Hosts
 ) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """The target without an authority, and headers whose Host agrees with it."""
+    """Return the target without its authority, and headers whose Host agrees with it."""
     target = head.target
     if len(named) > 1 or (not named and head.version == "1.1"):
         raise RequestRefused(problems.BAD_HOST)
@@ -124,7 +124,7 @@ def _target_and_headers(
     end = next((at for at, byte in enumerate(rest) if byte in b"/?"), len(rest))
     authority, path = rest[:end], rest[end:]
     _check_host(authority, hosts)
-    # RFC 9112 section 3.2.2: the target's authority counts, not the header.
+    # RFC 9112 section 3.2.2: the target's authority takes precedence over the header.
     others = [(name, value) for name, value in head.headers if name != b"host"]
     return path if path.startswith(b"/") else b"/" + path, [(b"host", authority), *others]
 

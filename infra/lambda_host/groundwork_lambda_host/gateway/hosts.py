@@ -1,7 +1,7 @@
-"""Which values of the Host header are served: a defence against DNS rebinding.
+"""Check the Host header against the hosts that are served, to prevent DNS rebinding.
 
-A web page of `evil.example` whose name suddenly resolves to 127.0.0.1 could otherwise read the
-answers of an instance on its visitor's machine, as of its own origin.
+Otherwise a web page of `evil.example`, whose name is later resolved to 127.0.0.1, could read the
+answers of an instance on its visitor's machine.
 """
 
 import re
@@ -21,28 +21,28 @@ _MOST_KNOWN, _LONGEST_KNOWN = 256, 256
 
 
 class BadHost(ValueError):
-    """A host that cannot be listed, or a Host header that is none."""
+    """Raised for an invalid entry in the list of hosts, or an invalid Host header."""
 
 
 def listed_hosts(text: str) -> tuple[str, ...]:
-    """The hosts of a comma-separated list, in lower case and without ports.
+    """Return the hosts of a comma-separated list, in lower case.
 
     Raises:
-        BadHost: One of them is no name, no address, no `*.name` and no `*`.
+        BadHost: An entry is not a name, an address, `*.name` or `*`.
     """
     found = tuple(part.strip().lower() for part in text.split(",") if part.strip())
     for part in found:
         if part != EVERY_HOST and not _LISTED.fullmatch(part):
-            raise BadHost(f"{part!r} is no host name; give names without ports, *.name or *")
+            raise BadHost(f"{part!r} is not a host name; give names without ports, *.name or *")
     return found
 
 
 class Hosts:
-    """The hosts that are served, on any port.
+    """The hosts that are served, with any port.
 
     Args:
-        names: Names and addresses; `*.example.org` is each name below it, `*` is every host.
-            Those of this machine are always served.
+        names: Names and addresses; `*.example.org` means its subdomains, `*` every host. Names of
+            this machine are always served.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -53,10 +53,10 @@ class Hosts:
         self._known: dict[bytes, bool] = {}
 
     def serves(self, value: bytes) -> bool:
-        """Whether a Host header names one of them.
+        """Return whether a Host header names one of them.
 
         Raises:
-            BadHost: It is no host with or without a port (RFC 9112 section 3.2).
+            BadHost: It is not a host with an optional port (RFC 9112 section 3.2).
         """
         known = self._known.get(value)
         if known is not None:

@@ -1,4 +1,4 @@
-"""A request on its way in."""
+"""A request that is being received."""
 
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, eq=False)
 class Incoming:
-    """What is known once the headers are there; the body follows in parts.
+    """A request whose headers have been received; its body follows in parts.
 
     Attributes:
-        target: The request target as it came, without the authority of an absolute one.
+        target: The request target as received, without the authority of an absolute one.
         keep_alive: Whether another request may follow on the connection.
         websocket: Whether it asks for a WebSocket.
         expects: Whether the client waits for `100 Continue` before it sends the body.
-        announced: The body's length, where it was said.
+        announced: The Content-Length, if any.
         chunked: Whether the body comes in chunks.
         match: The stack's routes for the path.
-        own: The host's application for the path, if no route fits.
-        source_ip: The client's address, behind trusted proxies the one that they report.
-        most: Bytes that the body may have.
-        length: Bytes of the body that have come, those thrown away included.
-        refused: The answer, if it is refused without a function.
+        own: The host's application for the path, if no route matches.
+        source_ip: The client's address, as reported by trusted proxies.
+        most: Maximum size of the body in bytes.
+        length: Received bytes of the body, including discarded ones.
+        refused: The answer, if the request is refused without a function.
     """
 
     method: str

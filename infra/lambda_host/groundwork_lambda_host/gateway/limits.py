@@ -1,4 +1,4 @@
-"""What one client may take of the host."""
+"""Limits on what one client may use of the host."""
 
 from dataclasses import dataclass
 
@@ -8,25 +8,25 @@ MOST_OWN_BODY_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """The defaults are API Gateway's, or what keeps a host up where it says nothing.
+    """Limits of the HTTP server. The defaults are those of API Gateway where it has one.
 
     Attributes:
-        header_bytes: All of a request that is not its body: request line and headers, and of a
-            chunked body the extensions and trailers.
-        header_seconds: From the first byte of a request (or the connection) to its last header.
-        chunks: Parts of a chunked body.
+        header_bytes: Size of a request without its body: request line, headers, and the chunk
+            extensions and trailers of a chunked body.
+        header_seconds: Time from the start of a request (or connection) to its last header.
+        chunks: Number of chunks of a body.
         body_bytes: A longer body is answered with 413.
-        own_body_bytes: The same for the host's own paths: batches of posts to sockets.
-        discarded_bytes: What is read and thrown away of a body that is too long, so that a client
-            that sends first and listens later sees its 413 instead of a reset connection.
-        body_seconds: Longest silence within a body.
-        whole_body_seconds: For the whole body.
+        own_body_bytes: The same for the host's own paths: batches of messages to sockets.
+        discarded_bytes: How much of a body that is too long is read and discarded, so that a
+            client that sends before it reads gets the 413 instead of a reset connection.
+        body_seconds: Longest pause within a body.
+        whole_body_seconds: Time for the whole body.
         idle_seconds: A kept-alive connection without a request is closed.
-        write_seconds: A client that reads nothing of its answer for so long is cut off.
-        unread_bytes: While more of its answers waits to be read, a connection's next request waits.
-        held_bytes: Bodies and unread answers of all connections together; half of it for one
-            address. What exceeds it is answered with 503.
-        connections: More are answered with 503.
+        write_seconds: A client that reads nothing of its answer for this time is disconnected.
+        unread_bytes: The next request of a connection waits while more than this is unread.
+        held_bytes: Memory for bodies and unread answers of all connections; half of it for one
+            address. Requests that exceed it are answered with 503.
+        connections: Number of connections; further ones are answered with 503.
     """
 
     header_bytes: int = 16 * 1024

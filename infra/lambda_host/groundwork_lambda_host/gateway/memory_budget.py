@@ -1,13 +1,13 @@
-"""How much of bodies and unread answers the host keeps in memory, over all connections."""
+"""Limit the memory for bodies and unread answers over all connections."""
 
 
 class MemoryBudget:
     """A budget of bytes, at most half of it for one address.
 
-    Without it, a limit for each connection is none for the host: a client opens more of them.
+    A limit per connection alone would not suffice: a client could open more connections.
 
     Args:
-        most_bytes: What all addresses together may take.
+        most_bytes: Limit for all addresses together.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -16,7 +16,7 @@ class MemoryBudget:
         self.bytes = 0
 
     def take(self, address: str, count: int) -> bool:
-        """Takes so many bytes for an address, or says that there are none left for it."""
+        """Reserve bytes for an address; return False if the budget does not allow it."""
         theirs = self._by_address.get(address, 0) + count
         if theirs > self._most // 2 or self.bytes + count > self._most:
             return False
@@ -25,7 +25,7 @@ class MemoryBudget:
         return True
 
     def give_back(self, address: str, count: int) -> None:
-        """Gives back what was taken."""
+        """Release reserved bytes."""
         if not count:
             return
         self.bytes -= count

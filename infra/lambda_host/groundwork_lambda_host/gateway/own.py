@@ -1,4 +1,4 @@
-"""A request to one of the host's own paths: ASGI for its application, one answer for the client."""
+"""Call an ASGI application of the host, and collect its answer in one piece."""
 
 import asyncio
 import logging
@@ -16,11 +16,11 @@ _log = logging.getLogger(__name__)
 
 
 class OwnCall:
-    """One call of an application; the whole request is there, the answer is written in one piece.
+    """One call of a host application, with a complete request.
 
     Args:
         incoming: The request; `own` is the application.
-        reply: Takes the answer, once.
+        reply: Called once with the answer.
     """
 
     def __init__(self, incoming: Incoming, reply: Callable[[HttpResponse], None]) -> None:
@@ -32,11 +32,11 @@ class OwnCall:
         self._gone = asyncio.Event()
 
     def leave(self) -> None:
-        """The client has gone."""
+        """Note that the client has disconnected."""
         self._gone.set()
 
     async def run(self) -> None:
-        """Calls the application; what it fails to answer is answered with 500."""
+        """Call the application; answer with 500 if it fails."""
         incoming = self._incoming
         assert incoming.own is not None  # noqa: S101 - only such requests come here
         try:

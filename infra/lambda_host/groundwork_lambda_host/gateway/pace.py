@@ -1,4 +1,4 @@
-"""How fast a client sends and reads; plain notes, looked at about once a second."""
+"""Detect slow clients from noted times, which are checked about once a second."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ Verdict = Literal["fine", "slow", "idle"]
 
 
 class Pace:
-    """Notes of one connection. Times are those of the event loop's clock.
+    """Times of one connection, on the event loop's clock.
 
     Args:
-        limits: What is too slow.
-        now: The connection is new.
+        limits: The limits of a client.
+        now: Time of the connection's start.
     """
 
     __slots__ = (
@@ -36,34 +36,34 @@ class Pace:
 
     @property
     def reading(self) -> bool:
-        """Whether part of a request has come, but not all of it."""
+        """Whether a request has been received in part."""
         return not self._fresh and (self._header_since or self._body_since) is not None
 
     @property
     def fresh(self) -> bool:
-        """Whether nothing has come yet on this connection."""
+        """Whether nothing has been received on this connection."""
         return self._fresh
 
     def heard(self, now: float) -> None:
-        """Bytes came."""
+        """Note that bytes were received."""
         self._fresh = False
         self._heard_at = now
 
     def message_begins(self, now: float) -> None:
-        """The first byte of a request."""
+        """Note the first byte of a request."""
         self._header_since = now
 
     def headers_done(self, now: float) -> None:
-        """The last byte of its headers."""
+        """Note the last byte of its headers."""
         self._header_since = None
         self._body_since = now
 
     def message_done(self) -> None:
-        """The last byte of its body."""
+        """Note the last byte of its body."""
         self._body_since = None
 
     def resumed(self, now: float) -> None:
-        """Reading goes on: the time in which we did not listen is not the client's."""
+        """Note that reading resumes: the pause does not count as the client's delay."""
         self._heard_at = now
         if self._header_since is not None:
             self._header_since = now
@@ -71,11 +71,11 @@ class Pace:
             self._body_since = now
 
     def answered(self, now: float) -> None:
-        """The answer has been written."""
+        """Note that the answer has been written."""
         self._idle_since = now
 
-    def deaf(self, now: float, unread_bytes: int) -> bool:
-        """Whether the client has had something to read for too long."""
+    def reads_too_slowly(self, now: float, unread_bytes: int) -> bool:
+        """Return whether the client has left data unread for too long."""
         if not unread_bytes:
             self._write_since = None
         elif self._write_since is None:
@@ -85,7 +85,7 @@ class Pace:
         )
 
     def verdict(self, now: float, *, busy: bool) -> Verdict:
-        """What to make of the client; `busy` says that a request of its is under way."""
+        """Return whether the client is too slow or idle; `busy`: one of its requests is running."""
         limits = self._limits
         if self._body_since is not None:
             silent, whole = now - self._heard_at, now - self._body_since

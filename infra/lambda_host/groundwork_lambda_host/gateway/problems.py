@@ -1,4 +1,4 @@
-"""What the host itself has to say, as application/problem+json (RFC 9457)."""
+"""Error answers of the host itself, as application/problem+json (RFC 9457)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
-"""What functions' answers carry too; written again here, for the host knows no function's code."""
+"""The same as in functions' answers; repeated, because the host imports no function's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A kind of answer that no function made; `slug` is stable."""
+    """A kind of error that the host answers; `slug` is stable."""
 
     status: int
     slug: str
@@ -31,7 +31,7 @@ class Problem:
     def answer(
         self, request_id: str, instance: str, further: Iterable[tuple[bytes, bytes]] = ()
     ) -> HttpResponse:
-        """The answer to one request; `instance` is its path, `further` what CORS adds."""
+        """Return the answer to a request; `instance` is its path, `further` the CORS headers."""
         body = orjson.dumps(
             {
                 "type": f"{TYPE_PREFIX}{self.slug}",
@@ -53,9 +53,9 @@ class Problem:
         return HttpResponse(self.status, headers, body)
 
 
-NOT_FOUND = Problem(404, "not-found", "Not found", "No such path.")
+NOT_FOUND = Problem(404, "not-found", "Not found", "The path does not exist.")
 TOO_LARGE = Problem(413, "content-too-large", "Content too large", "The limit is 10 MB.")
-TOO_SLOW = Problem(408, "request-timeout", "Request timeout", "The body came too slowly.")
+TOO_SLOW = Problem(408, "request-timeout", "Request timeout", "The request was sent too slowly.")
 HEADERS_TOO_LARGE = Problem(
     431, "headers-too-large", "Headers too large", "The request line and headers are too long."
 )
@@ -64,21 +64,21 @@ THROTTLED = Problem(
     429,
     "throttled",
     "Too many requests",
-    "Every worker is busy and the line is full.",
+    "All workers are busy and too many requests are waiting.",
     ((b"retry-after", b"1"),),
 )
 TOO_MANY_CONNECTIONS = Problem(
     503,
     "too-many-connections",
     "Too many connections",
-    "The gateway has as many connections as it takes.",
+    "The gateway has reached its maximum number of connections.",
     ((b"retry-after", b"1"),),
 )
 OVERLOADED = Problem(
     503,
     "overloaded",
     "Service unavailable",
-    "The gateway holds as much in memory as it may.",
+    "The gateway has reached its memory limit.",
     ((b"retry-after", b"1"),),
 )
 WRONG_HOST = Problem(
@@ -99,14 +99,16 @@ BAD_CODING = Problem(
 BAD_EXPECTATION = Problem(
     417, "expectation-failed", "Expectation failed", "The only expectation is 100-continue."
 )
-NO_TUNNELS = Problem(501, "not-a-proxy", "Not implemented", "This is no proxy: no CONNECT.")
-BROKEN = Problem(500, "internal", "Internal server error", "The host failed; its log says why.")
-FAILED = Problem(502, "function-failed", "Bad gateway", "The function failed; the log says why.")
+NO_TUNNELS = Problem(
+    501, "not-a-proxy", "Not implemented", "This is not a proxy: CONNECT is not supported."
+)
+BROKEN = Problem(500, "internal", "Internal server error", "The host failed; see its log.")
+FAILED = Problem(502, "function-failed", "Bad gateway", "The function failed; see the log.")
 TIMED_OUT = Problem(504, "timed-out", "Gateway timeout", "The function took too long.")
 
 
 def not_allowed(allow: str) -> Problem:
-    """405: the path is there, but not for this method."""
+    """Return 405: the path exists, but not for this method."""
     headers = ((b"allow", allow.encode("ascii")),)
     return Problem(
         405, "method-not-allowed", "Method not allowed", f"Allowed here: {allow}.", headers

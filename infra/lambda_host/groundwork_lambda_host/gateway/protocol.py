@@ -1,9 +1,9 @@
-"""One HTTP connection: its order, its limits and its end, without a task for each request.
+"""One HTTP connection: order of requests, limits and shutdown, without a task per request.
 
-The reader finds requests. They wait in a line, and the first of it is served when the one before
-has been answered and its answer has left. An answer belongs to the request that it was made for:
-one that comes when another is served is dropped. Times are noted, not timed: one sweep over all
-connections looks for the slow ones.
+The reader parses requests into a queue. The next one is served when the previous one has been
+answered and its answer has been sent. An answer for a request that is no longer being served is
+dropped. There are no timers per connection: one periodic sweep over all connections finds slow
+clients.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from groundwork_lambda_host.gateway.server_context import ServerContext
 from groundwork_lambda_host.gateway.wire import answer_bytes, hand_over, unread_bytes
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-_STEPS = 32  # requests begun or slices parsed, before other connections have their turn
-_UNCOUNTED_BYTES = 16 * 1024  # of each body: a small request never waits for memory
+_STEPS = 32  # requests started or slices parsed before other connections are served
+_UNCOUNTED_BYTES = 16 * 1024  # of each body: small requests are not limited by memory
 _LINGER_SECONDS = 2.0
 
 
@@ -36,16 +36,16 @@ class HttpProtocol(asyncio.Protocol):
     """One connection.
 
     Args:
-        door: What it shares with others.
+        context: The state shared by all connections.
     """
 
-    def __init__(self, door: ServerContext) -> None:
-        self._door = door
-        self._gateway = door.gateway
-        self._limits = door.limits
+    def __init__(self, context: ServerContext) -> None:
+        self._context = context
+        self._gateway = context.gateway
+        self._limits = context.limits
         self._loop = asyncio.get_running_loop()
-        self._reader = Reader(self, door.limits, door.hosts)
-        self._pace = Pace(door.limits, self._loop.time())
+        self._reader = Reader(self, context.limits, context.hosts)
+        self._pace = Pace(context.limits, self._loop.time())
         self._peer = ""
         self._address = ""
         self._unparsed: bytes | memoryview = b""
@@ -54,8 +54,8 @@ class HttpProtocol(asyncio.Protocol):
         self._served: Incoming | None = None
         self._call: Call | OwnCall | None = None
         self._unread_held = 0
-        self._ended = False  # nothing more is read
-        self._going_on = False
+        self._ended = False  # reading has ended
+        self._advancing = False
         self._read_paused = False
         self._write_paused = False
         self._lingers_since: float | None = None
@@ -64,49 +64,49 @@ class HttpProtocol(asyncio.Protocol):
     # ── connection ──
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Takes the connection, or says that there are too many."""
+        """Accept the connection, or refuse it if there are too many."""
         self.transport = cast("asyncio.Transport", transport)  # uvloop's does not inherit from it
         self.transport.set_write_buffer_limits(high=self._limits.unread_bytes)
         peer = transport.get_extra_info("peername")
         self._peer = self._address = str(peer[0]) if isinstance(peer, tuple) else ""
-        connections = self._door.state.connections
+        connections = self._context.state.connections
         connections.add(self)  # type: ignore[arg-type]
         if len(connections) > self._limits.connections:
             self._refuse(problems.TOO_MANY_CONNECTIONS)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio
-        """Gives up what still waits for an environment; what runs, goes on unheard."""
-        self._door.state.connections.discard(self)
+        """Cancel calls that wait for an environment; a running call continues without a client."""
+        self._context.state.connections.discard(self)
         if self._call is not None:
             self._call.leave()
         self._stop_reading()
         self._forget_unread()
-        for one in (self._served, *self._line):
-            if isinstance(one, Incoming):
-                self._release(one)
+        for request in (self._served, *self._line):
+            if isinstance(request, Incoming):
+                self._release(request)
         self._served = self._call = None
         self._line.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Parses; a request that is complete by it begins at once."""
+        """Parse data; start a request as soon as it is complete."""
         if self._ended:
             return
         self._pace.heard(self._loop.time())
         self._unparsed = b"".join((self._unparsed, data)) if self._unparsed else data
-        self._go_on()
+        self._advance()
 
     def pause_writing(self) -> None:
-        """The client reads more slowly than it is answered: its next request waits."""
+        """Delay the next request: the client reads its answers too slowly."""
         self._write_paused = True
 
     def resume_writing(self) -> None:
-        """What it has not read is little again."""
+        """Continue: the client has read most of its answers."""
         self._write_paused = False
         self._forget_unread()
-        self._go_on()
+        self._advance()
 
     def shutdown(self) -> None:
-        """The host stops: finishes the request under way or just coming in, then closes."""
+        """Finish the current or incoming request, then close: the host stops."""
         if self._lingers_since is not None:
             self.transport.close()
         elif self._served is not None:
@@ -117,13 +117,13 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.close()
 
     def close_if_silent(self) -> None:
-        """Ends a connection that has not begun a request, however short its life was."""
+        """Close the connection if it has not started a request."""
         if self._served is None and not self._line and not self._pace.reading:
             self.transport.close()
 
-    def look_at(self, now: float) -> None:
-        """Ends the connection if its client is too slow; called for each about once a second."""
-        if self._pace.deaf(now, self.transport.get_write_buffer_size()):
+    def check_speed(self, now: float) -> None:
+        """End the connection if its client is too slow; called about once a second."""
+        if self._pace.reads_too_slowly(now, self.transport.get_write_buffer_size()):
             self.transport.abort()
         elif self._lingers_since is not None:
             if now - self._lingers_since > _LINGER_SECONDS:
@@ -135,29 +135,29 @@ class HttpProtocol(asyncio.Protocol):
             elif verdict == "idle":
                 self.transport.close()
 
-    # ── what the reader finds ──
+    # ── called by the reader ──
 
     def begins(self) -> None:
-        """The first byte of a request."""
+        """Note the first byte of a request."""
         self._pace.message_begins(self._loop.time())
 
     def headed(self, incoming: Incoming) -> None:
-        """Decides which way the request takes, and whether its body may come."""
+        """Route the request, and decide whether to read its body."""
         self._pace.headers_done(self._loop.time())
         incoming.match = self._gateway.find(incoming.path)
         if incoming.match is None:
             incoming.own = self._gateway.own_app(incoming.path)
-        incoming.source_ip = self._door.clients.address(self._peer, incoming.headers)
+        incoming.source_ip = self._context.clients.address(self._peer, incoming.headers)
         limits = self._limits
         incoming.most = limits.body_bytes if incoming.own is None else limits.own_body_bytes
-        # A client that asks first is told at once; others are heard out, within reason.
+        # A client that expects 100-continue is refused at once; from others the body is read first.
         most = incoming.most if incoming.expects else limits.discarded_bytes
         if (incoming.announced or 0) > most:
             raise RequestRefused(problems.TOO_LARGE)
         self._incoming = incoming
 
     def part(self, incoming: Incoming, part: bytes) -> None:
-        """A part of the body; beyond the limit it is counted only."""
+        """Store a part of the body; beyond the limit only count it."""
         incoming.expects = False
         incoming.length += len(part)
         if incoming.length > self._limits.discarded_bytes:
@@ -169,24 +169,24 @@ class HttpProtocol(asyncio.Protocol):
             return
         more = incoming.length - incoming.held - _UNCOUNTED_BYTES
         if more > 0:
-            if not self._door.held.take(incoming.source_ip, more):
+            if not self._context.held.take(incoming.source_ip, more):
                 raise RequestRefused(problems.OVERLOADED)
             incoming.held += more
         incoming.body += part
 
     def complete(self, incoming: Incoming) -> None:
-        """The request gets in line."""
+        """Queue the complete request."""
         self._pace.message_done()
         self._incoming = None
         self._line.append(incoming)
 
     # ── order ──
 
-    def _go_on(self) -> None:
-        """Begins and parses what it may. Called when data came, or an answer has left."""
-        if self._going_on:
+    def _advance(self) -> None:
+        """Start and parse requests; called when data has come or an answer has been sent."""
+        if self._advancing:
             return
-        self._going_on = True
+        self._advancing = True
         for _ in range(_STEPS):
             if self._line:
                 if self._served is not None or self._write_paused or self.transport.is_closing():
@@ -197,8 +197,8 @@ class HttpProtocol(asyncio.Protocol):
             else:
                 break
         else:
-            self._loop.call_soon(self._go_on)
-        self._going_on = False
+            self._loop.call_soon(self._advance)
+        self._advancing = False
         self._offer_to_continue()
         self._pause_or_resume_reading()
 
@@ -234,8 +234,8 @@ class HttpProtocol(asyncio.Protocol):
         elif incoming.own is not None:
             call = OwnCall(incoming, reply)
             task = self._loop.create_task(call.run())
-            self._door.state.tasks.add(task)
-            task.add_done_callback(self._door.state.tasks.discard)
+            self._context.state.tasks.add(task)
+            task.add_done_callback(self._context.state.tasks.discard)
             self._call = call
         else:
             body, incoming.body = bytes(incoming.body), bytearray()
@@ -261,11 +261,11 @@ class HttpProtocol(asyncio.Protocol):
         self._release(incoming)
         if self.transport.is_closing():
             return
-        if self._door.access is not None:
-            self._door.access.write(incoming.method, incoming.path, answer, incoming.began)
+        if self._context.access is not None:
+            self._context.access.write(incoming.method, incoming.path, answer, incoming.began)
         size = len(answer.body)
         if size > self._limits.unread_bytes:
-            if self._door.held.take(incoming.source_ip, size):
+            if self._context.held.take(incoming.source_ip, size):
                 self._unread_held += size
             else:
                 answer = self._refusal(problems.OVERLOADED, incoming)
@@ -280,17 +280,17 @@ class HttpProtocol(asyncio.Protocol):
             self._line.clear()
             self.transport.close()
         else:
-            self._go_on()
+            self._advance()
 
     def _write(self, answer: HttpResponse, *, closes: bool, with_body: bool = True) -> None:
-        headers = (*self._door.state.default_headers, *answer.headers)
+        headers = (*self._context.state.default_headers, *answer.headers)
         body = answer.body if with_body else b""
         self.transport.write(answer_bytes(answer.status, headers, body, closes=closes))
 
     # ── refusals ──
 
     def _refuse(self, problem: Problem) -> None:
-        """Reads no more, and answers so when the requests before it have been answered."""
+        """Stop reading; send the problem after the answers to earlier requests."""
         self._stop_reading()
         if problem.status == HTTPStatus.BAD_REQUEST:
             self._gateway.bad_requests += 1
@@ -305,14 +305,14 @@ class HttpProtocol(asyncio.Protocol):
     def _answer_and_linger(self, problem: Problem) -> None:
         if self.transport.is_closing():
             return
-        # Of a connection too many nothing has been read.
+        # Nothing has been read from a connection beyond the maximum.
         headers = None if self._pace.fresh else self._reader.headers
         self._write(self._gateway.refusal(problem, new_request_id(), "", headers), closes=True)
         if self._pace.fresh:
             self.transport.close()
             return
-        # Closing now would answer what the client still sends with a reset, which can overtake
-        # the answer. It hears that nothing more comes, and has a moment to read and to close.
+        # Closing now would reset the connection if the client still sends, and the reset can arrive
+        # before the answer. Send EOF and give the client time to read and close.
         self._lingers_since = self._loop.time()
         self.transport.write_eof()
 
@@ -343,22 +343,22 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.pause_reading()
 
     def _release(self, incoming: Incoming) -> None:
-        self._door.held.give_back(incoming.source_ip, incoming.held)
+        self._context.held.give_back(incoming.source_ip, incoming.held)
         incoming.held = 0
         incoming.body = bytearray()
 
     def _forget_unread(self) -> None:
-        self._door.held.give_back(self._address, self._unread_held)
+        self._context.held.give_back(self._address, self._unread_held)
         self._unread_held = 0
 
     def _hand_over(self, incoming: Incoming) -> None:
         self._served = None
         if self._unparsed:
-            # RFC 6455 section 4.1: nothing is sent before the handshake has been answered.
+            # RFC 6455 section 4.1: a client must not send before the handshake has been answered.
             self._refuse(problems.BAD_REQUEST)
             return
-        self._door.state.connections.discard(self)
+        self._context.state.connections.discard(self)
         if self._read_paused:
             self._read_paused = False
             self.transport.resume_reading()
-        hand_over(self.transport, incoming, self._door)
+        hand_over(self.transport, incoming, self._context)

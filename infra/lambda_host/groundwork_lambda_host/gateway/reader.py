@@ -1,7 +1,7 @@
-"""From bytes to requests: httptools' parser, and the rules of RFC 9112 that it leaves to its user.
+"""Parse bytes into requests with httptools, and enforce rules of RFC 9112 that it does not check.
 
-It knows no connection. What is not body (request line, headers, chunk sizes and extensions,
-trailers) counts against one limit. Trailers are dropped.
+The request line, headers, chunk sizes and extensions, and trailers count against one limit.
+Trailers are dropped.
 """
 
 from typing import Protocol
@@ -15,38 +15,38 @@ from groundwork_lambda_host.gateway.incoming import Incoming
 from groundwork_lambda_host.gateway.limits import ServerLimits
 
 SLICE_BYTES = 4 * 1024
-"""Parsed at a time where requests may begin: so many bytes may hold a hundred of them."""
+"""Bytes parsed at once where requests may begin; they may hold a hundred requests."""
 BODY_SLICE_BYTES = 64 * 1024
-_CHUNK_BYTES = 16  # a chunk's size and line ends, which are not counted
+_CHUNK_BYTES = 16  # a chunk's size and line ends, which do not count
 
 
 class Requests(Protocol):
-    """Takes what the reader finds. Each may raise RequestRefused."""
+    """Receives what the reader parses. Each method may raise RequestRefused."""
 
     def begins(self) -> None:
-        """The first byte of a request."""
+        """Called at the first byte of a request."""
 
     def headed(self, incoming: Incoming) -> None:
-        """Its headers are complete."""
+        """Called when its headers are complete."""
 
     def part(self, incoming: Incoming, part: bytes) -> None:
-        """A part of its body."""
+        """Called with each part of its body."""
 
     def complete(self, incoming: Incoming) -> None:
-        """All of it is there."""
+        """Called when the request is complete."""
 
 
 class Reader:
     """Reads the requests of one connection.
 
     Args:
-        requests: Takes them.
-        limits: What the client may send.
+        requests: Receives the requests.
+        limits: Limits of the client.
         hosts: The hosts that are served.
 
     Attributes:
-        headers: Those of the request that is being read, names in lower case.
-        ended: Whether the last request has come: one that ends the connection, or a handshake.
+        headers: Headers of the current request, names in lower case.
+        ended: Whether the last request of the connection was read, or a WebSocket handshake.
     """
 
     def __init__(self, requests: Requests, limits: ServerLimits, hosts: Hosts) -> None:
@@ -65,27 +65,27 @@ class Reader:
 
     @property
     def slice_bytes(self) -> int:
-        """How much to feed at most: no more of a body than is missing, little of what else."""
+        """Maximum number of bytes to feed: the rest of a body, or a small slice otherwise."""
         incoming = self._incoming
         if incoming is None or incoming.announced is None:
             return SLICE_BYTES
         return min(BODY_SLICE_BYTES, max(1, incoming.announced - incoming.length))
 
     def feed(self, data: bytes | memoryview) -> int:
-        """Parses, and gives how many bytes it used.
+        """Parse data; return how many bytes were used.
 
         Raises:
-            RequestRefused: A request in it cannot be served.
+            RequestRefused: A request in it is refused.
         """
         self._framing_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # The parser leaves what follows to another protocol. None has been agreed on.
+            # The parser stops for another protocol, but none has been agreed on.
             self._parser = httptools.HttpRequestParser(self)
             self._framing_bytes = 0
             if self._incoming is not None:
-                self._read_its_body(self._incoming)
+                self._read_body(self._incoming)
             return int(upgrade.args[0])
         except httptools.HttpParserCallbackError as error:
             if isinstance(error.__context__, RequestRefused):
@@ -101,10 +101,10 @@ class Reader:
             raise RequestRefused(problems.BAD_REQUEST)
         return len(data)
 
-    # ── what the parser finds ──
+    # ── called by the parser ──
 
     def on_message_begin(self) -> None:
-        """The first byte of a request."""
+        """Start a request at its first byte."""
         if self._resuming:
             return
         self._framing_bytes = self._chunks = 0
@@ -114,17 +114,17 @@ class Reader:
         self._requests.begins()
 
     def on_url(self, part: bytes) -> None:
-        """A part of the request target."""
+        """Append a part of the request target."""
         if not self._resuming:
             self._target += part
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header, or a trailer, which is dropped."""
+        """Append a header; drop a trailer."""
         if self._in_head:
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        """Judges the head of a request."""
+        """Validate the head of a request."""
         if self._resuming:
             return
         self._in_head = False
@@ -140,30 +140,30 @@ class Reader:
         self._requests.headed(incoming)
 
     def on_chunk_header(self) -> None:
-        """A chunk begins."""
+        """Count a chunk."""
         self._chunks += 1
         if self._chunks > self._limits.chunks:
             raise RequestRefused(problems.TOO_LARGE)
 
     def on_body(self, part: bytes) -> None:
-        """A part of the body."""
+        """Pass on a part of the body."""
         self._framing_bytes -= len(part)
         if self._incoming is not None:
             self._requests.part(self._incoming, part)
 
     def on_message_complete(self) -> None:
-        """The last byte of a request."""
+        """End a request at its last byte."""
         incoming = self._incoming
         if incoming is None or (incoming.has_body and self._parser.should_upgrade()):
-            return  # in the second case the parser skips the body, see _read_its_body
+            return  # in the second case the parser skips the body, see _read_body
         self._incoming = None
         self._framing_bytes = self._chunks = 0
         self.ended = not incoming.keep_alive or incoming.websocket
         self._requests.complete(incoming)
 
-    def _read_its_body(self, incoming: Incoming) -> None:
-        # The parser takes the body of a request with `Upgrade` for the other protocol's. A fresh
-        # one reads it, after a head that says only how long it is. Java's client sends such ones.
+    def _read_body(self, incoming: Incoming) -> None:
+        # The parser treats the body of a request with `Upgrade` as another protocol. A new parser
+        # reads it, after a head that states only its length. Java's client sends such requests.
         length = b"Content-Length: %d" % (incoming.announced or 0)
         how = b"Transfer-Encoding: chunked" if incoming.chunked else length
         self._resuming = True

@@ -1,4 +1,4 @@
-"""Which route a request takes: API Gateway's order, exact before {param} before {proxy+}."""
+"""Find the route of a request as API Gateway does: exact, then {param}, then {proxy+}."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,20 +11,20 @@ _MOST_KNOWN, _LONGEST_KNOWN = 4096, 256
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A path of the template that fits, its routes by method, and its parameters, decoded."""
+    """A matching path of the template: its routes by method, and the decoded parameters."""
 
     resource: str
     routes: Mapping[str, Route]
     parameters: Mapping[str, str] | None
 
     def route(self, method: str) -> Route | None:
-        """The route for a method, if the path takes it; HEAD is taken wherever GET is."""
+        """Return the route for a method, or None; HEAD is routed as GET."""
         found = self.routes.get(method) or self.routes.get("ANY")
         return self.routes.get("GET") if found is None and method == "HEAD" else found
 
     @property
     def allow(self) -> str:
-        """The methods that the path takes, for an Allow header."""
+        """The methods of the path, for an Allow header."""
         return ", ".join(sorted(self.routes.keys() | ({"HEAD"} if "GET" in self.routes else set())))
 
 
@@ -48,22 +48,22 @@ class Routes:
             self._add(route)
 
     def find(self, path: str) -> Match | None:
-        """The best path for this raw request path, or None. A trailing slash does not count."""
+        """Return the best match for a raw request path, or None. Ignores a trailing slash."""
         try:
             return self._known[path]
         except KeyError:
-            found = self._look_for(path)
+            found = self._match(path)
         if len(path) <= _LONGEST_KNOWN:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[path] = found
         return found
 
-    def _look_for(self, path: str) -> Match | None:
+    def _match(self, path: str) -> Match | None:
         segments = path.strip("/").split("/") if path != "/" else []
         if path.startswith("//"):
             return None
-        found = _walk(self._root, segments, 0, [])
+        found = _descend(self._root, segments, 0, [])
         if found is None:
             return None
         node, values = found
@@ -87,15 +87,15 @@ class Routes:
         node.routes[route.method] = route
 
 
-def _walk(
+def _descend(
     node: _Node, segments: list[str], at: int, values: list[str]
 ) -> tuple[_Node, list[str]] | None:
     if at == len(segments):
         return (node, values) if node.routes else None
     segment = segments[at]
-    if (exact := node.exact.get(segment)) and (found := _walk(exact, segments, at + 1, values)):
+    if (exact := node.exact.get(segment)) and (found := _descend(exact, segments, at + 1, values)):
         return found
-    if node.one and segment and (found := _walk(node.one, segments, at + 1, [*values, segment])):
+    if node.one and segment and (found := _descend(node.one, segments, at + 1, [*values, segment])):
         return found
     rest = "/".join(segments[at:])
     if node.rest and node.rest.routes and rest:

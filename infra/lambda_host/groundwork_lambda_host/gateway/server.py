@@ -1,4 +1,4 @@
-"""Listens, serves, and goes without failing a request."""
+"""The HTTP server: listen, serve, and stop without failing a request."""
 
 import asyncio
 import logging
@@ -23,20 +23,20 @@ from groundwork_lambda_host.sockets.protocol import SocketProtocol
 _log = logging.getLogger(__name__)
 _BACKLOG = 2048
 _TICK_SECONDS = 1.0
-_LOOK_EVERY_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 _FIRST_REQUEST_SECONDS = 0.5
-_SAY_EVERY_SECONDS = 60.0
+_LOG_EVERY_SECONDS = 60.0
 
 
 class Server:
-    """Serves HTTP by our own connections and WebSockets by uvicorn's protocol.
+    """Serves HTTP with `HttpProtocol` and WebSockets with uvicorn's protocol.
 
     Args:
-        gateway: The application.
-        limits: What one client may take.
-        access: Takes a line for each answer, if wanted.
-        hosts: Which hosts are served; by default those of this machine.
-        clients: Finds clients' addresses; by default no proxy is believed.
+        gateway: The gateway.
+        limits: Limits of one client.
+        access: The access log, if enabled.
+        hosts: The hosts that are served; by default those of this machine.
+        clients: Determines clients' addresses; by default no proxy is trusted.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Server:
             server_header=False,
         )
         self._gateway = gateway
-        self._door = ServerContext(
+        self._context = ServerContext(
             gateway=gateway,
             limits=limits,
             hosts=hosts or Hosts(),
@@ -66,48 +66,49 @@ class Server:
             config=config,
             access=access,
         )
-        self._state = self._door.state
+        self._state = self._context.state
         self._servers: list[asyncio.Server] = []
         self._copies: list[socket.socket] = []
         self._ticker: asyncio.Task[None] | None = None
-        self._said_at, self._said = 0.0, 0
+        self._logged_at, self._logged = 0.0, 0
 
     @property
     def connections(self) -> int:
-        """Open connections, WebSockets not counted."""
+        """Number of open connections without WebSockets."""
         return len(self._state.connections)
 
     async def start(self, *listeners: socket.socket) -> None:
-        """Begins to serve on sockets that are bound already."""
-        self._door.config.load()
+        """Serve on bound sockets."""
+        self._context.config.load()
         self._tick()
         self._ticker = asyncio.create_task(self._ticking())
         loop = asyncio.get_running_loop()
         for listener in listeners:
-            # The copy is the same listening socket: it lets the last clients in (`_let_in`).
+            # The copy is the same listening socket, for `_accept_waiting`.
             self._copies.append(socket.socket(fileno=os.dup(listener.fileno())))
             self._servers.append(
                 await loop.create_server(self._connection, sock=listener, backlog=_BACKLOG)
             )
 
     async def drain(self, *, announce_seconds: float, finish_seconds: float) -> None:
-        """Stops without failing a request.
+        """Stop without failing a request.
 
-        First goes on as before, while every answer asks its client to go elsewhere; then stops
-        listening, lets in who has connected already, and finishes what is under way.
+        First serve on, with every answer closing its connection. Then stop listening, accept
+        clients that have already connected, and finish running requests.
 
         Args:
-            announce_seconds: Longest duration of the first part; it ends when all have gone.
-            finish_seconds: Longest duration of the second.
+            announce_seconds: Maximum duration of the first phase; it ends when all clients have
+                disconnected.
+            finish_seconds: Maximum duration of the second phase.
         """
         self._gateway.closing = True
         await self._until_gone(announce_seconds)
         for server in self._servers:
             server.close()
-        await self._let_in()
+        await self._accept_waiting()
         for connection in list(self._state.connections):
             connection.shutdown()
-        # Who has just connected is about to ask.
+        # Clients that have just connected are about to send a request.
         await self._until_gone(min(_FIRST_REQUEST_SECONDS, finish_seconds))
         for connection in list(self._state.connections):
             if isinstance(connection, HttpProtocol):
@@ -120,11 +121,11 @@ class Server:
             with suppress(AttributeError):
                 connection.transport.abort()
 
-    async def _let_in(self) -> None:
+    async def _accept_waiting(self) -> None:
         loop = asyncio.get_running_loop()
         for copy in self._copies:
             copy.setblocking(False)  # noqa: FBT003 - the standard library's own way
-            with suppress(OSError):  # no more of them
+            with suppress(OSError):  # none is left
                 while True:
                     client, _ = copy.accept()
                     await loop.connect_accepted_socket(self._connection, client)
@@ -133,11 +134,11 @@ class Server:
 
     async def _until_gone(self, seconds: float) -> None:
         state, end = self._state, time.monotonic() + seconds
-        while (state.connections or state.tasks) and time.monotonic() < end:  # noqa: ASYNC110 - uvicorn's sets tell nobody
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        while (state.connections or state.tasks) and time.monotonic() < end:  # noqa: ASYNC110 - uvicorn's sets do not notify
+            await asyncio.sleep(_POLL_SECONDS)
 
     def _connection(self) -> asyncio.Protocol:
-        return HttpProtocol(self._door)
+        return HttpProtocol(self._context)
 
     async def _ticking(self) -> None:
         loop = asyncio.get_running_loop()
@@ -145,17 +146,17 @@ class Server:
             await asyncio.sleep(_TICK_SECONDS)
             self._tick()
             now = loop.time()
-            self._say_what_was_bad(now)
+            self._log_bad_requests(now)
             for connection in list(self._state.connections):
                 if isinstance(connection, HttpProtocol):
-                    connection.look_at(now)
+                    connection.check_speed(now)
 
-    def _say_what_was_bad(self, now: float) -> None:
-        # One line a minute at most, however many there are: anybody can send them.
-        count = self._gateway.bad_requests - self._said
-        if count and now - self._said_at >= _SAY_EVERY_SECONDS:
-            self._said_at, self._said = now, self._gateway.bad_requests
-            _log.warning("%d requests were no valid HTTP", count)
+    def _log_bad_requests(self, now: float) -> None:
+        # At most one line a minute, because any client can cause them.
+        count = self._gateway.bad_requests - self._logged
+        if count and now - self._logged_at >= _LOG_EVERY_SECONDS:
+            self._logged_at, self._logged = now, self._gateway.bad_requests
+            _log.warning("%d requests were not valid HTTP", count)
 
     def _tick(self) -> None:
         self._state.default_headers = [(b"date", formatdate(usegmt=True).encode())]

@@ -1,4 +1,4 @@
-"""What all connections of a server share."""
+"""State that all connections of a server share."""
 
 from dataclasses import dataclass, field
 
@@ -15,17 +15,17 @@ from groundwork_lambda_host.gateway.memory_budget import MemoryBudget
 
 @dataclass(frozen=True, slots=True)
 class ServerContext:
-    """Everything that a connection needs.
+    """State that all connections of a server share.
 
     Attributes:
-        gateway: Takes the requests for functions.
-        limits: What a client may take.
-        hosts: Which hosts are served.
-        clients: Finds the address of a client.
-        held: What bodies and answers take of the memory.
+        gateway: Handles the requests.
+        limits: Limits of one client.
+        hosts: The hosts that are served.
+        clients: Determines the address of a client.
+        held: Memory used by bodies and answers.
         config: uvicorn's settings, for its WebSocket protocol.
         state: uvicorn's sets of connections and tasks, and the headers of every answer.
-        access: Takes a line for each answer, if wanted.
+        access: The access log, if enabled.
     """
 
     gateway: Gateway

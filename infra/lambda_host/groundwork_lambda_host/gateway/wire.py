@@ -1,4 +1,4 @@
-"""What goes to a connection's transport: answers, and the handover to the WebSocket protocol."""
+"""Serialize answers, and hand connections over to the WebSocket protocol."""
 
 import asyncio
 import fcntl
@@ -19,7 +19,7 @@ _STATUS_LINES = {
 def answer_bytes(
     status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, closes: bool
 ) -> bytes:
-    """One answer; `closes` says that it is the connection's last."""
+    """Return the bytes of an answer; `closes`: it is the last on the connection."""
     lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
     for name, value in headers:
         lines += (name, b": ", value, b"\r\n")
@@ -28,7 +28,7 @@ def answer_bytes(
 
 
 def unread_bytes(transport: asyncio.Transport) -> int:
-    """What the kernel has received and we have not: closing would answer it with a reset."""
+    """Return how many received bytes are unread; closing with unread bytes sends a reset."""
     connection = transport.get_extra_info("socket")
     if connection is None or transport.is_closing():
         return 0
@@ -36,12 +36,12 @@ def unread_bytes(transport: asyncio.Transport) -> int:
     return int.from_bytes(found, sys.byteorder)
 
 
-def hand_over(transport: asyncio.Transport, incoming: Incoming, door: ServerContext) -> None:
-    """Gives the connection to the WebSocket protocol, which reads the handshake anew."""
+def hand_over(transport: asyncio.Transport, incoming: Incoming, context: ServerContext) -> None:
+    """Hand the connection over to the WebSocket protocol, which parses the handshake again."""
     lines = [b"GET ", incoming.target, b" HTTP/1.1\r\n"]
     for name, value in incoming.headers:
         lines += (name, b": ", value, b"\r\n")
-    protocol = SocketProtocol(door.config, door.state, {})
+    protocol = SocketProtocol(context.config, context.state, {})
     protocol.connection_made(transport)
     protocol.client = (incoming.source_ip, 0)
     protocol.data_received(b"".join((*lines, b"\r\n")))

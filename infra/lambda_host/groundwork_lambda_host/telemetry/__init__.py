@@ -1,4 +1,4 @@
-"""What the host counts, and how Prometheus reads it."""
+"""Metrics of the host and of functions, for Prometheus."""
 
 from groundwork_lambda_host.telemetry.page import MetricsPage
 from groundwork_lambda_host.telemetry.registry import Telemetry

@@ -1,4 +1,4 @@
-"""The application's own metrics: its EMF lines as Prometheus counters, histograms and gauges."""
+"""Convert the functions' EMF lines to Prometheus counters, histograms and gauges."""
 
 import logging
 import re
@@ -19,10 +19,10 @@ Metric = Counter | Histogram | ExpiringGauge
 
 
 class ApplicationMetrics:
-    """Takes EMF lines. A metric's unit decides its kind, its first line decides its labels.
+    """Collects EMF lines. The unit of a metric decides its kind, its first line its labels.
 
-    A metric with more than a thousand combinations of labels takes no new ones: an id among its
-    dimensions would otherwise fill the memory of all who scrape.
+    A metric is limited to a thousand combinations of labels: otherwise an id among its dimensions
+    would fill the memory of the host and of Prometheus.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -36,13 +36,13 @@ class ApplicationMetrics:
         )
 
     def take(self, line: bytes) -> None:
-        """Counts what a line says; a bad line is counted as such, and never raises."""
+        """Record the metrics of a line; count an invalid line. Never raises."""
         try:
             for point in points_of(line):
                 self._record(point)
         except NotMetrics as error:
             self._refused.inc()
-            _log.warning("a metric line was refused: %s", error)
+            _log.warning("a metric line was rejected: %s", error)
 
     def _record(self, point: Point) -> None:
         key = _name(point)
@@ -68,7 +68,7 @@ class ApplicationMetrics:
 
     def _make(self, name: str, point: Point) -> tuple[Metric, tuple[str, ...]]:
         labels = tuple(_label(dimension) for dimension, _ in point.dimensions)
-        text = f"{point.name} ({point.namespace}), told by the application."
+        text = f"{point.name} ({point.namespace}), emitted by the application."
         try:
             if point.unit == "Count":
                 return Counter(name, text, labels, registry=self._registry), labels
@@ -101,7 +101,7 @@ def _name(point: Point) -> str:
 
 
 def _label(name: str) -> str:
-    # Prometheus keeps `le` and names with two underscores for itself.
+    # Prometheus reserves `le` and names that begin with two underscores.
     made = _snake(name).lstrip("_")
     return f"{made}_" if made in {"le", "quantile"} else made
 

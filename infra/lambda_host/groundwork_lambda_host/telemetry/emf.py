@@ -1,4 +1,4 @@
-"""Lines in CloudWatch's Embedded Metric Format, read into data points.
+"""Parse lines in CloudWatch's Embedded Metric Format into data points.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -10,7 +10,7 @@ import orjson
 
 
 class NotMetrics(ValueError):
-    """The line is no EMF, or breaks its rules."""
+    """Raised if a line is not valid EMF."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Point:
 
 
 def points_of(line: bytes) -> list[Point]:
-    """All data points of a line. Only the fullest dimension set counts: the others are sums of it.
+    """Return the data points of a line, for its largest dimension set: the others are sums of it.
 
     Raises:
-        NotMetrics: It cannot be read.
+        NotMetrics: The line is not valid EMF.
     """
     try:
         return list(_points(orjson.loads(line)))
@@ -39,10 +39,10 @@ def points_of(line: bytes) -> list[Point]:
 def _points(fields: dict[str, object]) -> Iterator[Point]:
     head = fields["_aws"]
     if not isinstance(head, dict):
-        raise NotMetrics("_aws is no mapping")
+        raise NotMetrics("_aws is not a mapping")
     for directive in head["CloudWatchMetrics"]:
         sets: list[list[str]] = directive.get("Dimensions") or [[]]
-        names = max((sorted(one) for one in sets), key=lambda one: (len(one), one))
+        names = max((sorted(names) for names in sets), key=lambda names: (len(names), names))
         dimensions = tuple((name, str(fields[name])) for name in names)
         for metric in directive["Metrics"]:
             found = fields[metric["Name"]]
@@ -59,5 +59,5 @@ def _points(fields: dict[str, object]) -> Iterator[Point]:
 
 def _number(value: object) -> float:
     if not isinstance(value, int | float):
-        raise NotMetrics(f"{value!r} is no number")
+        raise NotMetrics(f"{value!r} is not a number")
     return float(value)

@@ -1,4 +1,4 @@
-"""The application's gauges: each shows what it was told last, and not for ever."""
+"""Gauges of the application, which expire."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,10 +11,9 @@ FRESH_SECONDS = 300.0
 
 
 class ExpiringGauge(Collector):
-    """One gauge. What nobody has told again for five minutes is no longer shown.
+    """A gauge whose values are shown for five minutes after they were set.
 
-    A schedule's run goes to one of many gateways. The others would show for ever what a function
-    told them once.
+    A schedule runs on one of several hosts; the others would otherwise show an old value for ever.
     """
 
     def __init__(
@@ -28,21 +27,21 @@ class ExpiringGauge(Collector):
         self._text = text
         self._labels = labels
         self._stopwatch = stopwatch
-        self._told: dict[tuple[str, ...], tuple[float, float]] = {}
+        self._values: dict[tuple[str, ...], tuple[float, float]] = {}
 
     def set(self, labels: tuple[str, ...], value: float) -> None:
-        """Takes a value."""
-        self._told[labels] = (value, self._stopwatch())
+        """Set a value."""
+        self._values[labels] = (value, self._stopwatch())
 
     def describe(self) -> Iterable[Metric]:
-        """Its name alone; the registry refuses a second one of it."""
+        """Yield the name only; the registry rejects a second gauge of this name."""
         yield self._family()
 
     def collect(self) -> Iterable[Metric]:
-        """What was told lately."""
+        """Yield the values that were set in the last five minutes."""
         family, oldest = self._family(), self._stopwatch() - FRESH_SECONDS
-        for labels, (value, told_at) in self._told.items():
-            if told_at >= oldest:
+        for labels, (value, set_at) in self._values.items():
+            if set_at >= oldest:
                 family.add_metric(labels, value)
         yield family
 

@@ -1,4 +1,4 @@
-"""A log filter for lines that anybody on the network can cause."""
+"""A log filter for lines that any client can cause."""
 
 import logging
 import time
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 
 class LineRateLimit(logging.Filter):
-    """Lets a few lines a minute through; the next one after it says how many it held back.
+    """Passes a few lines a minute; the next line states how many were dropped.
 
     Args:
-        lines: How many in a minute.
-        clock: Seconds, never going back.
+        lines: Maximum number of lines per minute.
+        clock: Monotonic clock in seconds.
     """
 
     def __init__(self, lines: int = 10, clock: Callable[[], float] = time.monotonic) -> None:
@@ -21,7 +21,7 @@ class LineRateLimit(logging.Filter):
         self._seen = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written."""
+        """Return whether the line is written."""
         minute = int(self._clock() // 60)
         held_back = 0
         if minute != self._minute:

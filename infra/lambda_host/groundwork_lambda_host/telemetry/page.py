@@ -1,4 +1,4 @@
-"""GET and HEAD /metrics; the server leaves the body of a HEAD out."""
+"""Serve GET and HEAD /metrics; the server omits the body of a HEAD."""
 
 import hmac
 from typing import cast
@@ -21,7 +21,7 @@ _UNAUTHORIZED = {
     "type": "/problems/unauthenticated",
     "title": "Unauthorized",
     "status": 401,
-    "detail": "This needs a bearer token.",
+    "detail": "A bearer token is required.",
     "instance": "/metrics",
 }
 
@@ -30,8 +30,8 @@ class MetricsPage:
     """Shows a registry in Prometheus' text format.
 
     Args:
-        registry: What to show.
-        token: Bearer token that a scrape has to bring; empty lets everybody in.
+        registry: The registry to show.
+        token: Bearer token that is required; empty: none.
     """
 
     def __init__(self, registry: CollectorRegistry, token: str) -> None:
@@ -39,7 +39,7 @@ class MetricsPage:
         self._expected = f"Bearer {token}".encode() if token else b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Answers one scrape."""
+        """Answer one scrape."""
         if scope["method"] not in _READS:
             lines = [(b"content-type", b"application/problem+json"), (b"allow", b"GET, HEAD")]
             return await _answer(send, 405, lines, orjson.dumps(_NOT_ALLOWED))

@@ -1,4 +1,4 @@
-"""Everything that /metrics shows."""
+"""All metrics that /metrics shows."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
@@ -17,43 +17,43 @@ from groundwork_lambda_host.telemetry.stats import BUCKETS_SECONDS, Durations, F
 
 
 class PoolView(Protocol):
-    """What is told of a function's environments."""
+    """What is measured of a function's environments."""
 
     @property
     def stats(self) -> FunctionStats:
-        """Its counters."""
+        """Counters of the function."""
 
     @property
     def size(self) -> int:
-        """Environments that are there."""
+        """Number of environments."""
 
     @property
     def busy(self) -> int:
-        """Those with an event under way."""
+        """Number of environments that run an event."""
 
     @property
     def waiting(self) -> int:
-        """Events that wait for one."""
+        """Number of events that wait for an environment."""
 
 
 class GatewayView(Protocol):
-    """What is told of the gateway."""
+    """What is measured of the gateway."""
 
     @property
     def answers(self) -> list[int]:
-        """Answers so far, by status."""
+        """Number of answers by status."""
 
     @property
     def durations(self) -> Durations:
-        """How long clients waited for the answers of functions."""
+        """Durations of functions' answers."""
 
 
 class Telemetry:
     """The host's metrics.
 
     Attributes:
-        registry: What a scrape reads.
-        application: Takes EMF lines.
+        registry: The registry that Prometheus scrapes.
+        application: Collects the EMF lines of functions.
     """
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class Telemetry:
         )
         self._depth = Gauge(
             "groundwork_queue_messages",
-            "Messages in a queue, about, as its service tells.",
+            "Approximate number of messages in a queue, as its service reports.",
             ("queue", "state"),
             registry=self.registry,
         )
@@ -76,29 +76,29 @@ class Telemetry:
         )
 
     def watch(self, pools: Mapping[str, PoolView], gateway: GatewayView) -> None:
-        """Shows these from the next scrape on."""
+        """Add the metrics of the pools and the gateway."""
         self.registry.register(_Host(pools, gateway))
 
     def sockets(self, count: int) -> None:
-        """How many WebSockets are open now."""
+        """Set the number of open WebSockets."""
         self._sockets.set(count)
 
     def queue(self, queue: str, messages: Mapping[str, int], oldest_seconds: float) -> None:
-        """How much lies in a queue, by state (visible, in_flight, delayed), and how old it is."""
+        """Set the messages of a queue by state (visible, in_flight, delayed) and the oldest age."""
         for state, count in messages.items():
             self._depth.labels(queue, state).set(count)
         self._age.labels(queue).set(oldest_seconds)
 
 
 class _Host(Collector):
-    """Reads the plain counters of the hot path at each scrape."""
+    """Reads the counters of the hot path at each scrape."""
 
     def __init__(self, pools: Mapping[str, PoolView], gateway: GatewayView) -> None:
         self._pools = pools
         self._gateway = gateway
 
     def collect(self) -> Iterable[Metric]:
-        """All metrics of the host itself."""
+        """Yield the metrics of the host itself."""
         yield from self._counters()
         yield from self._durations()
         environments = GaugeMetricFamily(
@@ -124,14 +124,14 @@ class _Host(Collector):
         yield answers
 
     def _counters(self) -> Iterable[Metric]:
-        told = {
-            "invocations": "Events that ended, well or not.",
+        counters = {
+            "invocations": "Events that ended, with or without an error.",
             "errors": "Events that ended in an error.",
-            "throttles": "Events that were refused since the line was full.",
+            "throttles": "Events that were rejected because too many waited.",
             "cold_starts": "Events that were the first of their environment.",
             "failed_starts": "Environments that could not be started.",
         }
-        for field, text in told.items():
+        for field, text in counters.items():
             family = CounterMetricFamily(f"groundwork_function_{field}", text, labels=("function",))
             for name, pool in self._pools.items():
                 family.add_metric((name,), getattr(pool.stats, field))
@@ -148,7 +148,7 @@ class _Host(Collector):
         yield functions
         gateway = HistogramMetricFamily(
             "groundwork_gateway_duration_seconds",
-            "From a whole request to its answer, the wait for an environment included.",
+            "Time from a complete request to its answer, including the wait for an environment.",
             labels=(),
         )
         _add(gateway, (), self._gateway.durations)

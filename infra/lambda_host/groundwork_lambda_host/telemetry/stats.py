@@ -1,7 +1,7 @@
-"""Plain counters for the hot path; a scrape turns them into Prometheus metrics.
+"""Counters for the hot path, converted to Prometheus metrics at each scrape.
 
 A prometheus-client counter takes a lock and a label lookup at each step. The host counts on one
-event loop, so that integers will do.
+event loop, so plain integers are enough.
 """
 
 from bisect import bisect_left
@@ -15,11 +15,11 @@ BUCKETS_SECONDS = (
 
 
 class Outcome(Protocol):
-    """The part of an invocation that is counted."""
+    """The counted properties of an invocation."""
 
     @property
     def seconds(self) -> float:
-        """How long the handler ran."""
+        """Duration of the handler."""
 
     @property
     def cold(self) -> bool:
@@ -27,26 +27,26 @@ class Outcome(Protocol):
 
     @property
     def error(self) -> object | None:
-        """Why it failed, if it did."""
+        """The error, or None."""
 
 
 @dataclass(slots=True)
 class Durations:
-    """How long something took, each time."""
+    """A histogram of durations."""
 
     seconds: float = 0.0
-    # One more than there are bounds: the last counts what is longer than all of them.
+    # One bucket more than bounds, for longer durations.
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BUCKETS_SECONDS) + 1))
 
     def count(self, seconds: float) -> None:
-        """Counts one."""
+        """Count a duration."""
         self.seconds += seconds
         self.buckets[bisect_left(BUCKETS_SECONDS, seconds)] += 1
 
 
 @dataclass(slots=True)
 class FunctionStats:
-    """What one function did since the start of the host."""
+    """Counters of one function since the start of the host."""
 
     invocations: int = 0
     errors: int = 0
@@ -56,7 +56,7 @@ class FunctionStats:
     durations: Durations = field(default_factory=Durations)
 
     def count(self, outcome: Outcome) -> None:
-        """Counts one finished event."""
+        """Count a finished event."""
         self.invocations += 1
         self.durations.count(outcome.seconds)
         if outcome.error is not None:
