@@ -1,4 +1,4 @@
-"""Queues, as the domain sees them: messages go in, somebody takes each at least once."""
+"""The port of queues, which deliver each message at least once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pydantic import JsonValue
 
 
 class Queue(Protocol):
-    """One queue."""
+    """A queue."""
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
-        """Put JSON objects into the queue, each as one message.
+        """Send JSON objects, each as one message.
 
         Raises:
-            Unavailable: not all could be sent, though tried again; some may have been, so send
-                all of them once more: whoever takes them sees a message twice at worst.
+            Unavailable: not all were sent, in spite of retries. Some may have been sent: send all
+                again; receivers must accept duplicates.
             Invalid: a message is too large for the queue.
         """
         ...

@@ -1,1 +1,1 @@
-"""What is written, where it goes, and how it is met."""
+"""Contents, distributions, deliveries, engagements and webhooks."""

@@ -1,4 +1,4 @@
-"""Where a content's status may go."""
+"""Hooks of writes of contents: the allowed transitions of the status."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ MOVES: Mapping[str, frozenset[Status]] = {
     "published": frozenset({"draft", "archived"}),
     "archived": frozenset({"draft"}),
 }
-"""What was archived comes back as a draft, so that somebody reads it before it is published."""
+"""An archived content becomes a draft first, so that it is reviewed before it is published."""
 
 
 class ContentWriteHooks(NoWriteHooks[ResourceWork]):
-    """Lets a status go only where it may."""
+    """Refuses transitions of the status that are not allowed."""
 
     def __init__(self) -> None:
-        """Nothing is wanted yet."""
+        """The new status is not known yet."""
         self._wanted: Status | None = None
         self._must_move = False
 
     def prepare(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Note which status is wanted."""
+        """Remember the new status."""
         self._must_move = isinstance(given, ContentMove)
         if isinstance(given, ContentPatch | ContentMove) and "status" in given.model_fields_set:
             self._wanted = given.status
         return given
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: ResourceWork) -> None:  # noqa: ARG002 - as above
-        """Look where it is; the version guards what happens until the change.
+        """Check the transition; the version guards against races.
 
         Raises:
-            Conflict: it cannot go there from where it is.
+            Conflict: the transition is not allowed.
         """
         if self._wanted is None:
             return
@@ -55,5 +55,5 @@ class ContentWriteHooks(NoWriteHooks[ResourceWork]):
             return
         if self._wanted not in MOVES[status]:
             ways = " or ".join(sorted(MOVES[status]))
-            message = f"The content is {status}; from there it can become {ways}."
+            message = f"The content is {status}; it can only become {ways}."
             raise Conflict(message, field="status")

@@ -1,4 +1,4 @@
-"""Contents as REST resources: what is written, and every version that it had."""
+"""Contents and their versions as REST resources."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Metadata = JsonObject
 
 
 class Content(Representation):
-    """Something written, in its present version."""
+    """A text to publish, in its current version."""
 
     title: str
     body: str
@@ -30,7 +30,7 @@ class Content(Representation):
 
 
 class NewContent(Input):
-    """Something written. `format` is the writer's word for how the body is to be read."""
+    """A text to create. `format` names the format of the body, such as `markdown`."""
 
     title: ContentTitle
     body: Body = ""
@@ -40,7 +40,7 @@ class NewContent(Input):
 
 
 class ContentPatch(Input):
-    """Changes of a content. Its status goes only where it may from where it is."""
+    """Changes of a content. Its status may only change along allowed transitions."""
 
     title: ContentTitle = ""
     body: Body = ""
@@ -50,13 +50,13 @@ class ContentPatch(Input):
 
 
 class ContentMove(Input):
-    """An act that moves a content to a status in which it is not yet."""
+    """A transition of a content to another status."""
 
     status: Status
 
 
 class ContentVersion(BaseModel):
-    """What a content was from one change to the next."""
+    """A content between two changes."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -71,7 +71,7 @@ class ContentVersion(BaseModel):
 
 
 class WholeContentVersion(ContentVersion):
-    """One version with its text."""
+    """A version of a content with its body."""
 
     body: str
 

@@ -1,4 +1,4 @@
-"""Many engagements at once: each item for itself, all in one transaction."""
+"""Store many engagements in one transaction."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))
 def count_engagements(
     items: Mapping[int, BatchEngagement], *, work: EngagementsWork
 ) -> BulkOutcome:
-    """Keep engagements. `items` by their place.
+    """Store engagements. `items` is by index.
 
-    Those without an id are always new. One with an id is new once, and unchanged when it comes
-    again; where something else has its id it is refused, as is one of no distribution.
+    Items without an id are always new. An item with an id is created once, and unchanged when it
+    is repeated. It is refused when its id belongs to a different engagement, or when its
+    distribution does not exist.
     """
     rows: dict[UUID, EngagementRow] = {}
     stated: dict[int, EngagementRow] = {}

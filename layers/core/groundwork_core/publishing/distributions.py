@@ -1,4 +1,4 @@
-"""Distributions and deliveries as REST resources: a content goes out, to each of its recipients."""
+"""Distributions and deliveries as REST resources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 DistributionStatus = Literal["draft", "scheduled", "sending", "sent", "failed", "cancelled"]
-"""`scheduled` goes out at its time, or at once where it has none."""
+"""A `scheduled` distribution is sent at `scheduled_at`, or at once if that is null."""
 DeliveryStatus = Literal["pending", "sent", "delivered", "failed"]
 Spec = JsonObject
 Recipient = Annotated[Text, Field(min_length=1, max_length=600)]
@@ -24,7 +24,7 @@ DeliveryError = dict[Literal["class", "message"], Annotated[Text, Field(max_leng
 
 
 class Distribution(Representation):
-    """One sending of a content through one channel."""
+    """An order to publish a content on a channel."""
 
     content_id: UUID
     channel: str
@@ -34,7 +34,7 @@ class Distribution(Representation):
 
 
 class NewDistribution(Input):
-    """A sending to be made. `spec` is what its channel needs to know."""
+    """A distribution to create. `spec` has the parameters of its channel."""
 
     content_id: UUID
     channel: Word
@@ -44,7 +44,7 @@ class NewDistribution(Input):
 
 
 class DistributionPatch(Input):
-    """Changes of a sending. What it sends stays."""
+    """Changes of a distribution. Its content cannot change."""
 
     channel: Word = ""
     spec: Spec = Field(default_factory=dict)
@@ -53,7 +53,7 @@ class DistributionPatch(Input):
 
 
 class Delivery(Representation):
-    """One distribution's way to one recipient: a mailbox, an endpoint, whatever its channel has."""
+    """The delivery of a distribution to one recipient, such as a mailbox or an endpoint."""
 
     distribution_id: UUID
     recipient: str
@@ -66,7 +66,7 @@ class Delivery(Representation):
 
 
 class NewDelivery(Input):
-    """A recipient to be reached; each once per distribution."""
+    """A delivery to create; recipients are unique per distribution."""
 
     distribution_id: UUID
     recipient: Recipient
@@ -74,14 +74,14 @@ class NewDelivery(Input):
     attempt: AttemptNumber = 0
     error: DeliveryError | None = None
     external_id: ExternalId | None = Field(
-        None, description="What the channel calls it, e.g. the id of a message."
+        None, description="Its id in the channel, such as the id of a message."
     )
     sent_at: Moment | None = None
     delivered_at: Moment | None = None
 
 
 class DeliveryPatch(Input):
-    """How far a delivery is."""
+    """Changes of a delivery."""
 
     status: DeliveryStatus = "pending"
     attempt: AttemptNumber = 0

@@ -1,4 +1,4 @@
-"""Engagements as a REST resource: how often it was opened, clicked and so on."""
+"""Engagements as a REST resource: how often recipients opened, clicked and so on."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Kind = Annotated[
     Field(examples=["opened"], description="`delivered`, `opened`, `clicked`, …"),
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
-Occurred = Annotated[Moment, Field(description="Now, unless it says otherwise.")]
+Occurred = Annotated[Moment, Field(description="The current time by default.")]
 UNSAID = datetime.min.replace(tzinfo=UTC)
-"""Never stored: what a client leaves out is the database's to say."""
+"""Never stored: the database sets the default of a field that is left out."""
 
 
 class Engagement(Representation):
-    """So many of one kind, at one time."""
+    """A number of actions of one kind, at one time."""
 
     distribution_id: UUID
     kind: str
@@ -32,7 +32,7 @@ class Engagement(Representation):
 
 
 class NewEngagement(Input):
-    """So many of one kind, to be counted."""
+    """A number of actions of one kind, to store."""
 
     distribution_id: UUID
     kind: Kind
@@ -41,25 +41,25 @@ class NewEngagement(Input):
 
 
 class BatchEngagement(NewEngagement):
-    """One of many to be counted; with an id of the client's once, however often it is sent."""
+    """An engagement of a batch; with an id from the client it is stored only once."""
 
     id: UUID | None = None
 
 
 class ContentEngagement(BaseModel):
-    """What the engagements with a content come to, over all its distributions."""
+    """The sums of all engagements with a content, over all its distributions."""
 
     model_config = ConfigDict(defer_build=True)
 
     content_id: UUID
     totals: dict[str, int]
-    """Sums of the counts, by kind."""
+    """Sums of counts by kind."""
     first_at: datetime | None
     last_at: datetime | None
 
 
 class EngagementPatch(Input):
-    """A correction of a count."""
+    """Changes of an engagement."""
 
     kind: Kind = ""
     count: Count = 1

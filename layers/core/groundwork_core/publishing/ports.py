@@ -1,4 +1,4 @@
-"""What the use cases of publishing need from outside, beyond resources."""
+"""Ports of publishing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class EngagementRow:
-    """An engagement to be kept. `occurred_at` None: now."""
+    """An engagement to insert. `occurred_at` None: the current time."""
 
     id: UUID
     distribution_id: UUID
@@ -24,36 +24,36 @@ class EngagementRow:
 
 @dataclass(frozen=True, slots=True)
 class EngagementOutcome:
-    """What became of one: it is new, or was there as it is; or neither."""
+    """The outcome of an insert: created, unchanged or refused."""
 
     created: bool
     sent: bool
-    """Whether its distribution is there."""
+    """Whether its distribution exists."""
     same: bool
-    """Whether what is there under its id says the same."""
+    """Whether the stored engagement with its id is equal."""
 
 
 class EngagementStore(Protocol):
     """The engagements."""
 
     def keep(self, rows: Sequence[EngagementRow]) -> list[EngagementOutcome]:
-        """Insert those that are new, and say what became of each, in order. Two round trips.
+        """Insert new engagements, and return the outcome of each, in order. Two round trips.
 
-        No id twice. What is there is never changed.
+        Ids must be unique in `rows`. Stored engagements are never changed.
         """
         ...
 
 
 class EngagementSums(Protocol):
-    """What engagements come to."""
+    """Sums of engagements."""
 
     def of_content(self, content_id: UUID) -> str | None:
-        """Return a `ContentEngagement` as JSON; None: no such content. One round trip."""
+        """Return a `ContentEngagement` as JSON; None for an unknown content. One round trip."""
         ...
 
 
 class EngagementsWork(Transaction, Protocol):
-    """A unit of work that knows engagements."""
+    """A unit of work with engagements."""
 
     @property
     def engagements(self) -> EngagementStore:

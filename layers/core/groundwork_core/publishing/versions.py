@@ -1,4 +1,4 @@
-"""The versions of a content, to be listed and read. A trigger writes them, so none is missing."""
+"""The versions of contents, read-only. A trigger writes them, so none is missing."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ VERSIONS = Resource(
     filters=(Filter("content_id", "id"), Filter("version", "integer")),
     sorts={"version": Sort("integer")},
 )
-MISSING = "There is no such version of this content."
+MISSING = "This version of the content does not exist."
 WHOLE_VERSION = replace(VERSIONS, model=WholeContentVersion)
 
 
 def read_version(content_id: UUID, version: str, *, store: ResourceStore) -> str:
-    """Return one version as JSON, with its text. One round trip. Raises NotFound."""
+    """Return one version as JSON, with its body. One round trip. Raises NotFound."""
     asked = {"content_id": (str(content_id),), "version": (version,), "limit": ("1",)}
     if not (version.isascii() and version.isdigit() and len(version) <= DIGITS_MAX):
         raise NotFound(MISSING)

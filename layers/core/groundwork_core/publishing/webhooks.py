@@ -1,4 +1,4 @@
-"""Webhooks as a REST resource: addresses that are told of events, in signed messages."""
+"""Webhooks as a REST resource: addresses that get our events in signed messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Events = Annotated[tuple[Word, ...], Field(fail_fast=True, min_length=1, max_len
 
 
 class Webhook(Representation):
-    """An address that is told of events. The secret that signs its messages is not shown."""
+    """An address that gets events. The secret that signs its messages is not shown."""
 
     url: str
     events: list[str]
@@ -31,13 +31,13 @@ class Webhook(Representation):
 
 
 class CreatedWebhook(Webhook):
-    """A webhook just made, with its secret: shown this once."""
+    """A new webhook. `secret` is shown in this response only."""
 
     secret: str
 
 
 class NewWebhook(Input):
-    """An address to be told of events."""
+    """A webhook to create."""
 
     url: ReachableAddress
     events: Events
@@ -45,7 +45,7 @@ class NewWebhook(Input):
 
 
 class WebhookPatch(Input):
-    """Changes of a webhook. Its secret stays."""
+    """Changes of a webhook. Its secret cannot change."""
 
     url: ReachableAddress = ""
     events: Events = ()
@@ -53,24 +53,24 @@ class WebhookPatch(Input):
 
 
 class StoredWebhook(NewWebhook):
-    """A webhook as it is kept."""
+    """A webhook as it is stored."""
 
     secret: str = Field("", repr=False)
 
 
 class WebhookWriteHooks(NoWriteHooks[ResourceWork]):
-    """A new webhook gets a secret, and its address must be public."""
+    """Makes the secret of a new webhook; refuses addresses that are not public."""
 
     def __init__(self, allowed: AllowedTargets) -> None:
-        """Take what may be reached besides public addresses. No secret is made yet."""
+        """`allowed` are the targets that may be reached though they are not public."""
         self._allowed = allowed
         self._secret: str | None = None
 
     def prepare(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Check the address, and add the secret to what is kept of a new one.
+        """Check the address, and add the secret of a new webhook.
 
         Raises:
-            Invalid: the address is inside our own network.
+            Invalid: the address is not public.
         """
         if isinstance(given, NewWebhook | WebhookPatch) and "url" in given.model_fields_set:
             check_private(given.url, self._allowed)
@@ -82,7 +82,7 @@ class WebhookWriteHooks(NoWriteHooks[ResourceWork]):
         )
 
     def shown_once(self) -> Mapping[str, JsonValue]:
-        """Show the secret just made."""
+        """Return the new secret."""
         return {} if self._secret is None else {"secret": self._secret}
 
 

@@ -1,1 +1,1 @@
-"""How fast each principal may ask."""
+"""Rate limits of principals."""

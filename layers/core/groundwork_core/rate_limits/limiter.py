@@ -1,8 +1,8 @@
-"""Limits requests per principal, over all processes, without a round trip for each.
+"""Limit requests per principal across all processes, without a round trip for each request.
 
-A process leases a few tokens at a time from the principal's shared bucket, and gives back what it
-did not use with its next lease. Every token that lets a request through was taken from the bucket
-before, so all processes together never let more through than `burst + per_second * seconds`.
+A process leases a few tokens at a time from the principal's shared bucket, and returns unused ones
+with its next lease. Each admitted request uses a token of the bucket, so all processes together
+never admit more than `burst + per_second * seconds`.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ log = logging.getLogger(__name__)
 
 BURST_SECONDS = 4
 LEASES_PER_SECOND = 20
-"""At full speed, by one process alone; with a small rate each token is leased by itself."""
+"""Of one process at the full rate; with a small rate each token is a lease."""
 LEASE_SECONDS = 1.0
-"""After so long a lease is over: what is left of it goes back with the next one."""
+"""The duration of a lease; unused tokens are returned with the next one."""
 UNREACHABLE_SECONDS = 1.0
-"""For so long nobody is limited after the buckets could not be reached."""
+"""How long requests are not limited after the buckets could not be reached."""
 REMEMBERED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """Where a principal stands after a request."""
+    """The state of a principal's rate limit after a request."""
 
     allowed: bool
     rate: Rate
     remaining: int
-    """Requests that could still be made at once, as far as this process knows."""
+    """Requests that are still allowed now, as far as this process knows."""
     wait_seconds: float
-    """If it was not allowed: when to ask again."""
+    """Time until a retry, if the request was not allowed."""
 
     @property
     def full_after_seconds(self) -> int:
-        """When the whole burst is there again."""
+        """Time until the bucket is full again."""
         return math.ceil((self.rate.burst - self.remaining) / self.rate.per_second)
 
 
@@ -52,11 +52,11 @@ class _Held:
     ends_at: float
     refused_until: float
     refused: int
-    """How many tokens were asked for in vain; who asks for fewer may still get them."""
+    """Number of tokens that were refused; a request for fewer may still be allowed."""
 
 
 class RateLimiter:
-    """The limit, in one process."""
+    """The rate limiter of one process."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class RateLimiter:
         per_second: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the shared buckets and the rate, which is at least 1."""
+        """`buckets` are shared by all processes; `per_second` is at least 1."""
         self.rate = Rate(per_second, per_second * BURST_SECONDS)
         self._chunk = max(1, per_second // LEASES_PER_SECOND)
         self._buckets = buckets
@@ -73,10 +73,10 @@ class RateLimiter:
         self._unlimited_until = float("-inf")
 
     def take(self, principal: str, tokens: int = 1) -> RateLimitStatus | None:
-        """Take a token for a request, or several at once for what costs more.
+        """Take one token for a request, or several for an expensive one.
 
-        What costs more than the whole burst takes all of it. Returns None while the buckets cannot
-        be reached, which refuses nobody.
+        A request that costs more than the burst takes the whole burst. Returns None while the
+        buckets cannot be reached; the request is then allowed.
         """
         tokens = min(tokens, self.rate.burst)
         now = self._monotonic()
@@ -91,7 +91,7 @@ class RateLimiter:
         try:
             held = self._lease(principal, tokens, held, now)
         except Unavailable:
-            log.warning("The rate limit cannot be looked up; nobody is limited meanwhile")
+            log.warning("The rate limit cannot be read; requests are not limited meanwhile")
             self._unlimited_until = now + UNREACHABLE_SECONDS
             return None
         return self._used(held, tokens) if held.tokens else self._refused(held, now)
@@ -100,7 +100,7 @@ class RateLimiter:
         returned = held.tokens if held is not None else 0
         if len(self._held) >= REMEMBERED_MAX:
             self._forget(now)
-        # Not twice: whether a lease that was lost on its way has put them back, nobody knows.
+        # Return tokens once only: a lost lease may already have returned them.
         self._held.pop(principal, None)
         wanted = max(tokens, self._chunk)
         got = self._buckets.lease(
@@ -121,7 +121,7 @@ class RateLimiter:
         return RateLimitStatus(allowed=False, rate=self.rate, remaining=0, wait_seconds=wait)
 
     def _forget(self, now: float) -> None:
-        """Drop who has not asked lately; their unused tokens are lost to them, which is little."""
+        """Forget principals whose leases have ended; their few unused tokens are lost."""
         self._held = {who: held for who, held in self._held.items() if now < held.ends_at}
         if len(self._held) >= REMEMBERED_MAX:
             self._held.clear()

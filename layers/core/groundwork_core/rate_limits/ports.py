@@ -1,4 +1,4 @@
-"""What limiting needs from outside."""
+"""Ports of rate limits."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How fast a bucket fills, and how much it holds: one token for each request."""
+    """The rate at which a bucket fills, and its size, in tokens; a request costs one token."""
 
     per_second: int
     burst: int
@@ -16,19 +16,19 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class LeasedTokens:
-    """What a bucket gave: whole tokens, perhaps none, and what is left in it."""
+    """The tokens granted, possibly none, and those left in the bucket."""
 
     granted: int
     left: float
 
 
 class TokenBuckets(Protocol):
-    """One bucket for each principal, shared by all processes. A new one is full."""
+    """One bucket per principal, shared by all processes; new buckets are full."""
 
     def lease(
         self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
     ) -> LeasedTokens:
-        """Put unused tokens back, and take up to `wanted`; none if fewer than `least` are there.
+        """Return unused tokens, and take up to `wanted`; none if fewer than `least` are available.
 
         One round trip.
 

@@ -1,1 +1,1 @@
-"""Live topics: who may listen to what, and what they are told."""
+"""Realtime: sockets, topics, subscriptions and their permissions."""

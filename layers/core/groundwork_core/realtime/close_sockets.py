@@ -1,4 +1,4 @@
-"""Close sockets whose users may no longer listen."""
+"""Close sockets whose users or API keys have lost their rights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from groundwork_core.realtime.ports import ListenersWork, LiveWork, Sockets
 
 
 def close_unwelcome(users: set[UUID] | None, work: LiveWork, sockets: Sockets) -> int:
-    """Close and forget the sockets of users who may no longer listen; return how many.
+    """Close the sockets of users whose sessions ended or who lost permissions; return how many.
 
     `users` limits the check to these; None checks every socket.
     """
@@ -16,10 +16,10 @@ def close_unwelcome(users: set[UUID] | None, work: LiveWork, sockets: Sockets) -
 
 
 def close_outlived(*, work: ListenersWork, sockets: Sockets) -> int:
-    """Close and forget sockets whose API keys have ended; return how many.
+    """Close sockets whose API keys have ended; return how many.
 
-    Events stop at that moment anyway. Our host closes such a socket itself, from the life that
-    `$connect` answered; API Gateway does not, and a key may be revoked before its time.
+    They get no events from that time on. The host closes a socket at the expiry that `$connect`
+    returned; API Gateway does not, and a key may be revoked earlier.
 
     Raises:
         Unavailable: the gateway that holds the sockets cannot be reached.

@@ -1,4 +1,4 @@
-"""A socket opens and closes."""
+"""Open and close sockets."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from groundwork_core.realtime.ports import ListenersWork, RedeemedTicket
 
 
 def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> RedeemedTicket:
-    """Let a socket open for a ticket, which is used up by it; return what the ticket stands for.
+    """Open a socket with a single-use ticket; return the redeemed ticket.
 
     Raises:
         Unauthenticated: the ticket is unknown, used, or older than 30 seconds.
@@ -15,12 +15,12 @@ def connect(connection_id: str, ticket: str, *, work: ListenersWork) -> Redeemed
     with work:
         found = work.listeners.redeem(ticket)
         if found is None:
-            raise Unauthenticated("The ticket does not hold.")
+            raise Unauthenticated("The ticket is unknown, used or expired.")
         work.listeners.add(connection_id, found)
     return found
 
 
 def disconnect(connection_id: str, *, work: ListenersWork) -> None:
-    """Forget a socket that closed."""
+    """Remove a closed socket."""
     with work:
         work.listeners.remove([connection_id])

@@ -1,4 +1,4 @@
-"""What live topics need from the outside."""
+"""Ports of realtime."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ class Post:
 
 
 class Sockets(Protocol):
-    """Open WebSockets, wherever they end."""
+    """The gateway that has the open WebSockets."""
 
     def post(self, posts: Sequence[Post]) -> frozenset[str]:
-        """Send frames; each socket gets its own in the order given.
+        """Send frames; each socket gets its frames in the given order.
 
-        Returns the connections that are gone, which missed what came after they went.
+        Returns the connections that are closed, which did not get all their frames.
 
         Raises:
-            Unavailable: whoever holds the sockets cannot be reached; none or some were sent.
+            Unavailable: the gateway cannot be reached; some frames may have been sent.
         """
         ...
 
     def close(self, connections: Iterable[str]) -> None:
-        """Close sockets; those already gone are no error.
+        """Close sockets; closed sockets are not an error.
 
         Raises:
-            Unavailable: whoever holds the sockets cannot be reached.
+            Unavailable: the gateway cannot be reached.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RedeemedTicket:
-    """What a single-use ticket stands for."""
+    """The user and permissions of a redeemed ticket."""
 
     user_id: UUID
     permissions: tuple[str, ...]
     key_id: UUID | None = None
-    """The API key that it was asked for with."""
+    """The API key with which the ticket was requested."""
     key_seconds: float | None = None
-    """How long that key still holds; None: it does not end by itself."""
+    """Time until that key expires; None: it does not expire."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An open socket, what its owner may see and what it listens to."""
+    """An open socket with its user, permissions and topics."""
 
     connection_id: str
     user_id: UUID
@@ -66,7 +66,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class NumberedRow:
-    """An outbox row with its place in the live order."""
+    """An outbox row with its seq."""
 
     seq: int
     row: OutboxRow
@@ -74,26 +74,26 @@ class NumberedRow:
 
 @dataclass(frozen=True, slots=True)
 class ReplayRange:
-    """The live order as it stands."""
+    """The range of seqs that can be replayed."""
 
     oldest: int
-    """The first place that can still be replayed; `last` + 1 if none can."""
+    """The first seq that can be replayed; `last` + 1 if none can."""
     last: int
 
 
 class ListenerStore(Protocol):
-    """The open sockets."""
+    """The stored sockets with their topics."""
 
     def redeem(self, ticket: str) -> RedeemedTicket | None:
-        """Use a ticket up; None if it is unknown, used, too old, or its user may not come in."""
+        """Redeem a ticket; None if it is unknown, used or expired, or its user is disabled."""
         ...
 
     def add(self, connection_id: str, ticket: RedeemedTicket) -> None:
-        """Remember a socket that just opened."""
+        """Store a new socket."""
         ...
 
     def remove(self, connections: Iterable[str]) -> None:
-        """Forget sockets."""
+        """Remove sockets."""
         ...
 
     def get(self, connection_id: str) -> Listener | None:
@@ -101,17 +101,17 @@ class ListenerStore(Protocol):
         ...
 
     def listen(self, connection_id: str, topics: frozenset[str]) -> None:
-        """Set what a socket listens to."""
+        """Set the topics of a socket."""
         ...
 
     def listening(self, topics: Iterable[str]) -> list[Listener]:
-        """Return the sockets that listen to any of these topics, and whose API keys hold."""
+        """Return the sockets subscribed to any of these topics whose API keys are valid."""
         ...
 
     def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
-        """Return sockets whose users' sessions ended, or who may do less than when it opened.
+        """Return sockets whose users' sessions ended, or whose users lost permissions since.
 
-        Looks at these users; None: at all.
+        Checks these users; None: all users.
         """
         ...
 
@@ -121,38 +121,38 @@ class ListenerStore(Protocol):
 
 
 class NumberedOutbox(Protocol):
-    """The numbered part of the outbox."""
+    """The outbox rows that have a seq."""
 
     def lock(self, destination: str) -> None:
-        """Keep the relay from carrying for a destination until the transaction ends."""
+        """Keep the relay from delivering to a destination until the transaction ends."""
         ...
 
     def number(self, ids: Sequence[int], last_seq: int) -> None:
-        """Give rows their places: the first of them gets `last_seq` + 1."""
+        """Give rows their seqs, beginning with `last_seq` + 1."""
         ...
 
     def span(self) -> ReplayRange:
-        """Say what can be replayed."""
+        """Return the range that can be replayed."""
         ...
 
     def replay(self, topics: Iterable[str], since: int, limit: int) -> list[NumberedRow]:
-        """Return the next rows of topics with places above `since`, in order."""
+        """Return the next rows of topics with a seq above `since`, in order."""
         ...
 
 
 class ListenersWork(SurvivorsWork, Protocol):
-    """A transaction that knows the sockets and the live order."""
+    """A unit of work with the sockets and the numbered outbox."""
 
     @property
     def listeners(self) -> ListenerStore:
-        """The sockets."""
+        """The stored sockets."""
         ...
 
     @property
     def numbered_outbox(self) -> NumberedOutbox:
-        """The numbered part of the outbox."""
+        """The outbox rows that have a seq."""
         ...
 
 
 class LiveWork(ListenersWork, RelayWork, Protocol):
-    """One pass of the relay's destination `live`."""
+    """A unit of work of the relay's destination `live`."""

@@ -1,4 +1,4 @@
-"""Listen to topics from now on, or from a place in the past."""
+"""Subscribe to topics, from now or from an earlier seq."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from groundwork_core.realtime.topics import (
 from groundwork_core.relay.destination_names import LIVE
 
 TakenIn = Mapping[UUID, Sequence[UUID]]
-"""The old ids that lead to each entity."""
+"""The ids of entities that were merged into each entity."""
 NOTHING: TakenIn = {}
 
 SLICE = 200
-"""Changes replayed at a time while the relay goes on."""
+"""Changes replayed per transaction while the relay continues."""
 
 NEAR = 50
-"""A socket that missed no more than this is near the present."""
+"""With at most this many missed changes the rest is replayed while the relay waits."""
 
 MOST_HELD_UP = 1_000
-"""Changes replayed while the relay is held up."""
+"""Maximal changes replayed while the relay waits."""
 
 MOST_REPLAYED = 10_000
-"""Whoever missed more reads everything anew, which is cheaper for both sides."""
+"""A client that missed more changes gets `reset`; reading all again is cheaper."""
 
 
 def subscribe(
@@ -51,18 +51,18 @@ def subscribe(
     work: ListenersWork,
     sockets: Sockets,
 ) -> None:
-    """Add topics to what a socket listens to, and first replay what it missed `since`.
+    """Add topics to the subscriptions of a socket, after a replay of changes since `since`.
 
-    The socket is told `subscribed` with the place from which on it gets everything; then come the
-    missed changes, then new ones: without gap, in order, for the relay cannot post while the last
-    slice is replayed and the topics are added. A socket that listens to nothing yet is brought
-    near the present before the relay is held up.
+    The socket gets `subscribed` with the seq from which it gets all changes, then the missed
+    changes, then new ones, without a gap and in order: the relay cannot post while the last slice
+    is replayed and the topics are added. For a socket without subscriptions most of the replay
+    happens before the relay has to wait.
 
-    Where the place is too old (or not one of ours) it is told `reset` first, and listens from now.
+    If `since` is too old or unknown, the socket gets `reset` first and changes from now on.
 
     Raises:
         Unauthenticated: the socket is unknown, or its user's sessions have ended.
-        Invalid: not all are topics; Forbidden: a permission is missing.
+        Invalid: a topic does not exist; Forbidden: a permission is missing.
     """
     wanted, listener = _wanted(connection_id, topics, work)
     replay = _Replay(connection_id, wanted, work, sockets)
@@ -81,7 +81,7 @@ def subscribe(
 def unsubscribe(
     connection_id: str, topics: Sequence[object], *, work: ListenersWork, sockets: Sockets
 ) -> None:
-    """Take topics from what a socket listens to; says `unsubscribed` with those that are left."""
+    """Remove topics from the subscriptions; sends `unsubscribed` with the remaining ones."""
     with work:
         work.numbered_outbox.lock(LIVE)
         listener = known(connection_id, work)
@@ -94,11 +94,11 @@ def known(connection_id: str, work: ListenersWork) -> Listener:
     """Return a socket.
 
     Raises:
-        Unauthenticated: it is unknown: never opened, or turned away.
+        Unauthenticated: it is unknown or was closed.
     """
     listener = work.listeners.get(connection_id)
     if listener is None:
-        raise Unauthenticated("This connection is not open any more. Please connect again.")
+        raise Unauthenticated("This connection is closed. Please connect again.")
     return listener
 
 
@@ -108,7 +108,7 @@ def tell(connection_id: str, message: Mapping[str, object], sockets: Sockets) ->
 
 
 class _Replay:
-    """Brings one socket up to the present."""
+    """The replay of missed changes to one socket."""
 
     def __init__(
         self, connection_id: str, topics: frozenset[str], work: ListenersWork, sockets: Sockets
@@ -121,7 +121,7 @@ class _Replay:
         self._replayed = 0
 
     def catch_up(self, since: int) -> int:
-        """Replay without holding the relay up, until near; return the last place replayed."""
+        """Replay while the relay continues, until few changes are left; return the last seq."""
         while self._replayed < MOST_REPLAYED:
             with self._work:
                 if not _can_replay(since, self._work.numbered_outbox.span()):
@@ -134,7 +134,7 @@ class _Replay:
         return since
 
     def finish(self, since: int | None) -> bool:
-        """Replay the rest under the lock; return False if the socket is gone."""
+        """Replay the rest under the lock; return False if the socket is closed."""
         span = self._work.numbered_outbox.span()
         if since is None:
             return self._send(span.last, ())
@@ -147,7 +147,7 @@ class _Replay:
         return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
 
     def _missed(self, since: int, most: int) -> Sequence[NumberedRow]:
-        """Return what came after `since`; of a merged entity's survivor too."""
+        """Return the changes after `since`, including those of survivors of merged entities."""
         survivors = self._work.survivors.of(named_by(self._topics)).values()
         topics = self._topics.union(f"{ENTITY}{id_}" for id_ in survivors)
         return self._work.numbered_outbox.replay(topics, since, most)
@@ -189,6 +189,6 @@ def _can_replay(since: int, span: ReplayRange) -> bool:
 
 def _within_limits(topics: frozenset[str]) -> frozenset[str]:
     if len(topics) > MOST_TOPICS:
-        detail = f"at most {MOST_TOPICS} a connection"
+        detail = f"must have at most {MOST_TOPICS} topics for each connection"
         raise Invalid("Too many topics.", (Fault("/topics", detail),))
     return topics

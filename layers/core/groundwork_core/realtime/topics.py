@@ -1,4 +1,4 @@
-"""Topics: which there are, who may listen, and which change belongs to which."""
+"""The topics, their permissions, and the topics of each change."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ NEEDS: Mapping[str, frozenset[str]] = {
     topic: frozenset({f"{topic}:read"})
     for topic in ("entities", "relationships", "documents", "jobs", "contents")
 }
-"""The permissions that each topic takes."""
+"""The permissions for each topic."""
 
 ENTITY = "entity:"
 ENTITY_NEEDS = frozenset({"entities:read", "relationships:read"})
-"""`entity:<id>` tells of an entity and of the relationships that touch it."""
+"""For `entity:<id>`, which has changes of an entity and of its relationships."""
 
 CHANGES = frozenset({"created", "updated", "deleted", "progress"})
 
 MOST_TOPICS = 100
 LONGEST_FRAME_BYTES = 120_000
-"""API Gateway posts at most 128 KB; a larger change says only what changed, not how."""
+"""API Gateway posts at most 128 KB; a larger change is sent without its data."""
 
 INTERNAL: Mapping[str, frozenset[str]] = {
     "jobs": frozenset({"lease_owner", "leased_until", "queued_at", "idempotency_key"}),
     "documents": frozenset({"external_id", "metadata"}),
 }
-"""Columns that are no part of the resource."""
+"""Columns that are not part of the resource."""
 
 
 def checked(topics: Iterable[object], permissions: frozenset[str]) -> frozenset[str]:
-    """Return topics in their one spelling.
+    """Return topics in canonical form.
 
     Raises:
-        Invalid: not all are topics; each fault points to one.
+        Invalid: a topic does not exist; each fault points to one.
         Forbidden: a permission is missing.
     """
     found: set[str] = set()
@@ -46,22 +46,22 @@ def checked(topics: Iterable[object], permissions: frozenset[str]) -> frozenset[
     for place, given in enumerate(topics):
         topic = _spelled(given)
         if topic is None:
-            faults.append(Fault(f"/topics/{place}", "no such topic"))
+            faults.append(Fault(f"/topics/{place}", "is not a topic"))
             continue
         missing = _needs(topic) - permissions
         if missing:
             raise Forbidden(f"{topic} needs the permission {min(missing)}.")
         found.add(topic)
     if faults:
-        raise Invalid("Not all of these are topics.", tuple(faults))
+        raise Invalid("Some topics do not exist.", tuple(faults))
     if not 0 < len(found) <= MOST_TOPICS:
-        detail = f"name 1 to {MOST_TOPICS} topics"
-        raise Invalid(f"Please {detail}.", (Fault("/topics", detail),))
+        detail = f"must have 1 to {MOST_TOPICS} topics"
+        raise Invalid("The number of topics is not allowed.", (Fault("/topics", detail),))
     return frozenset(found)
 
 
 def topics_of(row: OutboxRow) -> tuple[str, ...]:
-    """Return the topics that a row belongs to; none if it is of no interest to listeners."""
+    """Return the topics of a row; none if listeners do not get it."""
     if row.aggregate not in NEEDS or row.kind not in CHANGES:
         return ()
     if row.aggregate == "entities":
@@ -73,19 +73,19 @@ def topics_of(row: OutboxRow) -> tuple[str, ...]:
 
 
 def touched(row: OutboxRow) -> frozenset[UUID]:
-    """Return the entities that a row tells of."""
+    """Return the entities whose topics have the row."""
     return frozenset(named_by(topics_of(row)))
 
 
 def named_by(topics: Iterable[str]) -> list[UUID]:
-    """Return the entities of those topics that are of one."""
+    """Return the entities of the topics of the form `entity:<id>`."""
     return [UUID(topic.removeprefix(ENTITY)) for topic in topics if topic.startswith(ENTITY)]
 
 
 def also_of(row: OutboxRow, taken_in: Mapping[UUID, Sequence[UUID]]) -> tuple[str, ...]:
-    """Return the topics that a row belongs to, with those of entities merged into its own.
+    """Return the topics of a row, including those of entities merged into its entities.
 
-    `taken_in`: the old ids that lead to each entity.
+    `taken_in` has the merged ids of each entity.
     """
     topics = topics_of(row)
     old = (id_ for one in named_by(topics) for id_ in taken_in.get(one, ()))
@@ -93,7 +93,7 @@ def also_of(row: OutboxRow, taken_in: Mapping[UUID, Sequence[UUID]]) -> tuple[st
 
 
 def frame(topic: str, seq: int, row: OutboxRow) -> str:
-    """Return the text of one live message."""
+    """Return the text of one realtime message."""
     internal = INTERNAL.get(row.aggregate, frozenset())
     data: dict[str, JsonValue] = {
         name: value for name, value in row.data.items() if name not in internal
