@@ -28,7 +28,7 @@ from groundwork_core.sources.fetch_outcome import Fetched
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue, Interval
 from groundwork_core.sources.ports import SourceRow
-from groundwork_runtime.queues import bodies, take
+from groundwork_runtime.queues import by_body, process_batch
 
 BATCH = 10
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
@@ -64,11 +64,11 @@ class Queue:
     """Keeps what is sent."""
 
     def __init__(self) -> None:
-        self.bodies: list[dict[str, Any]] = []
+        self.by_body: list[dict[str, Any]] = []
 
     def send(self, messages: Sequence[Mapping[str, Any]]) -> None:
         """Take messages as JSON would carry them."""
-        self.bodies += [json.loads(json.dumps(message)) for message in messages]
+        self.by_body += [json.loads(json.dumps(message)) for message in messages]
 
 
 def batches(messages: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -155,7 +155,7 @@ class Journey:
         rows = self.database.rows("SELECT data FROM outbox WHERE kind = 'fetch_due'", ())
         for event in batches([row[0] for row in rows]):
             with self.counted("store"):
-                assert take(event, FetchDue, bodies(use_case))["batchItemFailures"] == []
+                assert process_batch(event, FetchDue, by_body(use_case))["batchItemFailures"] == []
 
     def extract(self) -> list[dict[str, Any]]:
         """Extract what the documents state."""
@@ -177,15 +177,15 @@ class Journey:
         ]
         for event in batches(messages):
             with self.counted("extract"):
-                assert take(event, JobMessage, use_case)["batchItemFailures"] == []
-        return queue.bodies
+                assert process_batch(event, JobMessage, use_case)["batchItemFailures"] == []
+        return queue.by_body
 
     def apply(self, results: list[dict[str, Any]]) -> None:
         """Apply what was extracted: entities, relationships, mentions."""
         use_case = HandIn(work=self.work, clock=Clock())
         for event in batches(results):
             with self.counted("apply"):
-                assert take(event, HandedIn, bodies(use_case))["batchItemFailures"] == []
+                assert process_batch(event, HandedIn, by_body(use_case))["batchItemFailures"] == []
 
 
 def main() -> None:

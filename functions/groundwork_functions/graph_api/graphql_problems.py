@@ -1,4 +1,4 @@
-"""Problems that GraphQL clients understand too: their `errors` carry a code each."""
+"""Add GraphQL errors to problems, so that GraphQL clients understand them."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from groundwork_runtime.http.response import PROBLEM
 
 
 class GraphqlApplication(Application):
-    """Adds GraphQL's `errors` to a problem, so that both kinds of clients can read it."""
+    """An application whose problems have the member `errors` of GraphQL, each with a code."""
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Answer an API Gateway v1 proxy event."""
-        answer = super().__call__(event, context)
-        if answer["multiValueHeaders"].get("Content-Type") == [PROBLEM]:
-            body = json.loads(answer["body"])
+        """Return the proxy response to an API Gateway v1 event."""
+        response = super().__call__(event, context)
+        if response["multiValueHeaders"].get("Content-Type") == [PROBLEM]:
+            body = json.loads(response["body"])
             code = body["type"].rpartition("/")[2].upper().replace("-", "_")
             for error in body.setdefault("errors", [{}]):
                 error.setdefault("message", body["detail"])
                 error.setdefault("extensions", {"code": code})
-            answer["body"] = json.dumps(body, ensure_ascii=False)
-        return answer
+            response["body"] = json.dumps(body, ensure_ascii=False)
+        return response

@@ -1,4 +1,4 @@
-"""The graph's entry: GraphQL, and the page to try it on."""
+"""Handler of the graph_api function: GraphQL and the GraphiQL page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the check tells: gauges, told again at each run whether or not it found something new."""
+"""Gauges of the graph check, emitted at each run."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from groundwork_core.knowledge.graph.rounds import Verdict
 from groundwork_runtime import metrics
 
 
-def tell(verdict: Verdict) -> None:
-    """Tell what is known. Before the first whole round there is no drift to tell, not even none."""
+def emit_gauges(verdict: Verdict) -> None:
+    """Emit the drift by kind. Before the first complete round, it is unknown and not emitted."""
     for kind, count in verdict.drift.items():
         metrics.emit("graph_drift", count, "None", kind=kind)
     metrics.emit("graph_check_round_seconds", verdict.round_seconds, "None")

@@ -1,4 +1,4 @@
-"""Each minute: compare a part of the graph with Postgres, and report what differs.
+"""Compare a part of the graph with Postgres each minute, and report the differences.
 
 It also keeps the graph's query plans warm, because no caller waits for this function.
 """
@@ -11,7 +11,7 @@ from chalice.app import CloudWatchEvent
 
 from groundwork_core.errors import Unavailable
 from groundwork_core.knowledge.graph.check_drift import check_drift
-from groundwork_functions.graph_check.gauges import tell
+from groundwork_functions.graph_check.gauges import emit_gauges
 from groundwork_runtime.events import EventApp, remaining_seconds
 from groundwork_runtime.wiring import Wiring, wiring
 
@@ -33,7 +33,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:
         rounds=parts.graph_rounds,
         comparison=parts.graph_comparison,
     )
-    tell(verdict)
+    emit_gauges(verdict)
     return dict(verdict.drift)
 
 

@@ -1,7 +1,7 @@
-"""The cookie by which a browser's device is known when somebody logs in again.
+"""The cookie with a browser's device token.
 
-Each account has a cookie of its own, so that several may use one browser. It goes to the login
-only, and no script can read it.
+Each account has its own cookie, so that several accounts can use one browser. It is sent to the
+login only, and scripts cannot read it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ _NAME_DIGITS = 16
 
 
 class DeviceCookie:
-    """The cookie of one account."""
+    """The device cookie of one account."""
 
     def __init__(self, email: str) -> None:
-        """Take the account's address, in its normal form."""
+        """`email` is the normalized address of the account."""
         digest = hashlib.sha256(email.encode("utf-8", "surrogatepass")).hexdigest()
         self.name = f"gw_device_{digest[:_NAME_DIGITS]}"
 
     def sent_with(self, request: Request) -> str:
-        """Return what a request has of it, or nothing."""
+        """Return the value that a request has of it, or an empty string."""
         for part in request.headers.get("cookie", "").split(";"):
             name, _, value = part.strip().partition("=")
             if name == self.name:
@@ -35,7 +35,7 @@ class DeviceCookie:
         return ""
 
     def holding(self, words: str, *, only_encrypted: bool) -> str:
-        """Return the header that sets it."""
+        """Return the Set-Cookie header that sets it."""
         seconds = int(KNOWN.total_seconds())
         secure = "; Secure" if only_encrypted else ""
         return (

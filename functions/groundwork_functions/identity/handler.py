@@ -1,4 +1,4 @@
-"""Identity's entry: tokens, passwords, tickets, and who the caller is."""
+"""Handler of the identity function: tokens, passwords, tickets, and the caller's account."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Open and close sockets, and answer their messages."""
+"""Handler of the realtime function: open and close sockets, and handle their messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chalice.app import WebsocketEvent
 
 from groundwork_core.errors import GroundworkError, Unauthenticated
 from groundwork_core.realtime.connect import connect, disconnect
-from groundwork_functions.realtime.messages import answer
+from groundwork_functions.realtime.messages import handle_message
 from groundwork_runtime.events import EventApp
 from groundwork_runtime.wiring import wiring
 
@@ -19,7 +19,7 @@ OK: WebSocketResponse = {"statusCode": 200}
 LIFE = "X-Groundwork-Life-Seconds"
 """Header for our host: when to close the socket. API Gateway drops headers of `$connect`."""
 CALLER = "X-Groundwork-Caller"
-"""Header for our host: whose socket it is."""
+"""Header for our host: the id of the socket's user."""
 
 
 handler = EventApp("realtime")
@@ -27,7 +27,7 @@ handler = EventApp("realtime")
 
 @handler.on_ws_connect()
 def connected(event: WebsocketEvent) -> WebSocketResponse:
-    """Open a socket with a ticket. API Gateway shows the client the status and nothing else."""
+    """Open a socket with a ticket. API Gateway returns only the status to the client."""
     ticket = (event.to_dict().get("queryStringParameters") or {}).get("ticket", "")
     try:
         found = connect(event.connection_id, ticket, work=wiring().work())
@@ -44,13 +44,13 @@ def connected(event: WebsocketEvent) -> WebSocketResponse:
 
 @handler.on_ws_disconnect()
 def disconnected(event: WebsocketEvent) -> WebSocketResponse:
-    """Forget a closed socket."""
+    """Delete a closed socket."""
     disconnect(event.connection_id, work=wiring().work())
     return OK
 
 
 @handler.on_ws_message()
 def message(event: WebsocketEvent) -> WebSocketResponse:
-    """Answer a message of any route."""
-    answer(event.connection_id, event.to_dict().get("body") or "", wiring())
+    """Handle a message of any route."""
+    handle_message(event.connection_id, event.to_dict().get("body") or "", wiring())
     return OK

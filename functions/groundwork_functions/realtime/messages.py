@@ -1,4 +1,4 @@
-"""What a client may say over its socket. Every message is answered, errors too."""
+"""Messages that clients send over WebSockets. Every message gets a response."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Message(BaseModel):
 
 
 class Subscribe(_Message):
-    """Listen to topics."""
+    """Subscribe to topics."""
 
     action: Literal["subscribe"]
     topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS_A_MESSAGE)
@@ -30,14 +30,14 @@ class Subscribe(_Message):
 
 
 class Unsubscribe(_Message):
-    """Listen to topics no more."""
+    """Unsubscribe from topics."""
 
     action: Literal["unsubscribe"]
     topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS_A_MESSAGE)
 
 
 class Ping(_Message):
-    """Keep the socket open: API Gateway closes one that is silent for ten minutes."""
+    """Keep the socket open; API Gateway closes one that is idle for ten minutes."""
 
     action: Literal["ping"]
 
@@ -46,13 +46,13 @@ Message = Annotated[Union[Subscribe, Unsubscribe, Ping], Field(discriminator="ac
 _messages: TypeAdapter[Subscribe | Unsubscribe | Ping] = TypeAdapter(Message)
 
 
-def answer(connection_id: str, body: str, parts: Wiring) -> None:
-    """Do what a message asks and tell the client; a message that is none gets an error."""
+def handle_message(connection_id: str, body: str, parts: Wiring) -> None:
+    """Handle a message and send the response; a malformed message gets an error."""
     try:
         _act(connection_id, body, parts)
     except GroundworkError as error:
-        told = {"type": "error", "code": _code(error), "detail": _detail(error)}
-        tell(connection_id, told, parts.sockets)
+        response = {"type": "error", "code": _code(error), "detail": _detail(error)}
+        tell(connection_id, response, parts.sockets)
 
 
 def _act(connection_id: str, body: str, parts: Wiring) -> None:
@@ -88,5 +88,5 @@ def _detail(error: GroundworkError) -> str:
 
 
 def _code(error: GroundworkError) -> str:
-    """`NotFound` → `not_found`: the same words as the problem types of HTTP."""
+    """Return an error's class name in snake case: `NotFound` is `not_found`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()

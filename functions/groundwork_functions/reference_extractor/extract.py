@@ -1,4 +1,4 @@
-"""A worker as any AI team's: lease, read, state, hand in."""
+"""The reference worker: lease jobs, read documents, extract, hand in results."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ log = logging.getLogger(__name__)
 
 
 class ExtractionWork(JobsWork, DocumentsWork, Protocol):
-    """A unit of work that knows jobs and documents."""
+    """A unit of work with stores of jobs and documents."""
 
 
 class Extract:
-    """Works on a batch of jobs: three round trips to Postgres and one to the queue."""
+    """Processes a batch of jobs in three round trips to Postgres and one to the queue."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Extract:
         results: Queue,
         registrable_host: RegistrableHost,
     ) -> None:
-        """`work` begins a unit of work; `results` is the queue that takes results."""
+        """`work` returns a new unit of work; `results` is the queue of results."""
         self._work = work
         self._clock = clock
         self._results = results
@@ -50,8 +50,8 @@ class Extract:
     ) -> Iterator[tuple[Message[JobMessage], GroundworkError | None]]:
         """Hand in a result, or a failure, for each job that could be leased.
 
-        A message whose job is done, or with another worker, is settled without work. When the
-        results cannot be sent, all messages come back, and take their own leases again.
+        A message whose job is done or leased by another worker succeeds without work. If the
+        results cannot be sent, all messages are delivered again and renew their leases.
         """
         wanted = [(message.body.job_id, message.id) for message in messages]
         jobs = lease_from_queue(wanted, work=self._work(), clock=self._clock)
@@ -81,7 +81,7 @@ class Extract:
     ) -> dict[str, JsonValue] | JobFailure:
         known = facts.get(job.document_id) if job.document_id else None
         if known is None:
-            return JobFailure(job.id, FailureClass.BAD_INPUT, "The job names no document.")
+            return JobFailure(job.id, FailureClass.BAD_INPUT, "The job has no document.")
         try:
             return state(
                 known,
@@ -89,6 +89,6 @@ class Extract:
                 attempt=job.attempt,
                 registrable_host=self._registrable_host,
             )
-        except Exception as error:  # one document must not stop the others of its batch
+        except Exception as error:  # one document must not fail the rest of the batch
             log.exception("extraction failed", extra={"job_id": str(job.id)})
             return JobFailure(job.id, FailureClass.INTERNAL, f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Work on extract jobs from their queue."""
+"""Process extraction jobs from their queue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from chalice.app import SQSEvent
 from groundwork_core.jobs.model import JobMessage
 from groundwork_functions.reference_extractor.extract import Extract
 from groundwork_runtime.events import EventApp
-from groundwork_runtime.queues import BatchResponse, take
+from groundwork_runtime.queues import BatchResponse, process_batch
 from groundwork_runtime.wiring import wiring
 
 handler = EventApp("reference_extractor")
@@ -15,7 +15,7 @@ handler = EventApp("reference_extractor")
 
 @handler.on_sqs_message(queue="ExtractQueue", batch_size=10)
 def jobs(event: SQSEvent) -> BatchResponse:
-    """Work on a batch of jobs and hand their results in."""
+    """Process a batch of jobs and hand in their results."""
     parts = wiring()
     extract = Extract(
         work=parts.work,
@@ -23,4 +23,4 @@ def jobs(event: SQSEvent) -> BatchResponse:
         results=parts.queue(parts.settings.results_queue_url),
         registrable_host=parts.registrable_host,
     )
-    return take(event.to_dict(), JobMessage, extract)
+    return process_batch(event.to_dict(), JobMessage, extract)

@@ -1,4 +1,4 @@
-"""What a feed itself states, as entities and relationships. No language is understood here."""
+"""Convert what a feed states to entities and relationships, without analyzing text."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ MAX_KEY = 1_000
 MAX_WEBSITES = 100
 PUBLISHER = "publisher"
 
-# How sure a statement is. A feed knows its own site and what it links to; a name may stand for two
-# people, and a category need not be what its author thinks about.
+# Confidence. A feed is certain about its own site and its links; two people may share a name, and
+# an entry's category need not be a topic of its author.
 SURE = 1.0
 STATED = 0.9
 INFERRED = 0.8
@@ -33,7 +33,7 @@ INFERRED = 0.8
 def state(
     facts: DocumentFacts, *, job_id: UUID, attempt: int, registrable_host: RegistrableHost
 ) -> dict[str, JsonValue]:
-    """Return the result to hand in for a document, checked against the contract."""
+    """Return the result for a document, validated against the result contract."""
     statements = _Statements()
     site = facts.site or _origin(facts.source_url)
     title = facts.feed_title or facts.source_name
@@ -70,7 +70,7 @@ def state(
 
 
 class _Statements:
-    """Collects statements; each thing once, each with what states it."""
+    """Collects entities and relationships without duplicates, each with its mentions."""
 
     def __init__(self) -> None:
         self.entities: dict[tuple[str, str], StatedEntity] = {}
@@ -80,7 +80,7 @@ class _Statements:
     def entity(
         self, role: str, kind: str, key: str, name: str, confidence: float, evidence: str
     ) -> str:
-        """State an entity and return its ref."""
+        """Add an entity and return its ref."""
         key = folded(key)[:MAX_KEY]
         found = self.entities.get((kind, key))
         if found is None:
@@ -98,7 +98,7 @@ class _Statements:
         return found.ref
 
     def edge(self, kind: str, start: str, end: str, confidence: float, role: str) -> None:
-        """State a relationship."""
+        """Add a relationship."""
         if (kind, start, end) in self.edges:
             return
         ref = f"edge:{len(self.edges)}"
@@ -114,7 +114,7 @@ class _Statements:
 
 
 def _websites(facts: DocumentFacts, site: str, registrable_host: RegistrableHost) -> dict[str, str]:
-    """Return other websites that the document links to, each with a link that says so."""
+    """Return other websites that the document links to, each with one such link."""
     own = {registrable_host(site), registrable_host(facts.source_url)}
     found: dict[str, str] = {}
     for link in (facts.url, *facts.links):
@@ -134,7 +134,7 @@ def _origin(url: str) -> str:
 
 
 def _site_key(site: str) -> str:
-    """Return host and path of a site, so that http, https and www do not make it another."""
+    """Return host and path of a site; http, https and www make no difference."""
     parts = urlsplit(site)
     host = (parts.hostname or site).removeprefix("www.")
     port = f":{parts.port}" if parts.port else ""

@@ -1,4 +1,4 @@
-"""Deliver the outbox: called by a nudge (SQS) or by the sweep (schedule), both do the same."""
+"""Deliver the outbox, after a nudge (SQS) or each minute (sweep)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ handler = EventApp("relay")
 
 @handler.on_sqs_message(queue="RelayQueue", batch_size=10)
 def nudged(event: SQSEvent) -> BatchResponse:
-    """Deliver outbox rows; what a nudge says does not matter."""
+    """Deliver outbox rows; the content of the message is not used."""
     return _deliver(event)
 
 
 @handler.schedule("rate(1 minute)")
 def sweep(event: CloudWatchEvent) -> BatchResponse:
-    """Deliver what no nudge announced."""
+    """Deliver outbox rows whose nudge was lost."""
     return _deliver(event)
 
 

@@ -15,13 +15,13 @@ from groundwork_runtime.wiring import Wiring
 SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/ApiKey"}}}
 
 
-def follow(wiring: Wiring, caller: Caller) -> ApiKeyWriteHooks:
-    """A key is shown once, and never has more than who made it."""
+def write_hooks(wiring: Wiring, caller: Caller) -> ApiKeyWriteHooks:
+    """Return the hooks: a key is shown once and has at most its creator's permissions."""
     return ApiKeyWriteHooks(by=caller, clock=wiring.clock)
 
 
 router = Router()
-ResourceRoutes(API_KEYS, follow).register(router)
+ResourceRoutes(API_KEYS, write_hooks).register(router)
 
 
 @router.post(

@@ -19,13 +19,13 @@ from groundwork_runtime.http.subresource_list import SubresourceList
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> ContentWriteHooks:
-    """A status goes only where it may."""
+def write_hooks(_wiring: Wiring, _caller: Caller) -> ContentWriteHooks:
+    """Return the hooks: only allowed changes of the status."""
     return ContentWriteHooks()
 
 
 router = Router()
-routes = ResourceRoutes(CONTENTS, follow, body_bytes_max=TEXT_BYTES_MAX)
+routes = ResourceRoutes(CONTENTS, write_hooks, body_bytes_max=TEXT_BYTES_MAX)
 routes.register(router)
 routes.act(router, "publish", ContentMove(status="published"))
 routes.act(router, "archive", ContentMove(status="archived"))

@@ -11,11 +11,11 @@ from groundwork_runtime.http.subresource_list import SubresourceList
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, _caller: Caller) -> DocumentWriteHooks:
-    """A new document is taken in as one of a feed is."""
+def write_hooks(wiring: Wiring, _caller: Caller) -> DocumentWriteHooks:
+    """Return the hooks: a new document is processed like an entry of a feed."""
     return DocumentWriteHooks(wiring.harmless)
 
 
 router = Router()
-ResourceRoutes(DOCUMENTS, follow, body_bytes_max=TEXT_BYTES_MAX).register(router)
+ResourceRoutes(DOCUMENTS, write_hooks, body_bytes_max=TEXT_BYTES_MAX).register(router)
 SubresourceList(DOCUMENTS, MENTIONS, "mentions", "List the mentions of a document").register(router)

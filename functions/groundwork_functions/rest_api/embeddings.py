@@ -10,13 +10,13 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> EmbeddingWriteHooks:
-    """A model's first vector brings its index."""
+def write_hooks(_wiring: Wiring, _caller: Caller) -> EmbeddingWriteHooks:
+    """Return the hooks: the first vector of a model creates its index."""
     return EmbeddingWriteHooks()
 
 
 router = Router()
-ResourceRoutes(EMBEDDINGS, follow).register(router)
+ResourceRoutes(EMBEDDINGS, write_hooks).register(router)
 
 
 @router.post(

@@ -12,7 +12,7 @@ from groundwork_runtime.wiring import Wiring
 
 
 def count(items: Mapping[int, BatchEngagement], wiring: Wiring) -> BulkOutcome:
-    """Keep each once."""
+    """Store each engagement once."""
     return count_engagements(items, work=wiring.work())
 
 

@@ -28,7 +28,7 @@ IF_MATCH = {
 
 
 def upsert(items: Mapping[int, NewEntity], wiring: Wiring) -> BulkOutcome:
-    """Insert or merge by type and key."""
+    """Insert, or update the entity with the same type and key."""
     return upsert_entities(items, work=wiring.work)
 
 

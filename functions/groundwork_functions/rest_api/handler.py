@@ -1,4 +1,4 @@
-"""REST: resources, their actions, health, and the documentation of every HTTP function."""
+"""Handler of the rest_api function: resources, their actions, health, and documentation."""
 
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.http.router import LazyRouters

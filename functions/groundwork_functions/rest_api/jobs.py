@@ -1,4 +1,4 @@
-"""Jobs: what a client may ask of workers."""
+"""Jobs for workers."""
 
 from groundwork_core.caller import Caller
 from groundwork_core.jobs.resource import JOBS
@@ -8,10 +8,10 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> JobWriteHooks:
-    """A job that runs or has ended stays as it is."""
+def write_hooks(_wiring: Wiring, _caller: Caller) -> JobWriteHooks:
+    """Return the hooks: jobs that run or have ended cannot be changed."""
     return JobWriteHooks()
 
 
 router = Router()
-ResourceRoutes(JOBS, follow).register(router)
+ResourceRoutes(JOBS, write_hooks).register(router)

@@ -12,7 +12,7 @@ from groundwork_runtime.wiring import Wiring
 
 
 def upsert(items: Mapping[int, NewRelationship], wiring: Wiring) -> BulkOutcome:
-    """Insert or merge by ends, type and valid_from."""
+    """Insert, or update the relationship with the same ends, type and valid_from."""
     return upsert_relationships(items, work=wiring.work)
 
 

@@ -8,10 +8,10 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, caller: Caller) -> RoleWriteHooks:
-    """Nobody gives what they do not hold."""
+def write_hooks(_wiring: Wiring, caller: Caller) -> RoleWriteHooks:
+    """Return the hooks: nobody grants permissions that they do not have."""
     return RoleWriteHooks(by=caller)
 
 
 router = Router()
-ResourceRoutes(ROLES, follow).register(router)
+ResourceRoutes(ROLES, write_hooks).register(router)

@@ -14,13 +14,13 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, _caller: Caller) -> SourceWriteHooks:
-    """A new source is fetched at once; an edited one is planned anew."""
+def write_hooks(wiring: Wiring, _caller: Caller) -> SourceWriteHooks:
+    """Return the hooks: fetch a new source at once; reschedule a changed one."""
     return SourceWriteHooks(clock=wiring.clock, next_cron=wiring.next_cron, allowed=wiring.allowed)
 
 
 router = Router()
-ResourceRoutes(SOURCES, follow).register(router)
+ResourceRoutes(SOURCES, write_hooks).register(router)
 router.include(source_lists.router)
 
 

@@ -8,11 +8,11 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, caller: Caller) -> UserWriteHooks:
-    """Nobody reaches above themselves; a new password or disabling ends sessions."""
-    # The library that hashes is imported by the first password, not by a cold start.
+def write_hooks(wiring: Wiring, caller: Caller) -> UserWriteHooks:
+    """Return the hooks: permission rules; a new password or disabling ends sessions."""
+    # The first password imports the hashing library, not the cold start.
     return UserWriteHooks(by=caller, hasher=lambda: wiring.password_hasher, clock=wiring.clock)
 
 
 router = Router()
-ResourceRoutes(USERS, follow).register(router)
+ResourceRoutes(USERS, write_hooks).register(router)

@@ -7,10 +7,10 @@ from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(wiring: Wiring, _caller: Caller) -> WebhookWriteHooks:
-    """A new webhook gets a secret, and its address must be public."""
+def write_hooks(wiring: Wiring, _caller: Caller) -> WebhookWriteHooks:
+    """Return the hooks: a new webhook gets a secret; its address must be public."""
     return WebhookWriteHooks(wiring.allowed)
 
 
 router = Router()
-ResourceRoutes(WEBHOOKS, follow).register(router)
+ResourceRoutes(WEBHOOKS, write_hooks).register(router)

@@ -1,4 +1,4 @@
-"""Each minute: queue due sources, re-queue lost work, remove expired rows."""
+"""Queue due sources, re-queue lost work and remove expired rows, each minute."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
     done["removed"] = remove_expired(work=parts.work(), clock=parts.clock)
     done["closed"] = close_outlived(work=parts.work(), sockets=parts.sockets)
-    # Each name is written out: the test of the alert rules reads them here.
+    # Literal names: the test of the alert rules searches for them here.
     metrics.emit("SchedulerClaimed", done["claimed"])
     metrics.emit("SchedulerExpired", done["expired"])
     metrics.emit("SchedulerAnnounced", done["announced"])

@@ -1,1 +1,1 @@
-"""What every function shares around its use cases: settings, wiring, logs, metrics, HTTP."""
+"""The runtime of the functions: settings, wiring, HTTP, GraphQL, logs, metrics."""

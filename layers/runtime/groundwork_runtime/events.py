@@ -1,7 +1,7 @@
 """Event functions as Chalice apps: queues, schedules and WebSocket routes.
 
 Chalice registers handlers, makes typed event objects and runs middleware. template.yaml stays the
-one list of what AWS creates; a test holds the registrations and the template against each other.
+one list of what AWS creates; a test compares the registrations with the template.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from groundwork_runtime import logs
 Next = Callable[[Any], Any]
 
 
-BY_HAND: Mapping[str, object] = {
+SCHEDULED_EVENT_DEFAULTS: Mapping[str, object] = {
     "version": "0",
     "id": "",
     "detail-type": "Scheduled Event",
@@ -27,7 +27,7 @@ BY_HAND: Mapping[str, object] = {
     "resources": [],
     "detail": {},
 }
-"""The members of a scheduled event, for a run that somebody starts with an event of their own."""
+"""Members of a scheduled event, for runs that are started manually with another event."""
 
 
 class EventApp(Chalice):
@@ -39,7 +39,7 @@ class EventApp(Chalice):
     """
 
     def __init__(self, name: str) -> None:
-        """`name` is the function's; neither logging nor the environment is touched."""
+        """`name` is that of the function. Neither logging nor the environment is changed."""
         super().__init__(app_name=name, configure_logs=False, env={})
         # Posts go through the Sockets port; this keeps Chalice from looking for a region.
         self.websocket_api.configure("unused.invalid", "unused")
@@ -52,7 +52,7 @@ class EventApp(Chalice):
             LookupError: no handler is registered for this source.
         """
         if "Records" not in event and "requestContext" not in event:
-            event = {**BY_HAND, **event}
+            event = {**SCHEDULED_EVENT_DEFAULTS, **event}
         return self.handler_map[self._name_of(event)](event, context)
 
     def _name_of(self, event: Mapping[str, Any]) -> str:
@@ -70,7 +70,7 @@ class EventApp(Chalice):
 
 
 def remaining_seconds(event: BaseLambdaEvent) -> float:
-    """Return how long the platform still lets this invocation run."""
+    """Return the seconds until the invocation times out."""
     context: Any = event.context
     return float(context.get_remaining_time_in_millis()) / 1000
 

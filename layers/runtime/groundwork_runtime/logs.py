@@ -1,10 +1,10 @@
-"""Structured logs: one JSON object a line on stdout, as CloudWatch and ELK take it.
+"""Structured logs: one JSON object per line on stdout, for CloudWatch and ELK.
 
-Fields have the names of the Elastic Common Schema where it has one, dotted as ECS loggers write
-them; `function`, `request_id` and what a line is about are fields of our own beside them.
+Fields are named as in the Elastic Common Schema, with dots as ECS loggers write them; `function`,
+`request_id` and other fields are our own.
 
-Small on purpose: Powertools' logger costs more import time than this whole module, and the shape
-is the same (docs/decisions).
+Powertools' logger is not used, because importing it takes longer than this whole module and the
+output is the same (docs/decisions).
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _ECS = {"trace_id": "trace.id"}
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats a record with its `extra` and the block's fields."""
+    """Formats a record with its `extra` and the fields of the enclosing block."""
 
     def __init__(self, function: str) -> None:
-        """Take the function's name, which every line carries."""
+        """`function` is added to every line."""
         super().__init__()
         self._function = function
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make one line."""
+        """Return a record as one line of JSON."""
         line: dict[str, object] = {
             "@timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(
                 timespec="milliseconds"
@@ -68,7 +68,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _stack(error: BaseException | None) -> Iterator[str]:
-    """Where an error comes from, the first cause first, and what each of them says."""
+    """Yield the stack and the message of an error and its causes, the first cause first."""
     if error is None:
         return
     before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -78,18 +78,18 @@ def _stack(error: BaseException | None) -> Iterator[str]:
 
 
 def without_values(error: BaseException) -> str:
-    """What an error says, but for what repeats the values that it is about.
+    """Return the message of an error, unless it may contain input values.
 
-    The database quotes rows, and Python, its decoders and Pydantic quote what they were given:
-    addresses, passwords and tokens among them.
+    Messages of Postgres contain rows; those of Python's decoders and of Pydantic contain their
+    input, which may be addresses, passwords or tokens.
     """
     state = getattr(error, "sqlstate", None)
     if state:
-        # Of a library that core and this layer do not know; an error of it is known by its shape.
+        # psycopg's errors, recognized by their attributes so that it is not imported here.
         constraint = getattr(getattr(error, "diag", None), "constraint_name", None)
         return f"SQLSTATE {state}" + (f", {constraint}" if constraint else "")
     if isinstance(error, ValueError | LookupError):
-        return "(it repeats what it was given)"
+        return "(message omitted: it may contain input)"
     return str(error)
 
 

@@ -1,7 +1,7 @@
 """Metrics as CloudWatch's Embedded Metric Format: a log line that is also a data point.
 
 The format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-On AWS CloudWatch reads it from the log; our host turns the same lines into Prometheus metrics.
+CloudWatch reads it from the log; our host converts the same lines to Prometheus metrics.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How each dependency is: asked in parallel, for at most a second each.
+"""Check the dependencies in parallel, for at most a second.
 
-Postgres is needed by every request. Without the queues or the graph writes go on and catch up
-later, so those are reported and leave the service degraded (docs/decisions/0008-readiness.md).
+Every request needs Postgres. Without the queues or the graph, writes are accepted and delivered
+later, so these only make the service degraded (docs/decisions/0008-readiness.md).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHECK_SECONDS = 1.0
 BOLT_PORT = 7687
 BOLT_HELLO = bytes.fromhex("6060b01700040405000000050000000400000000")
-"""Bolt's magic, then the versions that we would speak."""
+"""Magic number of the Bolt handshake, then the versions that we support."""
 PORTS = {"http": 80, "https": 443}
 
 Check = Callable[[], None]
@@ -35,7 +35,7 @@ Check = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Dependency:
-    """One dependency as it was found."""
+    """The result of the check of one dependency."""
 
     name: str
     state: Literal["ok", "down"]
@@ -45,28 +45,28 @@ class Dependency:
 
 
 def check_all(settings: Settings, database: Callable[[], Database]) -> list[Dependency]:
-    """Ask all dependencies that are set."""
+    """Check all configured dependencies."""
     checks: list[tuple[str, bool, Check]] = [("postgres", True, lambda: _postgres(database()))]
     queues = settings.relay_queue_url or settings.aws_endpoint_url
     if queues:
         checks.append(("queues", False, lambda: _reach(queues)))
     if settings.neo4j_uri:
         checks.append(("graph", False, lambda: _bolt(settings.neo4j_uri)))
-    asked = [_RunningCheck(*check) for check in checks]
-    for one in asked:
-        one.start()
+    running = [_RunningCheck(*check) for check in checks]
+    for check in running:
+        check.start()
     deadline = time.monotonic() + CHECK_SECONDS
-    return [one.found(deadline) for one in asked]
+    return [check.result(deadline) for check in running]
 
 
 def emit_metrics(found: list[Dependency]) -> None:
-    """Tell it as a metric: 1 for each that works, 0 for each that is down."""
+    """Emit `dependency_ready` for each dependency: 1 if it works, 0 if it is down."""
     for one in found:
         metrics.emit("dependency_ready", int(one.state == "ok"), "None", dependency=one.name)
 
 
 def readiness_response(found: list[Dependency]) -> HttpResponse:
-    """Tell it: 200 when all that is needed works, else 503 as a problem."""
+    """Return 200 if all needed dependencies work, else a problem with status 503."""
     dependencies = {
         one.name: {
             "state": one.state,
@@ -93,9 +93,9 @@ def readiness_response(found: list[Dependency]) -> HttpResponse:
 
 
 class _RunningCheck:
-    """One check in its own thread, so that a hanging dependency holds up nothing else."""
+    """A check in its own thread, so that a dependency that hangs does not delay the others."""
 
-    def __init__(self, name: str, needed: bool, check: Check) -> None:  # noqa: FBT001 - a fact
+    def __init__(self, name: str, needed: bool, check: Check) -> None:  # noqa: FBT001 - data, not a switch
         self._name = name
         self._needed = needed
         self._check = check
@@ -106,11 +106,11 @@ class _RunningCheck:
     def start(self) -> None:
         self._thread.start()
 
-    def found(self, deadline: float) -> Dependency:
+    def result(self, deadline: float) -> Dependency:
         self._thread.join(max(0.0, deadline - time.monotonic()))
         if self._took is None:
             waited = int(CHECK_SECONDS * 1000)
-            return Dependency(self._name, "down", self._needed, waited, "no answer in time")
+            return Dependency(self._name, "down", self._needed, waited, "timed out")
         milliseconds = round(self._took * 1000)
         if self._fault is not None:
             return Dependency(self._name, "down", self._needed, milliseconds, self._fault)
@@ -126,7 +126,7 @@ class _RunningCheck:
 
 
 def _postgres(database: Database) -> None:
-    """Ask on a connection of its own: the held one belongs to the running event."""
+    """Query on a new connection; the shared one belongs to the current request."""
     with closing(database):
         database.row("SELECT 1")
 
@@ -139,7 +139,7 @@ def _reach(url: str) -> None:
 
 
 def _bolt(uri: str) -> None:
-    """Shake hands as Bolt has it; over TLS only look whether somebody is there."""
+    """Do the Bolt handshake; with TLS, only connect."""
     parts = urlsplit(uri)
     address = (parts.hostname or "", parts.port or BOLT_PORT)
     with socket.create_connection(address, timeout=CHECK_SECONDS) as connection:
@@ -147,5 +147,5 @@ def _bolt(uri: str) -> None:
             return
         connection.sendall(BOLT_HELLO)
         if not any(connection.recv(4)):
-            message = "the graph does not speak a version of Bolt that we do"
+            message = "the graph supports none of our versions of Bolt"
             raise ConnectionError(message)

@@ -1,4 +1,4 @@
-"""Wakes the relay after a commit."""
+"""Wake the relay after a commit."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from groundwork_data.postgres.relay_lease import AwakeUntil
 logger = logging.getLogger(__name__)
 
 CALLED_SECONDS = 0.2
-"""A relay that was just called looks for at least ten times as long (its first promise)."""
+"""Time after a call in which no other is sent. A relay that was called looks for new rows for at
+least ten times as long (its first promise)."""
 
 
 class QueueNudge:
     """Implements `groundwork_core.outbox.Nudge` with a message to the relay's queue."""
 
     def __init__(self, awake: AwakeUntil, queue: Callable[[], Queue]) -> None:
-        """Take what knows whether the relay is awake, and what makes the queue when needed."""
+        """`awake` knows whether the relay is awake; `queue` returns its queue."""
         self._awake = awake
         self._queue = queue
 
     def __call__(self) -> None:
-        """Call the relay unless it is awake. Never raises: the sweep finds the rows too."""
+        """Send a message unless the relay is awake. Never raises: the sweep finds the rows too."""
         try:
             if not self._awake.lasts():
                 self._awake.call(
                     lambda: self._queue().send([{"reason": "committed"}]), CALLED_SECONDS
                 )
-        except Exception as error:  # the write is done; only its speed is at stake
-            logger.warning("The relay could not be called: %s", error)
+        except Exception as error:  # the write is committed; only its delivery is later
+            logger.warning("The relay could not be nudged: %s", error)

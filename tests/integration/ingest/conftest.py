@@ -29,7 +29,7 @@ from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_data.web.feeds import read_feed
 from groundwork_data.web.hosts import registrable_host
 from groundwork_functions.reference_extractor.extract import Extract
-from groundwork_runtime.queues import BatchResponse, bodies, take
+from groundwork_runtime.queues import BatchResponse, by_body, process_batch
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOURLY = Interval(kind="interval", every_seconds=3_600)
@@ -147,7 +147,7 @@ class Path:
             random=NoJitter(),
             next_cron=next_cron,
         )
-        return self.batch(messages, FetchDue, bodies(use_case))
+        return self.batch(messages, FetchDue, by_body(use_case))
 
     def job_messages(self) -> list[dict[str, JsonValue]]:
         rows = self.rows("SELECT id, kind, payload FROM jobs WHERE status = 'queued' ORDER BY id")
@@ -171,7 +171,7 @@ class Path:
         self, messages: Sequence[Mapping[str, JsonValue]], database: Database | None = None
     ) -> BatchResponse:
         use_case = HandIn(work=lambda: self.work(database), clock=self.clock)
-        return self.batch(messages, HandedIn, bodies(use_case))
+        return self.batch(messages, HandedIn, by_body(use_case))
 
     def all_the_way(self) -> None:
         """Fetch what was just asked for, extract, apply."""
@@ -191,7 +191,7 @@ class Path:
             {"messageId": ids[n] if ids else str(uuid4()), "body": json.dumps(message)}
             for n, message in enumerate(messages)
         ]
-        return take({"Records": records}, kind, act)
+        return process_batch({"Records": records}, kind, act)
 
     def counts(self) -> dict[str, int]:
         tables = (

@@ -16,7 +16,7 @@ from groundwork_core.sources.reading_budget import BATCH_SECONDS, FIRST_SECONDS
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_data.cron import next_cron
 from groundwork_data.web.feeds import read_feed
-from groundwork_runtime.queues import bodies
+from groundwork_runtime.queues import by_body
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -62,7 +62,7 @@ class Slow:
             random=Jitterless(),
             next_cron=next_cron,
         )
-        return self.path.batch(messages, FetchDue, bodies(use_case))
+        return self.path.batch(messages, FetchDue, by_body(use_case))
 
 
 @pytest.fixture

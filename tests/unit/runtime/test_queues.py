@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel
 
 from groundwork_core.errors import GroundworkError, Unavailable
-from groundwork_runtime.queues import BatchResponse, Message, bodies, take
+from groundwork_runtime.queues import BatchResponse, Message, by_body, process_batch
 
 
 class Parcel(BaseModel):
@@ -37,7 +37,7 @@ def test_good_messages_are_taken_together() -> None:
         taken.append(list(messages))
         yield from ((message, None) for message in messages)
 
-    assert failed(take(parcels(1, 2), Parcel, act)) == []
+    assert failed(process_batch(parcels(1, 2), Parcel, act)) == []
     assert [[(m.id, m.body.number) for m in one] for one in taken] == [[("m0", 1), ("m1", 2)]]
 
 
@@ -46,7 +46,7 @@ def test_poison_fails_alone(poison: str) -> None:
     def act(messages: Sequence[Parcel]) -> Iterator[tuple[Parcel, None]]:
         yield from ((message, None) for message in messages)
 
-    assert failed(take(batch({"number": 1}, poison), Parcel, bodies(act))) == ["m1"]
+    assert failed(process_batch(batch({"number": 1}, poison), Parcel, by_body(act))) == ["m1"]
 
 
 def test_a_message_whose_use_case_gave_an_error_fails_alone() -> None:
@@ -54,7 +54,7 @@ def test_a_message_whose_use_case_gave_an_error_fails_alone() -> None:
         for one in messages:
             yield one, Unavailable("busy") if one.number == 2 else None
 
-    assert failed(take(parcels(1, 2, 3), Parcel, bodies(act))) == ["m1"]
+    assert failed(process_batch(parcels(1, 2, 3), Parcel, by_body(act))) == ["m1"]
 
 
 def test_what_was_not_settled_before_a_crash_comes_back(caplog: pytest.LogCaptureFixture) -> None:
@@ -63,11 +63,11 @@ def test_what_was_not_settled_before_a_crash_comes_back(caplog: pytest.LogCaptur
         raise RuntimeError("crash")
 
     with caplog.at_level(logging.CRITICAL):
-        assert failed(take(parcels(1, 2, 3), Parcel, bodies(act))) == ["m1", "m2"]
+        assert failed(process_batch(parcels(1, 2, 3), Parcel, by_body(act))) == ["m1", "m2"]
 
 
 def test_a_batch_of_poison_alone_never_reaches_the_use_case() -> None:
     def act(_messages: Sequence[Parcel]) -> Iterator[tuple[Parcel, None]]:
         raise AssertionError
 
-    assert failed(take(batch("x", "y"), Parcel, bodies(act))) == ["m0", "m1"]
+    assert failed(process_batch(batch("x", "y"), Parcel, by_body(act))) == ["m0", "m1"]

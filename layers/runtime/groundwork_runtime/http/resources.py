@@ -39,14 +39,14 @@ class ResourceRoutes:
     def __init__(
         self,
         resource: Resource,
-        then: MakeWriteHooks | None = None,
+        hooks: MakeWriteHooks | None = None,
         *,
         body_bytes_max: int = ONE_BYTES_MAX,
     ) -> None:
-        """`then` makes the hooks of a caller's writes, if the resource has any."""
+        """`hooks` returns the hooks of a caller's writes; None if the resource has none."""
         self.resource = resource
         self._body_bytes_max = body_bytes_max
-        self._then = then
+        self._hooks = hooks
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
         """Add the operations that the resource supports to a router."""
@@ -124,11 +124,11 @@ class ResourceRoutes:
         no_parameters(request)
         assert self.resource.create is not None  # noqa: S101 - else not registered
         new = decode(self.resource.create, request)
-        if self._then is None:
+        if self._hooks is None:
             written = writing.create(self.resource, new, store=wiring.resources, by=caller)
         else:
             written = write_hooks.create_with_hooks(
-                self.resource, new, work=wiring.work(), then=self._then(wiring, caller), by=caller
+                self.resource, new, work=wiring.work(), then=self._hooks(wiring, caller), by=caller
             )
         return answer_written(
             201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"}
@@ -152,7 +152,7 @@ class ResourceRoutes:
     def _changed(
         self, known: UUID, expected: writing.Expected, patch: Input, caller: Caller, wiring: Wiring
     ) -> HttpResponse:
-        if self._then is None:
+        if self._hooks is None:
             written = writing.change(
                 self.resource, known, expected, patch, store=wiring.resources, by=caller
             )
@@ -163,7 +163,7 @@ class ResourceRoutes:
                 expected,
                 patch,
                 work=wiring.work(),
-                then=self._then(wiring, caller),
+                then=self._hooks(wiring, caller),
                 by=caller,
             )
         return answer_written(200, written, {})
@@ -171,7 +171,7 @@ class ResourceRoutes:
     def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Remove a resource."""
         known, expected = self._id(request, text), _expected(request)
-        if self._then is None:
+        if self._hooks is None:
             position = writing.remove(
                 self.resource, known, expected, store=wiring.resources, by=caller
             )
@@ -181,7 +181,7 @@ class ResourceRoutes:
                 known,
                 expected,
                 work=wiring.work(),
-                then=self._then(wiring, caller),
+                then=self._hooks(wiring, caller),
                 by=caller,
             )
         return HttpResponse(204, None, None, {"X-Groundwork-Position": position})

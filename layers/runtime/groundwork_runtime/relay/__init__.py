@@ -1,1 +1,1 @@
-"""One run of the relay: its destinations, its threads, what it logs and measures."""
+"""The run of the relay: destinations, threads, logs and metrics."""

@@ -1,4 +1,4 @@
-"""Where the outbox goes: the destinations that this environment is configured for."""
+"""Create the outbox's destinations that are configured."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
-    """Make them; a destination without an address is left out, and its cursor stays."""
+    """Return the configured destinations; the cursor of another one does not move."""
     settings = parts.settings
-    made: list[Destination[PostgresUnitOfWork]] = []
+    result: list[Destination[PostgresUnitOfWork]] = []
     if settings.neo4j_uri:
-        made.append(GraphDestination(parts.graph_projection))
+        result.append(GraphDestination(parts.graph_projection))
     if settings.fetch_queue_url:
-        made.append(
+        result.append(
             QueueDestination(
                 Queues(
                     fetch=parts.queue(settings.fetch_queue_url),
@@ -30,5 +30,5 @@ def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
             )
         )
     if settings.websocket_endpoint:
-        made.append(LiveDestination(parts.sockets))
-    return made
+        result.append(LiveDestination(parts.sockets))
+    return result

@@ -24,7 +24,6 @@ class MetricsObserver:
     """
 
     def __init__(self, stopwatch: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nothing counted."""
         self._stopwatch = stopwatch
         self._rows: dict[str, int] = {}
         self._worst: dict[str, float] = {}
@@ -52,7 +51,7 @@ class MetricsObserver:
         _emit_lag(destination, lag_seconds)
 
     def ended(self, backlogs: Mapping[str, Backlog]) -> None:
-        """Emit what is still unreported, and the age of the oldest row that is left."""
+        """Emit the remaining counts, and the age of the oldest undelivered row."""
         for destination, backlog in backlogs.items():
             self._emit(destination)
             _emit_lag(destination, backlog.lag_seconds)

@@ -25,10 +25,10 @@ def run(
     to: Sequence[Destination[PostgresUnitOfWork]],
     remaining_seconds: Callable[[], float],
 ) -> None:
-    """Stay awake while there is something to carry and the platform gives time.
+    """Deliver outbox rows until none is left or the invocation's time ends.
 
-    If time ends first, or rows cannot be read yet, the next run is called at once. A destination
-    that fails is left to the next sweep, a minute later at most.
+    If the time ends first, or rows wait for an older transaction, the next run is nudged. A
+    destination that failed waits for the next sweep, at most a minute later.
     """
     lease = PostgresRelayLease(parts.database)
     until = begin(lease, time.sleep)
@@ -39,9 +39,9 @@ def run(
     observer = MetricsObserver()
     threads = [
         Thread(
-            target=_carrying(destination, parts.new_database(), activity, budget, observer),
+            target=_delivering(destination, parts.new_database(), activity, budget, observer),
             name=f"relay-{destination.name}",
-            daemon=True,  # a destination that hangs must not hold the run beyond its time
+            daemon=True,  # a destination that hangs must not prolong the run
         )
         for destination in to
     ]
@@ -69,14 +69,14 @@ def _held_back(left: Iterable[Backlog]) -> bool:
     return any(backlog.waiting and not backlog.ready for backlog in left)
 
 
-def _carrying(
+def _delivering(
     destination: Destination[PostgresUnitOfWork],
     database: Database,
     activity: Activity,
     budget: TimeBudget,
     observer: MetricsObserver,
 ) -> Callable[[], None]:
-    """Return what a thread does. It closes its connection itself: it may outlast the run."""
+    """Return the target of a thread. It closes its connection, because it may outlast the run."""
     carrier = Carrier(
         destination,
         lambda: PostgresUnitOfWork(database),  # has no nudge: the relay must not wake itself

@@ -1,7 +1,7 @@
-"""The composition root: the only place that knows which adapter serves which port.
+"""The composition root: selects the adapter for each port. One module per area.
 
-Built at the first event of an environment, never at import; every part is made when it is first
-used. One file for each area.
+It is built at the first event of an environment, not at import; each part is created at its first
+use.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Wiring(
     GraphParts,
     RealtimeParts,
 ):
-    """All parts of one execution environment."""
+    """All adapters and use cases of one execution environment."""
 
 
 @cache
 def wiring() -> Wiring:
-    """Return this environment's parts; reads the environment and configures logs the first time.
+    """Return the wiring of this environment; the first call reads settings and configures logs.
 
     Raises:
         BadSettings: the environment is not a valid configuration.

@@ -20,7 +20,7 @@ class BaseParts:
     """The settings, the clock, Postgres, units of work and queues."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
-        """Take validated settings; a test may bring its own clock."""
+        """`clock` is the system's unless a test passes another."""
         self.settings = settings
         self.clock = clock or SystemClock()
         self._queues: dict[str, Queue] = {}
@@ -41,7 +41,7 @@ class BaseParts:
         )
 
     def work(self) -> PostgresUnitOfWork:
-        """Begin a unit of work: `with wiring().work() as work: …`."""
+        """Return a new unit of work: `with wiring().work() as work: …`."""
         return PostgresUnitOfWork(self.database)
 
     def _wake_relay(self) -> None:
@@ -62,7 +62,7 @@ class BaseParts:
         return QueueNudge(AwakeUntil(PostgresRelayLease(self.database)), self._relay_queue)
 
     def _relay_queue(self) -> Queue:
-        """Return the relay's queue; without boto3 where the environment has the credentials."""
+        """Return the relay's queue, without boto3 if credentials are in environment variables."""
         from groundwork_data.aws.nudge_queue import NudgeQueue
         from groundwork_data.aws.signed_request import Credentials
 
@@ -72,7 +72,7 @@ class BaseParts:
         return NudgeQueue(url, self.settings.region, credentials)
 
     def queue(self, url: str) -> Queue:
-        """Return the queue at a URL; its client is made at the first message."""
+        """Return the queue at a URL; its client is created at the first message."""
         if url not in self._queues:
             from groundwork_data.aws import clients
             from groundwork_data.aws.queues import SqsQueue

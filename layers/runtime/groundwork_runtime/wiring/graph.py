@@ -1,4 +1,4 @@
-"""Neo4j: reading, projecting, comparing, and what Postgres knows of it."""
+"""The graph: Neo4j, its projection and comparison, and what Postgres stores about it."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class GraphParts(BaseParts):
-    """Neo4j: reading, projecting, comparing, and what Postgres knows of it."""
+    """The graph: Neo4j, its projection and comparison, and what Postgres stores about it."""
 
     @cached_property
     def graph(self) -> GraphDatabase:
-        """The driver to Neo4j; safe between threads."""
+        """The Neo4j driver; threads may share it."""
         from groundwork_data.graph.driver import GraphDatabase
 
         settings = self.settings
@@ -42,34 +42,34 @@ class GraphParts(BaseParts):
         )
 
     def warm_graph(self, seconds: float) -> None:
-        """Have the graph plan the usual queries, for so long at most."""
+        """Make Neo4j plan the usual queries, for at most `seconds`."""
         from groundwork_data.graph.warming import warm
 
         warm(self.graph, seconds)
 
     @cached_property
     def graph_projection(self) -> GraphProjection:
-        """What keeps the graph equal to Postgres."""
+        """Writes changes from the outbox to the graph."""
         from groundwork_data.graph.projection import Neo4jProjection
 
         return Neo4jProjection(self.graph)
 
     @cached_property
     def graph_comparison(self) -> Comparison:
-        """What compares the graph with Postgres."""
+        """Compares the graph with Postgres."""
         from groundwork_data.graph.comparison import SliceComparison
 
         return SliceComparison(self.database, self.graph)
 
     @cached_property
     def graph_rounds(self) -> Rounds:
-        """How far the comparison is, and what it found."""
+        """Stores the progress and the findings of the comparison."""
         from groundwork_data.postgres.graph_rounds import PostgresGraphRounds
 
         return PostgresGraphRounds(self.database)
 
     def graph_reader(self, seconds_left: Callable[[], float], shown: Shown) -> GraphReader:
-        """Make the reader for one request: its remaining time, and the fields it selects."""
+        """Return a reader for one request, with its remaining time and its selected fields."""
         from groundwork_core.knowledge.graph.two_store_reader import TwoStoreReader
         from groundwork_data.graph.store import Neo4jStore
 
@@ -78,7 +78,7 @@ class GraphParts(BaseParts):
 
     @cached_property
     def _relationships(self) -> tuple[HubLists, HubPaths, Neighbourhoods]:
-        """What reads relationships where the graph would read too many."""
+        """Readers of relationships for entities that have too many to read from the graph."""
         from groundwork_data.postgres.hub_lists import PostgresHubLists
         from groundwork_data.postgres.hub_paths import PostgresHubPaths
         from groundwork_data.postgres.neighbourhoods import PostgresNeighbourhoods
@@ -92,14 +92,14 @@ class GraphParts(BaseParts):
 
     @cached_property
     def catalogue(self) -> Catalogue:
-        """What Postgres knows of the graph."""
+        """Reads from Postgres what the graph does not store."""
         from groundwork_data.postgres.catalogue import PostgresCatalogue
 
         return PostgresCatalogue(self.database)
 
     @cached_property
     def catchup(self) -> GraphProgress:
-        """What says how far the outbox's destinations are."""
+        """Reports the positions of the outbox's destinations."""
         from groundwork_data.postgres.outbox import PostgresBacklogs
 
         return PostgresBacklogs(self.database)

@@ -1,4 +1,4 @@
-"""What HTTP functions need: callers, the rate limit, resources and their cursors."""
+"""For HTTP: authentication, the rate limit, resources and their list cursors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HttpParts(BaseParts):
-    """What HTTP functions need: callers, the rate limit, resources and their cursors."""
+    """For HTTP: authentication, the rate limit, resources and their list cursors."""
 
     @cached_property
     def resources(self) -> ResourceStore:
@@ -33,7 +33,7 @@ class HttpParts(BaseParts):
 
     @cached_property
     def cursors(self) -> Cursors:
-        """Signs the cursors of lists, with a key that every environment of a database shares."""
+        """Signs list cursors with a key that all environments of a database share."""
         from groundwork_core.resources.cursors import Cursors
 
         _, _, secret = self.settings.database_url.rpartition("@")[0].rpartition(":")
@@ -41,7 +41,7 @@ class HttpParts(BaseParts):
 
     @cached_property
     def authenticator(self) -> Authenticator:
-        """Verified tokens and what their users may do, remembered for seconds."""
+        """Authenticates callers; caches their rights for seconds."""
         from groundwork_data.postgres.callers import PostgresCallers
         from groundwork_runtime.http.authentication import Authenticator
 
@@ -51,7 +51,7 @@ class HttpParts(BaseParts):
 
     @cached_property
     def limiter(self) -> RateLimiter | None:
-        """The rate limit per principal; None: there is none."""
+        """The rate limit per principal, or None."""
         if not self.settings.rate_limit:
             return None
         from groundwork_core.rate_limits.limiter import RateLimiter

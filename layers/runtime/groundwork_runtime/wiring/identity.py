@@ -18,14 +18,14 @@ class IdentityParts(BaseParts):
 
     @cached_property
     def password_hasher(self) -> PasswordHasher:
-        """Argon2id."""
+        """Hashes passwords with Argon2id."""
         from groundwork_data.identity.passwords import Argon2Hasher
 
         return Argon2Hasher()
 
     @cached_property
     def token_signer(self) -> TokenSigner:
-        """Signs access tokens; the key is read at the first one."""
+        """Signs access tokens; the key is read at the first token."""
         from groundwork_data.identity.access_tokens import (
             SecretKeySigner,
         )
@@ -37,14 +37,14 @@ class IdentityParts(BaseParts):
 
     @cached_property
     def profiles(self) -> PostgresProfiles:
-        """What identity answers straight from rows."""
+        """Reads accounts and public keys."""
         from groundwork_data.postgres.profiles import PostgresProfiles
 
         return PostgresProfiles(self.database)
 
     @cached_property
     def secrets(self) -> SecretSource:
-        """The safe: a file's, or AWS', read without boto3 where credentials are in variables."""
+        """Secrets from files or AWS, without boto3 if credentials are in environment variables."""
         from groundwork_data.identity.secret_files import SCHEME, SecretFiles
 
         if self.settings.signing_key_secret_id.startswith(SCHEME):

@@ -1,4 +1,4 @@
-"""Fetching sources, reading feeds, cleaning HTML."""
+"""Fetching sources, reading feeds, sanitizing HTML."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
 
 class IngestionParts(BaseParts):
-    """Fetching sources, reading feeds, cleaning HTML."""
+    """Fetching sources, reading feeds, sanitizing HTML."""
 
     @cached_property
     def next_cron(self) -> NextCron:
-        """Reads cron expressions."""
+        """Returns the next time of a cron expression."""
         from groundwork_data.cron import next_cron
 
         return next_cron
 
     @cached_property
     def harmless(self) -> CleanHtmlOf:
-        """Cleans HTML of strangers."""
+        """Sanitizes HTML."""
         from groundwork_data.web.entries import harmless
 
         return harmless
 
     @cached_property
     def allowed(self) -> AllowedTargets:
-        """What may be reached although it is not public."""
+        """Addresses that may be fetched although they are not public."""
         from groundwork_core.web.reachability import AllowedTargets
 
         return AllowedTargets.parse(self.settings.fetch_allow)
 
     @cached_property
     def fetch_sources(self) -> FetchSources:
-        """Fetches due sources and takes their documents in."""
+        """Fetches due sources and stores their documents."""
         from groundwork_core.sources.fetch_sources import FetchSources
         from groundwork_data.web.feeds import read_feed
         from groundwork_data.web.fetcher import SafeFetcher
@@ -57,7 +57,7 @@ class IngestionParts(BaseParts):
 
     @cached_property
     def registrable_host(self) -> RegistrableHost:
-        """Return what finds the registrable part of a web address's host."""
+        """Returns the registrable domain of a URL."""
         from groundwork_data.web.hosts import registrable_host
 
         return registrable_host

@@ -1,4 +1,4 @@
-"""Results of workers, and sums of engagements."""
+"""Results of workers, and totals of engagements."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 
 class KnowledgeParts(BaseParts):
-    """Results of workers, and sums of engagements."""
+    """Results of workers, and totals of engagements."""
 
     @cached_property
     def hand_in(self) -> HandIn:
-        """Takes in what workers hand in."""
+        """Applies results that workers hand in."""
         from groundwork_core.knowledge.hand_in import HandIn
 
         return HandIn(work=self.work, clock=self.clock)
 
     @cached_property
     def engagement_sums(self) -> EngagementSums:
-        """What a content's engagements come to."""
+        """Sums the engagements with a content."""
         from groundwork_data.postgres.engagements import PostgresEngagementSums
 
         return PostgresEngagementSums(self.database)

@@ -1,4 +1,4 @@
-"""Open WebSockets."""
+"""Delivery to open WebSockets."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class RealtimeParts(BaseParts):
-    """Open WebSockets."""
+    """Delivery to open WebSockets."""
 
     @cached_property
     def sockets(self) -> Sockets:
-        """Open WebSockets: our host's in one call, or API Gateway's."""
+        """Sends to WebSockets: of our host in one call, or of API Gateway."""
         from groundwork_data.aws import clients
         from groundwork_data.aws.sockets import (
             ApiGatewaySockets,
