@@ -156,7 +156,9 @@ class FetchSources:
             return self._read(download, self._clock.now(), cpu_seconds(source))
         except Exception:  # a reader's bug must show at the one source, and not stop others
             log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
-            return Failed(Failure.INTERNAL, "Reading the answer failed; this is a fault of ours.")
+            return Failed(
+                Failure.INTERNAL, "Reading the answer failed because of an internal error."
+            )
 
     def _poll(
         self, source: WatchedSource, download: Download, outcome: Outcome, stored: Ingested

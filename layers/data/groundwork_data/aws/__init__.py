@@ -1,1 +1,1 @@
-"""AWS, and what speaks its protocols on a laptop."""
+"""Adapters for AWS services and their local emulator."""

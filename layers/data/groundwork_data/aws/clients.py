@@ -1,6 +1,6 @@
-"""Clients of boto3, made when first needed: importing it costs more than most functions do.
+"""Create boto3 clients at first use, because importing boto3 costs more than most functions.
 
-Each from a session of its own, for making clients from the shared one is not safe in threads.
+Each client has a session of its own, because the default session is not thread-safe.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ATTEMPTS = 3
 
 
 def sqs(region: str, endpoint_url: str | None) -> SQSClient:
-    """Make a client of SQS. `endpoint_url` None: AWS itself."""
+    """Create a client of SQS. `endpoint_url` None: AWS."""
     import boto3
 
     return boto3.session.Session().client(
@@ -28,7 +28,7 @@ def sqs(region: str, endpoint_url: str | None) -> SQSClient:
 
 
 def secrets_manager(region: str, endpoint_url: str | None) -> SecretsManagerClient:
-    """Make a client of Secrets Manager. `endpoint_url` None: AWS itself."""
+    """Create a client of Secrets Manager. `endpoint_url` None: AWS."""
     import boto3
 
     return boto3.session.Session().client(
@@ -37,7 +37,7 @@ def secrets_manager(region: str, endpoint_url: str | None) -> SecretsManagerClie
 
 
 def websocket_management(region: str, endpoint_url: str) -> ApiGatewayManagementApiClient:
-    """Make a client of a WebSocket API's connections, at that API's own address."""
+    """Create a client of a WebSocket API's management API, at `endpoint_url`."""
     import boto3
 
     return boto3.session.Session().client(

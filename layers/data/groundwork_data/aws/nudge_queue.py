@@ -1,4 +1,4 @@
-"""A queue of SQS for a few small messages, without boto3."""
+"""Send single small messages to SQS, without boto3."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class NudgeQueue:
-    """Implements `groundwork_core.queues.Queue`, one request a message."""
+    """Implements `groundwork_core.queues.Queue` with one request per message."""
 
     def __init__(self, url: str, region: str, credentials: Credentials) -> None:
-        """Take the queue's URL, which also says where its service answers."""
+        """`url` is the queue's URL, which is also the address of the service."""
         self._url = url
         self._sqs = Service(url, "sqs", "application/x-amz-json-1.0", region, credentials)
 
@@ -26,7 +26,7 @@ class NudgeQueue:
         """Send each message.
 
         Raises:
-            Unavailable: the service cannot be reached, or refuses.
+            Unavailable: the service cannot be reached or refuses the request.
         """
         for message in messages:
             status, _ = self._sqs.call(

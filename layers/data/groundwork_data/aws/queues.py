@@ -1,4 +1,4 @@
-"""A queue of SQS."""
+"""Send messages to SQS in batches, with boto3."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 BATCH_MESSAGES = 10
 BATCH_BYTES = 262_144
-"""What every SQS takes, one message or ten together (AWS itself takes more since 2025)."""
+"""Bytes that every SQS accepts, of one message or of a batch (AWS accepts more since 2025)."""
 
 TRIES = 3
 RETRY_SECONDS = 0.1
@@ -32,17 +32,17 @@ class SqsQueue:
         *,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Take what makes the client (called at the first send) and the queue's URL."""
+        """`client` creates the client at the first send; `url` is the queue's URL."""
         self._make_client = client
         self._client: SQSClient | None = None
         self._url = url
         self._pause = pause
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
-        """Put JSON objects into the queue, ten at a time; what SQS refuses is sent again.
+        """Send JSON objects in batches of ten; messages that SQS refuses are retried.
 
         Raises:
-            Unavailable: some could not be sent.
+            Unavailable: some messages could not be sent.
             Invalid: a message is larger than 256 KB.
         """
         for batch in _batches([json.dumps(message) for message in messages]):
@@ -62,8 +62,8 @@ class SqsQueue:
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=left)
             except (BotoCoreError, ClientError) as error:
-                # botocore has tried again by itself what is worth it.
-                raise Unavailable("The queue service does not take messages.") from error
+                # botocore has already retried errors that are worth it.
+                raise Unavailable("The queue service does not accept messages.") from error
             failed = {entry["Id"] for entry in answer.get("Failed", [])}
             left = [entry for entry in left if entry["Id"] in failed]
             if not left:
@@ -72,7 +72,7 @@ class SqsQueue:
 
 
 def _batches(bodies: list[str]) -> Iterator[list[str]]:
-    """Split so that no batch has too many messages or bytes."""
+    """Split messages into batches within the limits of messages and bytes."""
     batch: list[str] = []
     size = 0
     for body in bodies:

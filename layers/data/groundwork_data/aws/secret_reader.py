@@ -1,4 +1,4 @@
-"""Reads secrets from AWS Secrets Manager, without boto3."""
+"""Read secrets from AWS Secrets Manager, without boto3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SecretReader:
     """Implements `groundwork_core.identity.ports.SecretSource`."""
 
     def __init__(self, endpoint: str | None, region: str, credentials: Credentials) -> None:
-        """Take where the service answers; None: AWS itself."""
+        """`endpoint_url` is the address of the service; None: AWS."""
         self._service = Service(
             endpoint or f"https://secretsmanager.{region}.amazonaws.com",
             "secretsmanager",
@@ -28,8 +28,8 @@ class SecretReader:
         """Return a secret's text.
 
         Raises:
-            NotFound: no such secret, or it has no value yet.
-            Unavailable: the service cannot be reached, or does not let us.
+            NotFound: the secret does not exist or has no value yet.
+            Unavailable: the service cannot be reached or refuses access.
         """
         status, body = self._service.call("secretsmanager.GetSecretValue", {"SecretId": secret_id})
         if status == http.client.OK:

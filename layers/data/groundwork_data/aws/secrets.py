@@ -1,4 +1,4 @@
-"""Secrets in AWS Secrets Manager."""
+"""Read and write secrets in AWS Secrets Manager, with boto3."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class SecretsManager:
     """Implements `groundwork_core.identity.ports.Secrets`."""
 
     def __init__(self, client: Callable[[], SecretsManagerClient]) -> None:
-        """Take what makes the client, called when first needed."""
+        """`client` creates the client at its first use."""
         self._make_client = client
         self._client: SecretsManagerClient | None = None
 
@@ -23,8 +23,8 @@ class SecretsManager:
         """Return a secret's text.
 
         Raises:
-            NotFound: no such secret, or it has no value yet.
-            Unavailable: the service cannot be reached, or does not let us.
+            NotFound: the secret does not exist or has no value yet.
+            Unavailable: the service cannot be reached or refuses access.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
@@ -39,10 +39,10 @@ class SecretsManager:
         return answer["SecretString"]
 
     def write(self, secret_id: str, text: str) -> None:
-        """Set a secret's text, whether or not the secret is there.
+        """Set a secret's text; create the secret if it does not exist.
 
         Raises:
-            Unavailable: the service cannot be reached, or does not let us.
+            Unavailable: the service cannot be reached or refuses access.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 

@@ -1,9 +1,9 @@
-"""One signed request to AWS, without boto3.
+"""Send one signed request to AWS, without boto3.
 
-Importing boto3 and making a client costs a function more than everything else in its cold start.
-Two calls are made where that hurts (a writer's call to the relay, identity's reading of its key),
-so these are sent by ourselves: AWS' JSON protocol, signed with Signature Version 4, as
-https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html describes.
+Importing boto3 and creating a client costs more than everything else in a function's cold start.
+Two calls are on that path (nudging the relay, reading the signing key), so they use this module:
+AWS' JSON protocol, signed with Signature Version 4, as described in
+https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TIMEOUT_SECONDS = 3
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request is signed with."""
+    """The credentials that sign a request."""
 
     access_key_id: str
     secret_access_key: str = field(repr=False)
@@ -36,7 +36,7 @@ class Credentials:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Credentials | None:
-        """Read what Lambda sets; None where credentials come another way."""
+        """Read the environment variables that Lambda sets; None if they are not set."""
         key = environment.get("AWS_ACCESS_KEY_ID")
         secret = environment.get("AWS_SECRET_ACCESS_KEY")
         if not key or not secret:
@@ -46,7 +46,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service of AWS: where it answers and how its requests are named and signed."""
+    """A service of AWS: its address, and how its requests are named and signed."""
 
     endpoint: str
     name: str
@@ -57,7 +57,7 @@ class Service:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def call(self, target: str, arguments: Mapping[str, JsonValue]) -> tuple[int, bytes]:
-        """Call `target` (e.g. `AmazonSQS.SendMessage`); return the answer's status and body.
+        """Call `target` (e.g. `AmazonSQS.SendMessage`); return the status and body of the answer.
 
         Raises:
             Unavailable: the service cannot be reached.
@@ -77,7 +77,7 @@ class Service:
             connection.close()
 
     def headers(self, target: str, host: str, body: bytes) -> dict[str, str]:
-        """Return the headers of a request, its signature among them."""
+        """Return the headers of a request, including its signature."""
         at = self.now().strftime("%Y%m%dT%H%M%SZ")
         signed = {
             "content-type": self.protocol,

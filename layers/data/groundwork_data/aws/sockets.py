@@ -1,4 +1,4 @@
-"""WebSockets behind API Gateway, or behind our own host."""
+"""Post to and close WebSockets, through API Gateway or through the host."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ TOKEN_HEADER = "X-Groundwork-Host-Token"  # noqa: S105 - the name of a header
 
 
 class ApiGatewaySockets:
-    """Implements `Sockets` with API Gateway's management API: one call a frame and socket.
+    """Implements `Sockets` with API Gateway's management API: one call per frame and socket.
 
-    Sockets are served concurrently, the frames of one socket one after the other.
+    Different sockets are posted to concurrently, the frames of one socket in order.
     """
 
     def __init__(self, client: Callable[[], ApiGatewayManagementApiClient]) -> None:
-        """Take what makes the client, called at the first post."""
+        """`client` creates the client at the first post."""
         self._make_client = client
         self._client: ApiGatewayManagementApiClient | None = None
 
     def post(self, posts: Sequence[Post]) -> frozenset[str]:
-        """Send frames; return the connections that are gone."""
+        """Send frames; return the ids of closed connections."""
         frames: dict[str, list[bytes]] = {}
         for post in posts:
             data = post.data.encode()
@@ -65,7 +65,7 @@ class ApiGatewaySockets:
 
     @staticmethod
     def _call(call: Callable[[], object]) -> bool:
-        """Return False if the connection is gone."""
+        """Call the management API; return False if the connection is closed."""
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         try:
@@ -73,14 +73,14 @@ class ApiGatewaySockets:
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in {"GoneException", "410"}:
                 return False
-            raise Unavailable("API Gateway does not take posts.") from error
+            raise Unavailable("API Gateway refuses to post to sockets.") from error
         except BotoCoreError as error:
             raise Unavailable("API Gateway cannot be reached.") from error
         return True
 
 
 class HostSockets:
-    """Implements `Sockets` on our own host: one call for a whole batch."""
+    """Implements `Sockets` with the host: one call for a whole batch."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class HostSockets:
         *,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """Take the batch call's URL, the management API's base URL and the host's secret."""
+        """`url` is that of the batch call, `endpoint` the management API's base URL."""
         self._batch = urlsplit(batch_url)
         self._endpoint = urlsplit(endpoint)
         self._headers = {TOKEN_HEADER: token, "Content-Type": "application/json"}
@@ -98,10 +98,10 @@ class HostSockets:
         self._connection: http.client.HTTPConnection | None = None
 
     def post(self, posts: Sequence[Post]) -> frozenset[str]:
-        """Send frames; return the connections that are gone.
+        """Send frames; return the ids of closed connections.
 
-        Those of a gateway that does not answer are tried again a little; then they count as
-        gone, so that one lost gateway does not silence all others.
+        If a gateway does not answer, its frames are retried a few times; then its connections count
+        as closed, so that one lost gateway does not block all others.
         """
         gone: set[str] = set()
         left = list(posts)
@@ -133,7 +133,7 @@ class HostSockets:
                 raise Unavailable(f"The gateway answered {status}.")
 
     def hang_up(self) -> None:
-        """Close the kept connection to the gateway; the next call opens a new one."""
+        """Close the connection to the gateway; the next call opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -150,7 +150,7 @@ class HostSockets:
         return found
 
     def _request(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        """Send over the kept connection; if the gateway has closed it, over a new one."""
+        """Send over the open connection; if the gateway has closed it, over a new one."""
         for fresh in (False, True):
             if self._connection is None or fresh:
                 self._connection = http.client.HTTPConnection(
@@ -168,7 +168,7 @@ class HostSockets:
 
 
 def _parts(posts: Sequence[Post]) -> list[list[Post]]:
-    """Split so that no call is too large for the gateway."""
+    """Split frames into calls within the gateway's size limit."""
     parts: list[list[Post]] = [[]]
     size = 0
     for post in posts:

@@ -1,1 +1,1 @@
-"""Passwords and tokens: the libraries behind identity."""
+"""Adapters for the cryptography of identity: passwords, tokens, keys and sealed answers."""

@@ -1,4 +1,4 @@
-"""Access tokens: JWTs of the profile in RFC 9068, signed with Ed25519."""
+"""Sign access tokens: JWTs of the profile in RFC 9068, signed with Ed25519."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 KEY_SECONDS = 60.0
-"""How long a key is used before the safe is asked whether there is a newer one."""
+"""Time after which the secret store is read again for a newer key."""
 STALE_SECONDS = 240.0
-"""How long it is used at most while the safe cannot be reached: a retired one must not be."""
+"""Longest use of a key while the secret store cannot be reached, so that no retired key signs."""
 
 
 class SecretKeySigner:
-    """Implements `TokenSigner` with the key in the safe, which it reads once a minute at most."""
+    """Implements `TokenSigner` with a key from the secret store, read at most once a minute."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class SecretKeySigner:
         database: Database,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the safe and the key's name in it, the issuer, and where public keys stand."""
+        """`secret_id` names the key in `secrets`; `database` has the public keys."""
         self._secrets = secrets
         self._secret_id = secret_id
         self._issuer = issuer
@@ -46,7 +46,7 @@ class SecretKeySigner:
         self._read_at = float("-inf")
 
     def sign(self, *, user_id: UUID, roles: Iterable[str], now: datetime, seconds: int) -> str:
-        """Return an access token that holds for so long.
+        """Return an access token that is valid for `seconds`.
 
         Raises:
             Unavailable: the signing key cannot be read.
@@ -58,7 +58,7 @@ class SecretKeySigner:
             "aud": AUDIENCE,
             "sub": str(user_id),
             "jti": str(new_id()),
-            # With milliseconds: sessions may end and begin anew within one second.
+            # With milliseconds, because a session may end and another begin within one second.
             "iat": round(issued, 3),
             "exp": int(issued) + seconds,
             "roles": list(roles),

@@ -1,4 +1,4 @@
-"""Argon2id, with the parameters of OWASP's Password Storage Cheat Sheet."""
+"""Hash passwords with Argon2id, with the parameters of OWASP's Password Storage Cheat Sheet."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ class Argon2Hasher:
     def __init__(
         self, *, memory_kib: int = MEMORY_KIB, iterations: int = ITERATIONS, lanes: int = LANES
     ) -> None:
-        """Take the cost; a hash keeps the cost that it was made with."""
+        """The arguments are the cost of new hashes; existing hashes include their own."""
         self._argon2 = argon2.PasswordHasher(
             time_cost=iterations, memory_cost=memory_kib, parallelism=lanes
         )
-        # Of no password: made from nothing, so that even the first unknown account costs one hash.
+        # A constant hash that no password has, so that an unknown account costs one hash, too.
         salt, digest = (b64encode(bytes(size)).rstrip(b"=").decode() for size in (16, 32))
         cost = f"m={memory_kib},t={iterations},p={lanes}"
-        self._nobodys = f"$argon2id$v=19${cost}${salt}${digest}"
+        self._unknown_account = f"$argon2id$v=19${cost}${salt}${digest}"
 
     def hash(self, password: str) -> str:
         """Return a hash with its parameters and salt."""
         return self._argon2.hash(password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Say whether a password has this hash. None: no, but after the same time."""
+        """Return whether a password matches a hash. None: return False after the same time."""
         try:
-            self._argon2.verify(password_hash or self._nobodys, password)
+            self._argon2.verify(password_hash or self._unknown_account, password)
         except (VerificationError, InvalidHashError):
             return False
         return password_hash is not None
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Say whether the hash was made with other parameters than today's."""
+        """Return whether the hash has other parameters than new hashes."""
         return self._argon2.check_needs_rehash(password_hash)

@@ -1,9 +1,9 @@
-"""A new signing key, without logging anybody out.
+"""Rotate the signing key without invalidating sessions.
 
-The public half is published first, and known to everybody who verifies before anybody signs with
-the new key. The old key's public half stays until all that it signed has expired: signers may use
-it for `KEY_SECONDS` more, or `STALE_SECONDS` while the safe is away, and a token lives ten minutes;
-verifiers take a retired key for twenty minutes.
+The public key is published first, so that all verifiers know it before the first token is signed
+with the new key. The old public key stays published until all tokens that it signed have expired:
+signers may use it for `KEY_SECONDS` more, or `STALE_SECONDS` while the secret store cannot be
+reached, and a token is valid for ten minutes; verifiers accept a retired key for twenty minutes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 AHEAD_SECONDS = 3.0
-"""Longer than a verifier waits before it reads the keys again for a name that it does not know."""
+"""Longer than the time after which a verifier reads the keys again for an unknown kid."""
 
 LOCK = "SELECT pg_advisory_lock(hashtext('groundwork.signing_key'))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('groundwork.signing_key'))"
@@ -35,12 +35,12 @@ RETIRE = (
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """What a rotation did."""
+    """The outcome of a rotation."""
 
     kid: str
-    """The key that signs from now on."""
+    """The id of the new key."""
     retired: tuple[str, ...]
-    """Those that sign no more."""
+    """The ids of the keys that no longer sign."""
 
 
 def rotate_signing_key(
@@ -50,16 +50,16 @@ def rotate_signing_key(
     *,
     pause: Callable[[float], None],
 ) -> Rotated:
-    """Put a new key in the place of the present one. One at a time; a broken off one harms nothing.
+    """Replace the signing key, one rotation at a time; an interrupted one has no effect.
 
     Args:
-        secrets: the safe.
-        secret_id: the key's name in it.
-        database: where public keys stand; its connection is this call's alone.
-        pause: waits so many seconds.
+        secrets: the secret store.
+        secret_id: the key's name in the secret store.
+        database: the database of public keys; no other thread may use it.
+        pause: waits for a number of seconds.
 
     Raises:
-        Unavailable: the safe or the database cannot be reached. The old key goes on.
+        Unavailable: the secret store or the database cannot be reached. The old key stays in use.
     """
     database.rows(LOCK)
     try:

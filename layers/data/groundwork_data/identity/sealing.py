@@ -1,7 +1,7 @@
-"""Seals what only the holder of a client's own key shall read.
+"""Encrypt stored answers so that only the holder of the idempotency key can read them.
 
-HKDF (RFC 5869) makes three independent keys of it: one finds what is kept, one is for
-fingerprints, one seals with AES-256-GCM. The database sees none of what they were made of.
+HKDF (RFC 5869) derives three values from the client's key: the id of the stored answer, a key for
+fingerprints, and a key for AES-256-GCM. The database never sees the client's key.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ class KeySeal:
     """Implements `Seal`."""
 
     def __init__(self, key: str, scope: str) -> None:
-        """Take the client's key, and for whom and what it holds: another scope, another seal."""
-        made = HKDF(SHA256(), 3 * _BYTES, _SALT, scope.encode()).derive(key.encode())
-        self.id = made[:_BYTES]
-        self._fingerprints = made[_BYTES : 2 * _BYTES]
-        self._box = AESGCM(made[2 * _BYTES :])
+        """`key` is the client's key; `scope` is the caller and request that it applies to."""
+        derived = HKDF(SHA256(), 3 * _BYTES, _SALT, scope.encode()).derive(key.encode())
+        self.id = derived[:_BYTES]
+        self._fingerprints = derived[_BYTES : 2 * _BYTES]
+        self._box = AESGCM(derived[2 * _BYTES :])
 
     def fingerprint(self, body: bytes) -> bytes:
-        """Return HMAC-SHA-256 of a body: without the key nobody can try bodies out."""
+        """Return the HMAC-SHA-256 of a body; bodies cannot be guessed without the key."""
         return hmac.digest(self._fingerprints, body, "sha256")
 
     def close(self, answer: bytes) -> bytes:
-        """Return a nonce and the sealed answer, which holds only for this id."""
+        """Return a nonce and the encrypted answer, bound to this id."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._box.encrypt(nonce, answer, self.id)
 
     def open(self, sealed: bytes) -> bytes:
-        """Undo `close`. Raises cryptography's InvalidTag where somebody has changed it."""
+        """Decrypt what `close` returned. Raises cryptography's InvalidTag if it was changed."""
         return self._box.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], self.id)

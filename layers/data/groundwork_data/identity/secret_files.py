@@ -1,4 +1,4 @@
-"""Secrets in files of one machine, which nobody but their owner may read."""
+"""Read and write secrets in local files that only their owner may read."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class SecretFiles:
-    """Implements `groundwork_core.identity.ports.Secrets`; a secret's id is a file: address."""
+    """Implements `groundwork_core.identity.ports.Secrets`; a secret's id is a file: URL."""
 
     def read(self, secret_id: str) -> str:
         """Return a secret's text.
 
         Raises:
-            NotFound: no such file.
-            Unavailable: it cannot be read, or other users may read it.
+            NotFound: the file does not exist.
+            Unavailable: the file cannot be read, or other users may read it.
         """
         try:
             with _path(secret_id).open(encoding="utf-8") as file:
                 if os.fstat(file.fileno()).st_mode & OTHERS:
-                    raise Unavailable("The secret's file is open to other users: chmod 600 it.")
+                    raise Unavailable("Other users may read the secret's file: chmod 600 it.")
                 return file.read()
         except FileNotFoundError:
             raise NotFound("There is no such secret.") from None
@@ -36,7 +36,7 @@ class SecretFiles:
             raise Unavailable("The secret's file cannot be read.") from error
 
     def write(self, secret_id: str, text: str) -> None:
-        """Set a secret's text, whole or not at all.
+        """Set a secret's text atomically.
 
         Raises:
             Unavailable: the file cannot be written.

@@ -1,4 +1,4 @@
-"""The key that signs access tokens: Ed25519, its private half a secret, its public half a row."""
+"""Ed25519 keys of access tokens: the private key is a secret, the public key a row."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
-    """A private key and its name."""
+    """A private key and its key id."""
 
     kid: str
     private: Ed25519PrivateKey
 
     @property
     def public_jwk(self) -> dict[str, str]:
-        """The public half as a JSON Web Key (RFC 7517, RFC 8037)."""
+        """The public key as a JSON Web Key (RFC 7517, RFC 8037)."""
         jwk: dict[str, str] = json.loads(OKPAlgorithm.to_jwk(self.private.public_key()))
         return {
             "kty": jwk["kty"],
@@ -41,13 +41,13 @@ class SigningKey:
 
     @property
     def text(self) -> str:
-        """The whole key as the secret's text: a private JWK."""
+        """The private key as the secret's text, a private JWK."""
         jwk: dict[str, str] = json.loads(OKPAlgorithm.to_jwk(self.private))
         return json.dumps({**jwk, "kid": self.kid, "use": "sig", "alg": SIGNING_ALGORITHM})
 
 
 def new_signing_key() -> SigningKey:
-    """Make a key."""
+    """Generate a key."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # 50 ms
         Ed25519PrivateKey,
     )
@@ -56,10 +56,10 @@ def new_signing_key() -> SigningKey:
 
 
 def signing_key(text: str) -> SigningKey:
-    """Read a key from the secret's text.
+    """Parse a key from the secret's text.
 
     Raises:
-        ValueError: it is no private Ed25519 JWK with a kid. The message shows nothing of it.
+        ValueError: it is not a private Ed25519 JWK with a kid. The message shows nothing of it.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # 50 ms
         Ed25519PrivateKey,
@@ -69,7 +69,7 @@ def signing_key(text: str) -> SigningKey:
     try:
         jwk = json.loads(text)
         private, kid = OKPAlgorithm.from_jwk(jwk), jwk["kid"]
-    except Exception:  # whatever a library says of it may hold parts of the key
+    except Exception:  # a library's error message may contain parts of the key
         raise ValueError(message) from None
     if not isinstance(private, Ed25519PrivateKey) or not isinstance(kid, str):
         raise ValueError(message)  # noqa: TRY004 - the text is at fault, not a type
@@ -77,7 +77,7 @@ def signing_key(text: str) -> SigningKey:
 
 
 def publish(key: SigningKey, database: Database) -> None:
-    """Put the public half where every function finds it. Safe to do twice."""
+    """Insert the public key into the table that every function reads; idempotent."""
     database.rows(
         "INSERT INTO signing_keys (kid, public_jwk) VALUES (%s, %s::jsonb)"
         " ON CONFLICT (kid) DO NOTHING",
@@ -86,16 +86,16 @@ def publish(key: SigningKey, database: Database) -> None:
 
 
 def ensure_signing_key(secrets: Secrets, secret_id: str, database: Database) -> None:
-    """See that the safe holds a signing key and that its public half is published.
+    """Ensure that the secret store has a signing key and that its public key is published.
 
     Args:
-        secrets: the safe.
-        secret_id: the key's name in it; a key is made if there is none.
-        database: where public keys stand.
+        secrets: the secret store.
+        secret_id: the key's name in the secret store; a key is generated if it has none.
+        database: the database of public keys.
 
     Raises:
-        ValueError: the text in the safe is no signing key.
-        Unavailable: the safe or the database cannot be reached.
+        ValueError: the secret's text is not a signing key.
+        Unavailable: the secret store or the database cannot be reached.
     """
     try:
         key = signing_key(secrets.read(secret_id))

@@ -1,1 +1,1 @@
-"""The web: asking sources safely, and reading what they answer."""
+"""Adapters for the web: fetch sources safely, and parse their answers."""

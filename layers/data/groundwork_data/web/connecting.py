@@ -1,4 +1,4 @@
-"""One HTTP exchange over a connection to an address that was checked before."""
+"""Make one HTTP exchange over a connection to a checked IP address."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ FIRST_FINAL = 200
 
 
 class Deadline:
-    """A moment at which an exchange ends, whatever the other side does.
+    """The time at which an exchange ends, whatever the server does.
 
-    A timeout of a socket starts anew with each byte; so a watchdog shuts the connection down when
-    the time is over, and whoever reads from it wakes up.
+    A socket timeout restarts with each byte. So a watchdog thread shuts the connection down at the
+    deadline, and a waiting read fails.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -37,18 +37,18 @@ class Deadline:
 
     @property
     def left_seconds(self) -> float:
-        """How much is left; 0 when it is over."""
+        """Seconds until the deadline; 0 after it."""
         return max(0.0, self._ends_at - time.monotonic())
 
     @property
     def over(self) -> bool:
-        """Whether the time is up."""
+        """Whether the deadline has passed."""
         return time.monotonic() >= self._ends_at
 
     @contextmanager
     def guards(self, connection: socket.socket) -> Iterator[None]:
-        """Shut the connection down when the time is up within the block."""
-        # A duplicate stays ours when TLS takes the socket over.
+        """Shut the connection down at the deadline, within the block."""
+        # A duplicate stays open for us when the TLS socket replaces the plain one.
         duplicate = connection.dup()
         watchdog = threading.Timer(self.left_seconds, _shut, [duplicate])
         watchdog.daemon = True
@@ -73,9 +73,9 @@ def _tls() -> ssl.SSLContext:
 
 
 class _FinalResponse(HTTPResponse):
-    """Skips interim answers (RFC 9110 section 15.2): `http.client` knows 100 alone of them.
+    """Skips interim answers (RFC 9110 section 15.2), of which `http.client` knows only 100.
 
-    101 is final here, for no other protocol was asked for.
+    101 is final here, because no other protocol was requested.
     """
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -97,7 +97,7 @@ class _FinalResponse(HTTPResponse):
 
 
 class _PlainConnection(HTTPConnection):
-    """Speaks over a socket that is open already."""
+    """An HTTP connection over an open socket."""
 
     response_class = _FinalResponse
 
@@ -110,7 +110,7 @@ class _PlainConnection(HTTPConnection):
 
 
 class _TlsConnection(HTTPSConnection):
-    """Speaks TLS over a socket that is open already; the certificate must be the host's."""
+    """An HTTPS connection over an open socket; the certificate must be the host's."""
 
     response_class = _FinalResponse
 
@@ -133,20 +133,20 @@ def exchange(
     headers: Mapping[str, str],
     deadline: Deadline,
 ) -> Iterator[BaseHTTPResponse]:
-    """GET `target` from `host` at `address`, and yield the answer, its body not yet read.
+    """GET `target` from `host` at `address`; yield the answer before its body is read.
 
     Args:
-        address: a checked address of the host; no other is connected to.
+        address: a checked address of the host, the only one that is connected to.
         scheme: http or https.
-        host: as in the url, in ASCII; for the Host header and the certificate.
-        port: of the url.
+        host: as in the URL, in ASCII; for the Host header and the certificate.
+        port: as in the URL.
         target: path and query.
         headers: besides Host.
-        deadline: ends the exchange.
+        deadline: when the exchange ends.
 
     Raises:
-        OSError: no connection, or TLS failed (ssl.SSLError), or it broke.
-        urllib3.exceptions.HTTPError, http.client.HTTPException: the answer is no HTTP.
+        OSError: no connection, TLS failed (ssl.SSLError), or the connection broke.
+        urllib3.exceptions.HTTPError, http.client.HTTPException: the answer is not valid HTTP.
     """
     opened = socket.create_connection(
         (str(address), port), timeout=min(CONNECT_SECONDS, deadline.left_seconds) or 0.001

@@ -1,8 +1,8 @@
-"""When an entry was published: the right moment, or none.
+"""Parse an entry's date of publication; None rather than a wrong time.
 
-The rules: no zone is UTC; no time is midnight; without a day there is no date; a numeric date that
-can be read in two ways is none, except that dots mean the day comes first; a date is kept as it is
-when it lies ahead; the epoch itself and what is before 1901 stand for "unknown".
+The rules: a missing zone means UTC; a missing time means midnight; a date without a day is not a
+date; an ambiguous numeric date is not a date, except that with dots the day is first; future dates
+are kept; the Unix epoch and dates before 1901 mean "unknown".
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NOON = 12
 
 
 def moment(stated: object) -> datetime | None:
-    """Return the moment, in UTC, that a date stands for; None when it says none for certain."""
+    """Return the time of a date in UTC; None if it is not a date or is ambiguous."""
     if isinstance(stated, (int, float)) and not isinstance(stated, bool):
         stated = str(int(stated)) if abs(stated) < 1e14 else ""  # noqa: PLR2004 - beyond 13 digits
     if not isinstance(stated, str):
@@ -58,7 +58,7 @@ def moment(stated: object) -> datetime | None:
 
 
 def _tidied(stated: str) -> str:
-    """Return the date without what is no part of it, however it is typed."""
+    """Return the date with normalized spaces, signs and punctuation."""
     text = unicodedata.normalize("NFKC", unescape(stated[:LONGEST]))
     text = " ".join(text.replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-").split())
     return _COMMENT.sub("", text)
@@ -85,7 +85,7 @@ def _read(text: str) -> datetime | None:
 
 
 def _made(match: re.Match[str], year: int, month: int) -> datetime | None:
-    """Put together what a pattern found."""
+    """Build the time from the groups of a pattern."""
     hour = int(match["hour"] or 0)
     minute, second = int(match["minute"] or 0), int(match["second"] or 0)
     if half := match["half"]:
@@ -105,7 +105,7 @@ def _made(match: re.Match[str], year: int, month: int) -> datetime | None:
 
 
 def _year(digits: str) -> int:
-    """Return the year that two digits mean (RFC 5322 section 4.3)."""
+    """Return the year of two digits (RFC 5322 section 4.3)."""
     year = int(digits)
     if len(digits) == _LONG_YEAR:
         return year
@@ -113,12 +113,12 @@ def _year(digits: str) -> int:
 
 
 def _digits(text: str) -> datetime | None:
-    """Read Unix time in seconds or milliseconds, or a date and time without any sign between."""
+    """Parse Unix time in seconds or milliseconds, or a date and time of digits only."""
     if match := _COMPACT.fullmatch(text):
         pattern = "%Y%m%d%H%M%S" if len(match[2]) > _LONG_YEAR else "%Y%m%d%H%M"
         return datetime.strptime(text, pattern).replace(tzinfo=UTC)
     match = _UNIX.fullmatch(text)
-    # 2023010510 is a time of 2034, or ten o'clock on a day of 2023.
+    # 2023010510 is a Unix time in 2034, or ten o'clock on a day of 2023.
     if match is None or (match[2] is None and text.startswith(_COMPACT_YEARS)):
         return None
     return EPOCH + timedelta(seconds=int(match[1]), milliseconds=int(match[2] or 0))

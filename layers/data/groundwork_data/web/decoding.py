@@ -1,4 +1,4 @@
-"""From bytes to text: which encoding they are in, and what to do with bytes that are wrong."""
+"""Detect the encoding of a feed's bytes, and decode them despite invalid bytes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SUPERSETS = {
     "euc_kr": "cp949",
     "big5": "big5hkscs",
 }
-"""Encodings that are read as the larger one that their users mean (WHATWG Encoding Standard)."""
+"""Encodings that are decoded as a superset that is usually meant (WHATWG Encoding Standard)."""
 _ALIASES = {
     "x-sjis": "cp932",
     "windows-31j": "cp932",
@@ -44,19 +44,19 @@ _BEYOND_ASCII = bytes(range(0x80, 0x100))
 
 
 def decode(body: bytes, content_type: str | None) -> str:
-    """Return what the bytes say. A byte that is wrong in its encoding becomes one U+FFFD.
+    """Decode bytes to text; each invalid byte becomes one U+FFFD.
 
-    A byte order mark counts most, then the zero bytes of UTF-16 and UTF-32, then valid UTF-8
-    beyond ASCII (no other encoding in use looks like it by chance), then the charset of the
-    Content-Type, and the XML declaration last (RFC 7303 section 3). A claim that the bytes
-    contradict is passed over. Blanks at the beginning are left out.
+    The encoding is determined by, in this order: a byte order mark; the zero bytes of UTF-16 and
+    UTF-32; valid UTF-8 beyond ASCII (text in other encodings is practically never valid UTF-8); the
+    charset of the Content-Type; the XML declaration (RFC 7303 section 3). A declaration that the
+    bytes contradict is ignored. White space at the beginning is removed.
     """
     encoding, bom = encoding_of(body, content_type)
     return body[bom:].decode(encoding, "replace").lstrip("\ufeff\0 \t\r\n")
 
 
 def encoding_of(body: bytes, content_type: str | None) -> tuple[str, int]:
-    """Return the encoding by Python's name, and the length of the byte order mark."""
+    """Return Python's name of the encoding, and the length of the byte order mark."""
     for bom, encoding in _BOMS:
         if body.startswith(bom):
             return encoding, len(bom)
@@ -71,12 +71,12 @@ def encoding_of(body: bytes, content_type: str | None) -> tuple[str, int]:
                 return claimed, 0
         elif is_ascii or claimed != "ascii":
             return claimed, 0
-    # XML that claims nothing is UTF-8.
+    # XML without a declaration is UTF-8.
     return ("utf-8" if is_ascii or _is_nearly_utf8(body) else _FALLBACK), 0
 
 
 def _wide(head: bytes) -> str | None:
-    """Recognise UTF-16 and UTF-32 by where ASCII characters have their zero bytes."""
+    """Detect UTF-16 and UTF-32 by the places of the zero bytes of ASCII characters."""
     if b"\0" not in head:
         return None
     places = [head[place::4] for place in range(4)]
@@ -93,12 +93,12 @@ def _wide(head: bytes) -> str | None:
 
 
 def _claims(body: bytes, content_type: str | None) -> Iterator[str]:
-    """Yield the encodings that are claimed and that Python knows, the most binding first."""
+    """Yield the declared encodings that Python knows, the most binding first."""
     charset = _CHARSET.search(content_type or "")
     declared = _DECLARED.search(body, 0, _HEAD_BYTES)
     for name in (charset and charset[1], declared and declared[1].decode()):
         known = _known(name) if name else None
-        # The zero bytes that these have would have been seen.
+        # Their zero bytes would have been detected.
         if known and not known.startswith(("utf-16", "utf-32")):
             yield known
 
@@ -123,11 +123,11 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _is_nearly_utf8(body: bytes) -> bool:
-    """Tell UTF-8 with a few wrong bytes from another encoding.
+    """Return whether the bytes are UTF-8 with a few invalid bytes, not another encoding.
 
-    In UTF-8 most bytes beyond ASCII form characters. In other encodings that happens by chance,
-    to about one in ten. Wrong bytes in a text of ASCII are taken for UTF-8's unless one stands
-    beside a letter, where it is a letter of a Western encoding.
+    In UTF-8 most bytes beyond ASCII form valid characters; in other encodings about one in ten
+    does by chance. Invalid bytes in ASCII text count as UTF-8, unless one is next to a letter: then
+    it is probably a letter of a Western encoding.
     """
     text = body.decode("utf-8", "replace")
     wrong = text.count("\ufffd") - body.count("\ufffd".encode())

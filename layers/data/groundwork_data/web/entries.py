@@ -1,4 +1,4 @@
-"""From the entries that feedparser found to ours."""
+"""Convert feedparser's entries to entries of ours."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MAX_LINKS = 200
 _LANGUAGE = re.compile(r"^[A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*$")
 _NOTHING = Cleaned("", ())
 DESCRIPTIONS = ("summary", "dc_description", "itunes_summary", "media_description")
-"""Names of an entry's short texts, the first of which counts."""
+"""Names of an entry's summary; the first one is used."""
 
 
 class EntryReader:
@@ -34,17 +34,17 @@ class EntryReader:
     def __init__(
         self, parsed: Parsed, site: str | None, feed_url: str, content_language: str | None
     ) -> None:
-        """Take what the parser found, the feed's site, and what the answer says of the feed."""
+        """`site` is the feed's own link; `content_language` is a header of the answer."""
         self._is_atom = parsed.version.startswith("atom")
         self._links = EntryLinks(site, feed_url, is_atom=self._is_atom)
         self.title = self._title(parsed.feed)
-        """The feed's."""
+        """The feed's title."""
         self.language = language(_get(parsed.feed, "language")) or language(content_language)
-        # RFC 4287 section 4.2.1: an entry without an author has its feed's.
+        # RFC 4287 section 4.2.1: an entry without an author inherits the feed's.
         self._authors = authors(parsed.feed) if self._is_atom else ()
 
     def read(self, raw: object) -> Entry | None:
-        """Return one entry, or None when it says nothing or cannot be read."""
+        """Return one entry, or None if it is empty or cannot be read."""
         try:
             return self._read(raw)
         except (ValueError, TypeError, LookupError, AttributeError):
@@ -88,7 +88,7 @@ class EntryReader:
         return found[:MAX_TITLE]
 
     def _plain(self, text: str) -> str:
-        """Read a text that holds no HTML: Atom says that it does not, RSS only means it."""
+        """Return a plain text: in Atom by its type, in RSS by convention."""
         return one_line(text if self._is_atom else decoded(text))
 
     def _people(self, raw: object) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class EntryReader:
         return authors(_get(raw, "source")) or self._authors
 
     def _language(self, raw: object) -> str | None:
-        """Return the entry's own language, of its text before that of its title; or the feed's."""
+        """Return the language of the entry's text, else of its title, else of the feed."""
         stated = _get(raw, "languages")
         places = ("content", *DESCRIPTIONS, "entry", "title")
         own = (language(one) for place in places if (one := _get(stated, place)))
@@ -110,12 +110,12 @@ class EntryReader:
         return categories(self._plain(term) for term in stated)
 
     def _summary(self, raw: object, url: str | None) -> Cleaned:
-        """Return the first description; that of a picture or film only where it has no other."""
+        """Return the first description; a media description only if there is no other."""
         details = (_get(raw, f"{name}_detail") for name in DESCRIPTIONS)
         return next((text for one in details if (text := self._html(one, url)).html), _NOTHING)
 
     def _content(self, raw: object, url: str | None) -> Cleaned:
-        """Return the longest content: HTML before plain text."""
+        """Return the longest content, preferring HTML to plain text."""
         found = _get(raw, "content")
         if not isinstance(found, Sequence) or not found:
             return _NOTHING
@@ -138,25 +138,25 @@ class EntryReader:
 
 
 def harmless(text: str, base: str | None) -> Cleaned:
-    """Make a piece of HTML harmless that comes without a feed; implements `CleanHtmlOf`."""
+    """Sanitize a piece of HTML that is not from a feed; implements `CleanHtmlOf`."""
     return clean(tidy(text, MAX_TEXT).strip(), base)
 
 
 def authors(raw: object) -> tuple[str, ...]:
-    """Return the names of the people who wrote it, each once."""
+    """Return the names of the authors, without duplicates."""
     found = _get(raw, "authors")
     return people(_get(one, "name") for one in found) if isinstance(found, Sequence) else ()
 
 
 def published(raw: object) -> datetime | None:
-    """Return when it was published: by the first of its dates that says a moment."""
+    """Return when it was published, from the first of its dates that can be parsed."""
     found = _get(raw, "dates")
     dates = sorted(found, key=lambda one: one[0]) if isinstance(found, list) else ()
     return next((at for _, text in dates if (at := moment(text))), None)
 
 
 def categories(terms: Iterable[str]) -> tuple[str, ...]:
-    """Return the terms it is filed under, each once, whatever its case."""
+    """Return its categories, without duplicates that differ only in case."""
     found: dict[str, str] = {}
     for term in terms:
         if term:
@@ -165,11 +165,11 @@ def categories(terms: Iterable[str]) -> tuple[str, ...]:
 
 
 def language(stated: object) -> str | None:
-    """Return a language tag (BCP 47) in lower case; None when it is none."""
+    """Return a language tag (BCP 47) in lower case; None if it is not one."""
     text = tidy(stated, 40).strip()
     return text.replace("_", "-").lower() if _LANGUAGE.match(text) else None
 
 
 def _get(raw: object, name: str) -> object:
-    """Read a key as stored: feedparser's own lookup guesses at others, and warns."""
+    """Read a key as stored, without feedparser's mapping to other keys and its warnings."""
     return dict.get(raw, name) if isinstance(raw, dict) else None

@@ -1,4 +1,4 @@
-"""Addresses of one entry of RSS, Atom or RDF: its own, those of its files, what is relative."""
+"""Resolve the addresses of an entry of RSS, Atom or RDF: its link, its enclosures, its base."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _PLAYED = ("audio", "video")
 class EntryLinks:
     """Reads addresses in the entries of one feed.
 
-    `xml:base` comes first, for Atom (RFC 4287 section 2) and wherever RSS has it. Without it an
-    address in RSS is relative to the channel's link, in Atom to where the feed came from.
+    `xml:base` has priority, in Atom (RFC 4287 section 2) and in RSS. Without it, an address in RSS
+    is relative to the channel's link, and in Atom to the feed's own URL.
     """
 
     def __init__(self, site: str | None, feed_url: str, *, is_atom: bool) -> None:
-        """Take the feed's own link, absolute, and where the feed came from."""
+        """`site` is the feed's own link, absolute; `feed_url` is where the feed was fetched."""
         self._site = site
         self._feed_url = feed_url
         self._is_atom = is_atom
         self._base = feed_url if is_atom else site or feed_url
 
     def address(self, raw: object, enclosures: Sequence[Enclosure]) -> str | None:
-        """Return where the entry is: its link, else its first alternate, else its first file."""
+        """Return the entry's URL: its link, else its first alternate, else its first enclosure."""
         stated = (self._absolute(one) for one in self._stated(raw))
         found = next((one for one in stated if one), None)
         return found or (enclosures[0].url if enclosures else None)
 
     def enclosures(self, raw: object) -> tuple[Enclosure, ...]:
-        """Return the files that it brings along, each once."""
+        """Return the entry's enclosures, without duplicates."""
         found: dict[str, Enclosure] = {}
         for one in _enclosures(raw):
             url = self._absolute(_first(one, "href", "url"))
@@ -49,7 +49,7 @@ class EntryLinks:
         return tuple(found.values())[:MAX_ENCLOSURES]
 
     def base_of(self, detail: object, url: str | None) -> str:
-        """Return what relative addresses in a text are relative to; `url` is the entry's."""
+        """Return the base of relative addresses in a text; `url` is the entry's URL."""
         stated = _get(detail, "base")
         if isinstance(stated, str) and stated != self._feed_url:
             whole = absolute(stated, self._feed_url)
@@ -60,7 +60,7 @@ class EntryLinks:
     def _stated(self, raw: object) -> Iterator[object]:
         link = _get(raw, "link")
         if _get(raw, "guidislink") and link == _get(raw, "id"):
-            # RSS says that an id is a link where nothing else is said; many are mere names.
+            # In RSS a guid is a link unless it says otherwise, but many are only names.
             written = str(_get(raw, "guid_as_written"))
             link = written if _ADDRESS.match(written) else None
         if not self._is_atom:
@@ -78,7 +78,7 @@ class EntryLinks:
 
 
 def enclosure(url: str, media_type: object, length: object) -> Enclosure:
-    """Return a file; what is said of its type and its size counts only where it makes sense."""
+    """Return an enclosure; an implausible type or size is dropped."""
     kind = tidy(media_type, MAX_TEXT).strip()
     size = str(length).strip() if isinstance(length, (str, int)) else ""
     is_size = not isinstance(length, bool) and _DIGITS.fullmatch(size) is not None
@@ -94,10 +94,10 @@ def _alternates(raw: object) -> Iterator[object]:
 
 
 def _enclosures(raw: object) -> Iterator[object]:
-    """Files, those of Media RSS only where they are played: its pictures are an avatar or so."""
+    """Yield enclosures; of Media RSS only audio and video, because its images are often avatars."""
     for one in _list(raw, "links"):
         if _get(one, "rel") == "enclosure":
-            # feedparser says text/html where nothing is said.
+            # feedparser sets text/html if no type is given.
             yield one | {"type": None} if _get(one, "type") == "text/html" else one
     for one in _list(raw, "media_content"):
         if str(_get(one, "medium") or _get(one, "type")).lower().startswith(_PLAYED):
@@ -114,5 +114,5 @@ def _first(one: object, *names: str) -> object:
 
 
 def _get(raw: object, name: str) -> object:
-    """Read a key as stored: feedparser's own lookup guesses at others, and warns."""
+    """Read a key as stored, without feedparser's mapping to other keys and its warnings."""
     return dict.get(raw, name) if isinstance(raw, dict) else None

@@ -1,4 +1,4 @@
-"""What feedparser does with each element, less what it guesses (see `feed_parser`).
+"""Handlers of feed elements for feedparser, without its guesses (see `feed_parser`).
 
 This relies on methods that feedparser does not document, so its version is pinned.
 """
@@ -12,7 +12,7 @@ from feedparser.api import LooseFeedParser, StrictFeedParser
 
 
 class _AsWritten:
-    """Handlers of elements, called by name, in place of feedparser's own."""
+    """Handlers of elements, which feedparser calls by name, replacing its own."""
 
     entries: list[dict[str, Any]]
     contentparams: dict[str, Any]
@@ -46,7 +46,7 @@ class _AsWritten:
     _start_entry, _end_entry = _start_item, _end_item
 
     def resolve_uri(self, uri: str) -> str:
-        """Resolve against `xml:base`. Without one, who reads the entry knows what to do."""
+        """Resolve against `xml:base`; without one, leave the address to `entry_links`."""
         if self._keeps_relative and self.baseuri == self._address:  # type: ignore[attr-defined]
             return uri
         return str(super().resolve_uri(uri))  # type: ignore[misc]
@@ -65,13 +65,13 @@ class _AsWritten:
     def push_content(
         self, tag: str, attributes: dict[str, str], kind: str, expecting_text: object
     ) -> None:
-        """Begin a text, and note in which language it says to be."""
+        """Begin a text, and store its `xml:lang`."""
         if self.inentry and not self.insource:
             self.entries[-1].setdefault("languages", {}).setdefault(tag, _language(attributes))
         super().push_content(tag, attributes, kind, expecting_text)  # type: ignore[misc]
 
     def looks_like_html(self, text: str) -> bool:
-        """Guess what RSS does not say. Titles are plain text."""
+        """Guess whether a text of RSS is HTML; titles are plain text."""
         return self._guesses_html and super().looks_like_html(text)  # type: ignore[misc]
 
     def _end_title(self) -> None:
@@ -111,7 +111,7 @@ class _AsWritten:
         self._in_medium = max(self._in_medium - 1, 0)
 
     def _start_media_description(self, attributes: dict[str, str]) -> None:
-        # Within a medium it is a caption; elsewhere it describes the entry.
+        # Within media:content it is a caption; elsewhere it describes the entry.
         self._medium_text = "caption" if self._in_medium else "media_description"
         self.push_content(self._medium_text, attributes, "text/plain", 1)
 
@@ -119,7 +119,7 @@ class _AsWritten:
         self._end_text(self._medium_text)
 
     def _end_text(self, name: str) -> None:
-        """Keep a text; the first of its kind counts."""
+        """Store a text; only the first of its kind is used."""
         context = self._get_context()  # type: ignore[attr-defined]
         before = dict.get(context, f"{name}_detail")
         self.pop_content(name)  # type: ignore[attr-defined]
@@ -149,7 +149,7 @@ class _AsWritten:
     _end_modified = _end_lastbuilddate = _end_updated
 
     def _note_date(self, name: str, rank: int) -> None:
-        """Keep a date as it is written, with its rank among those of the entry."""
+        """Store a date as written, with its rank among the dates of the entry."""
         value = self.pop(name)  # type: ignore[attr-defined]
         if value and self.inentry and not self.insource:
             self.entries[-1].setdefault("dates", []).append((rank, value))
@@ -165,30 +165,30 @@ class _AsWritten:
     _end_managingeditor = _end_author
 
     def _save_author(self, key: str, value: str, prefix: str = "author") -> None:
-        """Keep a part of a person; the owner of a podcast is no author."""
+        """Store a part of a person; the owner of a podcast is not an author."""
         context = self._get_context()  # type: ignore[attr-defined]
         if prefix == "author" and dict.get(context, "authors"):
             context["authors"][-1][key] = value
 
     def _sync_author_detail(self, key: str = "author") -> None:
-        """Leave names as they are written."""
+        """Keep names as written."""
 
 
 class StrictParser(_AsWritten, StrictFeedParser):  # type: ignore[misc]
-    """Reads well-formed XML."""
+    """Parses well-formed XML."""
 
     def characters(self, text: str) -> None:
-        """Take a piece of text. There are hundreds in an entry, so this asks little."""
+        """Append a piece of text; called hundreds of times per entry, so kept cheap."""
         if self.elementstack:
             is_markup = dict.get(self.contentparams, "type") == "application/xhtml+xml"
             self.elementstack[-1][2].append(escape(text) if is_markup else text)
 
 
 class LooseParser(_AsWritten, LooseFeedParser):  # type: ignore[misc]
-    """Reads what looks like XML."""
+    """Parses markup that is not well-formed XML."""
 
     def decode_entities(self, element: str, data: str) -> str:
-        """Decode what XML escapes in elements that hold no text construct, too."""
+        """Decode XML entities also in elements without a text construct."""
         if "type" not in self.contentparams:
             return unescape(data, {"&quot;": '"', "&apos;": "'", "&#39;": "'", "&#34;": '"'})
         return str(super().decode_entities(element, data))

@@ -1,6 +1,6 @@
-"""feedparser, less what it guesses: texts, names, dates and languages stay as they are written.
+"""Parse feeds with feedparser, keeping texts, names, dates and languages as written.
 
-feedparser knows the elements of every kind of feed and reads broken XML. Its own decoding, dates,
+feedparser knows the elements of every kind of feed and parses broken XML. Its own decoding, dates,
 names, sanitizer and resolver are not used, and no text replaces another.
 """
 
@@ -25,29 +25,29 @@ _ROOT_ENDS = re.compile(
 )
 _HEAD = 2_000
 _TAIL = 20_000
-"""How much may follow the end of the feed, such as a page's script."""
+"""Characters that may follow the end of the feed, such as a page's script."""
 _EARLY_END = frozenset({3, 5, 6, 20})
-"""What expat answers where the input ends within an element, a token, a character, CDATA."""
+"""Errors of expat for input that ends within an element, a token, a character or CDATA."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A feed as feedparser's dictionaries."""
+    """A parsed feed in feedparser's dictionaries."""
 
     version: str
-    """`rss20`, `atom10` and so on; empty for a kind that is not known."""
+    """`rss20`, `atom10` and so on; empty for an unknown kind."""
     feed: dict[str, Any]
     entries: list[dict[str, Any]]
     error: str | None
-    """What is wrong with the XML, in a line."""
+    """The first error of the XML, in one line."""
     ends_early: bool
     half_entries: int
-    """How many entries are left out because the feed ends within them: none or one."""
+    """Number of entries left out because the feed ends within them: 0 or 1."""
 
 
 def parse(text: str, address: str) -> Parsed:
-    """Read a feed: as XML, else as XML with its usual faults repaired, else as tag soup."""
-    # The declaration is used up, wherever it stands; what a program wrote before it is no feed.
+    """Parse a feed: as XML, else as XML with usual errors repaired, else as tag soup."""
+    # The XML declaration is removed wherever it is, with any output of a program before it.
     text = _DECLARATION.sub("", text[:_HEAD], count=1) + text[_HEAD:]
     text = text[max(text.find("<", 0, _HEAD), 0) :]
     ends_early = _ROOT_ENDS.search(text[-_TAIL:]) is None
@@ -78,7 +78,7 @@ class _Error:
 
 
 def _strict(data: bytes, address: str) -> tuple[Any, _Error | None]:
-    """Read XML with expat, which fetches nothing that the document names."""
+    """Parse XML with expat, which fetches no external entities."""
     parser = StrictParser(address)
     reader = xml.sax.make_parser()  # noqa: S317 - no declaration that expands or fetches is left
     reader.setFeature(feature_namespaces, 1)
@@ -101,6 +101,6 @@ def _strict(data: bytes, address: str) -> tuple[Any, _Error | None]:
         TypeError,
         ValueError,
     ) as error:
-        # What feedparser stumbles over as XML may still be read as tag soup.
+        # Input on which feedparser fails as XML may still be parsed as tag soup.
         return parser, _Error(0, f"{type(error).__name__} while reading it")
     return parser, None

@@ -1,4 +1,4 @@
-"""Reads whatever a source answered: RSS, Atom, RDF, JSON Feed, well made or not."""
+"""Parse a source's answer: RSS, Atom, RDF or JSON Feed, well-formed or not."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _HTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 
 def read_feed(fetched: Fetched, now: datetime, seconds: float | None = None) -> ParsedFeed | Failed:
-    """Implements `FeedReader`. Never raises for what is in the answer.
+    """Parse an answer; implements `FeedReader`. Never raises for any content of the answer.
 
-    `now` bounds what counts for how often the feed publishes. No entry depends on it.
+    `now` bounds the dates used for the publishing frequency. No entry depends on it.
     """
     if not fetched.body.strip(b"\0 \t\r\n"):
         return Failed(Failure.EMPTY, "The answer has no content.", None, fetched.redirects)
@@ -72,7 +72,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
         log.warning("feedparser failed", exc_info=True)
         return Failure.MALFORMED, f"The feed cannot be read: {type(error).__name__}."
     if not parsed.entries and not parsed.version:
-        return Failure.NOT_A_FEED, "The answer is no feed that could be read."
+        return Failure.NOT_A_FEED, "The answer is not a feed that can be read."
     if not parsed.entries and parsed.error:
         return Failure.MALFORMED, f"The feed is broken: {parsed.error}."
     if too_many:
@@ -81,7 +81,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
 
 
 def capped(text: str) -> tuple[str, int]:
-    """Return a feed cut before the first entry that is too many, and how many are cut off."""
+    """Return a feed cut before the first entry over the limit, and how many were cut off."""
     cut = len(text)
     count = 0
     for count, entry in enumerate(_ENTRY_TAG.finditer(text), start=1):
@@ -133,7 +133,7 @@ def feed_facts(
     now: datetime,
     warning: str | None = None,
 ) -> FeedFacts:
-    """Put together what a feed says of itself and how often it published until now."""
+    """Return what a feed says about itself, and how often it has published until now."""
     dates = (entry.published_at for entry in entries)
     moments = sorted((at for at in dates if at and at <= now), reverse=True)
     latest = moments[:GAP_ENTRIES]

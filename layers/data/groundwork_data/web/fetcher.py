@@ -1,4 +1,4 @@
-"""Asks sources over HTTP so that neither their answers nor their redirects can do harm."""
+"""Fetch sources over HTTP, safe against hostile answers and redirects."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 TOTAL_SECONDS = 20.0
 MAX_BYTES = 10_000_000
-"""Of a body after decompression."""
+"""Bytes of a body after decompression."""
 MAX_REDIRECTS = 10
 CHUNK_BYTES = 65_536
 CONCURRENT = 10
@@ -52,7 +52,7 @@ PORTS = {"http": 80, "https": 443}
 
 
 class _Stopped(Exception):
-    """The fetch ends here, with a failure."""
+    """Ends a fetch with a failure."""
 
     def __init__(
         self, failure: Failure, message: str, retry_after_seconds: int | None = None
@@ -64,7 +64,7 @@ class _Stopped(Exception):
 
 
 class _Way:
-    """Where one fetch has got to: its address, its redirects, the cookies set on the way."""
+    """The state of one fetch: its current URL, its redirects, and its cookies."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -72,7 +72,7 @@ class _Way:
         self._cookies: FetchCookies | None = None
 
     def follow(self, redirect: BaseHTTPResponse) -> None:
-        """Go on to where a redirect leads. Raises BadAddress as above."""
+        """Continue with the target of a redirect. Raises BadAddress as above."""
         from groundwork_data.web.redirecting import FetchCookies, target
 
         if redirect.headers.get("Set-Cookie") and self._cookies is None:
@@ -83,15 +83,16 @@ class _Way:
         self.url = target(self.url, redirect.headers["Location"])
 
     def cookie(self) -> str | None:
-        """Return the Cookie header that belongs to the present address."""
+        """Return the Cookie header for the current URL."""
         return None if self._cookies is None else self._cookies.header(self.url)
 
 
 class SafeFetcher:
     """Implements `Fetcher`.
 
-    Each name is resolved once, every address checked, and the checked address connected to, so
-    that a name cannot change its mind in between; each redirect passes the same checks.
+    Each host name is resolved once, every address is checked, and the connection uses the checked
+    address, so that a second look-up cannot return another one (DNS rebinding). Each redirect
+    passes the same checks.
     """
 
     def __init__(
@@ -102,14 +103,14 @@ class SafeFetcher:
         max_bytes: int = MAX_BYTES,
         resolver: Callable[[str, int, float], list[Address]] = resolve,
     ) -> None:
-        """Take what may be reached besides public addresses, and the limits of one fetch."""
+        """`allowed`: targets besides public addresses; the others are limits of one fetch."""
         self._allowed = allowed
         self._total_seconds = total_seconds
         self._max_bytes = max_bytes
         self._resolve = resolver
 
     def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
-        """Ask them all, concurrently; of the answers that have come, the smallest first."""
+        """Fetch all sources concurrently; yield the smallest of the finished answers first."""
         if len(asks) <= 1:
             yield from ((place, self.ask(one)) for place, one in enumerate(asks))
             return
@@ -126,7 +127,7 @@ class SafeFetcher:
                     yield place, answer
 
     def ask(self, ask: FetchRequest) -> Download:
-        """Ask one source. Never raises for what it does."""
+        """Fetch one source. Never raises for anything that the server does."""
         deadline = Deadline(self._total_seconds)
         way = _Way(ask.url)
         try:
@@ -145,14 +146,14 @@ class SafeFetcher:
             return Failed(failure, message, None, way.redirects)
         except Exception:  # one source must not stop the others of its batch
             log.exception("fetching failed", extra={"host": _host_of(ask.url)})
-            return Failed(Failure.INTERNAL, "Fetching failed; this is a fault of ours.")
+            return Failed(Failure.INTERNAL, "Fetching failed because of an internal error.")
         message = f"More than {MAX_REDIRECTS} redirects."
         return Failed(Failure.TOO_MANY_REDIRECTS, message, None, way.redirects)
 
     def _exchange(
         self, way: _Way, ask: FetchRequest, deadline: Deadline
     ) -> Fetched | Unchanged | None:
-        """Make one exchange: how it ends, or None when the way goes on. Raises _Stopped."""
+        """Make one exchange; return its outcome, or None for a redirect. Raises _Stopped."""
         scheme, host, port, target = _parts(way.url)
         address = self._address(host, port, deadline)
         headers = {
@@ -195,7 +196,7 @@ class SafeFetcher:
             )
 
     def _address(self, host: str, port: int, deadline: Deadline) -> Address:
-        """Resolve and check. All addresses must be allowed: a mixed answer is an attack."""
+        """Resolve a host and check its addresses; all must be allowed, or it is an attack."""
         try:
             addresses: list[Address] = [ipaddress.ip_address(host)]
         except ValueError:
@@ -208,15 +209,15 @@ class SafeFetcher:
         for address in addresses:
             if not self._allowed.permits(host, port, address):
                 raise _Stopped(
-                    Failure.BLOCKED_ADDRESS, f"{host} leads to an address that is not public."
+                    Failure.BLOCKED_ADDRESS, f"{host} has an address that is not public."
                 )
         if not addresses:
             raise _Stopped(Failure.DNS, f"{host} has no address.")
-        # IPv4 first: many networks have addresses of IPv6 but no way out.
+        # IPv4 first: many networks have IPv6 addresses but no IPv6 route.
         return min(addresses, key=lambda one: one.version)
 
     def _body(self, response: BaseHTTPResponse, deadline: Deadline) -> bytes:
-        """Read a body, decompressed, within the limits of size and time."""
+        """Read and decompress a body within the limits of size and time."""
         length = response.headers.get("Content-Length", "")
         if length.isdecimal() and int(length) > self._max_bytes:
             raise self._too_large()
@@ -244,7 +245,7 @@ def _size(answer: Download) -> int:
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
-    """Split an address in normal form into scheme, host, port and target."""
+    """Split a URL in normal form into scheme, host, port and target."""
     parts = Url(url)
     host = (parts.host or "").strip("[]")
     target = (parts.path or "/") + ("" if parts.query is None else f"?{parts.query}")
@@ -252,7 +253,7 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 
 def _host_of(url: str) -> str:
-    """Return the host for a log line; never the rest, which may hold a secret."""
+    """Return the host for a log line, without the rest, which may contain a secret."""
     try:
         return _parts(normal(url))[1]
     except BadAddress:
@@ -274,7 +275,7 @@ def _refuse_status(response: BaseHTTPResponse) -> None:
 
 
 def _retry_after(value: str | None) -> int | None:
-    """Read Retry-After, seconds or a date (RFC 9110 section 10.2.3); None when it is neither."""
+    """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither."""
     if not value:
         return None
     text = value.strip()
@@ -289,7 +290,7 @@ def _retry_after(value: str | None) -> int | None:
 
 
 def _validator(response: BaseHTTPResponse, name: str) -> str | None:
-    """Return a validator if it can be sent back as it is."""
+    """Return a validator if it can be sent back unchanged."""
     value = response.headers.get(name)
     if value is None or len(value) > 1_000 or not value.isprintable():  # noqa: PLR2004 - sane
         return None
@@ -301,21 +302,25 @@ def _too_slow(seconds: float) -> str:
 
 
 def _classify(error: Exception, deadline: Deadline) -> tuple[Failure, str]:
-    """Name what went wrong on the wire."""
+    """Return the failure class and message of a network error."""
     if deadline.over:
         return Failure.TOO_SLOW, "The answer took too long."
     for kinds, failure, message in _WIRE:
         if isinstance(error, kinds):
             return failure, message
-    return Failure.BAD_RESPONSE, "The answer is no valid HTTP."
+    return Failure.BAD_RESPONSE, "The answer is not valid HTTP."
 
 
 _WIRE: tuple[tuple[tuple[type[Exception], ...], Failure, str], ...] = (
-    ((ssl.SSLError,), Failure.TLS, "No secure connection: the certificate or TLS is at fault."),
+    (
+        (ssl.SSLError,),
+        Failure.TLS,
+        "No secure connection: the certificate is invalid or TLS failed.",
+    ),
     ((TimeoutError, ReadTimeoutError), Failure.TIMEOUT, "The server did not answer in time."),
     ((ConnectionRefusedError,), Failure.REFUSED, "The server refused the connection."),
     ((socket.gaierror,), Failure.DNS, "The name has no address."),
-    ((ConnectionError,), Failure.BAD_RESPONSE, "The server broke the connection off."),
-    ((HTTPError, HTTPException), Failure.BAD_RESPONSE, "The answer is no valid HTTP."),
+    ((ConnectionError,), Failure.BAD_RESPONSE, "The server closed the connection."),
+    ((HTTPError, HTTPException), Failure.BAD_RESPONSE, "The answer is not valid HTTP."),
     ((OSError,), Failure.UNREACHABLE, "The server cannot be reached."),
 )

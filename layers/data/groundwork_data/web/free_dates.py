@@ -1,4 +1,4 @@
-"""Dates as people write them, read by dateutil once their words are English."""
+"""Parse dates as people write them, with dateutil after translating words to English."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ _FILLERS = frozenset(
 _CLOCKS = frozenset({"uhr", "h"})
 _ENGLISH = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS_A_YEAR = 12
-# What dateutil adds for a part that is missing differs in every part.
+# Two defaults that differ in every part, to detect parts that dateutil filled in.
 _ONE, _OTHER = datetime(2001, 1, 1), datetime(2002, 2, 2)  # noqa: DTZ001 - without a zone
 
 
 def read_free_date(text: str) -> datetime | None:
-    """Return the moment in UTC; None unless day, month, a full year and the zone are certain."""
-    # As the command `date` writes it.
+    """Return the time in UTC; None unless day, month, full year and zone are unambiguous."""
+    # The format of the command `date`.
     text = _YEAR_LAST.sub(r"\1 \3 \2", text)
     found = _ZONE.fullmatch(text)
     if found is None:
-        # No zone, and a word at the end, as in `5 Jan 2023 10 Uhr`.
+        # Without a zone, with a word at the end, as in `5 Jan 2023 10 Uhr`.
         return _read(text, "", "")
     half = f" {found['half']}m" if found["half"] else ""
     at = _read(found[1], half, found["zone"])
@@ -48,7 +48,7 @@ def read_free_date(text: str) -> datetime | None:
 
 
 def _read(text: str, half: str, zone: str) -> datetime | None:
-    # A first word may be a weekday, and `mar` and `mai` months as well.
+    # The first word may be a weekday although it is also a month, as `mar` and `mai`.
     words = _WORD.match(text)
     for candidate in (text[words.end() :].lstrip(" .,"), text) if words else (text,):
         english = _in_english(candidate)
@@ -60,7 +60,7 @@ def _read(text: str, half: str, zone: str) -> datetime | None:
 
 
 def _in_english(text: str) -> str | None:
-    """Return the date with English month names and nothing that says nothing; None if unsure."""
+    """Return the date with English month names and without filler words; None if ambiguous."""
     text = _CLOCK.sub(r"\1:\2", _ORDINAL.sub(r"\1", _CJK.sub(r"\1-\2-\3 ", text)))
     text = _HOUR.sub(r"\1:00", text) if ":" not in text else text
     numeric = _NUMERIC.search(text)

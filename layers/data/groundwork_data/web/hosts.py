@@ -1,4 +1,4 @@
-"""Which website an address belongs to."""
+"""Find the website that a URL belongs to."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 @cache
 def suffixes() -> PublicSuffixList:
-    """The public suffix list as of the library's release; never fetched."""
+    """Return the public suffix list of the library's release; it is never fetched."""
     from publicsuffixlist import PublicSuffixList  # 0.1 s to read the list
 
     return PublicSuffixList(accept_unknown=True)
 
 
 def registrable_host(url: str) -> str | None:
-    """Return the part of a web address's host that somebody registered (`bbc.co.uk`).
+    """Return the registrable domain of a URL's host (`bbc.co.uk`).
 
-    An address given as numbers is returned as it is; None for what has no such part: a public
-    suffix alone, a name without dots, no web address.
+    An IP address is returned unchanged; None for a public suffix alone, a name without dots, or a
+    text that is not a web URL.
     """
     try:
         host = urlsplit(url).hostname

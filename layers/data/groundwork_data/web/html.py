@@ -1,4 +1,4 @@
-"""HTML of strangers: made harmless by nh3, its links found in the same pass (decision 50)."""
+"""Sanitize untrusted HTML with nh3, and find its links in the same pass (decision 50)."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from groundwork_data.web.wording import wording
 
 MAX_LINKS = 200
 MANY_MARKS = 300
-"""Tags and references up to which a text costs next to nothing, whatever they are."""
+"""Number of tags and references up to which any text is cheap to parse."""
 MAX_WORK = 100_000_000
-"""The marks of a text times those of a piece of it. A parser may look at all that is open for each
-mark, so that this, not the text's length, says what a text may cost: half a second at worst."""
+"""Limit of the number of marks (tags and references) of a text times that of a piece of it. A
+parser may check all open elements at each mark, so that this product and not the text's length
+bounds the cost: half a second at worst."""
 MAX_HTML = 2_000_000
-"""Characters after which no further piece is taken."""
+"""Number of characters after which no further piece is parsed."""
 
-# No element that a browser reads by other rules than HTML's (svg, math, style, noscript, template,
-# …) may ever be listed: then what is read once more still holds listed elements only.
+# Never list an element that browsers parse by other rules than HTML's (svg, math, style, noscript,
+# template, …): then parsing the output again yields only listed elements.
 ALLOWED: dict[str, frozenset[str]] = {
     "a": frozenset({"href", "title"}),
     "audio": frozenset({"src", "controls"}),
@@ -54,10 +55,10 @@ SILENT = frozenset(
         "head", "title", "textarea", "select", "noembed", "noframes", "xmp", "plaintext",
     }
 )  # fmt: skip
-"""What these hold is left out too, not only their tags."""
+"""Elements whose content is removed, too, not only their tags."""
 SCHEMES = frozenset({"http", "https", "mailto"})
 
-# Where pages that load images late keep an image's real address, best first.
+# Attributes in which pages that lazy-load images store the image's URL, best first.
 _LATE = ("data-src", "data-lazy-src", "data-original", "data-lazy")
 _LATE_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
 _MOVED = frozenset({*_LATE, *_LATE_SETS, "src"})
@@ -67,11 +68,11 @@ _READ = {
     "img": {*ALLOWED["img"], *_LATE, *_LATE_SETS},
     "source": {*ALLOWED["source"], *_LATE_SETS},
 }
-# In what nh3 writes, a value holds no quote, and no < or > either.
+# In the output of nh3, attribute values contain no quotes, < or >.
 _IMAGE = re.compile(r'<(img|source)((?: [a-z-]+="[^"]*")*)>')
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
-# These reopen in each block that follows until they are closed. None keeps an attribute, and
-# without attributes no more than three of each are ever open (HTML, "Noah's Ark clause").
+# Formatting elements, which reopen in each following block until they are closed. None keeps
+# attributes, and without attributes at most three of each are open (HTML, "Noah's Ark clause").
 _STYLED = re.compile(
     r"(<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u))[\s/][^>]*", re.IGNORECASE
 )
@@ -89,19 +90,19 @@ _WORDS = nh3.Cleaner(
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """HTML that a page may show, and the web addresses it links to, each once."""
+    """Sanitized HTML, and the URLs that it links to, without duplicates."""
 
     html: str
     links: tuple[str, ...]
     wording: str = ""
-    """What it said before (`wording`)."""
+    """The wording before sanitizing (see `wording`)."""
 
 
 def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
-    """Make HTML harmless and find its links.
+    """Sanitize HTML and find its links.
 
-    Relative addresses are resolved against `base`, mere fragments against the `page` that the HTML
-    is from, where that is another.
+    Relative URLs are resolved against `base`, fragments alone against `page`, the page of the HTML,
+    if that is another.
     """
     if "<" not in html and "&" not in html:
         text = escape(html, quote=False).replace("\xa0", "&nbsp;").replace("\r\n", "\n")
@@ -113,7 +114,7 @@ def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
 
 
 def plain(html: str) -> str:
-    """Return the words of a short piece of HTML, as a title or a name needs them."""
+    """Return the text of a short piece of HTML, for a title or a name."""
     if "<" not in html and "&" not in html:
         return " ".join(html.split())
     harmless = "".join(_WORDS.clean(piece) for piece in _pieces(html))
@@ -124,7 +125,7 @@ _of_thread = threading.local()
 
 
 class _Reading:
-    """Reads one text after another. nh3 asks it about each attribute of each listed element."""
+    """Sanitizes texts; nh3 calls it for each attribute of each listed element."""
 
     def __init__(self) -> None:
         self._base: str | None = None
@@ -132,20 +133,20 @@ class _Reading:
         self._links: dict[str, None] = {}
         self._is_late = False
         self._error: BaseException | None = None
-        # Made once: its lists take as long to hand over as a short text to clean.
+        # Created once, because passing its lists takes as long as sanitizing a short text.
         self._cleaner = nh3.Cleaner(
             tags=set(ALLOWED),
             attributes=_READ,
             clean_content_tags=set(SILENT),
             url_schemes=set(SCHEMES),
             attribute_filter=self._attribute,
-            # Relative addresses reach the filter, which makes them absolute or drops them.
+            # Relative URLs are passed to the filter, which makes them absolute or drops them.
             url_relative="pass_through",
             link_rel=None,
         )
 
     def clean(self, html: str, base: str | None, page: str | None) -> Cleaned:
-        """Go through the input once."""
+        """Sanitize the input in one pass."""
         self._base, self._page = base, page
         self._links, self._is_late, self._error = {}, False, None
         written: list[str] = []
@@ -193,7 +194,7 @@ class _Reading:
 
 
 def _pieces(html: str) -> Iterator[str]:
-    """Cut what has very many tags or references, so that the time it may cost is bounded."""
+    """Split a text with very many tags or references, so that its cost is bounded."""
     marks = html.count("<") + html.count("&")
     if marks <= MANY_MARKS:
         yield html
@@ -202,7 +203,7 @@ def _pieces(html: str) -> Iterator[str]:
     most = max(MANY_MARKS, MAX_WORK // marks)
     start = found = 0
     for mark in _MARK.finditer(html):
-        # Rather between tags than in the midst of one.
+        # Preferably between tags, not within one.
         if found >= most and (mark[0] == "<" or found >= 2 * most):
             yield html[start : mark.start()]
             start, found = mark.start(), 0
@@ -211,7 +212,7 @@ def _pieces(html: str) -> Iterator[str]:
 
 
 def _with_address(image: re.Match[str]) -> str:
-    """Write an image with the address that it has late, or from its `srcset`."""
+    """Set the `src` of an image from its lazy-loading attribute or its `srcset`."""
     stated = dict(_ATTRIBUTE.findall(image[2]))
     candidates = next((stated[name] for name in _LATE_SETS if name in stated), "")
     late = next((stated[name] for name in _LATE if name in stated), "")

@@ -1,4 +1,4 @@
-"""JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
+"""Parse JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class _Decoded:
 
 
 def read_json_feed(text: str, feed_url: str, now: datetime) -> ParsedFeed | tuple[Failure, str]:
-    """Read one; the url is where it came from."""
+    """Parse a JSON Feed; `url` is where it was fetched."""
     decoded = _decoded(text)
     if decoded is None:
-        return Failure.MALFORMED, "The answer begins like JSON, but is none."
+        return Failure.MALFORMED, "The answer begins like JSON, but is not valid JSON."
     feed = decoded.feed
     version = feed.get("version") if isinstance(feed, dict) else None
     if not isinstance(feed, dict) or not isinstance(version, str) or "jsonfeed.org" not in version:
-        return Failure.NOT_A_FEED, "The answer is JSON, but no JSON Feed."
+        return Failure.NOT_A_FEED, "The answer is JSON, but not a JSON Feed."
     items = feed.get("items")
     if not isinstance(items, list):
         return Failure.MALFORMED, "The JSON Feed has no list of items."
@@ -74,7 +74,7 @@ def read_json_feed(text: str, feed_url: str, now: datetime) -> ParsedFeed | tupl
 
 
 def _decoded(text: str) -> _Decoded | None:
-    """Decode JSON. Of a feed that is cut off, take the items that are whole."""
+    """Decode JSON; of a truncated feed, return the complete items."""
     try:
         return _Decoded(json.loads(text, strict=False))
     except ValueError:
@@ -151,15 +151,15 @@ def _text(item: dict[str, object], name: str, limit: int) -> str:
 
 
 def _own_id(stated: object) -> str:
-    """Return an id; a number stands for its digits."""
+    """Return an id; a number becomes its digits."""
     is_stated = isinstance(stated, (str, int, float)) and not isinstance(stated, bool)
     return tidy(str(stated), MAX_TEXT).strip() if is_stated else ""
 
 
 def _authors(item: dict[str, object]) -> tuple[str, ...]:
-    """Return the people of version 1.1's `authors`, else of version 1's `author`.
+    """Return the names in version 1.1's `authors`, else in version 1's `author`.
 
-    Either may be an object, a name, or a list of those.
+    Either may be an object, a name, or a list of these.
     """
     both = (_stated(item.get(field)) for field in ("authors", "author"))
     stated = next(filter(None, both), [])

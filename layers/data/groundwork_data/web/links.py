@@ -1,4 +1,4 @@
-"""Addresses that strangers write into feeds and HTML."""
+"""Normalize untrusted URLs of feeds and HTML."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from urllib.parse import urljoin, urlsplit
 
 MAX_URL = 2_048
 MAX_CANDIDATES = 20
-# Most addresses: whole, of a plain host without port.
+# Most URLs: absolute, with a plain host and no port.
 _SIMPLE = re.compile(r"https?://[A-Za-z0-9.-]+(?:[/?#]|\Z)", re.IGNORECASE)
 _ODD = re.compile(r"[\x00-\x20\"<>`\x7f]")
 _BREAKS = re.compile(r"[\t\r\n]+")
 _ENDS = "".join(map(chr, range(0x21)))
 _ESCAPED = {ord(character): f"%{ord(character):02X}" for character in ' "<>`\x7f'}
-# A comma may be part of an address: one ends a candidate only before a blank or after a width.
+# A comma may be part of a URL: it ends a candidate only before a space or after a width.
 _AFTER_DESCRIPTOR = re.compile(r"(\s\d+(?:\.\d+)?[wx]),(?=\S)")
 _BETWEEN = re.compile(r",\s+")
 _DESCRIPTOR = re.compile(r"(\d+(?:\.\d+)?)([wx])")
 
 
 def absolute(url: str | None, base: str | None) -> str | None:
-    """Return an absolute http or https address, or None when there is none.
+    """Return an absolute http or https URL, or None.
 
-    As browsers do (https://url.spec.whatwg.org): blanks around it and line breaks in it are
-    dropped, a space in it becomes `%20`. A relative address is resolved against `base`; without a
-    base it is none.
+    As in browsers (https://url.spec.whatwg.org), white space around it and line breaks in it are
+    dropped, and a space in it becomes `%20`. A relative URL is resolved against `base`; None
+    without a base.
     """
     if not url:
         return None
@@ -45,14 +45,14 @@ def absolute(url: str | None, base: str | None) -> str | None:
 
 
 def escaped(url: str) -> str:
-    """Drop blanks around an address and line breaks in it; escape what no address may hold."""
+    """Drop white space around a URL and line breaks in it; escape forbidden characters."""
     if _ODD.search(url) is None:
         return url
     return _BREAKS.sub("", url.strip(_ENDS)).translate(_ESCAPED)
 
 
 def srcset(value: str, base: str | None) -> str | None:
-    """Return the `srcset` of an image with absolute addresses only; None when none is left."""
+    """Return the `srcset` of an image with absolute URLs only; None if none is left."""
     kept = []
     stated = _AFTER_DESCRIPTOR.sub(r"\1, ", value.strip(" \t\r\n,"))
     for candidate in _BETWEEN.split(stated, MAX_CANDIDATES)[:MAX_CANDIDATES]:
@@ -61,15 +61,15 @@ def srcset(value: str, base: str | None) -> str | None:
             url, descriptor = candidate, ""
         whole = absolute(url, base)
         if whole is not None:
-            # A comma at the end would end the candidate.
+            # A comma at the end of the URL would end the candidate.
             kept.append(f"{whole.rstrip(',')} {descriptor}".rstrip())
     return ", ".join(kept) or None
 
 
 def address_of(candidates: str) -> str:
-    """Return the address that a clean `srcset` gives an image without `src`.
+    """Return the URL that a sanitized `srcset` gives an image without `src`.
 
-    The widest image; where only densities are stated, the one of density 1, else the first.
+    The widest image; if only densities are given, that of density 1, else the first.
     """
     widest, width, plain, first = "", 0.0, "", ""
     for candidate in candidates.split(", "):

@@ -1,4 +1,4 @@
-"""Names of months in the languages of feeds."""
+"""Names of months in the languages of common feeds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ stycznia lutego marca kwietnia maja czerwca lipca sierpnia września październi
 января февраля марта апреля мая июня июля августа сентября октября ноября декабря
 """
 _SHORT = {"mrz": 3, "mrt": 3}
-# Months of other Slavic languages have these names too, and mean another month by them.
+# In other Slavic languages these are names of other months.
 _AMBIGUOUS = frozenset({"lip", "lis", "listopad", "listopada"})
 _SHORTEST = 3
 
@@ -32,7 +32,7 @@ def plain_letters(text: str) -> str:
 
 
 def _numbers() -> dict[str, int]:
-    """Map each name, and each beginning of one that says which month it is, to its number."""
+    """Map each name, and each unambiguous prefix of a name, to the month's number."""
     found: dict[str, set[int]] = {}
     for language in _NAMES.split("\n"):
         for number, name in enumerate(language.split(), start=1):
@@ -44,4 +44,4 @@ def _numbers() -> dict[str, int]:
 
 
 MONTHS = _numbers()
-"""From a name, as `plain_letters` writes it, to 1 to 12."""
+"""Month number (1 to 12) by name, in the form that `plain_letters` returns."""

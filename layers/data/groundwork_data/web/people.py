@@ -1,7 +1,8 @@
-"""From what a feed writes for an author to the names of people.
+"""Extract the names of people from a feed's authors.
 
-An address names nobody: what has no name besides one is no person. A list is several people only
-where semicolons or addresses part it, because a comma may stand within one name (`Smith, Ann`).
+An email or web address is not a name: an author with only an address is left out. A text is split
+into several people only at semicolons or addresses, because a comma may be part of one name
+(`Smith, Ann`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from groundwork_data.web.text import tidy
 
 MAX_NAME = 300
 MAX_PEOPLE = 20
-# What holds an @ within a word, also written as `(at)`; and addresses of the web.
+# Email addresses, also with `(at)` for @, and web addresses.
 _ADDRESS = re.compile(
     r"(?:mailto:\s*)?[^\s<>()\[\],;:\"]+@(?:\[[^\s\]]*\]|[^\s<>()\[\],;\"]*)"
     r"|(?:mailto:\s*)?[^\s<>()\[\],;\"]+\s*[(\[{]\s*(?:at|@)\s*[)\]}]\s*[^\s<>()\[\],;\"]+"
@@ -31,7 +32,7 @@ _PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 def people(stated: Iterable[object]) -> tuple[str, ...]:
-    """Return the names in what is stated, each once, whatever its case."""
+    """Return the names in author texts, without duplicates that differ only in case."""
     names: dict[str, str] = {}
     for one in stated:
         for name in people_in(one):
@@ -40,14 +41,14 @@ def people(stated: Iterable[object]) -> tuple[str, ...]:
 
 
 def people_in(stated: object) -> tuple[str, ...]:
-    """Return the names that one author element states; none when it has but an address."""
+    """Return the names in one author element; none if it has only an address."""
     text = unescape(tidy(stated, MAX_NAME * 4))
     parts = [one for part in text.split(";") for one in _BETWEEN_ADDRESSES.split(part)]
     return tuple(name for part in parts if (name := _name(part)))
 
 
 def _name(text: str) -> str:
-    """Return a name without addresses, or nothing."""
+    """Return a name without addresses, or an empty text."""
     words = _EMPTY.sub(" ", _TAG.sub(" ", _ADDRESS.sub(" ", text)))
     name = " ".join(words.split()).strip(_AROUND)
     name = _unwrapped(_BY.sub("", name, count=1)) if _BY.match(name) else _unwrapped(name)
@@ -55,7 +56,7 @@ def _name(text: str) -> str:
 
 
 def _unwrapped(name: str) -> str:
-    """Take away brackets around the whole, and one that has lost its other half."""
+    """Remove brackets around the whole name, and unpaired brackets."""
     if name and _PAIRS.get(name[0]) == name[-1] and not any(one in name[1:-1] for one in "()[]{}"):
         return name[1:-1].strip(_AROUND)
     for opening, closing in _PAIRS.items():

@@ -1,7 +1,7 @@
-"""Where a redirect leads, and the cookies that belong to one fetch.
+"""Resolve the target of a redirect, and keep the cookies of one fetch.
 
-Some sites set a cookie with a redirect and answer only who sends it back. The jar lives as long as
-the fetch does: nothing of it is stored, and no other source sees it.
+Some sites set a cookie with a redirect and answer only clients that send it back. The cookie jar
+exists only during the fetch: it is never stored, and other sources do not share it.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
 
 MAX_COOKIES = 50
 MAX_COOKIE_BYTES = 8_192
-"""Of the header that is sent."""
+"""Bytes of the Cookie header."""
 _BLANK = " \t\r\n"
 _IGNORED = re.compile(r"[\t\r\n]")
 _ANY_BYTE = "".join(map(chr, range(0x21, 0x7F)))
 
 
 def target(url: str, location: str) -> str:
-    """Return the address that a Location leads to from `url`, as a browser reads it.
+    """Return the URL that a Location header redirects to from `url`, as browsers resolve it.
 
     Args:
-        url: the address that answered, in normal form.
-        location: the header as `http.client` gives it, which decodes bytes as ISO 8859-1. Raw
-            UTF-8 is read as that; other bytes are percent-encoded as they are.
+        url: the URL that answered, in normal form.
+        location: the header as returned by `http.client`, which decodes bytes as ISO 8859-1. Bytes
+            that are UTF-8 are decoded as UTF-8; others are percent-encoded.
 
     Raises:
-        BadAddress: no request can go there.
+        BadAddress: the target is not a URL that can be requested.
     """
-    # Stripped as bytes: U+00A0 is a blank, and also half of a letter.
+    # Stripped as bytes, because as text the byte A0 would be a space (U+00A0).
     raw = location.encode("latin-1", "replace").strip(_BLANK.encode())
     try:
         text = raw.decode()
@@ -49,7 +49,7 @@ def target(url: str, location: str) -> str:
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """Part an address before its query or fragment: only there a backslash is a slash."""
+    """Split a URL before its query or fragment; only in the first part a backslash is a slash."""
     found = re.search(r"[?#]", text)
     if found is None:
         return text, "", ""
@@ -57,13 +57,13 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 class FetchCookies:
-    """The cookies of one fetch, each sent only to hosts that it belongs to (RFC 6265)."""
+    """The cookies of one fetch, each sent only to its own hosts (RFC 6265)."""
 
     def __init__(self) -> None:
         self._jar = CookieJar(_Policy())
 
     def keep(self, url: str, response: BaseHTTPResponse) -> None:
-        """Keep what an answer from `url` sets."""
+        """Store the cookies that an answer from `url` sets."""
         message = Message()
         for value in response.headers.getlist("Set-Cookie")[:MAX_COOKIES]:
             message["Set-Cookie"] = value
@@ -80,7 +80,7 @@ class FetchCookies:
 
 
 class _Answer:
-    """What a cookie jar wants of an answer."""
+    """The interface of an answer that `http.cookiejar` needs."""
 
     def __init__(self, headers: Message) -> None:
         self._headers = headers
@@ -91,13 +91,13 @@ class _Answer:
 
 
 class _Policy(DefaultCookiePolicy):
-    """Netscape cookies as browsers take them, and none for a whole public suffix (`co.uk`)."""
+    """Accepts Netscape cookies as browsers do, but none for a public suffix (`co.uk`)."""
 
     def __init__(self) -> None:
         super().__init__(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
 
     def set_ok(self, cookie: Cookie, request: Request) -> bool:
-        """Refuse one for a domain under which strangers register."""
+        """Refuse a cookie for a public suffix."""
         if cookie.domain_specified:
             domain = cookie.domain.lstrip(".").lower()
             host = urlsplit(request.full_url).hostname or ""
@@ -111,6 +111,6 @@ def _is_ip(host: str) -> bool:
 
 
 def _suffixes() -> PublicSuffixList:
-    from groundwork_data.web.hosts import suffixes  # seldom, and a slow list
+    from groundwork_data.web.hosts import suffixes  # rarely used, and slow to load
 
     return suffixes()

@@ -1,4 +1,4 @@
-"""Names to addresses, once, within a time."""
+"""Resolve host names to IP addresses within a time limit."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from groundwork_core.web.reachability import Address
 
 
 def resolve(host: str, port: int, timeout_seconds: float) -> list[Address]:
-    """Return the addresses of a host, as the system gives them.
+    """Return the addresses of a host in the order of the system's resolver.
 
-    getaddrinfo knows no time limit, so it runs in a thread that is left behind when it is slow.
+    getaddrinfo has no time limit, so it runs in a thread that is abandoned when it is slow.
 
     Raises:
-        OSError: there is no such name.
-        TimeoutError: no answer in time.
+        OSError: the name does not exist.
+        TimeoutError: there was no answer in time.
     """
     answers: queue.SimpleQueue[list[Address] | OSError] = queue.SimpleQueue()
 

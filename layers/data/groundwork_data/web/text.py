@@ -1,4 +1,4 @@
-"""Texts of strangers, so that Postgres, JSON and people can take them."""
+"""Clean untrusted texts for Postgres, JSON and display."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def tidy(text: object, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return plain text with one space for each run of blanks."""
+    """Return plain text with each run of white space replaced by one space."""
     return " ".join(text.split())
 
 
 def decoded(text: str) -> str:
-    """Return plain text of RSS with its character references read.
+    """Return plain text of RSS with its character references decoded.
 
-    RSS does not say how often a text is escaped, and many feeds escape twice. An ampersand that
-    begins no whole reference stays, and so does what looks like a tag.
+    RSS does not define how often a text is escaped, and many feeds escape twice. An ampersand that
+    does not begin a complete reference is kept, and so are texts that look like tags.
     """
     if "&" not in text:
         return text
@@ -34,5 +34,5 @@ def decoded(text: str) -> str:
 
 
 def as_html(text: str) -> str:
-    """Return HTML that shows a plain text."""
+    """Escape a plain text as HTML."""
     return escape(text, quote=False).strip()

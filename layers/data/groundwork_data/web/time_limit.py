@@ -1,4 +1,4 @@
-"""A limit on the CPU time of a piece of work that strangers' data drives."""
+"""Limit the CPU time of work on untrusted input."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from types import FrameType
 
 
 class TooLong(BaseException):
-    """The work took more CPU time than it may.
+    """The work exceeded its CPU time.
 
-    No Exception: a library that goes on after any exception must not go on after this one.
+    Not a subclass of Exception, so that a library that catches Exception does not continue.
     """
 
 
 @contextmanager
 def cpu_seconds(limit: float) -> Iterator[None]:
-    """Raise TooLong in the block when it has used so much CPU time.
+    """Raise TooLong in the block when it has used `limit` seconds of CPU time.
 
-    Works in the main thread, where a handler runs; elsewhere, and where the system has no such
-    timer, the block runs without a limit. Regular expressions are interrupted too.
+    Works in the main thread, where handlers run. In other threads, and on systems without such a
+    timer, the block runs without a limit. Regular expressions are interrupted, too.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(
         signal, "ITIMER_VIRTUAL"
@@ -34,7 +34,7 @@ def cpu_seconds(limit: float) -> Iterator[None]:
         raise TooLong(message)
 
     before = signal.signal(signal.SIGVTALRM, stop)
-    # Again and again: a library may swallow the first exception.
+    # Repeated, because a library may swallow the first exception.
     signal.setitimer(signal.ITIMER_VIRTUAL, limit, 0.1)
     try:
         yield

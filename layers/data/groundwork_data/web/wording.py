@@ -1,14 +1,14 @@
-"""What HTML says, whatever makes it harmless: words, elements and addresses as they are written."""
+"""Reduce HTML to its wording: words, elements and URLs, independent of the sanitizer."""
 
 from __future__ import annotations
 
 import re
 
-# Nothing here can be tried in two ways, so that no input takes more than a time in proportion.
+# No pattern here can match in two ways, so that the time is linear in the input.
 _UNSEEN = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style)(?=[\s/>]).*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE
 )
-# Elements with attributes; others stay as they are.
+# Elements with attributes; others are kept unchanged.
 _TAG = re.compile(r"<([a-zA-Z][^\s/<>]*)[\s/]([^<>]*)")
 _ADDRESS = re.compile(
     r"""(?<![\w-])(?:href|src|srcset|poster|cite|data-[a-z-]{1,20})\s*=\s*
@@ -18,12 +18,11 @@ _ADDRESS = re.compile(
 
 
 def wording(html: str) -> str:
-    """Return a text that is the same for HTML that says the same, for its content's hash.
+    """Return the wording of HTML, for the content hash.
 
-    A change of a word, of an element or of an address changes it. Comments, scripts and other
-    attributes do not: many publishing systems make them anew for each request. It does not depend
-    on what the sanitizer lists or how it writes; a change here makes each stored document a new
-    revision, once.
+    A change of a word, an element or a URL changes it. Comments, scripts and other attributes do
+    not, because many publishing systems generate them for each request. It does not depend on the
+    sanitizer. A change of this function makes a new revision of each stored document, once.
     """
     if "<" in html:
         html = _TAG.sub(_tag, _UNSEEN.sub("", html) if _has_unseen(html) else html)
@@ -31,7 +30,7 @@ def wording(html: str) -> str:
 
 
 def _has_unseen(html: str) -> bool:
-    """Whether a comment, a script or a style may be in it: looked for fast, found for sure."""
+    """Return whether the HTML may contain a comment, script or style, by a fast search."""
     return "<!--" in html or re.search("<s(?:cript|tyle)", html, re.IGNORECASE) is not None
 
 

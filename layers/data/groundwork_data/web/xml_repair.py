@@ -1,4 +1,4 @@
-"""The usual faults of XML that people write by hand or by template, repaired."""
+"""Repair common errors of XML that was written by hand or with a template."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import sys
 from html.entities import html5
 
-# In CDATA an ampersand is an ampersand.
+# In CDATA an ampersand is not an error.
 _AMPERSAND = re.compile(
     r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?:#(?:([0-9]{1,8})|[xX]([0-9a-fA-F]{1,8}));|(\w+;))?", re.DOTALL
 )
@@ -15,12 +15,12 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def repaired(text: str) -> str:
-    """Return XML with HTML's names of characters, bare ampersands and no forbidden characters."""
+    """Replace HTML's named characters, escape bare ampersands, drop forbidden characters."""
     return _AMPERSAND.sub(_reference, _NOT_XML.sub("", text))
 
 
 def _reference(found: re.Match[str]) -> str:
-    """Write a reference as XML knows it; an ampersand that is none of one is a character."""
+    """Return a reference in the form of XML; an ampersand outside a reference is escaped."""
     if found[0].startswith("<"):
         return found[0]
     decimal, hexadecimal, name = found.groups()

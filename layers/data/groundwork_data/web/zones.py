@@ -1,4 +1,4 @@
-"""What feeds write for a time zone."""
+"""Resolve the names of time zones that feeds use."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _HOURS: dict[str, float] = {
-    # RFC 822 section 5.1; CST and the like mean North America there.
+    # RFC 822 section 5.1, where CST and others are zones of North America.
     "Z": 0, "UT": 0, "GMT": 0, "UTC": 0,
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-    # Names that mean one offset, wherever they are used. BST is British Summer Time here.
+    # Names with one offset everywhere. BST is British Summer Time here.
     "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "MEZ": 1, "MESZ": 2,
     "EET": 2, "EEST": 3, "MSK": 3, "MSD": 4, "TRT": 3, "IDT": 3, "SAST": 2, "CAT": 2, "EAT": 3,
     "WAT": 1, "PKT": 5, "NPT": 5.75, "ICT": 7, "WIB": 7, "WITA": 8, "HKT": 8, "SGT": 8, "AWST": 8,
@@ -23,7 +23,7 @@ _PLACES = {
     "ET": "America/New_York", "CT": "America/Chicago", "MT": "America/Denver",
     "PT": "America/Los_Angeles",
 }  # fmt: skip
-"""Names that mean winter or summer time, by the date."""
+"""Names that mean winter or summer time depending on the date."""
 _ZERO = frozenset({"", "Z", "UT", "GMT", "UTC"})
 _HOUR = 60
 _LONGEST = 14 * _HOUR
@@ -35,9 +35,9 @@ _PARTS = re.compile(
 
 
 def in_zone(naive: datetime, stated: str) -> datetime | None:
-    """Return the moment in UTC; None for a zone that is unknown or means more than one offset.
+    """Return the time in UTC; None for a zone that is unknown or ambiguous.
 
-    No zone is UTC. `GMT+2` is two hours east of Greenwich, as people write it, not as POSIX does.
+    No zone means UTC. `GMT+2` is two hours east of Greenwich, as people use it, unlike POSIX.
     """
     zone = _zone(stated)
     if zone is None:
@@ -54,7 +54,7 @@ def _zone(stated: str) -> tzinfo | None:
         return None
     before, after = parts["before"] or "", parts["after"] or ""
     if parts["sign"]:
-        # A name before an offset is that of zero; one after it only repeats it.
+        # A name before an offset is GMT or UTC; a name after it only repeats it.
         return _offset(parts) if before in _ZERO and not (before and after) else None
     if before in _PLACES:
         return _place(_PLACES[before])
