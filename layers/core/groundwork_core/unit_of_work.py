@@ -1,4 +1,4 @@
-"""One transaction, as the use cases see it."""
+"""The port of transactions."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ if TYPE_CHECKING:
 
 
 class Transaction(Protocol):
-    """A unit of work: all of it happens, or nothing.
+    """A unit of work, committed completely or rolled back.
 
-    Used as `with work:`. Leaving the block commits; an exception rolls back. After the commit
-    `position` says which state of the truth includes these changes, and the relay is nudged.
-    Each business area adds its stores in a Protocol of its own that extends this one
-    (`sources.ports.SourcesWork`, …); the one real implementation has them all.
+    Used as `with work:`. The end of the block commits; an exception rolls back. After the commit
+    the relay is nudged, and `position` is the outbox position of the changes. Each area extends
+    this Protocol with its stores (`sources.ports.SourcesWork`, …); one class implements them all.
     """
 
     @property
     def position(self) -> str | None:
-        """The outbox position of the last commit, for X-Groundwork-Position; None if none wrote."""
+        """Outbox position of the last commit, for X-Groundwork-Position; None if none wrote."""
         ...
 
     def publish(self, *commands: Command) -> None:

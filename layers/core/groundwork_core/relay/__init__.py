@@ -1,1 +1,1 @@
-"""Carrying the outbox to the graph, the queues and the sockets."""
+"""The relay, which delivers the outbox to the graph, the queues and the sockets."""

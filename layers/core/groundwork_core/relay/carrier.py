@@ -1,4 +1,4 @@
-"""Keeps one destination supplied while the relay is awake."""
+"""Deliver to one destination while the relay is awake."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_RETRY_SECONDS = 4.0
 
 
 class Carrier(Generic[WorkT_contra]):
-    """One destination, its own transactions, and its own troubles: it never waits for another."""
+    """Delivers to one destination in its own transactions, independently of the others."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Carrier(Generic[WorkT_contra]):
         observer: Observer,
         sleep: Pause = time.sleep,
     ) -> None:
-        """Take a destination, what begins a transaction for it, and what is shared."""
+        """`backlogs`, `activity`, `budget` and `observer` are shared by all carriers."""
         self._destination = destination
         self._begin_work = begin_work
         self._backlogs = backlogs
@@ -43,15 +43,15 @@ class Carrier(Generic[WorkT_contra]):
         self._since: float | None = None
 
     def run(self) -> None:
-        """Carry until the relay's promise is over, then look once more and return.
+        """Deliver until the relay's promise has ended, then make a last pass and return.
 
-        Errors of the destination are told to the observer and tried again, later each time.
+        Errors of the destination are reported to the observer and retried with growing delays.
         """
         while True:
             last = self._activity.ended
             try:
                 done = self._finish() if last else self._look()
-            except Exception as error:  # one destination's trouble stays its own
+            except Exception as error:  # must not stop other destinations
                 if not self._stumbled(error) or last:
                     return
             else:
@@ -60,7 +60,7 @@ class Carrier(Generic[WorkT_contra]):
                     return
 
     def _look(self) -> bool:
-        """Carry if there is something; else wait, longer each time that there was nothing."""
+        """Deliver what is ready; otherwise wait, with growing pauses."""
         backlog = self._behind()
         if backlog.waiting:
             self._activity.mark()
@@ -72,7 +72,7 @@ class Carrier(Generic[WorkT_contra]):
         return False
 
     def _finish(self) -> bool:
-        """Carry all that was committed before this look. Another relay's lock is waited for."""
+        """Deliver all rows committed before this pass; wait for another relay's lock."""
         while self._budget.remaining_seconds() > 1:
             self._behind()
             carried = carry(self._destination, self._begin_work())
@@ -98,11 +98,11 @@ class Carrier(Generic[WorkT_contra]):
         return backlog
 
     def _lag_seconds(self) -> float:
-        """Return how long the oldest row known of has waited by now."""
+        """Return the age of the oldest waiting row."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
     def _stumbled(self, error: Exception) -> bool:
-        """Report, wait, and say whether there is time for another try."""
+        """Report the error and wait; return whether there is time for a retry."""
         retry = min(FIRST_RETRY_SECONDS * 2**self._failures, LONGEST_RETRY_SECONDS)
         self._failures += 1
         self._observer.failed(self._destination.name, error, retry, self._lag_seconds())

@@ -1,4 +1,4 @@
-"""One pass: give a destination what it has not had yet."""
+"""Make one pass: deliver waiting rows to a destination."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.ports import Destination, OutboxBatch, WorkT_contra
 
 ROWS_A_BATCH = 5_000
-"""Many, so that the cost of a transaction (Neo4j's above all) is spread when many wait."""
+"""Large, to spread the cost of a transaction (mainly Neo4j's) over many rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What one pass did."""
+    """The result of one pass."""
 
     rows: tuple[OutboxRow, ...]
     all: bool
-    """Nothing else was ready when the pass began; False also while another relay had the lock."""
+    """Whether no more rows were ready; False also while another relay has the lock."""
 
 
 def carry(
     destination: Destination[WorkT_contra], work: WorkT_contra, *, limit: int = ROWS_A_BATCH
 ) -> Carried:
-    """Deliver a batch of up to `limit` rows in commit order and remember how far that was.
+    """Deliver a batch of up to `limit` rows in commit order and advance the cursor.
 
-    A destination that allows it gets more batches in the same pass, each read while the one
-    before is delivered.
+    A destination with `batches_ahead` gets more batches in the same pass; each is read while the
+    previous one is delivered.
 
-    Delivery is at least once: if the process dies between delivering and remembering, the same
-    rows are delivered again, so every destination takes a row twice without harm.
+    Delivery is at least once: after a crash between delivery and commit the same rows are
+    delivered again, so each destination must accept duplicates.
 
     Raises:
-        Whatever the destination raises; the rows then stay where they are.
+        The errors of the destination; the cursor then stays unchanged.
     """
     with work:
         first = work.outbox.take(destination.name, limit)
@@ -42,7 +42,7 @@ def carry(
         if not first.rows:
             return Carried((), all=first.all)
         batches = _deliver(destination, first, work, limit)
-        # Only now: writing takes a transaction number, which holds back what others may read.
+        # As late as possible: the write assigns a transaction id, which holds back other readers.
         work.outbox.advance(destination.name, batches[-1].upto)
     return Carried(tuple(row for batch in batches for row in batch.rows), batches[-1].all)
 
@@ -50,7 +50,7 @@ def carry(
 def _deliver(
     destination: Destination[WorkT_contra], first: OutboxBatch, work: WorkT_contra, limit: int
 ) -> list[OutboxBatch]:
-    """Deliver a batch, and while that lasts read the next; return all that was delivered."""
+    """Deliver a batch while the next one is read; return all delivered batches."""
     batches = [first]
     if destination.batches_ahead and not first.all:
         with ThreadPoolExecutor(1, thread_name_prefix=f"deliver-{destination.name}") as pool:

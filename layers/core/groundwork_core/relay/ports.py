@@ -1,4 +1,4 @@
-"""What the relay needs from the outside."""
+"""Ports of the relay."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class OutboxBatch:
-    """Rows of the outbox that a destination has not had yet, in commit order."""
+    """Outbox rows that a destination has not received yet, in commit order."""
 
     rows: tuple[OutboxRow, ...]
     upto: tuple[int, int]
-    """The (xid, id) that the cursor shows once these are carried."""
+    """The (xid, id) of the cursor after their delivery."""
     last_seq: int
-    """The last place given in the live order before these rows."""
+    """The last assigned seq before these rows."""
     all: bool
-    """Nothing else was ready when these were taken."""
+    """Whether no more rows were ready."""
 
 
 class OutboxStore(Protocol):
-    """The outbox inside one transaction."""
+    """The outbox in one transaction."""
 
     def take(self, destination: str, limit: int) -> OutboxBatch | None:
-        """Lock a destination and return what it has not had; None while another relay has it.
+        """Lock a destination and return its waiting rows; None while another relay has the lock.
 
-        Only rows whose transaction no older one can still precede are returned, so a later take
-        never finds a row that belongs before these. The lock ends with the transaction.
+        Rows are returned only when no older transaction is still running, so that no later call
+        returns an earlier row. The lock ends with the transaction.
         """
         ...
 
     def take_after(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
-        """Return what follows rows taken before in this transaction, whose lock still holds."""
+        """Return the rows after a batch of this transaction, which still has the lock."""
         ...
 
     def advance(self, destination: str, upto: tuple[int, int]) -> None:
-        """Say that a destination has had everything up to (xid, id)."""
+        """Set the cursor of a destination to (xid, id)."""
         ...
 
 
 class RelayWork(Transaction, Protocol):
-    """One pass of one destination."""
+    """A unit of work of one pass."""
 
     @property
     def outbox(self) -> OutboxStore:
@@ -57,83 +57,83 @@ WorkT_contra = TypeVar("WorkT_contra", bound=RelayWork, contravariant=True)
 
 
 class Destination(Protocol, Generic[WorkT_contra]):
-    """Where rows go."""
+    """A receiver of outbox rows."""
 
     @property
     def name(self) -> str:
-        """`graph`, `queues` or `live`: the cursor's name."""
+        """The name of its cursor: `graph`, `queues` or `live`."""
         ...
 
     @property
     def batches_ahead(self) -> int:
-        """How many more batches one pass may give it, read while it is busy with the one before.
+        """Number of further batches in one pass, each read during the delivery of the previous one.
 
-        0 if it uses the pass's own transaction to deliver: two threads cannot share one.
+        0 if it delivers in the transaction of the pass, which two threads cannot share.
         """
         ...
 
     @property
     def gather_seconds(self) -> float:
-        """How long rows may gather once it has had everything, so that they are carried together.
+        """Delay after catching up, to batch rows; a write on an idle relay is not delayed.
 
-        Each pass has a price whatever it carries. Who writes while nothing flows does not wait.
+        Each pass has a fixed cost.
         """
         ...
 
     def deliver(self, taken: OutboxBatch, work: WorkT_contra) -> None:
-        """Deliver rows in their order; raises if not all were, and then gets them all again."""
+        """Deliver rows in their order. After an error the whole batch is delivered again."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What waits for a destination."""
+    """The waiting rows of a destination."""
 
     ready: bool
-    """Rows can be taken now."""
+    """Whether rows can be delivered now."""
     waiting: bool
-    """Rows are committed, some perhaps behind an older transaction that still runs."""
+    """Whether committed rows wait, perhaps for the end of an older transaction."""
     lag_seconds: float
-    """The age of the oldest of them; 0 if there is none."""
+    """The age of the oldest row; 0 if there is none."""
 
 
 class Backlogs(Protocol):
-    """Looks at the outbox from outside any transaction."""
+    """Reads of the outbox outside of transactions."""
 
     def of(self, destination: str) -> Backlog:
-        """Say what waits for a destination."""
+        """Return the backlog of a destination."""
         ...
 
 
 class RelayPromise(Protocol):
-    """The promise of one relay to look by itself until a moment, so that writers need not call.
+    """The promise of one relay to poll the outbox until a time, so that writers need not nudge.
 
-    The promise is only ever prolonged. Whoever commits while it lasts is seen: after it ran out
-    the relay looks once more before it sleeps.
+    A promise is never shortened. Commits until its end are delivered: after the end the relay makes
+    a last pass.
     """
 
     def take(self, seconds: float) -> datetime | None:
-        """Promise for so long; return until when, or None while another relay's promise lasts."""
+        """Give a promise for `seconds`; return its end, or None while another relay has one."""
         ...
 
     def extend(self, until: datetime, seconds: float) -> datetime | None:
-        """Prolong the promise that ends at `until`; None if it is another relay's by now."""
+        """Extend the promise that ends at `until`; None if another relay has one now."""
         ...
 
     def remaining_seconds(self) -> float:
-        """Return how long the present promise, whoever gave it, still lasts; 0 or less: none."""
+        """Return the remaining time of any relay's promise; 0 or less if there is none."""
         ...
 
 
 class Observer(Protocol):
-    """Hears how carrying goes, for logs and metrics."""
+    """Gets the results of passes, for logs and metrics."""
 
     def carried(self, destination: str, rows: Sequence[OutboxRow], lag_seconds: float) -> None:
-        """Rows were carried; the oldest had been committed so long before, at most."""
+        """Record delivered rows and the age of the oldest one."""
         ...
 
     def failed(
         self, destination: str, error: Exception, retry_seconds: float, lag_seconds: float
     ) -> None:
-        """A destination failed, when it is tried again, and how long the oldest row waits."""
+        """Record an error, the delay of the retry, and the age of the oldest waiting row."""
         ...

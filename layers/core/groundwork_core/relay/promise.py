@@ -1,4 +1,4 @@
-"""How long a relay stays awake, and the promise it gives to writers meanwhile."""
+"""How long a relay stays awake, and the promise that lets writers skip the nudge."""
 
 from __future__ import annotations
 
@@ -10,72 +10,72 @@ from datetime import datetime
 from groundwork_core.relay.ports import RelayPromise
 
 Pause = Callable[[float], object]
-"""Waits so many seconds."""
+"""Waits for a number of seconds."""
 
 Stopwatch = Callable[[], float]
-"""Seconds of a clock that only goes forward."""
+"""A monotonic clock in seconds."""
 
 PROMISE_SECONDS = 2.0
-"""Short, so that a relay that dies leaves rows waiting no longer than this and one sweep."""
+"""Short, so that after a crash rows wait at most for this time and one sweep."""
 
 IDLE_SECONDS = 1.0
-"""How long after the last row a promise is still prolonged."""
+"""How long after the last row a promise is still extended."""
 
 RESERVE_SECONDS = 8.0
-"""What is kept of the time budget for the last look and for a slow destination to finish."""
+"""Reserve of the time budget for the last pass and for a slow destination."""
 
 TICK_SECONDS = 0.1
 TAKE_OVER_SECONDS = 0.05
 
 
 class Activity:
-    """What the carriers tell the watch, and the other way round. Safe between threads."""
+    """State shared by the carriers and `keep_promise`: last activity and end. Thread-safe."""
 
     def __init__(self, stopwatch: Stopwatch) -> None:
-        """Begin awake, with the present moment as the last activity."""
+        """The last activity is now."""
         self._stopwatch = stopwatch
         self._last = stopwatch()
         self._ended = threading.Event()
 
     def mark(self, ahead_seconds: float = 0) -> None:
-        """Say that there was something to do, or that there will be so long from now."""
+        """Record an activity now, or one expected after `ahead_seconds`."""
         self._last = max(self._last, self._stopwatch() + ahead_seconds)
 
     def seconds_idle(self) -> float:
-        """Return how long ago there was something to do."""
+        """Return the time since the last activity."""
         return self._stopwatch() - self._last
 
     def end(self) -> None:
-        """Tell the carriers to look once more and stop."""
+        """Let the carriers make a last pass and stop."""
         self._ended.set()
 
     @property
     def ended(self) -> bool:
-        """The promise is over: a look that begins now is the last."""
+        """Whether the promise has ended: a pass that begins now is the last."""
         return self._ended.is_set()
 
     def pause(self, seconds: float) -> None:
-        """Wait, but no longer than until the end."""
+        """Wait, at most until `end`."""
         self._ended.wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class TimeBudget:
-    """The time that the platform gives one run."""
+    """The remaining time of one run."""
 
     remaining_seconds: Callable[[], float]
 
     @property
     def lasts(self) -> bool:
-        """There is time for one more promise and the look after it."""
+        """Whether there is time for another promise and the last pass after it."""
         return self.remaining_seconds() > PROMISE_SECONDS + RESERVE_SECONDS
 
 
 def begin(lease: RelayPromise, pause: Pause) -> datetime | None:
-    """Take the lease. If another relay has it, wait until its promise ends and try once more.
+    """Give the promise. If another relay has given one, wait for its end and try again.
 
-    Returns until when it is ours, or None if the other one prolonged its promise meanwhile: it
-    lives, and sees to all.
+    Returns the end of the promise, or None if the other relay extended its promise: it is alive
+    and delivers all rows.
     """
     until = lease.take(PROMISE_SECONDS)
     if until is None:
@@ -92,10 +92,10 @@ def keep_promise(
     pause: Pause,
     stopwatch: Stopwatch,
 ) -> None:
-    """Prolong the promise while there is something to do, and return once it has run out.
+    """Extend the promise while rows arrive, and return when it has ended.
 
-    Whoever committed before the promise ended relies on a look that begins after its end: so
-    `ends` is never earlier, by this machine's clock, than the promise ends by the database's.
+    Writers that commit before the end of the promise rely on a pass that begins after its end. So
+    `ends`, by this machine's clock, is never earlier than the end by the database's clock.
     """
     ends = stopwatch() + PROMISE_SECONDS
     while stopwatch() < ends:

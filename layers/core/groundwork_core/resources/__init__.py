@@ -1,5 +1,5 @@
-"""One mechanism for every REST resource: read, list, create, change, remove.
+"""The operations of every REST resource: read, list, create, change, delete.
 
-Adding a resource is a table, its models, its rules and one registration
+A new resource needs a table, its models, its rules and one registration
 (docs/adding-a-resource.md).
 """

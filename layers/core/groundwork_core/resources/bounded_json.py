@@ -1,7 +1,7 @@
-"""JSON that a client makes up: attributes, payloads, values. It is bounded as Postgres writes it.
+"""Size limits of JSON values and long texts, measured as Postgres writes them.
 
-One thing must fit one answer, for a list that holds it answers at least that one: Lambda passes on
-6 MB, in which the body stands as a JSON string and may take twice its bytes.
+One thing must fit into one response. Lambda limits a response to 6 MB, in which the body is a JSON
+string of up to twice its bytes.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pydantic_core import to_json
 from groundwork_core.resources.field_types import Text
 
 JSON_BYTES_MAX = 1_000_000
-"""Of one field, as `jsonb::text` writes it."""
+"""Maximal bytes of one field, as `jsonb::text`."""
 TEXTS_BYTES_MAX = 2_500_000
-"""Of the long texts of one thing together, as JSON."""
+"""Maximal bytes of the long texts of one thing together, as JSON."""
 THING_BYTES_MAX = 2_900_000
-"""Of one thing, as JSON."""
+"""Maximal bytes of one thing, as JSON."""
 EXPANSION = 64
-"""How much longer `jsonb::text` may be than JSON: of `1e300,` it makes 301 digits and a blank."""
+"""Maximal factor of `jsonb::text` to JSON: `1e300,` becomes 301 digits and a space."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _EXPONENT = re.compile(r"[0-9]e[+-]([0-9]+)")
 
@@ -30,12 +30,12 @@ Value = TypeVar("Value", bound=JsonValue)
 
 
 def stored_bytes(value: JsonValue) -> int:
-    """Return about how many bytes Postgres needs to write a JSON value as text, rather too many.
+    """Return an upper estimate of the bytes of a JSON value as Postgres writes it.
 
-    It puts a blank behind `,` and `:`, escapes little, and writes numbers without exponents.
+    Postgres writes a space after `,` and `:`, escapes little, and writes numbers without exponents.
     """
     text = json.dumps(value, ensure_ascii=False)
-    # Python writes exponents with their signs.
+    # Python writes exponents with a sign.
     numbers = _STRING.sub('""', text) if "e+" in text or "e-" in text else ""
     digits = sum(int(exponent[1]) for exponent in _EXPONENT.finditer(numbers))
     return len(text.encode("utf-8", "surrogatepass")) + digits
@@ -67,7 +67,7 @@ BoundedText = Annotated[Text, AfterValidator(_answerable)]
 
 
 def json_bytes(*texts: str | None) -> int:
-    """Return how many bytes texts take as JSON strings; quickly where they are short."""
+    """Return the bytes of texts as JSON strings; an upper bound where they are short."""
     given = [text for text in texts if text]
     most = 6 * sum(map(len, given))
     if most <= TEXTS_BYTES_MAX:

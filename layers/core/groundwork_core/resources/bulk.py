@@ -1,4 +1,4 @@
-"""Many items in one request: what became of each, whichever business area takes them."""
+"""The outcome of requests with many items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Outcome = Literal["created", "updated", "unchanged"]
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
-    """What an upsert did with an item."""
+    """The outcome of an item that was stored."""
 
     id: UUID
     outcome: Outcome
@@ -23,14 +23,14 @@ class Upserted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An item that cannot be taken, and what is wrong with it."""
+    """An item that was refused, with its faults."""
 
     faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BulkOutcome:
-    """What became of the items, in their order, and the outbox position that includes it."""
+    """The outcome of each item, in their order, and the outbox position of the write."""
 
     items: list[Upserted | Refused]
     position: str | None

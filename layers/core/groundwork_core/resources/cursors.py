@@ -1,4 +1,4 @@
-"""Cursors: opaque to clients, and of no use when tampered with."""
+"""Signed cursors of lists."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ CURSOR_MAX = 8_192
 
 
 class Cursors:
-    """Writes and reads cursors, signed with a key that all environments share."""
+    """Writes and reads cursors, signed with a key shared by all environments."""
 
     def __init__(self, key: bytes) -> None:
-        """Take the key; cursors made with another one are refused."""
+        """Cursors that are signed with another key are refused."""
         self._key = key
 
     def write(self, resource: str, query: PageQuery, last: str) -> str:
-        """Make the cursor of the page after the item `last`, which is that item's JSON."""
+        """Return the cursor of the page after an item; `last` is the JSON of that item."""
         item = json.loads(last)
         place = json.dumps([item[query.sort], item["id"]], separators=(",", ":")).encode()
         return urlsafe_b64encode(self._mac(resource, query, place) + place).decode().rstrip("=")
 
     def read(self, resource: str, query: PageQuery) -> After | None:
-        """Read the query's cursor; None when it has none.
+        """Read the cursor of a query; None when it has none.
 
         Raises:
-            Invalid: it was not made by us for this list in this order.
+            Invalid: it is not a cursor of this list in this order.
         """
         text = query.cursor
         if text is None:
@@ -47,12 +47,12 @@ class Cursors:
                 value, id_ = json.loads(place)
                 return After(value, id_)
         raise Invalid(
-            "The cursor does not hold.",
+            "The cursor is invalid.",
             (Fault("/cursor", "is not the next_cursor of a page of this list in this order"),),
         )
 
     def _mac(self, resource: str, query: PageQuery, place: bytes) -> bytes:
         direction = "-" if query.descending else ""
         about = f"{resource}\n{direction}{query.sort}\n".encode()
-        # Keyed BLAKE2 is a MAC by itself, and costs a thirtieth of OpenSSL's HMAC.
+        # Keyed BLAKE2 is a MAC and costs a thirtieth of OpenSSL's HMAC.
         return blake2b(about + place, key=self._key, digest_size=MAC_BYTES).digest()

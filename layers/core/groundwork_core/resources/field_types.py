@@ -1,4 +1,4 @@
-"""Text that every part of the house can hold: no NUL, no lone surrogates, not too long."""
+"""Types of input fields: text that Postgres can store, times, integers."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def _no_nul(text: str) -> str:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return a time in UTC; one without an offset is taken as that.
+    """Return a time in UTC; a time without an offset is in UTC.
 
-    Offsets of a day's length are fine in RFC 3339 and too much for Postgres, so none is passed on.
+    RFC 3339 allows larger offsets than Postgres, so offsets are not passed on.
 
     Raises:
-        ValueError: it is in no year from 1 to 9999 there.
+        ValueError: it is not in the years 1 to 9999 in UTC.
     """
     try:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -39,13 +39,13 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def read_moment(stated: object) -> datetime:
-    """Read a time as RFC 3339 writes it, wherever one is sent; return it in UTC.
+    """Parse a time of RFC 3339; return it in UTC.
 
-    A date alone is its midnight, and a time without an offset is in UTC. A blank before the offset
-    is a `+` that nobody encoded: in a query `+` means a blank.
+    A date alone is midnight, and a time without an offset is in UTC. A space before the offset is
+    an unencoded `+`, as `+` means a space in a query.
 
     Raises:
-        ValueError: it is none; numbers are no times, and neither are texts of digits.
+        ValueError: the value is not a time; numbers and digit strings are not times.
     """
     if isinstance(stated, datetime):
         return in_utc(stated)
@@ -76,6 +76,6 @@ WebAddress = Annotated[
     AfterValidator(_no_nul),
 ]
 Moment = Annotated[datetime, BeforeValidator(read_moment)]
-"""A time, as `read_moment` reads it."""
+"""A time, parsed by `read_moment`."""
 Whole = Annotated[int, BeforeValidator(_whole)]
-"""A whole number as JSON has it: 1.0 is one (RFC 8259 knows one kind of number)."""
+"""An integer; 1.0 is accepted too, since JSON has one type of numbers (RFC 8259)."""

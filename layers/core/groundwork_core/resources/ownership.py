@@ -1,7 +1,7 @@
-"""Whose a thing is, in resources whose things belong to users (`Resource(owner="user_id")`).
+"""Access to resources whose things belong to users (`Resource(owner="user_id")`).
 
-What belongs to somebody else is not there: reads and writes answer NotFound, lists leave it out.
-Whoever may write users sees everybody's.
+Things of other users are hidden: reads and writes raise NotFound, lists leave them out. Callers
+with the permission `users:write` see the things of all users.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SEES_ALL = "users:write"
 
 
 class OwnerUnknown(Exception):
-    """Things that belong to users were asked for without saying who asks: a mistake of ours."""
+    """A resource with owners was used without a caller: a programming error."""
 
 
 def seen_by(by: Caller | None, resource: Resource, store: ResourceStore) -> ResourceStore:
-    """Return the store as this caller sees it. Raises OwnerUnknown: see there."""
+    """Return the store restricted to the caller's things. Raises OwnerUnknown."""
     if resource.owner is None or _known(by, resource).may(SEES_ALL):
         return store
     return store.owned_by(_known(by, resource).user_id)
@@ -36,11 +36,11 @@ def seen_by(by: Caller | None, resource: Resource, store: ResourceStore) -> Reso
 def owner_of_new(
     by: Caller | None, resource: Resource, given: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
-    """Return the owner's field for a new thing, where the client left it out.
+    """Return the owner field of a new thing where the client left it out.
 
     Raises:
-        Forbidden: the client names somebody else, and may not.
-        OwnerUnknown: see there.
+        Forbidden: the client names another user without the permission.
+        OwnerUnknown: there is no caller.
     """
     if resource.owner is None:
         return {}
@@ -55,6 +55,6 @@ def owner_of_new(
 
 def _known(by: Caller | None, resource: Resource) -> Caller:
     if by is None:
-        message = f"{resource.name} belong to users: say who asks"
+        message = f"{resource.name} belong to users; pass the caller as `by`"
         raise OwnerUnknown(message)
     return by

@@ -1,4 +1,4 @@
-"""The question that a list answers, read from its query parameters."""
+"""Read the query parameters of a list."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from groundwork_core.resources.resource import Filter, Resource, ValueType
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 SORT_DEFAULT = "-id"
-"""Newest first: ids are made in the order of time. A list that is narrowed by a time is sorted by
-that: what is old by it is mostly far from the newest, and reading up to there is long."""
+"""Newest first, since ids sort by creation time. A list filtered by a time is sorted by that time,
+as a scan from the newest item to an old time would be slow."""
 PAGE_BYTES_MAX = 2_900_000
-"""Of the JSON of a page's items, unless its first alone is longer: a page ends early before it.
-Lambda answers at most 6 MB, and counts the body as a JSON string, where a quote takes two bytes."""
+"""Maximal bytes of the items of a page, except that a page has at least one item. Lambda limits a
+response to 6 MB, with the body as a JSON string, in which a quote takes two bytes."""
 TEXT_MAX = 1_000
 DIGITS_MAX = 18
-"""Of a whole number, so that 64 bits hold it."""
+"""Maximal digits of an integer, so that it fits into 64 bits."""
 OWN = frozenset({"limit", "cursor", "sort"})
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-"""As in JSON. Python's own reader also takes `1_0`, blanks and digits of other scripts."""
+"""As in JSON. `float` also accepts `1_0`, spaces and digits of other scripts."""
 
 FilterValue = str | UUID | float | int | datetime | bool
 
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """The place in a sorted list after which a page begins: the last item's sort value and id."""
+    """The place after which a page begins: the last item's sort value and id."""
 
     value: str | float | bool | None
     id: str
@@ -42,7 +42,7 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """One page: filters that hold, the order, how many, and where it begins."""
+    """A query of one page: filters, order, limit and cursor."""
 
     filters: tuple[tuple[Filter, FilterValue], ...]
     sort: str
@@ -53,7 +53,7 @@ class PageQuery:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page shows: the JSON of its items, and whether there are more after them."""
+    """A page: the JSON of its items, and whether more items follow."""
 
     items: list[str]
     more: bool
@@ -63,7 +63,7 @@ def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQu
     """Read query parameters.
 
     Raises:
-        Invalid: names each parameter that is unknown, given twice, or has a bad value.
+        Invalid: a parameter is unknown, repeated or invalid; each fault names one.
     """
     faults: list[Fault] = []
     single: dict[str, str] = {}
@@ -84,9 +84,9 @@ def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQu
     limit = _limit(single.pop("limit", None), faults)
     sort, descending = _sort(resource, single.pop("sort", _usual_sort(resource, filters)), faults)
     cursor = single.pop("cursor", None)
-    faults += [Fault(f"/{name}", "is no parameter of this list") for name in single]
+    faults += [Fault(f"/{name}", "is not a parameter of this list") for name in single]
     if faults:
-        raise Invalid("The query has faults.", tuple(faults))
+        raise Invalid("The query parameters are invalid.", tuple(faults))
     return PageQuery(tuple(filters), sort, descending, limit, cursor)
 
 
@@ -112,7 +112,7 @@ def _sort(resource: Resource, text: str, faults: list[Fault]) -> tuple[str, bool
     name = text[1:] if descending else text
     if name not in resource.all_sorts:
         known = ", ".join(sorted(resource.all_sorts))
-        faults.append(Fault("/sort", f"must be one of {known}, with - before it to turn it round"))
+        faults.append(Fault("/sort", f"must be one of {known}, or - and one for descending order"))
     return name, descending
 
 
@@ -124,7 +124,7 @@ def _filter_value(one: Filter, text: str) -> FilterValue:
 
 
 def parse(kind: ValueType, text: str) -> FilterValue:
-    """Read a value from text. Raises ValueError with words that complete the parameter's name."""
+    """Parse a value. Raises ValueError with a text that follows the parameter's name."""
     if kind == "text":
         return _text(text)
     if kind == "id":

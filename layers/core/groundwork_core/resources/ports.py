@@ -1,4 +1,4 @@
-"""What the use cases of resources need from outside."""
+"""Ports of resources."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One thing as the store has it."""
+    """A stored thing."""
 
     tag: str
-    """Its version, then perhaps `-` and what else its JSON depends on: the inside of an ETag."""
+    """The value of its ETag: the version, and `-` with a suffix if its JSON depends on more."""
     body: str
-    """Its JSON, ready to be sent."""
+    """Its JSON, ready to send."""
 
     @property
     def version(self) -> int:
@@ -30,50 +30,50 @@ class Stored:
         return int(self.tag.partition("-")[0])
 
     def parsed(self) -> dict[str, JsonValue]:
-        """Return it as Python values, for a rule that must look inside."""
+        """Return the JSON as Python values."""
         parsed: dict[str, JsonValue] = json.loads(self.body)
         return parsed
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One thing as a write left it."""
+    """A thing after a write."""
 
     id: str
     tag: str
     body: str
     position: str | None
-    """The outbox position that includes the write, for X-Groundwork-Position; None: no change."""
+    """The outbox position of the write, for X-Groundwork-Position; None without a change."""
 
 
 class ResourceStore(Protocol):
-    """Rows of any resource. Each method is one statement, and outside a transaction commits."""
+    """Rows of any resource. Each method is one statement; it commits outside of a transaction."""
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
-        """Return one, or None."""
+        """Return a thing, or None."""
         ...
 
     def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
-        """Return the survivors of those entities that were merged, by old id."""
+        """Return the survivors of merged entities, by old id."""
         ...
 
     def page(self, resource: Resource, query: PageQuery, after: After | None) -> Page:
-        """Return up to `query.limit` items, fewer where they would pass PAGE_BYTES_MAX."""
+        """Return up to `query.limit` items, fewer where they would exceed PAGE_BYTES_MAX."""
         ...
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
-        """Insert one. `values` is a JSON object; only `fields` of it are taken.
+        """Insert a thing. `values` is a JSON object, of which only `fields` are stored.
 
         Raises:
-            Conflict: one with the same unique field is there; names the field.
-            Invalid: a rule of the database is broken.
+            Conflict: a unique field has the value of another thing; names the field.
+            Invalid: a constraint of the database is violated.
         """
         ...
 
     def update(
         self, resource: Resource, row_id: UUID, version: int, fields: tuple[str, ...], values: str
     ) -> Written | None:
-        """Change `fields` of one that still has this version; None: it has another, or is gone.
+        """Change `fields` of a thing in this version; None: another version, or deleted.
 
         Raises:
             Conflict, Invalid: as `insert`.
@@ -81,45 +81,45 @@ class ResourceStore(Protocol):
         ...
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
-        """Delete one that still has this version and return the outbox position, or None.
+        """Delete a thing in this version and return the outbox position, or None.
 
         Raises:
-            Conflict: others still refer to it.
+            Conflict: other things refer to it.
         """
         ...
 
     def owned_by(self, user_id: UUID) -> ResourceStore:
-        """Return this store as it is without what belongs to anybody else (`Resource.owner`)."""
+        """Return this store restricted to things of one user (`Resource.owner`)."""
         ...
 
 
 class ResourceWork(Transaction, Protocol):
-    """A unit of work that knows resources, for writes that have consequences."""
+    """A unit of work with resources, for writes with hooks."""
 
     @property
     def resources(self) -> ResourceStore:
-        """The rows, in this transaction."""
+        """The resources, in this transaction."""
         ...
 
 
 class Survivors(Protocol):
-    """Knows what was merged into what. A survivor was never merged itself."""
+    """The survivors of merged entities. A survivor is not merged itself."""
 
     def of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
-        """Return the survivors of those ids that were merged, by old id."""
+        """Return the survivors of merged entities, by old id."""
         ...
 
     def taken_in_by(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
-        """Return the old ids that lead to each of these entities; none of most."""
+        """Return the ids of entities that were merged into each of these."""
         ...
 
 
 class SurvivorsWork(Transaction, Protocol):
-    """A unit of work that knows survivors."""
+    """A unit of work with survivors."""
 
     @property
     def survivors(self) -> Survivors:
-        """Where the ids of merged entities lead."""
+        """The survivors of merged entities."""
         ...
 
 
@@ -127,40 +127,40 @@ Work_contra = TypeVar("Work_contra", bound=ResourceWork, contravariant=True)
 
 
 class WriteHooks(Protocol[Work_contra]):
-    """What else happens in the transaction of a write."""
+    """Further steps of a write, in its transaction."""
 
     def prepare(self, given: Input, row_id: UUID | None, work: Work_contra) -> Input:
-        """Return what is stored for what a client gave, e.g. a hash for a password.
+        """Return what to store for an input, for example a hash for a password.
 
-        Called before the transaction begins, so it may take its time; it may open `work` for
-        itself, and refuse by raising. `row_id` is None for a creation.
+        Called before the transaction, so it may be slow; it may open `work` itself, and refuse the
+        write by raising. `row_id` is None for a creation.
         """
         ...
 
     def shown_once(self) -> Mapping[str, JsonValue]:
-        """Return fields that only the answer to this creation shows: a secret just made."""
+        """Return fields that only the response to this creation shows, such as a new secret."""
         ...
 
     def before_create(self, new: Input, work: Work_contra) -> None:
-        """Make what a creation needs, in its transaction; or refuse it by raising."""
+        """Prepare a creation in its transaction, or refuse it by raising."""
         ...
 
     def after_create(self, row_id: UUID, new: Input, work: Work_contra) -> None:
-        """Follow a creation. Whatever it raises undoes the creation."""
+        """Run after a creation. An error rolls it back."""
         ...
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
-        """Look before a change of `fields`, and refuse it by raising."""
+        """Run before a change of `fields`; refuse it by raising."""
         ...
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
-        """Follow a change of `fields`."""
+        """Run after a change of `fields`."""
         ...
 
     def before_remove(self, row_id: UUID, work: Work_contra) -> None:
-        """Look before a removal, and refuse it by raising."""
+        """Run before a deletion; refuse it by raising."""
         ...
 
     def after_remove(self, row_id: UUID, work: Work_contra) -> None:
-        """Follow a removal."""
+        """Run after a deletion."""
         ...

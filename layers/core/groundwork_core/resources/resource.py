@@ -1,4 +1,4 @@
-"""What a resource is: its models, what it may be listed by, and what a merge patch merges into."""
+"""The description of a resource: models, filters, sorts, merge rules."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 ValueType = Literal["text", "id", "number", "integer", "moment", "flag"]
-"""What a filter or a sort compares: str, UUID, float, int of 64 bits, aware datetime, bool."""
+"""The type of a filter or sort: str, UUID, float, 64-bit int, aware datetime, bool."""
 
 Operator = Literal["equals", "at_least", "after", "before", "has", "like"]
-"""`has`: an array contains it; `like`: a text contains it, whatever its
-case and Unicode normalization form."""
+"""`has`: an array contains the value; `like`: a text contains it, regardless of case and Unicode
+normalization form."""
 
 
 Merge = Callable[[JsonValue, JsonValue], JsonValue]
 
 
 class Representation(BaseModel):
-    """What every resource shows, before its own fields. Documentation: Postgres makes the JSON."""
+    """The common fields of all resources. For documentation: Postgres makes the JSON."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -34,29 +34,29 @@ class Representation(BaseModel):
 
 
 class Input(BaseModel):
-    """What a client may send. Built at its first use, for cold starts pay for what they use."""
+    """An input of clients. Its schema is built at first use, to shorten cold starts."""
 
     model_config = ConfigDict(defer_build=True, extra="forbid", frozen=True, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One query parameter of a list."""
+    """A query parameter that filters a list."""
 
     name: str
     type: ValueType = "text"
     operator: Operator = "equals"
     column: str = ""
-    """The column it looks at; the parameter's own name unless given."""
+    """The column; by default the name of the parameter."""
     choices: tuple[str, ...] = ()
-    """For text that is one of a few words."""
+    """The allowed values of a text."""
     survives: bool = False
-    """It takes the id of an entity; that of a merged one means its survivor (survivors.py)."""
+    """Whether it is the id of an entity, with survivors in place of merged ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """A field that a list may be sorted by."""
+    """A field by which a list can be sorted."""
 
     type: ValueType
     nullable: bool = False
@@ -67,14 +67,14 @@ SORTS: Mapping[str, Sort] = {
     "created_at": Sort("moment"),
     "updated_at": Sort("moment"),
 }
-"""What a resource that shows them may be sorted by."""
+"""The sorts of all resources that have these fields."""
 
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A kind of thing that the REST API serves. `name` is its path, and its permissions' word.
+    """A resource of the REST API. `name` is used in its path and its permissions.
 
-    Two are equal only when they are the same object, so that statements can be kept by resource.
+    Resources are compared by object identity, so that statements can be cached by resource.
     """
 
     name: str
@@ -84,40 +84,40 @@ class Resource:
     patch: type[Input] | None = None
     removable: bool = True
     removes: tuple[str, ...] = ()
-    """Resources whose things go with one that is removed, though they are no part of it: whoever
-    removes one may write those as well (docs/decisions/0045)."""
+    """Resources whose things are deleted with a thing of this one; deletion needs their write
+    permissions too (docs/decisions/0045)."""
     mergeable: bool = False
-    """One may be merged into another, and is then found under that one's id."""
+    """Whether things can be merged into others."""
     survives: tuple[str, ...] = ()
-    """Fields of a new one that take ids of entities, as `Filter.survives`."""
+    """Fields of new things that are ids of entities, as `Filter.survives`."""
     owner: str | None = None
-    """The field that says to which user a thing belongs; None: to nobody (see ownership.py)."""
+    """The field with the user who owns a thing; None: no owner (ownership.py)."""
     shown_once: type[BaseModel] | None = None
-    """What the answer to a creation shows, where that is more than `model` (see following.py)."""
+    """The model of the response to a creation, if it has more fields than `model`."""
     filters: tuple[Filter, ...] = ()
     sorts: Mapping[str, Sort] = field(default_factory=dict)
     defaults: Mapping[str, JsonValue] = field(default_factory=dict)
-    """What a new one gets where the client left it out, beyond the database's own defaults."""
+    """Defaults of fields that the client left out, besides those of the database."""
     merged: Mapping[str, Merge] = field(default_factory=dict)
-    """Fields that are JSON objects, into which a merge patch goes on merging (RFC 7396), and how:
-    `merge_patch`, or a function of the present value and the patch that also checks the outcome."""
+    """Fields with JSON objects into which a merge patch is merged (RFC 7396), with the function:
+    `merge_patch`, or one that also validates the result."""
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The fields that it shows, in order."""
+        """The fields of a thing, in order."""
         return tuple(self.model.model_fields)
 
     @cached_property
     def all_sorts(self) -> dict[str, Sort]:
-        """Every field that a list may be sorted by."""
+        """All fields by which lists can be sorted."""
         common = {name: sort for name, sort in SORTS.items() if name in self.columns}
         return {**common, **self.sorts}
 
     @cached_property
     def id_name(self) -> str:
-        """What its id is called in paths."""
+        """The name of the id in paths."""
         return self.singular.replace(" ", "_").replace("-", "_") + "_id"
 
     def missing(self) -> str:
-        """Say that there is no such thing."""
-        return f"There is no such {self.singular}."
+        """Return the error text for a missing thing."""
+        return f"This {self.singular} does not exist."

@@ -1,8 +1,8 @@
-"""Where the ids of merged entities lead.
+"""Resolve ids of merged entities to their survivors.
 
-Whatever takes the id of an entity takes that of one that was merged, and means its survivor. There
-is nothing under the old id any more, so only a miss asks where it leads: what names a living
-entity costs nothing more (docs/decisions/0018).
+All inputs accept the id of a merged entity for its survivor. There is no row under the old id, so
+survivors are only read after a miss; ids of existing entities cost nothing more
+(docs/decisions/0018).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ New = TypeVar("New", bound=Input)
 
 
 def query_of_survivors(query: PageQuery, ask: Ask) -> PageQuery | None:
-    """Return a query with survivors in the place of merged entities; None: it names none."""
+    """Return a query with survivors in place of merged entities; None if it has none."""
     ids = {value for one, value in query.filters if one.survives and isinstance(value, UUID)}
     led = ask(ids) if ids else {}
     if not led:
@@ -38,10 +38,10 @@ def query_of_survivors(query: PageQuery, ask: Ask) -> PageQuery | None:
 
 
 def input_of_survivors(resource: Resource, given: New, ask: Ask) -> New | None:
-    """Return an input with survivors in the place of merged entities; None: it names none.
+    """Return an input with survivors in place of merged entities; None if it has none.
 
     Raises:
-        Invalid: it joins two entities that have become one.
+        Invalid: it relates two entities that were merged into one.
     """
     named: dict[str, UUID] = {name: getattr(given, name) for name in resource.survives}
     led = ask(set(named.values())) if named else {}
@@ -53,14 +53,14 @@ def input_of_survivors(resource: Resource, given: New, ask: Ask) -> New | None:
 
 
 def must_stay_two(named: Mapping[str, UUID], now: Mapping[str, UUID]) -> None:
-    """Raise Invalid when entities that were named as several have become one."""
+    """Raise Invalid when different entities of the input were merged into one."""
     faults = joined(named, now)
     if faults:
         raise Invalid("The input is invalid; see errors.", faults)
 
 
 def joined(named: Mapping[str, UUID], now: Mapping[str, UUID]) -> tuple[Fault, ...]:
-    """Return a fault for each field that names the entity of an earlier one by another id."""
+    """Return a fault for each field whose entity equals that of an earlier field after merges."""
     first: dict[UUID, str] = {}
     return tuple(
         Fault(f"/{name}", f"was merged into the same entity as {first[id_]}")

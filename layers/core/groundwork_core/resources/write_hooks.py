@@ -1,4 +1,4 @@
-"""Writes with consequences: more that happens in the same transaction (a new source is watched)."""
+"""Writes of resources with hooks: further steps in the same transaction."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Work = TypeVar("Work", bound=ResourceWork)
 
 
 class NoWriteHooks(Generic[Work_contra]):
-    """To extend by those that follow only some writes."""
+    """Base class of hooks that implement only some of the steps."""
 
     def prepare(self, given: Input, row_id: UUID | None, work: Work_contra) -> Input:  # noqa: ARG002 - a port's signature
-        """Store what was given."""
+        """Return the input unchanged."""
         return given
 
     def shown_once(self) -> Mapping[str, JsonValue]:
-        """Show nothing more."""
+        """Return no fields."""
         return {}
 
     def before_create(self, new: Input, work: Work_contra) -> None:
@@ -61,7 +61,7 @@ def create_with_hooks(
     then: WriteHooks[Work],
     by: Caller | None = None,
 ) -> Written:
-    """Create one, and what follows from it. Raises as `create`."""
+    """Create a thing and run its hooks. Raises as `create`."""
     try:
         return _create_with_hooks(resource, new, work, then, by)
     except Invalid:
@@ -102,7 +102,7 @@ def change_with_hooks(
     then: WriteHooks[Work],
     by: Caller | None = None,
 ) -> Written:
-    """Change one, and what follows from it. Raises as `change`."""
+    """Change a thing and run its hooks. Raises as `change`."""
     _must_see(resource, row_id, work, by)
     stored = then.prepare(patch, row_id, work)
 
@@ -125,7 +125,7 @@ def remove_with_hooks(
     then: WriteHooks[Work],
     by: Caller | None = None,
 ) -> str:
-    """Remove one, and what follows from it. Raises as `remove`."""
+    """Delete a thing and run its hooks. Raises as `remove`."""
     _must_see(resource, row_id, work, by)
     with work:
         then.before_remove(row_id, work)
@@ -135,7 +135,7 @@ def remove_with_hooks(
 
 
 def _must_see(resource: Resource, row_id: UUID, work: Work, by: Caller | None) -> None:
-    """Raise NotFound before any consequence looks at what belongs to somebody else."""
+    """Raise NotFound before a hook reads a thing of another user."""
     if resource.owner is None:
         return
     with work:
@@ -143,7 +143,7 @@ def _must_see(resource: Resource, row_id: UUID, work: Work, by: Caller | None) -
 
 
 def _settled(resource: Resource, work: Work, act: Callable[[], Written]) -> Written:
-    """Act, then read again in the same transaction: consequences show in what is answered."""
+    """Write, then read again in the same transaction, to return what the hooks changed."""
     with work:
         written = act()
         seen = work.resources.read(resource, UUID(written.id))

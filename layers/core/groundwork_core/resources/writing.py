@@ -1,6 +1,6 @@
-"""Create, change and remove one. Changes are guarded by the version they mean.
+"""Create, change and delete things of a resource, guarded by versions.
 
-A write is one statement and commits by itself, unless it has consequences (following.py).
+A write is one statement that commits on its own, unless it has hooks (write_hooks.py).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The versions that a change is meant for; None: whichever it has."""
+    """The versions that a change accepts; None: any."""
 
     versions: frozenset[int] | None
 
@@ -33,7 +33,7 @@ class Expected:
 def create(
     resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
 ) -> Written:
-    """Insert one as `insert` does. Ids of merged entities in it lead to their survivors.
+    """Insert a thing; ids of merged entities are replaced by their survivors.
 
     Raises:
         Forbidden, Conflict, Invalid: as `insert`.
@@ -50,12 +50,12 @@ def create(
 def insert(
     resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
 ) -> Written:
-    """Insert one, which is `by`'s; what the client left out is the database's default.
+    """Insert a thing for the user of `by`; fields that are left out get their defaults.
 
     Raises:
-        Forbidden: it is for another user, and `by` may not.
-        Conflict: one with the same unique field is there.
-        Invalid: a rule of the database is broken.
+        Forbidden: it is for another user, without the permission.
+        Conflict: a unique field has the value of another thing.
+        Invalid: a constraint of the database is violated.
     """
     fields, values = _given(new)
     defaults = {name: resource.defaults[name] for name in resource.defaults if name not in fields}
@@ -76,10 +76,10 @@ def change(
     store: ResourceStore,
     by: Caller | None = None,
 ) -> Written:
-    """Merge a patch into one (RFC 7396) that still has an expected version.
+    """Merge a patch (RFC 7396) into a thing in an expected version.
 
     Raises:
-        NotFound: no such thing.
+        NotFound: it does not exist.
         Moved: it was merged into another.
         VersionMismatch: it has another version.
         Conflict, Invalid: as `create`.
@@ -107,12 +107,12 @@ def remove(
     store: ResourceStore,
     by: Caller | None = None,
 ) -> str:
-    """Delete one that still has an expected version; return the outbox position.
+    """Delete a thing in an expected version; return the outbox position.
 
     Raises:
         NotFound, Moved: as `change`.
         VersionMismatch: it has another version.
-        Conflict: others still refer to it.
+        Conflict: other things refer to it.
     """
     store = seen_by(by, resource, store)
     version = _single(expected)

@@ -1,1 +1,1 @@
-"""How long rows are kept."""
+"""Retention periods of rows."""

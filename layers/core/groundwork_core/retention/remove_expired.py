@@ -1,4 +1,4 @@
-"""Remove rows that have expired."""
+"""Delete expired rows."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from groundwork_core.clock import Clock
 from groundwork_core.retention.ports import RetentionWork
 
 OUTBOX_HOURS = 24
-"""How far back a subscriber of live topics may replay."""
+"""How far back subscribers of topics can replay changes."""
 CLOCK_SLOT_DAYS = 7
 TOKEN_DAYS = 30
-"""After their end, so that reuse of a refresh token is still detected."""
+"""After the end of a refresh token, so that its reuse is still detected."""
 CALLBACK_DAYS = 7
 """How long a repeated callback is recognized; senders retry for three days at most."""
 IDLE_BUCKET_HOURS = 1
-"""A bucket refills in seconds, so an idle one equals a missing one."""
+"""A bucket refills in seconds, so an idle one can be deleted."""
 BATCH = 20_000
 
 
 def remove_expired(*, work: RetentionWork, clock: Clock) -> int:
-    """Remove expired rows in small transactions; return how many."""
+    """Delete expired rows in small transactions; return how many."""
     now = clock.now()
     removed = 0
     with work:

@@ -1,1 +1,1 @@
-"""Where the relay delivers outbox rows: the graph, the queues and the live sockets."""
+"""The destinations of the relay: the graph, the queues and the sockets."""

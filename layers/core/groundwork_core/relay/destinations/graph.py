@@ -12,10 +12,10 @@ from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
 
 def project(rows: Sequence[OutboxRow], graph: GraphProjection) -> AppliedChanges:
-    """Apply a batch of outbox rows; the same rows again, in any order, change nothing.
+    """Apply a batch of outbox rows to the graph. Idempotent, in any order.
 
     Raises:
-        Unavailable: the graph cannot be reached; apply the same rows again later.
+        Unavailable: the graph cannot be reached; retry the same rows later.
     """
     changes = collapse(rows)
     if not changes:
@@ -28,12 +28,12 @@ class GraphDestination:
 
     name = GRAPH
     batches_ahead = 3
-    gather_seconds = 0.1  # a transaction costs Neo4j as much as fifty more rows in it
+    gather_seconds = 0.1  # a transaction of Neo4j costs as much as fifty rows
 
     def __init__(self, graph: GraphProjection) -> None:
-        """Take the graph to keep."""
+        """`graph` is the projection to update."""
         self._graph = graph
 
     def deliver(self, taken: OutboxBatch, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
-        """Apply what was taken from the outbox. Raises Unavailable when the graph is down."""
+        """Apply a batch. Raises Unavailable when the graph cannot be reached."""
         project(taken.rows, self._graph)

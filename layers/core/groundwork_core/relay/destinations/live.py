@@ -1,4 +1,4 @@
-"""The destination `live`: numbers changes in commit order and posts them to open sockets."""
+"""The destination `live`: numbers changes in commit order and posts them to sockets."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from groundwork_core.relay.ports import OutboxBatch
 
 
 class LiveDestination:
-    """Posts each change to the sockets that listen to its topics.
+    """Posts each change to the sockets subscribed to its topics.
 
-    The places are given before posting and kept after it, in the transaction that moves the
-    cursor: when the process dies in between, the same changes are posted again with the same
-    places, so a listener can tell. A socket that is gone is forgotten; when its owner comes back
-    with `since`, the rest is replayed.
+    Seqs are assigned before posting and stored after it, in the transaction that advances the
+    cursor: after a crash in between the same changes are posted again with the same seqs, so that
+    clients can detect duplicates. Closed sockets are removed; a client that reconnects with
+    `since` gets the rest replayed.
     """
 
     name = LIVE
@@ -33,11 +33,11 @@ class LiveDestination:
     gather_seconds = 0.05
 
     def __init__(self, sockets: Sockets) -> None:
-        """Take whoever holds the sockets."""
+        """`sockets` is the gateway of the open sockets."""
         self._sockets = sockets
 
     def deliver(self, taken: OutboxBatch, work: LiveWork) -> None:
-        """Post, number, and close the sockets of users who may no longer listen."""
+        """Close sockets that lost their rights, post changes, and store their seqs."""
         rows = [row for row in taken.rows if topics_of(row)]
         numbered = [NumberedRow(taken.last_seq + place, row) for place, row in enumerate(rows, 1)]
         self._close_unwelcome(taken.rows, work)
@@ -48,7 +48,7 @@ class LiveDestination:
             work.numbered_outbox.number([row.id for row in rows], taken.last_seq)
 
     def _post(self, numbered: Sequence[NumberedRow], work: LiveWork) -> frozenset[str]:
-        # Whoever listens to an entity that was merged is told of its survivor.
+        # Listeners of a merged entity get the changes of its survivor.
         taken_in = work.survivors.taken_in_by({id_ for one in numbered for id_ in touched(one.row)})
         topics = {topic for one in numbered for topic in also_of(one.row, taken_in)}
         listeners = work.listeners.listening(topics) if topics else []
@@ -56,7 +56,7 @@ class LiveDestination:
         return self._sockets.post(posts) if posts else frozenset()
 
     def _close_unwelcome(self, rows: Sequence[OutboxRow], work: LiveWork) -> None:
-        """Close sockets that a change of a user, a role or an API key has made unwelcome."""
+        """Close sockets that lost their rights by a change of a user, role or API key."""
         if any(row.aggregate == "roles" for row in rows):
             users: set[UUID] | None = None
         else:
@@ -72,7 +72,7 @@ def posts_for(
     listeners: Sequence[Listener],
     taken_in: Mapping[UUID, Sequence[UUID]],
 ) -> list[Post]:
-    """Return what to post: for each change and topic, one frame for all who listen."""
+    """Return one frame for each change and topic, for all its listeners."""
     by_topic: dict[str, list[str]] = {}
     for listener in listeners:
         for topic in listener.topics:

@@ -1,4 +1,4 @@
-"""The destination `queues`: announces due fetches and queued jobs to their workers."""
+"""The destination `queues`: sends messages about due fetches and queued jobs."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
 @dataclass(frozen=True, slots=True)
 class Queues:
-    """Which queue takes what."""
+    """The queues of fetches and of kinds of jobs."""
 
     fetch: Queue
     jobs: Mapping[str, Queue]
-    """By kind of job; a kind without a queue waits for workers that lease over REST."""
+    """By kind of job; jobs of other kinds are leased over REST."""
 
 
 class QueueDestination:
-    """Announces due fetches and queued jobs. Both may be announced twice: takers check."""
+    """Sends messages about due fetches and queued jobs. Receivers must accept duplicates."""
 
     name = QUEUES
     batches_ahead = 0
     gather_seconds = 0.05
 
     def __init__(self, queues: Queues) -> None:
-        """Take the queues."""
+        """`queues` are the queues to send to."""
         self._queues = queues
 
     def deliver(self, taken: OutboxBatch, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
-        """Send what these rows announce, one batch a queue."""
+        """Send the messages of a batch of rows, in one call for each queue."""
         due = fetches(taken.rows)
         if due:
             self._queues.fetch.send(due)
@@ -46,12 +46,12 @@ class QueueDestination:
 
 
 def fetches(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
-    """Return the bodies of the `fetch_due` commands among rows."""
+    """Return the bodies of the `fetch_due` commands."""
     return [row.data for row in rows if row.kind == "fetch_due"]
 
 
 def jobs(rows: Iterable[OutboxRow], kind: str) -> list[dict[str, JsonValue]]:
-    """Return a message for each job of a kind whose last state among rows is `queued`."""
+    """Return a message for each job of a kind whose newest state is `queued`."""
     last = {
         row.aggregate_id: row
         for row in rows
