@@ -34,7 +34,7 @@ class FakeCallers:
         self.key_looks += 1
         return self.holders.get(key_hash)
 
-    def standing(self, user_id: UUID) -> AccountState | None:
+    def account_state(self, user_id: UUID) -> AccountState | None:
         self.standings += 1
         return self.users.get(user_id)
 

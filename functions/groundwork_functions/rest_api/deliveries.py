@@ -1,4 +1,4 @@
-"""Deliveries, and the callbacks in which publishers report them."""
+"""Deliveries, and callbacks with which publishers report them."""
 
 from dataclasses import replace
 from functools import partial
@@ -17,15 +17,16 @@ from groundwork_runtime.http.router import Operation, Router
 from groundwork_runtime.wiring import Wiring
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> DeliveryWriteHooks:
-    """End a distribution with the last of its deliveries."""
+def write_hooks(_wiring: Wiring, _caller: Caller) -> DeliveryWriteHooks:
+    """Return the hooks: the last delivery of a distribution ends the distribution."""
     return DeliveryWriteHooks()
 
 
 def callback(request: Request, _caller: None, wiring: Wiring) -> HttpResponse:
-    """Take a publisher's report of up to 1,000 deliveries, signed as in Standard Webhooks.
+    """Report the states of up to 1,000 deliveries.
 
-    The signature is verified before anything of the body is decoded.
+    For publishers. The request is signed as in Standard Webhooks; the signature is verified before
+    the body is decoded.
     """
     publisher, message = verify_callback(
         request.headers, request.body, publishers=wiring.publisher_secrets, clock=wiring.clock
@@ -38,7 +39,7 @@ def callback(request: Request, _caller: None, wiring: Wiring) -> HttpResponse:
 
 
 router = Router()
-ResourceRoutes(DELIVERIES, follow).register(router)
+ResourceRoutes(DELIVERIES, write_hooks).register(router)
 router.add(
     Operation(
         "POST",
@@ -59,12 +60,15 @@ router.add(
                     "in": "header",
                     "required": True,
                     "schema": {"type": "string"},
-                    "description": says,
+                    "description": text,
                 }
-                for name, says in (
-                    ("id", "The message's id; a repeated one changes nothing."),
-                    ("timestamp", "Unix seconds, at most five minutes from now."),
-                    ("signature", "`v1,` and the base64 of the HMAC; several with blanks between."),
+                for name, text in (
+                    ("id", "Id of the message. A message with a known id changes nothing."),
+                    (
+                        "timestamp",
+                        "Time in Unix seconds, at most five minutes from the present time.",
+                    ),
+                    ("signature", "`v1,` and the HMAC in base64; several are separated by spaces."),
                 )
             ],
         },

@@ -18,6 +18,6 @@ def count(items: Mapping[int, BatchEngagement], wiring: Wiring) -> BulkOutcome:
 
 router = Router()
 ResourceRoutes(ENGAGEMENTS).register(router)
-BulkRoute(ENGAGEMENTS, BatchEngagement, count, word="batch", verb="create", says="Create").register(
-    router
-)
+BulkRoute(
+    ENGAGEMENTS, BatchEngagement, count, word="batch", verb="create", summary_verb="Create"
+).register(router)

@@ -14,13 +14,13 @@ from groundwork_runtime.wiring import Wiring
 SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/CreatedPublisher"}}}
 
 
-def follow(_wiring: Wiring, _caller: Caller) -> PublisherWriteHooks:
-    """Give a new publisher a secret."""
+def write_hooks(_wiring: Wiring, _caller: Caller) -> PublisherWriteHooks:
+    """Return the hooks: a new publisher gets a secret."""
     return PublisherWriteHooks()
 
 
 router = Router()
-ResourceRoutes(PUBLISHERS, follow).register(router)
+ResourceRoutes(PUBLISHERS, write_hooks).register(router)
 
 
 @router.post(
@@ -34,7 +34,10 @@ ResourceRoutes(PUBLISHERS, follow).register(router)
     writes=True,
 )
 def rotate(publisher_id: UUID, wiring: Wiring) -> HttpResponse:
-    """Give a publisher a new secret, shown only in this answer; the present one ends in 24 h."""
+    """Replace the secret of a publisher.
+
+    Only this response shows the new secret. The current one is valid for another 24 hours.
+    """
     work = wiring.work()
     stored = rotate_publisher(publisher_id, work=work, clock=wiring.clock)
     position = {"X-Groundwork-Position": work.position} if work.position else {}

@@ -19,7 +19,7 @@ class Caller:
     """The key of rate limits and logs: `user:<id>` or `key:<id>`."""
     key_id: UUID | None = None
     """The API key that was sent; None: the user sent an access token."""
-    standing: str = field(default="", compare=False, repr=False)
+    rights_stamp: str = field(default="", compare=False, repr=False)
     """A stamp that changes with the caller's rights; writes compare it with the database's."""
 
     def may(self, permission: str) -> bool:

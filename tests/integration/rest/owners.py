@@ -1,7 +1,7 @@
 """Users of the REST function, in person and through their API keys."""
 
 from groundwork_data.postgres.callers import PostgresCallers
-from groundwork_runtime.http.authentication import STANDING_SECONDS, Authenticator
+from groundwork_runtime.http.authentication import RIGHTS_CACHE_SECONDS, Authenticator
 
 from .conftest import MINT, Reply, Rest
 
@@ -34,4 +34,4 @@ class Owner:
         return self.rest(method, path, body, token=None, headers=headers)
 
     def later(self) -> None:
-        self.seconds += STANDING_SECONDS
+        self.seconds += RIGHTS_CACHE_SECONDS

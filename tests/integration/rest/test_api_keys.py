@@ -10,7 +10,7 @@ from groundwork_core.identity.api_key_format import is_well_formed, new_key
 from groundwork_core.rate_limits.limiter import RateLimiter
 from groundwork_data.postgres import callers as looking
 from groundwork_data.postgres.rate_buckets import PostgresTokenBuckets
-from groundwork_runtime.http.authentication import STANDING_SECONDS
+from groundwork_runtime.http.authentication import RIGHTS_CACHE_SECONDS
 
 from .conftest import MINT, Reply, Rest
 from .owners import ANY, PATH, Owner
@@ -114,7 +114,7 @@ def test_an_ended_key_is_refused_within_half_a_minute(ada: Owner, how: str) -> N
                 (made.json["id"],),
             )
     ada.later()
-    assert STANDING_SECONDS <= 30
+    assert RIGHTS_CACHE_SECONDS <= 30
     assert ada.by_key(key, "GET", "/api/v1/entities").status == 401
 
 

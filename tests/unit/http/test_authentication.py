@@ -171,7 +171,7 @@ def test_a_revocation_holds_within_seconds(
         soon = datetime.now(UTC) + timedelta(seconds=1)
         store.users[user] = replace(store.users[user], sessions_valid_from=soon)
     callers.of(headers)
-    moments.seconds += authentication.STANDING_SECONDS
+    moments.seconds += authentication.RIGHTS_CACHE_SECONDS
     with pytest.raises(Unauthenticated):
         callers.of(headers)
 
@@ -192,7 +192,7 @@ def test_a_new_role_is_seen_within_seconds(
     headers = bearer(MINT.token(user))
     callers.of(headers)
     store.users[user] = replace(store.users[user], permissions=frozenset({"jobs:write"}))
-    moments.seconds += authentication.STANDING_SECONDS
+    moments.seconds += authentication.RIGHTS_CACHE_SECONDS
     assert callers.of(headers).permissions == {"jobs:write"}
 
 

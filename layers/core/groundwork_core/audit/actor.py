@@ -21,7 +21,7 @@ class Actor:
     request_id: str | None = None
     key_id: UUID | None = None
     """The API key that was sent, if any."""
-    standing: str = ""
+    rights_stamp: str = ""
     """For a write: a stamp of the rights as they were read. The database refuses the write
     (RightsChanged) when they have changed since. Empty: no check."""
 

@@ -248,7 +248,7 @@ class CallerStore(Protocol):
         """
         ...
 
-    def standing(self, user_id: UUID) -> AccountState | None:
+    def account_state(self, user_id: UUID) -> AccountState | None:
         """Return the state of an account in one statement; None if it does not exist."""
         ...
 

@@ -70,7 +70,7 @@ class PostgresCallers:
         key_id, user_id, roles, permissions, expires_at, stamp = row
         return KeyHolder(key_id, user_id, tuple(roles), frozenset(permissions), expires_at, stamp)
 
-    def standing(self, user_id: UUID) -> AccountState | None:
+    def account_state(self, user_id: UUID) -> AccountState | None:
         """Return a user's status, roles and permissions."""
         row = self._database.row(ACCOUNT_STATE, (user_id,))
         if row is None:

@@ -176,8 +176,8 @@ class Database:
 
         The check runs with the first write, so that nothing was written if it fails.
         """
-        if self.actor.standing:
-            self.actor = replace(self.actor, standing="")
+        if self.actor.rights_stamp:
+            self.actor = replace(self.actor, rights_stamp="")
 
     @property
     def in_transaction(self) -> bool:

@@ -135,7 +135,7 @@ class PostgresResources:
 
     def _set_actor(self, resource: Resource) -> tuple[resource_sql.ActorClause, tuple[str, ...]]:
         actor = self._actor() if self._actor is not None else None
-        if actor is None or not (actor.standing or special_of(resource.name).audited):
+        if actor is None or not (actor.rights_stamp or special_of(resource.name).audited):
             return "no actor", ()
         return "set actor", (actor_json(actor),)
 

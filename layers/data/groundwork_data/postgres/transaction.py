@@ -105,8 +105,8 @@ def actor_json(actor: Actor) -> str:
         "address": actor.address,
         "request_id": actor.request_id,
     }
-    if actor.standing:
-        fields["standing"] = actor.standing
+    if actor.rights_stamp:
+        fields["standing"] = actor.rights_stamp
         fields["key_id"] = str(actor.key_id) if actor.key_id else None
     return json.dumps({name: _storable(value) for name, value in fields.items() if value})
 

@@ -99,8 +99,8 @@ class Prefetch:
                     key = PageKey.read(self._arguments("Entity", group[0]))
                     pages[key] += site.items
                     found.append((name, key, group, site.items))
-        for key, asked in pages.items():
-            self._loader.load_pages(key, [entity.id for entity in asked])
+        for key, entities in pages.items():
+            self._loader.load_pages(key, [entity.id for entity in entities])
         for name, key, nodes, items in found:
             links = [link for item in items for link in self._loader.page(key, item.id).links]
             following += self._beneath(name, nodes, links)

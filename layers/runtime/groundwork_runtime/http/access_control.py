@@ -70,19 +70,19 @@ def _authorized(caller: Caller, needs: str, context: RequestContext) -> Caller:
         request.address,
         request.id,
         caller.key_id,
-        caller.standing if writes else "",
+        caller.rights_stamp if writes else "",
     )
     return caller
 
 
 def _limit(caller: Caller, context: RequestContext, tokens: int = 1) -> None:
     limiter = context.wiring.limiter
-    standing = limiter.take(caller.principal, tokens) if limiter and tokens else None
-    if standing is None:
+    status = limiter.take(caller.principal, tokens) if limiter and tokens else None
+    if status is None:
         return
-    context.headers = limit_headers(standing)
-    if not standing.allowed:
+    context.headers = limit_headers(status)
+    if not status.allowed:
         raise Throttled(
-            f"The rate limit of {standing.rate.per_second} requests per second is exceeded.",
-            retry_after_seconds=math.ceil(standing.wait_seconds),
+            f"The rate limit of {status.rate.per_second} requests per second is exceeded.",
+            retry_after_seconds=math.ceil(status.wait_seconds),
         )

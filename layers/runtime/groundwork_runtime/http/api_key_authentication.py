@@ -75,5 +75,5 @@ def _caller(holder: KeyHolder) -> Caller:
         holder.permissions,
         f"key:{holder.key_id}",
         key_id=holder.key_id,
-        standing=holder.stamp,
+        rights_stamp=holder.stamp,
     )

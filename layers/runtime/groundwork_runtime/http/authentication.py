@@ -1,7 +1,7 @@
 """Authenticate requests by access token or API key (api_key_authentication.py).
 
 A token's signature is verified at its first use; after that the token is found by its SHA-256.
-The state of its user (active, sessions ended, roles) is cached for STANDING_SECONDS, so that a
+The state of its user (active, sessions ended, roles) is cached for RIGHTS_CACHE_SECONDS, so that a
 revocation is effective everywhere within that time. Writes check it again (decision 58).
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 TOKEN_MAX = 8_192
 CACHED_MAX = 10_000
-STANDING_SECONDS = 15.0
+RIGHTS_CACHE_SECONDS = 15.0
 KEYS_SECONDS = 60.0
 UNKNOWN_KEY_SECONDS = 2.0
 """Shortest interval at which tokens with an unknown kid cause the keys to be read again."""
@@ -50,7 +50,7 @@ class _Token:
 
 @dataclass(slots=True)
 class _CachedUser:
-    standing: AccountState | None
+    account: AccountState | None
     caller: Caller | None
     read_at: float
 
@@ -78,7 +78,7 @@ class Authenticator:
         self._keys_at = float("-inf")
 
     def of(
-        self, headers: Mapping[str, str], *, at_most_seconds: float = STANDING_SECONDS
+        self, headers: Mapping[str, str], *, at_most_seconds: float = RIGHTS_CACHE_SECONDS
     ) -> Caller:
         """Return the caller that these headers authenticate.
 
@@ -118,20 +118,20 @@ class Authenticator:
         if known is None or moment - known.read_at >= at_most_seconds:
             if len(self._known) >= CACHED_MAX:
                 self._known.clear()
-            known = _CachedUser(self._store.standing(token.user_id), None, moment)
+            known = _CachedUser(self._store.account_state(token.user_id), None, moment)
             self._known[token.user_id] = known
-        standing = known.standing
-        if standing is None or not standing.active:
+        account = known.account
+        if account is None or not account.active:
             raise Unauthenticated("The account does not exist or is disabled.")
-        if token.issued_at < standing.sessions_valid_from.timestamp():
+        if token.issued_at < account.sessions_valid_from.timestamp():
             raise Unauthenticated("The session was ended; log in again.")
         if known.caller is None:
             known.caller = Caller(
                 token.user_id,
-                standing.roles,
-                standing.permissions,
+                account.roles,
+                account.permissions,
                 f"user:{token.user_id}",
-                standing=standing.stamp,
+                rights_stamp=account.stamp,
             )
         return known.caller
 

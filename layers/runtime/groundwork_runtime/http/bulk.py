@@ -86,19 +86,19 @@ class BulkRoute(Generic[New]):
         *,
         word: str = "bulk",
         verb: str = "upsert",
-        says: str = "Create or update",
+        summary_verb: str = "Create or update",
     ) -> None:
         """`act` gets the valid items by their index.
 
-        `word` is the last segment of the path; `verb` is part of the operation id, `says` of the
-        summary.
+        `word` is the last segment of the path, `verb` the beginning of the operation id, and
+        `summary_verb` that of the summary.
         """
         self._resource = resource
         self._model = model
         self._act = act
         self._word = word
         self._verb = verb
-        self._says = says
+        self._summary_verb = summary_verb
 
     @cached_property
     def _envelope(self) -> type[BaseModel]:
@@ -125,7 +125,7 @@ class BulkRoute(Generic[New]):
                 signature=self._signature,
                 docs={
                     "operation_id": f"{self._verb}{name.title()}",
-                    "summary": f"{self._says} up to {BULK_MAX:,} {name}",
+                    "summary": f"{self._summary_verb} up to {BULK_MAX:,} {name}",
                     "result": "One result per item, in order; items may fail individually.",
                     "tag": name,
                     "writes": True,

@@ -24,6 +24,7 @@ BY_NAME: Mapping[str, Any] = {
     "confidence": 0.9,
     "content": "The Analytical Engine has no pretensions to originate anything.",
     "content_hash": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "description": "What the setting is for.",
     "email": "ada@example.org",
     "external_id": "https://example.org/posts/1",
     "key": "example.org",
@@ -114,4 +115,4 @@ def _text(schema: Mapping[str, Any], name: str, named: object) -> str:
     if "pattern" in schema:
         message = f"{name or 'a string'} has a pattern: give its field examples=[…]"
         raise NoExample(message)
-    return "a text".ljust(schema.get("minLength", 0), ".")
+    return "example".ljust(schema.get("minLength", 0), ".")

@@ -22,10 +22,10 @@ NAMES = (
 )
 
 
-def limit_headers(standing: RateLimitStatus) -> dict[str, list[str]]:
+def limit_headers(status: RateLimitStatus) -> dict[str, list[str]]:
     """Return headers with the burst, what remains of it, and when it is full again."""
-    burst, remaining = str(standing.rate.burst), str(standing.remaining)
-    reset = str(standing.full_after_seconds)
+    burst, remaining = str(status.rate.burst), str(status.remaining)
+    reset = str(status.full_after_seconds)
     return {
         "RateLimit-Policy": [f'"principal";q={burst};w={BURST_SECONDS}'],
         "RateLimit": [f'"principal";r={remaining};t={reset}'],

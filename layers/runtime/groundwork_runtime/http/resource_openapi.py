@@ -60,10 +60,13 @@ def with_article(singular: str) -> str:
     return f"{'an' if singular[0].lower() in 'aeio' else 'a'} {singular}"
 
 
-def signature(returned: type, **taken: type) -> Signature:
-    """Return the parameters and answer of an operation that decodes its own request."""
+def signature(returned: type, **parameters: type) -> Signature:
+    """Return the signature of an operation that decodes its request itself."""
     return Signature(
-        [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in taken.items()],
+        [
+            Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind)
+            for name, kind in parameters.items()
+        ],
         return_annotation=returned,
     )
 

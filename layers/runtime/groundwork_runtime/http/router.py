@@ -65,8 +65,8 @@ class OperationDocs(TypedDict, total=False):
 
 def with_head(methods: Iterable[str]) -> list[str]:
     """Return the methods sorted, with HEAD added where GET is supported (RFC 9110 section 9.1)."""
-    taken = set(methods)
-    return sorted(taken | {HEAD} if GET in taken else taken)
+    supported = set(methods)
+    return sorted(supported | {HEAD} if GET in supported else supported)
 
 
 @dataclass(frozen=True, slots=True)
