@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from groundwork_core.knowledge.keys import folded
 from groundwork_core.resources.resource import Filter, Resource
+from groundwork_core.web.address import normal
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
@@ -92,9 +93,16 @@ class Maker:
         return reply, left
 
 
+ADDRESSES = {("sources", "url"), ("webhooks", "url")}
+
+
 def as_kept(name: str, field: str, sent: object) -> object:
-    """What is kept of what was sent: keys of entities are in one form."""
-    return folded(sent) if (name, field) == ("entities", "key") and isinstance(sent, str) else sent
+    """What is kept of what was sent: keys of entities and addresses are in one form."""
+    if not isinstance(sent, str):
+        return sent
+    if (name, field) == ("entities", "key"):
+        return folded(sent)
+    return normal(sent) if (name, field) in ADDRESSES else sent
 
 
 def shown(kept: object, sent: object) -> bool:
