@@ -89,7 +89,7 @@ def _check_times(moments: Sequence[datetime], now: datetime) -> None:
         if at > now + TOLERANCE
     )
     if faults:
-        raise Invalid("The input has faults.", faults)
+        raise Invalid("The input is invalid.", faults)
 
 
 def _apply(

@@ -1,1 +1,1 @@
-"""What is watched, when it is asked next, and how the asking went."""
+"""Sources: schedules, polls, imports and exports."""

@@ -1,4 +1,4 @@
-"""The scheduler's part: queue a fetch of every source that is due."""
+"""Queue a fetch of each due source."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 CLAIM_BATCH = 500
 CLAIM_BATCHES = 20
-"""At most 10,000 sources a run; what is left is due in the next one, a minute later."""
+"""At most 10,000 sources per run; the next run finds the rest."""
 
 
 def claim_due(*, work: SourcesWork, clock: Clock, batch: int = CLAIM_BATCH) -> int:
-    """Claim due sources, a batch per transaction, and return how many.
+    """Claim due sources, one batch per transaction, and return how many.
 
-    Several schedulers may run at once: each source is claimed by one of them. A claim whose fetch
-    never reported (a lost queue) runs out, and the source is due again.
+    Concurrent schedulers never claim the same source. A claim expires if its fetch never reports,
+    for example after a lost message; the source is then due again.
     """
     claimed = 0
     for _ in range(CLAIM_BATCHES):

@@ -1,4 +1,4 @@
-"""Answer why a source's next poll is when it is."""
+"""Explain the time of a source's next poll."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from groundwork_core.sources.ports import SourceStore
 
 
 class ScheduleExplained(BaseModel):
-    """When the next poll is, why, and from what that was worked out."""
+    """The time of the next poll, with the reason and the values it was computed from."""
 
     next_poll_at: datetime | None
-    """None while the source is disabled."""
+    """Null while the source is disabled."""
     reason: str
-    """disabled, running, new, interval, cron, adaptive, backoff or retry_after."""
+    """One of disabled, running, new, interval, cron, adaptive, backoff, retry_after."""
     inputs: dict[str, JsonValue]
 
 
 def explain_schedule(source_id: UUID, *, sources: SourceStore, clock: Clock) -> ScheduleExplained:
-    """Explain the next poll of a source. Raises NotFound when there is no such source."""
+    """Explain the next poll of a source. Raises NotFound."""
     state = sources.watch_state(source_id)
     if state is None:
-        raise NotFound("There is no such source.")
+        raise NotFound("This source does not exist.")
     inputs: dict[str, JsonValue] = {
         "schedule": state.schedule.model_dump(),
         "status": state.status,

@@ -1,4 +1,4 @@
-"""Write the list of all sources, for feed readers and for another Groundwork."""
+"""Export sources as OPML, for feed readers and other Groundwork instances."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from groundwork_core.sources.opml import Feed, write_opml
 from groundwork_core.sources.ports import SourceStore
 
 EXPORT_BATCH = 10_000
-"""Sources of one answer, which must stay below the 6 MB that a function may answer."""
+"""Sources per response, which must stay below the 6 MB limit of Lambda."""
 EXPORT_BYTES = 5_000_000
 TITLE = "Sources of Groundwork"
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedSources:
-    """A list as OPML, and after which source the next one goes on; None: this is the end."""
+    """An OPML file, and the source after which the next file begins; None: complete."""
 
     opml: str
     next_after: UUID | None
@@ -25,12 +25,12 @@ class ExportedSources:
 def export_sources(
     *, sources: SourceStore, tag: str | None = None, after: UUID | None = None
 ) -> ExportedSources:
-    """Write sources, oldest first.
+    """Write sources as OPML, oldest first.
 
     Args:
-        sources: where they are.
-        tag: only those that have it.
-        after: only those that come after this one.
+        sources: the store of sources.
+        tag: only sources with this tag.
+        after: only sources after this one.
     """
     found = sources.listed(tag, after, EXPORT_BATCH)
     feeds: list[Feed] = []

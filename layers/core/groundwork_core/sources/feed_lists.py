@@ -1,4 +1,4 @@
-"""Lists of feeds as people keep them: OPML, or one address a line."""
+"""Read lists of feeds: OPML, or one address per line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_TAG = 100
 MAX_SHOWN_URL = 300
 MAX_LISTED = 100_000
 MAX_FAULTS = 5_000
-"""A file with more lines that are no addresses is no list of feeds."""
+"""A file with more invalid lines is not a list of feeds."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 _BREAKS = re.compile(r"[\t\r\n\v\f]+ *")
 _COMMENT = re.compile(r"\s#.*")
@@ -30,15 +30,14 @@ _LINE = re.compile(r"\r\n|\r|\n")
 
 
 class NotAList(Exception):
-    """The file is neither OPML nor a list of addresses; says why."""
+    """The file is neither OPML nor a list of addresses; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One feed of a list, and the line that names it; `fault` says why it cannot be a source.
+    """A feed of a list with its line; `fault` says why it cannot be a source.
 
-    `url` is in normal form; of one with a fault it is what stands in the list, cut to a length that
-    can be shown.
+    `url` is in normal form; with a fault it is the text of the list, shortened for display.
     """
 
     line: int
@@ -51,18 +50,18 @@ class Listed:
 def read_list(
     data: bytes, *, charset: str | None = None, allowed: AllowedTargets | None = None
 ) -> list[Listed]:
-    """Read OPML (1.0 or 2.0) or one address a line (`#` begins a comment).
+    """Read OPML (1.0 or 2.0) or one address per line (`#` begins a comment).
 
-    Addresses may be `feed://`, have blanks in them, lack a scheme, or be relative to the outline's
-    `htmlUrl`; folders and categories become tags.
+    Addresses may be `feed://`, contain spaces, lack a scheme, or be relative to the outline's
+    `htmlUrl`. Folders and categories become tags.
 
     Args:
         data: the file, in the encoding that it declares.
-        charset: what the transport says of its encoding, if it does.
-        allowed: what may be reached besides public addresses; None: do not look at that.
+        charset: the encoding that the transport states, if any.
+        allowed: targets that may be reached though they are not public; None: no check.
 
     Raises:
-        NotAList: OPML that is no XML or declares a document type, or a file that is something else.
+        NotAList: the OPML is not XML or declares a document type, or the file is something else.
     """
     text = decode(data, charset)
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
@@ -74,10 +73,10 @@ def read_list(
         outlines = _lines(text)
     found = [_listed(one, allowed) for one in outlines]
     if len(found) > MAX_LISTED:
-        message = f"it has more than {MAX_LISTED:,} feeds; divide it"
+        message = f"it has more than {MAX_LISTED:,} feeds; split it"
         raise NotAList(message)
     if sum(1 for one in found if one.fault) > MAX_FAULTS:
-        message = f"more than {MAX_FAULTS:,} of its lines are no addresses of feeds"
+        message = f"more than {MAX_FAULTS:,} of its lines are not addresses of feeds"
         raise NotAList(message)
     return found
 
@@ -103,7 +102,7 @@ def _listed(outline: Outline, allowed: AllowedTargets | None) -> Listed:
 
 
 def _absolute(url: str, base: str) -> str:
-    """Complete an address as it stands in a list. Raises BadAddress when nothing says to what."""
+    """Complete an address of a list. Raises BadAddress when a relative one has no base."""
     url = _BREAKS.sub("", url.strip())
     if not url:
         raise BadAddress("is missing")
@@ -116,7 +115,7 @@ def _absolute(url: str, base: str) -> str:
         return f"https://{url}"
     if base:
         return urljoin_or(base, url)
-    raise BadAddress("is none of a website, and nothing says what it is relative to")
+    raise BadAddress("is not an address of a website and has no base address")
 
 
 def _begins_with_host(url: str) -> bool:
@@ -124,7 +123,7 @@ def _begins_with_host(url: str) -> bool:
 
 
 def _same_site(url: str, base: str) -> bool:
-    """Say whether an address without scheme begins with the host of its site, or one below it."""
+    """Return whether an address without scheme begins with the host of its site or a subdomain."""
     host = url.partition("/")[0].partition(":")[0].lower()
     try:
         site = (urlsplit(base).hostname or "").removeprefix("www.")
@@ -138,7 +137,7 @@ def _split(category: str) -> tuple[str, ...]:
 
 
 def _shown(url: str) -> str:
-    """Return an address that cannot be taken so that it can be shown; never with a password."""
+    """Return an invalid address for display, without any password."""
     shown = re.sub(r"(?<=//)[^/?#]*@", "", _CONTROL.sub(" ", url))
     return shown[:MAX_SHOWN_URL]
 

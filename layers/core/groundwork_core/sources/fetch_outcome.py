@@ -1,4 +1,4 @@
-"""How a fetch can end."""
+"""Requests and outcomes of fetches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Failure(StrEnum):
-    """Why a fetch gave no documents. Shown as the source's `error_class`; documented, stable."""
+    """The class of a failed fetch: the source's `error_class`, documented and stable."""
 
     BAD_URL = "bad_url"
     DNS = "dns"
@@ -32,7 +32,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A body came. `url` is where it came from in the end, after `redirects` redirects."""
+    """A response with a body. `url` is the final address after `redirects` redirects."""
 
     body: bytes
     url: str
@@ -45,14 +45,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """The source says that nothing changed (304)."""
+    """The source responded 304 Not Modified."""
 
     redirects: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Nothing usable came; `retry_after_seconds` is the source's own wish, if it has one."""
+    """A failed fetch; `retry_after_seconds` is the source's Retry-After, if any."""
 
     failure: Failure
     message: str
@@ -65,7 +65,7 @@ Download = Fetched | Unchanged | Failed
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """One question to a source; the validators make it conditional (RFC 9110 section 13)."""
+    """A request to a source; validators make it conditional (RFC 9110 section 13)."""
 
     url: str
     etag: str | None = None

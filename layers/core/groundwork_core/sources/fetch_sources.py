@@ -1,4 +1,4 @@
-"""Fetch what is due, read it, and take its documents in."""
+"""Fetch due sources, read the responses, and store the documents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Outcome = ParsedFeed | Unchanged | Failed
 
 
 class FetchSources:
-    """Fetches a batch: downloads run concurrently, storing one after another, within a budget."""
+    """Fetches a batch: concurrent downloads, then reading and storing one by one."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class FetchSources:
         random: Random,
         next_cron: NextCron,
     ) -> None:
-        """Take what reaches the web, what reads feeds, and what begins a unit of work."""
+        """`fetch` downloads, `read` parses feeds, `work` begins a unit of work."""
         self._fetch = fetch
         self._read = read
         self._work = work
@@ -63,12 +63,12 @@ class FetchSources:
     def __call__(
         self, due: Sequence[FetchDue]
     ) -> Iterator[tuple[FetchDue, GroundworkError | None]]:
-        """Yield each message with the error that kept it from being recorded, if one did.
+        """Yield each message with the error that prevented its recording, or None.
 
-        What goes wrong with a source is no error here: it is recorded as the source's state. A
-        ticket that no longer holds (already recorded, or replaced) is done without a fetch, so
-        the same message may come any number of times. What the batch has no time for is queued
-        again (budget.py), and its message is done.
+        Failures of a source are not errors here; they are recorded in its state. A message with an
+        expired ticket (recorded or replaced) is settled without a fetch, so messages may be
+        repeated. Sources for which the batch has no time are queued again (reading_budget.py), and
+        their messages are settled.
         """
         with self._work() as work:
             pairs = [(message.source_id, message.ticket) for message in due]
@@ -106,7 +106,7 @@ class FetchSources:
             yield message, None
 
     def _give_back(self, left: Sequence[WatchedSource], heavy: Set[UUID]) -> None:
-        """Queue again what this batch has no time for; no attempt is counted."""
+        """Queue sources again for which this batch has no time; no attempt is counted."""
         until = self._clock.now() + timedelta(seconds=CLAIM_SECONDS)
         with self._work() as work:
             commands = work.sources.give_back(left, heavy, until)
@@ -115,7 +115,7 @@ class FetchSources:
         log.info("queued again", extra={"sources": len(commands), "heavy": len(heavy)})
 
     def _record(self, source: WatchedSource, download: Download) -> bool:
-        """Read and store an answer; False: its first budget does not suffice."""
+        """Read and store a response; False: it needs more than `FIRST_SECONDS`."""
         began = self._clock.now()
         outcome = self._outcome(source, download)
         if isinstance(outcome, Failed) and outcome.failure is Failure.TOO_COMPLEX:
@@ -154,7 +154,7 @@ class FetchSources:
             return download
         try:
             return self._read(download, self._clock.now(), cpu_seconds(source))
-        except Exception:  # a reader's bug must show at the one source, and not stop others
+        except Exception:  # a bug of the reader must not stop other sources
             log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
             return Failed(
                 Failure.INTERNAL, "Reading the answer failed because of an internal error."
@@ -190,7 +190,7 @@ class FetchSources:
             failure=failed.failure if failed else None,
             message=failed.message if failed else None,
             redirects=download.redirects,
-            # A body that could not be read must come again, and not as 304.
+            # A body that could not be read must be sent again, not as 304.
             etag=fetched.etag if fetched else source.etag,
             last_modified=fetched.last_modified if fetched else source.last_modified,
             feed=facts,

@@ -1,4 +1,4 @@
-"""Take over a list of feeds."""
+"""Import a list of feeds as sources."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from groundwork_core.web.reachability import AllowedTargets
 
 IMPORT_BATCH = 2_000
 IMPORT_SCHEDULE = Adaptive(kind="adaptive", min_seconds=900, max_seconds=86_400)
-"""Of imported sources: a list may be long, and most of its feeds are quiet."""
+"""The schedule of imported sources; lists are long and most of their feeds change rarely."""
 
 
 class LeftOut(BaseModel):
-    """A feed of the list that is no source now, and why."""
+    """A feed of the list that was not imported, and why."""
 
     line: int
     url: str
-    """As it stands in the list, at most 300 characters of it."""
+    """As written in the list, at most 300 characters."""
     detail: str
 
 
 class ImportedSources(BaseModel):
-    """What became of the feeds of a list."""
+    """The outcome of an import."""
 
     created: int
     existing: int
-    """Were sources before, or stand in the list more than once."""
+    """Feeds that were sources already, or are repeated in the list."""
     failed: list[LeftOut]
 
 
@@ -46,20 +46,20 @@ def import_sources(
     charset: str | None = None,
     schedule: Interval | Cron | Adaptive = IMPORT_SCHEDULE,
 ) -> ImportedSources:
-    """Make a source of each feed in a list, and fetch the new ones at once.
+    """Create a source for each feed of a list, and fetch the new ones at once.
 
-    Safe to repeat: what is there is left alone. A batch of feeds is one transaction.
+    Safe to repeat: existing sources are left unchanged. Each batch of feeds is one transaction.
 
     Args:
-        data: OPML, or one address a line.
+        data: OPML, or one address per line.
         work: begins a unit of work.
-        clock: tells when watching begins.
-        allowed: what may be reached besides public addresses.
-        charset: of the data, where its sender says so.
-        schedule: of the new sources.
+        clock: for the first polls.
+        allowed: targets that may be reached though they are not public.
+        charset: the encoding of the data, if its sender states one.
+        schedule: the schedule of the new sources.
 
     Raises:
-        Invalid: the file is no list of feeds; nothing was imported.
+        Invalid: the file is not a list of feeds; nothing was imported.
     """
     try:
         listed = read_list(data, charset=charset, allowed=allowed)

@@ -1,4 +1,4 @@
-"""A source, its schedule, and the messages about it."""
+"""Schedules and messages of sources, and the data of a fetch."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class _StrictModel(BaseModel):
 
 
 class Interval(_StrictModel):
-    """Every so many seconds after the last poll."""
+    """A poll `every_seconds` after the last one."""
 
     kind: Literal["interval"]
     every_seconds: Whole = Field(ge=1, le=YEAR_SECONDS)
 
 
 class Cron(_StrictModel):
-    """At the minutes that a cron expression names, in a time zone."""
+    """Polls at the times of a cron expression, in a time zone."""
 
     kind: Literal["cron"]
     expression: str = Field(min_length=9, max_length=200)
@@ -36,7 +36,7 @@ class Cron(_StrictModel):
 
 
 class Adaptive(_StrictModel):
-    """As often as the source publishes, within bounds."""
+    """Polls about as often as the source publishes, within bounds."""
 
     kind: Literal["adaptive"]
     min_seconds: Whole = Field(300, ge=1, le=YEAR_SECONDS)
@@ -56,7 +56,7 @@ DEFAULT_SCHEDULE = Interval(kind="interval", every_seconds=900)
 
 
 class FetchDue(_StrictModel):
-    """The message on the fetch queue: fetch this source, under this ticket."""
+    """The message of the fetch queue: fetch a source with a ticket."""
 
     contract: Literal["groundwork/fetch/1"] = FETCH_CONTRACT
     source_id: UUID
@@ -65,7 +65,7 @@ class FetchDue(_StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class FetchCommand:
-    """The outbox command that becomes a `FetchDue` message."""
+    """The outbox command for a `FetchDue` message."""
 
     source_id: UUID
     ticket: UUID
@@ -75,16 +75,16 @@ class FetchCommand:
 
     @property
     def aggregate_id(self) -> UUID:
-        """The source."""
+        """The id of the source."""
         return self.source_id
 
     def data(self) -> dict[str, JsonValue]:
-        """The message's body."""
+        """The body of the message."""
         return FetchDue(source_id=self.source_id, ticket=self.ticket).model_dump(mode="json")
 
 
 class FetchRequested(_StrictModel):
-    """The answer to a request for a fetch now."""
+    """The response to a request for an immediate fetch."""
 
     source_id: UUID
     ticket: UUID
@@ -93,23 +93,23 @@ class FetchRequested(_StrictModel):
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What a feed says of itself, and how often it publishes."""
+    """Metadata of a feed, and how often it publishes."""
 
     title: str = ""
     site: str | None = None
     language: str | None = None
     median_gap_seconds: int | None = None
-    """Between its latest entries; None when fewer than two say when they were published."""
+    """Between its latest entries; None when fewer than two have a publication time."""
     newest_at: datetime | None = None
     warning: str | None = None
-    """What is wrong with the feed although its entries could be read."""
+    """A fault of the feed that did not prevent reading its entries."""
     identity: str | None = None
-    """Which parts of its entries tell them apart."""
+    """The parts that identify its entries."""
     left_out: int = 0
-    """How many of its entries became no document of their own."""
+    """Number of entries that did not become a document."""
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return what is known, for the `feed` column."""
+        """Return the known facts, for the `feed` column."""
         newest = self.newest_at.isoformat() if self.newest_at else None
         facts: dict[str, JsonValue] = {
             "title": self.title,
@@ -126,7 +126,7 @@ class FeedFacts:
 
 @dataclass(frozen=True, slots=True)
 class WatchedSource:
-    """A source as a fetch needs it: where to ask, what is already known, how it went so far."""
+    """A source to fetch, with the validators and results of earlier polls."""
 
     source_id: UUID
     ticket: UUID
@@ -138,14 +138,14 @@ class WatchedSource:
     median_gap_seconds: int | None
     newest_at: datetime | None
     identity: Identity = Identity.ID
-    """What told its entries apart so far."""
+    """The identity of its entries so far."""
     over_budget: bool = False
-    """Its last answer that could be read took more time than a source gets at first."""
+    """Whether reading its last response took more than `FIRST_SECONDS` of CPU time."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPoll:
-    """A moment and its explanation. `reason`: interval, cron, adaptive, backoff, retry_after."""
+    """The time of the next poll. `reason`: interval, cron, adaptive, backoff, retry_after."""
 
     at: datetime
     reason: str

@@ -1,7 +1,7 @@
-"""OPML as feed readers write it (http://opml.org/spec2.opml): read with patience, written strictly.
+"""Read and write OPML (http://opml.org/spec2.opml): lenient reader, strict writer.
 
-No document type and no entity is ever declared in an OPML file, so one that declares any is
-refused: that leaves no way to bombs or to outside files.
+A file that declares a document type or an entity is refused, which excludes XML bombs and external
+entities; real OPML files declare none.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _XML_ENTITIES = frozenset({"amp;", "lt;", "gt;", "quot;", "apos;"})
 
 
 class NotOpml(Exception):
-    """The file cannot be read as OPML; says why."""
+    """The file cannot be read as OPML; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """One feed of an OPML file, as it is stated there."""
+    """One feed of an OPML file, as written."""
 
     line: int
     url: str
@@ -47,16 +47,17 @@ class Outline:
     folders: tuple[str, ...]
     category: str
     base: str
-    """What a relative address is relative to: `htmlUrl`, or `xml:base`; empty when unknown."""
+    """The base of a relative address: `htmlUrl` or `xml:base`; empty when unknown."""
 
 
 def decode(data: bytes, charset: str | None = None) -> str:
-    """Decode a list of feeds; a byte that is not of its encoding costs one character.
+    """Decode a list of feeds; invalid bytes are replaced.
 
     Args:
         data: the file.
-        charset: what the transport says, if it does. It wins over the file's own declaration
-            (RFC 7303 section 3.2) where the bytes are of it; a byte order mark wins over both.
+        charset: the encoding that the transport states, if any. It takes precedence over the
+            file's declaration (RFC 7303 section 3.2) if the bytes are valid in it; a byte order
+            mark takes precedence over both.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
@@ -75,7 +76,7 @@ def decode(data: bytes, charset: str | None = None) -> str:
             continue
     if any(stated):
         return data.decode(candidates[0], "replace")
-    # Many bytes that are no UTF-8: an older encoding that nobody declared. Few: damage.
+    # Many invalid bytes: an undeclared older encoding. Few: damage.
     text = data.decode("utf-8", "replace")
     damaged = text.count("\ufffd")
     letters = sum(1 for c in text if c > "\x7f" and c != "\ufffd")
@@ -83,23 +84,23 @@ def decode(data: bytes, charset: str | None = None) -> str:
 
 
 def _known(encoding: str | None) -> str | None:
-    """Return the codec of a declared encoding, if it is one that makes text of these bytes."""
+    """Return the codec of a declared encoding, if it is one of 8-bit text."""
     try:
         found = codecs.lookup(encoding or "")
     except LookupError:
         return None
     if not getattr(found, "_is_text_encoding", True) or found.name.startswith(("utf-16", "utf-32")):
-        return None  # the declaration itself could be read as ASCII
+        return None  # the declaration was readable as ASCII
     return found.name
 
 
 def read_opml(text: str) -> list[Outline]:
-    """Return every outline that is a feed, in order; `url` is empty where it has none.
+    """Return all outlines that are feeds, in order; `url` may be empty.
 
-    Forgiven are a bare `&`, a bare `<`, entities of HTML, and characters that XML cannot hold.
+    Bare `&` and `<`, HTML entities, and characters that are invalid in XML are accepted.
 
     Raises:
-        NotOpml: it is no well-formed XML, its root is another, or it declares a document type.
+        NotOpml: it is not well-formed XML, has another root, or declares a document type.
     """
     reader = _Reader()
     reader.parse(_repaired(text))
@@ -115,7 +116,7 @@ class _Reader:
         self._bases: list[str] = [""]
         self._depth = 0
         self._empty: list[Outline | None] = []
-        """Of each open outline: itself, while it claims to be a feed, and holds none."""
+        """For each open outline: itself, if it is typed as a feed without address or children."""
         self._parser = expat.ParserCreate("utf-8")
 
     def parse(self, text: str) -> None:
@@ -127,7 +128,7 @@ class _Reader:
         try:
             parser.Parse(text.encode("utf-8", "replace"), True)  # noqa: FBT003 - expat's own signature
         except expat.ExpatError as error:
-            message = f"the OPML file is no XML: {error}"
+            message = f"the OPML file is not XML: {error}"
             raise NotOpml(message) from error
 
     def _refuse(self, *_: object) -> None:
@@ -171,7 +172,7 @@ class _Reader:
 
 
 def urljoin_or(base: str, address: str) -> str:
-    """Join as `urljoin`; what it cannot read is returned as it is."""
+    """Join as `urljoin`; return an unparsable address unchanged."""
     try:
         return urljoin(base, address)
     except ValueError:
@@ -182,7 +183,7 @@ def _repaired(text: str) -> str:
     body = _NOT_XML.sub("", text.lstrip("\ufeff \t\r\n"))
     declaration = _DECLARATION.match(body)
     if declaration:
-        # Its encoding is none any more; its line breaks still count.
+        # Drop the declaration, whose encoding no longer applies; keep the line numbers.
         body = "\n" * declaration[0].count("\n") + body[declaration.end() :]
     return _STRAY_LESS.sub("&lt;", _REFERENCE.sub(_reference, body))
 
@@ -203,7 +204,7 @@ def _reference(found: re.Match[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A source as an OPML file names it."""
+    """A source in an OPML file."""
 
     name: str
     url: str
@@ -211,7 +212,7 @@ class Feed:
 
 
 def write_opml(title: str, feeds: Iterable[Feed]) -> str:
-    """Write an OPML 2.0 file that `read_opml` reads back. A comma in a tag becomes a blank."""
+    """Write an OPML 2.0 file that `read_opml` can read. A comma in a tag becomes a space."""
     return "\n".join(
         (
             '<?xml version="1.0" encoding="UTF-8"?>',

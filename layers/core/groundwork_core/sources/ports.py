@@ -1,4 +1,4 @@
-"""What the use cases of sources need from outside."""
+"""Ports of sources."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """A source to be added."""
+    """A source to insert."""
 
     name: str
     url: str
@@ -40,7 +40,7 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """How one poll went, and what follows."""
+    """The outcome of a poll, and the plan of the next one."""
 
     source_id: UUID
     ticket: UUID
@@ -53,17 +53,17 @@ class Poll:
     etag: str | None = None
     last_modified: str | None = None
     feed: FeedFacts | None = None
-    """None keeps what was known."""
+    """None keeps the stored facts."""
     new: int = 0
     changed: int = 0
     over_budget: bool = False
     left_out: int = 0
-    """How many entries of the feed became no document of their own."""
+    """Number of entries that did not become a document."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """Why a source's next poll is when it is, as the store knows it."""
+    """The stored state of polling a source."""
 
     enabled: bool
     schedule: Interval | Cron | Adaptive
@@ -80,47 +80,47 @@ class WatchState:
 
 
 class SourceStore(Protocol):
-    """Sources and how watching them goes."""
+    """The stored sources and their polling state."""
 
     def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
-        """Insert those whose url is new; return the ids of the inserted by url."""
+        """Insert sources with new urls; return the ids of inserted sources by url."""
         ...
 
     def listed(self, tag: str | None, after: UUID | None, limit: int) -> list[tuple[UUID, Feed]]:
-        """Return sources in the order of their ids: those with a tag, those after one."""
+        """Return sources in the order of ids, filtered by tag, after a source."""
         ...
 
     def start(
         self, source_ids: Sequence[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
-        """Begin watching new sources; the enabled ones are claimed until `until`."""
+        """Start polling new sources; enabled ones are claimed until `until`."""
         ...
 
     def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
-        """Claim what is due and not claimed; two callers at once never get the same source."""
+        """Claim due sources; concurrent callers never get the same source."""
         ...
 
     def reannounce(
         self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
     ) -> list[FetchCommand]:
-        """Prolong claims that would end before `claimed_before` and return their commands."""
+        """Extend claims that end before `claimed_before` and return their commands."""
         ...
 
     def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
-        """Claim one source out of turn.
+        """Claim one source that is not due.
 
         Raises:
-            NotFound: no such source.
-            Conflict: it is disabled, or a fetch of it runs or waits already.
+            NotFound: the source does not exist.
+            Conflict: it is disabled, or a fetch of it is running or queued.
         """
         ...
 
     def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
-        """Return those (source, ticket) pairs that still hold and are enabled."""
+        """Return enabled sources whose tickets are current, by (source, ticket)."""
         ...
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
-        """Lock the source's state if the ticket still holds; False: the result comes too late."""
+        """Lock the source's state if the ticket is current; False: the result is too late."""
         ...
 
     def lock_state(self, source_id: UUID) -> None:
@@ -132,35 +132,35 @@ class SourceStore(Protocol):
     ) -> list[FetchCommand]:
         """Return the commands that queue these fetches again, and mark the heavy sources.
 
-        Their tickets stay and their claims are prolonged; one whose ticket no longer holds is left
-        out.
+        Their tickets stay and their claims are extended. A source whose ticket is not current is
+        left out.
         """
         ...
 
     def record(self, poll: Poll) -> None:
-        """Keep how a poll went, and end its claim."""
+        """Store the outcome of a poll, and end its claim."""
         ...
 
     def watch_state(self, source_id: UUID) -> WatchState | None:
-        """Return what explains the next poll; None when there is no such source."""
+        """Return the polling state; None if the source does not exist."""
         ...
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
-        """Move the next poll."""
+        """Set the time of the next poll."""
         ...
 
     def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
-        """Begin anew, as with a new source, because the address changed.
+        """Restart polling as for a new source, after a change of the address.
 
-        A running fetch of the old one loses its ticket; validators, errors and the last poll are
-        forgotten; counts and what the feed said of itself stay. A disabled source gets no command,
-        and is due as soon as it is enabled.
+        A running fetch of the old address loses its ticket. Validators, errors and the last poll
+        are deleted; counts and feed facts stay. A disabled source gets no command, and is due when
+        it is enabled.
         """
         ...
 
 
 class SourcesWork(Transaction, Protocol):
-    """A unit of work that knows sources."""
+    """A unit of work with sources."""
 
     @property
     def sources(self) -> SourceStore:
@@ -169,7 +169,7 @@ class SourcesWork(Transaction, Protocol):
 
 
 class FetchWork(SourcesWork, Protocol):
-    """A unit of work that takes in what a fetch brought."""
+    """A unit of work with sources, documents and jobs."""
 
     @property
     def documents(self) -> DocumentStore:
@@ -184,43 +184,43 @@ class FetchWork(SourcesWork, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ParsedFeed:
-    """A feed that could be read."""
+    """A parsed feed."""
 
     facts: FeedFacts
     entries: tuple[Entry, ...]
     left_out: int = 0
-    """How many entries could not be read, are incomplete, or are too many."""
+    """Number of entries that are unreadable, incomplete or above the limit."""
     ends_early: bool = False
-    """The feed was cut off: it must come again as a whole, and not as 304."""
+    """Whether the feed was truncated: it must be fetched again without validators."""
 
 
 class FeedReader(Protocol):
-    """Reads whatever a source answered. Never raises for what is in it."""
+    """Parses responses of sources. Never raises for their content."""
 
     def __call__(
         self, fetched: Fetched, now: datetime, seconds: float | None = None
     ) -> ParsedFeed | Failed:
-        """Return the feed, or why it is none: TOO_COMPLEX after so much CPU time.
+        """Return the feed, or the failure: TOO_COMPLEX after `seconds` of CPU time.
 
-        `seconds` None: as much as the size of the answer justifies.
+        `seconds` None: in proportion to the size of the response.
         """
         ...
 
 
 class NextCron(Protocol):
-    """Finds the next moment of a cron expression."""
+    """Computes the next time of a cron expression."""
 
     def __call__(self, expression: str, timezone: str, after: datetime, /) -> datetime:
-        """Return it, aware, in UTC, later than `after`.
+        """Return the next time after `after`, aware, in UTC.
 
         Raises:
-            ValueError: the expression or the time zone is not valid, or never comes; says why.
+            ValueError: the expression or the time zone is invalid, or never matches.
         """
         ...
 
 
 class Random(Protocol):
-    """A source of chance, which a test can seed (`random.Random` is one)."""
+    """A random number generator that tests can seed, such as `random.Random`."""
 
     def uniform(self, a: float, b: float) -> float:
         """Return a number between a and b."""
@@ -228,15 +228,15 @@ class Random(Protocol):
 
 
 class Fetcher(Protocol):
-    """Asks sources over the web, safely. Never raises for what a source does."""
+    """Downloads sources with protection against SSRF. Never raises for failures of a source."""
 
     def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
-        """Ask them all, concurrently. Yield each answer with the place of its question.
+        """Send all requests concurrently. Yield each outcome with the index of its request.
 
-        Of those that have arrived the smallest comes first, so that little waits for much.
+        Of the responses that have arrived the smallest is yielded first.
         """
         ...
 
 
 class SourceWritesWork(SourcesWork, ResourceWork, Protocol):
-    """A unit of work that knows both."""
+    """A unit of work with sources and resources."""

@@ -1,4 +1,4 @@
-"""Ask for one fetch now; the queue and its worker do the rest."""
+"""Request an immediate fetch of a source."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 
 def request_fetch(source_id: UUID, *, work: SourcesWork, clock: Clock) -> FetchRequested:
-    """Claim a source out of turn and queue its fetch.
+    """Claim a source that is not due, and queue its fetch.
 
     Raises:
-        NotFound: no such source.
-        Conflict: it is disabled, or a fetch of it runs or waits already.
+        NotFound: the source does not exist.
+        Conflict: it is disabled, or a fetch of it is running or queued.
     """
     now = clock.now()
     with work:

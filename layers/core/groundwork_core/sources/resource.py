@@ -29,11 +29,11 @@ SCHEDULE_PATCH: dict[str, JsonValue] = {
     },
     "examples": [{"kind": "cron", "expression": "*/15 * * * *", "timezone": "UTC"}],
 }
-"""Documentation: what a schedule is made of. The outcome of the merge is what is checked."""
+"""The schema of a schedule's patch, for documentation; the merged schedule is validated."""
 
 
 class SourceState(BaseModel):
-    """How watching goes. Read only."""
+    """The state of polling. Read only."""
 
     status: Literal["new", "ok", "unchanged", "failing"]
     next_poll_at: datetime
@@ -45,17 +45,17 @@ class SourceState(BaseModel):
     polls: int
     documents: int
     identity: str | None = Field(
-        description="Which parts of an entry tell the feed's entries apart, found by what the feed"
-        " does: `guid`, `guid+link`, `guid+link+title` and so on."
+        description="The parts that identify an entry, chosen for each feed: `guid`, `guid+link`,"
+        " `guid+link+title` and so on."
     )
     left_out: int = Field(
-        description="How many entries of the last feed that could be read became no document of"
-        " their own: repeated, unreadable, incomplete, or too many."
+        description="Number of entries of the last feed that did not become a document: repeated,"
+        " unreadable, incomplete, or above the limit."
     )
 
 
 class Source(Representation):
-    """A feed to watch."""
+    """A feed that is polled on a schedule."""
 
     name: str
     url: str
@@ -67,7 +67,7 @@ class Source(Representation):
 
 
 class NewSource(Input):
-    """A feed to be watched from now on."""
+    """A source to create; polling starts at once."""
 
     name: Name
     url: ReachableAddress
@@ -86,7 +86,7 @@ class SourcePatch(Input):
     schedule: dict[str, JsonValue] = Field(
         default_factory=dict,
         max_length=20,
-        description="Merged into the present schedule; another `kind` replaces it.",
+        description="Merged into the current schedule; another `kind` replaces it.",
         json_schema_extra=SCHEDULE_PATCH,
     )
     enabled: bool = True
@@ -94,7 +94,7 @@ class SourcePatch(Input):
 
 
 def merge_schedule(current: JsonValue, patch: JsonValue) -> JsonValue:
-    """Merge a patch into a schedule. Another kind replaces it. Raises Invalid with pointers."""
+    """Merge a patch into a schedule; another kind replaces it. Raises Invalid."""
     merged = patch
     if isinstance(current, dict) and isinstance(patch, dict):
         same_kind = patch.get("kind", current.get("kind")) == current.get("kind")
@@ -106,7 +106,7 @@ def merge_schedule(current: JsonValue, patch: JsonValue) -> JsonValue:
             Fault("/".join(("", "schedule", *map(str, fault["loc"][1:]))), fault["msg"])
             for fault in error.errors(include_url=False, include_input=False, include_context=False)
         )
-        raise Invalid("The schedule has faults.", faults) from error
+        raise Invalid("The schedule is invalid.", faults) from error
 
 
 SOURCES = Resource(

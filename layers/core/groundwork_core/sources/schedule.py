@@ -1,4 +1,4 @@
-"""When to ask a source next, and why. Pure: plain values in, a plan out."""
+"""Compute the time of the next poll of a source. Pure functions."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _EXPONENT_CAP = 32
 
 @dataclass(frozen=True, slots=True)
 class PollHistory:
-    """What the past says about the next poll."""
+    """The history that determines the next poll."""
 
     failures: int = 0
-    """Failures in a row, the one just seen included."""
+    """Consecutive failures, including the last poll."""
     failure: str | None = None
     retry_after_seconds: int | None = None
     median_gap_seconds: int | None = None
@@ -44,20 +44,20 @@ def next_poll(
     random: Random,
     next_cron: NextCron,
 ) -> PlannedPoll:
-    """Plan the next poll of a source that was just polled.
+    """Plan the next poll after a poll.
 
-    A source that answers is asked again when its schedule says. One that fails waits for its
-    schedule's own pause (an hour at most, so that a daily source need not lose a day), plus full
-    jitter: a random part of a span that doubles with each failure, up to a day. Its own
-    Retry-After (RFC 9110 section 10.2.3) is kept, up to a week. One whose answer takes too much
-    time to read waits an hour, then twice as long each time, up to three days.
+    After a success the schedule applies. After a failure the pause is that of the schedule (at
+    most an hour, so that a daily source does not lose a day) plus full jitter: a random part of a
+    span that doubles with each failure, up to a day. Retry-After (RFC 9110 section 10.2.3) is
+    honoured up to a week. If reading the response takes too long, the pause is at least an hour,
+    doubling up to three days.
 
     Args:
-        schedule: what the owner wants.
-        history: how it went, the poll just made included.
+        schedule: the schedule of the source.
+        history: the results so far, including the last poll.
         now: aware, UTC.
         random: for the jitter.
-        next_cron: reads cron expressions.
+        next_cron: evaluates cron expressions.
     """
     inputs: dict[str, JsonValue] = {"schedule": schedule.model_dump(), "now": now.isoformat()}
     pause = _pause(schedule, history, now, next_cron, inputs)
@@ -70,7 +70,7 @@ def next_poll(
         pause = min(pause, FAILURE_PAUSE_CAP_SECONDS) + jitter
         reason = "backoff"
         if history.failure == Failure.TOO_COMPLEX:
-            # Each try costs the others seconds, so it waits at least that long.
+            # Each attempt costs other sources seconds, hence the minimal pause.
             floor = TOO_COMPLEX_BASE_SECONDS * 2 ** min(history.failures - 1, _EXPONENT_CAP)
             pause = max(pause, min(floor, TOO_COMPLEX_CAP_SECONDS))
         inputs |= {
@@ -92,14 +92,14 @@ def next_poll(
 def check_schedule(
     schedule: Interval | Cron | Adaptive, now: datetime, *, next_cron: NextCron
 ) -> None:
-    """Raise Invalid when a cron schedule can never be kept; the fault points at it."""
+    """Raise Invalid when a cron schedule never matches; the fault points to it."""
     if not isinstance(schedule, Cron):
         return
     try:
         next_cron(schedule.expression, schedule.timezone, now)
     except ValueError as error:
         raise Invalid(
-            "The schedule cannot be kept.", (Fault("/schedule/expression", str(error)),)
+            "The schedule is invalid.", (Fault("/schedule/expression", str(error)),)
         ) from error
 
 
@@ -110,14 +110,14 @@ def _pause(
     next_cron: NextCron,
     inputs: dict[str, JsonValue],
 ) -> float:
-    """Return the seconds until the schedule's own next moment."""
+    """Return the seconds until the schedule's next time."""
     if isinstance(schedule, Interval):
         return float(schedule.every_seconds)
     if isinstance(schedule, Cron):
         try:
             at = next_cron(schedule.expression, schedule.timezone, now)
         except ValueError as error:
-            # Checked when it was set; a time zone may still vanish from the machine.
+            # Checked when it was set, but a time zone may disappear from the machine.
             inputs["schedule_error"] = str(error)
             return float(DAY_SECONDS)
         return (at - now).total_seconds()
@@ -127,7 +127,7 @@ def _pause(
 def _adaptive_pause(
     schedule: Adaptive, history: PollHistory, now: datetime, inputs: dict[str, JsonValue]
 ) -> float:
-    """Half of the usual gap between entries, or of the present silence when that is longer."""
+    """Return half of the median gap between entries, or of the time since the newest if longer."""
     gap = history.median_gap_seconds
     wanted = float(ADAPTIVE_UNKNOWN_SECONDS)
     if gap is not None:

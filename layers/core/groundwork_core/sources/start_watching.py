@@ -1,4 +1,4 @@
-"""What happens when a source is created or edited, inside the transaction that does it."""
+"""Start polling new sources and plan changed ones, in the transaction of the write."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from groundwork_core.sources.ports import NextCron, Random, SourcesWork
 from groundwork_core.sources.schedule import PollHistory, next_poll
 
 CLAIM_SECONDS = 900
-"""How long a claimed source waits for its fetch before it is due again (the queue was lost)."""
+"""How long a claim lasts; without a report the source is then due again."""
 
 
 def start_watching(source_ids: Sequence[UUID], *, work: SourcesWork, now: datetime) -> None:
-    """Begin watching sources just created: each enabled one is fetched at once.
+    """Start polling new sources: each enabled one is fetched at once.
 
-    Call it inside the open unit of work that inserted them.
+    Called in the unit of work that inserted them.
     """
     commands = work.sources.start(source_ids, now, now + timedelta(seconds=CLAIM_SECONDS))
     if commands:
@@ -33,18 +33,18 @@ def source_edited(
     random: Random,
     next_cron: NextCron,
 ) -> None:
-    """Follow an edit of a source, inside the open unit of work that made it.
+    """Plan the next poll after a change of a source, in the same unit of work.
 
-    A new url is fetched at once, without the old one's validators; a fetch of the old one that
-    still runs is not recorded. A new schedule, or being enabled again, plans the next poll anew.
+    A new url is fetched at once, without the old validators; a running fetch of the old url is not
+    recorded. A new schedule, or enabling the source, plans the next poll again.
 
     Args:
         source_id: the source.
-        changed: names of the fields that have a new value.
-        work: open.
+        changed: the names of changed fields.
+        work: the open unit of work.
         now: aware, UTC.
         random: for the jitter of a failing source.
-        next_cron: reads cron expressions.
+        next_cron: evaluates cron expressions.
     """
     if "url" in changed:
         commands = work.sources.start_again(source_id, now, now + timedelta(seconds=CLAIM_SECONDS))
@@ -55,10 +55,10 @@ def source_edited(
         return
     state = work.sources.watch_state(source_id)
     if state is None:
-        raise NotFound("There is no such source.")
+        raise NotFound("This source does not exist.")
     last = state.last_poll_at
     if last is None:
-        return  # it was never polled: its first poll is due, or runs
+        return  # never polled: its first poll is due or running
     history = PollHistory(
         failures=state.failures,
         failure=state.error_class,

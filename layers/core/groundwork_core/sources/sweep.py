@@ -1,4 +1,4 @@
-"""What the fetch queue lost is announced again, long before its claim runs out."""
+"""Announce fetches again whose message may be lost, long before their claims expire."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from groundwork_core.sources.ports import SourcesWork
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 ANNOUNCE_LIMIT = 2_000
-"""Sources per run; the rest is found a minute later."""
+"""Sources per run; the next run finds the rest."""
 
 
 def sweep_fetches(waiting_seconds: int, *, work: SourcesWork, clock: Clock) -> int:
-    """Publish again each claimed fetch that has waited longer than allowed; return how many.
+    """Publish each claimed fetch again that has waited for too long; return how many.
 
-    The ticket stays, so a fetch that was only slow does no harm: whoever reports first ends it.
+    The ticket stays the same, so a fetch that was only slow is harmless: the first report counts.
     """
     now = clock.now()
     claim = timedelta(seconds=CLAIM_SECONDS)

@@ -1,4 +1,4 @@
-"""What follows when a source is written through the API."""
+"""Hooks of writes of sources."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from groundwork_core.web.reachability import AllowedTargets
 
 
 class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
-    """A new source is fetched at once; an edited one is planned anew."""
+    """Fetches a new source at once; plans the next poll of a changed one again."""
 
     def __init__(self, *, clock: Clock, next_cron: NextCron, allowed: AllowedTargets) -> None:
-        """Take what tells the time, reads cron expressions, and what may be reached."""
+        """`allowed` are the targets that may be reached though they are not public."""
         self._allowed = allowed
         self._clock = clock
         self._next_cron = next_cron
@@ -30,27 +30,27 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         self._url_before: JsonValue = None
 
     def prepare(self, given: Input, row_id: UUID | None, work: SourceWritesWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Check the address. Raises Invalid when it is inside our own network."""
+        """Check the address. Raises Invalid when it is not public."""
         if isinstance(given, NewSource | SourcePatch) and "url" in given.model_fields_set:
             check_private(given.url, self._allowed)
         return given
 
     def after_create(self, row_id: UUID, new: Input, work: SourceWritesWork) -> None:
-        """Check the schedule, then watch. Raises Invalid when it can never be kept."""
+        """Check the schedule and start polling. Raises Invalid when it never matches."""
         now = self._clock.now()
         if isinstance(new, NewSource):
             check_schedule(new.schedule, now, next_cron=self._next_cron)
         start_watching([row_id], work=work, now=now)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: SourceWritesWork) -> None:
-        """Remember the address: one that is set again as it was is no change."""
+        """Remember the address, to ignore a write of the same address."""
         if "url" in fields:
-            # A fetch locks the state first too, then the source by its documents: no deadlock.
+            # A fetch locks the state first too, then the source by its documents. So no deadlock.
             work.sources.lock_state(row_id)
             self._url_before = _url(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: SourceWritesWork) -> None:
-        """Check the schedule as it now is, then plan. Raises Invalid as `created`."""
+        """Check the new schedule and plan the next poll. Raises Invalid as `after_create`."""
         now = self._clock.now()
         if "url" in fields and _url(row_id, work) == self._url_before:
             fields -= {"url"}

@@ -1,1 +1,1 @@
-"""Addresses on the web: their normal form, and which of them may be reached."""
+"""Web addresses: normalization, and which targets may be reached."""

@@ -1,7 +1,7 @@
-"""The one form in which an address that we ask or send to is kept, and why one is refused.
+"""Normalize and check the web addresses of sources and webhooks.
 
-Sources and webhooks share these rules. `normal` needs no configuration, so it runs where input is
-checked; `refuse_private` needs to know what may be reached besides public addresses.
+`normal` needs no configuration, so it is part of input validation; `refuse_private` needs the
+targets that may be reached though they are not public.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_URL = 2_048
 MAX_HOST = 253
 MAX_LABEL = 63
 _BLANK = " \t\r\n\f\v\u00a0\u200b\u2060\ufeff"
-"""Trimmed from both ends: what copying from a page or a file leaves there."""
+"""Characters trimmed from both ends, which copying text leaves there."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _BEGINNING = re.compile(r"https?:[/\\]{2}(?=[^/\\?#])", re.IGNORECASE)
 _USER_INFO = re.compile(r"https?:[/\\]{2}[^/\\?#]*@", re.IGNORECASE)
@@ -28,28 +28,28 @@ _LOCALHOST = re.compile(r"(?:.*\.)?localhost")
 
 
 class BadAddress(ValueError):
-    """No request can go to this address; says why, without repeating the address."""
+    """The address cannot be used; the message says why, without the address."""
 
 
 def normal(text: str) -> str:
-    """Return an http(s) address in the form in which it is kept and compared.
+    """Return an http(s) address in the normal form that is stored and compared.
 
-    Scheme and host in lower case, an international host in Punycode, an IP address in its usual
-    form (`0x7f.1` is `127.0.0.1`); without a fragment, default port, or dot after the host; what
-    may not stand in an address is percent-encoded; `/` where there is no path. This is the WHATWG
-    URL standard's parser, which browsers use.
+    Scheme and host are in lower case, an international host in Punycode, an IP address in its usual
+    form (`0x7f.1` is `127.0.0.1`). Fragment, default port and a dot after the host are removed,
+    invalid characters percent-encoded, an empty path becomes `/`. The parser is that of the WHATWG
+    URL standard.
 
     Raises:
-        BadAddress: it is no http(s) address, or no request could ever be made to it.
+        BadAddress: it is not an http(s) address, or cannot be requested.
     """
     text = text.strip(_BLANK)
     if _CONTROL.search(text):
-        raise BadAddress("must not have control characters or line breaks in it")
+        raise BadAddress("must not contain control characters or line breaks")
     if not _BEGINNING.match(text):
         raise BadAddress("must begin with http:// or https:// and a host")
     if _USER_INFO.match(text):
         raise BadAddress(
-            "must not carry a user name or password; set them as `credentials` instead"
+            "must not contain a user name or password; set them as `credentials` instead"
         )
     try:
         parsed = Url(text)
@@ -58,7 +58,7 @@ def normal(text: str) -> str:
     host = (parsed.host or "").rstrip(".")
     _check_host(host)
     if parsed.port == 0:
-        raise BadAddress("must not have port 0, on which nothing can answer")
+        raise BadAddress("must not have port 0")
     port = "" if parsed.port in (None, _PORTS[parsed.scheme]) else f":{parsed.port}"
     query = "" if parsed.query is None else f"?{parsed.query}"
     address = f"{parsed.scheme}://{host}{port}{parsed.path or '/'}{query}"
@@ -71,13 +71,13 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def _reason(error: ValueError) -> str:
-    """Say what the parser found, as a sentence that follows the field's name."""
+    """Return the parser's error as a text that follows the field's name."""
     found = str(error).rpartition("valid URL, ")[2].partition(" [type")[0]
-    return f"is no address that can be reached: {found}" if found else "is no address"
+    return f"is not a valid address: {found}" if found else "is not a valid address"
 
 
 def _check_host(host: str) -> None:
-    """Raise BadAddress for a name that no DNS can hold (RFC 1035 section 2.3.4)."""
+    """Raise BadAddress for a name that is invalid in DNS (RFC 1035 section 2.3.4)."""
     if host.startswith("["):
         return
     labels = host.split(".")
@@ -86,23 +86,23 @@ def _check_host(host: str) -> None:
 
 
 def refuse_private(address: str, allowed: AllowedTargets) -> None:
-    """Refuse an address that names a host inside our own network by itself, without DNS.
+    """Refuse an address whose host is literally a private address, without DNS.
 
-    That is an IP address that is not public, or `localhost`. What a name leads to is checked
-    whenever a request is made, for it may change.
+    That is an IP address that is not public, or `localhost`. Names are resolved and checked at each
+    request, since they can change.
 
     Args:
         address: in normal form.
-        allowed: what may be reached although it is not public.
+        allowed: targets that may be reached though they are not public.
 
     Raises:
-        BadAddress: it may not be reached.
+        BadAddress: the address is not public and not allowed.
     """
     parsed = Url(address)
     host, port = (parsed.host or "").strip("[]"), parsed.port or 0
     literal = _literal(host)
     if literal is not None and not allowed.permits(host, port, literal):
-        raise BadAddress("leads to an address that is not public")
+        raise BadAddress("is not a public address")
 
 
 def _literal(host: str) -> Address | None:
@@ -115,7 +115,7 @@ def _literal(host: str) -> Address | None:
 
 
 def check_private(address: str, allowed: AllowedTargets) -> None:
-    """Do as `refuse_private`, but raise Invalid, which points at the field `url`."""
+    """Like `refuse_private`, but raise Invalid for the field `url`."""
     try:
         refuse_private(address, allowed)
     except BadAddress as bad:
@@ -128,4 +128,4 @@ ReachableAddress = Annotated[
     AfterValidator(normal),
     Field(json_schema_extra={"pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+"}),
 ]
-"""An address that we ask or send to, for a field; kept in normal form."""
+"""A field with the address of a source or webhook, in normal form."""

@@ -1,4 +1,4 @@
-"""Which IP addresses may be reached: public ones, and what the configuration allows besides."""
+"""Check which IP addresses may be reached: public ones, and configured targets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Address = IPv4Address | IPv6Address
 
-# `is_global` says True for some of these, or knows them only in newer Pythons.
+# `is_global` is True for some of these, at least in older Python versions.
 NEVER_V4 = tuple(
     IPv4Network(text)
     for text in (
@@ -33,8 +33,8 @@ NEVER_V4 = tuple(
         "240.0.0.0/4",
     )
 )
-# Only global unicast may be reached; of it, not what carries an IPv4 address inside (Teredo, 6to4)
-# nor what is set aside. NAT64 (64:ff9b::/96) and ::a.b.c.d lie outside of it anyway.
+# Only global unicast may be reached, except addresses with an embedded IPv4 address (Teredo, 6to4)
+# and reserved networks. NAT64 (64:ff9b::/96) and ::a.b.c.d are outside of it.
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NEVER_V6 = tuple(
     IPv6Network(text)
@@ -44,7 +44,7 @@ _ISATAP = (0x0000_5EFE, 0x0200_5EFE)
 
 
 def is_public(address: Address) -> bool:
-    """Say whether an address is one that everybody on the internet may reach."""
+    """Return whether an address is public."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(address.ipv4_mapped)
@@ -58,17 +58,17 @@ def is_public(address: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AllowedTargets:
-    """What may be reached although it is not public."""
+    """Targets that may be reached though they are not public."""
 
     services: frozenset[tuple[str, int]] = frozenset()
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def parse(cls, entries: tuple[str, ...]) -> AllowedTargets:
-        """Read `host:port` and CIDR entries.
+        """Parse `host:port` and CIDR entries.
 
         Raises:
-            ValueError: an entry is neither; names it.
+            ValueError: an entry is neither; the message names it.
         """
         services: set[tuple[str, int]] = set()
         networks: list[IPv4Network | IPv6Network] = []
@@ -84,7 +84,7 @@ class AllowedTargets:
         return cls(frozenset(services), tuple(networks))
 
     def permits(self, host: str, port: int, address: Address) -> bool:
-        """Say whether `address`, which `host` was resolved to, may be connected to."""
+        """Return whether a connection to `address`, resolved from `host`, is allowed."""
         if is_public(address) or (host.lower(), port) in self.services:
             return True
         plain = address.ipv4_mapped if isinstance(address, IPv6Address) else None

@@ -170,7 +170,7 @@ class PostgresSources:
         """Claim one source now, whether or not it is due. Raises NotFound or Conflict."""
         found = self._rows(TO_CLAIM, {"id": source_id, "now": now})
         if not found:
-            raise NotFound("There is no such source.")
+            raise NotFound("This source does not exist.")
         enabled, running = found[0]
         if not enabled:
             raise Conflict("The source is disabled.", field="enabled")
