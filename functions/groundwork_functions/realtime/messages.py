@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from groundwork_core.errors import GroundworkError, Invalid
-from groundwork_core.realtime.subscribe import subscribe, tell, unsubscribe
+from groundwork_core.realtime.subscribe import send_message, subscribe, unsubscribe
 from groundwork_runtime.wiring import Wiring
 
 logger = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def handle_message(connection_id: str, body: str, parts: Wiring) -> None:
         _act(connection_id, body, parts)
     except GroundworkError as error:
         response = {"type": "error", "code": _code(error), "detail": _detail(error)}
-        tell(connection_id, response, parts.sockets)
+        send_message(connection_id, response, parts.sockets)
 
 
 def _act(connection_id: str, body: str, parts: Wiring) -> None:
@@ -68,7 +68,7 @@ def _act(connection_id: str, body: str, parts: Wiring) -> None:
     elif isinstance(message, Unsubscribe):
         unsubscribe(connection_id, message.topics, work=parts.work(), sockets=parts.sockets)
     else:
-        tell(connection_id, {"type": "pong"}, parts.sockets)
+        send_message(connection_id, {"type": "pong"}, parts.sockets)
 
 
 def _read(body: str) -> Subscribe | Unsubscribe | Ping:

@@ -87,7 +87,7 @@ def unsubscribe(
         listener = known(connection_id, work)
         left = listener.topics - checked(topics, listener.permissions)
         work.listeners.listen(connection_id, left)
-    tell(connection_id, {"type": "unsubscribed", "topics": sorted(left)}, sockets)
+    send_message(connection_id, {"type": "unsubscribed", "topics": sorted(left)}, sockets)
 
 
 def known(connection_id: str, work: ListenersWork) -> Listener:
@@ -102,7 +102,7 @@ def known(connection_id: str, work: ListenersWork) -> Listener:
     return listener
 
 
-def tell(connection_id: str, message: Mapping[str, object], sockets: Sockets) -> None:
+def send_message(connection_id: str, message: Mapping[str, object], sockets: Sockets) -> None:
     """Send one message to one socket."""
     sockets.post([Post((connection_id,), json.dumps(message, ensure_ascii=False))])
 
