@@ -1,4 +1,4 @@
-"""The outbox, how far each destination has come, and the clock."""
+"""Create the outbox, the cursors of its destinations, and the slots of the clock."""
 
 import sqlalchemy as sa
 from alembic import op

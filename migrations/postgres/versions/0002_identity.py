@@ -1,4 +1,4 @@
-"""Users, roles, tokens, keys, and the sockets that users open."""
+"""Create users, roles, tokens, signing keys, and the sockets that users open."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""What is watched and what was read."""
+"""Create sources, their polling state, and documents."""
 
 import sqlalchemy as sa
 from alembic import op

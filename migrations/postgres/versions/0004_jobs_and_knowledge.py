@@ -1,4 +1,4 @@
-"""Work for extractors, and what they find."""
+"""Create jobs, and the entities, relationships and mentions that workers find."""
 
 import sqlalchemy as sa
 from alembic import op

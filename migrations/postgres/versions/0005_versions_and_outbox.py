@@ -1,4 +1,4 @@
-"""Triggers that bump versions and write the outbox, so that no change can forget either."""
+"""Create triggers that increment versions and write the outbox with every change."""
 
 from alembic import op
 
@@ -18,8 +18,8 @@ BEGIN
 END $$
 """
 
-# Once a statement, not once a row: a bulk upsert writes its outbox rows in one go. The arguments
-# are columns that do not travel (long texts, secrets).
+# Once per statement, not per row: a bulk upsert writes its outbox rows in one statement. The
+# arguments are columns that are left out of the outbox (long texts, secrets).
 WRITE_OUTBOX = """
 CREATE FUNCTION groundwork_write_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -39,7 +39,7 @@ BEGIN
 END $$
 """
 
-# A job that only reports how far it is says `progress`, so that listeners can tell.
+# A change of a job's progress alone gets the kind `progress`, so that listeners can distinguish it.
 WRITE_JOB_OUTBOX = """
 CREATE FUNCTION groundwork_write_job_outbox() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -65,7 +65,7 @@ AGGREGATES = {
 
 
 def upgrade() -> None:
-    """Create the functions and hang them on every aggregate."""
+    """Create the functions, and their triggers on every aggregate."""
     op.execute(BUMP_VERSION)
     op.execute(WRITE_OUTBOX)
     op.execute(WRITE_JOB_OUTBOX)
@@ -95,7 +95,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take the triggers and functions away."""
+    """Drop the triggers and functions."""
     for table in AGGREGATES:
         for trigger in ("bump_version", "outbox_created", "outbox_updated", "outbox_deleted"):
             op.execute(f"DROP TRIGGER {trigger} ON {table}")

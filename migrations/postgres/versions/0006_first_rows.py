@@ -1,4 +1,4 @@
-"""Rows that must be there: the relay's cursors and lease, and the built-in roles."""
+"""Insert required rows: the relay's cursors and lease, and the built-in roles."""
 
 import json
 
@@ -49,7 +49,7 @@ ROLES = {
 
 
 def upgrade() -> None:
-    """Insert them, once."""
+    """Insert the rows that do not exist."""
     connection = op.get_bind()
     connection.execute(text("INSERT INTO relay_lease (name) VALUES ('relay')"))
     for destination in ("graph", "queues", "live"):

@@ -1,4 +1,4 @@
-"""How statements about the same thing are merged, and from what a next poll was worked out."""
+"""Create the functions that merge statements, and store the inputs of the next poll."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,9 +1,9 @@
-"""Statistics of growing tables are taken when there is something to count.
+"""Analyze growing tables only when they have many rows.
 
-A foreign key is checked by a plan that each connection keeps. Made right after statistics of a
-table of a hundred rows, that plan reads the whole table, and goes on doing so while a first import
-makes it a thousand times as large: applying the results of 4,000 documents then took 21 s of
-Postgres' CPU, and 5 s without. A table that was never counted gets a plan by its index.
+Each connection keeps its plan for checking a foreign key. If it is made after a table of a hundred
+rows was analyzed, the plan scans the whole table, also while a first import makes the table a
+thousand times as large: applying the results of 4,000 documents then took 21 s of Postgres' CPU,
+against 5 s. For a table that was never analyzed the plan uses the index.
 """
 
 from alembic import op

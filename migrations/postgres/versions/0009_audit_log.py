@@ -1,10 +1,10 @@
-"""The audit log, and one call for what 0005 did by hand: to make a table an aggregate.
+"""Create the audit log, and a function that makes a table an aggregate (in 0005 by hand).
 
     SELECT groundwork_make_aggregate('webhooks', '{secret}');   -- versions and the outbox
     SELECT groundwork_audit('webhooks', '{secret}');            -- the audit log
 
-The second argument names columns that do not travel, or are not shown to who reads the log. Both
-have a counterpart that takes the triggers off again.
+The second argument names columns that are left out of the outbox, or not shown in the audit log.
+Each function has a counterpart that drops the triggers again.
 """
 
 import sqlalchemy as sa
@@ -44,7 +44,7 @@ BEGIN
 END $$
 """
 
-# Who acts is told by the transaction: set_config('groundwork.actor', '{"actor": …}', true).
+# The transaction sets the actor: set_config('groundwork.actor', '{"actor": …}', true).
 AUDIT_ACTOR = """
 CREATE FUNCTION groundwork_actor() RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT coalesce(nullif(current_setting('groundwork.actor', true), '')::jsonb,
@@ -52,8 +52,8 @@ CREATE FUNCTION groundwork_actor() RETURNS jsonb LANGUAGE sql STABLE AS $$
 $$
 """
 
-# As the outbox: once a statement, so that nothing that writes the table can forget it. Of a hidden
-# column only that it changed is told.
+# As for the outbox, a trigger per statement records every write. Of a hidden column, the log only
+# names that it changed.
 WRITE_AUDIT = """
 CREATE FUNCTION groundwork_write_audit() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -138,7 +138,7 @@ FUNCTIONS = (
 
 
 def upgrade() -> None:
-    """Make the table and the functions, and audit what is there already."""
+    """Create the table and the functions, and audit the existing tables."""
     now = sa.text("now()")
     op.create_table(
         "audit_events",
@@ -184,7 +184,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away, and with them what was logged."""
+    """Drop them, with all audit events."""
     for table in AUDITED:
         op.execute(f"SELECT groundwork_unaudit('{table}')")
     for function in FUNCTIONS:

@@ -1,4 +1,4 @@
-"""API keys, and what the database itself refuses of accounts and roles."""
+"""Create API keys, and triggers that guard accounts and roles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,8 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# One after the other: of two that each remove what the other one relies on, the second must see
-# what the first has done.
+# Serialized: if two transactions each remove what the other one relies on, the second must see the
+# changes of the first.
 KEEP_AN_ADMIN = """
 CREATE FUNCTION groundwork_keep_an_admin() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -23,7 +23,7 @@ BEGIN
 END $$
 """
 
-# What a foreign key would do, if arrays had any: KEY SHARE keeps a role from going meanwhile.
+# In place of a foreign key, which arrays cannot have: KEY SHARE keeps the role from being deleted.
 ROLES_EXIST = """
 CREATE FUNCTION groundwork_roles_exist() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -92,12 +92,12 @@ SOCKETS = ("socket_tickets", "socket_connections")
 
 
 def upgrade() -> None:
-    """Make tables, guards and triggers."""
+    """Create tables, guards and triggers."""
     _tables()
     op.execute("SELECT groundwork_make_aggregate('api_keys', '{key_hash}')")
     op.execute("SELECT groundwork_audit('api_keys', '{key_hash}')")
     for table in SOCKETS:
-        # No reference: a socket outlives its key until the relay closes it.
+        # No foreign key: a socket exists after its key was deleted until the relay closes it.
         op.add_column(table, sa.Column("api_key_id", sa.Uuid(), nullable=True))
     op.create_index("ix_users_roles", "users", ["roles"], postgresql_using="gin")
     for statement in FUNCTIONS.values():
@@ -147,7 +147,7 @@ def _tables() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop them."""
     for table, name, _when in TRIGGERS:
         op.execute(f"DROP TRIGGER {name} ON {table}")
     for name in FUNCTIONS:

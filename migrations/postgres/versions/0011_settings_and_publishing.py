@@ -1,4 +1,4 @@
-"""Configurations and preferences; contents and how they are published; an index for every sort."""
+"""Create configurations, preferences, contents and their publishing; index every sort."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ branch_labels = None
 depends_on = None
 
 EMPTY = sa.text("'{}'")
-# Of each aggregate: the columns that do not travel, and whether its changes are audited.
+# For each aggregate: the columns that are left out of the outbox, and whether it is audited.
 AGGREGATES = {
     "configurations": ("{}", True),
     "preferences": ("{}", False),
@@ -21,7 +21,7 @@ AGGREGATES = {
     "webhooks": ("{secret}", True),
 }
 
-# Once a statement, as the outbox: nothing that writes contents can forget their versions.
+# Once per statement, as for the outbox: every write of contents stores their versions.
 KEEP_VERSIONS = """
 CREATE FUNCTION groundwork_keep_content_versions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,7 +34,7 @@ END $$
 """
 
 # Sorts of older resources that had no index ending in id. A title may be longer than an index
-# takes, so its beginning is what documents are sorted by.
+# allows, so documents are sorted by its beginning.
 SORTS = {
     "ix_documents_title_start_id": 'documents ("left"(title, 600), id)',
     "ix_entities_key_id": "entities (key, id)",
@@ -44,7 +44,7 @@ SORTS = {
     "ix_roles_name_id": "roles (name, id)",
     "ix_users_email_id": "users (email, id)",
 }
-# Every aggregate there is so far is listed by either time.
+# Lists of every existing aggregate are sorted by both times.
 INDEX_TIMES = """
 DO $$ DECLARE
     one record;
@@ -76,27 +76,27 @@ END $$
 
 
 def text(name: str, **options: object) -> sa.Column:
-    """Describe a text that is always there."""
+    """Return a text column that is not null."""
     return sa.Column(name, sa.Text(), nullable=False, **options)
 
 
 def moment(name: str, **options: object) -> sa.Column:
-    """Describe a time."""
+    """Return a column of a time."""
     return sa.Column(name, sa.TIMESTAMP(timezone=True), **options)
 
 
 def json(name: str, **options: object) -> sa.Column:
-    """Describe a JSON value."""
+    """Return a column of a JSON value."""
     return sa.Column(name, postgresql.JSONB(), **options)
 
 
 def refers(table: str, column: str, to: str, **options: str) -> sa.ForeignKeyConstraint:
-    """Describe a reference to another table's id."""
+    """Return a foreign key to another table's id."""
     return sa.ForeignKeyConstraint([column], [f"{to}.id"], name=f"fk_{table}_{column}", **options)
 
 
 def aggregate(name: str, rules: dict[str, str], *parts: sa.schema.SchemaItem) -> None:
-    """Create the table of an aggregate, with a check for each field that has a rule."""
+    """Create the table of an aggregate, with a check constraint for each rule."""
     now = sa.text("now()")
     op.create_table(
         name,
@@ -111,12 +111,12 @@ def aggregate(name: str, rules: dict[str, str], *parts: sa.schema.SchemaItem) ->
 
 
 def index(table: str, *columns: str) -> None:
-    """Index columns, under the name that says which."""
+    """Create an index that is named by its columns."""
     op.create_index(f"ix_{table}_{'_'.join(columns)}", table, list(columns))
 
 
 def settings() -> None:
-    """What is set, for everybody and by each user."""
+    """Create configurations and preferences."""
     aggregate(
         "configurations",
         {"key": "length(key) BETWEEN 1 AND 200", "description": "length(description) <= 2000"},
@@ -140,7 +140,7 @@ def settings() -> None:
 
 
 def contents() -> None:
-    """What is written, and every version of it."""
+    """Create contents and their versions."""
     aggregate(
         "contents",
         {
@@ -193,7 +193,7 @@ def contents() -> None:
 
 
 def publishing() -> None:
-    """Where contents go, and how they are met."""
+    """Create distributions, deliveries, engagements and webhooks."""
     aggregate(
         "distributions",
         {
@@ -206,7 +206,7 @@ def publishing() -> None:
         json("spec", server_default=EMPTY, nullable=False),
         moment("scheduled_at"),
         text("status", server_default="scheduled"),
-        # A content that went somewhere is archived, not deleted: what was sent stays known.
+        # A distributed content is archived, not deleted, so that it stays known what was sent.
         refers("distributions", "content_id", "contents"),
     )
     for column in ("content_id", "status", "channel", "scheduled_at"):
@@ -266,7 +266,7 @@ def publishing() -> None:
 
 
 def upgrade() -> None:
-    """Create the tables, make aggregates of them, and index what lists are sorted by."""
+    """Create the tables, make them aggregates, and index the sorts of lists."""
     settings()
     contents()
     publishing()
@@ -280,7 +280,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away."""
+    """Drop them."""
     op.drop_table("content_versions")
     for table in reversed(AGGREGATES):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""Embeddings, with an index of each model's vectors."""
+"""Create embeddings, with one index for each model's vectors."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,8 @@ depends_on = None
 
 SUBJECTS = {"entity": "entities", "document": "documents"}
 
-# One at a time: making an index locks the table against writing, and two who hold that lock could
-# not write their vectors. Nobody who only reads waits.
+# Serialized: creating an index locks the table against writes, and two transactions with that lock
+# could not write their vectors. Reads do not wait.
 LEARN_MODEL = """
 CREATE FUNCTION groundwork_learn_embedding_model(model text, size bigint)
 RETURNS void LANGUAGE plpgsql AS $$

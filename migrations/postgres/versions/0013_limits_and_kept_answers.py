@@ -1,4 +1,4 @@
-"""Answers kept for a repeated request, and how fast each principal may ask."""
+"""Create the stored answers of repeated requests, and the rate buckets of principals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_kept_answers"),
     )
     op.create_index("ix_kept_answers_expires_at", "kept_answers", ["expires_at"])
-    # A bucket that a crash empties is full again: nothing to keep, so nothing to log.
+    # Unlogged, because after a crash a missing bucket simply counts as full.
     op.create_table(
         "rate_buckets",
         sa.Column("principal", sa.Text(), nullable=False),
@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("principal", name="pk_rate_buckets"),
         prefixes=["UNLOGGED"],
     )
-    # Rows change all the time and never grow: leave room to change them where they are.
+    # Rows are updated often and never grow: leave room for updates within the page.
     op.execute("ALTER TABLE rate_buckets SET (fillfactor = 50)")
 
 

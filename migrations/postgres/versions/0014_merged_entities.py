@@ -1,4 +1,4 @@
-"""Entities that were merged into others: where they lead. Embeddings go with their contents."""
+"""Store the survivors of merged entities; delete embeddings with their contents."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -9,8 +9,8 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-# A key that leads to a survivor is taken. Asked after the row is in: whoever waited for a merge
-# to end sees what it did. Once a statement, so that many new rows cost one look.
+# A key that leads to a survivor is taken. Checked after the insert, so that a statement that waited
+# for a merge sees its result; and once per statement, so that many new rows need one query.
 NEW_KEYS = """
 CREATE FUNCTION groundwork_refuse_merged_keys() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -37,13 +37,13 @@ END $$
 
 
 def watch_embeddings(*hidden: str) -> None:
-    """Tell of embeddings without these columns."""
+    """Write the outbox rows of embeddings without these columns."""
     op.execute("SELECT groundwork_unmake_aggregate('embeddings')")
     op.execute(f"SELECT groundwork_make_aggregate('embeddings', '{{{','.join(hidden)}}}')")
 
 
 def hold_contents() -> None:
-    """As for entities and documents: a subject is there, and takes its embeddings with it."""
+    """As for entities and documents: a foreign key, which deletes embeddings with the subject."""
     op.execute(
         "DELETE FROM embeddings e WHERE e.subject_type = 'content'"
         " AND NOT EXISTS (SELECT FROM contents c WHERE c.id = e.subject_id)"

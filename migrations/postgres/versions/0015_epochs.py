@@ -1,8 +1,8 @@
-"""Epochs: after a restore, versions and places go on above all that the lost history had given.
+"""Create epochs: after a restore, new versions and seqs are higher than all that were lost.
 
-Versions are what the graph, listeners and ETags are guarded by. A restored database would give the
-same versions again, to other states. So each epoch has a floor, the microseconds of its beginning:
-the first change of a row in it gets at least that version, which no earlier epoch can have reached.
+The graph, listeners and ETags rely on versions. A restored database would assign the same versions
+to other states again. So each epoch has a floor, the microseconds of its beginning: the first
+change of a row in it gets at least that version, which no earlier epoch can have reached.
 """
 
 import sqlalchemy as sa
@@ -13,14 +13,14 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-# A constant, so that no write pays for a look into a table. `groundwork_begin_epoch` replaces it.
+# A constant, so that writes need not read a table. `groundwork_begin_epoch` replaces it.
 FLOOR = """
 CREATE FUNCTION groundwork_version_floor() RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT 0::bigint'
 """
 
-# A dump carries its rows to another cluster or another database; a base backup that was rolled
-# forward, or a promoted replica, has another timeline.
+# A restored dump is in another cluster or database; a base backup that was rolled forward, or a
+# promoted replica, has another timeline.
 IDENTITY = """
 CREATE FUNCTION groundwork_server_identity() RETURNS text LANGUAGE sql STABLE AS $$
     SELECT concat_ws(':', s.system_identifier, c.timeline_id, d.oid)
@@ -29,9 +29,9 @@ CREATE FUNCTION groundwork_server_identity() RETURNS text LANGUAGE sql STABLE AS
 $$
 """
 
-# Transaction numbers belong to a server, so rows and cursors are numbered anew: 1 for what every
-# destination has had, 2 for the rest, in the order of their ids, in which the changes of one
-# aggregate are. Numbers as low as these are over on every server.
+# Transaction numbers belong to a server, so rows and cursors get new ones: 1 for rows that every
+# destination has received, 2 for the rest, which are then read in the order of their ids, the order
+# of changes of one aggregate. On every server, transactions with such low numbers have ended.
 BEGIN = """
 CREATE FUNCTION groundwork_begin_epoch(why text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -57,7 +57,7 @@ BEGIN
 END $$
 """
 
-# Called whenever the schema is brought up to date, so at every start and deployment.
+# Called with every migration, so at every start and deployment.
 NOTICE = """
 CREATE FUNCTION groundwork_notice_restore() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -110,7 +110,7 @@ END $$
 
 
 def upgrade() -> None:
-    """Make the table and functions; versions have a floor, which is 0 until a restore."""
+    """Create the table and functions; the floor of versions is 0 until a restore."""
     op.create_table(
         "epochs",
         sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -133,7 +133,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take them away; versions then go on from where they are."""
+    """Drop them; versions then continue from their current values."""
     op.execute(BUMP_VERSION.format(version="OLD.version + 1"))
     op.execute(WRITE_OUTBOX.format(version="o.version + 1"))
     for signature in (

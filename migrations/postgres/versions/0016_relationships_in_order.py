@@ -1,4 +1,4 @@
-"""An entity's relationships in the order in which pages show them, whatever the entity's size."""
+"""Index an entity's relationships in the order of pages, also for hubs."""
 
 from alembic import op
 
@@ -7,8 +7,8 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
-# What questions filter is included, so that what a filter refuses costs no look at the table.
-# The second also finds what refers to an entity, as the index that it replaces did.
+# Filtered columns are included, so that a row that a filter rejects is not read from the table.
+# The second index also serves the foreign key, as the index did that it replaces.
 INDEXES = {
     "ix_relationships_from_id_order": ("from_id", "to_id"),
     "ix_relationships_to_id_order": ("to_id", "from_id"),
@@ -16,7 +16,7 @@ INDEXES = {
 
 
 def upgrade() -> None:
-    """Create the indexes; take away what they make superfluous."""
+    """Create the indexes, and drop those that they replace."""
     for name, (end, other) in INDEXES.items():
         op.execute(
             f"CREATE INDEX {name} ON relationships ({end}, confidence DESC, id)"
@@ -26,7 +26,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Go back to the index on to_id."""
+    """Restore the index on to_id."""
     op.execute("CREATE INDEX ix_relationships_to_id ON relationships (to_id)")
     for name in INDEXES:
         op.execute(f"DROP INDEX {name}")

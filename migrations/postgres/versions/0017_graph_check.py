@@ -1,4 +1,4 @@
-"""How far the comparison of both stores has come, and what its last round found."""
+"""Store the progress of comparing the graph with Postgres, and its last outcome."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,7 @@ def _drift(name: str) -> sa.Column[object]:
 
 
 def upgrade() -> None:
-    """Create the table and its one row."""
+    """Create the table with its one row."""
     op.create_table(
         "graph_check",
         sa.Column("name", sa.Text(), nullable=False),

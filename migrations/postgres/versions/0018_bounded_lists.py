@@ -1,4 +1,4 @@
-"""Lists that read a bounded number of rows; constraints that bear their names once."""
+"""Index lists so that they read a bounded number of rows; fix doubled constraint names."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0017"
 branch_labels = None
 depends_on = None
 
-# Filters that had no index ending in id, and one order.
+# Indexes for filters that had none ending in id, and for one sort.
 INDEXES = {
     "ix_api_keys_name_id": "api_keys (name, id)",
     "ix_audit_events_subject_type_id": "audit_events (subject_type, id)",
@@ -20,7 +20,7 @@ INDEXES = {
     "ix_users_status_id": "users (status, id)",
 }
 
-# The naming convention was put before names that had it already: ck_jobs_ck_jobs_kind.
+# The naming convention had been applied to complete names: ck_jobs_ck_jobs_kind.
 ONCE = """
 DO $$ DECLARE
     one record;
@@ -46,6 +46,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Nothing asks for the doubled names.
+    # Nothing refers to the doubled names.
     for name in INDEXES:
         op.execute(f"DROP INDEX {name}")

@@ -1,4 +1,4 @@
-"""An aggregate is not emptied by TRUNCATE, which no trigger could tell row by row."""
+"""Refuse TRUNCATE of aggregates, because triggers could not record the deleted rows."""
 
 from alembic import op
 
@@ -19,7 +19,7 @@ ON_TABLE = (
     "CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON %I"
     " FOR EACH STATEMENT EXECUTE FUNCTION groundwork_refuse_truncate()"
 )
-# Whatever is made an aggregate has this one; so those that are made later get it as well.
+# Part of groundwork_make_aggregate(), so that later aggregates get the trigger as well.
 WITH_VERSIONS = """
 SELECT tgrelid::regclass AS name FROM pg_trigger
 WHERE tgname = 'bump_version' AND tgfoid = 'groundwork_bump_version'::regproc
@@ -68,7 +68,7 @@ END $$
 
 
 def upgrade() -> None:
-    """Refuse it for every aggregate that there is, and for those to come."""
+    """Refuse TRUNCATE for every existing and later aggregate."""
     op.execute(REFUSE)
     op.execute(EVERY.format(which=WITH_VERSIONS, statement=ON_TABLE))
     op.execute(MAKE_AGGREGATE.format(more=f"EXECUTE format('{ON_TABLE}', table_name);"))
@@ -76,7 +76,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Allow it."""
+    """Allow TRUNCATE again."""
     op.execute(
         EVERY.format(which=WITH_VERSIONS, statement="DROP TRIGGER IF EXISTS refuse_truncate ON %I")
     )

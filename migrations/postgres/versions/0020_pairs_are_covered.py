@@ -1,4 +1,4 @@
-"""Whether two entities are related is answered by one index alone."""
+"""Cover the check whether two entities are related by one index."""
 
 from alembic import op
 
@@ -12,7 +12,7 @@ COVERED = "INCLUDE (id, confidence, valid_to)"
 
 
 def upgrade() -> None:
-    # The new one stands before the old one goes: no moment without the constraint.
+    # The new index is created before the old one is dropped, so that the constraint always exists.
     op.execute(f"CREATE UNIQUE INDEX covered ON {KEY} {COVERED} NULLS NOT DISTINCT")
     op.execute("DROP INDEX uq_relationships_from_id")
     op.execute("ALTER INDEX covered RENAME TO uq_relationships_from_id")

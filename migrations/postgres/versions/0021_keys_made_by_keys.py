@@ -1,4 +1,4 @@
-"""API keys that were made by API keys: each ends with its maker and never holds more than it."""
+"""Link API keys to the key that made them: revoked with it, never with more scopes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,8 +8,8 @@ down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-# The maker is locked: a child that is being made and a maker that is being ended do not miss each
-# other. FOR NO KEY UPDATE, so that children of one maker are counted one after the other.
+# The maker is locked, so that creating a child and revoking its maker are serialized. FOR NO KEY
+# UPDATE, so that children of one maker are counted one after the other.
 WITHIN_MAKER = """
 CREATE FUNCTION groundwork_keep_api_key_within_maker() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -59,7 +59,7 @@ BEGIN
     RETURN NEW;
 END $$
 """
-# Children are changed by the same trigger, and so are theirs: five generations at most.
+# Updating children fires the same trigger for their children: five generations at most.
 CHILDREN_FOLLOW = """
 CREATE FUNCTION groundwork_narrow_api_keys_made_by() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -80,7 +80,7 @@ END $$
 
 
 def upgrade() -> None:
-    """Add who made a key, and the two triggers that keep it within its maker."""
+    """Add the column of the maker, and the two triggers that restrict a key to its maker."""
     op.execute("SET LOCAL lock_timeout = '10s'")
     op.add_column("api_keys", sa.Column("parent_id", sa.Uuid(), nullable=True))
     op.create_foreign_key(
@@ -101,7 +101,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take both triggers and the column away. Keys that keys have made stay."""
+    """Drop both triggers and the column. Keys that were made by keys are kept."""
     op.execute("SET LOCAL lock_timeout = '10s'")
     op.execute("DROP TRIGGER narrow_keys_made_by ON api_keys")
     op.execute("DROP TRIGGER keep_within_maker ON api_keys")

@@ -1,4 +1,4 @@
-"""Keep addresses of sources in normal form, and each once."""
+"""Store URLs of sources in normal form, each only once."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,12 +11,12 @@ depends_on = None
 
 MAX_URL = 2_048
 BEFORE = "url ~* '^https?://' AND length(url) <= 2048"
-# No user info, no upper case in the host, a path, no fragment, no blanks: as core's rule makes it.
+# No user info, no upper case in the host, a path, no fragment, no spaces: the normal form of core.
 NORMAL = (
     "url ~ '^https?://[^/?#@A-Z[:space:][:cntrl:]]+/[^#[:space:][:cntrl:]]*$'"
     " AND length(url) <= 2048"
 )
-# An entry that both have stays with the source that is kept; the other's copy goes.
+# If both sources have an entry, the kept source's document stays and the other one is deleted.
 MOVE_DOCUMENTS = """
 UPDATE documents moved SET source_id = :kept
 WHERE moved.source_id = :double AND NOT EXISTS (
@@ -63,7 +63,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Addresses stay as they are: they pass the older rule too."""
+    """Restore the older rule; URLs stay as they are, because they satisfy it."""
     op.execute("SET LOCAL lock_timeout = '10s'")
     _rule(BEFORE)
 
@@ -74,10 +74,10 @@ def _rule(condition: str) -> None:
 
 
 def _normal(url: str) -> str:
-    """As `groundwork_core.web.address.normal` at the time of this migration, for any address.
+    """Return a URL as `groundwork_core.web.address.normal` did at the time of this migration.
 
-    User info goes. One that could never be fetched is kept so that it passes the rule, and goes on
-    failing at each poll until its owner mends it.
+    User info is removed. A URL that can never be fetched is changed to satisfy the rule; its polls
+    continue to fail until its owner corrects it.
     """
     text = "".join(c for c in url.strip() if c.isprintable())
     try:

@@ -1,4 +1,4 @@
-"""Keep the files that entries bring along."""
+"""Store the enclosures of entries."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -20,7 +20,7 @@ AND NOT jsonb_path_exists(enclosures, '$[*] ? (!(@.url.type() == "string")
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '10s'")
-    # A constant default rewrites no row, and what it fills in meets the constraint.
+    # A constant default rewrites no rows, and satisfies the constraint.
     op.add_column(
         "documents",
         sa.Column("enclosures", JSONB(), server_default=sa.text("'[]'"), nullable=False),

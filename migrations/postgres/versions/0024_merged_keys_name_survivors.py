@@ -1,4 +1,4 @@
-"""Whoever states a key that leads to another entity is told which one."""
+"""Name the survivor in the error of a key that was merged into another entity."""
 
 from alembic import op
 
@@ -41,12 +41,12 @@ HINT = ", HINT = format('This key leads to %s, which took its entity in.', taken
 
 
 def upgrade() -> None:
-    """Name the survivor in the hint, which becomes the words of the 409."""
+    """Name the survivor in the hint, which becomes the detail of the 409."""
     for function in (NEW_KEYS, CHANGED_KEY):
         op.execute(function.format(hint=HINT))
 
 
 def downgrade() -> None:
-    """Say nothing of it."""
+    """Restore the function without the hint."""
     for function in (NEW_KEYS, CHANGED_KEY):
         op.execute(function.format(hint=""))

@@ -1,4 +1,4 @@
-"""Keys of entities in one form: Unicode NFC and case-folded. What was double is merged."""
+"""Store keys of entities case-folded in NFC, and merge entities that then have the same key."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ down_revision = "0024"
 branch_labels = None
 depends_on = None
 
-# The canonical caseless match of Unicode (section 3.13, D145), brought to NFC.
+# The canonical caseless match of Unicode (section 3.13, D145), in NFC.
 FOLD = """
 CREATE FUNCTION groundwork_fold(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT normalize(casefold(normalize($1, NFD) COLLATE pg_catalog.pg_unicode_fast), NFC)
@@ -20,8 +20,8 @@ $$
 KEY = "left(groundwork_fold({it}), 1000)"
 NEW = KEY.format(it="key")
 
-# Entities that go by the same key now, under their own or under that of one they took in; oldest
-# first, which is the one that stays.
+# Entities with the same folded key, their own or that of an entity merged into them; the oldest,
+# which survives, is first.
 DOUBLES = f"""
 SELECT array_agg(DISTINCT id ORDER BY id) FROM (
     SELECT id, type, {NEW} AS key FROM entities WHERE key IS NOT NULL
@@ -32,9 +32,9 @@ GROUP BY type, key HAVING count(DISTINCT id) > 1
 ORDER BY type, key
 """  # noqa: S608 - constants from above
 
-# A key that an entity has, or that an earlier merge has led on, leads nowhere else. When such a
-# merged entity is split off again it comes back without it.
-# Joined, not looked up row by row: each key is folded once.
+# A key that an entity has, or that an earlier merge refers to, is removed from later merges. If
+# such a merged entity is split off again, it has no key. A join instead of a look-up per row, so
+# that each key is folded once.
 KEYS_OF_OTHERS = f"""
 UPDATE merged_entities m SET key = NULL FROM entities e
 WHERE e.type = m.type AND {KEY.format(it="e.key")} = {KEY.format(it="m.key")}
@@ -63,7 +63,7 @@ LENGTH = "length(key) BETWEEN 1 AND 1000"
 
 
 def upgrade() -> None:
-    """Merge what is double, bring keys and names to their form, and check keys from now on."""
+    """Merge duplicates, normalize keys and names, and add the check of keys."""
     op.execute("SET LOCAL lock_timeout = '10s'")
     op.execute(FOLD)
     op.execute("LOCK TABLE entities, merged_entities IN SHARE ROW EXCLUSIVE MODE")
@@ -78,7 +78,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Check keys no more. What was merged stays so, and may be split by hand."""
+    """Drop the check of keys. Merged entities stay merged, and can be split by hand."""
     op.execute("SET LOCAL lock_timeout = '10s'")
     op.execute("ALTER TABLE merged_entities DROP CONSTRAINT ck_merged_entities_key")
     _check("entities", LENGTH)
@@ -93,7 +93,7 @@ def _check(table: str, rule: str) -> None:
 
 
 def _merge_doubles() -> None:
-    """Merge as a client would: triggers write versions and outbox, so that the graph follows."""
+    """Merge as a client would, so that triggers write versions and the outbox for the graph."""
     connection: Any = op.get_bind().connection.driver_connection
     merging, survivors = PostgresMerging(connection), {}
     for (ids,) in connection.execute(DOUBLES).fetchall():

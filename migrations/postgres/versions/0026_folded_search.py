@@ -1,4 +1,4 @@
-"""Searches by `q` take no notice of case and of Unicode's normalization forms."""
+"""Make searches by `q` ignore case and Unicode normalization forms."""
 
 from alembic import op
 
@@ -24,7 +24,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Index the texts as they are."""
+    """Index the unchanged texts."""
     op.execute("SET LOCAL lock_timeout = '10s'")
     for table, column in SEARCHED.items():
         _index(table, column, column)

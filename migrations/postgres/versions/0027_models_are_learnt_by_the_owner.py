@@ -1,7 +1,8 @@
-"""Let the owner learn embedding models, for functions that may not make an index.
+"""Register embedding models with the owner's privileges, because functions cannot create indexes.
 
-The functions' role reads and writes rows only. A model's first vector makes an index of its own,
-so that one function runs with its owner's rights, on a search path that nobody else can change.
+The functions' role only reads and writes rows. The first vector of a model creates an index, so
+that database function runs with its owner's privileges, on a search path that nobody else can
+change.
 """
 
 from alembic import op

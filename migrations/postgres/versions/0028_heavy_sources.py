@@ -1,4 +1,4 @@
-"""Remember which sources take more time to read than a batch gives at first."""
+"""Mark sources that take more time to read than their share of a batch."""
 
 import sqlalchemy as sa
 from alembic import op

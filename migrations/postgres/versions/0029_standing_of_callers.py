@@ -1,4 +1,4 @@
-"""A write checks that its caller's rights are those that were read, in its own round trip."""
+"""Check in the round trip of a write that the caller's rights have not changed."""
 
 from alembic import op
 
@@ -7,7 +7,7 @@ down_revision = "0028"
 branch_labels = None
 depends_on = None
 
-# Each of these rows gets a new version with every change; the key's is NULL for a user in person.
+# Each of these rows gets a new version with every change; the key's version is NULL without a key.
 STANDING = """
 CREATE FUNCTION groundwork_standing(of_user uuid, of_key uuid) RETURNS text
 LANGUAGE sql STABLE AS $$

@@ -1,4 +1,4 @@
-"""Bound what one thing may hold, so that every list that holds it can be answered."""
+"""Bound the size of rows, so that every list can be answered."""
 
 from alembic import op
 
@@ -10,7 +10,7 @@ depends_on = None
 JSON, PROVENANCE, ENCLOSURES, ERROR = 1_000_000, 500_000, 300_000, 100_000
 TEXTS, CONTENT = 2_500_000, 2_800_000
 SHORT = 400_000
-"""Bytes of text that take less than the limits even where each is written as `\\u0001`."""
+"""Bytes of text that are below the limits even if each is escaped as `\\u0001`."""
 
 
 def _of_json(column: str, most: int) -> str:
@@ -59,8 +59,8 @@ RULES = {
         "provenance_bytes": _of_json("provenance", PROVENANCE),
     },
 }
-# A row that is too long already keeps the rule from being proven, and must be shortened by whoever
-# changes it next. It must not keep the migration from running.
+# An existing row that is too long keeps the constraint from being validated, and must be shortened
+# with its next change. It must not make the migration fail.
 PROVE = """
 DO $$ BEGIN
     ALTER TABLE {table} VALIDATE CONSTRAINT {name};
@@ -68,7 +68,7 @@ EXCEPTION WHEN check_violation THEN
     RAISE WARNING '{table} holds rows that break {name}: shorten or remove them, then validate it';
 END $$
 """
-# Every write of the REST API answers with what it left. What no answer can hold is not kept.
+# Every write of the REST API answers with the row. A row that no answer can hold is refused.
 ANSWERABLE = """
 CREATE FUNCTION groundwork_answerable(shown text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
