@@ -1,7 +1,7 @@
-"""The tables, as SQLAlchemy models: what migrations are checked against and other teams import.
+"""The tables as SQLAlchemy models, which migrations are checked against and other teams import.
 
-The functions themselves run SQL through psycopg and never import this package: SQLAlchemy costs a
-cold start more than the rest of a function together (docs/decisions/0003-sql-in-functions.md).
+Functions run SQL through psycopg and never import this package, because importing SQLAlchemy costs
+more than the rest of a cold start (docs/decisions/0003-sql-in-functions.md).
 """
 
 from groundwork_data.postgres.tables.api_keys import ApiKey, ApiKeyUse

@@ -1,4 +1,4 @@
-"""API keys, kept as hashes, and when each was last used."""
+"""API keys, stored as hashes, and the time of their last use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
 class ApiKey(Aggregate, Row):
-    """A key that its user gave to a program."""
+    """A key with which a program acts for a user."""
 
     __tablename__ = "api_keys"
     __table_args__ = (
@@ -37,11 +37,11 @@ class ApiKey(Aggregate, Row):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"))
-    """The key that made it, with which it ends; null: its user made it in person."""
+    """The key that made it, with which it is revoked; null: its user made it with a session."""
 
 
 class ApiKeyUse(Row):
-    """When a key was last used, to the minute. Not in the key's row: a use is no change of it."""
+    """When a key was last used, to the minute. A separate row: a use is not a new version."""
 
     __tablename__ = "api_key_uses"
     api_key_id: Mapped[UUID] = mapped_column(

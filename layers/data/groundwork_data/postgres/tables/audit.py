@@ -1,4 +1,4 @@
-"""What happened to identity and configuration, and who did it."""
+"""The audit log of identity and configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
 class AuditEvent(Aggregate, Row):
-    """One act. Append only: the database itself refuses to change or remove any."""
+    """One audited action. Append only: the database refuses updates and deletes."""
 
     __tablename__ = "audit_events"
     __table_args__ = (
@@ -26,16 +26,16 @@ class AuditEvent(Aggregate, Row):
         Index("ix_audit_events_request_id", "request_id"),
     )
     action: Mapped[str]
-    """What, as `users.updated`: the resource, and what was done."""
+    """The resource and what was done, as in `users.updated`."""
     actor: Mapped[str]
-    """`user:<id>`, `key:<id>`, `command` (an operator's), or `system`."""
+    """`user:<id>`, `key:<id>`, `command` (an operator), or `system`."""
     actor_id: Mapped[UUID | None]
-    """The user by whose rights it was done. No foreign key: the log outlives accounts."""
+    """The user with whose rights it was done. No foreign key: events outlive accounts."""
     subject_type: Mapped[str]
     subject_id: Mapped[UUID | None]
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     detail: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """More about it; `changed_unseen` names changed columns whose values are not shown."""
+    """More details; `changed_unseen` names changed columns whose values are not shown."""
     address: Mapped[str | None]
     request_id: Mapped[str | None]

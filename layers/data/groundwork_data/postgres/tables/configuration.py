@@ -1,4 +1,4 @@
-"""What is set: for everybody, and by each user."""
+"""Settings: configurations of the instance and preferences of users."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
 class Configuration(Aggregate, Row):
-    """A setting that holds for everybody."""
+    """A setting of the instance."""
 
     __tablename__ = "configurations"
     __table_args__ = (
@@ -26,18 +26,18 @@ class Configuration(Aggregate, Row):
     )
     key: Mapped[str]
     value: Mapped[JsonValue] = mapped_column(JSONB, nullable=True)
-    """Any JSON; its null is SQL's."""
+    """Any JSON; JSON null is stored as SQL NULL."""
     description: Mapped[str] = mapped_column(server_default="")
 
 
 class Preference(Aggregate, Row):
-    """What one user prefers."""
+    """A setting of one user."""
 
     __tablename__ = "preferences"
     __table_args__ = (
         CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
         json_bound("value"),
-        # The key first: it is what a conflict names.
+        # The key is first, because a conflict names the first column.
         Index("uq_preferences_key", "key", "user_id", unique=True),
         Index("ix_preferences_key_id", "key", "id"),
         Index("ix_preferences_user_id_id", "user_id", "id"),

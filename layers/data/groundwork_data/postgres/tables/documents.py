@@ -1,4 +1,4 @@
-"""What was read from the sources."""
+"""Documents of sources, and their revisions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ENCLOSURES = (
 
 
 class Document(Aggregate, Row):
-    """One entry of a source, in its present revision."""
+    """One entry of a source, in its current revision."""
 
     __tablename__ = "documents"
     __table_args__ = (
@@ -60,7 +60,7 @@ class Document(Aggregate, Row):
         ),
         Index("ix_documents_source_id", "source_id", "id"),
         Index("ix_documents_published_at", "published_at", "id"),
-        # A title may be longer than an index takes.
+        # A title may be longer than an index allows.
         Index("ix_documents_title_start_id", text('"left"(title, 600)'), "id"),
         Index(
             "ix_documents_title_trigrams",
@@ -71,7 +71,7 @@ class Document(Aggregate, Row):
     )
     source_id: Mapped[UUID] = mapped_column(ForeignKey("sources.id", ondelete="CASCADE"))
     external_id: Mapped[str]
-    """The entry's own id in its source (guid, atom:id), else its link, else its content's hash."""
+    """The entry's id in its source (guid, atom:id), else its link, else its content hash."""
     url: Mapped[str | None]
     title: Mapped[str] = mapped_column(server_default="")
     author: Mapped[str | None]
@@ -80,18 +80,18 @@ class Document(Aggregate, Row):
     language: Mapped[str | None]
     published_at: Mapped[datetime | None]
     content_hash: Mapped[str]
-    """SHA-256, in hex, of all that makes the entry's content."""
+    """SHA-256, in hex, of the entry's content."""
     revision: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     metadata_: Mapped[dict[str, Any]] = mapped_column(
         "metadata", JSONB, server_default=text("'{}'")
     )
-    """What the feed states beside the text: authors, categories, links, its feed."""
+    """What the feed states besides the text: authors, categories, links, its feed."""
     enclosures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
-    """The files that the entry brings along: `{url, type, length}`."""
+    """The entry's enclosures: `{url, type, length}`."""
 
 
 class DocumentRevision(Row):
-    """What a document said before it changed."""
+    """An earlier revision of a document."""
 
     __tablename__ = "document_revisions"
     document_id: Mapped[UUID] = mapped_column(

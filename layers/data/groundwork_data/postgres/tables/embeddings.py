@@ -1,4 +1,4 @@
-"""What models make of entities, documents and contents."""
+"""Embeddings of entities, documents and contents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUBJECTS = {"entity": "entities", "document": "documents", "content": "contents"
 
 
 def _subject(kind: str) -> Mapped[UUID | None]:
-    """A subject of one kind, so that a foreign key holds it and takes the embedding with it."""
+    """Return a generated column with the subject's id for one kind, for a cascading foreign key."""
     return mapped_column(
         ForeignKey(f"{SUBJECTS[kind]}.id", ondelete="CASCADE"),
         Computed(f"CASE WHEN subject_type = '{kind}' THEN subject_id END", persisted=True),
@@ -23,9 +23,9 @@ def _subject(kind: str) -> Mapped[UUID | None]:
 
 
 class EmbeddingModel(Row):
-    """A model that embeddings came from; its first one fixed the dimensions.
+    """A model of embeddings; its first embedding determined the dimensions.
 
-    Each has an index of its own on `embeddings`, made by groundwork_learn_embedding_model.
+    Each model has its own index on `embeddings`, created by groundwork_learn_embedding_model.
     """
 
     __tablename__ = "embedding_models"
@@ -39,7 +39,7 @@ class EmbeddingModel(Row):
 
 
 class Embedding(Aggregate, Row):
-    """A direction that a model gives to a subject."""
+    """The vector that a model assigns to a subject."""
 
     __tablename__ = "embeddings"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Histories of this database."""
+"""Epochs of this database."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class Epoch(Row):
-    """A stretch of history. A restore begins a new one."""
+    """The time between two restores. A restore begins a new epoch."""
 
     __tablename__ = "epochs"
     number: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     floor: Mapped[int] = mapped_column(BigInteger)
-    """No change in it gets a lower version; microseconds of its beginning, 0 for the first."""
+    """The lowest version of changes in it: microseconds of its beginning, 0 for the first."""
     reason: Mapped[str]
     server: Mapped[str]
-    """Cluster, timeline and database that it was written on; data found elsewhere was restored."""
+    """Cluster, timeline and database of its writes; data found elsewhere was restored."""
     began_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

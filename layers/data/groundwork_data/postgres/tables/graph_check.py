@@ -1,4 +1,4 @@
-"""How far the comparison of both stores has come."""
+"""The progress of comparing the graph with Postgres."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class GraphCheck(Row):
-    """The round under way, and what the last whole one found."""
+    """The current round of comparison, and the outcome of the last complete one."""
 
     __tablename__ = "graph_check"
     name: Mapped[str] = mapped_column(primary_key=True)
     claimed_until: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
-    """Until when it is one run's alone."""
+    """Until when one run has claimed the round."""
     began_at: Mapped[datetime | None]
     place: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """Where the round under way is; null: at its start."""
+    """The place that the current round has reached; null: its start."""
     drift: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """What it has found so far: how many there are of each kind."""
+    """The number of drifts of each kind that it has found so far."""
     ended_at: Mapped[datetime | None]
-    """When the last whole round, by schedule or by command, ended."""
+    """When the last complete round ended, by schedule or by command."""
     seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
-    """How long the last scheduled one took, from its first run to its last."""
+    """How many seconds the last scheduled round took, from its first run to its last."""
     last_drift: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

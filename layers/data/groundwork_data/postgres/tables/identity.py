@@ -1,4 +1,4 @@
-"""Who may come in: users, roles, tokens and the public keys that verify them."""
+"""Users, roles, tokens, and the public keys that verify tokens."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class User(Aggregate, Row):
     status: Mapped[str] = mapped_column(server_default="active")
     password_hash: Mapped[str | None]
     sessions_valid_from: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    """Access and refresh tokens issued before this moment no longer hold."""
+    """Access and refresh tokens issued before this time are no longer valid."""
 
 
 class Role(Aggregate, Row):
@@ -54,7 +54,7 @@ class Role(Aggregate, Row):
 
 
 class RefreshToken(Row):
-    """One opaque refresh token, kept as a hash. A family is one login and what came of it."""
+    """A refresh token, stored as a hash. A family is one login and its rotated tokens."""
 
     __tablename__ = "refresh_tokens"
     __table_args__ = (
@@ -68,7 +68,7 @@ class RefreshToken(Row):
     parent_id: Mapped[UUID | None]
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     salt: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """Makes this token from its parent's words, so that a repeated refresh gets the same one."""
+    """Derives this token from its parent, so that a repeated refresh gets the same token."""
     issued_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -76,7 +76,7 @@ class RefreshToken(Row):
 
 
 class SigningKey(Row):
-    """The public half of a token signing key (a JWK, RFC 7517). The private half is a secret."""
+    """The public key of a signing key (a JWK, RFC 7517). The private key is a secret."""
 
     __tablename__ = "signing_keys"
     kid: Mapped[str] = mapped_column(primary_key=True)
@@ -94,11 +94,11 @@ class SocketTicket(Row):
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     expires_at: Mapped[datetime]
     api_key_id: Mapped[UUID | None]
-    """The key that it was asked for with."""
+    """The API key that requested it."""
 
 
 class LoginFailure(Row):
-    """How often a login failed lately, per account and per address (`subject` says which)."""
+    """Recently failed logins of a subject, which is an account or an address."""
 
     __tablename__ = "login_failures"
     subject: Mapped[str] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""Work for the AI team's workers."""
+"""Jobs of AI workers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
 class Job(Aggregate, Row):
-    """One piece of work: queued, leased to one worker at a time, and ended one way or another."""
+    """A piece of work: queued, leased to one worker at a time, and succeeded or failed."""
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -62,6 +62,6 @@ class Job(Aggregate, Row):
     lease_owner: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     queued_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    """When it was last announced to its queue; the sweep announces again what waits too long."""
+    """When it was last sent to its queue; the sweep sends jobs that wait too long again."""
     idempotency_key: Mapped[str | None]
-    """E.g. `extract:<document>:<revision>`: the same work is asked for once."""
+    """E.g. `extract:<document>:<revision>`: the same work is queued only once."""

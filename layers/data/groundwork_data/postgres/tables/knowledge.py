@@ -1,4 +1,4 @@
-"""What is known: entities, relationships, and where each was stated."""
+"""Entities, relationships, and mentions of them in documents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
 class Entity(Aggregate, Row):
-    """A person, organization, topic, … that documents speak of."""
+    """A person, organization, topic, … that documents mention."""
 
     __tablename__ = "entities"
     __table_args__ = (
@@ -57,11 +57,11 @@ class Entity(Aggregate, Row):
     provenance: Mapped[dict[str, Any]] = mapped_column(
         JSONB, server_default=text("'{\"documents\": []}'")
     )
-    """The first documents that state it (at most 20; all are in `mentions`), and who found it."""
+    """The first documents that state it (at most 20; `mentions` has all), and its workers."""
 
 
 class Relationship(Aggregate, Row):
-    """A typed, directed edge between two entities, true for a time."""
+    """A typed, directed relationship between two entities, valid for a time."""
 
     __tablename__ = "relationships"
     __table_args__ = (
@@ -111,7 +111,7 @@ class Relationship(Aggregate, Row):
 
 
 class Mention(Row):
-    """A document states an entity or a relationship: the provenance of one statement."""
+    """Provenance of one statement: a document states an entity or a relationship."""
 
     __tablename__ = "mentions"
     __table_args__ = (
@@ -138,8 +138,8 @@ class Mention(Row):
         ForeignKey("relationships.id", ondelete="CASCADE")
     )
     role: Mapped[str] = mapped_column(server_default="")
-    """What the thing is to the document: author, publisher, category, link, …"""
+    """The role of the entity in the document: author, publisher, category, link, …"""
     evidence: Mapped[str] = mapped_column(server_default="")
-    """The words that state it."""
+    """The text of the document that states it."""
     confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -14,7 +14,7 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class MergedEntity(Row):
-    """One that was merged: its id and key lead to the survivor, which is never merged itself."""
+    """A merged entity: its id and key refer to the survivor, which is never merged itself."""
 
     __tablename__ = "merged_entities"
     __table_args__ = (
@@ -27,9 +27,9 @@ class MergedEntity(Row):
     type: Mapped[str]
     key: Mapped[str | None]
     was: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """Its row, as it was."""
+    """Its row before the merge."""
     moved: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """What went to the survivor, by id; whole rows of what could not."""
+    """Ids of the rows that moved to the survivor, and whole rows of those that were dropped."""
     carried: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
-    """Those that had been merged into it, and now lead to its survivor."""
+    """Entities that had been merged into it, and now refer to its survivor."""
     merged_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,4 +1,4 @@
-"""What operating needs."""
+"""Runs of schedules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class ClockSlot(Row):
-    """One run of one schedule: inserted once, so that many gateways fire it once."""
+    """One run of one schedule; unique, so that several gateways fire it only once."""
 
     __tablename__ = "clock_slots"
     schedule: Mapped[str] = mapped_column(primary_key=True)

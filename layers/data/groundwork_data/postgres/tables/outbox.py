@@ -1,4 +1,4 @@
-"""What leaves Postgres, and how far each destination has come."""
+"""The outbox, the cursors of its destinations, and the relay's promise."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class TransactionId(UserDefinedType[int]):
-    """Postgres' xid8: the 64-bit number of a transaction, which never wraps."""
+    """The type xid8: the 64-bit number of a transaction, which never wraps."""
 
     cache_ok = True
 
     def get_col_spec(self, **_kw: Any) -> str:
-        """Name the type in DDL."""
+        """Return the type's name for DDL."""
         return "xid8"
 
 
 class OutboxEntry(Row):
-    """One change or command. Written by triggers (changes) or by a use case (commands)."""
+    """One change, written by a trigger, or one command, written by a use case."""
 
     __tablename__ = "outbox"
     __table_args__ = (
@@ -42,24 +42,24 @@ class OutboxEntry(Row):
     data: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     seq: Mapped[int | None] = mapped_column(BigInteger)
-    """The place in the order that live subscribers see; given by the relay, in commit order."""
+    """The place in the order of live events; the relay assigns it in commit order."""
 
 
 class OutboxCursor(Row):
-    """How far a destination has come. Locked by the relay while it works."""
+    """The position that a destination has reached."""
 
     __tablename__ = "outbox_cursors"
     destination: Mapped[str] = mapped_column(primary_key=True)
     xid: Mapped[int] = mapped_column(TransactionId(), server_default=text("'0'"))
     id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    """The last row carried of transaction `xid`; the greatest bigint when all of it is carried."""
+    """The last delivered row of transaction `xid`; the greatest bigint if all are delivered."""
     seq: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    """The last place that was given in the order of live subscribers (destination `live`)."""
+    """The last seq that was assigned to a live event (destination `live`)."""
     moved_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class RelayLease(Row):
-    """Until when the relay promises to look by itself, so that writers need not nudge it."""
+    """Until when the relay promises to poll, so that writers need not nudge it."""
 
     __tablename__ = "relay_lease"
     name: Mapped[str] = mapped_column(primary_key=True)

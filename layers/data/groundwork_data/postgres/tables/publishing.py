@@ -1,4 +1,4 @@
-"""What is written, where it goes, and how it is met."""
+"""Contents, their distributions and deliveries, engagements, and webhooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EMPTY = text("'{}'")
 
 
 class Content(Aggregate, Row):
-    """Something written, in its present version."""
+    """A text to publish, in its current version."""
 
     __tablename__ = "contents"
     __table_args__ = (
@@ -56,7 +56,7 @@ class Content(Aggregate, Row):
 
 
 class ContentVersion(Row):
-    """What a content was from one change to the next. Written by a trigger."""
+    """An earlier version of a content, written by a trigger."""
 
     __tablename__ = "content_versions"
     __table_args__ = (
@@ -75,7 +75,7 @@ class ContentVersion(Row):
 
 
 class Distribution(Aggregate, Row):
-    """One sending of a content through one channel."""
+    """An order to publish a content on a channel."""
 
     __tablename__ = "distributions"
     __table_args__ = (
@@ -91,7 +91,7 @@ class Distribution(Aggregate, Row):
         Index("ix_distributions_channel_id", "channel", "id"),
         Index("ix_distributions_scheduled_at_id", "scheduled_at", "id"),
     )
-    # A content that went somewhere is archived, not deleted: what was sent stays known.
+    # A distributed content is archived, not deleted, so that it stays known what was sent.
     content_id: Mapped[UUID] = mapped_column(ForeignKey("contents.id"))
     channel: Mapped[str]
     spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=EMPTY)
@@ -100,7 +100,7 @@ class Distribution(Aggregate, Row):
 
 
 class Delivery(Aggregate, Row):
-    """One distribution's way to one recipient."""
+    """The delivery of a distribution to one recipient."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -110,7 +110,7 @@ class Delivery(Aggregate, Row):
         CheckConstraint("jsonb_typeof(error) = 'object'", name="error"),
         json_bound("error", ERROR_BYTES_MAX),
         CheckConstraint("length(external_id) BETWEEN 1 AND 300", name="external_id"),
-        # The first column is what a conflict names.
+        # A conflict names the first column.
         Index("uq_deliveries_recipient", "recipient", "distribution_id", unique=True),
         Index("uq_deliveries_external_id", "external_id", "distribution_id", unique=True),
         Index("ix_deliveries_distribution_id_id", "distribution_id", "id"),
@@ -130,7 +130,7 @@ class Delivery(Aggregate, Row):
     attempt: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     external_id: Mapped[str | None]
-    """What the channel calls it."""
+    """The id that the channel gave it."""
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     state_at: Mapped[datetime | None]
@@ -138,7 +138,7 @@ class Delivery(Aggregate, Row):
 
 
 class Engagement(Aggregate, Row):
-    """So many of one kind, at one time."""
+    """A count of one kind of engagement, such as opens, at one time."""
 
     __tablename__ = "engagements"
     __table_args__ = (
@@ -157,7 +157,7 @@ class Engagement(Aggregate, Row):
 
 
 class Webhook(Aggregate, Row):
-    """An address that is told of events."""
+    """An endpoint that receives events."""
 
     __tablename__ = "webhooks"
     __table_args__ = (
@@ -169,5 +169,5 @@ class Webhook(Aggregate, Row):
     url: Mapped[str]
     events: Mapped[list[str]] = mapped_column(ARRAY(Text))
     secret: Mapped[str]
-    """Signs messages to it; in no list, no outbox row and no audit event."""
+    """The key that signs messages to it; never in a list, an outbox row or an audit event."""
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))

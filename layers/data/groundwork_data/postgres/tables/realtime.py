@@ -1,4 +1,4 @@
-"""Open sockets and what they listen to."""
+"""Open sockets and their topics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class SocketConnection(Row):
-    """One WebSocket and its subscriptions."""
+    """An open WebSocket and its subscriptions."""
 
     __tablename__ = "socket_connections"
     __table_args__ = (
@@ -23,9 +23,9 @@ class SocketConnection(Row):
     )
     connection_id: Mapped[str] = mapped_column(primary_key=True)
     user_id: Mapped[UUID]
-    """No foreign key: a deleted user's sockets must still be found, to close them."""
+    """No foreign key, so that the sockets of a deleted user can be found and closed."""
     permissions: Mapped[list[str]] = mapped_column(ARRAY(Text))
     topics: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     connected_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     api_key_id: Mapped[UUID | None]
-    """The key that its ticket was asked for with: when that ends, so does the socket."""
+    """The API key that requested its ticket; the socket is closed when the key is revoked."""

@@ -1,4 +1,4 @@
-"""What is remembered of requests: answers to be repeated, and how many there may be."""
+"""Stored answers of repeated requests, and rate limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class KeptAnswer(Row):
-    """The answer to a request with an Idempotency-Key, sealed with what only that key yields."""
+    """The answer to a request with an Idempotency-Key, encrypted with a key derived from it."""
 
     __tablename__ = "kept_answers"
     __table_args__ = (Index("ix_kept_answers_expires_at", "expires_at"),)
@@ -22,12 +22,12 @@ class KeptAnswer(Row):
 
 
 class RateBucket(Row):
-    """The tokens of a principal, one for each request. Unlogged: after a crash all are full."""
+    """The token bucket of a principal. Unlogged: after a crash all buckets are full."""
 
     __tablename__ = "rate_buckets"
     __table_args__ = {"prefixes": ["UNLOGGED"]}  # noqa: RUF012 - as SQLAlchemy wants it
     principal: Mapped[str] = mapped_column(primary_key=True)
     tokens: Mapped[float] = mapped_column(Double)
     granted: Mapped[float] = mapped_column(Double)
-    """What the last lease got."""
+    """The tokens that the last lease got."""
     filled_at: Mapped[datetime]

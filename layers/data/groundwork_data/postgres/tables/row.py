@@ -1,4 +1,4 @@
-"""What all tables share: the registry, and the columns of an aggregate."""
+"""Base classes of all tables: the registry, and the columns of an aggregate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ type_map = {str: Text(), datetime: TIMESTAMP(timezone=True), dict: JSONB()}
 
 
 class Row(DeclarativeBase):
-    """A row of any table. Constraint names follow one scheme, which error messages rely on."""
+    """A row of any table. Error messages rely on the naming convention of constraints."""
 
     type_annotation_map = type_map
     metadata = MetaData(
@@ -30,9 +30,9 @@ class Row(DeclarativeBase):
 
 
 class Aggregate:
-    """Columns of every resource. Triggers bump `version` and `updated_at` and write the outbox.
+    """Columns of every aggregate. Triggers update `version` and `updated_at` and write the outbox.
 
-    Lists are sorted by either time, so both have their index.
+    Lists are sorted by both times, so both have an index.
     """
 
     __table__: ClassVar[FromClause]
@@ -43,7 +43,7 @@ class Aggregate:
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     def __init_subclass__(cls) -> None:
-        """Index both times of a table that was just described."""
+        """Add indexes for both times of a subclass's table."""
         super().__init_subclass__()
         table = cls.__table__
         for name in ("created_at", "updated_at"):

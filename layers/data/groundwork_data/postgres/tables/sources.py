@@ -1,4 +1,4 @@
-"""What is watched, and how the watching goes."""
+"""Sources and the state of polling them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ELSE false END
 URL_RULE = """
 url ~ '^https?://[^/?#@A-Z[:space:][:cntrl:]]+/[^#[:space:][:cntrl:]]*$' AND length(url) <= 2048
 """
-"""What addresses have in common in normal form (`groundwork_core.web.address`)."""
+"""A pattern of URLs in normal form (`groundwork_core.web.address`)."""
 
 
 class Source(Aggregate, Row):
-    """A feed to watch, as its owner wants it."""
+    """A source as its owner configured it."""
 
     __tablename__ = "sources"
     __table_args__ = (
@@ -61,7 +61,7 @@ class Source(Aggregate, Row):
 
 
 class SourceState(Row):
-    """How watching a source goes. Apart from the source, so that a poll is no edit of it."""
+    """The polling state of a source. A separate row, because a poll is not a new version."""
 
     __tablename__ = "source_states"
     __table_args__ = (
@@ -78,16 +78,16 @@ class SourceState(Row):
     next_poll_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     next_poll_reason: Mapped[str] = mapped_column(server_default="new")
     next_poll_inputs: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """From what the next poll was worked out, so that a source can always say why."""
+    """The inputs of planning the next poll, to explain its time."""
     last_poll_at: Mapped[datetime | None]
     last_changed_at: Mapped[datetime | None]
     ticket: Mapped[UUID | None]
-    """The fetch that now runs or waits; a result with another ticket comes too late."""
+    """The current fetch, running or waiting; a result with another ticket is too late."""
     claimed_until: Mapped[datetime | None]
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
     failures: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    """Failures in a row."""
+    """Number of consecutive failures."""
     polls: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     documents: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     redirects: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
@@ -96,4 +96,4 @@ class SourceState(Row):
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     feed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """What the feed says of itself: title, site, language."""
+    """What the feed says about itself: title, site, language."""
