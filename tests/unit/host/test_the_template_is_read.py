@@ -77,15 +77,19 @@ def test_an_expression_comes_to_its_value(folder: Path, expression: str, expecte
 @pytest.mark.parametrize(
     ("expression", "where", "why"),
     [
-        ("!Ref Nowhere", "Variables.X", "no parameter or resource of that name"),
-        ("!GetAtt Queue.Colour", "Variables.X", "knows no such value"),
-        ("!ImportValue other", "Variables.X", "does not know the intrinsic Fn::ImportValue"),
-        ("!FindInMap [a, b, c]", "Variables.X", "does not know the intrinsic Fn::FindInMap"),
+        ("!Ref Nowhere", "Variables.X", "a parameter or resource of that name does not exist"),
+        ("!GetAtt Queue.Colour", "Variables.X", "is not supported"),
+        ("!ImportValue other", "Variables.X", "does not support the intrinsic Fn::ImportValue"),
+        ("!FindInMap [a, b, c]", "Variables.X", "does not support the intrinsic Fn::FindInMap"),
         ('!Sub "${Nowhere}"', "Variables.X", "Nowhere"),
-        ("!If [Nope, a, b]", "Variables.X", "no condition 'Nope'"),
+        ("!If [Nope, a, b]", "Variables.X", "the condition 'Nope' does not exist"),
         ("!Select [5, [a]]", "Variables.X", "long enough"),
         ("[a, b]", "Variables.X", "must be a text or a number"),
-        ('"{{resolve:secretsmanager:gone:SecretString:url}}"', "Variables.X", "no secret 'gone'"),
+        (
+            '"{{resolve:secretsmanager:gone:SecretString:url}}"',
+            "Variables.X",
+            "the secret 'gone' does",
+        ),
         ('"{{resolve:secretsmanager:db:SecretString:pw}}"', "Variables.X", "with the key 'pw'"),
     ],
 )
@@ -199,11 +203,14 @@ def test_events_queues_and_schedules_are_read(folder: Path) -> None:
     ("text", "why"),
     [
         ("Resources: [", "while parsing"),
-        ("Resources:\n  A: 1\n  A: 2\n", "stands twice"),
-        (f"Resources:{FUNCTION.replace('worker.handler', 'gone.handler')}", "there is no module"),
+        ("Resources:\n  A: 1\n  A: 2\n", "occurs twice"),
+        (f"Resources:{FUNCTION.replace('worker.handler', 'gone.handler')}", "the module"),
         (f"Resources:{FUNCTION.replace('worker.handler', 'worker')}", "package.module.attribute"),
-        (f"Resources:{FUNCTION}      Timeout: soon\n", "no whole number"),
-        (f"Resources:{FUNCTION}      Events: {{A: {{Type: S3}}}}\n", "knows no event 'S3'"),
+        (f"Resources:{FUNCTION}      Timeout: soon\n", "not a whole number"),
+        (
+            f"Resources:{FUNCTION}      Events: {{A: {{Type: S3}}}}\n",
+            "does not support the event type 'S3'",
+        ),
         (
             f"Resources:{FUNCTION}      Events:\n"
             "        A: {Type: Api, Properties: {Path: x, Method: get}}\n",
@@ -212,10 +219,10 @@ def test_events_queues_and_schedules_are_read(folder: Path) -> None:
         (
             f"Resources:{FUNCTION}      Events:\n"
             "        A: {Type: SQS, Properties: {Queue: 'arn:x'}}\n",
-            "is no AWS::SQS::Queue of this template",
+            "is not a AWS::SQS::Queue of this template",
         ),
-        ("Resources:\n  A: {Type: AWS::Events::Rule}\n", "does not serve this"),
-        ("Parameters: {P: {Type: String}}\n", "no default and is not given"),
+        ("Resources:\n  A: {Type: AWS::Events::Rule}\n", "does not support this type"),
+        ("Parameters: {P: {Type: String}}\n", "no default and was not given"),
         ("Parameters: {P: {Type: String, Default: a, AllowedValues: [b]}}\n", "not one of"),
     ],
 )

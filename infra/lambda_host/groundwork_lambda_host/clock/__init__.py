@@ -1,4 +1,4 @@
-"""EventBridge Scheduler: runs the schedules of a stack, each slot once among all gateways."""
+"""Run the schedules of a stack as EventBridge Scheduler does, each slot once over all hosts."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ClockSettings:
-    """How the clock ticks.
+    """Settings of the clock.
 
     Attributes:
-        retry_seconds: Waits before a failed run is tried again, as Lambda does for events that
-            nobody waits for. A newer slot ends the tries of an older one; so do the schedule's
-            own limits.
-        look_seconds: The longest sleep, so that a machine that was suspended, or whose clock was
-            set, is soon right again.
+        retry_seconds: Delays before a failed run is repeated, as Lambda does for asynchronous
+            events. Retries end at the next slot, or at the schedule's own limits.
+        look_seconds: Maximum sleep, so that slots are soon right again after the machine was
+            suspended or its clock was set.
+        unavailable_seconds: Delay before an unavailable slot store is tried again.
     """
 
     region: str
@@ -38,7 +38,7 @@ class ClockSettings:
 
 
 class Clock:
-    """Every enabled schedule of a stack."""
+    """Runs every enabled schedule of a stack."""
 
     def __init__(
         self,
@@ -49,10 +49,10 @@ class Clock:
         settings: ClockSettings,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Reads the expressions.
+        """Parse the expressions.
 
         Raises:
-            BadExpression: EventBridge would refuse one of them.
+            BadExpression: One of them is invalid.
         """
         self._schedules = [
             (schedule, parse_expression(schedule.expression, schedule.timezone))
@@ -68,13 +68,13 @@ class Clock:
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Begin to tick; a slot missed while nobody ran is caught up, one at most."""
+        """Start; of the slots that were missed while no host ran, the latest is run."""
         for schedule, slots in self._schedules:
             task = asyncio.get_running_loop().create_task(self._keep(schedule, slots))
             self._tasks.add(task)
 
     async def drain(self) -> None:
-        """Fire no more, and wait for the runs under way."""
+        """Start no more runs, and wait for the running ones."""
         self._stopping.set()
         pending = self._tasks | self._runs
         if pending:
@@ -87,7 +87,7 @@ class Clock:
             await self._sleep_until(due)
             if self._stopping.is_set():
                 return
-            # After a long sleep the slots between are passed over: one is caught up at most.
+            # After a long sleep only the latest slot is run.
             due = slots.latest(self._moment()) or due
             mine = await self._claim(schedule, due, slots)
             if mine:
@@ -97,7 +97,7 @@ class Clock:
             due = slots.after(due)
 
     async def _first(self, schedule: Schedule, slots: Slots) -> datetime | None:
-        """The slot to begin with: one that was missed, or the next."""
+        """Return the first slot to run: the latest missed one, or the next."""
         while not self._stopping.is_set():
             moment = self._moment()
             try:
@@ -112,20 +112,20 @@ class Clock:
         return None
 
     async def _claim(self, schedule: Schedule, slot: datetime, slots: Slots) -> bool:
-        """Whether this gateway fires the slot; a store that is away is asked until the next."""
+        """Claim a slot; retry until the next slot if the store is unavailable."""
         while not self._stopping.is_set():
             try:
                 return await asyncio.to_thread(self._slots.claim, schedule.name, slot)
             except SlotsUnavailable as error:
                 following = slots.after(slot)
                 if following is not None and following <= self._moment():
-                    _log.warning("slot %s of %s is lost: %s", slot, schedule.name, error)
+                    _log.warning("slot %s of %s was skipped: %s", slot, schedule.name, error)
                     return False
                 await self._pause(self._settings.unavailable_seconds)
         return False
 
     async def _run(self, schedule: Schedule, slot: datetime, slots: Slots) -> None:
-        """Invoke the function. A gateway that dies here loses the run; the next slot makes up."""
+        """Invoke the function. If the host dies here, the run is lost until the next slot."""
         following = slots.after(slot)
         waits = self._settings.retry_seconds[: schedule.retries]
         ends = slot + timedelta(seconds=schedule.max_age_seconds)
@@ -145,7 +145,7 @@ class Clock:
             except Throttled as error:
                 problem = error
             except Exception as error:
-                _log.exception("run %s of %s broke", slot, schedule.name)
+                _log.exception("run %s of %s raised an error", slot, schedule.name)
                 problem = error
             again = self._moment() + timedelta(seconds=wait or 0)
             if wait is None or again > ends or (following is not None and following <= again):

@@ -1,7 +1,13 @@
 """EventBridge's six-field cron: minute, hour, day of month, month, day of week, year.
 
-It differs from Unix cron in its sixth field, in `?`, in days of the week from 1 (Sunday) to 7, and
-in `L`, `W` and `#`.
+It differs from Unix cron in the year field, in `?`, in days of the week from 1 (Sunday) to 7, in
+ranges that wrap around (`FRI-MON`), and in `L`, `W` and `#`.
+
+cronsim, which parses the cron expressions of sources, covers lists, ranges, steps, `L`, `LW`,
+`5L` and `5#2`. It has no years, no `15W`, no ranges that wrap around and no `L` for Saturday, and
+it runs a time that daylight saving skips an hour later instead of skipping it. Mapping to it would
+keep most of this module (`_numbers`, the years, `_nearest_weekday`) and the time zones of
+expressions.py, and add a translation, so this module does not use it.
 """
 
 import calendar
@@ -24,7 +30,7 @@ _FIELDS = 6
 
 
 class BadExpression(ValueError):
-    """A schedule expression that EventBridge would refuse."""
+    """Raised for a schedule expression that EventBridge would reject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +53,22 @@ class Cron:
         return any(_week_day(part, day) for part in self.day_of_week.split(","))
 
     def times(self) -> Iterator[tuple[int, int]]:
-        """Hours and minutes of a day, in order."""
+        """Return the hours and minutes of a day, in order."""
         return ((hour, minute) for hour in self.hours for minute in self.minutes)
 
 
 def parse_cron(text: str) -> Cron:
-    """Read the six fields.
+    """Parse the six fields.
 
     Raises:
-        BadExpression: EventBridge would refuse it.
+        BadExpression: EventBridge would reject it.
     """
     fields = text.upper().split()
     if len(fields) != _FIELDS:
         raise BadExpression(f"cron({text}) has {len(fields)} fields, not six")
     minute, hour, month_day, month, week_day, year = fields
     if (month_day == "?") == (week_day == "?"):
-        raise BadExpression(f"cron({text}): exactly one of the two day fields has to be ?")
+        raise BadExpression(f"cron({text}): exactly one of the two day fields must be ?")
     for part in month_day.split(","):
         if part not in ("?", "L", "LW") and not part.endswith("W"):
             _numbers(part, 1, 31, {})
@@ -115,7 +121,7 @@ def _week_day(part: str, day: date) -> bool:
 
 
 def _nearest_weekday(day: date) -> date:
-    """The Monday to Friday nearest to `day` in the same month."""
+    """Return the weekday (Monday to Friday) nearest to `day` in the same month."""
     last = calendar.monthrange(day.year, day.month)[1]
     if day.weekday() == _SATURDAY:
         return day.replace(day=day.day - 1 if day.day > 1 else day.day + 2)
@@ -138,7 +144,7 @@ def _numbers(field: str, low: int, high: int, names: Mapping[str, int]) -> froze
             start = _number(span, low, high, names)
             end = high if slash else start
         size = high - low + 1
-        stop = end if start <= end else end + size  # FRI-MON goes round the end of the week
+        stop = end if start <= end else end + size  # FRI-MON wraps around the end of the week
         found.update(low + (value - low) % size for value in range(start, stop + 1, step))
     return frozenset(found)
 

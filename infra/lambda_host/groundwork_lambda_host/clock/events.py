@@ -1,4 +1,4 @@
-"""What EventBridge Scheduler sends to a function."""
+"""Events that EventBridge Scheduler sends to a function."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def scheduler_event(
     schedule: "Schedule", slot: datetime, *, attempt: int, region: str, account: str
 ) -> dict[str, object]:
-    """The schedule's own Input with its `<aws.scheduler.…>` words filled in, or the default event.
+    """Return the schedule's Input with `<aws.scheduler.…>` replaced, or the default event.
 
     Raises:
         ValueError: The Input is not a JSON object.

@@ -1,7 +1,7 @@
-"""Schedule expressions of EventBridge Scheduler: `rate(…)`, `cron(…)` and `at(…)` → slots.
+"""Convert schedule expressions (`rate(…)`, `cron(…)`, `at(…)`) to slots.
 
-A slot is a moment at which a schedule is due. Every gateway computes the same slots, so that a row
-in the database can say who fires one.
+A slot is a time at which a schedule is due. All hosts compute the same slots, so that a row in the
+database can record which host runs one.
 """
 
 import re
@@ -17,28 +17,28 @@ __all__ = ["BadExpression", "Slots", "parse_expression"]
 _FORM = re.compile(r"^(rate|cron|at)\((.*)\)$")
 _RATE = re.compile(r"^([1-9]\d*) (minute|minutes|hour|hours|day|days)$")
 _UNIT_MINUTES = {"minute": 1, "hour": 60, "day": 1440}
-_LONGEST_GAP_DAYS = 366 * 9  # 29 February, over a year like 2100 that has none
+_LONGEST_GAP_DAYS = 366 * 9  # 29 February, across a year like 2100 without one
 
 
 class Slots(Protocol):
-    """When a schedule is due. All moments are aware UTC."""
+    """The slots of a schedule. All times are aware and in UTC."""
 
     @property
     def due_from_the_start(self) -> bool:
-        """Whether a schedule that never ran is due at once, as EventBridge has it for rates."""
+        """Whether a schedule that never ran is due at once, as EventBridge does for rates."""
 
     def after(self, moment: datetime) -> datetime | None:
-        """The first slot after `moment`, or None if there is none."""
+        """Return the first slot after `moment`, or None."""
 
     def latest(self, moment: datetime) -> datetime | None:
-        """The last slot at or before `moment`, or None if there is none."""
+        """Return the last slot at or before `moment`, or None."""
 
 
 def parse_expression(text: str, timezone: str = "UTC") -> Slots:
-    """Read a schedule expression; `timezone` is an IANA name and matters to cron and at.
+    """Parse a schedule expression; `timezone` is an IANA name, used by cron and at.
 
     Raises:
-        BadExpression: EventBridge would refuse it.
+        BadExpression: EventBridge would reject it.
     """
     form = _FORM.match(text.strip())
     if form is None:
@@ -46,7 +46,7 @@ def parse_expression(text: str, timezone: str = "UTC") -> Slots:
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
-        raise BadExpression(f"there is no time zone {timezone!r}") from error
+        raise BadExpression(f"the time zone {timezone!r} is unknown") from error
     kind, inside = form.groups()
     match kind:
         case "rate":
@@ -58,7 +58,7 @@ def parse_expression(text: str, timezone: str = "UTC") -> Slots:
 
 
 class RateSlots:
-    """Whole multiples of the period since 1970, so that all gateways agree on them."""
+    """Multiples of the period since 1970, so that all hosts compute the same slots."""
 
     due_from_the_start = True
 
@@ -66,19 +66,19 @@ class RateSlots:
         self._seconds = int(period.total_seconds())
 
     def after(self, moment: datetime) -> datetime:
-        """The first slot after `moment`."""
+        """Return the first slot after `moment`."""
         return self.latest(moment) + timedelta(seconds=self._seconds)
 
     def latest(self, moment: datetime) -> datetime:
-        """The last slot at or before `moment`."""
+        """Return the last slot at or before `moment`."""
         number = int(moment.timestamp()) // self._seconds
         return datetime.fromtimestamp(number * self._seconds, UTC)
 
 
 class CronSlots:
-    """Times on the clock of a time zone.
+    """Local times of a time zone.
 
-    One that daylight saving leaves out is skipped, one that comes twice fires the first time only.
+    A time that daylight saving skips is skipped; a time that occurs twice is used once.
     """
 
     due_from_the_start = False
@@ -88,7 +88,7 @@ class CronSlots:
         self._zone = zone
 
     def after(self, moment: datetime) -> datetime | None:
-        """The first slot after `moment`."""
+        """Return the first slot after `moment`."""
         first = moment.astimezone(self._zone).date()
         for number in range(_LONGEST_GAP_DAYS):
             for slot in self._of_day(first + timedelta(days=number)):
@@ -97,7 +97,7 @@ class CronSlots:
         return None
 
     def latest(self, moment: datetime) -> datetime | None:
-        """The last slot at or before `moment`."""
+        """Return the last slot at or before `moment`."""
         first = moment.astimezone(self._zone).date()
         for number in range(_LONGEST_GAP_DAYS):
             for slot in reversed(list(self._of_day(first - timedelta(days=number)))):
@@ -118,7 +118,7 @@ class CronSlots:
 
 
 class AtSlots:
-    """Once."""
+    """A single time."""
 
     due_from_the_start = False
 
@@ -126,11 +126,11 @@ class AtSlots:
         self._at = at
 
     def after(self, moment: datetime) -> datetime | None:
-        """The slot, if it is after `moment`."""
+        """Return the slot if it is after `moment`."""
         return self._at if self._at > moment else None
 
     def latest(self, moment: datetime) -> datetime | None:
-        """The slot, if it is not after `moment`."""
+        """Return the slot if it is not after `moment`."""
         return self._at if self._at <= moment else None
 
 
@@ -140,7 +140,7 @@ def _rate(text: str) -> timedelta:
         raise BadExpression(f"rate({text}) is not a positive number and minutes, hours or days")
     number, unit = int(found[1]), found[2]
     if (number == 1) == unit.endswith("s"):
-        raise BadExpression(f"rate({text}): one takes the singular, others the plural")
+        raise BadExpression(f"rate({text}): use the singular for 1 and the plural otherwise")
     return timedelta(minutes=number * _UNIT_MINUTES[unit.removesuffix("s")])
 
 

@@ -1,4 +1,4 @@
-"""Who fires a slot: the gateway that inserts its row first."""
+"""Decide which host runs a slot: the one that inserts its row first."""
 
 import threading
 from collections.abc import Callable
@@ -13,33 +13,33 @@ _KEPT_DAYS = 14
 
 
 class SlotsUnavailable(Exception):
-    """The store cannot be reached; nobody knows whether the slot is taken."""
+    """Raised if the store is unavailable; whether the slot is claimed is then unknown."""
 
 
 class SlotStore(Protocol):
-    """Rows `(schedule, slot)`. Every verb blocks; claim and last raise SlotsUnavailable."""
+    """Store of claimed slots. All methods block; claim and last raise SlotsUnavailable."""
 
     def claim(self, schedule: str, slot: datetime) -> bool:
-        """Take a slot; True for the one caller who is to fire it."""
+        """Claim a slot; return True for the one caller that must run it."""
 
     def last(self, schedule: str) -> datetime | None:
-        """The latest slot that anybody took (aware UTC), or None."""
+        """Return the latest claimed slot (aware UTC), or None."""
 
     def close(self) -> None:
-        """Let go of what it holds; another claim takes it again."""
+        """Release resources; a later claim acquires them again."""
 
 
 class PostgresSlots:
-    """The table `clock_slots`, through one connection that is opened when needed."""
+    """Stores claimed slots in the table `clock_slots`, through one connection."""
 
     def __init__(self, url: Callable[[], str]) -> None:
-        """`url` is asked at every connect, as the database may come back elsewhere."""
+        """`url` is called at each connect, because the database's address may change."""
         self._url = url
         self._lock = threading.Lock()
         self._connection: Connection | None = None
 
     def claim(self, schedule: str, slot: datetime) -> bool:
-        """Take a slot, and forget those that nobody will ask for again."""
+        """Claim a slot, and delete the schedule's old slots."""
         rows = self._run(
             "WITH old AS (DELETE FROM clock_slots WHERE schedule = %(schedule)s"
             " AND slot < %(slot)s - make_interval(days => %(kept)s)),"
@@ -51,7 +51,7 @@ class PostgresSlots:
         return bool(rows)
 
     def last(self, schedule: str) -> datetime | None:
-        """The latest slot that anybody took."""
+        """Return the latest claimed slot, or None."""
         rows = self._run(
             "SELECT max(slot) FROM clock_slots WHERE schedule = %(schedule)s",
             {"schedule": schedule},
@@ -64,10 +64,10 @@ class PostgresSlots:
             self._drop()
 
     def _run(self, statement: str, values: dict[str, object]) -> list[tuple[datetime | None]]:
-        import psycopg  # 0.4 s that a host without schedules need not pay
+        import psycopg  # slow to load; not needed without schedules
 
         with self._lock:
-            # A held connection that died costs a second try; a new one that fails is the answer.
+            # Retry once with a new connection if an existing one has failed.
             for _ in range(2):
                 held = self._connection is not None
                 try:

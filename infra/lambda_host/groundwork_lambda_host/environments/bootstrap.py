@@ -1,8 +1,8 @@
-"""The child's side: imports a handler and feeds it one event at a time, as Lambda's runtime does.
+"""Program of an environment's process: import a handler and run it, one event at a time.
 
-Run as a file, `python -P bootstrap.py <fd>`, so that a handler's process holds nothing of the
-host. The environment says what to run, as on Lambda (`_HANDLER`, `LAMBDA_TASK_ROOT`, …). Messages
-are pairs of length-prefixed frames on the socket `fd` (see frames.py).
+Started as `python -P bootstrap.py <fd>`, so that the process imports nothing of the host. As on
+Lambda, variables name the handler (`_HANDLER`, `LAMBDA_TASK_ROOT`, …). Messages are pairs of
+length-prefixed frames on the socket `fd` (see frames.py).
 """
 
 import contextlib
@@ -24,11 +24,11 @@ from decimal import Decimal
 from types import FrameType
 
 Handler = Callable[[object, "LambdaContext"], object]
-OUT_OF_MEMORY = 137  # what a process that was killed for its memory ends with
-UNUSED_MB = 128  # counted as data and never touched: stacks of threads, arenas of the allocator
+OUT_OF_MEMORY = 137  # exit code of a process that was killed for its memory
+UNUSED_MB = 128  # reserved but unused: stacks of threads, arenas of the allocator
 MOST_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # Lambda's limit for a synchronous answer
 _OK = b'{"ok":true}'
-_MARK = "\x1e"  # begins a line of output: mark, request id, mark, line
+_MARK = "\x1e"  # output lines are written as: mark, request id, mark, line
 
 try:
     import orjson
@@ -41,14 +41,14 @@ try:
     )
 
     def encode(value: object) -> bytes:
-        """JSON as Lambda's runtime makes it: Decimal is a number, dates and classes are errors."""
+        """Return JSON as Lambda's runtime does: Decimal is a number, dates and classes fail."""
         return orjson.dumps(value, default=_plain, option=_AS_LAMBDA)
 
     decode: Callable[[bytes], object] = orjson.loads
-except ImportError:  # a handler's own environment need not have it
+except ImportError:  # orjson is optional
 
     def encode(value: object) -> bytes:
-        """JSON as Lambda's runtime makes it: Decimal is a number, dates and classes are errors."""
+        """Return JSON as Lambda's runtime does: Decimal is a number, dates and classes fail."""
         return json.dumps(value, default=_plain, ensure_ascii=False).encode()
 
     decode = json.loads
@@ -69,7 +69,7 @@ def _plain(value: object) -> object:
 
 
 class LambdaContext:
-    """What a handler gets as its second argument."""
+    """The context that a handler gets as its second argument."""
 
     client_context = None
     identity = None
@@ -86,12 +86,12 @@ class LambdaContext:
         self._deadline_ms = deadline_ms
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the process is killed."""
+        """Return the milliseconds until the process is killed."""
         return max(0, self._deadline_ms - time.time_ns() // 1_000_000)
 
 
 class LineOutput(io.TextIOBase):
-    """Standard output in whole lines that name their request; threads do not mix theirs."""
+    """Standard output in complete lines that name their request; safe with threads."""
 
     def __init__(self, descriptor: int) -> None:
         self.request_id = ""
@@ -105,22 +105,22 @@ class LineOutput(io.TextIOBase):
         return "utf-8"
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor below, for those who write to it directly."""
+        """Return the file descriptor, for direct writes."""
         return self._descriptor
 
     def write(self, text: str) -> int:
-        """Takes text; whole lines go out at once."""
+        """Write text; complete lines are sent at once."""
         with self._lock:
             *lines, self._rest = (self._rest + text).split("\n")
             self._out(lines)
         return len(text)
 
     def close_line(self) -> None:
-        """Sends what has no line end yet, at the end of an event."""
+        """Send an unfinished line, at the end of an event."""
         if self._rest:
             self.write("\n")
 
@@ -132,7 +132,7 @@ class LineOutput(io.TextIOBase):
 
 
 class Runtime:
-    """Takes events from the socket until it closes."""
+    """Reads events from the socket and runs the handler until the socket is closed."""
 
     def __init__(self, connection: socket.socket, outputs: tuple[LineOutput, LineOutput]) -> None:
         self._socket = connection
@@ -142,13 +142,13 @@ class Runtime:
         self._stopping = False
 
     def stop(self, _signal: int, _frame: FrameType | None) -> None:
-        """SIGTERM: finishes the event under way; between events it goes at once."""
+        """Handle SIGTERM: exit after the current event, or at once between events."""
         self._stopping = True
         if not self._busy:
             raise SystemExit(0)
 
     def load(self) -> Handler | None:
-        """Imports the handler and tells the host; None if that failed."""
+        """Import the handler and notify the host; return None if the import failed."""
         try:
             module, _, attribute = os.environ["_HANDLER"].rpartition(".")
             handler: Handler = getattr(importlib.import_module(module), attribute)
@@ -156,14 +156,14 @@ class Runtime:
             self.report(error)
             self._send(_fault(error), b"")
             return None
-        # What the imports left stays for good: the collector need not look at it again.
+        # Imported objects stay: exclude them from garbage collection.
         gc.collect()
         gc.freeze()
         self._send(_OK, b"")
         return handler
 
     def serve(self, handler: Handler) -> None:
-        """The loop; ends when the host closes the socket or asks to stop."""
+        """Run events until the host closes the socket or sends SIGTERM."""
         while not self._stopping:
             prefix = self._file.read(4)
             if len(prefix) < 4:  # noqa: PLR2004 - the length prefix
@@ -171,11 +171,11 @@ class Runtime:
             self._busy = True
             header = decode(self._file.read(int.from_bytes(prefix, "big")))
             event = self._file.read(int.from_bytes(self._file.read(4), "big"))
-            assert isinstance(header, dict)  # noqa: S101 - the host's own words
-            self._one(handler, header, event)
+            assert isinstance(header, dict)  # noqa: S101 - sent by the host
+            self._run_event(handler, header, event)
             self._busy = False
 
-    def _one(self, handler: Handler, header: dict[str, object], event: bytes) -> None:
+    def _run_event(self, handler: Handler, header: dict[str, object], event: bytes) -> None:
         request_id = str(header["id"])
         os.environ["_X_AMZN_TRACE_ID"] = str(header["trace"])
         for output in self._outputs:
@@ -185,7 +185,7 @@ class Runtime:
             result = handler(decode(event), context)
             answer, payload = _encoded(result, str(header["wants"]))
         except MemoryError as error:
-            # As on Lambda: it ends here, the event fails, and another environment takes over.
+            # As on Lambda: the process ends, the event fails, and the environment is replaced.
             self.report(error)
             os._exit(OUT_OF_MEMORY)
         except Exception as error:
@@ -200,7 +200,7 @@ class Runtime:
         self._socket.sendall(b"".join((len(header).to_bytes(4, "big"), header, size, payload)))
 
     def report(self, error: BaseException | None) -> None:
-        """Logs what nobody caught."""
+        """Log an uncaught error."""
         if error is None or isinstance(error, SystemExit):
             return
         line = {
@@ -214,33 +214,33 @@ class Runtime:
 
 
 class MarshalError(Exception):
-    """The handler returned something that JSON cannot hold."""
+    """Raised if the handler's result cannot be encoded as JSON."""
 
     says_no_values = True  # but for types
 
 
 class ResponseSizeTooLarge(Exception):
-    """The handler returned more than Lambda passes on."""
+    """Raised if the handler's result exceeds Lambda's limit."""
 
     says_no_values = True
 
 
 def _encoded(result: object, wants: str) -> tuple[bytes, bytes]:
-    """The answer's header and payload; an HTTP body goes as it is, never through JSON."""
+    """Return the answer's header and payload; an HTTP body is not encoded as JSON."""
     try:
         if wants == "http" and isinstance(result, dict) and "statusCode" in result:
-            apart = _apart(result)
-            if apart is not None:
-                return apart
-        return _OK, _fitting(encode(result))
+            split = _split(result)
+            if split is not None:
+                return split
+        return _OK, _checked_size(encode(result))
     except TypeError as error:  # it names the type that JSON cannot hold
         raise MarshalError(f"Unable to marshal response: {error}") from error
     except ValueError as error:
         raise MarshalError("Unable to marshal response") from error
 
 
-def _apart(result: dict[str, object]) -> tuple[bytes, bytes] | None:
-    """Head and body of an HTTP answer; None for one that is unusual, which the host looks into."""
+def _split(result: dict[str, object]) -> tuple[bytes, bytes] | None:
+    """Return head and body of an HTTP answer; None if it is unusual and the host must decode it."""
     body = result.get("body")
     headers, multi = result.get("headers") or {}, result.get("multiValueHeaders") or {}
     if result.get("isBase64Encoded") or not isinstance(body, str | None):
@@ -248,10 +248,10 @@ def _apart(result: dict[str, object]) -> tuple[bytes, bytes] | None:
     if not isinstance(headers, dict) or not isinstance(multi, dict):
         return None
     head = {"status": result["statusCode"], "headers": headers, "multi": multi}
-    return encode({"ok": True, "http": head}), _fitting((body or "").encode())
+    return encode({"ok": True, "http": head}), _checked_size((body or "").encode())
 
 
-def _fitting(payload: bytes) -> bytes:
+def _checked_size(payload: bytes) -> bytes:
     if len(payload) > MOST_PAYLOAD_BYTES:
         raise ResponseSizeTooLarge(
             f"Response payload size exceeded maximum allowed payload size ({MOST_PAYLOAD_BYTES})"
@@ -267,10 +267,10 @@ _RUNTIME_ERRORS = {
 
 
 def without_values(error: BaseException) -> str:
-    """What an error says, if its text is known to repeat no value of a row or a request.
+    """Return an error's message if it cannot contain values of a row or request.
 
-    Libraries quote what they were given, so most texts are left out. An error class of ours that
-    names settings or modules alone says so with `says_no_values = True`.
+    Libraries quote their input, so most messages are omitted. An error class whose messages never
+    contain values has `says_no_values = True`.
     """
     if isinstance(error, ImportError | MemoryError | RecursionError) or (
         getattr(type(error), "says_no_values", False)
@@ -283,37 +283,37 @@ def without_values(error: BaseException) -> str:
 
 
 def _stack(error: BaseException | None) -> Iterator[str]:
-    """Where an error comes from, the first cause first; lines of code, and no values."""
+    """Yield the stack trace of an error, first cause first: lines of code without values."""
     if error is None:
         return
     yield from _stack(
         error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     )
     if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from _stack(one)
+        for each in error.exceptions:
+            yield from _stack(each)
     yield from traceback.format_tb(error.__traceback__)
     yield f"{type(error).__qualname__}: {without_values(error)}\n"
 
 
 def _fault(error: Exception) -> bytes:
     name = type(error).__name__
-    told = {"errorType": _RUNTIME_ERRORS.get(name, name), "errorMessage": without_values(error)}
-    return json.dumps({"ok": False, **told}).encode()
+    fault = {"errorType": _RUNTIME_ERRORS.get(name, name), "errorMessage": without_values(error)}
+    return json.dumps({"ok": False, **fault}).encode()
 
 
 def limit_memory(megabytes: int) -> None:
-    """Bound what the process may hold for itself.
+    """Limit the data memory of the process.
 
-    Not its addresses (RLIMIT_AS): each thread reserves 64 MB of them that it hardly ever uses.
+    Not its address space (RLIMIT_AS): each thread reserves 64 MB that it hardly uses.
     """
     most = (megabytes + UNUSED_MB) * 1024 * 1024
-    with contextlib.suppress(OSError, ValueError):  # a system that knows no such limit
+    with contextlib.suppress(OSError, ValueError):  # a system without this limit
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
 def main() -> None:
-    """Runs until the host closes the socket."""
+    """Run until the host closes the socket."""
     limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]))
     connection = socket.socket(fileno=int(sys.argv[1]))
     connection.set_inheritable(False)
@@ -322,7 +322,7 @@ def main() -> None:
     sys.stdout, sys.stderr = outputs
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     runtime = Runtime(connection, outputs)
-    # What Python itself prints of an error, in a thread or at the very end, would repeat values.
+    # Python's own reports of uncaught errors would contain values.
     sys.excepthook = lambda _kind, error, _trace: runtime.report(error)
     sys.unraisablehook = lambda caught: runtime.report(caught.exc_value)
     threading.excepthook = lambda caught: runtime.report(caught.exc_value)
@@ -332,7 +332,7 @@ def main() -> None:
         if handler is not None:
             runtime.serve(handler)
     except (BrokenPipeError, ConnectionResetError):
-        return  # the host has gone; nobody is left to tell
+        return  # the host has ended
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ from groundwork_lambda_host.template import Function
 
 _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 _OK = b'{"ok":true}'
-_GOODBYE_SECONDS = 2.0
+_GRACE_SECONDS = 2.0
 
 
 class Http(TypedDict):
-    """Status and headers of an API Gateway answer, as the child sends them."""
+    """Status and headers of an HTTP answer, as the child sends them."""
 
     status: object
     headers: dict[str, object]
@@ -46,17 +46,17 @@ class ReplyHeader(TypedDict, total=False):
 
 
 class Owner(Protocol):
-    """Who started the environment and hands it its events."""
+    """The pool of an environment, which gives it events."""
 
     def finished(self, environment: "Environment", outcome: Invocation) -> None:
-        """An event is done; the environment is free again, unless it is going."""
+        """Called when an event has ended; the environment is free unless it is retiring."""
 
     def gone(self, environment: "Environment") -> None:
-        """The process has ended; its last event, if any, is answered already."""
+        """Called when the process has ended, after its last event."""
 
 
 class StartFailed(Exception):
-    """The process ended or its handler could not be imported before the first event."""
+    """Raised if the process ends, or its handler cannot be imported, before the first event."""
 
     def __init__(self, fault: LambdaError) -> None:
         super().__init__(f"{fault.error_type}: {fault.error_message}")
@@ -67,14 +67,14 @@ class Environment(asyncio.Protocol):
     """The host's side of one child process.
 
     Args:
-        function: What it runs.
-        owner: Hears of finished events and of the process's end.
-        output: Takes what the process writes.
+        function: The function that it runs.
+        owner: Notified of finished events and of the process's end.
+        output: Receives the output of the process.
 
     Attributes:
-        ended: Done when the process has ended and its last output has been read.
+        ended: Done when the process has ended and its output has been read.
         free_since: When its last event ended, on the loop's clock.
-        retiring: It gets no further event.
+        retiring: Whether it gets no further event.
     """
 
     def __init__(self, function: Function, owner: Owner, output: Output) -> None:
@@ -97,7 +97,7 @@ class Environment(asyncio.Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether an event is under way."""
+        """Whether an event is running."""
         return self._call is not None
 
     @property
@@ -106,10 +106,10 @@ class Environment(asyncio.Protocol):
         return (self._process.get_pid() or 0) if self._process else 0
 
     async def start(self, variables: Mapping[str, str], within_seconds: float) -> None:
-        """Starts the process and waits until its handler is imported.
+        """Start the process and wait until its handler is imported.
 
         Raises:
-            StartFailed: It could not be; the process is gone or going.
+            StartFailed: The start failed; the process has ended or is ending.
         """
         ours, theirs = socket.socketpair()
         with theirs:
@@ -139,7 +139,7 @@ class Environment(asyncio.Protocol):
         self.free_since = self._loop.time()
 
     def take(self, call: Call) -> None:
-        """Begins with an event. The environment must be free."""
+        """Start an event. The environment must be free."""
         self._call = call
         call.cold = self._served == 0
         self._served += 1
@@ -148,37 +148,37 @@ class Environment(asyncio.Protocol):
         deadline_ms = time_ns() // 1_000_000 + timeout * 1000
         self._deadline = self._loop.time() + timeout
         if self._timer is None:
-            self._timer = self._loop.call_at(self._deadline, self._look_at_deadline)
+            self._timer = self._loop.call_at(self._deadline, self._check_deadline)
         assert self._transport is not None  # noqa: S101 - it is started
         self._transport.write(pack(call.header(deadline_ms), call.event))
 
     def kill(self) -> None:
-        """Ends the process and all that it started, at once."""
+        """Kill the process and its children."""
         if self._process is not None and self._process.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.get_pid(), signal.SIGKILL)
 
     async def stop(self) -> None:
-        """Asks the process to end after its event, if any; waits, and kills it if it lingers."""
+        """End the process after its event, if any; kill it after a timeout."""
         self.retiring = True
         if self._process is None:
             return
         if self._process.get_returncode() is None:
             self._process.send_signal(signal.SIGTERM)
-        grace = _GOODBYE_SECONDS + (self.function.timeout_seconds if self.busy else 0)
+        grace = _GRACE_SECONDS + (self.function.timeout_seconds if self.busy else 0)
         await asyncio.wait({self.ended}, timeout=grace)
         self.kill()
-        # What it has started itself may hold its output open; nobody waits for that for ever.
-        await asyncio.wait({self.ended}, timeout=_GOODBYE_SECONDS)
+        # Its own children may keep the output open; do not wait for them for ever.
+        await asyncio.wait({self.ended}, timeout=_GRACE_SECONDS)
 
     # ── asyncio.Protocol ──
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The socket pair is connected."""
+        """Keep the transport of the socket pair."""
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Part of an answer, or all of it."""
+        """Receive an answer, or a part of it."""
         message = self._messages.feed(data)
         if message is None:
             return
@@ -199,12 +199,12 @@ class Environment(asyncio.Protocol):
         self.free_since = self._loop.time()
         self._owner.finished(self, outcome)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - whatever the cause
-        """Without its socket the process cannot answer any more."""
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the cause does not matter
+        """Kill the process, which cannot answer without its socket."""
         self.retiring = True
-        self._loop.call_later(_GOODBYE_SECONDS, self.kill)
+        self._loop.call_later(_GRACE_SECONDS, self.kill)
 
-    # ── the rest of its life ──
+    # ── internal ──
 
     def _started(self, fault: LambdaError | None) -> None:
         if self._ready.done():
@@ -214,20 +214,20 @@ class Environment(asyncio.Protocol):
         else:
             self._ready.set_exception(StartFailed(fault))
 
-    def _untime(self) -> None:
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _look_at_deadline(self) -> None:
-        # One timer serves many events: it is moved when it fires, not set anew for each.
+    def _check_deadline(self) -> None:
+        # One timer serves many events: it is rescheduled when it fires, not for each event.
         self._timer = None
         if self._call is None:
             return
         if self._loop.time() >= self._deadline:
             self._time_out()
         else:
-            self._timer = self._loop.call_at(self._deadline, self._look_at_deadline)
+            self._timer = self._loop.call_at(self._deadline, self._check_deadline)
 
     def _time_out(self) -> None:
         self._timed_out = True
@@ -235,7 +235,7 @@ class Environment(asyncio.Protocol):
         self.kill()
 
     def _exited(self, code: int) -> None:
-        self._untime()
+        self._cancel_timer()
         how = f"signal: {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         fault = LambdaError("Runtime.ExitError", f"Runtime exited with {how}")
         call, self._call = self._call, None
@@ -256,7 +256,7 @@ class Environment(asyncio.Protocol):
 
 
 class _Process(asyncio.SubprocessProtocol):
-    """Passes on what asyncio tells of the process."""
+    """Forwards asyncio's notifications about the process."""
 
     def __init__(
         self, output: Output, exited: Callable[[int], None], closed: Callable[[], None]
@@ -273,10 +273,10 @@ class _Process(asyncio.SubprocessProtocol):
         self._output.feed(data)
 
     def process_exited(self) -> None:
-        assert self._transport is not None  # noqa: S101 - asyncio made the connection first
+        assert self._transport is not None  # noqa: S101 - asyncio calls connection_made first
         self._exited(self._transport.get_returncode() or 0)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the end either way
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the cause does not matter
         self._output.close()
         if self._transport is not None:
             self._transport.close()

@@ -1,4 +1,4 @@
-"""All environments of a stack."""
+"""The environments of all functions of a stack."""
 
 import asyncio
 import os
@@ -19,13 +19,13 @@ _REAP_EVERY_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentContext:
-    """What environments get from the host.
+    """Variables and outputs that the host gives to environments.
 
     Attributes:
-        shared: Variables that every child gets (see `variables.passed_on`).
-        socket: Further variables for functions that are given WEBSOCKET_ENDPOINT.
-        sink: Takes their log lines.
-        metrics: Takes their metric lines (EMF).
+        shared: Variables of every environment (see `variables.passed_on`).
+        socket: Additional variables for functions with WEBSOCKET_ENDPOINT.
+        sink: Called with each log line.
+        metrics: Called with each metric line (EMF).
     """
 
     shared: Mapping[str, str] = field(default_factory=dict)
@@ -38,30 +38,30 @@ class Fleet:
     """The pools of all functions, by logical id.
 
     Args:
-        stack: What the template says.
-        limits: Bounds for each pool. Functions that answer callers may have twice as many
-            environments, for one caller keeps at most half of them busy. `most` is lowered where
-            the template asks for fewer.
-        surroundings: What environments get from the host.
+        stack: The stack of the template.
+        limits: Limits of each pool. Functions that answer callers may have twice as many
+            environments, because one caller keeps at most half of them busy. `most` is lower if
+            the template says so.
+        context: Variables and outputs of the environments.
     """
 
-    def __init__(self, stack: Stack, limits: Limits, surroundings: EnvironmentContext) -> None:
+    def __init__(self, stack: Stack, limits: Limits, context: EnvironmentContext) -> None:
         self._region = stack.region
-        self._surroundings = surroundings
-        # More starting at once than there are processors only delays the first.
+        self._context = context
+        # Starting more at once than there are processors would only delay the first.
         gate = asyncio.Semaphore(max(1, os.cpu_count() or 1))
         self.pools: dict[str, Pool] = {}
         answering = {route.function for route in stack.routes} | set(stack.socket_routes.values())
-        # Those that answer come first: they are waited for.
+        # Functions that answer callers start first.
         for name in sorted(stack.functions, key=lambda name: name not in answering):
             function = stack.functions[name]
             most = limits.most * 2 if name in answering else limits.most
-            its = replace(limits, most=most_of(stack, function, most))
-            self.pools[name] = Pool(function, its, FunctionStats(), self._launch, gate)
+            pool_limits = replace(limits, most=most_of(stack, function, most))
+            self.pools[name] = Pool(function, pool_limits, FunctionStats(), self._launch, gate)
         self._reaper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Starts what is kept ahead and waits for it; a function that fails stops no other."""
+        """Start the minimum environments of all pools; failures of one do not affect others."""
         self._reaper = asyncio.create_task(self._reap())
         await asyncio.gather(*(pool.start() for pool in self.pools.values()))
 
@@ -73,27 +73,27 @@ class Fleet:
         deadline_seconds: float | None = None,
         place: Place = NO_CALLER,
     ) -> Invocation:
-        """Runs an event in the function of that logical id (see `Pool.invoke`)."""
+        """Invoke the function of that logical id (see `Pool.invoke`)."""
         pool = self.pools[function]
         return await pool.invoke(event, deadline_seconds=deadline_seconds, place=place)
 
     async def swap(self) -> None:
-        """Replaces all environments with fresh ones, as after a deployment."""
+        """Replace all environments with new ones, as after a deployment."""
         await asyncio.gather(*(pool.swap() for pool in self.pools.values()))
 
     async def drain(self, seconds: float) -> None:
-        """Finishes what runs and waits, then stops every environment."""
+        """Finish running and waiting events, then stop every environment."""
         if self._reaper is not None:
             self._reaper.cancel()
             await asyncio.wait({self._reaper})
         await asyncio.gather(*(pool.drain(seconds) for pool in self.pools.values()))
 
     def _launch(self, pool: Pool) -> tuple[Environment, Mapping[str, str]]:
-        function, around = pool.function, self._surroundings
-        output = Output(function.name, around.sink, around.metrics)
-        shared = dict(around.shared)
+        function, context = pool.function, self._context
+        output = Output(function.name, context.sink, context.metrics)
+        shared = dict(context.shared)
         if "WEBSOCKET_ENDPOINT" in function.environment:
-            shared |= around.socket
+            shared |= context.socket
         return Environment(function, pool, output), of_child(function, self._region, shared)
 
     async def _reap(self) -> None:
@@ -104,7 +104,7 @@ class Fleet:
 
 
 def most_of(stack: Stack, function: Function, most: int) -> int:
-    """How many environments a function may have: the host's bound, or fewer by the template."""
+    """Return the maximum number of environments of a function: the host's, or the template's."""
     asked = [
         mapping.max_concurrency
         for mapping in stack.queue_mappings

@@ -2,14 +2,14 @@
 
 A frame is four bytes of length, big endian, and that many bytes. A message is a header frame
 (JSON, small) and a payload frame (what the header says; may be empty), written in one piece.
-`bootstrap.py` holds the child's half, since a child imports nothing of the host.
+`bootstrap.py` holds the child's side, because a child imports nothing of the host.
 """
 
 _PREFIX = 4
 
 
 def pack(header: bytes, payload: bytes) -> bytes:
-    """Both frames of a message as one piece, for one write."""
+    """Return both frames of a message as bytes for one write."""
     return b"".join(
         (
             len(header).to_bytes(_PREFIX, "big"),
@@ -21,7 +21,7 @@ def pack(header: bytes, payload: bytes) -> bytes:
 
 
 class MessageReader:
-    """Collects received bytes until a message is whole. One message is under way at a time."""
+    """Collects received bytes until a message is complete. Messages do not overlap."""
 
     __slots__ = ("_buffer", "_missing")
 
@@ -30,9 +30,9 @@ class MessageReader:
         self._missing = 0
 
     def feed(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """Takes what a read gave; gives header and payload once both are there."""
+        """Add received bytes; return header and payload when the message is complete."""
         if self._buffer:
-            # A large payload comes in many reads: look at it again only when it may be whole.
+            # A large payload arrives in many reads: parse again only when it may be complete.
             self._buffer += data
             self._missing -= len(data)
             if self._missing > 0:

@@ -1,4 +1,4 @@
-"""One event on its way through an environment, and how it ended."""
+"""Calls of functions and their results."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from groundwork_lambda_host.places import NO_CALLER, Place
 
 @dataclass(frozen=True, slots=True)
 class LambdaError:
-    """What went wrong, in the words in which Lambda tells it."""
+    """Type and message of an error, as Lambda reports it."""
 
     error_type: str
     error_message: str
@@ -19,9 +19,9 @@ class LambdaError:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An API Gateway answer whose body needs no further decoding (it is the payload).
+    """Status and headers of an HTTP answer; the payload is its body.
 
-    The values are as the handler gave them; who makes an answer of them has to look at each.
+    The values are those of the handler and not validated.
     """
 
     status: object
@@ -31,14 +31,14 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """How one event ended.
+    """Result of an event.
 
     Attributes:
-        request_id: Id of the invocation, the one in the logs.
-        payload: What the handler returned, as JSON; the body itself where `http` is set.
-        error: Why there is no payload.
-        http: Status and headers, where the caller asked for an HTTP answer and got one.
-        seconds: How long the handler ran.
+        request_id: Id of the invocation, as in the logs.
+        payload: The handler's result as JSON; the HTTP body if `http` is set.
+        error: The error, or None.
+        http: Status and headers, if the caller requested an HTTP answer.
+        seconds: Duration of the handler.
         cold: Whether it was the first event of its environment.
     """
 
@@ -51,10 +51,10 @@ class Invocation:
 
 
 class Waiting(Protocol):
-    """Calls that wait."""
+    """A collection of waiting calls."""
 
     def discard(self, call: "Call") -> None:
-        """Takes one out."""
+        """Remove a call."""
 
 
 @dataclass(slots=True, eq=False)
@@ -62,14 +62,14 @@ class Call:
     """An event that waits or runs.
 
     Attributes:
-        event: Its JSON.
+        event: The event as JSON.
         request_id: Id of the invocation.
         trace: Value of `_X_AMZN_TRACE_ID`.
-        wants: `json` takes the result as it is; `http` takes status, headers and body of an API
-            Gateway answer apart, so that the body is encoded once.
-        on_end: Told once how it ended; None says that the caller's time was over first.
-        place: Where it waits.
-        over: Nobody waits for it any more.
+        wants: `json`: the result as it is; `http`: status, headers and body of an HTTP answer
+            separately, so that the body is encoded only once.
+        on_end: Called once with the result, or with None if the caller's deadline passed first.
+        place: The place where it waits.
+        over: Whether it has ended, or its caller no longer waits.
     """
 
     event: bytes
@@ -85,7 +85,7 @@ class Call:
     waits_in: "Waiting | None" = field(default=None, repr=False)
 
     def header(self, deadline_ms: int) -> bytes:
-        """The header frame; ids and traces hold no character that JSON would escape."""
+        """Return the header frame; ids and traces need no escaping in JSON."""
         return (
             f'{{"id":"{self.request_id}","deadline_ms":{deadline_ms},'
             f'"trace":"{self.trace}","wants":"{self.wants}"}}'
@@ -97,7 +97,7 @@ class Call:
         error: LambdaError | None = None,
         http: HttpAnswer | None = None,
     ) -> Invocation:
-        """Tells the caller, if it still waits, the outcome; returns it too."""
+        """End the call: return the result, and pass it to the caller if it still waits."""
         if self.timer is not None:
             self.timer.cancel()
         seconds = perf_counter() - self.started if self.started else 0.0
@@ -108,13 +108,13 @@ class Call:
         return outcome
 
     def expire(self) -> None:
-        """Tells the caller that its time is over; a handler that runs goes on."""
+        """Notify the caller that its deadline has passed; a running handler continues."""
         if not self.over:
             self.leave()
             self.on_end(None)
 
     def leave(self) -> None:
-        """The caller has gone: what still waits takes up no place any more."""
+        """Drop the call if it still waits, because its caller has gone."""
         self.over = True
         if self.waits_in is not None:
             self.waits_in.discard(self)

@@ -1,13 +1,13 @@
-"""The calls that wait for an environment: a line for each caller, served in turn.
+"""The calls that wait for an environment, in one line per caller, served in turn.
 
-A function's environments are shared like this (docs/decisions/0056-serve-callers-in-turn.md):
+The environments of a function are shared as follows (docs/decisions/0056-serve-callers-in-turn.md):
 
-- Each caller has a line of its own. The first call of each line begins in turn, so that what one
-  caller has waiting delays another by one turn and not by all of it.
-- One caller keeps at most half of the environments busy, so that another's call begins at once.
+- Each caller has its own line. The first calls of the lines start in turn, so that the waiting
+  calls of one caller delay another by one call only.
+- One caller keeps at most half of the environments busy, so that another's call starts at once.
 - A lane is for calls of a kind that take long (hashing passwords, replaying live events). All
   calls of a lane together keep at most half of the environments busy, and one caller half of that.
-- When too many calls wait, the longest line loses its newest call, not the newcomer of another.
+- When too many calls wait, the longest line drops its newest call.
 
 The host's own events (queues, schedules) have no caller and no such limits.
 """
@@ -19,11 +19,11 @@ from groundwork_lambda_host.environments.invocation import Call
 
 
 class Lines:
-    """Calls that wait, and counts of those that run.
+    """Waiting calls, and counts of running calls.
 
     Args:
-        most: How many environments there may be.
-        wait_line: How many calls may wait.
+        most: Maximum number of environments.
+        wait_line: Maximum number of waiting calls.
     """
 
     def __init__(self, most: int, wait_line: int) -> None:
@@ -39,7 +39,7 @@ class Lines:
 
     @property
     def wanted(self) -> int:
-        """How many environments would be busy if there were enough, and one for the next caller."""
+        """Number of environments that could be busy, plus one for the next caller."""
         wanted = self._busy.total() + 1
         for lane in self._lanes.values():
             for line in lane.startable(self._busy, self.share):
@@ -49,22 +49,22 @@ class Lines:
         return wanted
 
     def may_begin(self, call: Call) -> bool:
-        """Whether a call that finds a free environment may take it."""
+        """Return whether a call may start if an environment is free."""
         place = call.place
         return not place.line or (
             self._busy[place.line] < self.share and self._lane(place.lane).has_room(place.line)
         )
 
     def add(self, call: Call) -> Call | None:
-        """Lets a call wait. Returns the call that has to go for it, which may be itself."""
-        turned_away = self._turned_away(call) if self._length >= self._wait_line else None
-        if turned_away is not call:
+        """Add a waiting call; return the call that is dropped for it, which may be itself."""
+        dropped = self._dropped(call) if self._length >= self._wait_line else None
+        if dropped is not call:
             self._lane(call.place.lane).add(call)
             self._length += 1
-        return turned_away
+        return dropped
 
     def next(self) -> Call | None:
-        """Takes out the call whose turn it is, of those that may begin; None if none may."""
+        """Remove and return the next call that may start, or None."""
         for name, lane in self._lanes.items():
             call = lane.next(self._busy, self.share)
             if call is not None:
@@ -74,23 +74,23 @@ class Lines:
         return None
 
     def discard(self, call: Call) -> None:
-        """Takes out a call for which nobody waits any more; others are left as they are."""
+        """Remove a call whose caller no longer waits."""
         lane = self._lanes.get(call.place.lane)
         if lane is not None and lane.discard(call):
             self._length -= 1
 
     def begun(self, call: Call) -> None:
-        """Counts a call that runs."""
+        """Count a started call."""
         self._busy[call.place.line] += 1
         self._lane(call.place.lane).begun(call.place.line)
 
     def ended(self, call: Call) -> None:
-        """Counts a call that runs no more."""
+        """Count an ended call."""
         _count_down(self._busy, call.place.line)
         self._lanes[call.place.lane].ended(call.place.line)
 
     def clear(self) -> list[Call]:
-        """Takes out all calls."""
+        """Remove and return all calls."""
         calls = [call for lane in self._lanes.values() for call in lane.clear()]
         self._length = 0
         return calls
@@ -101,7 +101,7 @@ class Lines:
             lane = self._lanes[name] = _Lane(half(self._most) if name else self._most)
         return lane
 
-    def _turned_away(self, newcomer: Call) -> Call:
+    def _dropped(self, newcomer: Call) -> Call:
         own = self._lane(newcomer.place.lane).length_of(newcomer.place.line)
         longest = max(
             (line for lane in self._lanes.values() for line in lane), key=len, default=None
@@ -114,7 +114,7 @@ class Lines:
 
 
 class _Lane:
-    """The lines of the calls of one kind."""
+    """The lines of one kind of calls."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -142,7 +142,7 @@ class _Lane:
     def next(self, busy: Counter[str], share: int) -> Call | None:
         if self._busy >= self._most:
             return None
-        # At most two lines have their share at a time, so this passes over no more than two.
+        # At most two lines can have used up their share, so this skips at most two.
         for name, line in self._lines.items():
             if not name or (busy[name] < share and self._busy_by_line[name] < self._share):
                 call = line.next()
@@ -154,7 +154,7 @@ class _Lane:
         return None
 
     def startable(self, busy: Counter[str], share: int) -> Iterator[int]:
-        """How many calls of each line could begin now."""
+        """Yield how many calls of each line could start now."""
         room = self._most - self._busy
         for name, line in self._lines.items():
             own = min(share - busy[name], self._share - self._busy_by_line[name])
@@ -185,7 +185,7 @@ class _Lane:
 
 
 class _Line:
-    """What one caller has waiting, in parts that are served in turn."""
+    """The waiting calls of one caller, in parts that are served in turn."""
 
     def __init__(self) -> None:
         self._parts: OrderedDict[str, OrderedDict[Call, None]] = OrderedDict()
@@ -212,7 +212,7 @@ class _Line:
         return call
 
     def newest(self) -> Call:
-        """The last call of the longest part."""
+        """Return the last call of the longest part."""
         longest: OrderedDict[Call, None] = max(self._parts.values(), key=len)
         return next(reversed(longest))
 
@@ -228,7 +228,7 @@ class _Line:
 
 
 def half(most: int) -> int:
-    """Half of some environments, but at least one."""
+    """Return half of a number of environments, but at least one."""
     return max(1, most // 2)
 
 

@@ -1,4 +1,4 @@
-"""What environments write to their standard output: log lines and metrics."""
+"""Process the standard output of environments: log lines and metrics."""
 
 import sys
 from collections.abc import Callable
@@ -14,21 +14,21 @@ Sink = Callable[[bytes], object]
 
 
 def to_stdout(line: bytes) -> None:
-    """Passes a line on to the host's own standard output."""
+    """Write a line to the host's standard output."""
     sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
 
 
 class Output:
-    """Turns the bytes of one environment's pipe into lines that say where they come from.
+    """Splits the output of one environment into lines that name their function and request.
 
-    JSON lines stay as they are but for the fields `function` and `request_id`, if they lack them;
-    other text becomes the message of a JSON line. Metric lines (EMF) go to `metrics` instead.
+    JSON lines get the fields `function` and `request_id` if these are missing; other text becomes
+    the message of a JSON line. Metric lines (EMF) go to `metrics` instead.
 
     Args:
         function: Name of the function.
-        sink: Takes finished lines, each with its line end.
-        metrics: Takes the lines that are metrics.
+        sink: Called with each complete line, including its line end.
+        metrics: Called with each metric line.
     """
 
     def __init__(self, function: str, sink: Sink, metrics: Sink) -> None:
@@ -38,7 +38,7 @@ class Output:
         self._rest = b""
 
     def feed(self, data: bytes) -> None:
-        """Takes what a read of the pipe gave."""
+        """Process bytes from the pipe."""
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest
         if len(rest) > MOST_LINE_BYTES:
@@ -49,7 +49,7 @@ class Output:
                 self._pass(line)
 
     def close(self) -> None:
-        """Passes on what has no line end, when the process is gone."""
+        """Process the last, unfinished line when the process has ended."""
         if self._rest:
             self.feed(b"\n")
 

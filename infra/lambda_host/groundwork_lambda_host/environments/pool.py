@@ -1,4 +1,4 @@
-"""The environments of one function; events wait for one in lines (see lines.py)."""
+"""The environments of one function, and the events that wait for them (see lines.py)."""
 
 import asyncio
 import logging
@@ -25,14 +25,14 @@ Event = Mapping[str, object] | bytes
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many environments a pool keeps, and how much waits for them.
+    """Limits on the environments and waiting events of a pool.
 
     Attributes:
-        least: Started ahead and kept.
-        most: Never more at once; one caller keeps at most half of them busy.
-        wait_line: Events that may wait; one more, and the longest line loses its newest.
-        idle_seconds: A spare environment that did nothing for so long is stopped.
-        init_seconds: Importing the handler may take this long.
+        least: Minimum number of environments, started in advance.
+        most: Maximum number; one caller keeps at most half of them busy.
+        wait_line: Maximum number of waiting events; beyond it the longest line drops its newest.
+        idle_seconds: A spare environment is stopped after this time without an event.
+        init_seconds: Timeout of importing the handler.
     """
 
     least: int = 1
@@ -47,10 +47,10 @@ class Pool:
 
     Args:
         function: The function.
-        limits: How many environments and how long a line.
-        stats: Counts what happens.
-        launch: Makes an environment (not yet started) and its variables.
-        gate: How many environments of the whole host may be starting at once.
+        limits: Limits of the pool.
+        stats: Counters of the function.
+        launch: Returns a new environment (not started) and its variables.
+        gate: Limits how many environments of the whole host start at once.
     """
 
     def __init__(
@@ -78,27 +78,27 @@ class Pool:
         self._draining = False
         self._loop = asyncio.get_running_loop()
 
-    # ── what callers use ──
+    # ── called by the gateway, pollers and clock ──
 
     async def start(self) -> None:
-        """Starts the environments that are kept ahead; a failure is logged, counted, retried."""
+        """Start the minimum number of environments; a failure is logged, counted and retried."""
         missing = self.limits.least - self._alive
         await asyncio.gather(*(self._grow() for _ in range(missing)))
 
     async def invoke(
         self, event: Event, *, deadline_seconds: float | None = None, place: Place = NO_CALLER
     ) -> Invocation:
-        """Runs one event and gives its outcome; a handler's exception is an outcome too.
+        """Run an event and return its outcome, which may be a handler's error.
 
         Args:
-            event: The event; bytes are taken as its JSON.
-            deadline_seconds: How long the caller waits, the wait for an environment included.
-                The handler goes on beyond it, up to the function's own timeout.
-            place: Where it waits.
+            event: The event, or its JSON as bytes.
+            deadline_seconds: How long the caller waits, including the wait for an environment.
+                The handler continues after it, up to the function's own timeout.
+            place: The place where it waits.
 
         Raises:
             Throttled: Too many events wait.
-            TimeoutError: The deadline is over.
+            TimeoutError: The deadline has passed.
         """
         future: asyncio.Future[Invocation] = self._loop.create_future()
 
@@ -122,9 +122,9 @@ class Pool:
             raise
 
     def submit(self, call: Call, deadline_seconds: float | None) -> None:
-        """Like `invoke`, for callers that have no task: the call's `on_end` hears the outcome.
+        """Like `invoke`, for callers without a task: the call's `on_end` gets the outcome.
 
-        A call that waits may still be turned away, for another; its error is then THROTTLED_ERROR.
+        A waiting call may still be dropped in favour of another; its error is then THROTTLED_ERROR.
 
         Raises:
             Throttled: Too many events wait.
@@ -138,20 +138,20 @@ class Pool:
         self._grow_ahead()
 
     async def drain(self, seconds: float) -> None:
-        """Finishes what runs and waits, for at most so long, then stops all environments."""
+        """Finish running and waiting events within the time, then stop all environments."""
         self._draining = True
         end = self._loop.time() + seconds
-        while (self.busy or self._lines) and self._loop.time() < end:  # noqa: ASYNC110 - once, at the end
+        while (self.busy or self._lines) and self._loop.time() < end:  # noqa: ASYNC110 - only while draining
             await asyncio.sleep(0.02)
         for task in list(self._tasks):
             task.cancel()
         for call in self._lines.clear():
             call.end(error=_DRAINING_ERROR)
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*(one.stop() for one in list(self._processes)))
+        await asyncio.gather(*(each.stop() for each in list(self._processes)))
 
     async def swap(self) -> None:
-        """Replaces every environment with a fresh one, after its event; nothing is refused."""
+        """Replace every environment with a new one after its event, without refusing events."""
         old = list(self._all)
         self._idle.clear()
         for environment in old:
@@ -161,9 +161,9 @@ class Pool:
         await asyncio.gather(*(environment.stop() for environment in old))
 
     def reap(self) -> None:
-        """Stops spare environments that have been idle for long; the fleet calls this often."""
+        """Stop spare environments that have been idle too long; called periodically."""
         stale = self._loop.time() - self.limits.idle_seconds
-        # The list is used from its end, so the longest idle ones are at its beginning.
+        # The list is used from its end, so the longest idle are at its start.
         while (
             len(self._all) > self.limits.least and self._idle and self._idle[0].free_since < stale
         ):
@@ -173,17 +173,17 @@ class Pool:
 
     @property
     def size(self) -> int:
-        """Environments that are there."""
+        """Number of environments."""
         return len(self._all)
 
     @property
     def busy(self) -> int:
-        """Environments with an event under way."""
+        """Number of environments that run an event."""
         return sum(environment.busy for environment in self._all)
 
     @property
     def waiting(self) -> int:
-        """Events that wait."""
+        """Number of waiting events."""
         return len(self._lines)
 
     @property
@@ -191,10 +191,10 @@ class Pool:
         """Process ids of the environments."""
         return [environment.pid for environment in self._all]
 
-    # ── what its environments tell it ──
+    # ── called by environments ──
 
     def finished(self, environment: Environment, outcome: Invocation) -> None:
-        """Counts the event, and hands its environment the next one."""
+        """Count the event, and give its environment the next one."""
         self.stats.count(outcome)
         self._lines.ended(self._running.pop(environment))
         if outcome.error is not None and outcome.error.error_type == "Runtime.ExitError":
@@ -206,9 +206,9 @@ class Pool:
         self._hand_out()
 
     def gone(self, environment: Environment) -> None:
-        """Replaces an environment that has ended."""
+        """Replace an environment that has ended."""
         if environment not in self._all:
-            return  # it never got as far as its first event; who started it sees to that
+            return  # it failed to start, which `_start_one` handles
         self._all.discard(environment)
         if environment in self._idle:
             self._idle.remove(environment)
@@ -222,25 +222,25 @@ class Pool:
             call.end(error=_DRAINING_ERROR)
             return
         if not self._all and self._last_fault is not None and self._failures:
-            # It cannot start, and a later try is planned: waiting would only hide the reason.
+            # It cannot start now and will be retried later: fail at once with the reason.
             self.stats.errors += 1
             call.end(error=self._last_fault)
             return
-        turned_away = self._lines.add(call)
-        if turned_away is not None:
+        dropped = self._lines.add(call)
+        if dropped is not None:
             self.stats.throttles += 1
-            if turned_away is call:
+            if dropped is call:
                 raise Throttled
-            turned_away.end(error=THROTTLED_ERROR)
+            dropped.end(error=THROTTLED_ERROR)
         call.waits_in = self._lines
         if deadline_seconds is not None:
             call.timer = self._loop.call_later(deadline_seconds, call.expire)
         self._grow_ahead()
 
     def _hand_out(self) -> None:
-        """Gives idle environments the calls whose turn it is.
+        """Give idle environments the next calls.
 
-        One that ends may let two begin: one of its caller, and one of its lane.
+        One finished call may allow two to start: one of its caller, and one of its lane.
         """
         while self._idle and (call := self._lines.next()) is not None:
             call.waits_in = None
@@ -254,7 +254,7 @@ class Pool:
         environment.take(call)
 
     def _grow_ahead(self) -> None:
-        """Starts an environment if more could be busy, and one more for the next caller."""
+        """Start an environment if more could be busy, and a spare one for the next caller."""
         if self._lacks_one:
             self._spawn(self._grow_if_still_lacking())
 
@@ -312,7 +312,7 @@ class Pool:
                 call.end(error=fault)
 
     def _backoff(self) -> float:
-        # The first replacement comes at once: one event may have killed a sound handler.
+        # The first replacement starts at once: a single event may have killed a working handler.
         if self._failures <= 1:
             return 0.0
         doublings = min(self._failures - 2, 16)
@@ -333,4 +333,4 @@ class Pool:
         task.add_done_callback(self._tasks.discard)
 
 
-_DRAINING_ERROR = LambdaError("Sandbox.Draining", "The host is going down")
+_DRAINING_ERROR = LambdaError("Sandbox.Draining", "The host is shutting down")

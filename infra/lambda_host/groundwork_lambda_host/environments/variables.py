@@ -1,4 +1,4 @@
-"""The environment variables of a child: its function's own, what Lambda sets, and no others."""
+"""The environment variables of an environment: the function's own, and those Lambda sets."""
 
 import secrets
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from groundwork_lambda_host.template import Function
 
-# What of the host's own environment any process needs to run, to reach AWS and to trust its peers.
+# Variables of the host that any process needs to run, to reach AWS and to verify certificates.
 PASSED_ON = (
     "PATH",
     "LANG",
@@ -29,17 +29,17 @@ PASSED_ON = (
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
-    """What of the host's environment every child gets."""
+    """Return the variables that every environment gets from the host."""
     return {name: environ[name] for name in PASSED_ON if name in environ}
 
 
 def of_child(function: Function, region: str, shared: Mapping[str, str]) -> dict[str, str]:
-    """All variables of one environment.
+    """Return all variables of an environment.
 
     Args:
-        function: What it runs.
+        function: The function that it runs.
         region: AWS region.
-        shared: What every child gets (see `passed_on`); the function's own come first.
+        shared: Variables of every environment (see `passed_on`); the function's own override them.
     """
     stream = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
     return {
@@ -59,7 +59,7 @@ def of_child(function: Function, region: str, shared: Mapping[str, str]) -> dict
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{function.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": stream,
-        # A laptop's own profile must never reach a handler.
+        # A handler must not read the AWS profile of the user.
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "GROUNDWORK_FUNCTION_ARN": function.arn,

@@ -1,4 +1,4 @@
-"""SQS event source mappings: what Lambda does between a queue and its function."""
+"""SQS event source mappings: poll queues and invoke functions as Lambda does."""
 
 import asyncio
 import logging
@@ -39,7 +39,7 @@ _RECREATE_AT_MOST_EVERY_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class QueueGauge:
-    """What /metrics says about one queue."""
+    """Metrics of one queue."""
 
     queue: str
     depth: Depth
@@ -47,12 +47,12 @@ class QueueGauge:
 
 
 def sqs_source(settings: AwsSettings, *, wait_seconds: float = 20.0) -> SqsSource:
-    """The real queue service."""
+    """Return a source that reads from SQS."""
     return SqsSource(sqs_client(settings, connections=64, wait_seconds=wait_seconds))
 
 
 class Pollers:
-    """Every event source mapping of a stack."""
+    """Runs every event source mapping of a stack."""
 
     def __init__(
         self,
@@ -65,16 +65,16 @@ class Pollers:
         gauge: Callable[[QueueGauge], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """`recreate` makes the stack's queues anew; `gauge` is told of each queue now and then."""
+        """`recreate` creates the stack's queues again; `gauge` is called with queue metrics."""
         self._queues: Mapping[str, Queue] = {queue.logical_id: queue for queue in stack.queues}
         self._source = source
         self._gauge = gauge
         self._settings = settings
         self._ages = Ages(clock)
         mappings = stack.queue_mappings
-        # One thread waits for each queue, the others settle what is done.
+        # One thread per queue waits for messages, the others delete or return them.
         self._threads = ThreadPoolExecutor(2 * len(mappings) + 4, thread_name_prefix="sqs")
-        self._recreate = _Once(recreate)
+        self._recreate = _RecreateOnce(recreate)
         self._pollers = [
             Poller(
                 mapping,
@@ -91,13 +91,13 @@ class Pollers:
         self._measuring: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to poll and to measure."""
+        """Start polling and measuring."""
         for poller in self._pollers:
             await poller.start()
         self._measuring = asyncio.get_running_loop().create_task(self._measure())
 
     async def drain(self) -> None:
-        """Stop receiving, finish the batches under way, give back what came too late."""
+        """Stop receiving, finish running batches, and return messages that were not processed."""
         if self._measuring:
             self._measuring.cancel()
         await asyncio.gather(*(poller.drain() for poller in self._pollers))
@@ -114,8 +114,8 @@ class Pollers:
             await asyncio.sleep(self._settings.gauge_seconds)
 
 
-class _Once:
-    """All pollers miss their queues at the same time; one of them has them made anew."""
+class _RecreateOnce:
+    """Recreates the queues once when all pollers find them missing at the same time."""
 
     def __init__(self, recreate: Recreate) -> None:
         self._recreate = recreate

@@ -1,4 +1,4 @@
-"""How long the oldest message has waited. SQS tells no client, so it is put together here."""
+"""Estimate the age of a queue's oldest message, which SQS does not report."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,10 @@ class _Seen:
 
 
 class Ages:
-    """Remembers when the messages that pass through were sent.
+    """Records when received messages were sent.
 
-    The age is that of the oldest message under way or received since the last look; where messages
-    wait and nobody receives any, it is the time since that was first seen.
+    The age is that of the oldest message being processed or received since the last call; if
+    messages wait and none is received, it is the time since that was first seen.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -25,7 +25,7 @@ class Ages:
         self._seen: dict[str, _Seen] = {}
 
     def received(self, queue: str, messages: Sequence[Received]) -> None:
-        """These are under way."""
+        """Record that messages are being processed."""
         seen = self._seen.setdefault(queue, _Seen())
         for message in messages:
             seen.working[message.receipt] = message.sent_at
@@ -33,13 +33,13 @@ class Ages:
                 seen.oldest_lately = message.sent_at
 
     def settled(self, queue: str, messages: Sequence[Received]) -> None:
-        """These are done or given back."""
+        """Record that messages are done or were returned."""
         seen = self._seen.setdefault(queue, _Seen())
         for message in messages:
             seen.working.pop(message.receipt, None)
 
     def oldest_seconds(self, queue: str, *, waiting: int) -> float:
-        """Age of the oldest message of a queue in which `waiting` messages are visible."""
+        """Return the age of the oldest message of a queue with `waiting` visible messages."""
         seen, now = self._seen.setdefault(queue, _Seen()), self._clock()
         known = [*seen.working.values()]
         if seen.oldest_lately is not None:

@@ -1,4 +1,4 @@
-"""SQS messages as Lambda hands them to a function, and its answer to them."""
+"""SQS messages, the events of batches, and the answers of functions."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ Event = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One message that is ours until its visibility runs out."""
+    """A received message, reserved for this host until its visibility timeout."""
 
     id: str
     receipt: str
@@ -22,22 +22,22 @@ class Received:
 
     @property
     def receive_count(self) -> int:
-        """How often it has been received, this time included."""
+        """Number of times it was received, including this time."""
         return int(self.attributes.get("ApproximateReceiveCount", "1"))
 
     @property
     def sent_at(self) -> float:
-        """When it was sent, in Unix seconds."""
+        """Time at which it was sent, in Unix seconds."""
         return int(self.attributes.get("SentTimestamp", "0")) / 1000
 
     @property
     def size_bytes(self) -> int:
-        """About what it takes in an event."""
+        """Approximate size in an event."""
         return len(self.body) + 1024
 
 
 def sqs_event(messages: Sequence[Received], *, queue_arn: str, region: str) -> Event:
-    """The event of one batch."""
+    """Return the event of a batch."""
     return {
         "Records": [
             {
@@ -70,10 +70,10 @@ def _attribute(value: Mapping[str, object]) -> Event:
 
 
 def failed_ids(payload: bytes, sent: Sequence[str]) -> frozenset[str]:
-    """Which of the messages `sent` failed, by the answer of a ReportBatchItemFailures handler.
+    """Return which of the messages `sent` failed, by the answer of the handler.
 
-    As Lambda reads it: nothing (null, `{}`, no or an empty list) is complete success; what is not
-    JSON, or names an item by an empty, missing or unknown identifier, is complete failure.
+    As in Lambda (ReportBatchItemFailures): null, `{}`, and a missing or empty list mean complete
+    success; invalid JSON, and an empty, missing or unknown identifier mean complete failure.
     """
     everything = frozenset(sent)
     try:
@@ -86,14 +86,14 @@ def failed_ids(payload: bytes, sent: Sequence[str]) -> frozenset[str]:
     if not isinstance(failures, list):
         return everything
     found = {item.get("itemIdentifier") if isinstance(item, dict) else None for item in failures}
-    named = frozenset(one for one in found if isinstance(one, str))
+    named = frozenset(name for name in found if isinstance(name, str))
     return named if len(named) == len(found) and named <= everything else everything
 
 
 def retry_after_seconds(message: Received, *, visibility_seconds: int) -> int:
-    """When a failed message comes back: 2, 4, 8, … seconds, at most the queue's visibility.
+    """Return the delay of a failed message: 2, 4, 8, … seconds, at most the queue's visibility.
 
-    AWS waits for the whole visibility timeout, as it cannot know whether the function still runs;
-    this host knows that it does not.
+    AWS waits for the whole visibility timeout, because it cannot know whether the function still
+    runs; this host knows that it does not.
     """
     return int(min(visibility_seconds, 2 ** min(message.receive_count, 16)))

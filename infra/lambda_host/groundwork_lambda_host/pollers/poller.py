@@ -1,4 +1,4 @@
-"""One event source mapping: receives batches, has them handled, settles each message."""
+"""One event source mapping: receive batches, invoke the function, settle each message."""
 
 import asyncio
 import logging
@@ -36,14 +36,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PollerSettings:
-    """How eagerly to poll.
+    """Settings of polling.
 
     Attributes:
-        wait_seconds: Length of a long poll, and so the longest that draining waits for one.
-        concurrency: Batches of one queue at once, whatever MaximumConcurrency allows: a host has
-            few environments, and a batch that waits for one uses up its visibility.
-        gauge_seconds: How often depth and age of each queue are told.
-        region: What `awsRegion` of a record says.
+        wait_seconds: Duration of a long poll, and thus the longest delay of draining.
+        concurrency: Maximum number of concurrent batches per queue, even if MaximumConcurrency is
+            higher: a host has few environments, and waiting uses up a batch's visibility.
+        gauge_seconds: Interval of measuring depth and age of each queue.
+        region: Value of `awsRegion` in records.
     """
 
     region: str
@@ -53,7 +53,7 @@ class PollerSettings:
 
 
 class Poller:
-    """Polls one queue for one function, until drained."""
+    """Polls one queue for one function until drained."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Poller:
         ages: Ages,
         settings: PollerSettings,
     ) -> None:
-        """`recreate` makes the queues anew when the service has lost them."""
+        """`recreate` creates the queues again if the service has lost them."""
         self._mapping = mapping
         self._queue = queue
         self._source = source
@@ -83,11 +83,11 @@ class Poller:
         self._loop: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begin to poll."""
+        """Start polling."""
         self._loop = asyncio.get_running_loop().create_task(self._poll())
 
     async def drain(self) -> None:
-        """Stop receiving, finish what is under way, and give back what was received too late."""
+        """Stop receiving, finish running batches, and return unprocessed messages."""
         self._stopping.set()
         if self._loop is not None:
             await self._loop
@@ -121,10 +121,10 @@ class Poller:
         self._batches.discard(batch)
         self._slots.release()
         if not batch.cancelled() and batch.exception() is not None:
-            _log.error("a batch of %s broke", self._queue.name, exc_info=batch.exception())
+            _log.error("a batch of %s failed", self._queue.name, exc_info=batch.exception())
 
     async def _receive_batch(self) -> list[Received]:
-        """What one invocation gets: a batch fills up for `window_seconds` at most."""
+        """Receive the messages of one invocation, waiting at most `window_seconds` for more."""
         size, window = self._mapping.batch_size, self._mapping.window_seconds
         if self._stopping.is_set():
             return []
@@ -133,7 +133,7 @@ class Poller:
         while messages and len(messages) < size and not self._stopping.is_set():
             left = until - asyncio.get_running_loop().time()
             if left <= 0 and len(messages) % MOST_AT_ONCE:
-                break  # no window (any more), and SQS had no full ten: there is no more to get
+                break  # the window is over, and SQS returned fewer than ten: no more are waiting
             if sum(message.size_bytes for message in messages) > _MOST_EVENT_BYTES // 2:
                 break
             if 0 < left < 1:  # too short for a long poll, which counts whole seconds
@@ -141,7 +141,7 @@ class Poller:
             try:
                 more = await self._receive(size - len(messages), max(0, int(min(left, 1))))
             except (QueueMissing, ServiceUnreachable):
-                break  # the next poll meets it again; what is here can be handled
+                break  # the next poll reports it; process what was received
             if not more and left <= 0:
                 break
             messages += more
@@ -155,15 +155,17 @@ class Poller:
         return found
 
     async def _recover(self, error: Exception, wait: float) -> float:
-        """Waits (interrupted by a drain), and has lost queues made anew."""
+        """Recreate lost queues, and wait unless drained; return the next wait in seconds."""
         if isinstance(error, QueueMissing):
-            _log.warning("queue %s is gone, making the queues anew", self._queue.name)
+            _log.warning("queue %s is missing, recreating the queues", self._queue.name)
             try:
                 await self._recreate()
             except Exception:
-                _log.exception("the queues could not be made anew")
+                _log.exception("the queues could not be recreated")
             else:
-                wait = _FIRST_WAIT_SECONDS / 2  # a queue that is still missing must not spin
+                wait = (
+                    _FIRST_WAIT_SECONDS / 2
+                )  # but not 0, or a queue that stays missing would cause a busy loop
         elif wait >= _LONGEST_WAIT_SECONDS:
             _log.warning("queue %s cannot be reached: %s", self._queue.name, error)
         try:
@@ -178,7 +180,7 @@ class Poller:
         try:
             answer = await self._invoke(event)
         except Throttled:
-            # Nothing has touched them: they come back soon.
+            # They were not processed: return them soon.
             return await self._settle([], messages, delay_of=lambda _: 1)
         ids = [message.id for message in messages]
         if answer.error is not None:
@@ -197,7 +199,7 @@ class Poller:
         return None
 
     async def _invoke(self, event: dict[str, object]) -> "Answered":
-        """Tries for half the visibility: a throttled batch costs a receive, so it is not quick."""
+        """Invoke; if throttled, retry for half the visibility: returning costs a receive."""
         clock = asyncio.get_running_loop().time
         until, wait = clock() + self._queue.visibility_seconds / 2, 0.05
         while True:
@@ -223,14 +225,14 @@ class Poller:
     ) -> None:
         url = self._queue.url
         if done:
-            await self._surely(lambda: self._source.delete(url, done))
+            await self._retry(lambda: self._source.delete(url, done))
         if failed:
             delays = {message.receipt: delay_of(message) for message in failed}
-            await self._surely(lambda: self._source.give_back(url, delays))
+            await self._retry(lambda: self._source.give_back(url, delays))
         self._ages.settled(self._queue.logical_id, [*done, *failed])
 
-    async def _surely(self, call: Callable[[], None]) -> None:
-        """A few tries; then the visibility timeout brings the messages back (handlers cope)."""
+    async def _retry(self, call: Callable[[], None]) -> None:
+        """Try a few times; after that the visibility timeout returns the messages."""
         for attempt in range(_SETTLE_TRIES):
             try:
                 return await self._thread(call)
@@ -247,7 +249,7 @@ class Poller:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What an invocation came to."""
+    """Payload or error of an invocation."""
 
     payload: bytes
     error: object | None

@@ -1,4 +1,4 @@
-"""SQS through boto3, as the pollers need it. Every call blocks: call them in threads."""
+"""Access to SQS through boto3. All calls block: call them in threads."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ _ANSWER_SECONDS = 10.0
 
 
 class QueueMissing(Exception):
-    """The service answers but does not know the queue: it was restarted empty."""
+    """Raised if the service does not know the queue, as after a restart of an emulator."""
 
 
 class ServiceUnreachable(Exception):
-    """The queue service does not answer, or answers with an error."""
+    """Raised if the queue service does not answer, or answers with an error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """How many messages wait, are being worked on, or wait for their delay to pass."""
+    """Approximate numbers of waiting, processed and delayed messages."""
 
     visible: int
     in_flight: int
@@ -33,26 +33,26 @@ class Depth:
 
 
 class Source(Protocol):
-    """One queue service; `url` says which of its queues.
+    """A queue service; `url` identifies a queue.
 
-    Every verb raises QueueMissing or ServiceUnreachable.
+    Every method raises QueueMissing or ServiceUnreachable.
     """
 
     def receive(self, url: str, *, most: int, wait_seconds: float) -> list[Received]:
-        """Up to `most` messages (10 at once), waiting for the first one."""
+        """Receive up to `most` messages (at most 10), waiting for the first."""
 
     def delete(self, url: str, messages: Sequence[Received]) -> None:
-        """They are done."""
+        """Delete messages."""
 
     def give_back(self, url: str, delays: Mapping[str, int]) -> None:
-        """Let others see them again, by receipt, after so many seconds."""
+        """Make messages visible again, by receipt, after a delay in seconds."""
 
     def depth(self, url: str) -> Depth:
-        """How many messages it holds, about."""
+        """Return the approximate numbers of messages."""
 
 
 def sqs_client(settings: AwsSettings, *, connections: int, wait_seconds: float) -> "SQSClient":
-    """A client whose calls fail fast: the pollers wait and try again by themselves."""
+    """Return a client without retries: the pollers wait and retry."""
     import boto3  # 0.8 s that only a host with queues pays
     from botocore.config import Config
 
@@ -78,7 +78,7 @@ class SqsSource:
         self._client = client
 
     def receive(self, url: str, *, most: int, wait_seconds: float) -> list[Received]:
-        """Up to `most` messages (10 at once), waiting for the first one."""
+        """Receive up to `most` messages (at most 10), waiting for the first."""
         with _translated():
             answer = self._client.receive_message(
                 QueueUrl=url,
@@ -103,7 +103,7 @@ class SqsSource:
         ]
 
     def delete(self, url: str, messages: Sequence[Received]) -> None:
-        """They are done."""
+        """Delete messages."""
         for start in range(0, len(messages), MOST_AT_ONCE):
             some = messages[start : start + MOST_AT_ONCE]
             with _translated():
@@ -116,7 +116,7 @@ class SqsSource:
                 )
 
     def give_back(self, url: str, delays: Mapping[str, int]) -> None:
-        """Let others see them again, by receipt, after so many seconds."""
+        """Make messages visible again, by receipt, after a delay in seconds."""
         pairs = list(delays.items())
         for start in range(0, len(pairs), MOST_AT_ONCE):
             some = pairs[start : start + MOST_AT_ONCE]
@@ -130,7 +130,7 @@ class SqsSource:
                 )
 
     def depth(self, url: str) -> Depth:
-        """How many messages it holds, about."""
+        """Return the approximate numbers of messages."""
         with _translated():
             answer = self._client.get_queue_attributes(
                 QueueUrl=url,
@@ -149,7 +149,7 @@ class SqsSource:
 
 
 class _translated:  # noqa: N801 - reads like a function
-    """Turns botocore's errors into the two that matter here."""
+    """Context manager that converts botocore's errors to those of this module."""
 
     def __enter__(self) -> None:
         return None

@@ -25,7 +25,7 @@ __all__ = ["PREFIX", "TOKEN_HEADER", "SocketProtocol", "SocketSettings", "Socket
 
 
 class Sockets:
-    """The gateway, its management API and its peers as one thing to start and to drain."""
+    """The WebSocket gateway with its management API and peers, as a part of the host."""
 
     def __init__(
         self,
@@ -36,21 +36,21 @@ class Sockets:
         clock: Callable[[], float] = time.time,
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """`count` is told the number of open sockets whenever it changes."""
+        """`count` is called with the number of open sockets whenever it changes."""
         own = {TOKEN_HEADER: settings.token, FORWARDED_HEADER: settings.gateway}
         self._gateway = SocketGateway(api, invoker, settings, clock=clock, count=count)
         self._peers = Peers(settings.peers, headers=own)
         self._management = Management(self._gateway.connections, self._peers, settings, clock=clock)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One WebSocket, or one request to the management API."""
+        """Serve a WebSocket, or a request to the management API."""
         if scope["type"] == "websocket":
             await self._gateway.serve(scope, receive, send)
         else:
             await self._management.serve(scope, receive, send)
 
     async def start(self) -> None:
-        """Begin to look after idle sockets."""
+        """Start the search for idle and expired sockets."""
         await self._gateway.start()
 
     async def drain(self, *, within_seconds: float = 10.0) -> None:

@@ -1,15 +1,15 @@
-"""How many messages one socket may send."""
+"""Limit the rate of messages from one socket."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Allowance:
-    """A bucket that fills with time: a message takes one token, and waits for it.
+    """A token bucket: each message takes one token, and waits until it is available.
 
     Attributes:
-        per_second: How fast it fills.
-        at_once: How much it holds.
+        per_second: Tokens added per second.
+        at_once: Capacity of the bucket.
     """
 
     per_second: float
@@ -21,7 +21,7 @@ class Allowance:
         self._left = float(self.at_once)
 
     def take(self, now: float) -> float:
-        """Takes a token. Returns how many seconds to wait for it; `now` never goes back."""
+        """Take a token; return the seconds to wait for it. `now` is monotonic."""
         filled = self._left + (now - self._counted_at) * self.per_second
         self._left = min(float(self.at_once), filled) - 1.0
         self._counted_at = now

@@ -1,4 +1,4 @@
-"""The few shapes of ASGI that the live gateway speaks."""
+"""Types and helpers for ASGI applications."""
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import cast
@@ -12,20 +12,20 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class TooLarge(Exception):
-    """The body of a request is longer than its reader takes."""
+    """Raised if the body of a request exceeds the limit."""
 
 
 def headers_of(scope: Scope) -> list[tuple[str, str]]:
-    """The request's headers in their order; names in lower case as the server gives them."""
+    """Return the request's headers in order, names in lower case."""
     raw = cast("Iterable[tuple[bytes, bytes]]", scope.get("headers") or ())
     return [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw]
 
 
 async def body_of(receive: Receive, *, limit_bytes: int) -> bytes:
-    """The whole body of a request.
+    """Return the whole body of a request.
 
     Raises:
-        TooLarge: It is longer than `limit_bytes`.
+        TooLarge: The body is longer than `limit_bytes`.
     """
     parts: list[bytes] = []
     length = 0
@@ -43,7 +43,7 @@ async def body_of(receive: Receive, *, limit_bytes: int) -> bytes:
 async def answer_json(
     send: Send, status: int, body: object = None, *, headers: Iterable[tuple[str, str]] = ()
 ) -> None:
-    """Answer an HTTP request; `None` sends no body."""
+    """Answer an HTTP request with JSON; `None` sends no body."""
     payload = b"" if body is None else orjson.dumps(body)
     lines = [(b"content-length", str(len(payload)).encode())]
     if body is not None:

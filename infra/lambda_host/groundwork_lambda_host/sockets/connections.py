@@ -1,4 +1,4 @@
-"""The sockets that this gateway holds."""
+"""The open sockets of this gateway."""
 
 import asyncio
 import base64
@@ -14,12 +14,12 @@ _CLOSE_WITHIN_SECONDS = 5.0
 
 
 def new_id(gateway: str) -> str:
-    """A connection id that names its gateway, so that any gateway can pass a post on."""
+    """Return a new connection id that names its gateway, so that any gateway can forward to it."""
     return f"{gateway}-{base64.b32encode(secrets.token_bytes(10)).decode().lower()}"
 
 
 def gateway_of(connection_id: str) -> str:
-    """The gateway that gave out this id; empty for an id that none of ours gave out."""
+    """Return the gateway that a connection id names; empty for a foreign id."""
     return connection_id.rpartition("-")[0]
 
 
@@ -28,8 +28,8 @@ class Connection:
     """One open socket; times are Unix seconds.
 
     Attributes:
-        line: In which its messages wait for an environment: its user's.
-        allowance: How many messages it may send.
+        line: The line in which its messages wait for an environment: that of its user.
+        allowance: Rate limit of its messages.
     """
 
     id: str
@@ -43,21 +43,21 @@ class Connection:
     buffer_bytes: int
     line: str
     allowance: Allowance
-    farewell: asyncio.Task[None] | None = field(default=None, repr=False)
+    closing: asyncio.Task[None] | None = field(default=None, repr=False)
 
     def post(self, frame: bytes, *, now: float) -> None:
         """Send a frame without waiting.
 
         Raises:
-            SocketGone: It is closed, or its reader is too slow and it has been cut off.
+            SocketGone: It is closed, or was disconnected because its client reads too slowly.
         """
         self.channel.write(frame, buffer_bytes=self.buffer_bytes)
         self.active_at = now
 
     def close(self, code: int, reason: str) -> None:
-        """Say goodbye in the background, and cut off who does not listen."""
-        if self.farewell is None:
-            self.farewell = asyncio.get_running_loop().create_task(self._close(code, reason))
+        """Close the socket in the background; abort if the client does not answer."""
+        if self.closing is None:
+            self.closing = asyncio.get_running_loop().create_task(self._close(code, reason))
 
     async def _close(self, code: int, reason: str) -> None:
         try:
@@ -66,7 +66,7 @@ class Connection:
         except Exception:
             self.channel.abort()
             return
-        # A reader that takes nothing would keep the closing socket for ever.
+        # A client that does not read would keep the socket open for ever.
         asyncio.get_running_loop().call_later(_CLOSE_WITHIN_SECONDS, self.channel.abort)
 
 
@@ -83,13 +83,13 @@ class Connections:
         return iter(list(self._open.values()))
 
     def add(self, connection: Connection) -> None:
-        """Make it reachable."""
+        """Add a socket."""
         self._open[connection.id] = connection
 
     def remove(self, connection: Connection) -> None:
-        """Make it unreachable."""
+        """Remove a socket."""
         self._open.pop(connection.id, None)
 
     def get(self, connection_id: str) -> Connection | None:
-        """The open socket of that id, if there is one."""
+        """Return the open socket of that id, or None."""
         return self._open.get(connection_id)

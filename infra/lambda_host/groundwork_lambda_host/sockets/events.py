@@ -1,4 +1,4 @@
-"""API Gateway's WebSocket events, as a Lambda proxy integration gets them."""
+"""WebSocket events as API Gateway's Lambda proxy integration sends them."""
 
 import base64
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Event = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Who is at the other end: what stays the same for all events of one connection."""
+    """Properties of a connection that are the same in all of its events."""
 
     connection_id: str
     api_id: str
@@ -29,7 +29,7 @@ class Peer:
 
 
 def connect_event(scope: Scope, peer: Peer, *, now: float) -> Event:
-    """The `$connect` event, which alone carries the request's headers and query."""
+    """Return the `$connect` event, the only one with the request's headers and query."""
     headers = headers_of(scope)
     query = parse_qsl(
         cast("bytes", scope.get("query_string") or b"").decode("latin-1"), keep_blank_values=True
@@ -47,7 +47,7 @@ def connect_event(scope: Scope, peer: Peer, *, now: float) -> Event:
 
 
 def message_event(data: str | bytes, route_key: str, peer: Peer, *, now: float) -> Event:
-    """A message; binary ones come in base64."""
+    """Return the event of a message; a binary message is Base64-encoded."""
     context = _context(peer, route_key, "MESSAGE", now=now)
     context["messageId"] = context["requestId"]
     if isinstance(data, bytes):
@@ -58,7 +58,7 @@ def message_event(data: str | bytes, route_key: str, peer: Peer, *, now: float) 
 
 
 def disconnect_event(code: int, reason: str, peer: Peer, *, now: float) -> Event:
-    """The `$disconnect` event with the close code that was seen."""
+    """Return the `$disconnect` event with the close code."""
     context = _context(peer, "$disconnect", "DISCONNECT", now=now)
     context["disconnectStatusCode"] = code
     context["disconnectReason"] = reason
@@ -72,7 +72,7 @@ def disconnect_event(code: int, reason: str, peer: Peer, *, now: float) -> Event
 
 
 def route_of(selection: str, data: str | bytes) -> str | None:
-    """The route key that `$request.body.<path>` selects, or None where it selects nothing."""
+    """Return the route key that `$request.body.<path>` selects, or None."""
     prefix, _, path = selection.partition("$request.body.")
     if prefix or not path or isinstance(data, bytes):
         return None

@@ -1,4 +1,4 @@
-"""API Gateway's WebSocket side: handshakes, messages and farewells become invocations."""
+"""The WebSocket gateway: invoke functions for handshakes, messages and disconnects."""
 
 import asyncio
 import logging
@@ -36,7 +36,7 @@ _TOO_MANY = 4429
 _LIFE = "x-groundwork-life-seconds"
 _CALLER = CALLER_HEADER.lower()
 MESSAGES = "messages"
-"""The lane of messages: replays take long, and handshakes must not wait for them."""
+"""Lane of messages: replays take long, and handshakes must not wait for them."""
 _PROTOCOL = "sec-websocket-protocol"
 
 
@@ -52,7 +52,7 @@ class SocketGateway:
         clock: Callable[[], float] = time.time,
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Takes the template's API, the fleet, and where to tell the number of sockets."""
+        """`count` is called with the number of open sockets whenever it changes."""
         self._api = api
         self._invoker = invoker
         self._settings = settings
@@ -65,7 +65,7 @@ class SocketGateway:
         self.connections = Connections()
 
     async def start(self) -> None:
-        """Begin to look for sockets that are idle or too old."""
+        """Start the search for idle and expired sockets."""
         self._count(0)
         self._sweeper = asyncio.get_running_loop().create_task(self._sweep())
 
@@ -80,7 +80,7 @@ class SocketGateway:
             await asyncio.wait(self._serving, timeout=within_seconds)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One socket from its handshake to its `$disconnect`."""
+        """Serve a socket from its handshake to its `$disconnect`."""
         task = cast("asyncio.Task[object]", asyncio.current_task())
         self._serving.add(task)
         try:
@@ -95,7 +95,7 @@ class SocketGateway:
         if self._draining or len(self._serving) > self._settings.max_sockets:
             return await _refuse(send, 503)
         peer = self._peer(scope)
-        answer = await self._ask(
+        answer = await self._invoke(
             "$connect",
             connect_event(scope, peer, now=self._clock()),
             Place(address_line(peer.source_ip)),
@@ -124,23 +124,23 @@ class SocketGateway:
                 del self._sockets_of[line]
             with suppress(Exception):
                 event = disconnect_event(code, reason, peer, now=self._clock())
-                await self._ask("$disconnect", event, Place(line), missing={})
+                await self._invoke("$disconnect", event, Place(line), missing={})
         return None
 
     async def _open(self, connection: Connection, peer: Peer, receive: Receive) -> tuple[int, str]:
-        """A socket while it is open; returns why it closed."""
+        """Serve an open socket; return its close code and reason."""
         self.connections.add(connection)
         self._count(len(self.connections))
         try:
-            return await self._converse(connection, peer, receive)
+            return await self._read_messages(connection, peer, receive)
         finally:
             self.connections.remove(connection)
             self._count(len(self.connections))
 
-    async def _converse(
+    async def _read_messages(
         self, connection: Connection, peer: Peer, receive: Receive
     ) -> tuple[int, str]:
-        """Messages one after the other: a client that sends too many or too fast has to wait."""
+        """Handle messages one by one, delayed if the client sends too many or too fast."""
         loop = asyncio.get_running_loop()
         while True:
             message = await receive()
@@ -150,8 +150,8 @@ class SocketGateway:
             connection.active_at = self._clock()
             if connection.channel.unread > self._settings.messages_unread:
                 connection.close(_TOO_MANY, "Too many messages")
-            if connection.farewell is not None or connection.channel.gone:
-                continue  # what it sent before it went is of no use to anybody
+            if connection.closing is not None or connection.channel.gone:
+                continue  # ignore messages of a client that has disconnected
             await asyncio.sleep(connection.allowance.take(loop.time()))
             place = Place(connection.line, connection.id, MESSAGES)
             reply = await self._reply(_data(message), peer, place)
@@ -164,7 +164,7 @@ class SocketGateway:
         if key is None or key.startswith("$") or key not in self._api.routes:
             key = "$default"
         event = message_event(data, key, peer, now=self._clock())
-        answer = await self._ask(key, event, place, missing={"statusCode": 403})
+        answer = await self._invoke(key, event, place, missing={"statusCode": 403})
         body, status = answer.get("body"), answer.get("statusCode", 200)
         if isinstance(body, str) and body:
             return body.encode()
@@ -179,8 +179,8 @@ class SocketGateway:
             )
         return None
 
-    async def _ask(self, key: str, event: Event, place: Place, *, missing: Event) -> Event:
-        """The handler's answer, or an answer with the status that says why there is none."""
+    async def _invoke(self, key: str, event: Event, place: Place, *, missing: Event) -> Event:
+        """Return the handler's answer, or a status that tells why the handler failed."""
         function = self._api.routes.get(key)
         if function is None:
             return missing
@@ -230,7 +230,7 @@ class SocketGateway:
         extensions = cast("Mapping[str, Mapping[str, object]]", scope.get("extensions") or {})
         channel = extensions.get(EXTENSION, {}).get("channel")
         if not isinstance(channel, Channel):
-            raise TypeError("the server has to run with ws=SocketProtocol")
+            raise TypeError("uvicorn must run with ws=SocketProtocol")
         return Connection(
             id=peer.connection_id,
             channel=channel,
@@ -254,7 +254,7 @@ def _data(message: Message) -> str | bytes:
 
 
 def _header(answer: Event, wanted: str) -> str | None:
-    """A header that the `$connect` handler set, by its name in lower case."""
+    """Return a header of the handler's answer by its name in lower case, or None."""
     headers = answer.get("headers")
     for name, value in headers.items() if isinstance(headers, dict) else ():
         if isinstance(value, str) and str(name).lower() == wanted:

@@ -1,6 +1,6 @@
-"""The `@connections` management API, and the batch call beside it.
+"""The `@connections` management API, and a batch call.
 
-Only the platform's own handlers may post: a request carries the host's token, as a header or, from
+Only the stack's own handlers may call it: a request carries the host's token in a header or, from
 boto3's client, as the access key id of its signature.
 """
 
@@ -51,7 +51,7 @@ class Management:
         self._clock = clock
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer a request."""
         headers = dict(headers_of(scope))
         method, path = str(scope["method"]), str(scope["path"]).removeprefix(PREFIX)
         if not self._trusted(headers):
@@ -63,7 +63,7 @@ class Management:
             if path.startswith("/@connections/"):
                 body = await body_of(receive, limit_bytes=MAX_MESSAGE_BYTES)
                 connection_id = path.removeprefix("/@connections/")
-                return await self._one(method, connection_id, body, headers, send)
+                return await self._answer_one(method, connection_id, body, headers, send)
         except TooLarge:
             return await _fail(send, 413)
         return await _fail(send, 404)
@@ -76,12 +76,12 @@ class Management:
         expected = self._settings.token
         return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
-    async def _one(
+    async def _answer_one(
         self, method: str, connection_id: str, body: bytes, headers: dict[str, str], send: Send
     ) -> None:
         connection = self._connections.get(connection_id)
         if connection is None:
-            await self._pass_on(method, connection_id, body, headers, send)
+            await self._forward(method, connection_id, body, headers, send)
         elif method == "POST":
             try:
                 connection.post(text_frame(body), now=self._clock())
@@ -97,7 +97,7 @@ class Management:
         else:
             await _fail(send, 405)
 
-    async def _pass_on(
+    async def _forward(
         self, method: str, connection_id: str, body: bytes, headers: dict[str, str], send: Send
     ) -> None:
         gateway = self._elsewhere(connection_id, headers)
@@ -113,10 +113,10 @@ class Management:
         return await answer_json(send, status, orjson.loads(answer) if answer else None)
 
     async def _post_batch(self, body: bytes, headers: dict[str, str], send: Send) -> None:
-        """`{"posts": [{"connections": [id], "data": text}]}` → `{"gone": [], "unreachable": []}`.
+        """Answer `{"posts": [{"connections": [id], "data": text}]}` with gone and unreachable ids.
 
-        Gone are sockets that no longer exist. Unreachable ones belong to a gateway that did not
-        answer; nothing is known about them.
+        Gone sockets no longer exist. Unreachable ones belong to a gateway that did not answer;
+        their state is unknown.
         """
         posts = _posts(body)
         if posts is None:
@@ -149,7 +149,7 @@ class Management:
         )
 
     def _elsewhere(self, connection_id: str, headers: dict[str, str]) -> str | None:
-        """The other gateway that holds this socket; a post that came from one stays here."""
+        """Return the other gateway that holds this socket; None for a forwarded request."""
         gateway = gateway_of(connection_id)
         if gateway == self._settings.gateway or FORWARDED_HEADER in headers:
             return None
@@ -165,7 +165,7 @@ def _posts(body: bytes) -> list[tuple[list[str], str]] | None:
     for ids, data in found:
         if not isinstance(data, str) or not isinstance(ids, list):
             return None
-        if not all(isinstance(one, str) for one in ids):
+        if not all(isinstance(each, str) for each in ids):
             return None
     return found
 

@@ -1,4 +1,4 @@
-"""The other gateways: a post for one of their sockets is passed on to them."""
+"""Forward messages for sockets of other gateways to those gateways."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,35 +15,35 @@ _PATIENCE_SECONDS = 3.0
 
 
 class PeerUnreachable(Exception):
-    """Another gateway did not answer; nothing is known about its sockets."""
+    """Raised if another gateway does not answer; the state of its sockets is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchAnswer:
-    """What became of the posts of one batch that were another gateway's."""
+    """Result of one batch that was forwarded to another gateway."""
 
     gone: frozenset[str]
     unreachable: frozenset[str]
 
 
 class Peers:
-    """Passes posts on. Opens its client with the first of them: a laptop has no peers."""
+    """Forwards messages to peers. The HTTP client is created at the first use."""
 
     def __init__(self, urls: Mapping[str, str], *, headers: Mapping[str, str]) -> None:
-        """Takes base URLs (`http://host:port/@live`) by gateway, and headers for every request."""
+        """`urls` maps gateways to base URLs (`http://host:port/@live`)."""
         self._urls = {name: url.rstrip("/") for name, url in urls.items()}
         self._headers = dict(headers)
         self._client: AsyncClient | None = None
 
     def knows(self, gateway: str) -> bool:
-        """Whether posts can be passed on to that gateway."""
+        """Return whether messages can be forwarded to that gateway."""
         return gateway in self._urls
 
     async def send(self, gateway: str, method: str, path: str, body: bytes) -> tuple[int, bytes]:
-        """Status and body of the other gateway's answer.
+        """Send a request to another gateway; return status and body.
 
         Raises:
-            PeerUnreachable: It gave none.
+            PeerUnreachable: It did not answer.
         """
         import httpx2
 
@@ -56,7 +56,7 @@ class Peers:
         return answer.status_code, answer.content
 
     async def send_batches(self, posts: Mapping[str, Sequence[Post]]) -> list[BatchAnswer]:
-        """Pass batches on to several gateways at once; one that is down delays no other."""
+        """Forward batches to several gateways concurrently."""
         return await asyncio.gather(*(self._batch(name, found) for name, found in posts.items()))
 
     async def close(self) -> None:
@@ -73,4 +73,4 @@ class Peers:
                 return BatchAnswer(frozenset(orjson.loads(answer)["gone"]), frozenset())
         except PeerUnreachable:
             pass
-        return BatchAnswer(frozenset(), frozenset(one for ids, _ in posts for one in ids))
+        return BatchAnswer(frozenset(), frozenset(each for ids, _ in posts for each in ids))

@@ -1,8 +1,8 @@
-"""uvicorn's WebSocket protocol with the limits of API Gateway and a direct way to write.
+"""uvicorn's WebSocket protocol with the limits of API Gateway and direct writes.
 
-A post to a socket must never wait for that socket's reader: it is one write into the transport's
-buffer, without a task and a queue per connection. A reader whose buffer is full is cut off, so
-that it costs a bounded amount of memory and nobody else's time.
+Sending a message must not wait for the client to read: it is one write into the transport's
+buffer, without a task or queue per connection. A client whose buffer is full is disconnected, so
+that a slow reader uses a bounded amount of memory and delays no other.
 """
 
 import asyncio
@@ -26,18 +26,18 @@ _TEXT_FINAL = 0x81
 _SHORT = 126
 _MEDIUM = 1 << 16
 
-# The server's own lines would show the query string, and with it the ticket.
+# The server's log lines would contain the query string, and with it the ticket.
 _QUIET = logging.getLogger("groundwork_command.sockets")
 _QUIET.setLevel(logging.WARNING)
 _QUIET.addFilter(LineRateLimit())
 
 
 class SocketGone(Exception):
-    """The socket is closed, or was cut off because its reader is too slow."""
+    """Raised if the socket is closed, or was disconnected because its client reads too slowly."""
 
 
 def text_frame(text: bytes) -> bytes:
-    """One unmasked, final text frame (RFC 6455 section 5.2); the same bytes serve every socket."""
+    """Return an unmasked, final text frame (RFC 6455 section 5.2), usable for every socket."""
     length = len(text)
     if length < _SHORT:
         return bytes((_TEXT_FINAL, length)) + text
@@ -47,7 +47,7 @@ def text_frame(text: bytes) -> bytes:
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Give this class to uvicorn as `ws`; nothing else has to be set."""
+    """The protocol class to pass to uvicorn as `ws`."""
 
     def __init__(
         self,
@@ -60,16 +60,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.logger = _QUIET
         self.ping_interval = PING_EVERY_SECONDS
         self.ping_timeout = PONG_WITHIN_SECONDS
-        # No compression: API Gateway offers none, and it costs 40 KB for each socket.
+        # No compression: API Gateway offers none, and it needs 40 KB per socket.
         self.conn = ServerProtocol(
             extensions=[], max_size=(MAX_MESSAGE_BYTES, MAX_FRAME_BYTES), logger=_QUIET
         )
 
     def data_received(self, data: bytes) -> None:
-        """Reads the handshake and frames.
+        """Read the handshake and frames.
 
-        A client that sends frames before its handshake is answered is cut off: RFC 6455 section
-        4.1 forbids it, and the parser would fail on what it cannot answer yet.
+        A client that sends frames before its handshake is answered is disconnected: RFC 6455
+        section 4.1 forbids it, and the parser could not answer them.
         """
         if self.close_sent and not self.handshake_complete:
             return  # the handshake has been refused
@@ -79,14 +79,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().data_received(data)
 
     def handle_parser_exception(self) -> None:
-        """Closes with the code of the fault; before the handshake there is none to send."""
+        """Close with the code of the error; before the handshake abort, as no code can be sent."""
         if self.conn.close_sent is None:
             self.transport.abort()
             return
         super().handle_parser_exception()
 
     async def run_asgi(self) -> None:
-        """Runs the application with a channel in the scope's extensions."""
+        """Run the application with a channel in the scope's extensions."""
         extensions = self.scope["extensions"]
         if extensions is not None:
             extensions[EXTENSION] = {"channel": Channel(self)}
@@ -100,10 +100,10 @@ class Channel:
         self._protocol = protocol
 
     def write(self, frame: bytes, *, buffer_bytes: int) -> None:
-        """Hand a frame to the transport; returns at once.
+        """Write a frame to the transport; return at once.
 
         Raises:
-            SocketGone: It is closed, or had more than `buffer_bytes` unread and is now cut off.
+            SocketGone: It is closed, or was disconnected with more than `buffer_bytes` unread.
         """
         protocol = self._protocol
         transport = protocol.transport
@@ -116,14 +116,14 @@ class Channel:
 
     @property
     def gone(self) -> bool:
-        """Whether the client cannot be reached any more."""
+        """Whether the client has disconnected."""
         return self._protocol.disconnected or self._protocol.transport.is_closing()
 
     @property
     def unread(self) -> int:
-        """Messages that have come and were not taken yet."""
+        """Number of received messages that were not processed yet."""
         return self._protocol.queue.qsize()
 
     def abort(self) -> None:
-        """Drop the connection without a farewell; doing it twice does no harm."""
+        """Drop the connection without a close frame. Safe to call twice."""
         self._protocol.transport.abort()

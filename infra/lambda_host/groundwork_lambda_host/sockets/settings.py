@@ -1,4 +1,4 @@
-"""What the live gateway is told."""
+"""Settings of the WebSocket gateway."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class SocketSettings:
-    """The defaults are API Gateway's limits.
+    """Settings of the WebSocket gateway. The defaults are API Gateway's limits.
 
     Attributes:
-        gateway: This gateway's name, unique among its peers.
-        token: Shared secret of the management API; without it nobody may post.
-        path: Path that takes WebSocket handshakes.
+        gateway: Name of this gateway, unique among its peers.
+        token: Shared secret for the management API; empty: all requests are refused.
+        path: Path of WebSocket handshakes.
         peers: Base URL (`http://host:port/@live`) of every other gateway, by name.
-        idle_seconds: A socket without a message either way for so long is closed.
-        life_seconds: No socket lives longer; the `$connect` handler may say less.
-        integration_seconds: How long a handler may take for one event.
-        buffer_bytes: What a slow reader may leave unread before it is cut off.
-        max_sockets: More are refused with 503.
-        sockets_per_user: More are closed with 4429.
+        idle_seconds: A socket without a message in either direction for this time is closed.
+        life_seconds: Maximum life of a socket; the `$connect` handler can shorten it.
+        integration_seconds: Timeout of a handler for one event.
+        buffer_bytes: A client that leaves more than this unread is disconnected.
+        max_sockets: Number of sockets; further ones are refused with 503.
+        sockets_per_user: Sockets of one user; further ones are closed with 4429.
         messages_per_second: A socket that sends more is read more slowly.
-        messages_at_once: So many may come without a pause.
-        messages_unread: A socket with more is closed with 4429.
-        sweep_seconds: How often sockets that are idle or at their end are looked for.
+        messages_at_once: Burst of messages that is read without delay.
+        messages_unread: A socket with more unprocessed messages is closed with 4429.
+        sweep_seconds: Interval of the search for idle and expired sockets.
     """
 
     gateway: str

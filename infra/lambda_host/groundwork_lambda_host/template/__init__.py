@@ -1,4 +1,4 @@
-"""Reads template.yaml into plain values, so that the host knows nothing that is not in it."""
+"""Parse template.yaml into a `Stack`, from which the host takes everything it serves."""
 
 from groundwork_lambda_host.template.addresses import Addresses
 from groundwork_lambda_host.template.errors import TemplateError

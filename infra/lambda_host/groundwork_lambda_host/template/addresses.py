@@ -1,4 +1,4 @@
-"""Where the things that a template names are to be found outside AWS."""
+"""Addresses, outside AWS, of the resources of a template."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Answers what CloudFormation would: the physical names behind logical ids.
+    """Gives the physical names and addresses of resources, as CloudFormation would.
 
     Attributes:
-        queue_endpoint: Base of queue URLs, as `http://127.0.0.1:4566`; the URL of a queue is
-            `<queue_endpoint>/<account>/<queue name>`, the shape that SQS and its emulators share.
-        websocket_endpoint: What replaces `https://<api>.execute-api…/<stage>` of a WebSocket API.
+        queue_endpoint: Base of queue URLs, such as `http://127.0.0.1:4566`; the URL of a queue is
+            `<queue_endpoint>/<account>/<queue name>`, as for SQS and its emulators.
+        websocket_endpoint: Replaces `https://<api>.execute-api…/<stage>` of a WebSocket API.
         http_endpoint: The same for REST APIs.
         region: AWS region.
         account: AWS account, twelve digits.
-        stack_name: First part of the names of queues that the template leaves unnamed.
+        stack_name: Prefix of the names of queues without a name in the template.
         secrets: `SecretString` by secret id, for `{{resolve:secretsmanager:…}}`.
-        secret_folder: Folder whose files are the template's secrets, named by the last part of a
-            secret's name; a secret's id is then its file's address. None: secrets are AWS'.
-        queue_urls: URLs by logical id where they do not follow the shape above.
+        secret_folder: Folder with the template's secrets in files named by the last part of a
+            secret's name; a secret's id is then a `file:` URL. None: Secrets Manager.
+        queue_urls: URLs by logical id of queues that do not follow the form above.
     """
 
     queue_endpoint: str = "http://127.0.0.1:4566"
@@ -34,21 +34,21 @@ class Addresses:
     queue_urls: Mapping[str, str] = field(default_factory=dict)
 
     def queue_name(self, logical_id: str, given: str | None) -> str:
-        """The queue's name: the template's own, else made from the stack's name."""
+        """Return the queue's name: the template's, else one made from the stack's name."""
         return given or f"{self.stack_name}-{logical_id}"
 
     def queue_url(self, logical_id: str, name: str) -> str:
-        """The URL at which the queue takes messages."""
+        """Return the URL of a queue."""
         found = self.queue_urls.get(logical_id)
         return found or f"{self.queue_endpoint.rstrip('/')}/{self.account}/{name}"
 
     def secret_id(self, name: str) -> str:
-        """By what the secret of this name is read."""
+        """Return the id by which the secret of this name is read."""
         if self.secret_folder is None:
-            # The emulators make up the end of a secret's ARN, so it goes by its name.
+            # Emulators generate the end of a secret's ARN, so the name is used.
             return name
         return (self.secret_folder / name.rpartition("/")[2]).as_uri()
 
     def arn(self, service: str, resource: str) -> str:
-        """The ARN of a resource of this account and region."""
+        """Return the ARN of a resource of this account and region."""
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}"

@@ -1,4 +1,4 @@
-"""The template as YAML: CloudFormation's short tags become the long form of the same intrinsic."""
+"""Parse the template's YAML; short intrinsic tags become their long form."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | 
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: dates stay text, tags are intrinsics, no key twice."""
+    """YAML loader as in CloudFormation: dates are text, tags intrinsics, keys unique."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -25,7 +25,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[object, object]:
     keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
     twice = next((key for key in keys if keys.count(key) > 1), None)
     if twice is not None:
-        raise TemplateError(f"line {node.start_mark.line + 1}", f"the key {twice!r} stands twice")
+        raise TemplateError(f"line {node.start_mark.line + 1}", f"the key {twice!r} occurs twice")
     return loader.construct_mapping(node, deep=True)
 
 
@@ -49,10 +49,10 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 def read(path: Path) -> dict[str, Value]:
-    """The template's tree.
+    """Return the parsed template.
 
     Raises:
-        TemplateError: No such file, not YAML, or not a mapping.
+        TemplateError: The file is missing, is not YAML, or is not a mapping.
     """
     try:
         tree = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
@@ -64,7 +64,7 @@ def read(path: Path) -> dict[str, Value]:
 
 
 def mapping(value: Value, path: str) -> dict[str, Value]:
-    """The value as a mapping with text keys (nothing counts as empty); else a TemplateError."""
+    """Return the value as a mapping (None: empty). Raises TemplateError."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -73,9 +73,9 @@ def mapping(value: Value, path: str) -> dict[str, Value]:
 
 
 def merged(globals_: Mapping[str, Value], own: Mapping[str, Value]) -> dict[str, Value]:
-    """SAM's merge of Globals into a resource: mappings merge, lists add up, the rest is replaced.
+    """Merge Globals into a resource as SAM does: merge mappings, append lists, replace the rest.
 
-    An intrinsic is one value, never a mapping to merge into.
+    An intrinsic function is a value and is not merged.
     """
     result = dict(globals_)
     for key, value in own.items():
@@ -90,7 +90,7 @@ def merged(globals_: Mapping[str, Value], own: Mapping[str, Value]) -> dict[str,
 
 
 def is_intrinsic(value: Mapping[str, Value]) -> bool:
-    """Whether a mapping is a call of an intrinsic function, as `{"Ref": "Stage"}`."""
+    """Return whether a mapping is a call of an intrinsic function, such as `{"Ref": "Stage"}`."""
     if len(value) != 1:
         return False
     (name,) = value

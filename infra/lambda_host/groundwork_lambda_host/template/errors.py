@@ -1,12 +1,12 @@
-"""What goes wrong while a template is read."""
+"""Errors of reading a template."""
 
 
 class TemplateError(ValueError):
-    """The template cannot be served as it stands; says where and why in one line.
+    """Raised if the host cannot serve the template; the message says where and why.
 
     Args:
-        path: Where in the template, as `Resources.Fetch.Properties.Timeout`.
-        reason: What is wrong there, in words for the person who edits the template.
+        path: Place in the template, such as `Resources.Fetch.Properties.Timeout`.
+        reason: What is wrong there.
     """
 
     def __init__(self, path: str, reason: str) -> None:

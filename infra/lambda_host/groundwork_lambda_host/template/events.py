@@ -12,7 +12,7 @@ _REPORTS_ITEMS = "ReportBatchItemFailures"
 
 
 class Events:
-    """All events of a template's functions.
+    """The events of a template's functions.
 
     Args:
         resources: The template's resources.
@@ -31,17 +31,18 @@ class Events:
                 if kind not in _KINDS:
                     known = ", ".join(sorted(_KINDS))
                     raise TemplateError(
-                        event.path, f"the host knows no event {kind!r}, only {known}"
+                        event.path,
+                        f"the host does not support the event type {kind!r}, only {known}",
                     )
                 self._all.append((kind, function, name, event.inner("Properties")))
 
     def routes(self) -> tuple[Route, ...]:
-        """HTTP routes, in the order of the template; no method and path twice."""
+        """Return the HTTP routes, in the order of the template."""
         found: dict[tuple[str, str], Route] = {}
         for function, _, event in self._of("Api"):
             path, method = event.text("Path"), event.text("Method").upper()
             if method not in _METHODS:
-                raise TemplateError(f"{event.path}.Method", f"{method!r} is no method")
+                raise TemplateError(f"{event.path}.Method", f"{method!r} is not a method")
             if not path.startswith("/"):
                 raise TemplateError(f"{event.path}.Path", f"{path!r} must start with a slash")
             if (method, path) in found:
@@ -50,7 +51,7 @@ class Events:
         return tuple(found.values())
 
     def queue_mappings(self) -> tuple[QueueMapping, ...]:
-        """Queues that functions take from; those that are not enabled are left out."""
+        """Return the enabled queue mappings."""
         return tuple(
             self._queue_mapping(function, event)
             for function, _, event in self._of("SQS")
@@ -75,14 +76,14 @@ class Events:
         )
 
     def schedules(self) -> tuple[Schedule, ...]:
-        """Schedules, named as SAM names them: function and event."""
+        """Return the schedules, named by function and event as in SAM."""
         return tuple(
             self._schedule(function, name, event)
             for function, name, event in self._of("ScheduleV2")
         )
 
     def _schedule(self, function: str, name: str, event: Properties) -> Schedule:
-        policy, behind = event.inner("RetryPolicy"), self._functions[function]
+        policy, target = event.inner("RetryPolicy"), self._functions[function]
         deliveries = policy.number_in("MaximumRetryAttempts", 185, range(186))
         age_seconds = policy.number_in("MaximumEventAgeInSeconds", 86_400, range(60, 86_401))
         return Schedule(
@@ -92,8 +93,8 @@ class Events:
             input=event.optional("Input"),
             enabled=event.text("State", "ENABLED") == "ENABLED",
             timezone=event.text("ScheduleExpressionTimezone", "UTC"),
-            retries=min(deliveries, behind.async_retries),
-            max_age_seconds=min(age_seconds, behind.async_age_seconds),
+            retries=min(deliveries, target.async_retries),
+            max_age_seconds=min(age_seconds, target.async_age_seconds),
         )
 
     def _of(self, kind: str) -> Iterator[tuple[str, str, Properties]]:

@@ -1,4 +1,4 @@
-"""CloudFormation's intrinsic functions, as far as a host has a use for them."""
+"""CloudFormation's intrinsic functions, as far as the host needs them."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _NO_NAMES: Value = {}
 
 
 class _Absent:
-    """What `!Ref AWS::NoValue` gives: the property is as if not written."""
+    """The value of `!Ref AWS::NoValue`: the property counts as missing."""
 
 
 _ABSENT = _Absent()
@@ -27,10 +27,10 @@ class Intrinsics:
     Args:
         parameters: Value by parameter name.
         conditions: The template's Conditions, unresolved.
-        reference: Gives the answer of `!Ref name`; None if there is no such resource.
-        attribute: Gives the answer of `!GetAtt name.attribute`; None if there is none.
-        addresses: Where things are.
-        public: Addresses that AWS would give out, and what stands in for each.
+        reference: Returns the value of `!Ref name`, or None if the resource is unknown.
+        attribute: Returns the value of `!GetAtt name.attribute`, or None if it is unknown.
+        addresses: Addresses of the resources.
+        public: Public addresses on AWS, and their replacements.
     """
 
     def __init__(
@@ -72,18 +72,18 @@ class Intrinsics:
         }
 
     def resolve(self, value: Value, path: str) -> Value:
-        """The value with every intrinsic in it worked out; absent values become None.
+        """Return the value with all intrinsics resolved; absent values become None.
 
         Raises:
-            TemplateError: An intrinsic that the host does not know, or one that names nothing.
+            TemplateError: An intrinsic is not supported, or refers to an unknown name.
         """
         result = self._resolve(value, path)
         return None if isinstance(result, _Absent) else result
 
     def holds(self, condition: str, path: str) -> bool:
-        """Whether a condition of the template is true."""
+        """Return whether a condition of the template is true."""
         if condition not in self._conditions:
-            raise TemplateError(path, f"there is no condition {condition!r}")
+            raise TemplateError(path, f"the condition {condition!r} does not exist")
         where = f"Conditions.{condition}"
         return self._truth(self._conditions[condition], where)
 
@@ -99,7 +99,7 @@ class Intrinsics:
             ((name, argument),) = value.items()
             function = self._functions.get(name)
             if function is None:
-                raise TemplateError(path, f"the host does not know the intrinsic {name}")
+                raise TemplateError(path, f"the host does not support the intrinsic {name}")
             return function(argument, path)
         entries = {key: self._resolve(item, f"{path}.{key}") for key, item in value.items()}
         return {key: item for key, item in entries.items() if not isinstance(item, _Absent)}
@@ -112,7 +112,9 @@ class Intrinsics:
         if found is None:
             found = self._reference(name)
         if found is None:
-            raise TemplateError(path, f"!Ref {name}: no parameter or resource of that name")
+            raise TemplateError(
+                path, f"!Ref {name}: a parameter or resource of that name does not exist"
+            )
         return found
 
     def _get_att(self, value: Value, path: str) -> str:
@@ -125,7 +127,7 @@ class Intrinsics:
             case other:
                 raise TemplateError(path, f"!GetAtt takes resource.attribute, not {other!r}")
         if found is None:
-            raise TemplateError(path, f"!GetAtt {name}.{attribute}: the host knows no such value")
+            raise TemplateError(path, f"!GetAtt {name}.{attribute}: the attribute is not supported")
         return found
 
     def _sub(self, value: Value, path: str) -> str:
@@ -202,11 +204,11 @@ class Intrinsics:
 
     def _dynamic(self, text: str, path: str) -> str:
         def put(found: re.Match[str]) -> str:
-            # An id may hold colons (an ARN), so the fields are taken from the right.
+            # An id may contain colons (an ARN), so the fields are split from the right.
             name, marker, rest = found[1].partition(":SecretString")
             secret = self._addresses.secrets.get(name)
             if secret is None:
-                raise TemplateError(path, f"there is no secret {name!r}")
+                raise TemplateError(path, f"the secret {name!r} does not exist")
             key = rest.strip(":").split(":", 1)[0] if marker else ""
             return _secret_key(secret, key, f"{path}: secret {name!r}") if key else secret
 
@@ -223,16 +225,16 @@ def _secret_key(secret: str, key: str, path: str) -> str:
     try:
         found = json.loads(secret)[key]
     except (ValueError, KeyError, TypeError):
-        # The secret's own text stays out of the message.
+        # The message must not contain the secret's text.
         raise TemplateError(path, f"is not JSON with the key {key!r}") from None
     return text_of(found, path)
 
 
 def text_of(value: Value, path: str) -> str:
-    """A scalar as CloudFormation writes it into text: true and false in lower case.
+    """Return a scalar as CloudFormation converts it to text: true and false in lower case.
 
     Raises:
-        TemplateError: It is a list, a mapping or nothing.
+        TemplateError: The value is a list, a mapping or missing.
     """
     if isinstance(value, bool):
         return "true" if value else "false"

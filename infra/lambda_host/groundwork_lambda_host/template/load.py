@@ -1,4 +1,4 @@
-"""From template.yaml to a Stack."""
+"""Load template.yaml as a `Stack`."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ FUNCTION, QUEUE, SECRET = (
 )
 _SOCKET, _ROUTE = "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Route"
 
-# Served on AWS but not by this host: better a clear word at the start than a silent gap.
+# Available on AWS, but not on this host: refused at the start.
 _UNSERVED = frozenset(
     {
         "AWS::Lambda::Function",
@@ -40,19 +40,21 @@ _UNSERVED = frozenset(
 
 
 def load(path: Path, parameters: Mapping[str, str], addresses: Addresses) -> Stack:
-    """Reads a SAM template.
+    """Load a SAM template.
 
     Args:
-        path: The template; code folders are relative to its own.
-        parameters: Values for the template's Parameters; the others take their defaults.
-        addresses: Where queues, sockets and secrets are.
+        path: The template; code folders are relative to its folder.
+        parameters: Values of the template's Parameters; others get their defaults.
+        addresses: Addresses of queues, sockets and secrets.
 
     Raises:
-        TemplateError: Anything that the host cannot serve, with the place in the template.
+        TemplateError: The host cannot serve the template.
     """
     tree = document.read(path)
     resources = Resources(tree, parameters, addresses)
-    resources.refuse(_UNSERVED, "the host does not serve this; use a SAM function and its events")
+    resources.refuse(
+        _UNSERVED, "the host does not support this type; use a SAM function and its events"
+    )
     functions = {
         name: _function(resources, name, path.parent) for name in resources.of_type(FUNCTION)
     }
@@ -82,7 +84,7 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
     folder, folder_name = locate(code, handler, f"{own.path}.Handler")
     variables = own.inner("Environment").inner("Variables")
     reserved = own.optional("ReservedConcurrentExecutions")
-    unwaited = own.inner("EventInvokeConfig")
+    async_config = own.inner("EventInvokeConfig")
     return Function(
         logical_id=name,
         name=own.text("FunctionName", folder_name),
@@ -94,13 +96,15 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
         arn=resources.addresses.arn("lambda", f"function:{name}"),
         max_environments=None if reserved is None else int(reserved),
         lanes=_lanes(resources.metadata(name).inner("Lanes")),
-        async_retries=unwaited.number_in("MaximumRetryAttempts", 2, range(3)),
-        async_age_seconds=unwaited.number_in("MaximumEventAgeInSeconds", 21_600, range(60, 21_601)),
+        async_retries=async_config.number_in("MaximumRetryAttempts", 2, range(3)),
+        async_age_seconds=async_config.number_in(
+            "MaximumEventAgeInSeconds", 21_600, range(60, 21_601)
+        ),
     )
 
 
 def _lanes(named: Properties) -> dict[str, str]:
-    """The lane of each path, as `Metadata: {Lanes: {passwords: [/api/v1/auth/login]}}` has it."""
+    """Return the lane of each path from `Metadata: {Lanes: {passwords: [/api/v1/auth/login]}}`."""
     return {
         text_of(path, f"{named.path}.{lane}"): lane
         for lane in named.values
@@ -140,11 +144,11 @@ def _socket(resources: Resources) -> SocketApi | None:
     if not apis:
         return None
     if len(apis) > 1:
-        raise TemplateError(f"Resources.{apis[1]}", "the host serves one WebSocket API")
+        raise TemplateError(f"Resources.{apis[1]}", "the host serves only one WebSocket API")
     (api,) = apis
     own = resources.properties(api)
     if own.text("ProtocolType") != "WEBSOCKET":
-        raise TemplateError(f"{own.path}.ProtocolType", "the host serves WEBSOCKET only")
+        raise TemplateError(f"{own.path}.ProtocolType", "must be WEBSOCKET")
     return SocketApi(
         api_id=api_id(api),
         stage=resources.stage_of(api),
@@ -164,7 +168,9 @@ def _socket_routes(resources: Resources, api: str) -> Iterator[tuple[str, str]]:
 
 def _integrated(resources: Resources, integration: str, route: Properties) -> str:
     if integration not in set(resources.of_type("AWS::ApiGatewayV2::Integration")):
-        raise TemplateError(f"{route.path}.Target", f"there is no integration {integration!r}")
+        raise TemplateError(
+            f"{route.path}.Target", f"the integration {integration!r} does not exist"
+        )
     own = resources.properties(integration)
     uri = own.text("IntegrationUri")
     # …:lambda:path/2015-03-31/functions/<arn>/invocations

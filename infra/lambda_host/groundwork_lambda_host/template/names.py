@@ -1,4 +1,4 @@
-"""How functions are called, and where their code lies."""
+"""Names of functions, and the folders of their code."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ from groundwork_lambda_host.template.errors import TemplateError
 
 
 def kebab(name: str) -> str:
-    """`RestApi`, `rest_api` → `rest-api`."""
+    """Return a name in kebab case: `RestApi` and `rest_api` become `rest-api`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
 
 
@@ -18,12 +18,13 @@ def locate(code: Path, handler: str, path: str) -> tuple[Path, str]:
     `groundwork_functions.rest_api.handler.handler` is the function `rest-api`.
 
     Raises:
-        TemplateError: There is no such module, or the handler is not `package.module.attribute`.
+        TemplateError: The module does not exist, or the handler is not
+            `package.module.attribute`.
     """
     parts = handler.split(".")
     if len(parts) < 2 or not all(part.isidentifier() for part in parts):  # noqa: PLR2004 - module.attribute
         raise TemplateError(path, f"the handler {handler!r} is not package.module.attribute")
     module = code.joinpath(*parts[:-1])
     if not module.with_suffix(".py").is_file() and not module.is_dir():
-        raise TemplateError(path, f"there is no module {'.'.join(parts[:-1])!r} under {code}")
-    return code, kebab(parts[-3] if len(parts) > 2 else parts[0])  # noqa: PLR2004 - a package holds it
+        raise TemplateError(path, f"the module {'.'.join(parts[:-1])!r} does not exist in {code}")
+    return code, kebab(parts[-3] if len(parts) > 2 else parts[0])  # noqa: PLR2004 - in a package

@@ -1,4 +1,4 @@
-"""The resources of one template, with intrinsics resolved as they are read."""
+"""The resources of a template, with intrinsic functions resolved when read."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,44 +13,44 @@ _REST, _SOCKET = "AWS::Serverless::Api", "AWS::ApiGatewayV2::Api"
 
 @dataclass(frozen=True, slots=True)
 class Properties:
-    """Resolved properties of a resource or event, read with their expected type."""
+    """Resolved properties of a resource or event, with typed access."""
 
     values: Mapping[str, Value]
     path: str
 
     def text(self, key: str, default: str | None = None) -> str:
-        """A text; without a default it has to be there."""
+        """Return a text; raise TemplateError if it is missing and has no default."""
         found = self.values.get(key, default)
         if found is None:
             raise TemplateError(self.path, f"needs {key}")
         return text_of(found, f"{self.path}.{key}")
 
     def optional(self, key: str) -> str | None:
-        """A text, or None where the property is not written."""
+        """Return a text, or None if the property is missing."""
         return None if self.values.get(key) is None else self.text(key)
 
     def number(self, key: str, default: int) -> int:
-        """A whole number."""
+        """Return a whole number."""
         found = self.text(key, str(default))
         try:
             return int(found)
         except ValueError:
-            raise TemplateError(f"{self.path}.{key}", f"{found!r} is no whole number") from None
+            raise TemplateError(f"{self.path}.{key}", f"{found!r} is not a whole number") from None
 
     def number_in(self, key: str, default: int, allowed: range) -> int:
-        """A whole number that AWS takes here."""
+        """Return a whole number in the allowed range."""
         found = self.number(key, default)
         if found not in allowed:
             raise TemplateError(f"{self.path}.{key}", f"must be {allowed[0]} to {allowed[-1]}")
         return found
 
     def inner(self, key: str) -> "Properties":
-        """A nested mapping; empty where the property is not written."""
+        """Return a nested mapping; empty if the property is missing."""
         path = f"{self.path}.{key}"
         return Properties(mapping(self.values.get(key), path), path)
 
     def items(self, key: str) -> list[Value]:
-        """A list; empty where the property is not written."""
+        """Return a list; empty if the property is missing."""
         found = self.values.get(key)
         if found is None:
             return []
@@ -60,12 +60,12 @@ class Properties:
 
 
 class Resources:
-    """Looks resources up by id, type, ARN, and answers what intrinsics ask about them.
+    """Finds resources by id, type and ARN, and resolves references to them.
 
     Args:
-        tree: The template as read.
-        parameters: Values of the template's parameters that are given from outside.
-        addresses: Where things are.
+        tree: The parsed template.
+        parameters: Given values of the template's parameters.
+        addresses: Addresses of the resources.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Resources:
             public[f"{self._public(name, 'https')}/{stage}"] = addresses.http_endpoint
 
     def of_type(self, kind: str) -> Iterator[str]:
-        """Logical ids of the resources of a type whose condition holds."""
+        """Yield the logical ids of the resources of a type whose condition is true."""
         for name, resource in self._all.items():
             condition = resource.get("Condition")
             path = f"Resources.{name}"
@@ -106,18 +106,18 @@ class Resources:
                 yield name
 
     def refuse(self, kinds: frozenset[str], reason: str) -> None:
-        """Raises a TemplateError at the first resource of one of these types."""
+        """Raise TemplateError for the first resource of one of these types."""
         for name, resource in self._all.items():
             if resource.get("Type") in kinds:
                 raise TemplateError(f"Resources.{name}", f"{resource.get('Type')}: {reason}")
 
     def properties(self, name: str, *keys: str, globals_of: str = "") -> Properties:
-        """The properties of a resource, merged with a section of Globals, then resolved.
+        """Return the properties of a resource, merged with a section of Globals and resolved.
 
         Args:
             name: Logical id.
-            keys: Only these are resolved; all of them without any.
-            globals_of: Section of Globals, as `Function`.
+            keys: The properties to resolve; none: all.
+            globals_of: Section of Globals, such as `Function`.
         """
         path = f"Resources.{name}.Properties"
         own = mapping(self._all[name].get("Properties"), path)
@@ -127,12 +127,12 @@ class Resources:
         return Properties(mapping(self._intrinsics.resolve(asked, path), path), path)
 
     def metadata(self, name: str) -> Properties:
-        """What a resource says of itself to others than AWS; unresolved."""
+        """Return the Metadata of a resource, unresolved."""
         path = f"Resources.{name}.Metadata"
         return Properties(mapping(self._all[name].get("Metadata"), path), path)
 
     def stage_of(self, api: str) -> str:
-        """The name of the stage of a WebSocket API; the last part of its address."""
+        """Return the stage name of a WebSocket API, which is the last part of its address."""
         for name in self.of_type("AWS::ApiGatewayV2::Stage"):
             stage = self.properties(name, "ApiId", "StageName")
             if stage.text("ApiId") == api_id(api):
@@ -140,14 +140,14 @@ class Resources:
         return "$default"
 
     def by_arn(self, arn: str, kind: str, path: str) -> str:
-        """The logical id of the resource of a type that has this ARN."""
+        """Return the logical id of the resource of a type with this ARN."""
         for name in self.of_type(kind):
             if self._attribute(name, "Arn") == arn:
                 return name
-        raise TemplateError(path, f"{arn!r} is no {kind} of this template")
+        raise TemplateError(path, f"{arn!r} is not a {kind} of this template")
 
     def queue_name(self, name: str) -> str:
-        """The name of a queue, the template's own or one made from its logical id."""
+        """Return the name of a queue: the template's, or one made from its logical id."""
         given = self.properties(name, "QueueName").optional("QueueName")
         return self.addresses.queue_name(name, given)
 
@@ -185,14 +185,16 @@ class Resources:
 
 
 def api_id(logical_id: str) -> str:
-    """The id that an API has in URLs; AWS makes one up, here it is readable."""
+    """Return the id of an API in URLs; AWS generates one, here it is readable."""
     return logical_id.lower()
 
 
 def _parameters(declared: Mapping[str, Value], given: Mapping[str, str]) -> dict[str, str]:
     for name in given:
         if name not in declared:
-            raise TemplateError(f"Parameters.{name}", "is given but the template has no such one")
+            raise TemplateError(
+                f"Parameters.{name}", "is given, but is not a parameter of the template"
+            )
     values: dict[str, str] = {}
     for name, declaration in declared.items():
         path = f"Parameters.{name}"
@@ -200,10 +202,10 @@ def _parameters(declared: Mapping[str, Value], given: Mapping[str, str]) -> dict
         value = given.get(name)
         if value is None:
             if stated.get("Default") is None:
-                raise TemplateError(path, "has no default and is not given")
+                raise TemplateError(path, "has no default and was not given")
             value = text_of(stated["Default"], path)
         allowed = stated.get("AllowedValues")
-        if isinstance(allowed, list) and value not in {text_of(one, path) for one in allowed}:
+        if isinstance(allowed, list) and value not in {text_of(each, path) for each in allowed}:
             raise TemplateError(path, f"{value!r} is not one of {allowed}")
         values[name] = value
     return values

@@ -1,4 +1,4 @@
-"""What a template says, in plain frozen values."""
+"""The stack that a template describes, as immutable values."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,16 +15,16 @@ class Function:
         logical_id: Its key under Resources.
         name: Name of its folder in kebab case, or the template's FunctionName.
         handler: `package.module.attribute`.
-        folder: Folder that holds the handler's package; goes on the child's import path.
+        folder: Folder of the handler's package, added to the import path.
         timeout_seconds: The process is killed when an event takes longer.
-        memory_mb: What the handler is told that it has.
-        environment: Variables, fully resolved.
-        arn: ARN that the handler sees as its own.
+        memory_mb: Memory limit.
+        environment: Environment variables, resolved.
+        arn: ARN of the function.
         max_environments: ReservedConcurrentExecutions, if set.
-        lanes: Paths whose requests take long and the lane of each, from `Metadata: Lanes`.
-        async_retries: How often an event that nobody waits for is tried again when the handler
-            fails (EventInvokeConfig).
-        async_age_seconds: An event that nobody waits for is dropped when it is older.
+        lanes: The lane of each path whose requests take long, from `Metadata: Lanes`.
+        async_retries: Number of retries of an asynchronous event whose handler failed
+            (EventInvokeConfig).
+        async_age_seconds: Maximum age of an asynchronous event; older ones are dropped.
     """
 
     logical_id: str
@@ -43,7 +43,7 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A method (`ANY` for all) and path template of the REST API, and the function behind it."""
+    """A route of the REST API: method (`ANY` for all), path template and function."""
 
     method: str
     path: str
@@ -52,7 +52,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class SocketApi:
-    """The WebSocket API: its id and stage, and the logical id of the function per route key."""
+    """A WebSocket API: id, stage, and the function's logical id by route key."""
 
     api_id: str
     stage: str
@@ -62,7 +62,7 @@ class SocketApi:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Redrive policy: the logical id of the other queue, and after how many receives."""
+    """A redrive policy: logical id of the dead letter queue, and number of receives."""
 
     queue: str
     max_receive_count: int
@@ -97,8 +97,8 @@ class QueueMapping:
 class Schedule:
     """A ScheduleV2 event; `expression` is `rate(…)`, `cron(…)` or `at(…)`.
 
-    `retries` and `max_age_seconds` bound how often and how late a run that failed is tried again:
-    the stricter of the schedule's RetryPolicy and the function's EventInvokeConfig.
+    `retries` and `max_age_seconds` limit the repetition of a failed run: the stricter of the
+    schedule's RetryPolicy and the function's EventInvokeConfig.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A Secrets Manager secret that has to exist."""
+    """A secret of Secrets Manager."""
 
     logical_id: str
     name: str
@@ -122,7 +122,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Everything of a template that a host has to serve."""
+    """Everything in a template that the host serves."""
 
     stage: str
     region: str
@@ -149,12 +149,12 @@ class Stack:
         }
 
     def queue(self, logical_id: str) -> Queue:
-        """The queue of that logical id.
+        """Return the queue of that logical id.
 
         Raises:
-            TemplateError: There is none.
+            TemplateError: The queue does not exist.
         """
         for queue in self.queues:
             if queue.logical_id == logical_id:
                 return queue
-        raise TemplateError(f"Resources.{logical_id}", "there is no such queue")
+        raise TemplateError(f"Resources.{logical_id}", "the queue does not exist")
