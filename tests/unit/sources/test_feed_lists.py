@@ -100,7 +100,7 @@ def test_a_relative_address_belongs_to_its_site(attributes: str, url: str) -> No
         ('xmlUrl="javascript:alert(1)"', "must begin with"),
         ('xmlUrl="http://user:pw@blog.example/"', "credentials"),
         ('xmlUrl="http://blog.example:99999/"', "port"),
-        ('xmlUrl="http://[::1"', "no address"),
+        ('xmlUrl="http://[::1"', "not a valid address"),
         ('xmlUrl="https://"', "must begin with"),
         ('xmlUrl="https://a.example/' + "x" * 2_048 + '"', "longer than"),
     ],
@@ -212,11 +212,11 @@ def test_opml_that_declares_a_document_type_is_refused(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        (b"<opml><body>", "no XML"),
-        (b'<opml><body><outline text="a></body></opml>', "no XML"),
+        (b"<opml><body>", "not XML"),
+        (b'<opml><body><outline text="a></body></opml>', "not XML"),
         (b"<html><body/></html>", "not OPML"),
         (b"<rss><channel/></rss>", "not OPML"),
-        (b"x\n" * (MAX_FAULTS + 1), "no addresses"),
+        (b"x\n" * (MAX_FAULTS + 1), "not addresses"),
     ],
 )
 def test_what_is_no_list_is_refused_with_a_reason(data: bytes, says: str) -> None:

@@ -89,7 +89,7 @@ def _check_times(moments: Sequence[datetime], now: datetime) -> None:
         if at > now + TOLERANCE
     )
     if faults:
-        raise Invalid("The input is invalid.", faults)
+        raise Invalid("The input is invalid; see errors.", faults)
 
 
 def _apply(

@@ -115,7 +115,7 @@ def _absolute(url: str, base: str) -> str:
         return f"https://{url}"
     if base:
         return urljoin_or(base, url)
-    raise BadAddress("is not an address of a website and has no base address")
+    raise BadAddress("is relative, and the list states no base address")
 
 
 def _begins_with_host(url: str) -> bool:
