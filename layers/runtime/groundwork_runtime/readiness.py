@@ -61,24 +61,26 @@ def check_all(settings: Settings, database: Callable[[], Database]) -> list[Depe
 
 def emit_metrics(found: list[Dependency]) -> None:
     """Emit `dependency_ready` for each dependency: 1 if it works, 0 if it is down."""
-    for one in found:
-        metrics.emit("dependency_ready", int(one.state == "ok"), "None", dependency=one.name)
+    for dependency in found:
+        metrics.emit(
+            "dependency_ready", int(dependency.state == "ok"), "None", dependency=dependency.name
+        )
 
 
 def readiness_response(found: list[Dependency]) -> HttpResponse:
     """Return 200 if all needed dependencies work, else a problem with status 503."""
     dependencies = {
-        one.name: {
-            "state": one.state,
-            "needed": one.needed,
-            "milliseconds": one.milliseconds,
-            **({"detail": one.detail} if one.detail else {}),
+        dependency.name: {
+            "state": dependency.state,
+            "needed": dependency.needed,
+            "milliseconds": dependency.milliseconds,
+            **({"detail": dependency.detail} if dependency.detail else {}),
         }
-        for one in found
+        for dependency in found
     }
-    down = [one for one in found if one.state == "down"]
-    if any(one.needed for one in down):
-        names = ", ".join(one.name for one in down)
+    down = [dependency for dependency in found if dependency.state == "down"]
+    if any(dependency.needed for dependency in down):
+        names = ", ".join(dependency.name for dependency in down)
         body = {
             "type": "/problems/unavailable",
             "title": "Service unavailable",

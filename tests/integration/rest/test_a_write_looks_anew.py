@@ -120,7 +120,7 @@ def test_a_change_of_rights_on_the_way_takes_hold_too(
     """Read anew after the check failed, changed once more before the second try: not written."""
     author = Author(rest)
     author.sql("UPDATE users SET name = 'first change' WHERE id = %s")
-    of = Authenticator.of
+    of = Authenticator.authenticate
 
     def and_then(self: Authenticator, headers: dict[str, str], **more: float) -> object:
         found = of(self, headers, **more)
@@ -128,7 +128,7 @@ def test_a_change_of_rights_on_the_way_takes_hold_too(
             author.sql("UPDATE users SET name = name || '+' WHERE id = %s")
         return found
 
-    monkeypatch.setattr(Authenticator, "of", and_then)
+    monkeypatch.setattr(Authenticator, "authenticate", and_then)
     reply = WRITES["one statement"](author)
     assert reply.status == 503
     assert int(reply.headers["Retry-After"][0]) >= 1
@@ -170,4 +170,6 @@ def test_reading_does_not_check(rest: Rest) -> None:
     author.sql(ENDS["disabled"][0])
     assert author("GET", author.location).status == 200
     with pytest.raises(Unauthenticated):
-        rest.parts.authenticator.of({"authorization": f"Bearer {author.token}"}, at_most_seconds=0)
+        rest.parts.authenticator.authenticate(
+            {"authorization": f"Bearer {author.token}"}, at_most_seconds=0
+        )

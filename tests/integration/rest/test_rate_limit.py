@@ -162,7 +162,7 @@ def test_buckets_out_of_reach_refuse_nobody(
 ) -> None:
     """As when Postgres cannot be reached: the request itself says what is wrong, if anything is."""
     lost = Limited(pair[0], connected=False)
-    lost.parts.authenticator.of({"authorization": f"Bearer {lost.admin}"})
+    lost.parts.authenticator.authenticate({"authorization": f"Bearer {lost.admin}"})
     url = "postgresql://nobody@127.0.0.1:1/nothing"
     broken = Wiring(Settings.from_environment({"DATABASE_URL": url}))
     monkeypatch.setattr(

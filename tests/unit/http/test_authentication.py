@@ -61,7 +61,7 @@ def bearer(token: str) -> dict[str, str]:
 
 
 def test_a_good_token_is_its_user(callers: Authenticator, user: UUID) -> None:
-    caller = callers.of(bearer(MINT.token(user)))
+    caller = callers.authenticate(bearer(MINT.token(user)))
     assert caller.user_id == user
     assert caller.permissions == {"entities:read"}
 
@@ -92,7 +92,7 @@ def test_a_token_that_is_wrong_in_one_thing_is_refused(
     callers: Authenticator, user: UUID, header: dict[str, object], claims: dict[str, object]
 ) -> None:
     with pytest.raises(Unauthenticated):
-        callers.of(bearer(MINT.token(user, header=header, **claims)))
+        callers.authenticate(bearer(MINT.token(user, header=header, **claims)))
 
 
 def part(value: object) -> str:
@@ -111,7 +111,7 @@ def test_other_algorithms_are_refused(callers: Authenticator, user: UUID) -> Non
     )
     for token in (unsigned, shared, f"{head}.{payload}."):
         with pytest.raises(Unauthenticated):
-            callers.of(bearer(token))
+            callers.authenticate(bearer(token))
 
 
 def test_a_tampered_payload_is_refused(
@@ -121,7 +121,7 @@ def test_a_tampered_payload_is_refused(
     other = store.add("users:write")
     stolen = MINT.token(other).split(".")[1]
     with pytest.raises(Unauthenticated):
-        callers.of(bearer(f"{head}.{stolen}.{signature}"))
+        callers.authenticate(bearer(f"{head}.{stolen}.{signature}"))
 
 
 @pytest.mark.parametrize(
@@ -141,20 +141,20 @@ def test_a_tampered_payload_is_refused(
 )
 def test_what_is_no_token_is_refused(callers: Authenticator, headers: dict[str, str]) -> None:
     with pytest.raises(Unauthenticated):
-        callers.of(headers)
+        callers.authenticate(headers)
 
 
 def test_a_verified_token_is_remembered_until_it_expires(
     callers: Authenticator, user: UUID, store: FakeCallers, clock: FakeClock
 ) -> None:
     headers = bearer(MINT.token(user))
-    callers.of(headers)
+    callers.authenticate(headers)
     store.public.clear()
-    callers.of(headers)
+    callers.authenticate(headers)
     assert (store.key_reads, store.standings) == (1, 1)
     clock.pass_by(minutes=11)
     with pytest.raises(Unauthenticated, match="expired"):
-        callers.of(headers)
+        callers.authenticate(headers)
 
 
 @pytest.mark.parametrize("how", ["disabled", "deleted", "sessions ended"])
@@ -162,7 +162,7 @@ def test_a_revocation_holds_within_seconds(
     callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments, how: str
 ) -> None:
     headers = bearer(MINT.token(user))
-    callers.of(headers)
+    callers.authenticate(headers)
     if how == "deleted":
         del store.users[user]
     elif how == "disabled":
@@ -170,43 +170,43 @@ def test_a_revocation_holds_within_seconds(
     else:
         soon = datetime.now(UTC) + timedelta(seconds=1)
         store.users[user] = replace(store.users[user], sessions_valid_from=soon)
-    callers.of(headers)
+    callers.authenticate(headers)
     moments.seconds += authentication.RIGHTS_CACHE_SECONDS
     with pytest.raises(Unauthenticated):
-        callers.of(headers)
+        callers.authenticate(headers)
 
 
 def test_a_privileged_write_asks_anew_at_once(
     callers: Authenticator, user: UUID, store: FakeCallers
 ) -> None:
     headers = bearer(MINT.token(user))
-    callers.of(headers)
+    callers.authenticate(headers)
     store.users[user] = replace(store.users[user], active=False)
     with pytest.raises(Unauthenticated):
-        callers.of(headers, at_most_seconds=0)
+        callers.authenticate(headers, at_most_seconds=0)
 
 
 def test_a_new_role_is_seen_within_seconds(
     callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments
 ) -> None:
     headers = bearer(MINT.token(user))
-    callers.of(headers)
+    callers.authenticate(headers)
     store.users[user] = replace(store.users[user], permissions=frozenset({"jobs:write"}))
     moments.seconds += authentication.RIGHTS_CACHE_SECONDS
-    assert callers.of(headers).permissions == {"jobs:write"}
+    assert callers.authenticate(headers).permissions == {"jobs:write"}
 
 
 def test_a_new_key_is_found_and_unknown_ones_do_not_make_us_read_all_the_time(
     callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments
 ) -> None:
-    callers.of(bearer(MINT.token(user)))
+    callers.authenticate(bearer(MINT.token(user)))
     second = Mint("second")
     store.public["second"] = second.public
     moments.seconds += authentication.UNKNOWN_KEY_SECONDS
-    assert callers.of(bearer(second.token(user))).user_id == user
+    assert callers.authenticate(bearer(second.token(user))).user_id == user
     for _ in range(20):
         with pytest.raises(Unauthenticated):
-            callers.of(bearer(MINT.token(user, header={"kid": str(uuid4())})))
+            callers.authenticate(bearer(MINT.token(user, header={"kid": str(uuid4())})))
     assert store.key_reads == 2
 
 
@@ -215,5 +215,5 @@ def test_memory_is_bounded(
 ) -> None:
     monkeypatch.setattr(authentication, "CACHED_MAX", 5)
     for _ in range(20):
-        callers.of(bearer(MINT.token(user)))
+        callers.authenticate(bearer(MINT.token(user)))
     assert len(callers._tokens) <= 5

@@ -37,7 +37,7 @@ def authorize(needs: str | None, context: RequestContext) -> Caller | None:
     if needs is None:
         wiring.database.actor = Actor(ANONYMOUS, None, request.address, request.id)
         return None
-    caller = context.caller = wiring.authenticator.of(request.headers)
+    caller = context.caller = wiring.authenticator.authenticate(request.headers)
     # First, so that rejecting a flood of requests takes no query.
     _limit(caller, context)
     request.charge = lambda tokens: _limit(caller, context, tokens)
@@ -50,7 +50,7 @@ def authorize(needs: str | None, context: RequestContext) -> Caller | None:
 
 def authorize_uncached(needs: str, context: RequestContext) -> Caller:
     """Return the caller with rights read from the database now. Raises as `authorize` does."""
-    caller = context.wiring.authenticator.of(context.request.headers, at_most_seconds=0)
+    caller = context.wiring.authenticator.authenticate(context.request.headers, at_most_seconds=0)
     return _authorized(caller, needs, context)
 
 

@@ -38,7 +38,7 @@ class ApiKeyAuthenticator:
         self._monotonic = monotonic
         self._known: dict[bytes, _CachedKey] = {}
 
-    def of(self, key: str, at_most_seconds: float) -> Caller:
+    def authenticate(self, key: str, at_most_seconds: float) -> Caller:
         """Return the caller that this key authenticates.
 
         `at_most_seconds` is the maximum age of the cached result; 0 reads it now.

@@ -77,7 +77,7 @@ class Authenticator:
         self._keys: dict[str, PyJWK] = {}
         self._keys_at = float("-inf")
 
-    def of(
+    def authenticate(
         self, headers: Mapping[str, str], *, at_most_seconds: float = RIGHTS_CACHE_SECONDS
     ) -> Caller:
         """Return the caller that these headers authenticate.
@@ -92,7 +92,7 @@ class Authenticator:
         if api_key is not None:
             if "authorization" in headers:
                 raise Unauthenticated("Send an access token or an API key, not both.")
-            return self._api_keys.of(api_key.strip(), at_most_seconds)
+            return self._api_keys.authenticate(api_key.strip(), at_most_seconds)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token:

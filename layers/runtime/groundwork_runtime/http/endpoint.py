@@ -91,8 +91,8 @@ class Endpoint:
         given = {argument.name for argument in self._arguments if argument.source in _GIVEN}
         signature = inspect.signature(self.operation.handler)
         kept = [
-            one.replace(annotation=hints[name])
-            for name, one in signature.parameters.items()
+            parameter.replace(annotation=hints[name])
+            for name, parameter in signature.parameters.items()
             if name not in given
         ]
         returned = hints.get("return", inspect.Signature.empty)
@@ -105,7 +105,7 @@ class Endpoint:
         in_path = set(_PATH_NAME.findall(self.operation.path))
         hints = get_type_hints(self.operation.handler, include_extras=True)
         arguments = []
-        for name, one in inspect.signature(self.operation.handler).parameters.items():
+        for name, parameter in inspect.signature(self.operation.handler).parameters.items():
             hint = hints[name]
             given = _given(hint)
             if given is not None:
@@ -115,15 +115,15 @@ class Endpoint:
             elif isinstance(hint, type) and issubclass(hint, BaseModel):
                 arguments.append(_Argument(name, "body", body=hint))
             else:
-                required = one.default is inspect.Parameter.empty
-                default = None if required else one.default
+                required = parameter.default is inspect.Parameter.empty
+                default = None if required else parameter.default
                 arguments.append(_Argument(name, "query", TypeAdapter(hint), default, required))
         return arguments
 
     @cached_property
     def _takes_body(self) -> bool:
         """Whether a body is decoded, here or by the handler."""
-        return any(one.source in ("body", "request") for one in self._arguments)
+        return any(argument.source in ("body", "request") for argument in self._arguments)
 
     def _decoded(self, path: Mapping[str, str], caller: Caller | None) -> dict[str, object]:
         context = self._context
@@ -131,28 +131,31 @@ class Endpoint:
         query = dict(context.request.query)
         faults: list[Fault] = []
         decoded: dict[str, object] = {}
-        for one in self._arguments:
-            if one.body is not None:
+        for argument in self._arguments:
+            if argument.body is not None:
                 try:
-                    decoded[one.name] = decode(one.body, context.request)
+                    decoded[argument.name] = decode(argument.body, context.request)
                 except Invalid as error:
                     faults += error.faults
                 continue
-            if one.adapter is None:
-                decoded[one.name] = given[one.source]
+            if argument.adapter is None:
+                decoded[argument.name] = given[argument.source]
                 continue
-            if one.source == "query" and one.name not in query:
-                if one.required:
-                    faults.append(Fault(f"/{one.name}", "is missing"))
-                decoded[one.name] = one.default
+            if argument.source == "query" and argument.name not in query:
+                if argument.required:
+                    faults.append(Fault(f"/{argument.name}", "is missing"))
+                decoded[argument.name] = argument.default
                 continue
             try:
-                text = path[one.name] if one.source == "path" else query.pop(one.name)[-1]
-                decoded[one.name] = one.adapter.validate_python(text)
+                name = argument.name
+                text = path[name] if argument.source == "path" else query.pop(name)[-1]
+                decoded[name] = argument.adapter.validate_python(text)
             except ValidationError as error:
-                if one.source == "path":
+                if argument.source == "path":
                     raise NotFound("No resource exists at this path.") from error
-                faults += [Fault(f"/{one.name}", fault.detail) for fault in faults_of(error, None)]
+                faults += [
+                    Fault(f"/{argument.name}", fault.detail) for fault in faults_of(error, None)
+                ]
         faults += [Fault(f"/{name}", "is not a parameter of this operation") for name in query]
         if not self._takes_body and context.request.body:
             faults += unwanted(context.request.json())

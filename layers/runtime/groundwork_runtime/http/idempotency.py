@@ -21,7 +21,7 @@ KEY = re.compile(r"[!-~]{1,255}")
 FAILED = 400
 
 
-class _NotKept(Exception):
+class _NotStored(Exception):
     """Carries the response to a failure out of the transaction, which is rolled back."""
 
     def __init__(self, answer: HttpResponse) -> None:
@@ -46,26 +46,28 @@ def once(
         raise Invalid("The Idempotency-Key is invalid.", (Fault("/Idempotency-Key", detail),))
     seal = KeySeal(key, f"{caller.principal}\n{request.method}\n{request.path}")
     try:
-        answered = answer_once(request.body, lambda: _packed(act()), seal=seal, work=wiring.work())
-    except _NotKept as failure:
+        answered = answer_once(
+            request.body, lambda: _serialized(act()), seal=seal, work=wiring.work()
+        )
+    except _NotStored as failure:
         return failure.answer
-    answer = _unpacked(answered.answer)
+    answer = _deserialized(answered.answer)
     if answered.repeated:
         answer.headers["Idempotent-Replayed"] = "true"
     return answer
 
 
-def _packed(answer: HttpResponse) -> bytes:
+def _serialized(answer: HttpResponse) -> bytes:
     if answer.status >= FAILED:
-        raise _NotKept(answer)
+        raise _NotStored(answer)
     body = answer.body
     head = [answer.status, answer.content_type, answer.headers, type(body).__name__]
     raw = body.encode() if isinstance(body, str) else body or b""
     return json.dumps(head).encode() + b"\n" + raw
 
 
-def _unpacked(packed: bytes) -> HttpResponse:
-    first, _, raw = packed.partition(b"\n")
+def _deserialized(serialized: bytes) -> HttpResponse:
+    first, _, raw = serialized.partition(b"\n")
     status, content_type, headers, kind = json.loads(first)
     body = raw.decode() if kind == "str" else raw or None
     return HttpResponse(status, body, content_type, headers)

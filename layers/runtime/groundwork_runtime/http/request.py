@@ -90,8 +90,8 @@ class Request:
         """
         self._check_type(types)
         _, _, parameters = self.headers.get("content-type", "").partition(";")
-        for one in parameters.split(";"):
-            name, _, value = one.partition("=")
+        for item in parameters.split(";"):
+            name, _, value = item.partition("=")
             if name.strip().lower() == "charset":
                 return self.body, value.strip().strip('"') or None
         return self.body, None
@@ -150,13 +150,13 @@ def _place(value: JsonValue, pointer: str, wrong: Callable[[JsonValue], bool]) -
     if isinstance(value, dict):
         if any(wrong(name) for name in value):
             return pointer
-        parts = [(name.replace("~", "~0").replace("/", "~1"), one) for name, one in value.items()]
+        parts = [(name.replace("~", "~0").replace("/", "~1"), item) for name, item in value.items()]
     elif isinstance(value, list):
-        parts = [(str(number), one) for number, one in enumerate(value)]
+        parts = [(str(number), item) for number, item in enumerate(value)]
     else:
         return None
-    found = (_place(one, f"{pointer}/{name}", wrong) for name, one in parts)
-    return next((one for one in found if one is not None), None)
+    found = (_place(item, f"{pointer}/{name}", wrong) for name, item in parts)
+    return next((item for item in found if item is not None), None)
 
 
 def _has_nul(value: JsonValue) -> bool:
@@ -172,11 +172,11 @@ def _containers(value: JsonValue) -> int:
     """Count objects and arrays, up to the first one that is too many."""
     found, line = 0, [value]
     while line and found <= CONTAINERS_MAX:
-        one = line.pop()
-        if isinstance(one, dict):
-            line.extend(one.values())
+        item = line.pop()
+        if isinstance(item, dict):
+            line.extend(item.values())
             found += 1
-        elif isinstance(one, list):
-            line.extend(one)
+        elif isinstance(item, list):
+            line.extend(item)
             found += 1
     return found

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from groundwork_runtime.http.router import OperationDocs
 
 
-def operation_docs(method: str, resource: Resource, is_one: bool) -> OperationDocs:  # noqa: FBT001 - a fact about the path
+def operation_docs(method: str, resource: Resource, is_one: bool) -> OperationDocs:  # noqa: FBT001 - data, not a switch
     """Return the documentation of a create, read, list, change or remove operation."""
     verbs = {"POST": "create", "PATCH": "change", "DELETE": "remove"}
     verb = verbs.get(method, "read" if is_one else "list")
@@ -86,7 +86,11 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
             Annotated[str | None, Query(description="The `next_cursor` of the previous page.")],
         ),
         _query("sort", Annotated[order, Query(description=_default_sort(resource))], SORT_DEFAULT),
-        *(_query(one.name, _type(one) | None) for one in resource.filters if one.name != within),
+        *(
+            _query(each.name, _type(each) | None)
+            for each in resource.filters
+            if each.name != within
+        ),
     ]
     if within is not None:
         parameters.insert(0, Parameter(within, Parameter.KEYWORD_ONLY, annotation=UUID))
@@ -100,7 +104,7 @@ def listed(resource: Resource, within: str | None = None) -> Signature:
     return Signature(parameters, return_annotation=page)
 
 
-def one(resource: Resource) -> Signature:
+def read_one(resource: Resource) -> Signature:
     """Return the signature of a read: the id; the resource."""
     return Signature([_id(resource)], return_annotation=resource.model)
 
@@ -141,19 +145,19 @@ def _query(name: str, annotation: object, default: object = None) -> Parameter:
 
 
 def _default_sort(resource: Resource) -> str | None:
-    narrowing = [one.name for one in resource.filters if one.operator in ("after", "before")]
+    narrowing = [each.name for each in resource.filters if each.operator in ("after", "before")]
     if not narrowing:
         return None
     return f"Default with {' or '.join(narrowing)}: by that time, latest first."
 
 
-def _type(one: Filter) -> Any:
+def _type(filter_: Filter) -> Any:
     from datetime import datetime
 
     from pydantic import Field
 
-    if one.choices:
-        return Literal[one.choices]
+    if filter_.choices:
+        return Literal[filter_.choices]
     types: dict[str, Any] = {
         "text": Annotated[str, Field(max_length=TEXT_MAX)],
         "id": UUID,
@@ -162,4 +166,4 @@ def _type(one: Filter) -> Any:
         "moment": Annotated[datetime, Field(description=MOMENT)],
         "flag": bool,
     }
-    return types[one.type]
+    return types[filter_.type]

@@ -53,19 +53,21 @@ class ResourceRoutes:
         from groundwork_runtime.http import resource_openapi
 
         resource, name = self.resource, self.resource.name
-        many, one = f"{under}/{name}", f"{under}/{name}/<{resource.id_name}>"
+        list_path, item_path = f"{under}/{name}", f"{under}/{name}/<{resource.id_name}>"
         read, write = f"{name}:read", f"{name}:write"
         offered: list[tuple[str, str, Callable[..., HttpResponse], int, str, Document]] = [
-            ("GET", many, self.page, 200, read, resource_openapi.listed),
-            ("GET", one, self.read, 200, read, resource_openapi.one),
+            ("GET", list_path, self.page, 200, read, resource_openapi.listed),
+            ("GET", item_path, self.read, 200, read, resource_openapi.read_one),
         ]
         if resource.create is not None:
-            offered.append(("POST", many, self.create, 201, write, resource_openapi.created))
+            offered.append(("POST", list_path, self.create, 201, write, resource_openapi.created))
         if resource.patch is not None:
-            offered.append(("PATCH", one, self.change, 200, write, resource_openapi.changed))
+            offered.append(("PATCH", item_path, self.change, 200, write, resource_openapi.changed))
         if resource.removable:
             removes = " ".join((write, *(f"{other}:write" for other in resource.removes)))
-            offered.append(("DELETE", one, self.remove, 204, removes, resource_openapi.removed))
+            offered.append(
+                ("DELETE", item_path, self.remove, 204, removes, resource_openapi.removed)
+            )
         for method, path, handler, status, needs, document in offered:
             router.add(
                 Operation(
@@ -76,7 +78,7 @@ class ResourceRoutes:
                     needs,
                     None,
                     signature=partial(document, resource),
-                    docs=resource_openapi.operation_docs(method, resource, path == one),
+                    docs=resource_openapi.operation_docs(method, resource, path == item_path),
                     body_bytes_max=self._body_bytes_max,
                 )
             )
@@ -94,7 +96,7 @@ class ResourceRoutes:
                 200,
                 f"{resource.name}:write",
                 None,
-                signature=partial(resource_openapi.one, resource),
+                signature=partial(resource_openapi.read_one, resource),
                 docs=resource_openapi.action_docs(verb, resource),
             )
         )

@@ -114,9 +114,9 @@ def methods_at(operations: Iterable[Operation], path: str) -> list[str]:
 
     Operations without path parameters take precedence: `/entities/bulk` is not an entity's id.
     """
-    matching = [one for one in operations if path_pattern(one.path).match(path)]
-    exact = {one.method for one in matching if "<" not in one.path}
-    return with_head(exact or {one.method for one in matching})
+    matching = [each for each in operations if path_pattern(each.path).match(path)]
+    exact = {each.method for each in matching if "<" not in each.path}
+    return with_head(exact or {each.method for each in matching})
 
 
 def permissions_of(needs: str | None) -> tuple[str, ...]:
