@@ -19,7 +19,7 @@ from tests.child_instance import Instance, free_port
 from tests.waiting import eventually
 
 from groundwork_command.services.process import Child, Launch, wait_for
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 NOBODY = 65534
 NAMES = ("groundwork", "groundwork_app", "groundwork_command", "postgres", "root", "nobody")
@@ -288,7 +288,9 @@ def without_gate(folder: Path) -> Iterator[int]:
         "TMPDIR": str(folder),
         "DOCKER_HOST": "unix:///nonexistent",
     }
-    launch = Launch([sys.executable, "-m", "ministack"], folder, folder / "log", of_service(own))
+    launch = Launch(
+        [sys.executable, "-m", "ministack"], folder, folder / "log", service_variables(own)
+    )
     child = Child(launch)
 
     def answers() -> bool:

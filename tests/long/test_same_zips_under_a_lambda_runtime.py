@@ -21,7 +21,7 @@ from websockets.exceptions import InvalidStatus
 from groundwork_command.emulator_bootstrap.deploy import Deployed, deploy
 from groundwork_command.services.home import Home
 from groundwork_command.services.process import Child, Launch, wait_for
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 from groundwork_data.postgres.migrations import migrate
 from groundwork_lambda_host.pollers import AwsSettings
 
@@ -116,7 +116,7 @@ def started(home: Home, python_path: str) -> tuple[Child, str]:
         "PYTHONPATH": python_path,
     }
     command = [sys.executable, "-m", "ministack"]
-    child = Child(Launch(command, home.path, home.logs / "emulator.log", of_service(own)))
+    child = Child(Launch(command, home.path, home.logs / "emulator.log", service_variables(own)))
 
     def answers() -> bool:
         try:

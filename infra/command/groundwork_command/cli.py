@@ -92,7 +92,7 @@ def user_create(
     """Create an account."""
     from groundwork_command.commands import users as command
 
-    command.create(email, tuple(role), name, "stdin" if password_stdin else "made-up")
+    command.create(email, tuple(role), name, "stdin" if password_stdin else "generated")
 
 
 @user.command("password")
@@ -104,7 +104,7 @@ def user_password(
     """Set a new password for an account and end all its sessions."""
     from groundwork_command.commands import users as command
 
-    command.set_password(email, "stdin" if password_stdin else "made-up")
+    command.set_password(email, "stdin" if password_stdin else "generated")
 
 
 @user.command("disable")
@@ -219,7 +219,7 @@ def graph_verify(*, fresh: Fresh = False, as_json: Json = False) -> None:
     """Compare every entity and relationship with Postgres; exit code 1 on drift."""
     from groundwork_command.commands import graph as command
 
-    command.verify("json" if as_json else "text", "anew" if fresh else "go on")
+    command.verify("json" if as_json else "text", "restart" if fresh else "resume")
 
 
 @graph.command("repair")
@@ -247,7 +247,7 @@ def graph_rebuild(
         return graph_offline.rebuild("json" if as_json else "text")
     from groundwork_command.commands import graph as command
 
-    return command.rebuild("json" if as_json else "text", "anew" if fresh else "go on")
+    return command.rebuild("json" if as_json else "text", "restart" if fresh else "resume")
 
 
 @app.command()

@@ -44,7 +44,7 @@ def test_a_password_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 
 def test_every_locked_jar_has_a_digest_and_a_place_of_its_own() -> None:
-    jars = neo4j_jars.locked()
+    jars = neo4j_jars.locked_jars()
     assert len(jars) > 200
     assert all(len(jar.sha256) == 64 for jar in jars)
     assert len({jar.path for jar in jars}) == len(jars)

@@ -85,7 +85,7 @@ def test_an_environment_that_is_passed_on_whole_is_seen(
 ) -> None:
     """The guard taken away."""
     for module in (emulator, neo4j, postgres):
-        monkeypatch.setattr(module, "of_service", lambda own: {**os.environ, **own})
+        monkeypatch.setattr(module, "service_variables", lambda own: {**os.environ, **own})
     for service in services(tmp_path):
         start(service)
     assert all(SECRET in how.environment.values() for how in launched)
@@ -108,7 +108,7 @@ def test_the_tools_are_told_where_the_database_is_and_no_more(
 
 def test_only_what_any_program_needs_is_passed_on() -> None:
     environ = dict.fromkeys((*variables.PASSED_ON, *NOT_FOR_CHILDREN), "x")
-    assert variables.of_service({"OWN": "y"}, environ) == {
+    assert variables.service_variables({"OWN": "y"}, environ) == {
         **dict.fromkeys(variables.PASSED_ON, "x"),
         "OWN": "y",
     }

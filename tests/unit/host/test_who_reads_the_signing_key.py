@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from groundwork_command.instance.project import template
-from groundwork_lambda_host.environments.variables import of_child
+from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.template import Addresses, load
 
 SECRET, IDENTITY = "SigningKey", "Identity"  # logical ids in the template
@@ -109,6 +109,6 @@ def test_no_other_function_is_told_where_the_key_is() -> None:
     told = {
         function.logical_id
         for function in stack.functions.values()
-        if NAME.search(str(of_child(function, "eu-central-1", {})))
+        if NAME.search(str(environment_variables(function, "eu-central-1", {})))
     }
     assert told == {IDENTITY}

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 OutputFormat = Literal["json", "text"]
-Begin = Literal["go on", "anew"]
+Begin = Literal["resume", "restart"]
 Work = Callable[["Database", "GraphDatabase", OnProgress, Checkpoint], "Report"]
 RemainingDrift = Callable[["Report"], "Drift"]
 MOST_SHOWN = 20
 
 
-def verify(output: OutputFormat, begin: Begin = "go on") -> None:
+def verify(output: OutputFormat, begin: Begin = "resume") -> None:
     """Compare the whole graph with Postgres; exit code 1 on drift."""
     from groundwork_data.graph.comparison import drift_of
     from groundwork_data.graph.verify import verify as work  # loads both databases
@@ -50,7 +50,7 @@ def repair(output: OutputFormat) -> None:
     _print_report(_run("repair", run, _healed), output)
 
 
-def rebuild(output: OutputFormat, begin: Begin = "go on") -> None:
+def rebuild(output: OutputFormat, begin: Begin = "resume") -> None:
     """Rebuild the graph from Postgres while readers and the relay keep running."""
     from groundwork_data.graph.rebuild import rebuild as work  # loads both databases
 
@@ -65,7 +65,7 @@ def _healed(_found: "Report") -> "Drift":
 
 
 def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
-    """Resume an interrupted run, unless `begin` is "anew"."""
+    """Resume an interrupted run, unless `begin` is "restart"."""
 
     def run(
         database: "Database",
@@ -73,7 +73,7 @@ def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
         on_progress: OnProgress,
         checkpoint: Checkpoint,
     ) -> "Report":
-        begun = checkpoint.load() if begin == "go on" else None
+        begun = checkpoint.load() if begin == "resume" else None
         return work(database, graph, on_progress, begun=begun, remember=checkpoint.save)
 
     return run

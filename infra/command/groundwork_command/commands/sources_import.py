@@ -22,7 +22,7 @@ def import_sources(path: Path, output: Literal["json", "text"]) -> None:
     except OSError as error:
         fail(f"{path} was not imported: {error}")
     kind = "text/x-opml" if data.lstrip(b"\xef\xbb\xbf \t\r\n\0").startswith(b"<") else "text/plain"
-    with clear_failures(), api.of_running_instance() as client:
+    with clear_failures(), api.connect_to_running_instance() as client:
         status, body = client.post_text("/api/v1/sources/import", data, kind, TIMEOUT_SECONDS)
     if status != OK:
         fail(f"{path} was not imported: {_reason(body)}")

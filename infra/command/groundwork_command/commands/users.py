@@ -8,12 +8,12 @@ from groundwork_command.instance import accounts, running
 from groundwork_command.instance import client as api
 from groundwork_command.terminal.output import clear_failures, fail, note, result
 
-MADE_UP_BYTES = 15
+GENERATED_BYTES = 15
 PAGE = 200
 
 
 def create(
-    email: str, roles: tuple[str, ...], name: str, source: Literal["stdin", "made-up"]
+    email: str, roles: tuple[str, ...], name: str, source: Literal["stdin", "generated"]
 ) -> None:
     """Create an account. A generated password is printed once."""
     from groundwork_core.identity.create_user import create_user
@@ -31,7 +31,7 @@ def create(
     result({"id": made, "email": email, **_shown(password, source)})
 
 
-def set_password(email: str, source: Literal["stdin", "made-up"]) -> None:
+def set_password(email: str, source: Literal["stdin", "generated"]) -> None:
     """Set a new password for an account and end all its sessions."""
     from groundwork_core.identity.passwords import must_be_good, normal
 
@@ -67,7 +67,7 @@ def set_status(email: str, status: Literal["active", "disabled"]) -> None:
 def show(output: Literal["json", "text"]) -> None:
     """List the accounts."""
     found: list[dict[str, object]] = []
-    with clear_failures(), api.of_running_instance() as client:
+    with clear_failures(), api.connect_to_running_instance() as client:
         cursor: str | None = ""
         while cursor is not None:
             query = {"cursor": cursor} if cursor else {}
@@ -82,12 +82,12 @@ def show(output: Literal["json", "text"]) -> None:
         print(f"{user['email']}  {user['status']}  {', '.join(map(str, roles))}")
 
 
-def _password(source: Literal["stdin", "made-up"]) -> str:
-    if source == "made-up":
-        return secrets.token_urlsafe(MADE_UP_BYTES)
+def _password(source: Literal["stdin", "generated"]) -> str:
+    if source == "generated":
+        return secrets.token_urlsafe(GENERATED_BYTES)
     note("Password (one line on standard input):")
     return sys.stdin.readline().rstrip("\n")
 
 
-def _shown(password: str, source: Literal["stdin", "made-up"]) -> dict[str, str]:
-    return {"password": password} if source == "made-up" else {}
+def _shown(password: str, source: Literal["stdin", "generated"]) -> dict[str, str]:
+    return {"password": password} if source == "generated" else {}

@@ -67,7 +67,7 @@ class Api:
         return answer.status_code, answer.json()
 
 
-def of_running_instance() -> Api:
+def connect_to_running_instance() -> Api:
     """Return a client of the instance that runs on the state folder. Raises ServiceError."""
     home = Home(running.home_folder())
     found = running.find(home)

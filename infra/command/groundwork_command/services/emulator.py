@@ -7,7 +7,7 @@ from groundwork_command.services import emulator_gate
 from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.service import Address, Progress, ServiceError
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 SERVICES = "sqs"
 REGION = "eu-central-1"
@@ -93,7 +93,7 @@ class Emulator:
             "LOG_LEVEL": "WARNING",
             "DOCKER_HOST": "unix:///nonexistent",  # so that it does not search for containers
         }
-        return of_service(own)
+        return service_variables(own)
 
 
 def _answers(port: int, key: str) -> bool:

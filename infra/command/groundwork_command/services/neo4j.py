@@ -15,7 +15,7 @@ from groundwork_command.services.neo4j_archive import Archive, Archiving
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.sizes import given_size
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
@@ -106,7 +106,7 @@ class Neo4j:
                 command=self._command(class_path, folder, archive.options(self._archiving)),
                 cwd=folder,
                 log=log,
-                environment=of_service({}),
+                environment=service_variables({}),
             )
         )
         failure = wait_for(lambda: _speaks_bolt(port), self._child, START_SECONDS)

@@ -16,7 +16,7 @@ from typing import Literal
 
 from groundwork_command.services import neo4j_jars
 from groundwork_command.services.process import Child, Launch
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 logger = logging.getLogger("groundwork.services")
 
@@ -91,7 +91,7 @@ class Archive:
             ]
             command += [f"-XX:SharedClassListFile={classes}", f"-XX:SharedArchiveFile={draft}"]
             command += [*self._jvm, "-cp", class_path]
-            child = Child(Launch(command, self.path.parent, log, of_service({})))
+            child = Child(Launch(command, self.path.parent, log, service_variables({})))
             while child.alive() and not self._stopping.wait(0.2):
                 pass
             child.stop(patience_seconds=0.0 if self._stopping.is_set() else MOST_SECONDS)

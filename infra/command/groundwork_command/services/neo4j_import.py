@@ -10,7 +10,7 @@ from groundwork_command.services import neo4j_jars
 from groundwork_command.services.neo4j import Memory, java
 from groundwork_command.services.process import Child, Launch
 from groundwork_command.services.service import OnProgress, ServiceError
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 if TYPE_CHECKING:
     from groundwork_data.graph.export import Files
@@ -40,7 +40,7 @@ def import_store(
     command += [f"--array-delimiter=U+{ord(given.array_delimiter):04X}", "--id-type=string"]
     output = folder / "import.log"
     where = {"NEO4J_HOME": str(folder), "NEO4J_CONF": str(folder / "conf")}
-    child = Child(Launch(command, folder, output, of_service(where)))
+    child = Child(Launch(command, folder, output, service_variables(where)))
     try:
         while child.alive():
             on_progress("import", _percent(output.read_bytes()), 100)

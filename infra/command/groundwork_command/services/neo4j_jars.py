@@ -48,7 +48,7 @@ class Jar:
         return Path(*self.group.split(".")) / self.artifact / self.version / self.filename
 
 
-def locked(lock: Path = LOCK_FILE) -> list[Jar]:
+def locked_jars(lock: Path = LOCK_FILE) -> list[Jar]:
     """Return the jars of the lock file, in class path order."""
     entries = tomllib.loads(lock.read_text())["dependencies"]
     return [
@@ -80,7 +80,7 @@ def present() -> bool:
 def ensure(progress: Callable[[str], None]) -> list[Path]:
     """Fetch missing jars; return all in class path order. Raises ServiceError."""
     folder = cache()
-    jars = locked()
+    jars = locked_jars()
     paths = [folder / jar.path for jar in jars]
     if present():
         return paths

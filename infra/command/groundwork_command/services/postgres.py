@@ -19,7 +19,7 @@ from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.sizes import given_size
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 USER = "groundwork"
 DATABASE = "groundwork"
@@ -220,4 +220,4 @@ def _remove_stale_pid_file(data: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    return of_service({"TZ": "UTC"})
+    return service_variables({"TZ": "UTC"})

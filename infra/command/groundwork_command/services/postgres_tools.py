@@ -7,7 +7,7 @@ from pathlib import Path
 
 from groundwork_command.services.postgres import binaries
 from groundwork_command.services.service import ServiceError
-from groundwork_command.services.variables import of_service
+from groundwork_command.services.variables import service_variables
 
 OnLine = Callable[[str], None]
 """Called with each line of progress that a tool prints."""
@@ -85,7 +85,7 @@ def _run(
 ) -> None:
     with subprocess.Popen(  # noqa: S603 - a fixed tool and options
         [_found(tool), *options],
-        env=of_service(where),
+        env=service_variables(where),
         stdout=subprocess.PIPE if both else subprocess.DEVNULL,
         stderr=subprocess.STDOUT if both else subprocess.PIPE,
         text=True,

@@ -16,6 +16,8 @@ PASSED_ON = (
 """Variables that any program needs. Passwords, tokens and foreign settings are not included."""
 
 
-def of_service(own: Mapping[str, str], environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+def service_variables(
+    own: Mapping[str, str], environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
     """Return all variables of a child service: its own settings and those of PASSED_ON."""
     return {**{name: environ[name] for name in PASSED_ON if name in environ}, **own}

@@ -9,7 +9,7 @@ from groundwork_lambda_host.environments.environment import Environment
 from groundwork_lambda_host.environments.invocation import Invocation
 from groundwork_lambda_host.environments.output import Output, Sink, to_stdout
 from groundwork_lambda_host.environments.pool import Event, Limits, Pool
-from groundwork_lambda_host.environments.variables import of_child
+from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.places import NO_CALLER, Place
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function, Stack
@@ -94,7 +94,9 @@ class Fleet:
         shared = dict(context.shared)
         if "WEBSOCKET_ENDPOINT" in function.environment:
             shared |= context.socket
-        return Environment(function, pool, output), of_child(function, self._region, shared)
+        return Environment(function, pool, output), environment_variables(
+            function, self._region, shared
+        )
 
     async def _reap(self) -> None:
         while True:

@@ -33,7 +33,9 @@ def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: environ[name] for name in PASSED_ON if name in environ}
 
 
-def of_child(function: Function, region: str, shared: Mapping[str, str]) -> dict[str, str]:
+def environment_variables(
+    function: Function, region: str, shared: Mapping[str, str]
+) -> dict[str, str]:
     """Return all variables of an environment.
 
     Args:
