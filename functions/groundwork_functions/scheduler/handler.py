@@ -7,7 +7,7 @@ import logging
 from chalice.app import CloudWatchEvent
 
 from groundwork_core.jobs.sweep import sweep_jobs
-from groundwork_core.realtime.close_sockets import close_outlived
+from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.sources.claim_due import claim_due
 from groundwork_core.sources.sweep import sweep_fetches
@@ -29,7 +29,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     swept = sweep_jobs(waiting_seconds, work=parts.work(), clock=parts.clock)
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
     done["removed"] = remove_expired(work=parts.work(), clock=parts.clock)
-    done["closed"] = close_outlived(work=parts.work(), sockets=parts.sockets)
+    done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
     # Literal names: the test of the alert rules searches for them here.
     metrics.emit("SchedulerClaimed", done["claimed"])
     metrics.emit("SchedulerExpired", done["expired"])

@@ -13,7 +13,7 @@ from groundwork_core.sources.explain_schedule import explain_schedule
 from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
 from groundwork_core.sources.model import Interval
 from groundwork_core.sources.request_fetch import request_fetch
-from groundwork_core.sources.start_watching import CLAIM_SECONDS, source_edited
+from groundwork_core.sources.start_watching import CLAIM_SECONDS, plan_after_change
 from groundwork_data.cron import next_cron
 from groundwork_data.postgres import sources as sql
 
@@ -180,7 +180,7 @@ def test_an_edited_schedule_plans_the_next_poll_anew(path: "Path") -> None:
     faster = Interval(kind="interval", every_seconds=60).model_dump_json()
     with path.work() as work:
         work.connection.execute("UPDATE sources SET schedule = %s", [faster])
-        source_edited(
+        plan_after_change(
             source,
             frozenset({"schedule"}),
             work=work,

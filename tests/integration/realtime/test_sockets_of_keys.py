@@ -5,7 +5,7 @@ import time
 import pytest
 
 from groundwork_core.errors import Unauthenticated
-from groundwork_core.realtime.close_sockets import close_outlived
+from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.realtime.connect import connect
 from groundwork_data.postgres import listeners
 
@@ -113,6 +113,6 @@ def test_a_socket_whose_key_has_ended_is_closed_without_any_change(live: Live) -
     outlive_its_key(live)
     live.open()
 
-    assert close_outlived(work=live.work(), sockets=live.sockets) == 1
+    assert close_expired(work=live.work(), sockets=live.sockets) == 1
     assert live.sockets.closed == ["socket"]
-    assert close_outlived(work=live.work(), sockets=live.sockets) == 0
+    assert close_expired(work=live.work(), sockets=live.sockets) == 0

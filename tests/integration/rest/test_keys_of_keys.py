@@ -252,7 +252,7 @@ def test_without_the_rule_a_key_would_live_on_in_an_account(
     rest: Rest, root: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: who holds the key for an hour gives an account of theirs all of it."""
-    monkeypatch.setattr(account_hooks, "no_more_by_a_key", lambda *_: None)
+    monkeypatch.setattr(account_hooks, "check_grants_by_key", lambda *_: None)
     mallory = rest.user("viewer")
     assert root("PATCH", f"/api/v1/users/{mallory}", {"roles": ["admin"]}).status == 200
     root.owner("POST", f"{root.made.location}/revoke")

@@ -4,7 +4,7 @@ import pytest
 
 from groundwork_core.errors import Invalid
 from groundwork_core.identity import passwords
-from groundwork_core.identity.passwords import COMMON, SHORTEST, must_be_good, normal
+from groundwork_core.identity.passwords import COMMON, SHORTEST, check_password, normal
 
 EMAIL = "ada.lovelace@example.test"
 
@@ -22,7 +22,7 @@ EMAIL = "ada.lovelace@example.test"
     ],
 )
 def test_long_unknown_passwords_are_good_whatever_they_are_made_of(password: str) -> None:
-    must_be_good(password, email=EMAIL)
+    check_password(password, email=EMAIL)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_bad_passwords_are_refused_with_a_reason_and_not_repeated(
     password: str, reason: str
 ) -> None:
     with pytest.raises(Invalid) as found:
-        must_be_good(password, email=EMAIL, pointer="/new_password")
+        check_password(password, email=EMAIL, pointer="/new_password")
 
     assert reason in found.value.detail
     assert found.value.faults[0].pointer == "/new_password"
@@ -66,7 +66,7 @@ def test_every_common_password_is_refused_and_by_the_list_alone(
         found = []
         for word in sorted(COMMON):
             try:
-                must_be_good(word, email=EMAIL)
+                check_password(word, email=EMAIL)
             except Invalid as error:
                 found.append(error.detail)
         return found

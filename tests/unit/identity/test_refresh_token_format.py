@@ -16,12 +16,12 @@ def token(used: datetime | None) -> RefreshToken:
 
 
 def test_a_successor_follows_from_both_parent_and_salt() -> None:
-    words, salt = refresh_token_format.first_words(), refresh_token_format.new_salt()
-    following = refresh_token_format.next_words(words, salt)
+    words, salt = refresh_token_format.first_token(), refresh_token_format.new_salt()
+    following = refresh_token_format.next_token(words, salt)
 
-    assert following == refresh_token_format.next_words(words, salt)
-    assert following != refresh_token_format.next_words(words, refresh_token_format.new_salt())
-    assert following != refresh_token_format.next_words(refresh_token_format.first_words(), salt)
+    assert following == refresh_token_format.next_token(words, salt)
+    assert following != refresh_token_format.next_token(words, refresh_token_format.new_salt())
+    assert following != refresh_token_format.next_token(refresh_token_format.first_token(), salt)
     assert following.startswith("gwr_")
     assert len(following) == len(words) == 47
 

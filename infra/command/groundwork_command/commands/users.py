@@ -33,11 +33,11 @@ def create(
 
 def set_password(email: str, source: Literal["stdin", "generated"]) -> None:
     """Set a new password for an account and end all its sessions."""
-    from groundwork_core.identity.passwords import must_be_good, normal
+    from groundwork_core.identity.passwords import check_password, normal
 
     password = _password(source)
     with clear_failures(), accounts.open_wiring(running.addresses()) as wiring:
-        must_be_good(password, email=email)
+        check_password(password, email=email)
         hashed = wiring.password_hasher.hash(normal(password))
         work = wiring.work()
         with work:

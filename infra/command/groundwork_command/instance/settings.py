@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from groundwork_core.errors import Invalid
-from groundwork_core.identity.passwords import must_be_good
+from groundwork_core.identity.passwords import check_password
 from groundwork_lambda_host.settings import base_url, hosts_of, proxies_of
 from groundwork_runtime.settings import REQUESTS_PER_SECOND, BadSettings, Settings
 
@@ -184,7 +184,7 @@ class InstanceSettings(BaseModel):
         proxies_of(self.trusted_proxies)
         if self.admin_password:
             try:
-                must_be_good(self.admin_password, email=self.admin_email)
+                check_password(self.admin_password, email=self.admin_email)
             except Invalid as error:
                 message = f"GROUNDWORK_ADMIN_PASSWORD: {error.detail}"
                 raise ValueError(message) from None

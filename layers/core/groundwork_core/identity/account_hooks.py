@@ -16,7 +16,7 @@ from uuid import UUID
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Forbidden, Invalid, NotFound
-from groundwork_core.identity.passwords import must_be_good, normal
+from groundwork_core.identity.passwords import check_password, normal
 from groundwork_core.identity.ports import AccountsWork, PasswordHasher
 from groundwork_core.identity.resources import NewUser, StoredUser, UserPatch
 from groundwork_core.resources.resource import Input
@@ -63,7 +63,7 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
             if user is not None and not user.active and fields.get("status") == "active":
                 raise Forbidden("An API key cannot enable an account; log in.")
         if password is not None:
-            must_be_good(password, email=given.email or (user.email if user else ""))
+            check_password(password, email=given.email or (user.email if user else ""))
             fields["password_hash"] = self._hasher().hash(normal(password))
         self._ends_sessions = row_id is not None and (
             password is not None or fields.get("status") == "disabled"
@@ -81,7 +81,7 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
     def after_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
         """Check the account again after the change; end its sessions if required."""
         if "roles" in fields:
-            no_more_by_a_key(self._by, self._held, self._must_reach(row_id, work))
+            check_grants_by_key(self._by, self._held, self._must_reach(row_id, work))
         if self._ends_sessions:
             # The account is locked here: a concurrent login waits and is refused.
             work.users.end_sessions(row_id, self._clock.now())
@@ -92,7 +92,7 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
 
     def _must_reach(self, row_id: UUID, work: AccountsWork) -> frozenset[str]:
         held = work.authority.of_user(row_id)
-        must_hold(self._by, held)
+        check_permissions(self._by, held)
         return held
 
 
@@ -115,7 +115,7 @@ class RoleWriteHooks(NoWriteHooks[AccountsWork]):
     def after_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
         """Check the role again after the change."""
         if "permissions" in fields:
-            no_more_by_a_key(self._by, self._gives, self._must_reach(row_id, work))
+            check_grants_by_key(self._by, self._gives, self._must_reach(row_id, work))
 
     def before_remove(self, row_id: UUID, work: AccountsWork) -> None:
         """Raise Forbidden when the role has a permission that the caller lacks."""
@@ -123,18 +123,18 @@ class RoleWriteHooks(NoWriteHooks[AccountsWork]):
 
     def _must_reach(self, row_id: UUID, work: AccountsWork) -> frozenset[str]:
         gives = work.authority.of_role(row_id)
-        must_hold(self._by, gives)
+        check_permissions(self._by, gives)
         return gives
 
 
-def must_hold(caller: Caller, permissions: Iterable[str]) -> None:
+def check_permissions(caller: Caller, permissions: Iterable[str]) -> None:
     """Raise Forbidden unless the caller has all of these permissions."""
     missing = sorted(set(permissions) - caller.permissions)
     if missing:
         raise Forbidden(f"This needs permissions that you do not have: {', '.join(missing)}.")
 
 
-def no_more_by_a_key(caller: Caller, before: frozenset[str], after: frozenset[str]) -> None:
+def check_grants_by_key(caller: Caller, before: frozenset[str], after: frozenset[str]) -> None:
     """Raise Forbidden when an API key adds permissions to an account or a role."""
     if caller.key_id is not None and not after <= before:
         added = ", ".join(sorted(after - before))

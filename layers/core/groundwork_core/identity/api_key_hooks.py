@@ -16,7 +16,7 @@ from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Forbidden, Invalid, Unauthenticated
 from groundwork_core.identity import api_key_format as api_key_words
-from groundwork_core.identity.account_hooks import must_hold
+from groundwork_core.identity.account_hooks import check_permissions
 from groundwork_core.identity.api_keys import API_KEYS, ApiKeyPatch, NewApiKey, StoredApiKey
 from groundwork_core.identity.ports import AccountsWork
 from groundwork_core.resources.resource import Input
@@ -76,17 +76,17 @@ class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - a port's signature
         """Raise Forbidden when the key has more rights than the caller, or another key made it."""
-        must_reach_key(self._by, row_id, work)
+        check_key_rights(self._by, row_id, work)
         maker = self._by.key_id
         if maker is not None and not work.api_keys.is_made_by(row_id, maker):
             raise Forbidden("An API key can only change keys that it created; log in.")
 
     def before_remove(self, row_id: UUID, work: AccountsWork) -> None:
         """Raise Forbidden when the key or its user has more rights than the caller."""
-        must_reach_key(self._by, row_id, work)
+        check_key_rights(self._by, row_id, work)
 
 
-def must_reach_key(by: Caller, row_id: UUID, work: AccountsWork) -> None:
+def check_key_rights(by: Caller, row_id: UUID, work: AccountsWork) -> None:
     """Check that a key has no more rights than the caller who changes or ends it.
 
     A user may always end and change their own keys, which never have more rights. A key may end
@@ -104,7 +104,7 @@ def must_reach_key(by: Caller, row_id: UUID, work: AccountsWork) -> None:
     if owner != by.user_id or by.key_id is not None:
         scopes = key["scopes"] if isinstance(key["scopes"], list) else []
         held = work.authority.of_user(owner)
-        must_hold(by, held if owner != by.user_id else held.intersection(map(str, scopes)))
+        check_permissions(by, held if owner != by.user_id else held.intersection(map(str, scopes)))
     if by.key_id is not None and _outlives(_moment(key["expires_at"]), _end_of(by.key_id, work)):
         raise Forbidden("This key ends later than the API key that you sent; log in.")
 

@@ -7,7 +7,7 @@ from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid, NotFound
 from groundwork_core.identity.login_throttle import WINDOW, LoginAttempt
-from groundwork_core.identity.passwords import must_be_good, normal
+from groundwork_core.identity.passwords import check_password, normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher
 
 
@@ -34,7 +34,7 @@ def change_password(
         attempt = LoginAttempt(user.email.lower(), address)
         failures = work.login_failures.of([*attempt.limits, attempt.known])
         attempt.must_be_allowed(failures, clock.now())
-    must_be_good(new, email=user.email, pointer="/new_password")
+    check_password(new, email=user.email, pointer="/new_password")
     if not hasher.verify(user.password_hash, normal(current)):
         now = clock.now()
         with work:

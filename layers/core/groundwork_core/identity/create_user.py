@@ -6,7 +6,7 @@ from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.identity.model import ADMIN, UserRow, normal_email
-from groundwork_core.identity.passwords import must_be_good, normal
+from groundwork_core.identity.passwords import check_password, normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher
 
 
@@ -26,7 +26,7 @@ def create_user(
         Conflict: the address is taken.
     """
     if password is not None:
-        must_be_good(password, email=email)
+        check_password(password, email=email)
     password_hash = None if password is None else hasher.hash(normal(password))
     with work:
         missing = work.users.missing_roles(roles)

@@ -64,7 +64,7 @@ def log_in(
         logger.info("A login failed", extra={"address": address})
         raise Unauthenticated(REFUSED)
     access_token = _signed(user, signer, clock)
-    words = refresh_token_format.first_words()
+    refresh_token = refresh_token_format.first_token()
     with work:
         held = work.users.held(user.id)
         if held is None or not held.active or held.sessions_valid_from > user.sessions_valid_from:
@@ -77,7 +77,7 @@ def log_in(
                 id=new_id(),
                 family_id=new_id(),
                 user_id=user.id,
-                token_hash=refresh_token_format.hash_of(words),
+                token_hash=refresh_token_format.hash_of(refresh_token),
                 issued_at=now,
                 expires_at=now + refresh_token_format.FAMILY_LIFETIME,
             )
@@ -86,7 +86,7 @@ def log_in(
             work.audit.record(AuditEntry("users.logged_in", "users", user.id))
         if user.password_hash and hasher.is_outdated(user.password_hash):
             work.users.set_password(user.id, hasher.hash(normal(password)))
-    return NewSession(TokenPair(access_token, words, ACCESS_TOKEN_SECONDS), device)
+    return NewSession(TokenPair(access_token, refresh_token, ACCESS_TOKEN_SECONDS), device)
 
 
 def _remembered(

@@ -9,10 +9,10 @@ from groundwork_core.identity import refresh_token_format
 from groundwork_core.identity.ports import IdentityWork
 
 
-def log_out(words: str, *, work: IdentityWork, clock: Clock) -> None:
+def log_out(refresh_token: str, *, work: IdentityWork, clock: Clock) -> None:
     """End the session of a refresh token. An unknown token is not an error."""
     with work:
-        token = work.refresh_tokens.locked(refresh_token_format.hash_of(words))
+        token = work.refresh_tokens.locked(refresh_token_format.hash_of(refresh_token))
         if token is not None:
             work.refresh_tokens.revoke_family(token.family_id, clock.now())
 

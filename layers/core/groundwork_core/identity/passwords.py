@@ -37,7 +37,7 @@ def normal(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
-def must_be_good(password: str, *, email: str, pointer: str = "/password") -> None:
+def check_password(password: str, *, email: str, pointer: str = "/password") -> None:
     """Check a new password.
 
     Raises:

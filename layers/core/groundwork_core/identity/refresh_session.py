@@ -20,7 +20,7 @@ REFUSED = "The refresh token is invalid. Please log in."
 
 
 def refresh_session(
-    words: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
+    refresh_token: str, *, work: IdentityWork, signer: TokenSigner, clock: Clock
 ) -> TokenPair:
     """Use a refresh token and return its successor with a new access token.
 
@@ -32,7 +32,7 @@ def refresh_session(
         Unauthenticated: the token is unknown, expired, revoked or used.
     """
     now = clock.now()
-    token_hash = refresh_token_format.hash_of(words)
+    token_hash = refresh_token_format.hash_of(refresh_token)
     with work:
         # Lock the account first, as `end_sessions` does: it waits and revokes the successor too,
         # or this call waits and finds its token revoked.
@@ -43,24 +43,26 @@ def refresh_session(
             raise Unauthenticated(REFUSED)
         if user is None or not user.active:
             raise Unauthenticated(REFUSED)
-        following = _successor(words, token, work, clock)
-        if following is None:
+        new_token = _successor(refresh_token, token, work, clock)
+        if new_token is None:
             work.refresh_tokens.revoke_family(token.family_id, now)
             family = {"family_id": str(token.family_id)}
             work.audit.record(
                 AuditEntry("users.refresh_token_reused", "users", token.user_id, family)
             )
-    if following is None:
+    if new_token is None:
         logger.warning(
             "A used refresh token came back: its family is revoked",
             extra={"user_id": str(token.user_id), "family_id": str(token.family_id)},
         )
         raise Unauthenticated(REFUSED)
     access_token = _signed(user, signer, now)
-    return TokenPair(access_token, following, ACCESS_TOKEN_SECONDS)
+    return TokenPair(access_token, new_token, ACCESS_TOKEN_SECONDS)
 
 
-def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock) -> str | None:
+def _successor(
+    refresh_token: str, token: RefreshToken, work: IdentityWork, clock: Clock
+) -> str | None:
     """Return the successor; None if the token was used and must not be used again."""
     now = clock.now()
     if token.used_at is not None:
@@ -69,23 +71,23 @@ def _successor(words: str, token: RefreshToken, work: IdentityWork, clock: Clock
             return None
         if not refresh_token_format.may_be_repeated(token, there, now):
             return None
-        return refresh_token_format.next_words(words, there.salt)
+        return refresh_token_format.next_token(refresh_token, there.salt)
     salt = refresh_token_format.new_salt()
-    following = refresh_token_format.next_words(words, salt)
+    new_token = refresh_token_format.next_token(refresh_token, salt)
     work.refresh_tokens.use(token.id, now)
     work.refresh_tokens.add(
         RefreshToken(
             id=new_id(),
             family_id=token.family_id,
             user_id=token.user_id,
-            token_hash=refresh_token_format.hash_of(following),
+            token_hash=refresh_token_format.hash_of(new_token),
             issued_at=now,
             expires_at=token.expires_at,
             parent_id=token.id,
             salt=salt,
         )
     )
-    return following
+    return new_token
 
 
 def _signed(user: Account, signer: TokenSigner, now: datetime) -> str:

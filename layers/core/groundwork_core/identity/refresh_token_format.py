@@ -22,14 +22,14 @@ FAMILY_LIFETIME = timedelta(days=30)
 _BYTES = 32
 
 
-def first_words() -> str:
+def first_token() -> str:
     """Return the first token of a family."""
     return PREFIX + secrets.token_urlsafe(_BYTES)
 
 
-def next_words(words: str, salt: bytes) -> str:
+def next_token(token: str, salt: bytes) -> str:
     """Return the successor of a token."""
-    made = hmac.digest(salt, words.encode(), "sha256")
+    made = hmac.digest(salt, token.encode(), "sha256")
     return PREFIX + base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
@@ -38,9 +38,9 @@ def new_salt() -> bytes:
     return secrets.token_bytes(_BYTES)
 
 
-def hash_of(words: str) -> bytes:
+def hash_of(token: str) -> bytes:
     """Return the stored hash of a token. It has 256 random bits, so a plain hash is enough."""
-    return hashlib.sha256(words.encode()).digest()
+    return hashlib.sha256(token.encode()).digest()
 
 
 def may_be_repeated(used: RefreshToken, successor: RefreshToken | None, now: datetime) -> bool:

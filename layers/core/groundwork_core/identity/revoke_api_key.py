@@ -7,7 +7,7 @@ from uuid import UUID
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import NotFound
-from groundwork_core.identity.api_key_hooks import must_reach_key
+from groundwork_core.identity.api_key_hooks import check_key_rights
 from groundwork_core.identity.api_keys import API_KEYS
 from groundwork_core.identity.ports import AccountsWork
 from groundwork_core.resources.ownership import seen_by
@@ -24,7 +24,7 @@ def revoke_api_key(row_id: UUID, *, by: Caller, work: AccountsWork, clock: Clock
     with work:
         if seen_by(by, API_KEYS, work.resources).read(API_KEYS, row_id) is None:
             raise NotFound(API_KEYS.missing())
-        must_reach_key(by, row_id, work)
+        check_key_rights(by, row_id, work)
         work.api_keys.revoke(row_id, clock.now())
         revoked = work.resources.read(API_KEYS, row_id)
     if revoked is None:

@@ -38,7 +38,7 @@ def upsert_entities(
     Raises:
         Unavailable: three deadlocks, or no connection; nothing was stored.
     """
-    return _tried(lambda: _entities(items, work()))
+    return _retried(lambda: _entities(items, work()))
 
 
 def upsert_relationships(
@@ -52,7 +52,7 @@ def upsert_relationships(
     Raises:
         Unavailable: as `upsert_entities`.
     """
-    return _tried(lambda: _relationships(items, work()))
+    return _retried(lambda: _relationships(items, work()))
 
 
 def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> BulkOutcome:
@@ -66,55 +66,57 @@ def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> BulkOutcom
         places.setdefault(same, []).append(place)
     with work:
         done = work.knowledge.upsert_entities(list(rows.values()), MOST_ALIASES)
-    return BulkOutcome(_told(items, places, done, {}), work.position)
+    return BulkOutcome(_outcomes(items, places, done, {}), work.position)
 
 
 def _relationships(items: Mapping[int, NewRelationship], work: KnowledgeWork) -> BulkOutcome:
     with work:
         ends = {end for item in items.values() for end in (item.from_id, item.to_id)}
-        led = work.knowledge.hold_entities(sorted(ends)) if ends else {}
+        survivors = work.knowledge.hold_entities(sorted(ends)) if ends else {}
         refused: dict[int, Refused] = {}
         places: dict[Hashable, list[int]] = {}
         rows: dict[Hashable, EdgeRow] = {}
         for place, item in items.items():
-            faults = _edge_faults(item, led)
+            faults = _edge_faults(item, survivors)
             if faults:
                 refused[place] = Refused(faults)
                 continue
-            same = (led[item.from_id], led[item.to_id], item.type, item.valid_from)
+            same = (survivors[item.from_id], survivors[item.to_id], item.type, item.valid_from)
             if same not in rows:
                 rows[same] = EdgeRow(*same, item.valid_to, item.confidence)
             state_edge(rows[same], item)
             places.setdefault(same, []).append(place)
         done = work.knowledge.upsert_relationships(list(rows.values()))
-    return BulkOutcome(_told(items, places, done, refused), work.position)
+    return BulkOutcome(_outcomes(items, places, done, refused), work.position)
 
 
-def _edge_faults(item: NewRelationship, led: Mapping[UUID, UUID]) -> tuple[Fault, ...]:
+def _edge_faults(item: NewRelationship, survivors: Mapping[UUID, UUID]) -> tuple[Fault, ...]:
     named = {"from_id": item.from_id, "to_id": item.to_id}
-    faults = [Fault(f"/{name}", "does not exist") for name, end in named.items() if end not in led]
+    faults = [
+        Fault(f"/{name}", "does not exist") for name, end in named.items() if end not in survivors
+    ]
     if not faults:
-        faults += joined(named, {name: led[end] for name, end in named.items()})
+        faults += joined(named, {name: survivors[end] for name, end in named.items()})
     if item.valid_from and item.valid_to and item.valid_from >= item.valid_to:
         faults.append(Fault("/valid_to", "must be after valid_from"))
     return tuple(faults)
 
 
-def _told(
+def _outcomes(
     items: Mapping[int, Item],
     places: Mapping[Hashable, list[int]],
     done: Sequence[Upserted],
     refused: Mapping[int, Refused],
 ) -> list[Upserted | Refused]:
-    told: dict[int, Upserted | Refused] = dict(refused)
+    outcomes: dict[int, Upserted | Refused] = dict(refused)
     for (first, *others), one in zip(places.values(), done, strict=True):
-        told[first] = one
+        outcomes[first] = one
         again = Upserted(one.id, "updated") if one.outcome == "created" else one
-        told.update(dict.fromkeys(others, again))
-    return [told[place] for place in items]
+        outcomes.update(dict.fromkeys(others, again))
+    return [outcomes[place] for place in items]
 
 
-def _tried(act: Callable[[], BulkOutcome]) -> BulkOutcome:
+def _retried(act: Callable[[], BulkOutcome]) -> BulkOutcome:
     """Retry after a deadlock with another transaction."""
     for left in reversed(range(TRIES)):
         try:

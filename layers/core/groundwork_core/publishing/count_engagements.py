@@ -32,12 +32,12 @@ def count_engagements(
     with work:
         fates = work.engagements.keep(list(rows.values())) if rows else []
     kept = dict(zip(rows, fates, strict=True))
-    told: list[Upserted | Refused] = []
+    outcomes: list[Upserted | Refused] = []
     seen: set[UUID] = set()
     for one in stated.values():
-        told.append(_told(one, kept[one.id], rows[one.id], again=one.id in seen))
+        outcomes.append(_outcome(one, kept[one.id], rows[one.id], again=one.id in seen))
         seen.add(one.id)
-    return BulkOutcome(told, work.position)
+    return BulkOutcome(outcomes, work.position)
 
 
 def _counted(item: BatchEngagement) -> EngagementRow:
@@ -45,7 +45,7 @@ def _counted(item: BatchEngagement) -> EngagementRow:
     return EngagementRow(item.id or new_id(), item.distribution_id, item.kind, item.count, at)
 
 
-def _told(
+def _outcome(
     one: EngagementRow, fate: EngagementOutcome, kept: EngagementRow, *, again: bool
 ) -> Upserted | Refused:
     if again and one != kept:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from groundwork_core.publishing.callback_ports import PublishersWork
 from groundwork_core.publishing.distributions import DELIVERIES, NewDelivery
+from groundwork_core.publishing.ports import PublishersWork
 from groundwork_core.resources.resource import Input
 from groundwork_core.resources.write_hooks import NoWriteHooks
 

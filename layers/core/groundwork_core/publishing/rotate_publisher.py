@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import NotFound
-from groundwork_core.publishing.callback_ports import PublishersWork
+from groundwork_core.publishing.ports import PublishersWork
 from groundwork_core.publishing.publishers import PUBLISHERS
 from groundwork_core.publishing.signatures import new_secret
 from groundwork_core.resources.ports import Stored

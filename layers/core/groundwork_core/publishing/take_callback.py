@@ -8,11 +8,6 @@ from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid, Unauthenticated
-from groundwork_core.publishing.callback_ports import (
-    CallbackStore,
-    PublisherSecretsReader,
-    PublishersWork,
-)
 from groundwork_core.publishing.delivery_updates import (
     CallbackTaken,
     DeliveryCallback,
@@ -20,6 +15,7 @@ from groundwork_core.publishing.delivery_updates import (
     DeliveryUpdate,
     moved,
 )
+from groundwork_core.publishing.ports import CallbackStore, PublisherSecretsReader, PublishersWork
 from groundwork_core.publishing.signatures import (
     REFUSED,
     TOLERANCE,

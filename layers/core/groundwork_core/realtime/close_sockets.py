@@ -7,15 +7,15 @@ from uuid import UUID
 from groundwork_core.realtime.ports import ListenersWork, LiveWork, Sockets
 
 
-def close_unwelcome(users: set[UUID] | None, work: LiveWork, sockets: Sockets) -> int:
+def close_unauthorized(users: set[UUID] | None, work: LiveWork, sockets: Sockets) -> int:
     """Close the sockets of users whose sessions ended or who lost permissions; return how many.
 
     `users` limits the check to these; None checks every socket.
     """
-    return _close(work.listeners.no_longer_welcome(users), work, sockets)
+    return _close(work.listeners.unauthorized(users), work, sockets)
 
 
-def close_outlived(*, work: ListenersWork, sockets: Sockets) -> int:
+def close_expired(*, work: ListenersWork, sockets: Sockets) -> int:
     """Close sockets whose API keys have ended; return how many.
 
     They get no events from that time on. The host closes a socket at the expiry that `$connect`
@@ -25,7 +25,7 @@ def close_outlived(*, work: ListenersWork, sockets: Sockets) -> int:
         Unavailable: the gateway that holds the sockets cannot be reached.
     """
     with work:
-        return _close(work.listeners.outlived(), work, sockets)
+        return _close(work.listeners.expired(), work, sockets)
 
 
 def _close(connections: list[str], work: ListenersWork, sockets: Sockets) -> int:

@@ -108,14 +108,14 @@ class ListenerStore(Protocol):
         """Return the sockets subscribed to any of these topics whose API keys are valid."""
         ...
 
-    def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
+    def unauthorized(self, users: Iterable[UUID] | None) -> list[str]:
         """Return sockets whose users' sessions ended, or whose users lost permissions since.
 
         Checks these users; None: all users.
         """
         ...
 
-    def outlived(self) -> list[str]:
+    def expired(self) -> list[str]:
         """Return sockets whose API keys have ended."""
         ...
 

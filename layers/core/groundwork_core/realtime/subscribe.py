@@ -18,17 +18,17 @@ from groundwork_core.realtime.ports import (
 from groundwork_core.realtime.topics import (
     ENTITY,
     MOST_TOPICS,
-    also_of,
     checked,
+    entities_of,
+    entities_of_row,
     frame,
-    named_by,
-    touched,
+    topics_with_merged,
 )
 from groundwork_core.relay.destination_names import LIVE
 
-TakenIn = Mapping[UUID, Sequence[UUID]]
+MergedIds = Mapping[UUID, Sequence[UUID]]
 """The ids of entities that were merged into each entity."""
-NOTHING: TakenIn = {}
+NOTHING: MergedIds = {}
 
 SLICE = 200
 """Changes replayed per transaction while the relay continues."""
@@ -127,8 +127,8 @@ class _Replay:
                 if not _can_replay(since, self._work.numbered_outbox.span()):
                     return since
                 missed = self._missed(since, SLICE)
-                taken_in = self._taken_in(missed)
-            if len(missed) <= NEAR or not self._send(since, missed, taken_in):
+                merged_ids = self._merged_ids(missed)
+            if len(missed) <= NEAR or not self._send(since, missed, merged_ids):
                 return since
             since = missed[-1].seq
         return since
@@ -142,20 +142,24 @@ class _Replay:
         if _can_replay(since, span):
             missed = self._missed(since, MOST_HELD_UP + 1)
             if len(missed) <= MOST_HELD_UP:
-                return self._send(since, missed, self._taken_in(missed))
+                return self._send(since, missed, self._merged_ids(missed))
         self._greeted = False
         return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
 
     def _missed(self, since: int, most: int) -> Sequence[NumberedRow]:
         """Return the changes after `since`, including those of survivors of merged entities."""
-        survivors = self._work.survivors.of(named_by(self._topics)).values()
+        survivors = self._work.survivors.of(entities_of(self._topics)).values()
         topics = self._topics.union(f"{ENTITY}{id_}" for id_ in survivors)
         return self._work.numbered_outbox.replay(topics, since, most)
 
-    def _taken_in(self, missed: Sequence[NumberedRow]) -> TakenIn:
-        return self._work.survivors.taken_in_by({id_ for one in missed for id_ in touched(one.row)})
+    def _merged_ids(self, missed: Sequence[NumberedRow]) -> MergedIds:
+        return self._work.survivors.merged_into(
+            {id_ for one in missed for id_ in entities_of_row(one.row)}
+        )
 
-    def _send(self, seq: int, missed: Sequence[NumberedRow], taken_in: TakenIn = NOTHING) -> bool:
+    def _send(
+        self, seq: int, missed: Sequence[NumberedRow], merged_ids: MergedIds = NOTHING
+    ) -> bool:
         frames = []
         if not self._greeted:
             message = {"type": "subscribed", "topics": sorted(self._topics), "seq": seq}
@@ -164,7 +168,7 @@ class _Replay:
         frames.extend(
             frame(topic, one.seq, one.row)
             for one in missed
-            for topic in also_of(one.row, taken_in)
+            for topic in topics_with_merged(one.row, merged_ids)
             if topic in self._topics
         )
         self._replayed += len(missed)

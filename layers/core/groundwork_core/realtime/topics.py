@@ -72,23 +72,25 @@ def topics_of(row: OutboxRow) -> tuple[str, ...]:
     return (row.aggregate,)
 
 
-def touched(row: OutboxRow) -> frozenset[UUID]:
+def entities_of_row(row: OutboxRow) -> frozenset[UUID]:
     """Return the entities whose topics have the row."""
-    return frozenset(named_by(topics_of(row)))
+    return frozenset(entities_of(topics_of(row)))
 
 
-def named_by(topics: Iterable[str]) -> list[UUID]:
+def entities_of(topics: Iterable[str]) -> list[UUID]:
     """Return the entities of the topics of the form `entity:<id>`."""
     return [UUID(topic.removeprefix(ENTITY)) for topic in topics if topic.startswith(ENTITY)]
 
 
-def also_of(row: OutboxRow, taken_in: Mapping[UUID, Sequence[UUID]]) -> tuple[str, ...]:
+def topics_with_merged(
+    row: OutboxRow, merged_ids: Mapping[UUID, Sequence[UUID]]
+) -> tuple[str, ...]:
     """Return the topics of a row, including those of entities merged into its entities.
 
-    `taken_in` has the merged ids of each entity.
+    `merged_ids` has the merged ids of each entity.
     """
     topics = topics_of(row)
-    old = (id_ for one in named_by(topics) for id_ in taken_in.get(one, ()))
+    old = (id_ for one in entities_of(topics) for id_ in merged_ids.get(one, ()))
     return (*topics, *(f"{ENTITY}{id_}" for id_ in dict.fromkeys(old)))
 
 

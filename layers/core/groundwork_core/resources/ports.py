@@ -109,7 +109,7 @@ class Survivors(Protocol):
         """Return the survivors of merged entities, by old id."""
         ...
 
-    def taken_in_by(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+    def merged_into(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
         """Return the ids of entities that were merged into each of these."""
         ...
 

@@ -24,7 +24,7 @@ def start_watching(source_ids: Sequence[UUID], *, work: SourcesWork, now: dateti
         work.publish(*commands)
 
 
-def source_edited(
+def plan_after_change(
     source_id: UUID,
     changed: frozenset[str],
     *,

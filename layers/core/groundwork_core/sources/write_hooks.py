@@ -13,7 +13,7 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 from groundwork_core.sources.ports import NextCron, SourceWritesWork
 from groundwork_core.sources.resource import SOURCES, NewSource, SourcePatch
 from groundwork_core.sources.schedule import check_schedule
-from groundwork_core.sources.start_watching import source_edited, start_watching
+from groundwork_core.sources.start_watching import plan_after_change, start_watching
 from groundwork_core.web.address import check_private
 from groundwork_core.web.reachability import AllowedTargets
 
@@ -58,7 +58,7 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
             state = work.sources.watch_state(row_id)
             if state is not None:
                 check_schedule(state.schedule, now, next_cron=self._next_cron)
-        source_edited(
+        plan_after_change(
             row_id, fields, work=work, now=now, random=self._random, next_cron=self._next_cron
         )
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from groundwork_core.publishing.callback_ports import PublisherSecrets
 from groundwork_core.publishing.delivery_updates import DeliveryState
+from groundwork_core.publishing.ports import PublisherSecrets
 
 if TYPE_CHECKING:
     from psycopg import Connection

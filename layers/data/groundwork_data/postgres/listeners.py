@@ -112,12 +112,12 @@ class PostgresListeners:
         rows = self._connection.execute(f"{LISTENERS} c.topics && %s", (list(topics),)).fetchall()
         return [_listener(row) for row in rows]
 
-    def no_longer_welcome(self, users: Iterable[UUID] | None) -> list[str]:
+    def unauthorized(self, users: Iterable[UUID] | None) -> list[str]:
         """Return sockets whose users' sessions ended or who lost permissions since it opened."""
         named = None if users is None else list(users)
         return [row[0] for row in self._connection.execute(UNWELCOME, {"users": named})]
 
-    def outlived(self) -> list[str]:
+    def expired(self) -> list[str]:
         """Return sockets whose API keys are no longer valid."""
         return [row[0] for row in self._connection.execute(OUTLIVED)]
 

@@ -49,7 +49,7 @@ class PostgresSurvivors:
         """Return the survivors of the ids that were merged, by old id."""
         return survivors_of(self._run, ids)
 
-    def taken_in_by(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
+    def merged_into(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
         """Return the old ids that were merged into each of these entities."""
         found: dict[UUID, list[UUID]] = defaultdict(list)
         for into, old in self._run(TAKEN_IN_BY, [_array(ids)]) if ids else ():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork_runtime.wiring.base import BaseParts
 
 if TYPE_CHECKING:
-    from groundwork_core.publishing.callback_ports import PublisherSecretsReader
+    from groundwork_core.publishing.ports import PublisherSecretsReader
 
 
 class PublishingParts(BaseParts):

@@ -134,8 +134,8 @@ class TwoStoreReader:
         return Subgraph(tuple(nodes[id_] for id_ in ids), tuple(steps))
 
 
-def _in_order(ids: Iterable[Id], standing: Container[Id]) -> list[Id]:
-    return [id_ for id_ in ids if id_ in standing]
+def _in_order(ids: Iterable[Id], existing: Container[Id]) -> list[Id]:
+    return [id_ for id_ in ids if id_ in existing]
 
 
 def _other_end(relationship: GraphRelationship, id_: Id) -> Id:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.realtime.close_sockets import close_unwelcome
+from groundwork_core.realtime.close_sockets import close_unauthorized
 from groundwork_core.realtime.ports import (
     Listener,
     LiveWork,
@@ -14,7 +14,7 @@ from groundwork_core.realtime.ports import (
     Post,
     Sockets,
 )
-from groundwork_core.realtime.topics import also_of, frame, topics_of, touched
+from groundwork_core.realtime.topics import entities_of_row, frame, topics_of, topics_with_merged
 from groundwork_core.relay.destination_names import LIVE
 from groundwork_core.relay.ports import OutboxBatch
 
@@ -40,7 +40,7 @@ class LiveDestination:
         """Close sockets that lost their rights, post changes, and store their seqs."""
         rows = [row for row in taken.rows if topics_of(row)]
         numbered = [NumberedRow(taken.last_seq + place, row) for place, row in enumerate(rows, 1)]
-        self._close_unwelcome(taken.rows, work)
+        self._close_unauthorized(taken.rows, work)
         gone = self._post(numbered, work)
         if gone:
             work.listeners.remove(gone)
@@ -49,13 +49,15 @@ class LiveDestination:
 
     def _post(self, numbered: Sequence[NumberedRow], work: LiveWork) -> frozenset[str]:
         # Listeners of a merged entity get the changes of its survivor.
-        taken_in = work.survivors.taken_in_by({id_ for one in numbered for id_ in touched(one.row)})
-        topics = {topic for one in numbered for topic in also_of(one.row, taken_in)}
+        merged_ids = work.survivors.merged_into(
+            {id_ for one in numbered for id_ in entities_of_row(one.row)}
+        )
+        topics = {topic for one in numbered for topic in topics_with_merged(one.row, merged_ids)}
         listeners = work.listeners.listening(topics) if topics else []
-        posts = posts_for(numbered, listeners, taken_in)
+        posts = posts_for(numbered, listeners, merged_ids)
         return self._sockets.post(posts) if posts else frozenset()
 
-    def _close_unwelcome(self, rows: Sequence[OutboxRow], work: LiveWork) -> None:
+    def _close_unauthorized(self, rows: Sequence[OutboxRow], work: LiveWork) -> None:
         """Close sockets that lost their rights by a change of a user, role or API key."""
         if any(row.aggregate == "roles" for row in rows):
             users: set[UUID] | None = None
@@ -64,13 +66,13 @@ class LiveDestination:
             users |= {UUID(str(row.data["user_id"])) for row in rows if row.aggregate == "api_keys"}
             if not users:
                 return
-        close_unwelcome(users, work, self._sockets)
+        close_unauthorized(users, work, self._sockets)
 
 
 def posts_for(
     numbered: Sequence[NumberedRow],
     listeners: Sequence[Listener],
-    taken_in: Mapping[UUID, Sequence[UUID]],
+    merged_ids: Mapping[UUID, Sequence[UUID]],
 ) -> list[Post]:
     """Return one frame for each change and topic, for all its listeners."""
     by_topic: dict[str, list[str]] = {}
@@ -80,6 +82,6 @@ def posts_for(
     return [
         Post(tuple(connections), frame(topic, one.seq, one.row))
         for one in numbered
-        for topic in also_of(one.row, taken_in)
+        for topic in topics_with_merged(one.row, merged_ids)
         if (connections := by_topic.get(topic))
     ]
