@@ -27,8 +27,8 @@ def write_hooks(_wiring: Wiring, _caller: Caller) -> ContentWriteHooks:
 router = Router()
 routes = ResourceRoutes(CONTENTS, write_hooks, body_bytes_max=TEXT_BYTES_MAX)
 routes.register(router)
-routes.act(router, "publish", ContentMove(status="published"))
-routes.act(router, "archive", ContentMove(status="archived"))
+routes.register_action(router, "publish", ContentMove(status="published"))
+routes.register_action(router, "archive", ContentMove(status="archived"))
 SubresourceList(CONTENTS, VERSIONS, "versions", "List the versions of a content").register(router)
 
 

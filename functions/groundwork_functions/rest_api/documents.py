@@ -13,7 +13,7 @@ from groundwork_runtime.wiring import Wiring
 
 def write_hooks(wiring: Wiring, _caller: Caller) -> DocumentWriteHooks:
     """Return the hooks: a new document is processed like an entry of a feed."""
-    return DocumentWriteHooks(wiring.harmless)
+    return DocumentWriteHooks(wiring.clean_html)
 
 
 router = Router()

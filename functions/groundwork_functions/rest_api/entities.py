@@ -11,7 +11,7 @@ from groundwork_core.resources.writing import Expected
 from groundwork_runtime.http import etags
 from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.request import Request
-from groundwork_runtime.http.resources import ResourceRoutes, answer_written
+from groundwork_runtime.http.resources import ResourceRoutes, written_response
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
@@ -55,7 +55,9 @@ def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> Htt
     """
     meant = request.headers.get("if-match")
     expected = Expected(None) if meant is None else etags.expected(meant)
-    return answer_written(200, merge_entity(entity_id, body.into, expected, work=wiring.work()), {})
+    return written_response(
+        200, merge_entity(entity_id, body.into, expected, work=wiring.work()), {}
+    )
 
 
 @router.post(
@@ -73,4 +75,4 @@ def split(entity_id: UUID, wiring: Wiring) -> HttpResponse:
 
     The entity is restored with its relationships and mentions.
     """
-    return answer_written(200, split_entity(entity_id, work=wiring.work()), {})
+    return written_response(200, split_entity(entity_id, work=wiring.work()), {})

@@ -11,7 +11,7 @@ from groundwork_core.documents.model import Entry, external_id, wording_hash
 from groundwork_core.errors import Invalid
 from groundwork_core.jobs.model import JobRow
 from groundwork_data.postgres.jobs import PostgresJobs
-from groundwork_data.web.entries import harmless
+from groundwork_data.web.entries import clean_html
 from groundwork_data.web.html import Cleaned
 
 from .conftest import Rest
@@ -49,13 +49,13 @@ def test_it_is_what_ingestion_makes_of_the_same(rest: Rest) -> None:
         url=URL,
         title="On engines",
         summary="",
-        content=harmless(HTML, URL).html,
+        content=clean_html(HTML, URL).html,
         author="Ada",
         language="en",
         published_at=datetime(2026, 1, 1, tzinfo=UTC),
         authors=("Ada",),
         links=("https://example.org/b",),
-        wording=wording_hash("", harmless(HTML, URL).wording),
+        wording=wording_hash("", clean_html(HTML, URL).wording),
     )
     assert brought.json["content_hash"] == entry.content_hash()
     # A feed that states the same says nothing new.
@@ -174,11 +174,11 @@ def test_a_patch_leaves_the_hash_and_makes_no_job(rest: Rest) -> None:
 
 def test_without_its_cleaning_the_harm_is_seen(rest: Rest) -> None:
     """The guard taken away."""
-    rest.parts.harmless = lambda text, _base: Cleaned(text, ())
+    rest.parts.clean_html = lambda text, _base: Cleaned(text, ())
     made = rest.create("documents", **new(source(rest), content=HTML))
     assert "<script>" in made.json["content"]
 
 
 def test_closing_what_was_never_opened_takes_no_time_of_its_own() -> None:
     depth = 5_000
-    assert harmless("<b>" * depth + "</i>" * depth, None).html == "<b>" * depth + "</b>" * depth
+    assert clean_html("<b>" * depth + "</i>" * depth, None).html == "<b>" * depth + "</b>" * depth

@@ -76,7 +76,7 @@ def world(**changed: Any) -> FakeGraph:
     return graph
 
 
-def told(
+def executed(
     how: type[ExecutionContext], query: str, graph: FakeGraph, may: frozenset[str] = MAY
 ) -> str:
     """Execute and return the answer as text, so that the order of names counts too."""
@@ -132,8 +132,8 @@ QUERIES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_both_ways_give_the_same(query: str) -> None:
-    assert told(LevelExecution, query, world()) == told(ExecutionContext, query, world())
+def test_both_executions_give_the_same_result(query: str) -> None:
+    assert executed(LevelExecution, query, world()) == executed(ExecutionContext, query, world())
 
 
 FAULTS: list[dict[str, Any]] = [
@@ -157,10 +157,8 @@ FAULTS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=str)
 @pytest.mark.parametrize("query", QUERIES[:5])
-def test_what_is_wrong_with_one_value_is_told_as_graphql_core_tells_it(
-    query: str, fault: dict[str, Any]
-) -> None:
-    assert told(LevelExecution, query, world(**fault)) == told(
+def test_an_invalid_value_is_reported_as_by_graphql_core(query: str, fault: dict[str, Any]) -> None:
+    assert executed(LevelExecution, query, world(**fault)) == executed(
         ExecutionContext, query, world(**fault)
     )
 
@@ -170,8 +168,8 @@ def test_an_end_that_is_missing_is_an_error_at_its_place() -> None:
     edge = next(iter(graph.edges.values()))
     graph.edges[edge.id] = edge._replace(to_id=NOBODY)
     graph.subgraph = lambda *_: _part_of(graph)  # type: ignore[method-assign]
-    answer = told(LevelExecution, QUERIES[3], graph)
-    assert answer == told(ExecutionContext, QUERIES[3], graph)
+    answer = executed(LevelExecution, QUERIES[3], graph)
+    assert answer == executed(ExecutionContext, QUERIES[3], graph)
     assert json.loads(answer)["errors"][0]["path"][-1] == "to"
 
 
@@ -179,16 +177,16 @@ def _part_of(graph: FakeGraph) -> Subgraph:
     return Subgraph(tuple(graph.nodes.values()), tuple(graph.edges.values()))
 
 
-def test_who_may_not_is_told_so_at_the_same_place() -> None:
+def test_a_missing_permission_is_reported_at_the_same_path() -> None:
     may = frozenset({"entities:read"})
     for query in QUERIES[:9]:
-        assert told(LevelExecution, query, world(), may) == told(
+        assert executed(LevelExecution, query, world(), may) == executed(
             ExecutionContext, query, world(), may
         )
 
 
 @pytest.mark.parametrize("query", QUERIES[:9])
-def test_the_ordinary_never_comes_to_graphql_core(query: str, monkeypatch: Any) -> None:
+def test_valid_results_never_use_graphql_core(query: str, monkeypatch: Any) -> None:
     came: list[str] = []
     real = ExecutionContext.complete_object_value
 
@@ -197,9 +195,9 @@ def test_the_ordinary_never_comes_to_graphql_core(query: str, monkeypatch: Any) 
         return real(self, type_, *more)
 
     monkeypatch.setattr(ExecutionContext, "complete_object_value", complete)
-    told(LevelExecution, query, world())
+    executed(LevelExecution, query, world())
     assert not came
-    told(ExecutionContext, QUERIES[0], world())
+    executed(ExecutionContext, QUERIES[0], world())
     assert came  # the check sees it when it does
 
 
@@ -207,7 +205,9 @@ def test_a_wrong_column_would_be_seen(monkeypatch: Any) -> None:
     monkeypatch.setattr(
         "groundwork_runtime.graphql.levels._leaves", lambda _, values, kinds: list(values)[::-1]
     )
-    assert told(LevelExecution, QUERIES[2], world()) != told(ExecutionContext, QUERIES[2], world())
+    assert executed(LevelExecution, QUERIES[2], world()) != executed(
+        ExecutionContext, QUERIES[2], world()
+    )
 
 
 def fallbacks(capsys: pytest.CaptureFixture[str]) -> list[str]:
@@ -220,8 +220,8 @@ def test_each_fallback_is_counted_and_logged_with_the_type_of_its_error(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO", logger="groundwork_runtime.graphql.levels"):
-        told(LevelExecution, QUERIES[0], world(name=None))
-        told(LevelExecution, QUERIES[3], world(confidence="much"))
+        executed(LevelExecution, QUERIES[0], world(name=None))
+        executed(LevelExecution, QUERIES[3], world(confidence="much"))
     assert fallbacks(capsys) == ["Unsupported", "GraphQLError"]
     assert [vars(line)["error_type"] for line in caplog.records] == ["Unsupported", "GraphQLError"]
     assert "much" not in caplog.text
@@ -229,5 +229,5 @@ def test_each_fallback_is_counted_and_logged_with_the_type_of_its_error(
 
 def test_a_query_by_levels_counts_no_fallback(capsys: pytest.CaptureFixture[str]) -> None:
     for query in QUERIES[:9]:
-        told(LevelExecution, query, world())
+        executed(LevelExecution, query, world())
     assert fallbacks(capsys) == []

@@ -53,7 +53,7 @@ def test_what_cannot_be_a_key_never_reaches_the_database(doors: Doors) -> None:
     assert doors.store.key_looks == 0
 
 
-def test_a_key_is_remembered_for_seconds_and_read_anew_for_privileged_writes(doors: Doors) -> None:
+def test_a_key_is_cached_for_seconds_but_not_for_privileged_writes(doors: Doors) -> None:
     doors.give(KEY)
     for _ in range(3):
         doors.callers.authenticate({"x-api-key": KEY})

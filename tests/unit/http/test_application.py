@@ -142,7 +142,7 @@ def test_arguments_are_filled_by_their_types(app: Served) -> None:
     assert body["count"] == 7
 
 
-def test_no_token_is_401_before_anything_else_is_looked_at(app: Served) -> None:
+def test_a_missing_token_is_401_before_anything_else_is_checked(app: Served) -> None:
     for body in (None, "{", '{"text":"x"}'):
         assert app("POST", "/notes", body)[0] == 401
 
@@ -153,7 +153,7 @@ def test_a_token_without_the_permission_is_403(app: Served) -> None:
     assert "entities:write" in body["detail"]
 
 
-def test_whoever_is_known_may_do_what_needs_only_that(app: Served) -> None:
+def test_any_authenticated_caller_may_call_what_needs_no_permission(app: Served) -> None:
     assert app("POST", "/wipe", token=app.token())[0] == 204
     assert app("POST", "/wipe")[0] == 401
 
@@ -182,7 +182,9 @@ def test_bodies_are_checked(app: Served, body: str, status: int, pointer: str | 
 @pytest.mark.parametrize(
     ("body", "status"), [(None, 204), ("{}", 204), ("{", 400), ('{"a":1}', 422)]
 )
-def test_a_body_that_nobody_wants_is_refused(app: Served, body: str | None, status: int) -> None:
+def test_a_body_is_refused_where_none_is_expected(
+    app: Served, body: str | None, status: int
+) -> None:
     assert app("POST", "/wipe", body, token=app.token())[0] == status
 
 
@@ -237,7 +239,7 @@ def test_a_word_of_the_path_is_no_id(app: Served) -> None:
     assert app("POST", "/notes/search", '{"text": "a"}', token=app.token("entities:read"))[0] == 200
 
 
-def test_an_unforeseen_error_is_500_without_its_words(
+def test_an_unexpected_error_is_500_without_its_message(
     app: Served, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = logging.getLogger()
@@ -268,7 +270,7 @@ def test_every_answer_carries_its_request_id_and_security_headers(app: Served) -
         assert "Strict-Transport-Security" not in headers
 
 
-def test_outside_local_browsers_are_told_to_stay_with_tls() -> None:
+def test_outside_local_responses_have_strict_transport_security() -> None:
     app = Served(GROUNDWORK_ENV="dev")
     assert "Strict-Transport-Security" in app("GET", "/open")[2]
 
@@ -285,7 +287,7 @@ def test_only_exact_origins_may_read() -> None:
         assert "Access-Control-Allow-Origin" not in app("GET", "/open", Origin=other)[2]
 
 
-def test_a_preflight_is_told_the_methods_and_needs_no_token() -> None:
+def test_a_preflight_returns_the_methods_and_needs_no_token() -> None:
     app = Served(GROUNDWORK_CORS_ORIGINS=ORIGIN)
     status, body, headers = app(
         "OPTIONS", "/notes", Origin=ORIGIN, Access_Control_Request_Method="POST"

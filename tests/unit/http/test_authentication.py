@@ -176,7 +176,7 @@ def test_a_revocation_holds_within_seconds(
         callers.authenticate(headers)
 
 
-def test_a_privileged_write_asks_anew_at_once(
+def test_a_privileged_write_does_not_use_the_cache(
     callers: Authenticator, user: UUID, store: FakeCallers
 ) -> None:
     headers = bearer(MINT.token(user))

@@ -46,7 +46,7 @@ def every_input(of: type[Input] = Input) -> Iterator[type[Input]]:
         (NewDelivery, {"error": {str(n): 1 for n in range(21)}}, "/error", "20 members"),
     ],
 )
-def test_a_length_is_looked_at_before_any_item(
+def test_lengths_are_checked_before_any_item(
     model: type[BaseModel], body: object, pointer: str, says: str
 ) -> None:
     found = faults(model, body)

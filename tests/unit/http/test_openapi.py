@@ -22,39 +22,39 @@ METHODS = {"get", "head", "post", "patch", "delete"}
 
 
 @pytest.fixture(scope="module")
-def told() -> dict[str, Any]:
+def spec() -> dict[str, Any]:
     whole: dict[str, Any] = json.loads(packaged_file().read_text(encoding="utf-8"))
     return whole
 
 
-def operations(told: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in told["paths"].items():
+def operations(spec: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in spec["paths"].items():
         for method, operation in item.items():
             yield path, method, operation
 
 
-def test_the_committed_document_is_what_the_code_says() -> None:
+def test_the_committed_document_is_up_to_date() -> None:
     committed = packaged_file().read_text(encoding="utf-8")
     assert document(TEMPLATE) == committed, "run: groundwork openapi --write"
 
 
-def test_every_function_with_routes_is_in_it(told: dict[str, Any]) -> None:
-    assert told["openapi"].startswith("3.1")
+def test_the_document_contains_every_http_function(spec: dict[str, Any]) -> None:
+    assert spec["openapi"].startswith("3.1")
     for path in ("/api/v1/entities", "/api/v1/auth/login", "/graphql", "/.well-known/jwks.json"):
-        assert path in told["paths"]
+        assert path in spec["paths"]
 
 
-def test_every_operation_of_the_function_is_in_it(told: dict[str, Any]) -> None:
+def test_the_document_contains_every_operation(spec: dict[str, Any]) -> None:
     for one in router.operations:
         path = one.path.replace("<", "{").replace(">", "}")
-        assert one.method.lower() in told["paths"][path]
+        assert one.method.lower() in spec["paths"][path]
 
 
-def test_it_is_sound_openapi(told: dict[str, Any]) -> None:
-    OpenAPIV31SpecValidator(told).validate()
+def test_the_document_is_valid_openapi(spec: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(spec).validate()
 
 
-def test_what_is_unsound_would_be_found(told: dict[str, Any]) -> None:
+def test_an_invalid_document_is_detected(spec: dict[str, Any]) -> None:
     def unnamed(it: dict[str, Any]) -> None:
         it["paths"]["/api/v1/me"]["get"]["responses"]["200"].pop("description")
 
@@ -65,52 +65,52 @@ def test_what_is_unsound_would_be_found(told: dict[str, Any]) -> None:
         it["paths"]["/api/v1/me"]["get"]["operationId"] = "listEntities"
 
     for harm in (unnamed, unresolved, named_twice):
-        harmed = json.loads(json.dumps(told))
+        harmed = json.loads(json.dumps(spec))
         harm(harmed)
         # A reference to nowhere is told by another error than the rest.
         with pytest.raises((OpenAPIValidationError, Unresolvable)):
             OpenAPIV31SpecValidator(harmed).validate()
 
 
-def test_every_body_has_a_schema_and_an_example_that_it_takes(told: dict[str, Any]) -> None:
-    for path, method, operation in operations(told):
+def test_every_body_has_a_schema_and_an_example_that_it_takes(spec: dict[str, Any]) -> None:
+    for path, method, operation in operations(spec):
         bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
         for body in bodies:
             for media_type in body.get("content", {}).values():
                 place = f"{method} {path}"
                 assert media_type["schema"], place
-                schema = {**media_type["schema"], "components": told["components"]}
+                schema = {**media_type["schema"], "components": spec["components"]}
                 check = Draft202012Validator(schema, format_checker=FormatChecker())
                 assert list(check.iter_errors(media_type["example"])) == [], place
 
 
 def test_every_answer_has_a_request_id_and_every_limit_says_when_to_come_back(
-    told: dict[str, Any],
+    spec: dict[str, Any],
 ) -> None:
-    problems = told["components"]["responses"]
-    for path, method, operation in operations(told):
+    problems = spec["components"]["responses"]
+    for path, method, operation in operations(spec):
         for status, answer in operation["responses"].items():
             whole = problems[answer["$ref"].rpartition("/")[2]] if "$ref" in answer else answer
             assert "X-Request-Id" in whole["headers"], (method, path, status)
             assert ("Retry-After" in whole["headers"]) == (status in {"409", "429", "503"})
 
 
-def test_every_schema_is_json_schema(told: dict[str, Any]) -> None:
-    for schema in told["components"]["schemas"].values():
+def test_every_schema_is_json_schema(spec: dict[str, Any]) -> None:
+    for schema in spec["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
 
 
-def test_operations_are_named_once_and_for_good(told: dict[str, Any]) -> None:
-    names = [operation["operationId"] for _, _, operation in operations(told)]
+def test_operation_ids_are_unique_and_stable(spec: dict[str, Any]) -> None:
+    names = [operation["operationId"] for _, _, operation in operations(spec)]
     assert len(names) == len(set(names))
     assert {"listEntities", "createEntity", "readEntity", "changeEntity", "removeEntity"} < set(
         names
     )
 
 
-def test_every_operation_says_who_may_call_it_and_what_it_answers(told: dict[str, Any]) -> None:
-    assert set(told["components"]["securitySchemes"]) == {"bearer", "apiKey"}
-    for path, method, operation in operations(told):
+def test_every_operation_states_its_permission_and_its_responses(spec: dict[str, Any]) -> None:
+    assert set(spec["components"]["securitySchemes"]) == {"bearer", "apiKey"}
+    for path, method, operation in operations(spec):
         assert method in METHODS
         answers = operation["responses"]
         assert any(status.startswith("2") for status in answers), path
@@ -127,17 +127,17 @@ def test_every_operation_says_who_may_call_it_and_what_it_answers(told: dict[str
         assert declared == {part[1:-1] for part in path.split("/") if part.startswith("{")}
 
 
-def test_what_changes_a_thing_needs_if_match(told: dict[str, Any]) -> None:
+def test_changes_require_if_match(spec: dict[str, Any]) -> None:
     for method in ("patch", "delete"):
-        operation = told["paths"]["/api/v1/entities/{entity_id}"][method]
+        operation = spec["paths"]["/api/v1/entities/{entity_id}"][method]
         (header,) = [one for one in operation["parameters"] if one["in"] == "header"]
         assert (header["name"], header["required"]) == ("If-Match", True)
         assert {"412", "428"} <= set(operation["responses"])
 
 
-def test_head_stands_wherever_get_does_and_answers_no_body(told: dict[str, Any]) -> None:
-    responses = told["components"]["responses"]
-    for path, item in told["paths"].items():
+def test_every_get_has_a_head_without_a_body(spec: dict[str, Any]) -> None:
+    responses = spec["components"]["responses"]
+    for path, item in spec["paths"].items():
         assert ("head" in item) == ("get" in item), path
         if "head" not in item:
             continue
@@ -149,7 +149,7 @@ def test_head_stands_wherever_get_does_and_answers_no_body(told: dict[str, Any])
             assert "content" not in whole, path
 
 
-def test_two_functions_cannot_mean_different_things_by_one_path() -> None:
+def test_two_functions_cannot_define_one_path_differently() -> None:
     first, second = Router(), Router()
 
     @first.get("/a", open="a test", operation_id="one", result="One.")
@@ -164,7 +164,7 @@ def test_two_functions_cannot_mean_different_things_by_one_path() -> None:
         united([first, second])
 
 
-def test_an_operation_that_does_not_say_what_it_returns_is_refused() -> None:
+def test_an_operation_without_a_result_description_is_refused() -> None:
     router = Router()
 
     @router.get("/a", open="a test")
@@ -176,8 +176,8 @@ def test_an_operation_that_does_not_say_what_it_returns_is_refused() -> None:
         united([router])
 
 
-def test_summaries_are_one_sentence_without_a_full_stop(told: dict[str, Any]) -> None:
-    for path, method, operation in operations(told):
+def test_summaries_are_one_sentence_without_a_full_stop(spec: dict[str, Any]) -> None:
+    for path, method, operation in operations(spec):
         summary = operation["summary"]
         assert summary[0].isupper(), (method, path)
         assert ". " not in summary, (method, path)

@@ -76,7 +76,7 @@ def test_a_conflict_names_its_field() -> None:
     assert body["errors"] == [{"pointer": "/url", "detail": "is already used"}]
 
 
-def test_an_unforeseen_error_is_logged_with_its_stack_and_told_without(
+def test_an_unexpected_error_is_logged_with_its_stack_and_returned_without_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with caplog.at_level(logging.ERROR):

@@ -18,9 +18,9 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 class DocumentWriteHooks(NoWriteHooks[DocumentWritesWork]):
     """Cleans and hashes a new document, and queues its extraction."""
 
-    def __init__(self, harmless: CleanHtmlOf) -> None:
-        """`harmless` cleans HTML."""
-        self._harmless = harmless
+    def __init__(self, clean_html: CleanHtmlOf) -> None:
+        """`clean_html` sanitizes HTML."""
+        self._clean_html = clean_html
 
     def prepare(self, given: Input, row_id: UUID | None, work: DocumentWritesWork) -> Input:  # noqa: ARG002 - a port's signature
         """Clean a new document and add its identity and hash; changes pass as they are."""
@@ -44,8 +44,8 @@ class DocumentWriteHooks(NoWriteHooks[DocumentWritesWork]):
         work.jobs.add([extract_job(row_id, 1)])
 
     def _entry(self, new: NewDocument) -> Entry:
-        summary = self._harmless(new.summary, new.url)
-        content = self._harmless(new.content, new.url)
+        summary = self._clean_html(new.summary, new.url)
+        content = self._clean_html(new.content, new.url)
         return Entry(
             external_id=external_id(None, new.url, ""),
             url=new.url,

@@ -137,7 +137,7 @@ class EntryReader:
         return clean(text, self._links.base_of(detail, url), url)
 
 
-def harmless(text: str, base: str | None) -> Cleaned:
+def clean_html(text: str, base: str | None) -> Cleaned:
     """Sanitize a piece of HTML that is not from a feed; implements `CleanHtmlOf`."""
     return clean(tidy(text, MAX_TEXT).strip(), base)
 

@@ -83,7 +83,9 @@ class ResourceRoutes:
                 )
             )
 
-    def act(self, router: Router, verb: str, patch: Input, under: str = "/api/v1") -> None:
+    def register_action(
+        self, router: Router, verb: str, patch: Input, under: str = "/api/v1"
+    ) -> None:
         """Add `POST /R/<id>/<verb>`, which applies a fixed patch."""
         from groundwork_runtime.http import resource_openapi
 
@@ -132,7 +134,7 @@ class ResourceRoutes:
             written = write_hooks.create_with_hooks(
                 self.resource, new, work=wiring.work(), then=self._hooks(wiring, caller), by=caller
             )
-        return answer_written(
+        return written_response(
             201, written, {"Location": f"{request.path.rstrip('/')}/{written.id}"}
         )
 
@@ -168,7 +170,7 @@ class ResourceRoutes:
                 then=self._hooks(wiring, caller),
                 by=caller,
             )
-        return answer_written(200, written, {})
+        return written_response(200, written, {})
 
     def remove(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Remove a resource."""
@@ -216,7 +218,7 @@ def _unknown(name: str) -> Fault:
     return Fault(f"/{name}", "is not a parameter of this operation")
 
 
-def answer_written(status: int, written: Written, headers: dict[str, str]) -> HttpResponse:
+def written_response(status: int, written: Written, headers: dict[str, str]) -> HttpResponse:
     """Return the written resource, with its version and position in headers."""
     headers["ETag"] = etags.etag(written.tag)
     if written.position is not None:

@@ -26,11 +26,11 @@ class IngestionParts(BaseParts):
         return next_cron
 
     @cached_property
-    def harmless(self) -> CleanHtmlOf:
+    def clean_html(self) -> CleanHtmlOf:
         """Sanitizes HTML."""
-        from groundwork_data.web.entries import harmless
+        from groundwork_data.web.entries import clean_html
 
-        return harmless
+        return clean_html
 
     @cached_property
     def allowed(self) -> AllowedTargets:

@@ -24,7 +24,7 @@ def lags(capsys: pytest.CaptureFixture[str]) -> list[float]:
     return [line["relay_lag_seconds"] for line in lines if "relay_lag_seconds" in line]
 
 
-def test_the_worst_lag_of_each_second_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_worst_lag_of_each_second_is_emitted(capsys: pytest.CaptureFixture[str]) -> None:
     time = Time()
     telling = MetricsObserver(time)
     for lag in (0.1, 7.0, 0.2):
@@ -35,18 +35,18 @@ def test_the_worst_lag_of_each_second_is_told(capsys: pytest.CaptureFixture[str]
     assert lags(capsys) == [7.0]
 
 
-def test_a_destination_that_fails_tells_how_long_its_rows_wait(
+def test_a_failed_destination_emits_its_lag(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     MetricsObserver(Time()).failed("graph", ConnectionError(), 1.0, 42.0)
     assert lags(capsys) == [42.0]
 
 
-def test_what_is_left_behind_at_the_end_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lag_at_the_end_of_a_run_is_emitted(capsys: pytest.CaptureFixture[str]) -> None:
     MetricsObserver(Time()).ended({"graph": Backlog(ready=True, waiting=True, lag_seconds=9.0)})
     assert lags(capsys) == [9.0]
 
 
-def test_a_pass_that_carried_nothing_tells_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pass_without_rows_emits_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     MetricsObserver(Time()).carried("graph", [], 0.0)
     assert lags(capsys) == []
