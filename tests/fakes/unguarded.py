@@ -28,7 +28,9 @@ def without_versions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def without_tombstones(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody remembers what was deleted."""
-    monkeypatch.setattr(cypher, "BURY", "UNWIND $rows AS row WITH row, $of AS of RETURN row, of")
+    monkeypatch.setattr(
+        cypher, "WRITE_TOMBSTONES", "UNWIND $rows AS row WITH row, $of AS of RETURN row, of"
+    )
 
 
 def _without(statement: str, guard: str, instead: str) -> str:

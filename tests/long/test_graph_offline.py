@@ -218,7 +218,7 @@ def test_without_counting_it_would_be(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lose_a_line(monkeypatch)
-    monkeypatch.setattr(complete_import, "_must_hold", lambda *_: None)
+    monkeypatch.setattr(complete_import, "_check_counts", lambda *_: None)
     make(home, database_url)
     assert checked(home, database).by_kind()["missing"] == 1
 

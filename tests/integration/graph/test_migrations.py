@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from groundwork_data.graph.driver import GraphDatabase
-from groundwork_data.graph.migrations import ChangedMigration, Migrated, NoWayBack, migrate, read
+from groundwork_data.graph.migrations import (
+    ChangedMigration,
+    IrreversibleMigration,
+    Migrated,
+    migrate,
+    read,
+)
 
 DATA_STEP = """
 // A step over data, in batches.
@@ -113,7 +119,7 @@ def test_going_back_stops_at_the_number_that_is_asked_for(
 def test_nothing_is_undone_where_one_of_them_cannot_be(graph: GraphDatabase, folder: Path) -> None:
     (folder / "9002_data.down.cypher").write_text("MATCH (n:Sample) DETACH DELETE n;")
     migrate(graph, folder)
-    with pytest.raises(NoWayBack, match="9001"):
+    with pytest.raises(IrreversibleMigration, match="9001"):
         migrate(graph, folder, target=9000)
     assert samples(graph) == 2500
     assert migrate(graph, folder) == NOTHING

@@ -107,7 +107,7 @@ def test_without_the_id_in_the_place_rows_are_missed(
         return (f"({column} {sign} {next(numbers)}::bigint AND {next(numbers)}::uuid IS NOT NULL)",)
 
     with monkeypatch.context() as patched:
-        patched.setattr(resource_sql, "_beyond", bent)
+        patched.setattr(resource_sql, "_after_place", bent)
         resource_sql.page.cache_clear()
         found = walked(rest, jobs, "priority")
     resource_sql.page.cache_clear()

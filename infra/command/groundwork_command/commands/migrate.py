@@ -20,10 +20,10 @@ def migrate(target: str, graph_target: int | None, output: Literal["json", "text
 
             from groundwork_data.graph.migrations import (
                 ChangedMigration,
-                NoWayBack,
+                IrreversibleMigration,
             )
 
-            ours = CommandError | OperationalError | ChangedMigration | NoWayBack
+            ours = CommandError | OperationalError | ChangedMigration | IrreversibleMigration
             if isinstance(error, ours):
                 fail(f"the schema was not migrated: {error}".splitlines()[0])
             raise

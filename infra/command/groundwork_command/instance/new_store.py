@@ -108,7 +108,7 @@ def _complete(
     made: NewStore,
     progress: OnProgress,
 ) -> None:
-    from groundwork_data.graph.complete_import import NotWhole, complete
+    from groundwork_data.graph.complete_import import IncompleteStore, complete
     from groundwork_data.graph.driver import GraphDatabase  # slow to load
     from groundwork_data.postgres.database import Database
 
@@ -120,7 +120,7 @@ def _complete(
         try:
             with made.step("constraints"):
                 complete(exported, database, graph, migrations, progress)
-        except NotWhole as error:
+        except IncompleteStore as error:
             raise ServiceError(
                 f"The import is incomplete, so the old graph was kept: {error}"
             ) from error

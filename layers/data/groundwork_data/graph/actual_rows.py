@@ -79,7 +79,7 @@ RETURN ids
 
 def _edges_between(name: str, row: str) -> str:
     return f"""
-MATCH (a)-[r:`{_checked(name)}`]->(b) WHERE r.id > $after AND r.id <= $upto
+MATCH (a)-[r:`{_quoted_type(name)}`]->(b) WHERE r.id > $after AND r.id <= $upto
 WITH a, r, b ORDER BY r.id
 RETURN collect({row}) AS rows
 """
@@ -87,7 +87,7 @@ RETURN collect({row}) AS rows
 
 def _edges_among(name: str, row: str) -> str:
     return f"""
-UNWIND $ids AS id MATCH (a)-[r:`{_checked(name)}` {{id: id}}]->(b)
+UNWIND $ids AS id MATCH (a)-[r:`{_quoted_type(name)}` {{id: id}}]->(b)
 RETURN collect({row}) AS rows
 """
 
@@ -180,7 +180,7 @@ class ActualRows:
         return list(self._graph.read(statement, parameters, seconds=SECONDS))
 
 
-def _checked(name: str) -> str:
+def _quoted_type(name: str) -> str:
     """Return a type's name for Cypher, quoted; types made by hand may have any name."""
     try:
         return relationship_type(name)

@@ -50,11 +50,11 @@ class Batch:
         if aggregate == "entities":
             gone = [id_ for id_ in ids if id_ not in changes.entities]
             self._run.send(cypher.DELETE_ENTITIES, {"ids": gone})
-            self._run.send(cypher.FORGET_ENTITIES, {"ids": ids})
-            self._run.send(cypher.UNBURY, {"ids": ids})
+            self._run.send(cypher.RESET_ENTITIES, {"ids": ids})
+            self._run.send(cypher.DELETE_TOMBSTONES, {"ids": ids})
             write_entities(self._run, changes.entities)
             return
-        self._run.send(cypher.UNBURY, {"ids": ids})
+        self._run.send(cypher.DELETE_TOMBSTONES, {"ids": ids})
         for name in sorted({*self._types, *self._run.ask(cypher.ALL_TYPES, {})}):
             self._run.send(cypher.delete_any(name), {"ids": ids})
         write_relationships(self._run, changes.relationships, self._types)

@@ -10,7 +10,7 @@ from groundwork_core.knowledge.graph.model import GraphEntity, Id
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.properties import entity_row
 from groundwork_data.graph.statements import Statements
-from groundwork_data.graph.tombstones import bury
+from groundwork_data.graph.tombstones import write_tombstones
 from groundwork_data.graph.types import label
 
 Found = Mapping[str, tuple[int, str | None]]
@@ -37,7 +37,7 @@ def delete_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion
     current = _read_current(run, gone)
     newer = [one for one in gone if one.version > _known(current.get(one.id, {}))]
     run.send(cypher.DELETE_ENTITIES, {"ids": [one.id for one in newer]})
-    bury(run, ((one.id, one.version) for one in newer), "entity")
+    write_tombstones(run, ((one.id, one.version) for one in newer), "entity")
     return len(newer)
 
 
@@ -62,7 +62,7 @@ def _write(run: Statements, entities: Sequence[GraphEntity]) -> int:
     for statement, rows in todo.items():
         run.send(statement, {"rows": rows})
     if unbury:
-        run.send(cypher.UNBURY, {"ids": unbury})
+        run.send(cypher.DELETE_TOMBSTONES, {"ids": unbury})
     return sum(map(len, todo.values()))
 
 
@@ -86,5 +86,5 @@ def _step(entity: GraphEntity, found: Found) -> tuple[str, list[object]]:
     if "entity" in found:
         return cypher.RETYPE_ENTITIES, [*row, wanted, label(found["entity"][1] or "")]
     if "awaited" in found:
-        return cypher.WELCOME_ENTITIES, [*row, wanted]
+        return cypher.FILL_AWAITED, [*row, wanted]
     return cypher.create_entities(wanted), row

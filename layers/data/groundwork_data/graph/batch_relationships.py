@@ -17,7 +17,7 @@ from groundwork_core.knowledge.graph.model import GraphRelationship, Id
 from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.properties import relationship_row
 from groundwork_data.graph.statements import Statements
-from groundwork_data.graph.tombstones import bury
+from groundwork_data.graph.tombstones import write_tombstones
 
 Change = GraphRelationship | Deletion
 
@@ -74,7 +74,7 @@ def _write(run: Statements, changes: Mapping[Id, Change], types: Collection[str]
         plans[change.type].create.append(change)
         if change.version > 1 and (found is None or found.type != change.type):
             dead[id_] = change.version - 1
-    bury(run, dead.items(), "relationship")
+    write_tombstones(run, dead.items(), "relationship")
     for name, plan in plans.items():
         if plan.delete:
             run.send(cypher.delete(name), {"ids": plan.delete})
@@ -123,7 +123,7 @@ def _create(
     if ready:
         run.send(cypher.create(name), {"rows": ready})
     if early:
-        run.send(cypher.AWAIT, {"ids": sorted(awaited)})
+        run.send(cypher.CREATE_AWAITED, {"ids": sorted(awaited)})
         run.send(cypher.create_awaiting(name), {"rows": early})
     return len(ready) + len(early)
 

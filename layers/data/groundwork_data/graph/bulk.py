@@ -100,7 +100,7 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
                 graph.write(partial(write, rest), seconds=SECONDS)
                 return list(there)
             except ConstraintError:
-                there = _there(graph, stage, part)
+                there = _existing(graph, stage, part)
             except (NotAllCreated, GraphUnavailable):  # the latter also after deadlocks
                 break
         return [str(row[ID]) for row in part]
@@ -110,7 +110,7 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
         ThreadPoolExecutor(WRITERS, thread_name_prefix="bulk") as pool,
     ):
         run(cypher.LOCK, {})
-        dead = _dead(run, [str(row[ID]) for row in rows])
+        dead = _blocked(run, [str(row[ID]) for row in rows])
         if stage.aggregate == "relationships":
             changed = [str(row[ID]) for row in rows if row[VERSION] != 1]
             dead |= waiting(changed)
@@ -120,13 +120,13 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
         return [*dead, *(id_ for failed in pool.map(written, parts) for id_ in failed)]
 
 
-def _dead(run: Run, ids: list[Id]) -> set[Id]:
+def _blocked(run: Run, ids: list[Id]) -> set[Id]:
     if not any(row["n"] for row in run(ANY_DEAD, {})):
         return set()
     return {row["id"] for row in run(DEAD, {"ids": ids})}
 
 
-def _there(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
+def _existing(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
     """Return the ids that exist by now, under their expected type."""
     by_statement: dict[str, list[object]] = defaultdict(list)
     for row in rows:

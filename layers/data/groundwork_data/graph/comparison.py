@@ -32,7 +32,7 @@ class SliceComparison:
 
     def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
         """Compare from a place on, at least one slice. Raises Unavailable."""
-        check = _begun(place)
+        check = _resumed_check(place)
         last = self._compare(check, may_go_on)
         (finish if last else settle)(check, self._database, self._graph)
         return ComparedPart(check.as_json(), drift_of(check.report), last)
@@ -61,7 +61,7 @@ def no_drift() -> Drift:
     return drift_of(Report())
 
 
-def _begun(place: Place | None) -> Check:
+def _resumed_check(place: Place | None) -> Check:
     if place is None:
         return Check()
     try:

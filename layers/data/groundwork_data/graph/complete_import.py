@@ -29,7 +29,7 @@ AWAIT_INDEXES = "CALL db.awaitIndexes(3600)"
 COUNT_TOMBSTONES = "MATCH (t:Tombstone) RETURN count(t) AS n"
 
 
-class NotWhole(Exception):
+class IncompleteStore(Exception):
     """The store does not contain everything that was exported."""
 
 
@@ -50,11 +50,11 @@ def complete(
         progress: called with the progress.
 
     Raises:
-        NotWhole: something is missing; this store must not be used.
+        IncompleteStore: something is missing; this store must not be used.
         Unavailable: Postgres or Neo4j cannot be reached.
     """
-    _must_hold(exported, graph)
-    _constrain(exported, graph, folder, progress)
+    _check_counts(exported, graph)
+    _create_constraints(exported, graph, folder, progress)
     force = partial(Neo4jProjection(graph).force, "entities")
     ask = partial(ExpectedRows(database).changes, "entities")
     for start in range(0, len(exported.rough), BATCH):
@@ -63,16 +63,18 @@ def complete(
     graph.write(lambda tx: (tx.run(cypher.LOCK).consume(), tx.run(cypher.ADVANCE, place).consume()))
 
 
-def _must_hold(exported: Exported, graph: GraphDatabase) -> None:
+def _check_counts(exported: Exported, graph: GraphDatabase) -> None:
     found = ActualRows(graph).counts()
     tombstones = graph.run(COUNT_TOMBSTONES)[0]["n"]
     shown = (found["entities"], found["relationships"], tombstones)
     if shown != (exported.entities, exported.relationships, exported.tombstones):
         message = f"the export has {exported}, but the imported store has {shown}"
-        raise NotWhole(message)
+        raise IncompleteStore(message)
 
 
-def _constrain(exported: Exported, graph: GraphDatabase, folder: Path, progress: Progress) -> None:
+def _create_constraints(
+    exported: Exported, graph: GraphDatabase, folder: Path, progress: Progress
+) -> None:
     """Create all constraints; each reads its part of the store once."""
     of = len(exported.types) + 1
     progress("constraints", 0, of)

@@ -20,7 +20,7 @@ SELECT %(xid)s::text::xid8 < pg_snapshot_xmax(pg_current_snapshot()) AND %(row)s
 CURSOR = "SELECT xid::text::bigint, id FROM outbox_cursors WHERE destination = 'graph'"
 
 
-def graph_is_from_the_future(database: Database, graph: GraphDatabase) -> bool:
+def graph_has_unknown_changes(database: Database, graph: GraphDatabase) -> bool:
     """Return whether the graph has a change that this database does not: it was restored.
 
     Raises Unavailable: Postgres or Neo4j cannot be reached.
@@ -33,7 +33,7 @@ def graph_is_from_the_future(database: Database, graph: GraphDatabase) -> bool:
     return row is not None and not row[0]
 
 
-def agree_on_position(database: Database, graph: GraphDatabase) -> None:
+def set_graph_position(database: Database, graph: GraphDatabase) -> None:
     """Store the position of Postgres' cursor in the graph. Raises Unavailable."""
     row = database.row(CURSOR)
     if row is not None:

@@ -150,7 +150,7 @@ class ExpectedRows:
 
     def among(self, aggregate: Aggregate, ids: Sequence[Id]) -> dict[Id, Row]:
         """Return the rows of the ids that exist now."""
-        wanted = _possible(ids)
+        wanted = _uuids(ids)
         if not wanted:
             return {}
         rows = self._rows(aggregate, AMONG, {"ids": wanted, "limit": len(wanted)})
@@ -164,12 +164,12 @@ class ExpectedRows:
 
     def entities(self, ids: Sequence[Id]) -> dict[Id, GraphEntity]:
         """Return those that exist now."""
-        rows = self._database.rows(ENTITIES, [_possible(ids)]) if ids else []
+        rows = self._database.rows(ENTITIES, [_uuids(ids)]) if ids else []
         return {row[0]: entity_of(row[0], row[1], row[2]) for row in rows}
 
     def relationships(self, ids: Sequence[Id]) -> dict[Id, GraphRelationship]:
         """Return those that exist now."""
-        rows = self._database.rows(RELATIONSHIPS, [_possible(ids)]) if ids else []
+        rows = self._database.rows(RELATIONSHIPS, [_uuids(ids)]) if ids else []
         return {row[0]: relationship_of(row[0], row[1], row[2]) for row in rows}
 
     def types(self) -> list[str]:
@@ -183,12 +183,12 @@ class ExpectedRows:
 
     def versions(self, ids: Sequence[Id]) -> list[tuple[Id, int, Aggregate]]:
         """Return (id, version, aggregate) of the ids that exist now."""
-        rows = self._database.rows(VERSIONS, {"ids": _possible(ids)}) if ids else []
+        rows = self._database.rows(VERSIONS, {"ids": _uuids(ids)}) if ids else []
         return [(row[0], row[1], row[2]) for row in rows]
 
     def waiting(self, ids: Sequence[Id]) -> set[Id]:
         """Return the ids with changes that the graph has not received yet."""
-        return {row[0] for row in self._database.rows(WAITING, [_possible(ids)])} if ids else set()
+        return {row[0] for row in self._database.rows(WAITING, [_uuids(ids)])} if ids else set()
 
     def _rows(
         self,
@@ -202,6 +202,6 @@ class ExpectedRows:
         return [list(row) for row in rows]
 
 
-def _possible(ids: Sequence[Id]) -> list[Id]:
+def _uuids(ids: Sequence[Id]) -> list[Id]:
     """Keep the ids that are UUIDs: an id set by hand in the graph may be any text."""
     return [id_ for id_ in ids if _UUID.fullmatch(id_)]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CONNECTIONS = 2
 PIECES = 8
 """Number of files of relationships, divided among the connections as they become free."""
-TOLD_EVERY = 50_000
+REPORT_EVERY = 50_000
 
 BEGIN = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
 HORIZON = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -78,7 +78,7 @@ def export(database_url: str, folder: Path, progress: Progress) -> Exported:
         writer = _Writer(folder, progress)
         with psycopg.connect(database_url) as first, psycopg.connect(database_url) as second:
             _share_a_snapshot(first, second)
-            about = _About.read(first)
+            about = _Snapshot.read(first)
             writer.expect(about.entities, about.relationships)
             lanes: list[Connection[TupleRow]] = [first, second]
             work = partial(writer.write, lanes)
@@ -116,7 +116,7 @@ def _share_a_snapshot(first: Connection[TupleRow], second: Connection[TupleRow])
 
 
 @dataclass(frozen=True, slots=True)
-class _About:
+class _Snapshot:
     """What is read before any file is written."""
 
     entities: int
@@ -127,7 +127,7 @@ class _About:
     horizon: int
 
     @classmethod
-    def read(cls, connection: Connection[TupleRow]) -> _About:
+    def read(cls, connection: Connection[TupleRow]) -> _Snapshot:
         def rows(text: LiteralString, given: Sequence[object] = ()) -> list[TupleRow]:
             return connection.execute(text, given or None).fetchall()
 
@@ -177,14 +177,14 @@ class _Writer:
                 for row in rows:
                     file.write(row)
                     count += 1
-                    if count % TOLD_EVERY == 0:
-                        self._tell(TOLD_EVERY)
-            self._tell(count % TOLD_EVERY)
+                    if count % REPORT_EVERY == 0:
+                        self._report(REPORT_EVERY)
+            self._report(count % REPORT_EVERY)
             return count
         finally:
             lanes.append(connection)
 
-    def _tell(self, more: int) -> None:
+    def _report(self, more: int) -> None:
         with self._lock:
             self._written += more
             self._progress("export", min(self._written, self._expected), self._expected)

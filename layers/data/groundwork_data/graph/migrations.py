@@ -40,7 +40,7 @@ class ChangedMigration(Exception):
     """A migration file was changed after it was applied; add a new file instead."""
 
 
-class NoWayBack(Exception):
+class IrreversibleMigration(Exception):
     """A migration to undo has no .down.cypher file, or is not in the folder."""
 
 
@@ -74,14 +74,14 @@ def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) ->
 
     Raises:
         ChangedMigration: a file differs from the one that was applied under its number.
-        NoWayBack: a migration above `target` cannot be undone; nothing was changed.
+        IrreversibleMigration: a migration above `target` cannot be undone; nothing was changed.
         Unavailable: the graph cannot be reached.
     """
     known = read(folder)
-    with _one_at_a_time(graph):
+    with _migrator_lock(graph):
         applied = {row["number"]: row["checksum"] for row in graph.run(APPLIED)}
         missing = _missing(known, applied, target)
-        above = _above(known, applied, target)
+        above = _to_undo(known, applied, target)
         for migration in above:
             _run(graph, migration.back)
             graph.run(FORGET, {"number": migration.number})
@@ -112,7 +112,7 @@ def _missing(
     ]
 
 
-def _above(
+def _to_undo(
     known: list[Migration], applied: Mapping[int, str], target: int | None
 ) -> list[Migration]:
     if target is None:
@@ -122,7 +122,7 @@ def _above(
     for number in numbers:
         if number not in undoable:
             message = f"migration {number:04} cannot be undone: it has no .down.cypher file"
-            raise NoWayBack(message)
+            raise IrreversibleMigration(message)
     return [undoable[number] for number in numbers]
 
 
@@ -166,7 +166,7 @@ def statements(text: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def _one_at_a_time(graph: GraphDatabase) -> Iterator[None]:
+def _migrator_lock(graph: GraphDatabase) -> Iterator[None]:
     """Hold a lock in a transaction of its own; it ends with the connection."""
     for constraint in CONSTRAINTS:
         graph.ensure(constraint)

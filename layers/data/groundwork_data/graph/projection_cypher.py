@@ -51,7 +51,7 @@ REMOVE n:$(row[8])
 SET n:$(row[7]), n = {ENTITY_PROPERTIES}
 """
 
-WELCOME_ENTITIES = f"""
+FILL_AWAITED = f"""
 UNWIND $rows AS row
 MATCH (n:Awaited {{id: row[0]}})
 REMOVE n:Awaited
@@ -68,16 +68,16 @@ CALL (id) {
 DETACH DELETE n
 """
 
-BURY = """
+WRITE_TOMBSTONES = """
 UNWIND $rows AS row
 MERGE (t:Tombstone {id: row[0]})
 SET t._v = row[1], t.of = $of
 """
 
-UNBURY = "UNWIND $ids AS id MATCH (t:Tombstone {id: id}) DELETE t"
+DELETE_TOMBSTONES = "UNWIND $ids AS id MATCH (t:Tombstone {id: id}) DELETE t"
 
 # For repair: removes labels and sets version 0, so that the next write is accepted and sets both.
-FORGET_ENTITIES = """
+RESET_ENTITIES = """
 UNWIND $ids AS id
 MATCH (n:Entity {id: id})
 CALL (n) {
@@ -108,7 +108,7 @@ OPTIONAL MATCH (t:Tombstone {id: id})
 RETURN collect([id, t IS NOT NULL]) AS rows
 """
 
-AWAIT = "UNWIND $ids AS id MERGE (:Awaited {id: id})"
+CREATE_AWAITED = "UNWIND $ids AS id MERGE (:Awaited {id: id})"
 
 TYPES = """
 SHOW CONSTRAINTS YIELD name, entityType, labelsOrTypes, properties

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from groundwork_data.graph import bulk
 from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check, Remember, forget
-from groundwork_data.graph.epoch import agree_on_position
+from groundwork_data.graph.epoch import set_graph_position
 from groundwork_data.graph.expected_rows import FIRST, ID, TYPE, ExpectedRows, Row, Stage
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.repair import BATCH, repair
@@ -89,7 +89,7 @@ def rebuild(
     # What slices do not show, and what was repaired before its drift was certain.
     finish(check, database, graph)
     repair(database, graph, progress, found=check.report)
-    agree_on_position(database, graph)
+    set_graph_position(database, graph)
     check.report.seconds = spent + time.monotonic() - before
     return check.report
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.drift import Report
-from groundwork_data.graph.epoch import agree_on_position
+from groundwork_data.graph.epoch import set_graph_position
 from groundwork_data.graph.expected_rows import Aggregate, ExpectedRows
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.graph.verify import Progress, no_progress, verify
@@ -42,7 +42,7 @@ def repair(
     # Relationships of a foreign node were deleted with it although they were correct: restore them.
     lost = actual.remove_nameless() if report.nameless else []
     if report.restored:
-        agree_on_position(database, graph)
+        set_graph_position(database, graph)
     done = 0
     for aggregate in AGGREGATES:
         ids = [drift.id for drift in report.drift if drift.aggregate == aggregate]

@@ -9,8 +9,8 @@ from groundwork_data.graph import projection_cypher as cypher
 from groundwork_data.graph.statements import Statements
 
 
-def bury(run: Statements, dead: Iterable[tuple[Id, int]], of: str) -> None:
+def write_tombstones(run: Statements, dead: Iterable[tuple[Id, int]], of: str) -> None:
     """Write tombstones of (id, version): changes up to that version are no longer applied."""
     rows = [[id_, version] for id_, version in dead]
     if rows:
-        run.send(cypher.BURY, {"rows": rows, "of": of})
+        run.send(cypher.WRITE_TOMBSTONES, {"rows": rows, "of": of})

@@ -15,7 +15,7 @@ from groundwork_core.knowledge.graph.model import Id
 from groundwork_data.graph.actual_rows import ActualRows
 from groundwork_data.graph.check import Check, Remember, forget
 from groundwork_data.graph.drift import Drift, Report, alike, kind_of
-from groundwork_data.graph.epoch import graph_is_from_the_future
+from groundwork_data.graph.epoch import graph_has_unknown_changes
 from groundwork_data.graph.expected_rows import Aggregate, ExpectedRows
 from groundwork_data.graph.slices import SlicePair, read_slice_pairs
 
@@ -86,7 +86,7 @@ def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
     expected, actual = ExpectedRows(database), ActualRows(graph)
     _find_buried(check.report, expected, actual)
     check.report.nameless = actual.nameless()
-    check.report.restored = graph_is_from_the_future(database, graph)
+    check.report.restored = graph_has_unknown_changes(database, graph)
 
 
 def settle(check: Check, database: Database, graph: GraphDatabase) -> None:

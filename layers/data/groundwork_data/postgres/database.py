@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from groundwork_core.outbox import Nudge
 
 CONNECT_TIMEOUT_SECONDS = 2
-DOUBT_SECONDS = 1.0
+RESPONSE_TEST_SECONDS = 1.0
 """After this time without an answer, a new connection tests whether the server responds."""
-CONNECT_AGAIN_SECONDS = 0.25
+RECONNECT_PAUSE_SECONDS = 0.25
 """After a failed connect, statements fail at once with Unavailable for this time."""
 
 
@@ -210,7 +210,7 @@ class Database:
                     prepare_threshold=self._prepare_threshold,
                 )
             except psycopg.OperationalError as error:
-                self._gone_until = time.monotonic() + CONNECT_AGAIN_SECONDS
+                self._gone_until = time.monotonic() + RECONNECT_PAUSE_SECONDS
                 raise Unavailable("The database cannot be reached.") from error
         return self._connection
 
@@ -235,7 +235,7 @@ class Database:
 
     def _watched(self) -> AbstractContextManager[None]:
         """Close the connection if the server stops responding within the block."""
-        return self._watch.broken(after_seconds=DOUBT_SECONDS, at_most_seconds=float("inf"))
+        return self._watch.broken(after_seconds=RESPONSE_TEST_SECONDS, at_most_seconds=float("inf"))
 
     def _is_unresponsive(self) -> bool:
         connection = self._connection
@@ -246,7 +246,7 @@ class Database:
     def _cut(self) -> None:
         """Shut the socket down from the watching thread; the waiting read then fails."""
         connection = self._connection
-        self._gone_until = time.monotonic() + CONNECT_AGAIN_SECONDS
+        self._gone_until = time.monotonic() + RECONNECT_PAUSE_SECONDS
         with suppress(OSError, psycopg.Error):
             if connection is not None and not connection.closed:
                 # The number of a duplicate cannot be reused for another file meanwhile.

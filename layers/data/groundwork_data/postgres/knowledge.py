@@ -219,9 +219,9 @@ class PostgresKnowledge:
 
     def hold_entities(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
         """Return the entity or survivor of each id, locked against deletion and merging."""
-        held = self._held(ids)
+        held = self._lock_entities(ids)
         led = survivors_of(self._rows, [id_ for id_ in ids if id_ not in held])
-        more = self._held(sorted(set(led.values()) - held)) if led else set()
+        more = self._lock_entities(sorted(set(led.values()) - held)) if led else set()
         found = {old: into for old, into in led.items() if into in held or into in more}
         return {id_: id_ for id_ in held} | found
 
@@ -257,7 +257,7 @@ class PostgresKnowledge:
             ).fetchall()
         )
 
-    def _held(self, ids: Sequence[UUID]) -> set[UUID]:
+    def _lock_entities(self, ids: Sequence[UUID]) -> set[UUID]:
         return {row[0] for row in self._connection.execute(HOLD_ENTITIES, [list(ids)])}
 
     def _rows(self, sql: str, given: Sequence[object]) -> list[TupleRow]:

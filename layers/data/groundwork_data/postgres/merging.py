@@ -31,14 +31,14 @@ class PostgresMerging:
         """Merge the entity `one` into the entity `into`; the caller has locked both."""
         both = {"one": one, "into": into, **CAPS}
         self._connection.execute(sql.LOCK_RELATIONSHIPS, both)
-        rows = self._connection.execute(sql.DROPPED, both).fetchall()
+        rows = self._connection.execute(sql.READ_DROPPED, both).fetchall()
         dropped, twins = [row[0] for row in rows], [row[1] for row in rows]
         for statement in sql.MERGE:
             self._connection.execute(statement, {**both, "dropped": dropped, "twins": twins})
 
     def split(self, one: UUID, into: UUID) -> bool:
         """Undo a merge as far as possible; return False if `one` is not merged into `into`."""
-        row = self._connection.execute(sql.RECALL, {"one": one, "into": into}).fetchone()
+        row = self._connection.execute(sql.DELETE_MERGE, {"one": one, "into": into}).fetchone()
         if row is None:
             return False
         was, moved, carried = row

@@ -31,10 +31,10 @@ SELECT r.id FROM relationships r
 WHERE r.id IN (SELECT id FROM met UNION SELECT twin FROM met)
 ORDER BY r.from_id, r.to_id, r.type, r.valid_from FOR UPDATE
 """  # noqa: S608 - constants from above
-DROPPED = f"""{_GOING_OVER}
+READ_DROPPED = f"""{_GOING_OVER}
 SELECT id, CASE WHEN NOT closed THEN twin END FROM met WHERE closed OR twin IS NOT NULL ORDER BY id
 """  # noqa: S608 - as above
-REMEMBER = """
+RECORD_MERGE = """
 INSERT INTO merged_entities (id, into_id, type, key, was, moved, carried)
 SELECT o.id, s.id, o.type, o.key, to_jsonb(o), jsonb_build_object(
     'relationships', (SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -57,7 +57,7 @@ SELECT o.id, s.id, o.type, o.key, to_jsonb(o), jsonb_build_object(
 ), ARRAY(SELECT m.id FROM merged_entities m WHERE m.into_id = o.id ORDER BY m.id)
 FROM entities o, entities s WHERE o.id = %(one)s AND s.id = %(into)s
 """
-GAIN = """
+EXTEND_SURVIVOR = """
 UPDATE entities s SET
     aliases = groundwork_merge_aliases(s.name, s.aliases, o.name, o.aliases,
         greatest(%(most_aliases)s, cardinality(s.aliases))),
@@ -66,7 +66,7 @@ UPDATE entities s SET
         s.provenance, o.provenance, %(most_documents)s), s.provenance)
 FROM entities o WHERE o.id = %(one)s AND s.id = %(into)s
 """
-FOLD = """
+MERGE_TWINS = """
 UPDATE relationships k SET
     confidence = greatest(k.confidence, r.confidence),
     valid_to = coalesce(k.valid_to, r.valid_to),
@@ -77,14 +77,14 @@ FROM unnest(%(dropped)s::uuid[], %(twins)s::uuid[]) AS p(id, twin)
     JOIN relationships r ON r.id = p.id
 WHERE k.id = p.twin
 """
-FOLD_MENTIONS = """
+MOVE_MENTIONS_TO_TWINS = """
 UPDATE mentions m SET relationship_id = p.twin
 FROM unnest(%(dropped)s::uuid[], %(twins)s::uuid[]) AS p(id, twin)
 WHERE m.relationship_id = p.id AND p.twin IS NOT NULL AND NOT EXISTS (
     SELECT FROM mentions k WHERE k.document_id = m.document_id
         AND k.relationship_id = p.twin AND k.role = m.role)
 """
-DROP = "DELETE FROM relationships WHERE id = ANY(%(dropped)s)"
+DELETE_DROPPED = "DELETE FROM relationships WHERE id = ANY(%(dropped)s)"
 MOVE_RELATIONSHIPS = """
 UPDATE relationships SET
     from_id = CASE from_id WHEN %(one)s THEN %(into)s ELSE from_id END,
@@ -102,19 +102,27 @@ UPDATE embeddings e SET subject_id = %(into)s
 WHERE e.entity_id = %(one)s AND NOT EXISTS (
     SELECT FROM embeddings k WHERE k.subject_id = %(into)s AND k.model = e.model)
 """
-CARRY = "UPDATE merged_entities SET into_id = %(into)s WHERE into_id = %(one)s"
-LEAVE = "DELETE FROM entities WHERE id = %(one)s"
+REDIRECT_EARLIER_MERGES = "UPDATE merged_entities SET into_id = %(into)s WHERE into_id = %(one)s"
+DELETE_ENTITY = "DELETE FROM entities WHERE id = %(one)s"
 MERGE = (
-    *(REMEMBER, CARRY, GAIN, FOLD, FOLD_MENTIONS, DROP),
-    *(MOVE_RELATIONSHIPS, MOVE_MENTIONS, MOVE_EMBEDDINGS, LEAVE),
+    RECORD_MERGE,
+    REDIRECT_EARLIER_MERGES,
+    EXTEND_SURVIVOR,
+    MERGE_TWINS,
+    MOVE_MENTIONS_TO_TWINS,
+    DELETE_DROPPED,
+    MOVE_RELATIONSHIPS,
+    MOVE_MENTIONS,
+    MOVE_EMBEDDINGS,
+    DELETE_ENTITY,
 )
 
-RECALL = """
+DELETE_MERGE = """
 DELETE FROM merged_entities WHERE id = %(one)s AND into_id = %(into)s
 RETURNING was::text, moved::text, carried
 """
 # The graph has a tombstone at the version after the last one, and accepts only newer versions.
-RETURN = """
+RESTORE_ENTITY = """
 INSERT INTO entities SELECT (jsonb_populate_record(NULL::entities, w.was || jsonb_build_object(
     'version', (w.was ->> 'version')::bigint + 2, 'updated_at', clock_timestamp()))).*
 FROM (SELECT %(was)s::jsonb AS was) w
@@ -125,7 +133,7 @@ WHERE r.id IN (SELECT (g.moved ->> 'id')::uuid
     FROM jsonb_array_elements(%(moved)s::jsonb -> 'relationships') AS g(moved))
 ORDER BY r.from_id, r.to_id, r.type, r.valid_from FOR UPDATE
 """
-GIVE_RELATIONSHIPS = """
+MOVE_RELATIONSHIPS_BACK = """
 UPDATE relationships r SET
     from_id = CASE WHEN m."from" AND r.from_id = %(into)s THEN %(one)s ELSE r.from_id END,
     to_id = CASE WHEN m."to" AND r.to_id = %(into)s THEN %(one)s ELSE r.to_id END
@@ -144,20 +152,20 @@ FROM jsonb_populate_recordset(NULL::relationships, %(moved)s::jsonb -> 'dropped'
     JOIN entities t ON t.id = coalesce(tm.into_id, d.to_id)
 ON CONFLICT DO NOTHING
 """
-GIVE_MENTIONS = """
+MOVE_MENTIONS_BACK = """
 UPDATE mentions SET entity_id = %(one)s
 WHERE entity_id = %(into)s AND id IN (
     SELECT g.moved::uuid
     FROM jsonb_array_elements_text(%(moved)s::jsonb -> 'mentions') AS g(moved))
 """
-GIVE_STATED = """
+MOVE_MENTIONS_FROM_TWINS_BACK = """
 UPDATE mentions m SET relationship_id = s.relationship_id
 FROM jsonb_populate_recordset(NULL::mentions, %(moved)s::jsonb -> 'stated') AS s
     JOIN relationships r ON r.id = s.relationship_id
 WHERE m.id = s.id
 """
 # A mention that a newer revision of its document no longer makes is not restored.
-RESTORE_STATED = """
+RESTORE_MENTIONS = """
 INSERT INTO mentions SELECT (jsonb_populate_record(s, jsonb_build_object('job_id', j.id))).*
 FROM jsonb_populate_recordset(NULL::mentions, %(moved)s::jsonb -> 'stated') AS s
     JOIN documents d ON d.id = s.document_id
@@ -167,16 +175,16 @@ WHERE (s.entity_id IS NOT NULL OR r.id IS NOT NULL) AND NOT EXISTS (
     SELECT FROM mentions k WHERE k.document_id = s.document_id AND k.revision > s.revision)
 ON CONFLICT DO NOTHING
 """
-GIVE_EMBEDDINGS = """
+MOVE_EMBEDDINGS_BACK = """
 UPDATE embeddings SET subject_id = %(one)s
 WHERE entity_id = %(into)s AND id IN (
     SELECT g.moved::uuid
     FROM jsonb_array_elements_text(%(moved)s::jsonb -> 'embeddings') AS g(moved))
 """
-GIVE_CARRIED = """
+RESTORE_EARLIER_MERGES = """
 UPDATE merged_entities SET into_id = %(one)s WHERE id = ANY(%(carried)s) AND into_id = %(into)s
 """
-LOSE = """
+REDUCE_SURVIVOR = """
 UPDATE entities s SET
     aliases = ARRAY(SELECT a FROM unnest(s.aliases) WITH ORDINALITY AS t(a, n)
         WHERE NOT %(moved)s::jsonb -> 'aliases' ? a ORDER BY n),
@@ -186,6 +194,14 @@ UPDATE entities s SET
 WHERE s.id = %(into)s
 """
 SPLIT = (
-    *(RETURN, LOCK_MOVED, GIVE_RELATIONSHIPS, RESTORE_RELATIONSHIPS, GIVE_MENTIONS),
-    *(GIVE_STATED, RESTORE_STATED, GIVE_EMBEDDINGS, GIVE_CARRIED, LOSE),
+    RESTORE_ENTITY,
+    LOCK_MOVED,
+    MOVE_RELATIONSHIPS_BACK,
+    RESTORE_RELATIONSHIPS,
+    MOVE_MENTIONS_BACK,
+    MOVE_MENTIONS_FROM_TWINS_BACK,
+    RESTORE_MENTIONS,
+    MOVE_EMBEDDINGS_BACK,
+    RESTORE_EARLIER_MERGES,
+    REDUCE_SURVIVOR,
 )

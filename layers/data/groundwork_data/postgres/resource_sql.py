@@ -90,14 +90,16 @@ def page(
     conditions = [
         _conditions(resource, by_name[name], number)
         for name, number in places.items()
-        if name not in _joined(resource, filters)
+        if name not in _joint_filters(resource, filters)
     ]
-    conditions += [(condition.format(**places),) for condition in _together(resource, filters)]
+    conditions += [
+        (condition.format(**places),) for condition in _joint_conditions(resource, filters)
+    ]
     if owned:
         conditions.append((f't."{resource.owner}" = {next(numbers)}',))
     if after is not None:
         sign = "<" if direction == "DESC" else ">"
-        conditions.append(_beyond(resource, sort, column, sign, after, numbers))
+        conditions.append(_after_place(resource, sort, column, sign, after, numbers))
     order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
     limit = next(numbers)
     end = f"ORDER BY {order} LIMIT {limit}"
@@ -137,7 +139,7 @@ def depends_on_values(resource: Resource, filters: tuple[str, ...], after: str |
 @cache
 def insert(resource: Resource, fields: tuple[str, ...], actor: ActorClause) -> str:
     """Insert one row from a JSON object, whose values Postgres converts to the columns' types."""
-    table, names = _table(resource), _names(fields)
+    table, names = _table(resource), _quoted_names(fields)
     first, who = _actor_clause(actor, ", who")
     return (
         f"{first}INSERT INTO {table} AS t ({names}) SELECT {names}"
@@ -186,7 +188,7 @@ def _of_owner(resource: Resource, *, owned: bool) -> str:
     return f' AND t."{resource.owner}" = %s' if owned else ""
 
 
-def _names(fields: tuple[str, ...]) -> str:
+def _quoted_names(fields: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in fields)
 
 
@@ -211,14 +213,14 @@ def _returned(resource: Resource) -> str:
     return f"t.id::text, {_tag(resource)}, {shown}, pg_current_xact_id()::text"
 
 
-def _joined(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
+def _joint_filters(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
     """Return the filters that form one condition together, if all of them are given."""
     names, _ = special_of(resource.name).together
     return names if set(names) <= set(filters) else ()
 
 
-def _together(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
-    return (special_of(resource.name).together[1],) if _joined(resource, filters) else ()
+def _joint_conditions(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
+    return (special_of(resource.name).together[1],) if _joint_filters(resource, filters) else ()
 
 
 def _conditions(resource: Resource, one: Filter, number: str) -> tuple[str, ...]:
@@ -239,7 +241,7 @@ def _shortened(resource: Resource, sort: str, text: str) -> str:
     return text if length is None else f"left({text}, {length})"
 
 
-def _beyond(
+def _after_place(
     resource: Resource, sort: str, column: str, sign: str, after: str, numbers: Iterator[str]
 ) -> tuple[str, ...]:
     """Return the conditions of rows after a place; several exclude one another.

@@ -65,7 +65,7 @@ def encoding_of(body: bytes, content_type: str | None) -> tuple[str, int]:
     is_ascii = body.isascii()
     if not is_ascii and _is_utf8(body):
         return "utf-8", 0
-    for claimed in _claims(body, content_type):
+    for claimed in _declared_encodings(body, content_type):
         if claimed == "utf-8":
             if is_ascii or _is_nearly_utf8(body):
                 return claimed, 0
@@ -92,7 +92,7 @@ def _wide(head: bytes) -> str | None:
     return None
 
 
-def _claims(body: bytes, content_type: str | None) -> Iterator[str]:
+def _declared_encodings(body: bytes, content_type: str | None) -> Iterator[str]:
     """Yield the declared encodings that Python knows, the most binding first."""
     charset = _CHARSET.search(content_type or "")
     declared = _DECLARED.search(body, 0, _HEAD_BYTES)

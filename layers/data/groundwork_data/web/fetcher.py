@@ -51,7 +51,7 @@ ACCEPT = (
 PORTS = {"http": 80, "https": 443}
 
 
-class _Stopped(Exception):
+class _FetchFailed(Exception):
     """Ends a fetch with a failure."""
 
     def __init__(
@@ -63,7 +63,7 @@ class _Stopped(Exception):
         self.retry_after_seconds = retry_after_seconds
 
 
-class _Way:
+class _FetchState:
     """The state of one fetch: its current URL, its redirects, and its cookies."""
 
     def __init__(self, url: str) -> None:
@@ -129,32 +129,32 @@ class SafeFetcher:
     def ask(self, ask: FetchRequest) -> Download:
         """Fetch one source. Never raises for anything that the server does."""
         deadline = Deadline(self._total_seconds)
-        way = _Way(ask.url)
+        state = _FetchState(ask.url)
         try:
-            way.url = normal(ask.url)
-            while way.redirects <= MAX_REDIRECTS:
-                answer = self._exchange(way, ask, deadline)
+            state.url = normal(ask.url)
+            while state.redirects <= MAX_REDIRECTS:
+                answer = self._exchange(state, ask, deadline)
                 if answer is not None:
                     return answer
-        except _Stopped as stop:
-            return Failed(stop.failure, stop.message, stop.retry_after_seconds, way.redirects)
+        except _FetchFailed as stop:
+            return Failed(stop.failure, stop.message, stop.retry_after_seconds, state.redirects)
         except BadAddress as bad:
             message = f"The address {bad}."
-            return Failed(Failure.BAD_URL, message, None, way.redirects)
+            return Failed(Failure.BAD_URL, message, None, state.redirects)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             failure, message = _classify(error, deadline)
-            return Failed(failure, message, None, way.redirects)
+            return Failed(failure, message, None, state.redirects)
         except Exception:  # one source must not stop the others of its batch
             log.exception("fetching failed", extra={"host": _host_of(ask.url)})
             return Failed(Failure.INTERNAL, "Fetching failed because of an internal error.")
         message = f"More than {MAX_REDIRECTS} redirects."
-        return Failed(Failure.TOO_MANY_REDIRECTS, message, None, way.redirects)
+        return Failed(Failure.TOO_MANY_REDIRECTS, message, None, state.redirects)
 
     def _exchange(
-        self, way: _Way, ask: FetchRequest, deadline: Deadline
+        self, state: _FetchState, ask: FetchRequest, deadline: Deadline
     ) -> Fetched | Unchanged | None:
         """Make one exchange; return its outcome, or None for a redirect. Raises _Stopped."""
-        scheme, host, port, target = _parts(way.url)
+        scheme, host, port, target = _parts(state.url)
         address = self._address(host, port, deadline)
         headers = {
             "Host": _host_header(scheme, host, port),
@@ -167,7 +167,7 @@ class SafeFetcher:
             headers["If-None-Match"] = ask.etag
         if ask.last_modified:
             headers["If-Modified-Since"] = ask.last_modified
-        cookie = way.cookie()
+        cookie = state.cookie()
         if cookie:
             headers["Cookie"] = cookie
         with exchange(
@@ -180,19 +180,19 @@ class SafeFetcher:
             deadline=deadline,
         ) as response:
             if response.status in REDIRECTS and response.headers.get("Location"):
-                way.follow(response)
+                state.follow(response)
                 return None
             if response.status == 304:  # noqa: PLR2004 - Not Modified
-                return Unchanged(way.redirects)
+                return Unchanged(state.redirects)
             _refuse_status(response)
             return Fetched(
                 body=self._body(response, deadline),
-                url=way.url,
+                url=state.url,
                 content_type=response.headers.get("Content-Type"),
                 content_language=response.headers.get("Content-Language"),
                 etag=_validator(response, "ETag"),
                 last_modified=_validator(response, "Last-Modified"),
-                redirects=way.redirects,
+                redirects=state.redirects,
             )
 
     def _address(self, host: str, port: int, deadline: Deadline) -> Address:
@@ -203,16 +203,16 @@ class SafeFetcher:
             try:
                 addresses = self._resolve(host, port, deadline.left_seconds)
             except TimeoutError as error:
-                raise _Stopped(Failure.DNS, str(error)) from error
+                raise _FetchFailed(Failure.DNS, str(error)) from error
             except OSError as error:
-                raise _Stopped(Failure.DNS, f"{host} has no address.") from error
+                raise _FetchFailed(Failure.DNS, f"{host} has no address.") from error
         for address in addresses:
             if not self._allowed.permits(host, port, address):
-                raise _Stopped(
+                raise _FetchFailed(
                     Failure.BLOCKED_ADDRESS, f"{host} has an address that is not public."
                 )
         if not addresses:
-            raise _Stopped(Failure.DNS, f"{host} has no address.")
+            raise _FetchFailed(Failure.DNS, f"{host} has no address.")
         # IPv4 first: many networks have IPv6 addresses but no IPv6 route.
         return min(addresses, key=lambda one: one.version)
 
@@ -228,14 +228,14 @@ class SafeFetcher:
             if size > self._max_bytes:
                 raise self._too_large()
             if deadline.over:
-                raise _Stopped(Failure.TOO_SLOW, _too_slow(self._total_seconds))
+                raise _FetchFailed(Failure.TOO_SLOW, _too_slow(self._total_seconds))
             chunks.append(chunk)
         if deadline.over:
-            raise _Stopped(Failure.TOO_SLOW, _too_slow(self._total_seconds))
+            raise _FetchFailed(Failure.TOO_SLOW, _too_slow(self._total_seconds))
         return b"".join(chunks)
 
-    def _too_large(self) -> _Stopped:
-        return _Stopped(
+    def _too_large(self) -> _FetchFailed:
+        return _FetchFailed(
             Failure.TOO_LARGE, f"The answer is larger than {self._max_bytes // 1_000_000} MB."
         )
 
@@ -271,7 +271,7 @@ def _refuse_status(response: BaseHTTPResponse) -> None:
         return
     retry_after = _retry_after(response.headers.get("Retry-After"))
     kind = {4: Failure.HTTP_4XX, 5: Failure.HTTP_5XX}.get(status // 100, Failure.HTTP_OTHER)
-    raise _Stopped(kind, f"The server answered {status}.", retry_after)
+    raise _FetchFailed(kind, f"The server answered {status}.", retry_after)
 
 
 def _retry_after(value: str | None) -> int | None:

@@ -107,9 +107,9 @@ def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
     if "<" not in html and "&" not in html:
         text = escape(html, quote=False).replace("\xa0", "&nbsp;").replace("\r\n", "\n")
         return Cleaned(text.strip(), (), wording(html))
-    reading: _Reading | None = getattr(_of_thread, "reading", None)
+    reading: _Sanitizer | None = getattr(_of_thread, "reading", None)
     if reading is None:
-        reading = _of_thread.reading = _Reading()
+        reading = _of_thread.reading = _Sanitizer()
     return reading.clean(html, base, page or base)
 
 
@@ -124,7 +124,7 @@ def plain(html: str) -> str:
 _of_thread = threading.local()
 
 
-class _Reading:
+class _Sanitizer:
     """Sanitizes texts; nh3 calls it for each attribute of each listed element."""
 
     def __init__(self) -> None:
@@ -165,12 +165,12 @@ class _Reading:
 
     def _attribute(self, tag: str, name: str, value: str) -> str | None:
         try:
-            return self._kept(tag, name, value)
+            return self._value_of(tag, name, value)
         except BaseException as error:  # nh3 would drop it, a time limit's too
             self._error = error
             return None
 
-    def _kept(self, tag: str, name: str, value: str) -> str | None:
+    def _value_of(self, tag: str, name: str, value: str) -> str | None:
         if name in URLS:
             return self._url(tag, value)
         if name in _LATE_SETS:
