@@ -144,7 +144,7 @@ def prolonging(database_url: str) -> Callable[[LoginAttempt, object, datetime], 
             with psycopg.connect(database_url) as connection:
                 connection.execute(
                     "UPDATE login_failures SET window_ends_at = %s WHERE subject = ANY(%s)",
-                    (now + WINDOW, list(attempt.limits)),
+                    (now + WINDOW, list(attempt.failure_limits)),
                 )
             raise
 

@@ -51,4 +51,4 @@ def test_an_address_the_owner_came_from_is_not_stopped_by_others_guesses() -> No
 
 
 def test_no_address_of_a_person_stands_in_the_table() -> None:
-    assert not any("ada" in subject for subject in [*ATTEMPT.limits, ATTEMPT.known])
+    assert not any("ada" in subject for subject in [*ATTEMPT.failure_limits, ATTEMPT.known])

@@ -32,13 +32,13 @@ def change_password(
         if user is None:
             raise NotFound("This account does not exist.")
         attempt = LoginAttempt(user.email.lower(), address)
-        failures = work.login_failures.of([*attempt.limits, attempt.known])
+        failures = work.login_failures.of([*attempt.failure_limits, attempt.known])
         attempt.must_be_allowed(failures, clock.now())
     check_password(new, email=user.email, pointer="/new_password")
     if not hasher.verify(user.password_hash, normal(current)):
         now = clock.now()
         with work:
-            work.login_failures.count(attempt.limits, now, now + WINDOW)
+            work.login_failures.count(attempt.failure_limits, now, now + WINDOW)
         detail = "is not the current password"
         raise Invalid("The current password is wrong.", (Fault("/current_password", detail),))
     password_hash = hasher.hash(normal(new))

@@ -59,7 +59,7 @@ class LoginAttempt:
         return f"known:{self.pair}"
 
     @property
-    def limits(self) -> Mapping[str, int]:
+    def failure_limits(self) -> Mapping[str, int]:
         """The allowed failures of each subject."""
         return {
             self.pair: PAIR_FAILURES,
@@ -78,7 +78,7 @@ class LoginAttempt:
     def subjects(self) -> list[str]:
         """All subjects to read for this attempt."""
         device = self.known_device
-        return [*self.limits, self.known, *([device, _failed(device)] if device else [])]
+        return [*self.failure_limits, self.known, *([device, _failed(device)] if device else [])]
 
     def on_known_device(self, failures: Mapping[str, Failures], now: datetime) -> bool:
         """Return whether it comes from a known device below its limit."""
@@ -94,7 +94,7 @@ class LoginAttempt:
         device = self.known_device
         if device is not None and self.on_known_device(failures, now):
             return [_failed(device)]
-        return list(self.limits)
+        return list(self.failure_limits)
 
     def forgiven(self, failures: Mapping[str, Failures], now: datetime) -> str:
         """Return the subject whose failures a successful login clears.
@@ -116,7 +116,7 @@ class LoginAttempt:
             return
         known = failures.get(self.known)
         passed = {self.account} if known and known.window_ends_at > now else set()
-        for subject, limit in self.limits.items():
+        for subject, limit in self.failure_limits.items():
             found = failures.get(subject)
             if found is None or subject in passed or found.window_ends_at <= now:
                 continue
