@@ -1,4 +1,4 @@
-"""The `groundwork` command line. Each command imports its module when it runs: quick `--help`."""
+"""The `groundwork` command. Each subcommand imports its module only when it runs."""
 
 from pathlib import Path
 from typing import Annotated

@@ -89,7 +89,7 @@ def _depths(client: "SQSClient", url: str) -> dict[str, object]:
 
 
 def _client() -> "SQSClient":
-    import boto3  # 0.8 s that only this command pays
+    import boto3  # takes 0.8 s
 
     if not os.environ.get("AWS_ENDPOINT_URL"):
         running.find(Home(running.home_folder()))  # raises NotRunning

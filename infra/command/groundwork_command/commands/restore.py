@@ -104,7 +104,7 @@ def _replace(url: str, file: Path, on_line: postgres_tools.OnLine) -> int:
             try:
                 there = urlunsplit(urlsplit(url)._replace(path=f"/{fresh}"))
                 postgres_tools.restore(there, file, on_line)
-                # Not `instance.schema`, which would begin an epoch of its own for the new database.
+                # Not `instance.schema`, which would begin another epoch for the new database.
                 migrate(there, project.migrations() / "postgres")
                 roles.grant(there, *roles.granted(url))
                 floor = _begin_epoch(there, file)

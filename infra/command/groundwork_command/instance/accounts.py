@@ -68,7 +68,7 @@ def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySa
         from groundwork_data.identity.secret_files import SecretFiles
 
         return SigningKeySafe(SecretFiles(), (home.secrets / SIGNING_KEY).as_uri())
-    import boto3  # 0.8 s that only its callers pay
+    import boto3  # takes 0.8 s
 
     from groundwork_data.aws.secrets import SecretsManager
 

@@ -1,4 +1,4 @@
-"""The checks of `groundwork doctor`. Each is independent and returns a finding with its fix."""
+"""The checks of `groundwork doctor`. Each returns a finding with what to do."""
 
 import os
 import platform
@@ -156,7 +156,7 @@ def java(environment: Mapping[str, str]) -> Finding:
 
 
 def jars(environment: Mapping[str, str]) -> Finding:
-    """Check that Neo4j's jars are cached or can be fetched. Uses the network only if not cached."""
+    """Check that Neo4j's jars are cached; if not, that they can be fetched."""
     if environment.get(GIVEN_BY["neo4j"]):
         return Finding("neo4j jars", State.GOOD, "not needed: NEO4J_URI is set")
     if neo4j_jars.present():

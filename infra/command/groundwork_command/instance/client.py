@@ -15,7 +15,7 @@ class Api:
     """A logged-in client, used as `with Api(url, login) as api`."""
 
     def __init__(self, url: str, login: accounts.Credentials) -> None:
-        import httpx2  # 0.3 s that only commands over HTTP pay
+        import httpx2  # takes 0.3 s; needed only over HTTP
 
         self.url = url
         self._login = login

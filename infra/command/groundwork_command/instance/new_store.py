@@ -54,7 +54,9 @@ class NewStore:
 def make_store(
     home: Home, database_url: str, migrations: Path, memory: Memory, progress: OnProgress
 ) -> NewStore:
-    """Build a new store and switch to it. Neo4j must not run; the caller holds the state folder.
+    """Build a new store and switch to it.
+
+    Neo4j must not run, and the caller must hold the state folder's lock.
 
     Args:
         home: The state folder.

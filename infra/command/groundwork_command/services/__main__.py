@@ -1,4 +1,6 @@
-"""Run the services alone, for development: `python -m groundwork_command.services HOME ADDRESSES`.
+"""Run the embedded services without an instance, for tests and development.
+
+    python -m groundwork_command.services HOME ADDRESSES
 
 Starts all services on the folder HOME, writes their addresses to the JSON file ADDRESSES, and runs
 until Ctrl-C or SIGTERM. Tests use them with GROUNDWORK_TEST_SERVICES=ADDRESSES. Not for data that

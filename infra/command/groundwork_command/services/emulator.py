@@ -1,4 +1,4 @@
-"""MiniStack, the AWS emulator, as a child process behind an access check (emulator_gate.py)."""
+"""MiniStack, the AWS emulator, as a child process with access control (emulator_gate.py)."""
 
 import http.client
 import sys

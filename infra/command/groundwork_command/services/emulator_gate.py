@@ -1,4 +1,4 @@
-"""The emulator behind an access check: `python -m groundwork_command.services.emulator_gate`.
+"""Run the emulator behind an access check, as a program of its own process.
 
 MiniStack does not check credentials. Its ASGI application therefore runs inside this process, and
 every request passes the gate first. The gate accepts requests with the access key id that this

@@ -192,7 +192,8 @@ class Neo4j:
                 self.stop()
                 raise ServiceError(
                     "Neo4j rejects the password of the state folder (secrets/neo4j). Remove the "
-                    "folder neo4j from the state folder; the graph is then rebuilt from Postgres."
+                    "folder neo4j from the state folder, start again, and rebuild the graph with "
+                    "`groundwork graph rebuild`."
                 ) from error
         if failure:
             self.stop()
@@ -221,7 +222,7 @@ def _write_settings(folder: Path, port: int, memory: Memory) -> None:
         "server.bolt.thread_pool_min_size": "2",
         "server.http.enabled": "false",
         "server.https.enabled": "false",
-        # Else it waits 10 s for calls from clients that are gone, after all is safe on disk.
+        # Otherwise it waits 10 s for closed connections after all data is safe on disk.
         "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
         "server.memory.pagecache.size": memory.page_cache,
         "dbms.usage_report.enabled": "false",

@@ -49,7 +49,7 @@ def _plain() -> OnStatus:
 
 @contextmanager
 def _live_table() -> Iterator[OnStatus]:
-    from rich.console import Console  # 0.1 s that only a terminal pays
+    from rich.console import Console  # takes 0.1 s; needed only on a terminal
     from rich.live import Live
     from rich.table import Table
 

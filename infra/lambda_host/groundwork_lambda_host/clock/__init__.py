@@ -1,4 +1,4 @@
-"""Run the schedules of a stack as EventBridge Scheduler does, each slot once over all hosts."""
+"""Run the schedules of a stack like EventBridge Scheduler, each slot once over all hosts."""
 
 import asyncio
 import logging

@@ -45,7 +45,7 @@ class Cron:
     day_of_week: str
 
     def matches_day(self, day: date) -> bool:
-        """Whether it fires on that day at all."""
+        """Return whether the expression matches a day."""
         if day.year not in self.years or day.month not in self.months:
             return False
         if self.day_of_week == "?":

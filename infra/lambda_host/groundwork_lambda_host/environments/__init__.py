@@ -1,4 +1,4 @@
-"""Execution environments: processes that run one handler, one event at a time, as on Lambda."""
+"""Execution environments: processes that run a handler, one event at a time, as on Lambda."""
 
 from groundwork_lambda_host.environments.fleet import Fleet
 from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation, LambdaError

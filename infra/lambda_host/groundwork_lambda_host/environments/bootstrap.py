@@ -216,7 +216,7 @@ class Runtime:
 class MarshalError(Exception):
     """Raised if the handler's result cannot be encoded as JSON."""
 
-    says_no_values = True  # but for types
+    says_no_values = True  # its messages contain types only
 
 
 class ResponseSizeTooLarge(Exception):
@@ -240,7 +240,7 @@ def _encoded(result: object, wants: str) -> tuple[bytes, bytes]:
 
 
 def _split(result: dict[str, object]) -> tuple[bytes, bytes] | None:
-    """Return head and body of an HTTP answer; None if it is unusual and the host must decode it."""
+    """Return head and body of an HTTP answer; None if the host must decode an unusual one."""
     body = result.get("body")
     headers, multi = result.get("headers") or {}, result.get("multiValueHeaders") or {}
     if result.get("isBase64Encoded") or not isinstance(body, str | None):

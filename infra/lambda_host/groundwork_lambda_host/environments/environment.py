@@ -1,4 +1,4 @@
-"""One execution environment: a process that runs one function's handler, one event at a time."""
+"""An execution environment: a process that runs a handler, one event at a time."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Parse bytes into requests with httptools, and enforce rules of RFC 9112 that it does not check.
+"""Parse bytes into requests with httptools, and enforce further rules of RFC 9112.
 
 The request line, headers, chunk sizes and extensions, and trailers count against one limit.
 Trailers are dropped.

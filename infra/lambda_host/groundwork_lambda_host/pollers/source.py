@@ -53,7 +53,7 @@ class Source(Protocol):
 
 def sqs_client(settings: AwsSettings, *, connections: int, wait_seconds: float) -> "SQSClient":
     """Return a client without retries: the pollers wait and retry."""
-    import boto3  # 0.8 s that only a host with queues pays
+    import boto3  # takes 0.8 s; needed only with queues
     from botocore.config import Config
 
     return boto3.client(

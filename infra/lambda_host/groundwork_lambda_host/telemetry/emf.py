@@ -25,7 +25,7 @@ class Point:
 
 
 def points_of(line: bytes) -> list[Point]:
-    """Return the data points of a line, for its largest dimension set: the others are sums of it.
+    """Return the data points of a line for its largest dimension set; the others are sums.
 
     Raises:
         NotMetrics: The line is not valid EMF.

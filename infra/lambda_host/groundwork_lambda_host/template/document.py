@@ -73,7 +73,7 @@ def mapping(value: Value, path: str) -> dict[str, Value]:
 
 
 def merged(globals_: Mapping[str, Value], own: Mapping[str, Value]) -> dict[str, Value]:
-    """Merge Globals into a resource as SAM does: merge mappings, append lists, replace the rest.
+    """Merge Globals into a resource like SAM: merge mappings, append lists, replace the rest.
 
     An intrinsic function is a value and is not merged.
     """
