@@ -11,7 +11,7 @@ class MemorySecrets:
 
     def read(self, secret_id: str) -> str:
         if secret_id not in self.texts:
-            raise NotFound("There is no such secret.")
+            raise NotFound("The secret does not exist.")
         return self.texts[secret_id]
 
     def write(self, secret_id: str, text: str) -> None:

@@ -1,4 +1,4 @@
-"""Register embedding models with the owner's privileges, because functions cannot create indexes.
+"""Register embedding models as the owner, because functions cannot create indexes.
 
 The functions' role only reads and writes rows. The first vector of a model creates an index, so
 that database function runs with its owner's privileges, on a search path that nobody else can

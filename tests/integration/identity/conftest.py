@@ -93,7 +93,7 @@ class MemorySafe:
     def read(self, secret_id: str) -> str:
 
         if secret_id not in self.texts:
-            raise NotFound("There is no such secret.")
+            raise NotFound("The secret does not exist.")
         return self.texts[secret_id]
 
     def write(self, secret_id: str, text: str) -> None:

@@ -36,5 +36,5 @@ class SecretReader:
             text: str = json.loads(body)["SecretString"]
             return text
         if NOT_FOUND.encode() in body:
-            raise NotFound("There is no such secret.")
+            raise NotFound("The secret does not exist.")
         raise Unavailable(f"Secrets cannot be read: the service answered {status}.")

@@ -32,7 +32,7 @@ class SecretsManager:
             answer = self._api().get_secret_value(SecretId=secret_id)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
-                raise NotFound("There is no such secret.") from None
+                raise NotFound("The secret does not exist.") from None
             raise Unavailable("Secrets cannot be read.") from error
         except BotoCoreError as error:
             raise Unavailable("Secrets cannot be read.") from error

@@ -1,4 +1,4 @@
-"""Create missing entities and relationships in bulk, five times as fast as through the projection.
+"""Create missing entities and relationships in bulk, five times as fast as the projection.
 
 Only for what the graph does not have at all, and under the lock of all writers. Left out are ids
 with a tombstone, and relationships with an undelivered change: they may have had another type then,
@@ -101,7 +101,7 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
                 return list(there)
             except ConstraintError:
                 there = _existing(graph, stage, part)
-            except (NotAllCreated, GraphUnavailable):  # the latter also after deadlocks
+            except (NotAllCreated, GraphUnavailable):  # Unavailable also after deadlocks
                 break
         return [str(row[ID]) for row in part]
 

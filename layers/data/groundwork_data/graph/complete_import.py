@@ -45,7 +45,7 @@ def complete(
     Args:
         exported: the export that was imported.
         database: Postgres, for the texts to correct.
-        graph: the new store, which nobody else uses.
+        graph: the new store, which has no other users.
         folder: the graph's migrations.
         progress: called with the progress.
 
@@ -78,7 +78,7 @@ def _create_constraints(
     """Create all constraints; each reads its part of the store once."""
     of = len(exported.types) + 1
     progress("constraints", 0, of)
-    migrations.migrate(graph, folder)  # by itself: it awaits indexes, also those of others
+    migrations.migrate(graph, folder)  # before the others, because it waits for all indexes
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="constraints") as pool:
         statements = [cypher.constrain(name) for name in exported.types]
         for done, _ in enumerate(pool.map(graph.ensure, statements), start=1):

@@ -163,12 +163,12 @@ class ExpectedRows:
         return Changes(relationships=self.relationships(ids))
 
     def entities(self, ids: Sequence[Id]) -> dict[Id, GraphEntity]:
-        """Return those that exist now."""
+        """Return the entities that exist now, by id."""
         rows = self._database.rows(ENTITIES, [_uuids(ids)]) if ids else []
         return {row[0]: entity_of(row[0], row[1], row[2]) for row in rows}
 
     def relationships(self, ids: Sequence[Id]) -> dict[Id, GraphRelationship]:
-        """Return those that exist now."""
+        """Return the relationships that exist now, by id."""
         rows = self._database.rows(RELATIONSHIPS, [_uuids(ids)]) if ids else []
         return {row[0]: relationship_of(row[0], row[1], row[2]) for row in rows}
 

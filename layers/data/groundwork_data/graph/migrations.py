@@ -1,4 +1,4 @@
-"""Migrate the schema of the graph up or down with numbered Cypher files, one migrator at a time.
+"""Migrate the schema of the graph with numbered Cypher files, one migrator at a time.
 
 Each statement autocommits, as schema changes and CALL {} IN TRANSACTIONS require. An interrupted
 file is therefore applied again from its start: its statements use IF NOT EXISTS, or MERGE. A file
@@ -64,7 +64,7 @@ class Migrated:
 
 
 def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) -> Migrated:
-    """Migrate the graph to a number: apply missing migrations in order, undo later ones backwards.
+    """Migrate the graph to a number: apply missing migrations, or undo later ones backwards.
 
     Args:
         graph: the graph to migrate.

@@ -1,4 +1,4 @@
-"""Apply changes to Neo4j: one transaction per batch, one constraint per new relationship type."""
+"""Apply changes to Neo4j: one transaction per batch, one constraint per new type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tombstones of deleted entities and relationships, so that older changes do not restore them."""
+"""Tombstones of deleted rows, so that older changes do not restore them."""
 
 from __future__ import annotations
 

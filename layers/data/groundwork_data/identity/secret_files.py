@@ -31,7 +31,7 @@ class SecretFiles:
                     raise Unavailable("Other users may read the secret's file: chmod 600 it.")
                 return file.read()
         except FileNotFoundError:
-            raise NotFound("There is no such secret.") from None
+            raise NotFound("The secret does not exist.") from None
         except OSError as error:
             raise Unavailable("The secret's file cannot be read.") from error
 
@@ -56,5 +56,5 @@ class SecretFiles:
 def _path(secret_id: str) -> Path:
     parts = urlsplit(secret_id)
     if f"{parts.scheme}:" != SCHEME or parts.netloc or not parts.path.startswith("/"):
-        raise NotFound("There is no such secret.")
+        raise NotFound("The secret does not exist.")
     return Path(unquote(parts.path))

@@ -22,7 +22,7 @@ _KNOWN_AS = {
     "fk_embeddings_content_id": "subject_id",
     "uq_documents_source_id_external_id": "url",
 }
-"""Constraints on columns that clients do not see, and the field of the API that each stands for."""
+"""Constraints on columns that clients do not see, and the field of the API that each refers to."""
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def as_domain_error() -> Iterator[None]:
             raise Conflict("Others still refer to it.") from error
         field = _field(error)
         raise Invalid(
-            f"{field} names nothing that exists.", (_fault(field, "does not exist"),)
+            f"{field} refers to nothing that exists.", (_fault(field, "does not exist"),)
         ) from error
     except (errors.CheckViolation, errors.NotNullViolation) as error:
         rule, hint = error.diag.column_name or _rule(error), error.diag.message_hint

@@ -34,7 +34,7 @@ RECONNECT_PAUSE_SECONDS = 0.25
 
 
 def _no_nudge() -> None:
-    """Wake nobody: the database belongs to the relay, a command or a test."""
+    """Do not wake the relay: for the relay itself, commands and tests."""
 
 
 class Database:

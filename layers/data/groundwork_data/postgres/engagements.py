@@ -85,7 +85,7 @@ class PostgresEngagementSums:
         self._database = database
 
     def of_content(self, content_id: UUID) -> str | None:
-        """Return a content's sums by kind as JSON, or None if there is no such content."""
+        """Return a content's sums by kind as JSON, or None if the content does not exist."""
         rows = self._database.rows(SUMS, [content_id])
         return str(rows[0][0]) if rows else None
 

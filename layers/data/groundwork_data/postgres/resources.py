@@ -1,4 +1,4 @@
-"""Read and write rows of any resource as JSON that Postgres makes, without parsing it in Python."""
+"""Read and write rows of any resource as JSON that Postgres makes, unparsed."""
 
 from __future__ import annotations
 

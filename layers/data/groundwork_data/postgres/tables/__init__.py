@@ -1,4 +1,4 @@
-"""The tables as SQLAlchemy models, which migrations are checked against and other teams import.
+"""The tables as SQLAlchemy models, for other teams and for checking migrations.
 
 Functions run SQL through psycopg and never import this package, because importing SQLAlchemy costs
 more than the rest of a cold start (docs/decisions/0003-sql-in-functions.md).

@@ -30,7 +30,7 @@ class Row(DeclarativeBase):
 
 
 class Aggregate:
-    """Columns of every aggregate. Triggers update `version` and `updated_at` and write the outbox.
+    """Columns of every aggregate; triggers update `version`, `updated_at` and the outbox.
 
     Lists are sorted by both times, so both have an index.
     """
