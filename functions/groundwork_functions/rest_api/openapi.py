@@ -1,4 +1,4 @@
-"""Serve the OpenAPI document of all HTTP functions (written by `groundwork openapi --write`)."""
+"""Serve the OpenAPI document, which `groundwork openapi --write` generates."""
 
 from functools import cache
 from importlib.resources import files

@@ -9,7 +9,7 @@ from groundwork_runtime.wiring import Wiring
 
 
 def write_hooks(_wiring: Wiring, caller: Caller) -> RoleWriteHooks:
-    """Return the hooks: nobody grants permissions that they do not have."""
+    """Return the hooks: callers cannot grant permissions that they lack."""
     return RoleWriteHooks(by=caller)
 
 

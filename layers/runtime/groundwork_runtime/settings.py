@@ -1,4 +1,4 @@
-"""Settings of the functions, read from the environment and validated before the first event."""
+"""Settings of the functions, from environment variables; validated before the first event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a publisher reports of deliveries, and how it changes what is known of one."""
+"""Reports of publishers about deliveries, and how they change a delivery."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _one_or_many(given: object) -> str:
 
 
 class DeliveryUpdate(Input):
-    """The state of one delivery; it is made where the distribution has none to this recipient."""
+    """The state of one delivery; it is created if the recipient has none of this distribution."""
 
     distribution_id: UUID
     recipient: Recipient
@@ -45,10 +45,10 @@ class DeliveryUpdate(Input):
             BeforeValidator(_as_error, json_schema_input_type=DeliveryError | Text),
         ]
         | None
-    ) = Field(None, description="An object, or only its message.")
+    ) = Field(None, description="An error object, or its message alone.")
     attempt: AttemptNumber | None = None
     occurred_at: Moment | None = Field(
-        None, description="When the state was reached; by default the callback's `timestamp`."
+        None, description="When the state was reached. Default: the callback's `timestamp`."
     )
 
 
@@ -57,7 +57,7 @@ class DeliveryCallback(Input):
 
     type: Literal["delivery.updated"]
     timestamp: Moment | None = Field(
-        None, description="By default the time of the header `webhook-timestamp`."
+        None, description="Default: the time in the header `webhook-timestamp`."
     )
     data: Annotated[
         Annotated[DeliveryUpdate, Tag("one")]

@@ -34,7 +34,7 @@ MAX_FIELDS = 1_000
 MAX_INTROSPECTIONS = 4
 MAX_COST = 20_000
 COST_A_TOKEN = 100
-"""Besides the token of the request, a query takes one token of the caller's rate limit per
+"""In addition to the token of the request, a query takes one token of the caller's rate limit per
 COST_A_TOKEN of cost. At 500 tokens per second and a burst of 2,000, that allows ten of the most
 expensive queries at once, and then five in two seconds."""
 MAX_PAGE = 200

@@ -1,4 +1,4 @@
-"""Components of the OpenAPI document that all operations share: headers, problems, security."""
+"""Components that all operations in the OpenAPI document share: headers, problems, security."""
 
 from __future__ import annotations
 

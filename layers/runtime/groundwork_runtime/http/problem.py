@@ -183,7 +183,7 @@ def _detail(fault: Mapping[str, Any]) -> str:
 
 
 def fault_members(faults: Sequence[Fault], most: int = FAULTS_MAX) -> list[dict[str, str]]:
-    """Return the first faults as JSON objects, and a last one with the number of further faults."""
+    """Return the first faults as JSON objects; the last one counts those left out."""
     shown = [
         {"pointer": fault.pointer[:POINTER_MAX], "detail": fault.detail} for fault in faults[:most]
     ]

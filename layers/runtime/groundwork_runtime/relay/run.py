@@ -1,4 +1,4 @@
-"""One run of the relay: the lease, and a thread with its own connection for each destination."""
+"""One run of the relay: a lease, and per destination a thread with its own connection."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _held_back(left: Iterable[Backlog]) -> bool:
     """Return whether rows wait behind an older transaction.
 
     Their writers did not nudge, because this run was awake. The end of the older transaction may
-    nudge nobody: it may have written nothing to the outbox, or belong to another database.
+    cause no nudge: it may have written nothing to the outbox, or belong to another database.
     """
     return any(backlog.waiting and not backlog.ready for backlog in left)
 
