@@ -16,7 +16,7 @@ from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.app import Gateway
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.gateway.hosts import BadHost, Hosts
-from groundwork_lambda_host.gateway.limits import MOST_BODY_BYTES
+from groundwork_lambda_host.gateway.limits import MAX_BODY_BYTES
 from groundwork_lambda_host.gateway.problems import Problem
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 
@@ -57,7 +57,7 @@ class Adapter:
             if message["type"] == "http.disconnect":
                 return None
             body += cast("bytes", message.get("body") or b"")
-            if len(body) > MOST_BODY_BYTES:
+            if len(body) > MAX_BODY_BYTES:
                 problem = problems.TOO_LARGE
                 answer = self._gateway.refusal(problem, new_request_id(), path, headers)
                 return await _send(send, answer)

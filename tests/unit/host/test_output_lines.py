@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from groundwork_lambda_host.environments.output import MOST_LINE_BYTES, Output
+from groundwork_lambda_host.environments.output import MAX_LINE_BYTES, Output
 
 
 def passed(*reads: bytes) -> tuple[list[bytes], list[bytes]]:
@@ -51,6 +51,6 @@ def test_metric_lines_go_their_own_way() -> None:
 
 
 def test_a_line_without_an_end_takes_a_bounded_amount_of_memory() -> None:
-    lines, _ = passed(b"x" * (MOST_LINE_BYTES + 10), b"\n")
+    lines, _ = passed(b"x" * (MAX_LINE_BYTES + 10), b"\n")
 
-    assert len(lines[0]) < MOST_LINE_BYTES + 200
+    assert len(lines[0]) < MAX_LINE_BYTES + 200

@@ -22,7 +22,7 @@ OutputFormat = Literal["json", "text"]
 Begin = Literal["resume", "restart"]
 Work = Callable[["Database", "GraphDatabase", OnProgress, Checkpoint], "Report"]
 RemainingDrift = Callable[["Report"], "Drift"]
-MOST_SHOWN = 20
+MAX_SHOWN = 20
 
 
 def verify(output: OutputFormat, begin: Begin = "resume") -> None:
@@ -143,5 +143,5 @@ def _print_report(found: "Report", output: OutputFormat) -> None:
     note(f"{found.waiting:,} behind: their changes are still in the outbox")
     if found.restored:
         note("The graph has newer changes than Postgres: the database was restored.")
-    for drift in found.drift[:MOST_SHOWN]:
+    for drift in found.drift[:MAX_SHOWN]:
         note(f"  {drift.kind}: {drift.aggregate} {drift.id}")

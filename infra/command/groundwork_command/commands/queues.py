@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 DEAD = "DeadLetters"
-MOST_AT_ONCE = 10
+MAX_AT_ONCE = 10
 HELD_SECONDS = 30
 
 
@@ -49,7 +49,7 @@ def _move(client: "SQSClient", dead: str, target: str) -> int:
     moved = 0
     while True:
         got = client.receive_message(
-            QueueUrl=dead, MaxNumberOfMessages=MOST_AT_ONCE, VisibilityTimeout=HELD_SECONDS
+            QueueUrl=dead, MaxNumberOfMessages=MAX_AT_ONCE, VisibilityTimeout=HELD_SECONDS
         ).get("Messages", [])
         if not got:
             return moved

@@ -9,7 +9,7 @@ from groundwork_command.terminal.output import FAILED, clear_failures, fail, not
 
 OK = 200
 TIMEOUT_SECONDS = 120.0
-MOST_SHOWN = 1_000
+MAX_SHOWN = 1_000
 
 
 def import_sources(path: Path, output: Literal["json", "text"]) -> None:
@@ -42,7 +42,7 @@ def _reason(problem: dict[str, Any]) -> str:
 def _print_summary(body: dict[str, Any]) -> None:
     failed = body["failed"]
     note(f"{body['created']} created, {body['existing']} existing, {len(failed)} skipped")
-    for each in failed[:MOST_SHOWN]:
+    for each in failed[:MAX_SHOWN]:
         note(f"  line {each['line']}: {each['url']}: {each['detail']}")
-    if len(failed) > MOST_SHOWN:
-        note(f"  and {len(failed) - MOST_SHOWN} more; --json lists all")
+    if len(failed) > MAX_SHOWN:
+        note(f"  and {len(failed) - MAX_SHOWN} more; --json lists all")

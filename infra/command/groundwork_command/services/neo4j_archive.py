@@ -24,7 +24,7 @@ Archiving = Literal["make archive", "no archive"]
 """Whether to create a missing archive; an existing one is always used."""
 
 WAIT_SECONDS = 60.0  # leave the CPU to the user in the first minute
-MOST_SECONDS = 600.0
+MAX_SECONDS = 600.0
 LOWEST_PRIORITY = "19"
 NICE = "/usr/bin/nice"
 
@@ -94,7 +94,7 @@ class Archive:
             child = Child(Launch(command, self.path.parent, log, service_variables({})))
             while child.alive() and not self._stopping.wait(0.2):
                 pass
-            child.stop(patience_seconds=0.0 if self._stopping.is_set() else MOST_SECONDS)
+            child.stop(patience_seconds=0.0 if self._stopping.is_set() else MAX_SECONDS)
             if child.exit_code() == 0 and draft.exists():
                 draft.replace(self.path)
         except (OSError, subprocess.SubprocessError):

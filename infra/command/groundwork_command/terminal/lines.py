@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-MOST_FIELDS = 3
-MOST_VALUE = 60
+MAX_FIELDS = 3
+MAX_VALUE = 60
 LONGEST_LINE = 8_192
 _TIME = ("@timestamp", "timestamp")
 _LEVEL = ("log.level", "level")
@@ -35,7 +35,7 @@ def readable(line: bytes) -> bytes:
         f"{fields.get('function') or 'host'!s:<18}",
         *([] if level == "INFO" else [level]),
         _plain(fields.get("message"), LONGEST_LINE),
-        *(f"{name}={_plain(fields[name], MOST_VALUE)}" for name in _most_important(fields)),
+        *(f"{name}={_plain(fields[name], MAX_VALUE)}" for name in _most_important(fields)),
     ]
     text = " ".join(part for part in parts if part)
     stack = _of(fields, _STACK)
@@ -61,7 +61,7 @@ def _most_important(fields: dict[str, object]) -> list[str]:
     first = [name for name in _FIRST if name in rest]
     others = [name for name in rest if name not in first and name != "request_id"]
     last = [name for name in ("request_id",) if name in rest]
-    return [*first, *others, *last][:MOST_FIELDS]
+    return [*first, *others, *last][:MAX_FIELDS]
 
 
 def _plain(value: object, most: int) -> str:

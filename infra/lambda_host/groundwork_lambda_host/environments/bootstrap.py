@@ -26,7 +26,7 @@ from types import FrameType
 Handler = Callable[[object, "LambdaContext"], object]
 OUT_OF_MEMORY = 137  # exit code of a process that was killed for its memory
 UNUSED_MB = 128  # reserved but unused: stacks of threads, arenas of the allocator
-MOST_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # Lambda's limit for a synchronous answer
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # Lambda's limit for a synchronous answer
 _OK = b'{"ok":true}'
 _MARK = "\x1e"  # output lines are written as: mark, request id, mark, line
 
@@ -252,9 +252,9 @@ def _split(result: dict[str, object]) -> tuple[bytes, bytes] | None:
 
 
 def _checked_size(payload: bytes) -> bytes:
-    if len(payload) > MOST_PAYLOAD_BYTES:
+    if len(payload) > MAX_PAYLOAD_BYTES:
         raise ResponseSizeTooLarge(
-            f"Response payload size exceeded maximum allowed payload size ({MOST_PAYLOAD_BYTES})"
+            f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES})"
         )
     return payload
 

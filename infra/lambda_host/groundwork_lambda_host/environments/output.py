@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import orjson
 
-MOST_LINE_BYTES = 256 * 1024  # CloudWatch's limit for one log event
+MAX_LINE_BYTES = 256 * 1024  # CloudWatch's limit for one log event
 _MARK = b"\x1e"
 _METRIC = b'"_aws"'
 
@@ -41,8 +41,8 @@ class Output:
         """Process bytes from the pipe."""
         *lines, rest = (self._rest + data).split(b"\n")
         self._rest = rest
-        if len(rest) > MOST_LINE_BYTES:
-            lines.append(rest[:MOST_LINE_BYTES])
+        if len(rest) > MAX_LINE_BYTES:
+            lines.append(rest[:MAX_LINE_BYTES])
             self._rest = b""
         for line in lines:
             if line:

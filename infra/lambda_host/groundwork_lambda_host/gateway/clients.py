@@ -11,7 +11,7 @@ Network = IPv4Network | IPv6Network
 
 _PAIR = re.compile(r"""\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]*)\s*""")
 _QUOTED = re.compile(r"\\(.)")
-_MOST_HOPS = 64
+_MAX_HOPS = 64
 
 
 class BadProxies(ValueError):
@@ -68,7 +68,7 @@ class ClientAddresses:
 
     def _first_untrusted(self, near: Address, hops: list[str]) -> Address:
         at = near
-        for hop in reversed(hops[-_MOST_HOPS:]):
+        for hop in reversed(hops[-_MAX_HOPS:]):
             address = _address(hop)
             if address is None:  # hidden, unknown or invalid: hops beyond it are unreliable
                 return at

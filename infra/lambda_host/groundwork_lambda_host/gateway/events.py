@@ -11,7 +11,7 @@ import orjson
 
 from groundwork_lambda_host.gateway.routes import Match
 
-_MOST_QUERY_FIELDS = 1000
+_MAX_QUERY_FIELDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _query(raw: bytes) -> tuple[Mapping[str, str] | None, Mapping[str, list[str]
     if not raw:
         return None, None
     pairs = parse_qsl(
-        raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_QUERY_FIELDS
+        raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MAX_QUERY_FIELDS
     )
     multi: dict[str, list[str]] = {}
     for name, value in pairs:

@@ -17,7 +17,7 @@ _SENT = re.compile(
     rb"((?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.]+\])(?::(\d*))?"
 )
 _HIGHEST_PORT = 65535
-_MOST_KNOWN, _LONGEST_KNOWN = 256, 256
+_MAX_KNOWN, _LONGEST_KNOWN = 256, 256
 
 
 class BadHost(ValueError):
@@ -67,7 +67,7 @@ class Hosts:
         name = sent[1].decode("ascii").lower().removesuffix(".")
         found = self._every or name in self._exact or name.endswith(self._below)
         if len(value) <= _LONGEST_KNOWN:
-            if len(self._known) >= _MOST_KNOWN:
+            if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             self._known[value] = found
         return found

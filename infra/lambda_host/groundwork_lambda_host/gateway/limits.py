@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-MOST_BODY_BYTES = 10 * 1024 * 1024
-MOST_OWN_BODY_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES = 10 * 1024 * 1024
+MAX_OWN_BODY_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class ServerLimits:
     header_bytes: int = 16 * 1024
     header_seconds: float = 10.0
     chunks: int = 100_000
-    body_bytes: int = MOST_BODY_BYTES
-    own_body_bytes: int = MOST_OWN_BODY_BYTES
+    body_bytes: int = MAX_BODY_BYTES
+    own_body_bytes: int = MAX_OWN_BODY_BYTES
     discarded_bytes: int = 64 * 1024 * 1024
     body_seconds: float = 10.0
     whole_body_seconds: float = 60.0

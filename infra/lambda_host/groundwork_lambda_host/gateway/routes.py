@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from groundwork_lambda_host.template import Route
 
-_MOST_KNOWN, _LONGEST_KNOWN = 4096, 256
+_MAX_KNOWN, _LONGEST_KNOWN = 4096, 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Routes:
         except KeyError:
             found = self._match(path)
         if len(path) <= _LONGEST_KNOWN:
-            if len(self._known) >= _MOST_KNOWN:
+            if len(self._known) >= _MAX_KNOWN:
                 self._known.clear()
             self._known[path] = found
         return found

@@ -16,7 +16,7 @@ from groundwork_lambda_host.pollers.messages import (
     sqs_event,
 )
 from groundwork_lambda_host.pollers.source import (
-    MOST_AT_ONCE,
+    MAX_AT_ONCE,
     QueueMissing,
     ServiceUnreachable,
     Source,
@@ -24,7 +24,7 @@ from groundwork_lambda_host.pollers.source import (
 from groundwork_lambda_host.template import Queue, QueueMapping
 
 _log = logging.getLogger(__name__)
-_MOST_EVENT_BYTES = 6 * 1024 * 1024
+_MAX_EVENT_BYTES = 6 * 1024 * 1024
 _FIRST_WAIT_SECONDS = 0.1
 _LONGEST_WAIT_SECONDS = 5.0
 _SETTLE_TRIES = 4
@@ -132,9 +132,9 @@ class Poller:
         until = asyncio.get_running_loop().time() + window
         while messages and len(messages) < size and not self._stopping.is_set():
             left = until - asyncio.get_running_loop().time()
-            if left <= 0 and len(messages) % MOST_AT_ONCE:
+            if left <= 0 and len(messages) % MAX_AT_ONCE:
                 break  # the window is over, and SQS returned fewer than ten: no more are waiting
-            if sum(message.size_bytes for message in messages) > _MOST_EVENT_BYTES // 2:
+            if sum(message.size_bytes for message in messages) > _MAX_EVENT_BYTES // 2:
                 break
             if 0 < left < 1:  # too short for a long poll, which counts whole seconds
                 await asyncio.sleep(min(left, _SHORT_POLL_SECONDS))

@@ -10,7 +10,7 @@ from groundwork_lambda_host.pollers.messages import Received
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-MOST_AT_ONCE = 10
+MAX_AT_ONCE = 10
 _CONNECT_SECONDS = 2.0
 _ANSWER_SECONDS = 10.0
 
@@ -82,7 +82,7 @@ class SqsSource:
         with _translated():
             answer = self._client.receive_message(
                 QueueUrl=url,
-                MaxNumberOfMessages=min(most, MOST_AT_ONCE),
+                MaxNumberOfMessages=min(most, MAX_AT_ONCE),
                 WaitTimeSeconds=int(wait_seconds),
                 AttributeNames=["All"],
                 MessageAttributeNames=["All"],
@@ -104,8 +104,8 @@ class SqsSource:
 
     def delete(self, url: str, messages: Sequence[Received]) -> None:
         """Delete messages."""
-        for start in range(0, len(messages), MOST_AT_ONCE):
-            some = messages[start : start + MOST_AT_ONCE]
+        for start in range(0, len(messages), MAX_AT_ONCE):
+            some = messages[start : start + MAX_AT_ONCE]
             with _translated():
                 self._client.delete_message_batch(
                     QueueUrl=url,
@@ -118,8 +118,8 @@ class SqsSource:
     def give_back(self, url: str, delays: Mapping[str, int]) -> None:
         """Make messages visible again, by receipt, after a delay in seconds."""
         pairs = list(delays.items())
-        for start in range(0, len(pairs), MOST_AT_ONCE):
-            some = pairs[start : start + MOST_AT_ONCE]
+        for start in range(0, len(pairs), MAX_AT_ONCE):
+            some = pairs[start : start + MAX_AT_ONCE]
             with _translated():
                 self._client.change_message_visibility_batch(
                     QueueUrl=url,

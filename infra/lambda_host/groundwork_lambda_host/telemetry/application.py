@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 _TO_SECONDS = {"Seconds": 1.0, "Milliseconds": 1e-3, "Microseconds": 1e-6}
 _TO_BYTES = {"Bytes": 1.0, "Kilobytes": 1024.0, "Megabytes": 1024.0**2}
 _BUCKETS_BYTES = tuple(float(4**power) for power in range(4, 14))
-_MOST_SERIES = 1000
+_MAX_SERIES = 1000
 
 Metric = Counter | Histogram | ExpiringGauge
 
@@ -54,7 +54,7 @@ class ApplicationMetrics:
         values = tuple(given.get(name, "") for name in names)
         known = self._series[key]
         if values not in known:
-            if len(known) >= _MOST_SERIES:
+            if len(known) >= _MAX_SERIES:
                 raise NotMetrics(f"{point.name} has too many combinations of dimensions")
             known.add(values)
         if isinstance(metric, ExpiringGauge):
