@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from groundwork_core.relay import carrier
-from groundwork_core.relay import promise as awake
+from groundwork_core.relay import carrier, promise
 from groundwork_core.relay.carry import Carried
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_core.relay.ports import Destination
@@ -90,7 +89,7 @@ def main(variant: str, rows_a_batch: str, promise_seconds: str) -> None:
     import neo4j  # noqa: F401, PLC0415 - loaded for all children
 
     VARIANTS[variant]()
-    awake.PROMISE_SECONDS = float(promise_seconds)
+    promise.PROMISE_SECONDS = float(promise_seconds)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the dead leave nothing behind
     for _line in sys.stdin:
         child = os.fork()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork_core.knowledge.graph import await_position as catch_up
+from groundwork_core.knowledge.graph import await_position
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_data.graph.projection import Neo4jProjection
@@ -69,7 +69,7 @@ def carry_once(api: Api, limit: int) -> None:
 def test_while_the_relay_stands_still_the_answer_is_that_the_graph_is_behind(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catch_up, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(await_position, "PATIENCE_SECONDS", 0.02)
     before = seen(api, known["Ada"], "0")
     for name, statements in WRITES.items():
         position = write(api, *statements)
@@ -93,7 +93,7 @@ def test_without_the_wait_the_answer_is_from_before(
 def test_half_of_a_transaction_is_not_its_position(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catch_up, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(await_position, "PATIENCE_SECONDS", 0.02)
     position = write(
         api,
         "UPDATE entities SET aliases = '{Fan}' WHERE name LIKE 'Fan%'",

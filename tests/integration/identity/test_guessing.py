@@ -11,8 +11,7 @@ import psycopg
 import pytest
 
 from groundwork_core.errors import Throttled
-from groundwork_core.identity import login_throttle as throttle
-from groundwork_core.identity import passwords
+from groundwork_core.identity import login_throttle, passwords
 from groundwork_core.identity.login_throttle import PAIR_FAILURES, WINDOW, LoginAttempt
 from groundwork_data.identity.passwords import Argon2Hasher
 
@@ -43,8 +42,8 @@ def clock(identity: Identity) -> FakeClock:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits that are reached by a few tries: each one costs a hash."""
-    monkeypatch.setattr(throttle, "ADDRESS_FAILURES", 4)
-    monkeypatch.setattr(throttle, "ACCOUNT_FAILURES", 4)
+    monkeypatch.setattr(login_throttle, "ADDRESS_FAILURES", 4)
+    monkeypatch.setattr(login_throttle, "ACCOUNT_FAILURES", 4)
 
 
 # Stopped soon

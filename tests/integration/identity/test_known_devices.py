@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundwork_core.identity import login_throttle as throttle
+from groundwork_core.identity import login_throttle
 from groundwork_core.identity.login_throttle import (
     DEVICE_FAILURES,
     KNOWN,
@@ -85,8 +85,8 @@ def test_without_known_devices_the_owner_would_be_locked_out(
 def test_it_gets_in_when_the_whole_address_and_the_account_are_used_up(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "ADDRESS_FAILURES", 3)
-    monkeypatch.setattr(throttle, "ACCOUNT_FAILURES", 3)
+    monkeypatch.setattr(login_throttle, "ADDRESS_FAILURES", 3)
+    monkeypatch.setattr(login_throttle, "ACCOUNT_FAILURES", 3)
     device = proxied(ADA).json["device_token"]
     proxied.guess(ADA, 3)
     assert proxied(BOB).status == 429
@@ -152,7 +152,7 @@ def test_guesses_on_a_known_device_end_too(proxied: Proxied, clock: FakeClock) -
 def test_without_a_limit_of_its_own_a_stolen_device_could_guess_on(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(throttle, "DEVICE_FAILURES", 1_000)
+    monkeypatch.setattr(login_throttle, "DEVICE_FAILURES", 1_000)
     device = proxied(ADA).json["device_token"]
     failed = [proxied(ADA, WRONG, device=device).status for _ in range(PAIR_FAILURES + 2)]
     assert failed == [401] * (PAIR_FAILURES + 2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundwork_core.sources import reading_budget as budget
+from groundwork_core.sources import reading_budget
 from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue
@@ -101,7 +101,7 @@ def test_what_a_batch_has_no_time_for_is_queued_again_and_counts_no_attempt(slow
 def test_without_the_budget_one_batch_reads_all(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(budget, "BATCH_SECONDS", 1e9)
+    monkeypatch.setattr(reading_budget, "BATCH_SECONDS", 1e9)
     for n in range(10):
         add(slow, f"s{n}", FIRST_SECONDS - 0.5)
     slow.fetch(slow.path.due())

@@ -12,7 +12,7 @@ from groundwork_core.realtime.connect import connect, disconnect
 from groundwork_core.realtime.subscribe import subscribe, unsubscribe
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.destinations.live import LiveDestination
-from groundwork_data.postgres.listeners import PostgresLiveOrder
+from groundwork_data.postgres.listeners import PostgresNumberedOutbox
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 from .conftest import Live
@@ -206,7 +206,7 @@ def test_a_crash_after_posting_posts_the_same_places_again(
             message = "killed"
             raise KeyboardInterrupt(message)
 
-        patch.setattr(PostgresLiveOrder, "number", crash)
+        patch.setattr(PostgresNumberedOutbox, "number", crash)
         with pytest.raises(KeyboardInterrupt):
             live.carry()
     live.entity("Bob")
@@ -290,7 +290,7 @@ def test_without_the_lock_a_replay_would_have_gaps_or_disorder(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The relay carries in the middle of a replay, between its reading and its listening."""
-    monkeypatch.setattr(PostgresLiveOrder, "lock", lambda self, destination: None)
+    monkeypatch.setattr(PostgresNumberedOutbox, "lock", lambda self, destination: None)
     relay = live.databases()
     plain = subscribing._Replay.finish
 

@@ -10,8 +10,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 from pydantic import JsonValue
 
-from groundwork_core.relay import carrier
-from groundwork_core.relay import promise as awake
+from groundwork_core.relay import carrier, promise
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.outbox import PostgresBacklogs
 from groundwork_data.postgres.relay_lease import AwakeUntil, PostgresRelayLease
@@ -58,9 +57,9 @@ def parts(database_url: str) -> Iterator[Wiring]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Promises short enough for a test."""
-    monkeypatch.setattr(awake, "PROMISE_SECONDS", 0.3)
-    monkeypatch.setattr(awake, "IDLE_SECONDS", 0.1)
-    monkeypatch.setattr(awake, "TICK_SECONDS", 0.02)
+    monkeypatch.setattr(promise, "PROMISE_SECONDS", 0.3)
+    monkeypatch.setattr(promise, "IDLE_SECONDS", 0.1)
+    monkeypatch.setattr(promise, "TICK_SECONDS", 0.02)
 
 
 def test_of_two_relays_one_has_the_lease_and_only_it_prolongs(databases: Databases) -> None:
@@ -168,12 +167,12 @@ def trusted(
     writer = connect()
     looked = threading.Event()
 
-    def until_the_end(self: awake.Activity, _seconds: float) -> None:
+    def until_the_end(self: promise.Activity, _seconds: float) -> None:
         looked.set()
         self._ended.wait()
 
-    monkeypatch.setattr(awake, "PROMISE_SECONDS", 2.5)
-    monkeypatch.setattr(awake.Activity, "pause", until_the_end)
+    monkeypatch.setattr(promise, "PROMISE_SECONDS", 2.5)
+    monkeypatch.setattr(promise.Activity, "pause", until_the_end)
     monkeypatch.setattr(parts, "nudge", lambda: calls.send([{}]))
     thread = threading.Thread(target=run, args=(parts, [destination], lambda: 60.0))
     thread.start()

@@ -122,7 +122,7 @@ class PostgresListeners:
         return [row[0] for row in self._connection.execute(OUTLIVED)]
 
 
-class PostgresLiveOrder(PostgresOutbox):
+class PostgresNumberedOutbox(PostgresOutbox):
     """Implements `NumberedOutbox`, inside a transaction."""
 
     def span(self) -> ReplayRange:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.jobs import PostgresJobs
     from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
     from groundwork_data.postgres.knowledge import PostgresKnowledge
-    from groundwork_data.postgres.listeners import PostgresListeners, PostgresLiveOrder
+    from groundwork_data.postgres.listeners import PostgresListeners, PostgresNumberedOutbox
     from groundwork_data.postgres.login_failures import PostgresLoginFailures
     from groundwork_data.postgres.merging import PostgresMerging
     from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
@@ -208,11 +208,11 @@ class PostgresUnitOfWork:
         return PostgresListeners(self.connection)
 
     @property
-    def numbered_outbox(self) -> PostgresLiveOrder:
+    def numbered_outbox(self) -> PostgresNumberedOutbox:
         """Outbox rows in the order of their seq."""
-        from groundwork_data.postgres.listeners import PostgresLiveOrder
+        from groundwork_data.postgres.listeners import PostgresNumberedOutbox
 
-        return PostgresLiveOrder(self.connection)
+        return PostgresNumberedOutbox(self.connection)
 
     @property
     def resources(self) -> PostgresResources:
