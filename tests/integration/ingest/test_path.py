@@ -7,7 +7,7 @@ import pytest
 from groundwork_core.documents import ingest
 from groundwork_core.documents.model import Entry
 from groundwork_core.knowledge import keys
-from groundwork_data.postgres import knowledge, sources
+from groundwork_data.postgres import knowledge_sql, sources
 from groundwork_functions.reference_extractor import statements
 
 if TYPE_CHECKING:
@@ -223,10 +223,10 @@ def test_what_says_nothing_new_writes_nothing(path: "Path") -> None:
 def test_without_the_look_before_the_upsert_every_result_rewrites_what_it_names(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    blind = knowledge.UPSERT_ENTITIES.replace("(k.id IS NULL OR k.changes)", "true")
-    assert blind != knowledge.UPSERT_ENTITIES
+    blind = knowledge_sql.UPSERT_ENTITIES.replace("(k.id IS NULL OR k.changes)", "true")
+    assert blind != knowledge_sql.UPSERT_ENTITIES
     monkeypatch.setattr(
-        knowledge,
+        knowledge_sql,
         "UPSERT_ENTITIES",
         blind.replace("FROM known WHERE NOT changes", "FROM known WHERE false"),
     )

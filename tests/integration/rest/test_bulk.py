@@ -13,7 +13,7 @@ import pytest
 from groundwork_core.errors import Unavailable
 from groundwork_core.knowledge import bulk
 from groundwork_core.knowledge.resources import NewEntity
-from groundwork_data.postgres import knowledge
+from groundwork_data.postgres import knowledge_sql
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
@@ -245,11 +245,13 @@ def test_two_in_opposite_orders_do_not_deadlock(
 
 def test_without_the_one_order_they_do(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard taken away: each writes in an order of its own."""
-    ordered = knowledge.UPSERT_ENTITIES
+    ordered = knowledge_sql.UPSERT_ENTITIES
     monkeypatch.setattr(
-        knowledge, "UPSERT_ENTITIES", ordered.replace("ORDER BY i.type, i.key", "ORDER BY i.name")
+        knowledge_sql,
+        "UPSERT_ENTITIES",
+        ordered.replace("ORDER BY i.type, i.key", "ORDER BY i.name"),
     )
-    assert ordered != knowledge.UPSERT_ENTITIES
+    assert ordered != knowledge_sql.UPSERT_ENTITIES
     assert both_ways(rest, monkeypatch) > 0
 
 

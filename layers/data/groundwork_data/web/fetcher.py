@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import socket
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from heapq import heappop, heappush
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from pydantic_core import Url
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from groundwork_core.sources.fetch_outcome import (
@@ -29,6 +25,7 @@ from groundwork_core.sources.fetch_outcome import (
 from groundwork_core.web.address import BadAddress, normal
 from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web.connecting import Deadline, exchange
+from groundwork_data.web.fetch_failures import FetchFailed, failure_of, refuse_status, too_slow
 from groundwork_data.web.resolving import resolve
 
 if TYPE_CHECKING:
@@ -49,18 +46,6 @@ ACCEPT = (
     " application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 )
 PORTS = {"http": 80, "https": 443}
-
-
-class _FetchFailed(Exception):
-    """Ends a fetch with a failure."""
-
-    def __init__(
-        self, failure: Failure, message: str, retry_after_seconds: int | None = None
-    ) -> None:
-        super().__init__(message)
-        self.failure = failure
-        self.message = message
-        self.retry_after_seconds = retry_after_seconds
 
 
 class _FetchState:
@@ -136,13 +121,13 @@ class SafeFetcher:
                 answer = self._exchange(state, ask, deadline)
                 if answer is not None:
                     return answer
-        except _FetchFailed as stop:
+        except FetchFailed as stop:
             return Failed(stop.failure, stop.message, stop.retry_after_seconds, state.redirects)
         except BadAddress as bad:
             message = f"The address {bad}."
             return Failed(Failure.BAD_URL, message, None, state.redirects)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            failure, message = _classify(error, deadline)
+            failure, message = failure_of(error, timed_out=deadline.over)
             return Failed(failure, message, None, state.redirects)
         except Exception:  # one source must not stop the others of its batch
             log.exception("fetching failed", extra={"host": _host_of(ask.url)})
@@ -184,7 +169,7 @@ class SafeFetcher:
                 return None
             if response.status == 304:  # noqa: PLR2004 - Not Modified
                 return Unchanged(state.redirects)
-            _refuse_status(response)
+            refuse_status(response)
             return Fetched(
                 body=self._body(response, deadline),
                 url=state.url,
@@ -203,16 +188,16 @@ class SafeFetcher:
             try:
                 addresses = self._resolve(host, port, deadline.left_seconds)
             except TimeoutError as error:
-                raise _FetchFailed(Failure.DNS, str(error)) from error
+                raise FetchFailed(Failure.DNS, str(error)) from error
             except OSError as error:
-                raise _FetchFailed(Failure.DNS, f"{host} has no address.") from error
+                raise FetchFailed(Failure.DNS, f"{host} has no address.") from error
         for address in addresses:
             if not self._allowed.permits(host, port, address):
-                raise _FetchFailed(
+                raise FetchFailed(
                     Failure.BLOCKED_ADDRESS, f"{host} has an address that is not public."
                 )
         if not addresses:
-            raise _FetchFailed(Failure.DNS, f"{host} has no address.")
+            raise FetchFailed(Failure.DNS, f"{host} has no address.")
         # IPv4 first: many networks have IPv6 addresses but no IPv6 route.
         return min(addresses, key=lambda one: one.version)
 
@@ -228,14 +213,14 @@ class SafeFetcher:
             if size > self._max_bytes:
                 raise self._too_large()
             if deadline.over:
-                raise _FetchFailed(Failure.TOO_SLOW, _too_slow(self._total_seconds))
+                raise FetchFailed(Failure.TOO_SLOW, too_slow(self._total_seconds))
             chunks.append(chunk)
         if deadline.over:
-            raise _FetchFailed(Failure.TOO_SLOW, _too_slow(self._total_seconds))
+            raise FetchFailed(Failure.TOO_SLOW, too_slow(self._total_seconds))
         return b"".join(chunks)
 
-    def _too_large(self) -> _FetchFailed:
-        return _FetchFailed(
+    def _too_large(self) -> FetchFailed:
+        return FetchFailed(
             Failure.TOO_LARGE, f"The answer is larger than {self._max_bytes // 1_000_000} MB."
         )
 
@@ -265,62 +250,9 @@ def _host_header(scheme: str, host: str, port: int) -> str:
     return shown if port == PORTS[scheme] else f"{shown}:{port}"
 
 
-def _refuse_status(response: BaseHTTPResponse) -> None:
-    status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004 - Successful
-        return
-    retry_after = _retry_after(response.headers.get("Retry-After"))
-    kind = {4: Failure.HTTP_4XX, 5: Failure.HTTP_5XX}.get(status // 100, Failure.HTTP_OTHER)
-    raise _FetchFailed(kind, f"The server answered {status}.", retry_after)
-
-
-def _retry_after(value: str | None) -> int | None:
-    """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither."""
-    if not value:
-        return None
-    text = value.strip()
-    if text.isdecimal():
-        return min(int(text[:12]), 2**31)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0, round((aware - datetime.now(UTC)).total_seconds()))
-
-
 def _validator(response: BaseHTTPResponse, name: str) -> str | None:
     """Return a validator if it can be sent back unchanged."""
     value = response.headers.get(name)
     if value is None or len(value) > 1_000 or not value.isprintable():  # noqa: PLR2004 - sane
         return None
     return value
-
-
-def _too_slow(seconds: float) -> str:
-    return f"The answer took longer than {seconds:g} s."
-
-
-def _classify(error: Exception, deadline: Deadline) -> tuple[Failure, str]:
-    """Return the failure class and message of a network error."""
-    if deadline.over:
-        return Failure.TOO_SLOW, "The answer took too long."
-    for kinds, failure, message in _WIRE:
-        if isinstance(error, kinds):
-            return failure, message
-    return Failure.BAD_RESPONSE, "The answer is not valid HTTP."
-
-
-_WIRE: tuple[tuple[tuple[type[Exception], ...], Failure, str], ...] = (
-    (
-        (ssl.SSLError,),
-        Failure.TLS,
-        "No secure connection: the certificate is invalid or TLS failed.",
-    ),
-    ((TimeoutError, ReadTimeoutError), Failure.TIMEOUT, "The server did not answer in time."),
-    ((ConnectionRefusedError,), Failure.REFUSED, "The server refused the connection."),
-    ((socket.gaierror,), Failure.DNS, "The name has no address."),
-    ((ConnectionError,), Failure.BAD_RESPONSE, "The server closed the connection."),
-    ((HTTPError, HTTPException), Failure.BAD_RESPONSE, "The answer is not valid HTTP."),
-    ((OSError,), Failure.UNREACHABLE, "The server cannot be reached."),
-)

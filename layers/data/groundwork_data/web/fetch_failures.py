@@ -1,0 +1,80 @@
+"""Failures of a fetch: refused statuses, and errors of the network."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.response import BaseHTTPResponse
+
+from groundwork_core.sources.fetch_outcome import Failure
+
+_NETWORK_ERRORS: tuple[tuple[tuple[type[Exception], ...], Failure, str], ...] = (
+    (
+        (ssl.SSLError,),
+        Failure.TLS,
+        "No secure connection: the certificate is invalid or TLS failed.",
+    ),
+    ((TimeoutError, ReadTimeoutError), Failure.TIMEOUT, "The server did not answer in time."),
+    ((ConnectionRefusedError,), Failure.REFUSED, "The server refused the connection."),
+    ((socket.gaierror,), Failure.DNS, "The name has no address."),
+    ((ConnectionError,), Failure.BAD_RESPONSE, "The server closed the connection."),
+    ((HTTPError, HTTPException), Failure.BAD_RESPONSE, "The answer is not valid HTTP."),
+    ((OSError,), Failure.UNREACHABLE, "The server cannot be reached."),
+)
+
+
+class FetchFailed(Exception):
+    """Ends a fetch with a failure."""
+
+    def __init__(
+        self, failure: Failure, message: str, retry_after_seconds: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.failure = failure
+        self.message = message
+        self.retry_after_seconds = retry_after_seconds
+
+
+def refuse_status(response: BaseHTTPResponse) -> None:
+    """Raise FetchFailed unless the status is successful."""
+    status = response.status
+    if 200 <= status < 300:  # noqa: PLR2004 - Successful
+        return
+    retry_after = _retry_after(response.headers.get("Retry-After"))
+    kind = {4: Failure.HTTP_4XX, 5: Failure.HTTP_5XX}.get(status // 100, Failure.HTTP_OTHER)
+    raise FetchFailed(kind, f"The server answered {status}.", retry_after)
+
+
+def failure_of(error: Exception, *, timed_out: bool) -> tuple[Failure, str]:
+    """Return the failure class and message of a network error."""
+    if timed_out:
+        return Failure.TOO_SLOW, "The answer took too long."
+    for kinds, failure, message in _NETWORK_ERRORS:
+        if isinstance(error, kinds):
+            return failure, message
+    return Failure.BAD_RESPONSE, "The answer is not valid HTTP."
+
+
+def too_slow(seconds: float) -> str:
+    """Return the message of a fetch that exceeded its total time."""
+    return f"The answer took longer than {seconds:g} s."
+
+
+def _retry_after(value: str | None) -> int | None:
+    """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither."""
+    if not value:
+        return None
+    text = value.strip()
+    if text.isdecimal():
+        return min(int(text[:12]), 2**31)
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0, round((aware - datetime.now(UTC)).total_seconds()))
