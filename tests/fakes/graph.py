@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from groundwork_core.knowledge.graph.changes import Changes, Deletion
 from groundwork_core.knowledge.graph.model import (
-    EVERYTHING,
+    ALL_FIELDS,
     GraphEntity,
     GraphRelationship,
     Id,
@@ -13,7 +13,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkFilter,
     LinkPage,
     LinkPlace,
-    Shown,
+    SelectedFields,
     Side,
     Subgraph,
 )
@@ -145,7 +145,7 @@ class FakeGraph:
         hubs: Collection[Id],
         wanted: LinkFilter,
         limit: int,
-        shown: Shown = EVERYTHING,
+        selected: SelectedFields = ALL_FIELDS,
     ) -> Sequence[GraphRelationship]:
         edges = [e for e in self.edges.values() if {*_ends(e)} <= {*ids} and _holds(e, wanted)]
         return sorted(edges, key=lambda edge: (-edge.confidence, edge.id))[:limit]

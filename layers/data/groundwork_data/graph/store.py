@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.errors import TookTooLong
 from groundwork_core.knowledge.graph.errors import GraphUnavailable
 from groundwork_core.knowledge.graph.model import (
-    EVERYTHING,
+    ALL_FIELDS,
     Id,
     Link,
     LinkFilter,
@@ -16,7 +16,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPages,
     LinkPlace,
     Nodes,
-    Shown,
+    SelectedFields,
     Subgraph,
     Surroundings,
 )
@@ -40,12 +40,12 @@ class Neo4jStore:
         self,
         graph: GraphDatabase,
         seconds_left: Callable[[], float] = lambda: READ_SECONDS,
-        shown: Shown = EVERYTHING,
+        selected: SelectedFields = ALL_FIELDS,
     ) -> None:
-        """`seconds_left` is the request's remaining time; `shown` are the selected fields."""
+        """`seconds_left` is the request's remaining time; `selected` are the selected fields."""
         self._graph = graph
         self._seconds_left = seconds_left
-        self._shown = shown | {"Relationship.confidence"}  # their order depends on it
+        self._selected = selected | {"Relationship.confidence"}  # their order depends on it
         self._down: GraphUnavailable | None = None
 
     def nodes(self, ids: Collection[Id]) -> Nodes:
@@ -108,7 +108,7 @@ class Neo4jStore:
         try:
             return self._graph.read(
                 statement,
-                {"given": {"hub_degree": HUB_DEGREE, "shown": list(self._shown), **parameters}},
+                {"given": {"hub_degree": HUB_DEGREE, "shown": list(self._selected), **parameters}},
                 seconds=min(left, READ_SECONDS),
             )
         except GraphUnavailable as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container
 
-from groundwork_core.knowledge.graph.model import EVERYTHING, Direction, Id, LinkFilter
+from groundwork_core.knowledge.graph.model import ALL_FIELDS, Direction, Id, LinkFilter
 
 _READ_AND_BLANK = {
     "id": ("r.id::text", ""),
@@ -35,15 +35,15 @@ _CONDITIONS = {
 }
 
 
-def columns_of(shown: Container[str]) -> str:
+def columns_of(selected: Container[str]) -> str:
     """Return the columns of a `Relationship` in its order; a blank for each that is not shown."""
     return ", ".join(
-        read if name == "id" or f"Relationship.{name}" in shown else blank
+        read if name == "id" or f"Relationship.{name}" in selected else blank
         for name, (read, blank) in _READ_AND_BLANK.items()
     )
 
 
-COLUMNS = columns_of(EVERYTHING)
+COLUMNS = columns_of(ALL_FIELDS)
 
 
 def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.knowledge.graph.model import (
-    EVERYTHING,
+    ALL_FIELDS,
     GraphRelationship,
     Id,
     LinkFilter,
-    Shown,
+    SelectedFields,
     make_relationship,
 )
 from groundwork_data.postgres.link_sql import INDEXED, array_of, columns_of, filter_of, surest_of
@@ -101,7 +101,7 @@ class PostgresNeighbourhoods:
         hubs: Collection[Id],
         wanted: LinkFilter,
         limit: int,
-        shown: Shown = EVERYTHING,
+        selected: SelectedFields = ALL_FIELDS,
     ) -> Sequence[GraphRelationship]:
         """Return up to `limit` relationships among these entities, highest confidence first."""
         holds, given = filter_of(wanted)
@@ -117,6 +117,6 @@ class PostgresNeighbourhoods:
             "looked_up": array_of(ids if few else known),
             "limit": limit,
         }
-        statement = _AMONG.format(holds=holds, columns=columns_of(shown))
+        statement = _AMONG.format(holds=holds, columns=columns_of(selected))
         rows = self._database.rows(statement, given)
         return list(map(make_relationship, rows))

@@ -19,7 +19,7 @@ from graphql import (
     visit,
 )
 
-from groundwork_core.knowledge.graph.model import EVERYTHING, Shown
+from groundwork_core.knowledge.graph.model import ALL_FIELDS, SelectedFields
 from groundwork_runtime.graphql.error_codes import QueryRejected
 
 MAX_TOKENS = 4_000
@@ -36,7 +36,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._checked: OrderedDict[str, tuple[DocumentNode, Shown]] = OrderedDict()
+        self._checked: OrderedDict[str, tuple[DocumentNode, SelectedFields]] = OrderedDict()
 
     def parsed(self, text: str) -> DocumentNode:
         """Parse a query. Raises GraphQLError with the location of a syntax error."""
@@ -63,18 +63,18 @@ class Documents:
         for fault in faults:
             fault.extensions = {"code": "GRAPHQL_VALIDATION_FAILED"}
         if not faults and len(text) <= CACHED_LENGTH_MAX:
-            self._checked[text] = document, shown_by(self._schema, document)
+            self._checked[text] = document, selected_fields(self._schema, document)
             if len(self._checked) > CACHED_MAX:
                 self._checked.popitem(last=False)
         return faults
 
-    def shown(self, text: str, document: DocumentNode) -> Shown:
+    def selected_fields_of(self, text: str, document: DocumentNode) -> SelectedFields:
         """Return the model's fields that a valid document selects anywhere."""
         known = self._checked.get(text)
-        return shown_by(self._schema, document) if known is None else known[1]
+        return selected_fields(self._schema, document) if known is None else known[1]
 
 
-def shown_by(schema: GraphQLSchema, document: DocumentNode) -> Shown:
+def selected_fields(schema: GraphQLSchema, document: DocumentNode) -> SelectedFields:
     """Collect the selected fields of all types by the model's names, as `Relationship.from_id`."""
     types = TypeInfo(schema)
     found: set[str] = set()
@@ -86,7 +86,7 @@ def shown_by(schema: GraphQLSchema, document: DocumentNode) -> Shown:
                 found.add(f"{parent.name}.{NAMES.get(name, name)}")
 
     visit(document, TypeInfoVisitor(types, Collector()))
-    return EVERYTHING & found
+    return ALL_FIELDS & found
 
 
 def _too_deep() -> QueryRejected:

@@ -23,7 +23,7 @@ from groundwork_runtime.graphql.schema import make_schema
 from groundwork_runtime.http.response import JSON, PROBLEM, HttpResponse
 
 if TYPE_CHECKING:
-    from groundwork_core.knowledge.graph.model import Shown
+    from groundwork_core.knowledge.graph.model import SelectedFields
     from groundwork_runtime.http.request import Request
     from groundwork_runtime.settings import Settings
     from groundwork_runtime.wiring import Wiring
@@ -61,8 +61,8 @@ class QueryExecutor:
             return HttpResponse(400, _encoded({"errors": formatted([error])}), media_type)
         ends = time.monotonic() + REQUEST_SECONDS
 
-        def new_loader(shown: Shown) -> GraphLoader:
-            reader = wiring.graph_reader(lambda: ends - time.monotonic(), shown)
+        def new_loader(selected: SelectedFields) -> GraphLoader:
+            reader = wiring.graph_reader(lambda: ends - time.monotonic(), selected)
             return GraphLoader(caller, reader, wiring.catalogue)
 
         try:
@@ -85,7 +85,7 @@ class QueryExecutor:
     def _run(
         self,
         query: _QueryRequest,
-        new_loader: Callable[[Shown], GraphLoader],
+        new_loader: Callable[[SelectedFields], GraphLoader],
         settings: Settings,
         charge: Callable[[int], None],
     ) -> ResponseBody:
@@ -109,7 +109,7 @@ class QueryExecutor:
         result = execute(
             self._schema,
             document,
-            context_value=new_loader(self._documents.shown(text, document)),
+            context_value=new_loader(self._documents.selected_fields_of(text, document)),
             variable_values=dict(variables),
             operation_name=name,
             execution_context_class=LevelExecution,

@@ -10,7 +10,7 @@ from groundwork_runtime.wiring.base import BaseParts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from groundwork_core.knowledge.graph.model import Shown
+    from groundwork_core.knowledge.graph.model import SelectedFields
     from groundwork_core.knowledge.graph.ports import (
         Catalogue,
         Comparison,
@@ -68,13 +68,15 @@ class GraphParts(BaseParts):
 
         return PostgresGraphRounds(self.database)
 
-    def graph_reader(self, seconds_left: Callable[[], float], shown: Shown) -> GraphReader:
+    def graph_reader(
+        self, seconds_left: Callable[[], float], selected: SelectedFields
+    ) -> GraphReader:
         """Return a reader for one request, with its remaining time and its selected fields."""
         from groundwork_core.knowledge.graph.two_store_reader import TwoStoreReader
         from groundwork_data.graph.store import Neo4jStore
 
-        store = Neo4jStore(self.graph, seconds_left, shown)
-        return TwoStoreReader(store, *self._relationships, shown)
+        store = Neo4jStore(self.graph, seconds_left, selected)
+        return TwoStoreReader(store, *self._relationships, selected)
 
     @cached_property
     def _relationships(self) -> tuple[HubLists, HubPaths, Neighbourhoods]:

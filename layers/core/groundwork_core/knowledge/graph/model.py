@@ -55,7 +55,7 @@ make_relationship: Callable[[Iterable[Any]], GraphRelationship] = partial(
 )
 """Create from all fields in order, unchecked; calling the class takes three times as long."""
 
-Shown = frozenset[str]
+SelectedFields = frozenset[str]
 """Selected fields, such as `Entity.name`; others may be left empty. Ids are always read."""
 
 FIELDS: Mapping[Literal["Entity", "Relationship"], tuple[str, ...]] = {
@@ -64,7 +64,9 @@ FIELDS: Mapping[Literal["Entity", "Relationship"], tuple[str, ...]] = {
 }
 """The fields of each kind, by its name in GraphQL and in Neo4j."""
 
-EVERYTHING: Shown = frozenset(f"{kind}.{name}" for kind, names in FIELDS.items() for name in names)
+ALL_FIELDS: SelectedFields = frozenset(
+    f"{kind}.{name}" for kind, names in FIELDS.items() for name in names
+)
 """All fields of both kinds."""
 
 

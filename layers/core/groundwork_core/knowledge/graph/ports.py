@@ -8,7 +8,7 @@ from typing import Protocol
 
 from groundwork_core.knowledge.graph.changes import Changes
 from groundwork_core.knowledge.graph.model import (
-    EVERYTHING,
+    ALL_FIELDS,
     Details,
     EntityFilter,
     EntityPage,
@@ -20,7 +20,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkPages,
     LinkPlace,
     Nodes,
-    Shown,
+    SelectedFields,
     Side,
     Subgraph,
     Surroundings,
@@ -169,7 +169,7 @@ class Neighbourhoods(Protocol):
         hubs: Collection[Id],
         wanted: LinkFilter,
         limit: int,
-        shown: Shown = EVERYTHING,
+        selected: SelectedFields = ALL_FIELDS,
     ) -> Sequence[GraphRelationship]:
         """Return the `limit` relationships among these entities with the highest confidence.
 

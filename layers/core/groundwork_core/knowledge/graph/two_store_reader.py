@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from groundwork_core.knowledge.graph.hub_path import BeyondReach, shortest
 from groundwork_core.knowledge.graph.model import (
-    EVERYTHING,
+    ALL_FIELDS,
     RELATIONSHIPS_A_NODE,
     GraphEntity,
     GraphRelationship,
@@ -21,7 +21,7 @@ from groundwork_core.knowledge.graph.model import (
     LinkFilter,
     LinkPage,
     LinkPlace,
-    Shown,
+    SelectedFields,
     Subgraph,
     Surroundings,
 )
@@ -37,14 +37,14 @@ class TwoStoreReader:
         hub_lists: HubLists,
         hub_paths: HubPaths,
         neighbourhoods: Neighbourhoods,
-        shown: Shown = EVERYTHING,
+        selected: SelectedFields = ALL_FIELDS,
     ) -> None:
-        """`store` is the graph; the others read Postgres. `shown` are the selected fields."""
+        """`store` is the graph; the others read Postgres. `selected` are the selected fields."""
         self._store = store
         self._hub_lists = hub_lists
         self._hub_paths = hub_paths
         self._neighbourhoods = neighbourhoods
-        self._shown = shown | {"Relationship.confidence"}  # their order depends on it
+        self._selected = selected | {"Relationship.confidence"}  # their order depends on it
 
     def entities(self, ids: Collection[Id]) -> Mapping[Id, GraphEntity]:
         """Return those entities that exist, by id."""
@@ -98,7 +98,7 @@ class TwoStoreReader:
         if nodes.keys().isdisjoint(sown):
             return Subgraph((), ())
         most = max_nodes * RELATIONSHIPS_A_NODE
-        edges = self._neighbourhoods.among(nodes, hubs, wanted, most + 1, self._shown)
+        edges = self._neighbourhoods.among(nodes, hubs, wanted, most + 1, self._selected)
         return Subgraph(
             tuple(nodes[id_] for id_ in _in_order(found, nodes)),
             tuple(edges[:most]),

@@ -3,15 +3,15 @@
 import pytest
 from graphql import parse
 
-from groundwork_core.knowledge.graph.model import EVERYTHING
-from groundwork_runtime.graphql.documents import shown_by
+from groundwork_core.knowledge.graph.model import ALL_FIELDS
+from groundwork_runtime.graphql.documents import selected_fields
 from groundwork_runtime.graphql.schema import make_schema
 
 SCHEMA = make_schema()
 
 
 @pytest.mark.parametrize(
-    ("query", "shown"),
+    ("query", "selected"),
     [
         ('{ entity(id: "x") { id n: name __typename } }', {"Entity.id", "Entity.name"}),
         ("{ subgraph(seeds: []) { relationships { type } } }", {"Relationship.type"}),
@@ -28,8 +28,8 @@ SCHEMA = make_schema()
         ),
     ],
 )
-def test_fields_are_collected_by_type_wherever_they_stand(query: str, shown: set[str]) -> None:
-    assert shown_by(SCHEMA, parse(query)) == shown
+def test_selected_fields_are_collected_by_type(query: str, selected: set[str]) -> None:
+    assert selected_fields(SCHEMA, parse(query)) == selected
 
 
 def test_every_field_of_the_model_that_the_schema_has_can_be_shown() -> None:
@@ -37,4 +37,4 @@ def test_every_field_of_the_model_that_the_schema_has_can_be_shown() -> None:
     edge = "id type confidence validFrom validTo from { id } to { id }"
     query = f"{{ subgraph(seeds: []) {{ nodes {{ {entity} }} relationships {{ {edge} }} }} }}"
     never = {"Entity.version", "Relationship.version"}
-    assert shown_by(SCHEMA, parse(query)) == EVERYTHING - never
+    assert selected_fields(SCHEMA, parse(query)) == ALL_FIELDS - never
