@@ -19,7 +19,7 @@ MAX_EXTERNAL_ID = 2_048
 URL_BYTES_MAX = 16_384
 LINKS_LENGTH_MAX = 140_000
 FILES_LENGTH_MAX = 40_000
-"""Maximal characters of all links, and of all enclosures; JSON needs up to six bytes for each."""
+"""Maximum characters of all links, and of all enclosures; JSON needs up to six bytes for each."""
 
 Part = TypeVar("Part")
 

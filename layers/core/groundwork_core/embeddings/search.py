@@ -20,7 +20,7 @@ class Search(Input):
     model: ModelName
     vector: Vector | None = None
     subject_id: UUID | None = None
-    k: int = Field(10, ge=1, le=FOUND_MAX, description="The maximal number of results.")
+    k: int = Field(10, ge=1, le=FOUND_MAX, description="The maximum number of results.")
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Search:

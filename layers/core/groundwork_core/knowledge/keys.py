@@ -10,7 +10,7 @@ from __future__ import annotations
 from unicodedata import normalize
 
 LONGEST = 1_000
-"""Maximal characters of a key or a name after normalization, which may lengthen it."""
+"""Maximum characters of a key or a name after normalization, which may lengthen it."""
 
 # Case pairs that Unicode 15 and 16 added. Python 3.11 has Unicode 14, the database 16.
 _NEWER = str.maketrans(

@@ -20,7 +20,7 @@ MAX_ENTITIES = 2_000
 MAX_RELATIONSHIPS = 5_000
 MAX_MENTIONS = 5_000
 PROVENANCE_DOCUMENTS = 20
-"""Maximal documents in the provenance of a row; `mentions` has all of them."""
+"""Maximum documents in the provenance of a row; `mentions` has all of them."""
 _NO_CONTROL = r"^[^\u0000]*$"
 
 Confidence = Annotated[float, Field(ge=0, le=1, strict=True)]

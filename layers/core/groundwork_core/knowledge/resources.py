@@ -21,7 +21,7 @@ from groundwork_core.resources.resource import Filter, Input, Representation, Re
 
 Confidence = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 INDEXED_BYTES = 2_600
-"""Maximal bytes of an indexed text: a third of a page, less the rest of an index entry."""
+"""Maximum bytes of an indexed text: a third of a page, less the rest of an index entry."""
 
 
 def _indexable(text: str) -> str:

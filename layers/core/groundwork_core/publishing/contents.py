@@ -56,7 +56,7 @@ class ContentMove(Input):
 
 
 class ContentVersion(BaseModel):
-    """A content between two changes."""
+    """The state of a content in one version, without its body."""
 
     model_config = ConfigDict(defer_build=True)
 

@@ -1,4 +1,4 @@
-"""What a change of a delivery by REST means for its distribution."""
+"""Hooks of writes of deliveries, which may end their distribution."""
 
 from __future__ import annotations
 

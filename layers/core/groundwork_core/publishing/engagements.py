@@ -23,7 +23,7 @@ UNSAID = datetime.min.replace(tzinfo=UTC)
 
 
 class Engagement(Representation):
-    """A number of actions of one kind, at one time."""
+    """How often recipients did one kind of action, at one time."""
 
     distribution_id: UUID
     kind: str
@@ -32,7 +32,7 @@ class Engagement(Representation):
 
 
 class NewEngagement(Input):
-    """A number of actions of one kind, to store."""
+    """An engagement to store: how often recipients did one kind of action."""
 
     distribution_id: UUID
     kind: Kind

@@ -83,7 +83,7 @@ class CallbackStore(Protocol):
     """Publishers' secrets, their callbacks, and the deliveries that these report."""
 
     def rotate(self, publisher_id: UUID, secret: str, previous_until: datetime) -> bool:
-        """Replace a secret; the present one stays valid until then. False: no such publisher."""
+        """Replace a secret; the current one stays valid until then. False: unknown publisher."""
         ...
 
     def claim(self, publisher_id: UUID, webhook_id: str, now: datetime) -> bool:
@@ -111,7 +111,7 @@ class CallbackStore(Protocol):
 
 
 class PublishersWork(ResourceWork, Protocol):
-    """A unit of work that knows publishers and their callbacks."""
+    """A unit of work with publishers and their callbacks."""
 
     @property
     def callbacks(self) -> CallbackStore:

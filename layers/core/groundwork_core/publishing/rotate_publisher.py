@@ -1,4 +1,4 @@
-"""Give a publisher a new secret; the present one stays valid for a day."""
+"""Give a publisher a new secret; the current one stays valid for a day."""
 
 from __future__ import annotations
 

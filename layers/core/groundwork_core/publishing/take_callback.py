@@ -1,4 +1,4 @@
-"""Take a publisher's callback: verify its signature, then apply it once."""
+"""Apply a callback of a publisher once, after verifying its signature."""
 
 from __future__ import annotations
 

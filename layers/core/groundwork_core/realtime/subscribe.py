@@ -37,7 +37,7 @@ NEAR = 50
 """With at most this many missed changes the rest is replayed while the relay waits."""
 
 MOST_HELD_UP = 1_000
-"""Maximal changes replayed while the relay waits."""
+"""Maximum changes replayed while the relay waits."""
 
 MOST_REPLAYED = 10_000
 """A client that missed more changes gets `reset`; reading all again is cheaper."""

@@ -16,13 +16,13 @@ from pydantic_core import to_json
 from groundwork_core.resources.field_types import Text
 
 JSON_BYTES_MAX = 1_000_000
-"""Maximal bytes of one field, as `jsonb::text`."""
+"""Maximum bytes of one field, as `jsonb::text`."""
 TEXTS_BYTES_MAX = 2_500_000
-"""Maximal bytes of the long texts of one thing together, as JSON."""
+"""Maximum bytes of the long texts of one thing together, as JSON."""
 THING_BYTES_MAX = 2_900_000
-"""Maximal bytes of one thing, as JSON."""
+"""Maximum bytes of one thing, as JSON."""
 EXPANSION = 64
-"""Maximal factor of `jsonb::text` to JSON: `1e300,` becomes 301 digits and a space."""
+"""Maximum factor of `jsonb::text` to JSON: `1e300,` becomes 301 digits and a space."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _EXPONENT = re.compile(r"[0-9]e[+-]([0-9]+)")
 

@@ -19,11 +19,11 @@ SORT_DEFAULT = "-id"
 """Newest first, since ids sort by creation time. A list filtered by a time is sorted by that time,
 as a scan from the newest item to an old time would be slow."""
 PAGE_BYTES_MAX = 2_900_000
-"""Maximal bytes of the items of a page, except that a page has at least one item. Lambda limits a
+"""Maximum bytes of the items of a page, except that a page has at least one item. Lambda limits a
 response to 6 MB, with the body as a JSON string, in which a quote takes two bytes."""
 TEXT_MAX = 1_000
 DIGITS_MAX = 18
-"""Maximal digits of an integer, so that it fits into 64 bits."""
+"""Maximum digits of an integer, so that it fits into 64 bits."""
 OWN = frozenset({"limit", "cursor", "sort"})
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")

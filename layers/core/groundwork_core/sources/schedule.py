@@ -70,7 +70,7 @@ def next_poll(
         pause = min(pause, FAILURE_PAUSE_CAP_SECONDS) + jitter
         reason = "backoff"
         if history.failure == Failure.TOO_COMPLEX:
-            # Each attempt costs other sources seconds, hence the minimal pause.
+            # Each attempt costs other sources seconds, hence the minimum pause.
             floor = TOO_COMPLEX_BASE_SECONDS * 2 ** min(history.failures - 1, _EXPONENT_CAP)
             pause = max(pause, min(floor, TOO_COMPLEX_CAP_SECONDS))
         inputs |= {

@@ -28,7 +28,7 @@ def check_drift(
 
     Args:
         seconds: the time for comparing; confirming drift takes additional time.
-        lasts_seconds: the maximal duration of this run. If it is killed, the next run waits for
+        lasts_seconds: the maximum duration of this run. If it is killed, the next run waits for
             as long.
         rounds: the stored state of the round.
         comparison: compares the stores.

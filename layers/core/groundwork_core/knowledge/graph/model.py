@@ -21,7 +21,7 @@ Id = str
 Direction = Literal["OUT", "IN", "ANY"]
 
 RELATIONSHIPS_A_NODE = 4
-"""Maximal relationships per node of a subgraph; with more the subgraph is truncated."""
+"""Maximum relationships per node of a subgraph; with more the subgraph is truncated."""
 
 
 class GraphEntity(NamedTuple):
