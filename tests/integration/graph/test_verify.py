@@ -120,7 +120,7 @@ def test_what_has_no_id_is_found_and_removed(
 def test_what_the_relay_has_not_carried_yet_is_late_and_no_drift(
     api: Api, graph: GraphDatabase, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LOOKS", 3)
+    monkeypatch.setattr(module, "CHECKS_MAX", 3)
     api.sql("UPDATE entities SET name = 'Ada B' WHERE id = %s RETURNING id", known["Ada"])
     report = verify(api.database, graph)
     assert (report.ok, report.waiting) == (True, 1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 2
 """Slices that Neo4j reads concurrently: one is transferred while the other is read."""
-LOOKS = 20
+CHECKS_MAX = 20
 PAUSE_SECONDS = 0.25
 AT_ONCE = 2_000
 TOMBSTONES_AT_ONCE = 10_000
@@ -105,10 +105,10 @@ def _settle(
     suspects: list[Id],
 ) -> None:
     """Check suspects again until each is equal, or certainly drift."""
-    for look in range(LOOKS):
+    for attempt in range(CHECKS_MAX):
         if not suspects:
             return
-        if look:
+        if attempt:
             time.sleep(PAUSE_SECONDS)
         undecided: list[Id] = []
         for start in range(0, len(suspects), AT_ONCE):

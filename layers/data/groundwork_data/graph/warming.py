@@ -15,11 +15,11 @@ from groundwork_data.graph.reading_cypher import STATEMENTS
 if TYPE_CHECKING:
     from groundwork_data.graph.driver import GraphDatabase
 
-NOBODY = "00000000-0000-4000-8000-000000000000"
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
 GIVEN: dict[str, object] = {
-    "ids": [NOBODY],
-    "from_id": NOBODY,
-    "to_id": NOBODY,
+    "ids": [UNKNOWN_ID],
+    "from_id": UNKNOWN_ID,
+    "to_id": UNKNOWN_ID,
     "types": None,
     "min_confidence": None,
     "as_of": None,

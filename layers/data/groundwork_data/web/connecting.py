@@ -41,7 +41,7 @@ class Deadline:
         return max(0.0, self._ends_at - time.monotonic())
 
     @property
-    def over(self) -> bool:
+    def passed(self) -> bool:
         """Whether the deadline has passed."""
         return time.monotonic() >= self._ends_at
 

@@ -127,7 +127,7 @@ class SafeFetcher:
             message = f"The address {bad}."
             return Failed(Failure.BAD_URL, message, None, state.redirects)
         except (OSError, HTTPError, HTTPException, ValueError) as error:
-            failure, message = failure_of(error, timed_out=deadline.over)
+            failure, message = failure_of(error, timed_out=deadline.passed)
             return Failed(failure, message, None, state.redirects)
         except Exception:  # one source must not stop the others of its batch
             log.exception("fetching failed", extra={"host": _host_of(ask.url)})
@@ -212,10 +212,10 @@ class SafeFetcher:
             size += len(chunk)
             if size > self._max_bytes:
                 raise self._too_large()
-            if deadline.over:
+            if deadline.passed:
                 raise FetchFailed(Failure.TOO_SLOW, too_slow(self._total_seconds))
             chunks.append(chunk)
-        if deadline.over:
+        if deadline.passed:
             raise FetchFailed(Failure.TOO_SLOW, too_slow(self._total_seconds))
         return b"".join(chunks)
 
