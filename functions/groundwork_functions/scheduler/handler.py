@@ -7,6 +7,8 @@ import logging
 from chalice.app import CloudWatchEvent
 
 from groundwork_core.jobs.sweep import sweep_jobs
+from groundwork_core.publishing.lease_distributions import expire_leases
+from groundwork_core.publishing.start_distributions import start_due
 from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.sources.claim_due import claim_due
@@ -21,17 +23,21 @@ handler = EventApp("scheduler")
 
 @handler.schedule("rate(1 minute)")
 def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Chalice's signature
-    """Queue due sources, re-queue lost jobs, remove expired rows, close expired sockets."""
+    """Start what is due, re-queue lost jobs, remove expired rows, close expired sockets."""
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
     refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.clock)
     done = {"claimed": claim_due(work=parts.work(), clock=parts.clock)}
+    public_url = parts.settings.public_url
+    done["started"] = start_due(work=parts.work(), clock=parts.clock, public_url=public_url)
+    done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.clock)
     swept = sweep_jobs(waiting_seconds, work=parts.work(), clock=parts.clock)
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
     done["removed"] = remove_expired(work=parts.work(), clock=parts.clock)
     done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
     # Literal names: the test of the alert rules searches for them here.
     metrics.emit("SchedulerClaimed", done["claimed"])
+    metrics.emit("SchedulerStarted", done["started"])
     metrics.emit("SchedulerExpired", done["expired"])
     metrics.emit("SchedulerAnnounced", done["announced"])
     metrics.emit("SchedulerRemoved", done["removed"])

@@ -6,7 +6,8 @@
     ├── NotFound                it does not exist                   404
     ├── Moved                   it was merged into another          308
     ├── Conflict                it conflicts with stored data       409
-    │   └── InFlight            the same request is still running   409
+    │   ├── InFlight            the same request is still running   409
+    │   └── LeaseLost           the lease is not the present one    409
     ├── VersionMismatch         it was changed meanwhile            412
     ├── VersionRequired         If-Match is missing                 428
     ├── Invalid                 the input breaks a rule             422
@@ -73,6 +74,10 @@ class InFlight(Conflict):
     def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
+
+
+class LeaseLost(Conflict):
+    """The lease token is not that of the present lease of the job or distribution."""
 
 
 class VersionMismatch(GroundworkError):

@@ -57,6 +57,16 @@ class Settings(BaseModel):
     fetch_queue_url: str = Field(
         "", alias="FETCH_QUEUE_URL", description="URL of the queue of due polls."
     )
+    distribution_queue_url: str = Field(
+        "", alias="DISTRIBUTION_QUEUE_URL", description="URL of the queue of distributions."
+    )
+    public_url: str = Field(
+        "",
+        alias="GROUNDWORK_PUBLIC_URL",
+        pattern=r"^(https?://[^\s/?#]+)?$",
+        description="Address of this instance in messages to publishers, such as "
+        "`https://groundwork.example.org`. Empty: messages have paths.",
+    )
     extract_queue_url: str = Field(
         "", alias="EXTRACT_QUEUE_URL", description="URL of the queue of extraction jobs."
     )

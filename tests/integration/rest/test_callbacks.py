@@ -1,9 +1,6 @@
 """Callbacks of publishers: signed, applied once, and only forward."""
 
-import hashlib
-import hmac
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,6 +14,7 @@ from groundwork_core.publishing import delivery_updates, take_callback
 from groundwork_core.publishing.signatures import REFUSED
 from groundwork_data.postgres.callbacks import PostgresCallbacks
 
+from ...standard_webhooks import signed
 from .conftest import Reply, Rest
 
 PATH = "/api/v1/deliveries/callbacks"
@@ -28,7 +26,7 @@ def now(seconds: float = 0) -> str:
 
 
 class Publisher:
-    """Signs by the specification's text, not by the code under test."""
+    """A publisher that sends callbacks."""
 
     def __init__(self, rest: Rest) -> None:
         self.rest = rest
@@ -38,15 +36,7 @@ class Publisher:
     def signed(
         self, body: str, id_: str, *, secret: str | None = None, seconds: int = 0
     ) -> dict[str, str]:
-        timestamp = str(int(datetime.now(UTC).timestamp()) + seconds)
-        key = b64decode((secret or self.secret).split("_")[1])
-        content = ".".join((id_, timestamp, body)).encode()
-        signature = b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
-        return {
-            "webhook-id": id_,
-            "webhook-timestamp": timestamp,
-            "webhook-signature": f"v1,{signature}",
-        }
+        return signed(secret or self.secret, id_, body, seconds=seconds)
 
     def __call__(self, *updates: object, id_: str = "", secret: str | None = None) -> Reply:
         data = updates[0] if len(updates) == 1 else list(updates)

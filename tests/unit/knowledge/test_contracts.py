@@ -32,7 +32,17 @@ JOB: dict[str, Any] = {
     "attempt_hint": 2,
     "payload": {"document_id": str(uuid4()), "revision": 1},
 }
-GOOD = {"extraction-result-1": RESULT, "job-1": JOB}
+DISTRIBUTION: dict[str, Any] = {
+    "contract": "groundwork/distribution/1",
+    "distribution_id": str(uuid4()),
+    "channel": "email",
+    "spec": {"user_ids": []},
+    "scheduled_at": None,
+    "content": {"id": str(uuid4()), "version": 2, "title": "t", "format": "markdown", "url": "/"},
+    "callback_url": "/api/v1/deliveries/callbacks",
+    "preferences": {str(uuid4()): {"digest": "daily"}},
+}
+GOOD = {"extraction-result-1": RESULT, "job-1": JOB, "distribution-1": DISTRIBUTION}
 
 
 @pytest.mark.parametrize("name", list(CONTRACTS))
@@ -54,6 +64,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("job-1", {"payload": []}),
     ("job-1", {"contract": "groundwork/job/2"}),
     ("job-1", {"contract": None}),
+    ("distribution-1", {"contract": "groundwork/distribution/2"}),
+    ("distribution-1", {"content": {}}),
+    ("distribution-1", {"preferences": {"u": 1}}),
     ("extraction-result-1", {"attempt": 0}),
     ("extraction-result-1", {"worker": ""}),
     ("extraction-result-1", {"extra": 1}),

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from pydantic import JsonValue
 
 from groundwork_core.outbox import OutboxRow
-from groundwork_core.relay.destinations.queues import fetches, jobs
+from groundwork_core.relay.destinations.queues import distributions, fetches, jobs
 
 JOB = UUID("01a205a4-3eef-7dc6-bfa6-9e57d7e08ce0")
 
@@ -47,3 +47,10 @@ def test_due_fetches_are_sent_as_they_were_published() -> None:
     changed = OutboxRow(1, 2, "sources", JOB, 1, "updated", {"name": "n"})
 
     assert fetches([due, changed]) == [{"ticket": "t"}]
+
+
+def test_a_distribution_that_goes_out_is_sent_as_it_was_published() -> None:
+    due = OutboxRow(1, 1, "distributions", JOB, 0, "distribution_due", {"channel": "email"})
+    changed = OutboxRow(1, 2, "distributions", JOB, 1, "updated", {"status": "sending"})
+
+    assert distributions([due, changed]) == [{"channel": "email"}]

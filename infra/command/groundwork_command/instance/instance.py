@@ -183,6 +183,7 @@ class Instance:
             "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
             # Unknown while queues are created; an empty value would select a secret of AWS.
             "Neo4jPassword": environment.get("NEO4J_PASSWORD") or "not known yet",
+            "PublicUrl": environment.get("GROUNDWORK_PUBLIC_URL") or self.url,
             "FetchAllow": self._fetch_allow(),
             "RateLimit": str(self.settings.rate_limit),
             "CorsOrigins": self.settings.cors_origins,

@@ -50,6 +50,7 @@ BUILTIN_ROLES: Mapping[str, frozenset[str]] = {
             "relationships",
             "embeddings",
             "deliveries",
+            "distributions",
             "engagements",
         )
     ),

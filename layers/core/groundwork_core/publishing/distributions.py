@@ -14,7 +14,8 @@ from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 DistributionStatus = Literal["draft", "scheduled", "sending", "sent", "failed", "cancelled"]
-"""A `scheduled` distribution is sent at `scheduled_at`, or at once if that is null."""
+"""A `scheduled` distribution is sent at `scheduled_at`, or at once if that is null, and not before
+its content is published."""
 DeliveryStatus = Literal["pending", "sent", "delivered", "failed"]
 Spec = JsonObject
 Recipient = Annotated[Text, Field(min_length=1, max_length=600)]
@@ -31,6 +32,10 @@ class Distribution(Representation):
     spec: Spec
     scheduled_at: datetime | None
     status: DistributionStatus
+    content_version: int | None
+    """The published version that is sent, once it goes out."""
+    error: DeliveryError | None
+    """Why the last attempt failed."""
 
 
 class NewDistribution(Input):

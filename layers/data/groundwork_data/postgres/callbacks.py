@@ -59,12 +59,18 @@ ON CONFLICT (recipient, distribution_id) DO UPDATE SET status = excluded.status,
     state_at = excluded.state_at, sent_at = excluded.sent_at,
     delivered_at = excluded.delivered_at
 """
+# A lease stays until its worker ends it, or it expires.
 END = """
-UPDATE distributions d SET status = 'sent'
-WHERE d.id = ANY(%s) AND d.status = 'sending'
-    AND EXISTS (SELECT FROM deliveries e WHERE e.distribution_id = d.id)
-    AND NOT EXISTS (SELECT FROM deliveries e
-        WHERE e.distribution_id = d.id AND e.status IN ('pending', 'sent'))
+WITH ended AS (
+    UPDATE distributions d SET status = 'sent'
+    WHERE d.id = ANY(%s) AND d.status = 'sending'
+        AND EXISTS (SELECT FROM deliveries e WHERE e.distribution_id = d.id)
+        AND NOT EXISTS (SELECT FROM deliveries e
+            WHERE e.distribution_id = d.id AND e.status IN ('pending', 'sent'))
+    RETURNING d.id
+)
+DELETE FROM distribution_handovers h USING ended
+WHERE h.distribution_id = ended.id AND h.lease_token IS NULL
 """
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.audit import PostgresAuditLog
     from groundwork_data.postgres.callbacks import PostgresCallbacks
     from groundwork_data.postgres.database import Database
+    from groundwork_data.postgres.distributions import PostgresDistributions
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.engagements import PostgresEngagements
@@ -134,6 +135,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.callbacks import PostgresCallbacks
 
         return PostgresCallbacks(self.connection)
+
+    @property
+    def distributions(self) -> PostgresDistributions:
+        """Distributions on their way out."""
+        from groundwork_data.postgres.distributions import PostgresDistributions
+
+        return PostgresDistributions(self.connection)
 
     @property
     def retention(self) -> PostgresRetention:

@@ -54,6 +54,7 @@ KINDS: Mapping[type[Exception], ProblemType] = {
     errors.Forbidden: ProblemType("forbidden", 403, "Not allowed"),
     errors.NotFound: ProblemType("not-found", 404, "Not found"),
     MethodNotAllowed: ProblemType("method-not-allowed", 405, "Method not allowed"),
+    errors.LeaseLost: ProblemType("lease-lost", 409, "The lease is lost"),
     errors.Conflict: ProblemType("conflict", 409, "Conflict"),
     ContentTooLarge: TOO_LARGE,
     errors.VersionMismatch: ProblemType("version-mismatch", 412, "The version is outdated"),

@@ -60,7 +60,7 @@ def with_article(singular: str) -> str:
     return f"{'an' if singular[0].lower() in 'aeio' else 'a'} {singular}"
 
 
-def signature(returned: type, **parameters: type) -> Signature:
+def signature(returned: Any, **parameters: type) -> Signature:
     """Return the signature of an operation that decodes its request itself."""
     return Signature(
         [

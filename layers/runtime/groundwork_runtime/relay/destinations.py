@@ -26,6 +26,9 @@ def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
                 Queues(
                     fetch=parts.queue(settings.fetch_queue_url),
                     jobs={"extract": parts.queue(settings.extract_queue_url)},
+                    distributions=parts.queue(settings.distribution_queue_url)
+                    if settings.distribution_queue_url
+                    else None,
                 )
             )
         )

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from groundwork_core.jobs.contract import JOB_CONTRACT
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.publishing.distribution_message import DISTRIBUTION_DUE
 from groundwork_core.queues import Queue
 from groundwork_core.relay.destination_names import QUEUES
 from groundwork_core.relay.ports import OutboxBatch, RelayWork
@@ -21,6 +22,8 @@ class Queues:
     fetch: Queue
     jobs: Mapping[str, Queue]
     """By kind of job; jobs of other kinds are leased over REST."""
+    distributions: Queue | None = None
+    """None: publishers lease over REST."""
 
 
 class QueueDestination:
@@ -43,11 +46,19 @@ class QueueDestination:
             waiting = jobs(taken.rows, kind)
             if waiting:
                 queue.send(waiting)
+        going_out = distributions(taken.rows)
+        if going_out and self._queues.distributions is not None:
+            self._queues.distributions.send(going_out)
 
 
 def fetches(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
     """Return the bodies of the `fetch_due` commands."""
     return [row.data for row in rows if row.kind == "fetch_due"]
+
+
+def distributions(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
+    """Return the messages of distributions that go out, among rows."""
+    return [row.data for row in rows if row.kind == DISTRIBUTION_DUE]
 
 
 def jobs(rows: Iterable[OutboxRow], kind: str) -> list[dict[str, JsonValue]]:

@@ -24,7 +24,11 @@ from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relations
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
-from groundwork_data.postgres.tables.publishers import Publisher, PublisherCallback
+from groundwork_data.postgres.tables.publishers import (
+    DistributionHandover,
+    Publisher,
+    PublisherCallback,
+)
 from groundwork_data.postgres.tables.publishing import (
     Content,
     ContentVersion,
@@ -48,6 +52,7 @@ __all__ = [
     "ContentVersion",
     "Delivery",
     "Distribution",
+    "DistributionHandover",
     "Document",
     "DocumentRevision",
     "Embedding",

@@ -1,11 +1,13 @@
-"""Publishers, and which of their callbacks were taken."""
+"""Publishers, their callbacks, and the distributions that they lease."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.row import Aggregate, Row
@@ -43,3 +45,26 @@ class PublisherCallback(Row):
     )
     webhook_id: Mapped[str] = mapped_column(primary_key=True)
     taken_at: Mapped[datetime]
+
+
+class DistributionHandover(Row):
+    """A distribution that is being sent: its message, and who has leased it."""
+
+    __tablename__ = "distribution_handovers"
+    __table_args__ = (
+        CheckConstraint("(lease_token IS NULL) = (leased_until IS NULL)", name="lease_token"),
+        Index("ix_distribution_handovers_channel", "channel", "available_at", "distribution_id"),
+        Index("ix_distribution_handovers_leased_until", "leased_until"),
+    )
+    distribution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("distributions.id", ondelete="CASCADE"), primary_key=True
+    )
+    channel: Mapped[str]
+    message: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    available_at: Mapped[datetime]
+    """When it may be leased; later than now after a failure."""
+    attempts: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """Leases that failed or expired."""
+    worker: Mapped[str | None]
+    lease_token: Mapped[UUID | None]
+    leased_until: Mapped[datetime | None]

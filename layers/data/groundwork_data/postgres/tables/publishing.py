@@ -90,6 +90,14 @@ class Distribution(Aggregate, Row):
         Index("ix_distributions_status_id", "status", "id"),
         Index("ix_distributions_channel_id", "channel", "id"),
         Index("ix_distributions_scheduled_at_id", "scheduled_at", "id"),
+        CheckConstraint("jsonb_typeof(error) = 'object'", name="error"),
+        json_bound("error", ERROR_BYTES_MAX),
+        Index(
+            "ix_distributions_due",
+            text("scheduled_at NULLS FIRST"),
+            "id",
+            postgresql_where=text("status = 'scheduled'"),
+        ),
     )
     # A distributed content is archived, not deleted, so that it stays known what was sent.
     content_id: Mapped[UUID] = mapped_column(ForeignKey("contents.id"))
@@ -97,6 +105,10 @@ class Distribution(Aggregate, Row):
     spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=EMPTY)
     scheduled_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(server_default="scheduled")
+    content_version: Mapped[int | None] = mapped_column(BigInteger)
+    """The published version that is sent."""
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Why the last attempt failed."""
 
 
 class Delivery(Aggregate, Row):

@@ -1,0 +1,122 @@
+"""The message that hands a distribution to its publisher, by queue and by REST alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+DISTRIBUTION_CONTRACT: Literal["groundwork/distribution/1"] = "groundwork/distribution/1"
+DISTRIBUTION_DUE = "distribution_due"
+"""The kind of the outbox command that becomes this message."""
+USERS_MAX = 1_000
+MESSAGE_BYTES_MAX = 250_000
+"""A queue takes 262,144 bytes a message."""
+CALLBACK_PATH = "/api/v1/deliveries/callbacks"
+
+
+class ContentReference(BaseModel):
+    """The published version that is sent. Read it at `url`; it never changes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    version: int = Field(ge=1)
+    title: str
+    format: str
+    url: str = Field(description="Path or address of this version, with its text.")
+
+
+class DistributionMessage(BaseModel):
+    """The message on the distribution queue. Publishers ignore fields that they do not know."""
+
+    model_config = ConfigDict(frozen=True, title="Distribution")
+
+    contract: Literal["groundwork/distribution/1"]
+    distribution_id: UUID = Field(
+        description="The same in a message that is delivered again: send once for each."
+    )
+    channel: str
+    spec: dict[str, JsonValue]
+    scheduled_at: datetime | None
+    content: ContentReference
+    callback_url: str = Field(description="Where deliveries are reported, signed.")
+    preferences: dict[str, dict[str, JsonValue]] = Field(
+        description="Of the users in `spec.user_ids` that have any: by user, then by key."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DueDistribution:
+    """A distribution whose time has come, with the published version of its content."""
+
+    id: UUID
+    channel: str
+    spec: dict[str, JsonValue]
+    scheduled_at: datetime | None
+    content_id: UUID
+    content_version: int
+    content_title: str
+    content_format: str
+
+    @property
+    def user_ids(self) -> frozenset[UUID]:
+        """The users named in the spec; what is not an id is ignored."""
+        named = self.spec.get("user_ids")
+        found = [as_id(one) for one in named] if isinstance(named, list) else []
+        return frozenset(one for one in found if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionCommand:
+    """The outbox command that puts the message on the queue."""
+
+    message: DistributionMessage
+
+    aggregate = "distributions"
+    kind = DISTRIBUTION_DUE
+
+    @property
+    def aggregate_id(self) -> UUID:
+        """The distribution."""
+        return self.message.distribution_id
+
+    def data(self) -> dict[str, JsonValue]:
+        """The message's body."""
+        return self.message.model_dump(mode="json")
+
+
+def as_id(value: object) -> UUID | None:
+    """Return a text as an id; None: it is not one."""
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def message_of(
+    due: DueDistribution, preferences: Mapping[UUID, dict[str, JsonValue]], public_url: str
+) -> DistributionMessage:
+    """Return a distribution's message. `public_url` empty: addresses in it are paths."""
+    return DistributionMessage(
+        contract=DISTRIBUTION_CONTRACT,
+        distribution_id=due.id,
+        channel=due.channel,
+        spec=due.spec,
+        scheduled_at=due.scheduled_at,
+        content=ContentReference(
+            id=due.content_id,
+            version=due.content_version,
+            title=due.content_title,
+            format=due.content_format,
+            url=f"{public_url}/api/v1/contents/{due.content_id}/versions/{due.content_version}",
+        ),
+        callback_url=f"{public_url}{CALLBACK_PATH}",
+        preferences={
+            str(user): preferences[user] for user in sorted(due.user_ids) if user in preferences
+        },
+    )

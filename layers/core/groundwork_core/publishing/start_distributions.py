@@ -1,0 +1,64 @@
+"""Send out distributions whose time has come."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from groundwork_core.clock import Clock
+from groundwork_core.publishing.distribution_message import (
+    MESSAGE_BYTES_MAX,
+    DistributionCommand,
+    message_of,
+)
+from groundwork_core.publishing.distribution_ports import DistributionsWork
+
+START_BATCH = 100
+START_BATCHES = 20
+"""At most 2,000 distributions a run; the rest is due in the next one, a minute later."""
+TOO_LARGE = {
+    "class": "bad_input",
+    "message": f"The message would have more than {MESSAGE_BYTES_MAX:,} bytes; shorten the spec,"
+    " or split the users over several distributions.",
+}
+
+
+def start_due(*, work: DistributionsWork, clock: Clock, public_url: str) -> int:
+    """Start due distributions, a batch per transaction; return how many were due.
+
+    Several schedulers may run at the same time: each distribution is started by one of them.
+    """
+    started = 0
+    for _ in range(START_BATCHES):
+        with work:
+            batch = start_now(work, clock, public_url)
+        started += batch
+        if batch < START_BATCH:
+            break
+    return started
+
+
+def start_now(
+    work: DistributionsWork, clock: Clock, public_url: str, only: UUID | None = None
+) -> int:
+    """Start due distributions in the running transaction; return how many were due.
+
+    The message goes into the outbox in this transaction, and so exactly once. One that is too
+    large for a queue fails its distribution: it must not hold up the messages after it.
+    """
+    now = clock.now()
+    due = work.distributions.due(now, START_BATCH, only)
+    if not due:
+        return 0
+    users = {user for one in due for user in one.user_ids}
+    preferences = work.distributions.preferences(users) if users else {}
+    messages = [message_of(one, preferences, public_url) for one in due]
+    # Measured as the queue writes it.
+    fitting = [
+        one for one in messages if len(json.dumps(one.model_dump(mode="json"))) <= MESSAGE_BYTES_MAX
+    ]
+    fits = {one.distribution_id for one in fitting}
+    work.distributions.start(fitting, now)
+    work.distributions.end([one.id for one in due if one.id not in fits], "failed", TOO_LARGE)
+    work.publish(*map(DistributionCommand, fitting))
+    return len(due)

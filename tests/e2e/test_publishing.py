@@ -1,0 +1,63 @@
+"""A publisher with a queue and its secret: a distribution comes, is reported, and is sent."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx2
+from tests.child_instance import Instance
+
+from ..standard_webhooks import signed
+from ..waiting import eventually
+from .test_faults_of_the_path import queue_client
+
+
+def made(admin: httpx2.Client, resource: str, **fields: object) -> dict[str, Any]:
+    answer = admin.post(f"/api/v1/{resource}", json=fields)
+    assert answer.status_code == 201, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_a_distribution_goes_out_and_comes_back_as_sent(
+    instance: Instance, admin: httpx2.Client
+) -> None:
+    secret = made(admin, "publishers", name="mailer")["secret"]
+    content = made(admin, "contents", title="On engines", body="Text.", status="published")
+    soon = (datetime.now(UTC) + timedelta(seconds=1)).isoformat()
+    order = {"content_id": content["id"], "channel": "email"}
+    wanted = {
+        made(admin, "distributions", **order)["id"],
+        made(admin, "distributions", **order, scheduled_at=soon)["id"],
+    }
+    sqs = queue_client(instance)
+    (queue,) = [
+        address
+        for address in sqs.list_queues()["QueueUrls"]
+        if address.endswith("DistributionQueue")
+    ]
+    came: dict[str, dict[str, Any]] = {}
+
+    def all_came() -> bool:
+        for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get(
+            "Messages", []
+        ):
+            body = json.loads(message["Body"])
+            came[body["distribution_id"]] = body
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return set(came) >= wanted
+
+    assert eventually(all_came, within_seconds=100)
+    for number, one in enumerate(came.values()):
+        assert admin.get(one["content"]["url"]).json()["body"] == "Text."
+        update = {"distribution_id": one["distribution_id"], "recipient": "ada"}
+        body = json.dumps({"type": "delivery.updated", "data": [{**update, "status": "delivered"}]})
+        headers = {"Content-Type": "application/json", **signed(secret, f"msg_{number}", body)}
+        answer = httpx2.post(one["callback_url"], content=body, headers=headers)
+        assert (answer.status_code, answer.json()["applied"]) == (200, 1), answer.text
+        again = httpx2.post(one["callback_url"], content=body, headers=headers)
+        assert again.json()["repeated"] is True
+        forged = httpx2.post(one["callback_url"], content=body + " ", headers=headers)
+        assert forged.status_code == 401
+        shown = admin.get(f"/api/v1/distributions/{one['distribution_id']}").json()
+        assert (shown["status"], shown["content_version"]) == ("sent", 1)
