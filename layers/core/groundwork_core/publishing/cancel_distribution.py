@@ -5,8 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from groundwork_core.errors import Conflict, NotFound
-from groundwork_core.publishing.distribution_ports import DistributionsWork
 from groundwork_core.publishing.distributions import DISTRIBUTIONS
+from groundwork_core.publishing.ports import DistributionsWork
 from groundwork_core.resources.ports import Stored
 
 

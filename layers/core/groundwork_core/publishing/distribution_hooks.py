@@ -7,12 +7,12 @@ from uuid import UUID
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Conflict, Fault, Invalid
 from groundwork_core.publishing.distribution_message import USERS_MAX, as_id
-from groundwork_core.publishing.distribution_ports import DistributionsWork
 from groundwork_core.publishing.distributions import (
     DISTRIBUTIONS,
     DistributionPatch,
     NewDistribution,
 )
+from groundwork_core.publishing.ports import DistributionsWork
 from groundwork_core.publishing.start_distributions import start_now
 from groundwork_core.resources.resource import Input
 from groundwork_core.resources.write_hooks import NoWriteHooks

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from groundwork_core.clock import Clock
 from groundwork_core.errors import LeaseLost
 from groundwork_core.publishing.distribution_message import DistributionMessage
-from groundwork_core.publishing.distribution_ports import (
+from groundwork_core.publishing.ports import (
     DistributionLeaseQuery,
     DistributionsWork,
     LeasedDistribution,

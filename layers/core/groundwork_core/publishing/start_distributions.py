@@ -11,7 +11,7 @@ from groundwork_core.publishing.distribution_message import (
     DistributionCommand,
     message_of,
 )
-from groundwork_core.publishing.distribution_ports import DistributionsWork
+from groundwork_core.publishing.ports import DistributionsWork
 
 START_BATCH = 100
 START_BATCHES = 20
