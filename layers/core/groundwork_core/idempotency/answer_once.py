@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from groundwork_core.errors import Fault, InFlight, Invalid
-from groundwork_core.idempotency.ports import IdempotencyWork, KeptAnswer, Seal
+from groundwork_core.idempotency.ports import IdempotencyWork, Seal, StoredResponse
 
 KEPT_HOURS = 24
 RETRY_SECONDS = 1
@@ -55,5 +55,5 @@ def answer_once(
                 )
             return Answered(seal.open(kept.sealed), repeated=True)
         answer = act()
-        work.kept_answers.keep(seal.id, KeptAnswer(fingerprint, seal.close(answer)), KEPT_HOURS)
+        work.kept_answers.keep(seal.id, StoredResponse(fingerprint, seal.close(answer)), KEPT_HOURS)
     return Answered(answer, repeated=False)

@@ -9,7 +9,7 @@ from groundwork_core.unit_of_work import Transaction
 
 
 @dataclass(frozen=True, slots=True)
-class KeptAnswer:
+class StoredResponse:
     """The stored response of a request, encrypted, with a fingerprint of the request."""
 
     fingerprint: bytes
@@ -44,11 +44,11 @@ class KeptAnswers(Protocol):
         """Lock an id until the transaction ends; False at once if another transaction has it."""
         ...
 
-    def find(self, answer_id: bytes) -> KeptAnswer | None:
+    def find(self, answer_id: bytes) -> StoredResponse | None:
         """Return the stored response unless it has expired. Call it after `claim`."""
         ...
 
-    def keep(self, answer_id: bytes, kept: KeptAnswer, hours: int) -> None:
+    def keep(self, answer_id: bytes, kept: StoredResponse, hours: int) -> None:
         """Store a response for a number of hours."""
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from groundwork_core.idempotency.ports import KeptAnswer
+from groundwork_core.idempotency.ports import StoredResponse
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -33,12 +33,12 @@ class PostgresKeptAnswers:
         row = self._connection.execute(CLAIM, (number,)).fetchone()
         return bool(row and row[0])
 
-    def find(self, answer_id: bytes) -> KeptAnswer | None:
+    def find(self, answer_id: bytes) -> StoredResponse | None:
         """Return the stored answer if it has not expired."""
         row = self._connection.execute(FIND, (answer_id,)).fetchone()
-        return KeptAnswer(*row) if row else None
+        return StoredResponse(*row) if row else None
 
-    def keep(self, answer_id: bytes, kept: KeptAnswer, hours: int) -> None:
+    def keep(self, answer_id: bytes, kept: StoredResponse, hours: int) -> None:
         """Store an answer for `hours`; it replaces an expired one."""
         self._connection.execute(
             KEEP,
