@@ -7,6 +7,7 @@ from groundwork_core.caller import Caller
 from groundwork_core.errors import NotFound
 from groundwork_core.publishing.content_hooks import ContentWriteHooks
 from groundwork_core.publishing.contents import CONTENTS, ContentMove, WholeContentVersion
+from groundwork_core.publishing.engagement_query import read_query
 from groundwork_core.publishing.engagements import ContentEngagement
 from groundwork_core.publishing.versions import VERSIONS, read_version
 from groundwork_runtime.http.body_limits import TEXT_BYTES_MAX
@@ -23,6 +24,8 @@ def write_hooks(_wiring: Wiring, _caller: Caller) -> ContentWriteHooks:
     """Return the hooks: only allowed changes of the status."""
     return ContentWriteHooks()
 
+
+MOMENT = {"type": "string", "format": "date-time"}
 
 router = Router()
 routes = ResourceRoutes(CONTENTS, write_hooks, body_bytes_max=TEXT_BYTES_MAX)
@@ -41,9 +44,9 @@ def version(
 
 
 def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
-    """Sum the engagements with a content over all its distributions."""
-    no_parameters(request)
-    found = wiring.engagement_sums.of_content(id_of(CONTENTS, of))
+    """Sum the engagements with a content over all its distributions, also by hour or day."""
+    content_id = id_of(CONTENTS, of)
+    found = wiring.engagement_sums.of_content(content_id, read_query(request.query))
     if found is None:
         raise NotFound(CONTENTS.missing())
     return HttpResponse(200, found)
@@ -74,12 +77,30 @@ router.add(
         200,
         "contents:read engagements:read",
         None,
-        signature=partial(signature, ContentEngagement, content_id=UUID),
+        signature=partial(
+            signature,
+            ContentEngagement,
+            content_id=UUID,
+        ),
         docs={
             "operation_id": "readContentEngagement",
             "tag": "contents",
             "problems": (404,),
             "result": "The sums by kind of engagement.",
+            "parameters": [
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": False,
+                    "schema": schema,
+                    "description": says,
+                }
+                for name, schema, says in (
+                    ("bucket", {"type": "string", "enum": ["hour", "day"]}, "Gives `series`."),
+                    ("from", MOMENT, "Only engagements from this time on."),
+                    ("to", MOMENT, "Only engagements before this time."),
+                )
+            ],
         },
     )
 )

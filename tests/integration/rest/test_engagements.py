@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from groundwork_core.publishing import count_engagements
 from groundwork_data.postgres import engagements
 
 from .conftest import MINT, Reply, Rest
@@ -56,7 +57,7 @@ def test_each_item_for_itself(rest: Rest, content: Reply) -> None:
         (201, "created"),
     ]
     assert [one["index"] for one in results] == list(range(5))
-    assert sums(rest, content)["totals"] == {"opened": 5}
+    assert sums(rest, content)["totals"] == {"opened": {"all": 5, "human": 5}}
     shown = rest("GET", f"/api/v1/engagements/{results[3]['id']}").json
     assert (shown["count"], shown["version"], shown["occurred_at"]) == (3, 1, shown["created_at"])
 
@@ -86,7 +87,7 @@ ONCE = [
 
 def test_what_has_an_id_is_counted_once(rest: Rest, content: Reply) -> None:
     assert again(rest, content) == ONCE
-    assert sums(rest, content)["totals"] == {"opened": 4}
+    assert sums(rest, content)["totals"] == {"opened": {"all": 4, "human": 4}}
 
 
 def test_without_the_guard_it_is_counted_twice(
@@ -98,11 +99,12 @@ def test_without_the_guard_it_is_counted_twice(
     monkeypatch.setattr(engagements, "KEEP", keep)
     with pytest.raises((AssertionError, KeyError)):
         again(rest, content)
-    assert sums(rest, content)["totals"] != {"opened": 4}
+    assert sums(rest, content)["totals"] != {"opened": {"all": 4, "human": 4}}
 
 
 def test_sums_are_of_all_distributions_of_this_content(rest: Rest, content: Reply) -> None:
     nothing = {"content_id": content.json["id"], "totals": {}, "first_at": None, "last_at": None}
+    nothing |= {"series": [], "series_truncated": False}
     assert sums(rest, content) == nothing
     other = rest.create("contents", title="Another")
     ways = [sent(rest, content), sent(rest, content), sent(rest, other)]
@@ -115,9 +117,14 @@ def test_sums_are_of_all_distributions_of_this_content(rest: Rest, content: Repl
     )
     assert sums(rest, content) == {
         "content_id": content.json["id"],
-        "totals": {"clicked": 1, "delivered": 2 * 10**9},
+        "totals": {
+            "clicked": {"all": 1, "human": 1},
+            "delivered": {"all": 2 * 10**9, "human": 2 * 10**9},
+        },
         "first_at": FIRST,
         "last_at": LAST,
+        "series": [],
+        "series_truncated": False,
     }
     before = rest.database.statements
     sums(rest, other)
@@ -138,3 +145,81 @@ def test_a_batch_has_its_limit_and_its_permission(rest: Rest, content: Reply) ->
     for role, status in (("service", 200), ("viewer", 403)):
         token = MINT.token(rest.user(role))
         assert rest("POST", BATCH, {"items": []}, token=token).status == status
+
+
+def test_an_event_is_counted_once_for_each_distribution(rest: Rest, content: Reply) -> None:
+    ways = [sent(rest, content), sent(rest, content)]
+    first = {"distribution_id": ways[0], "kind": "opened", "event_id": "e1", "occurred_at": FIRST}
+    other = {**first, "distribution_id": ways[1]}
+    assert told(send(rest, first, other, first)) == [
+        (201, "created"),
+        (201, "created"),
+        (200, "unchanged"),
+    ]
+    assert told(send(rest, first, {**other, "count": 2}, {**first, "id": str(uuid4())})) == [
+        (200, "unchanged"),
+        (422, "/event_id"),
+        (422, "/id"),
+    ]
+    assert sums(rest, content)["totals"]["opened"]["all"] == 2
+
+
+def test_an_event_counts_again_without_the_guard(
+    rest: Rest, content: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = {"distribution_id": sent(rest, content), "kind": "opened", "event_id": "e1"}
+    send(rest, item)
+    monkeypatch.setattr(count_engagements, "uuid5", lambda *_: uuid4())
+    rest.database.rows("DROP INDEX uq_engagements_event_id")
+    send(rest, item)
+    assert sums(rest, content)["totals"]["opened"]["all"] == 2
+
+
+def test_programs_are_counted_apart(rest: Rest, content: Reply) -> None:
+    way = sent(rest, content)
+    agents = ["Mozilla/5.0 (X11; Linux)", "Googlebot/2.1", "curl/8.5", "Slackbot-LinkExpanding 1.0"]
+    items = [{"distribution_id": way, "kind": "clicked", "agent": one} for one in agents]
+    made = send(rest, *items, {"distribution_id": way, "kind": "clicked"})
+    assert sums(rest, content)["totals"] == {"clicked": {"all": 5, "human": 2}}
+    shown = rest("GET", f"/api/v1/engagements/{made[1]['id']}").json
+    assert (shown["agent"], shown["automated"]) == ("Googlebot/2.1", True)
+    ours = rest("POST", BATCH, {"items": [{**items[0], "automated": True}]}).json["results"]
+    assert told(ours) == [(422, "/automated")]
+
+
+def test_the_series_adds_up_to_the_totals(rest: Rest, content: Reply) -> None:
+    way = sent(rest, content)
+    times = ("2026-01-01T10:00:00Z", "2026-01-01T10:59:59Z", "2026-01-01T23:30:00-01:00")
+    send(
+        rest,
+        *({"distribution_id": way, "kind": "opened", "occurred_at": at} for at in times),
+        {"distribution_id": way, "kind": "opened", "occurred_at": times[0], "agent": "a bot"},
+    )
+
+    def asked(**query: str) -> dict[str, Any]:
+        reply = rest("GET", f"{content.location}/engagement", query=query)
+        assert reply.status == 200, reply.text
+        found: dict[str, Any] = reply.json
+        return found
+
+    assert asked(bucket="hour")["series"] == [
+        {"at": "2026-01-01T10:00:00+00:00", "kind": "opened", "all": 3, "human": 2},
+        {"at": "2026-01-02T00:00:00+00:00", "kind": "opened", "all": 1, "human": 1},
+    ]
+    days = asked(bucket="day")
+    assert [one["all"] for one in days["series"]] == [3, 1]
+    assert days["totals"]["opened"] == {"all": 4, "human": 3}
+    part = asked(**{"bucket": "day", "from": "2026-01-01T10:30:00Z", "to": "2026-01-02"})
+    assert part["totals"] == {"opened": {"all": 1, "human": 1}}
+    assert [one["all"] for one in part["series"]] == [1]
+
+
+@pytest.mark.parametrize(
+    ("query", "pointer"),
+    [({"bucket": "week"}, "/bucket"), ({"from": "soon"}, "/from"), ({"since": "1"}, "/since")],
+)
+def test_what_is_asked_of_sums_is_checked(
+    rest: Rest, content: Reply, query: dict[str, str], pointer: str
+) -> None:
+    reply = rest("GET", f"{content.location}/engagement", query=query)
+    assert (reply.status, reply.pointers) == (422, {pointer})

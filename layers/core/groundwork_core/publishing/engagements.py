@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from groundwork_core.resources.field_types import Moment
+from groundwork_core.resources.field_types import Moment, Text
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 Kind = Annotated[
@@ -18,6 +19,7 @@ Kind = Annotated[
 ]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Occurred = Annotated[Moment, Field(description="The current time by default.")]
+Bucket = Literal["hour", "day"]
 UNSAID = datetime.min.replace(tzinfo=UTC)
 """Never stored: the database sets the default of a field that is left out."""
 
@@ -29,6 +31,10 @@ class Engagement(Representation):
     kind: str
     count: int
     occurred_at: datetime
+    event_id: str | None
+    agent: str | None
+    automated: bool
+    """Whether a program acted without a person, by its `agent`."""
 
 
 class NewEngagement(Input):
@@ -41,9 +47,42 @@ class NewEngagement(Input):
 
 
 class BatchEngagement(NewEngagement):
-    """An engagement of a batch; with an id from the client it is stored only once."""
+    """An engagement of a batch; one with `id` or `event_id` is stored only once."""
 
     id: UUID | None = None
+    event_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        None, description="Your id of the event, unique for each distribution."
+    )
+    agent: Annotated[Text, Field(max_length=500)] | None = Field(
+        None, description="The program that acted, such as a User-Agent."
+    )
+
+
+class EngagementCounts(BaseModel):
+    """Both counts of one kind."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    all: int
+    human: int
+    """Without what was automated."""
+
+
+class EngagementBucket(EngagementCounts):
+    """Both counts of one kind in one hour or day."""
+
+    at: datetime
+    """When the hour or day begins."""
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngagementQuery:
+    """Which engagements to sum: from a time, before another, by hour or day."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    bucket: Bucket | None = None
 
 
 class ContentEngagement(BaseModel):
@@ -52,10 +91,14 @@ class ContentEngagement(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
     content_id: UUID
-    totals: dict[str, int]
+    totals: dict[str, EngagementCounts]
     """Sums of counts by kind."""
     first_at: datetime | None
     last_at: datetime | None
+    series: list[EngagementBucket]
+    """The same by hour or day in UTC, if a bucket is asked for; the newest 10,000."""
+    series_truncated: bool
+    """Whether older entries of the series are left out."""
 
 
 class EngagementPatch(Input):

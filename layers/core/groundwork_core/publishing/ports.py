@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from groundwork_core.publishing.delivery_updates import DeliveryState
 from groundwork_core.publishing.distribution_message import DistributionMessage, DueDistribution
+from groundwork_core.publishing.engagements import EngagementQuery
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.unit_of_work import Transaction
 
@@ -25,6 +26,9 @@ class EngagementRow:
     kind: str
     count: int
     occurred_at: datetime | None
+    event_id: str | None = None
+    agent: str | None = None
+    automated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class EngagementStore(Protocol):
 class EngagementSums(Protocol):
     """Sums of engagements."""
 
-    def of_content(self, content_id: UUID) -> str | None:
+    def of_content(self, content_id: UUID, query: EngagementQuery) -> str | None:
         """Return a `ContentEngagement` as JSON; None for an unknown content. One round trip."""
         ...
 

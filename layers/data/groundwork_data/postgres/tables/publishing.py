@@ -156,6 +156,15 @@ class Engagement(Aggregate, Row):
     __table_args__ = (
         CheckConstraint("kind ~ '^[a-z][a-z0-9_-]{0,62}$'", name="kind"),
         CheckConstraint("count BETWEEN 0 AND 1000000000", name="count"),
+        CheckConstraint("length(event_id) BETWEEN 1 AND 200", name="event_id"),
+        CheckConstraint("length(agent) <= 500", name="agent"),
+        Index(
+            "uq_engagements_event_id",
+            "event_id",
+            "distribution_id",
+            unique=True,
+            postgresql_where=text("event_id IS NOT NULL"),
+        ),
         Index("ix_engagements_distribution_id_id", "distribution_id", "id"),
         Index("ix_engagements_kind_id", "kind", "id"),
         Index("ix_engagements_occurred_at_id", "occurred_at", "id"),
@@ -166,6 +175,12 @@ class Engagement(Aggregate, Row):
     kind: Mapped[str]
     count: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     occurred_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    event_id: Mapped[str | None]
+    """The client's id of the event."""
+    agent: Mapped[str | None]
+    """The program that acted, such as a User-Agent."""
+    automated: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether a program acted without a person."""
 
 
 class Webhook(Aggregate, Row):
