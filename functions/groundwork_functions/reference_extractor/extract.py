@@ -83,7 +83,7 @@ class Extract:
         if known is None:
             return JobFailure(job.id, FailureClass.BAD_INPUT, "The job has no document.")
         try:
-            return state(
+            stated = state(
                 known,
                 job_id=job.id,
                 attempt=job.attempt,
@@ -92,3 +92,4 @@ class Extract:
         except Exception as error:  # one document must not fail the rest of the batch
             log.exception("extraction failed", extra={"job_id": str(job.id)})
             return JobFailure(job.id, FailureClass.INTERNAL, f"{type(error).__name__}: {error}")
+        return {**stated, "lease_token": str(job.lease_token)}

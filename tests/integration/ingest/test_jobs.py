@@ -5,11 +5,11 @@ import pytest
 
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.jobs.fail_jobs import fail_jobs
-from groundwork_core.jobs.lease import QUEUE_LEASE_SECONDS, lease_from_queue, lease_next
+from groundwork_core.jobs.lease import QUEUE_LEASE_SECONDS, lease_from_queue
+from groundwork_core.jobs.lease_rules import RETRY_MAX_SECONDS
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
 from groundwork_core.jobs.replay_job import replay_job
-from groundwork_core.jobs.report_progress import report_progress
 from groundwork_core.jobs.sweep import sweep_jobs
 
 if TYPE_CHECKING:
@@ -32,6 +32,10 @@ def lease(path: "Path", job: UUID, message: str = "m1") -> int:
     return len(lease_from_queue([(job, message)], work=path.work(), clock=path.clock))
 
 
+def attempts(path: "Path") -> list[tuple[int, str, str | None]]:
+    return path.rows("SELECT number, worker, outcome FROM job_attempts ORDER BY number")
+
+
 def fail(path: "Path", job: UUID, failure: FailureClass, attempt: int | None = None) -> str | None:
     failures = [JobFailure(job, failure, "why", attempt)]
     return fail_jobs(failures, work=path.work(), clock=path.clock).get(job)
@@ -48,24 +52,13 @@ def test_a_redelivered_message_takes_its_own_lease_again(path: "Path", job: UUID
     assert path.value("SELECT attempt FROM jobs") == 2
 
 
-def test_a_worker_over_http_gets_the_waiting_job_of_highest_priority(
-    path: "Path", job: UUID
-) -> None:
-    path.rows("INSERT INTO jobs (kind, priority) VALUES ('extract', 9), ('other', 9) RETURNING 1")
-    first = lease_next(["extract"], "me", 60, work=path.work(), clock=path.clock)
-    second = lease_next(["extract"], "me", 60, work=path.work(), clock=path.clock)
-    third = lease_next(["extract"], "me", 60, work=path.work(), clock=path.clock)
-    assert first is not None
-    assert second is not None
-    assert (first.priority, second.id, third) == (9, job, None)
-    assert (second.lease_owner, second.payload["revision"]) == ("me", 1)
-
-
 def test_a_failure_that_may_pass_is_tried_again_until_quarantine(path: "Path", job: UUID) -> None:
     ends = []
     for _ in range(5):
-        lease(path, job)
+        assert lease(path, job) == 1
         ends.append(fail(path, job, FailureClass.RETRYABLE))
+        path.clock.forward(seconds=RETRY_MAX_SECONDS)
+        sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock)
     assert ends == ["queued"] * 4 + ["quarantined"]
     assert path.value("SELECT error FROM jobs") == {"class": "retryable", "message": "why"}
     assert lease(path, job) == 0
@@ -97,16 +90,6 @@ def test_what_ended_badly_can_be_replayed_and_nothing_else(path: "Path", job: UU
         replay_job(uuid4(), work=path.work(), clock=path.clock)
 
 
-def test_progress_is_kept_while_the_job_is_leased(path: "Path", job: UUID) -> None:
-    with pytest.raises(Conflict, match="not leased"):
-        report_progress(job, 0.5, None, work=path.work(), clock=path.clock)
-    lease(path, job)
-    report_progress(job, 0.5, "half", work=path.work(), clock=path.clock)
-    assert path.rows("SELECT progress, result FROM jobs") == [(0.5, {"message": "half"})]
-    kinds = path.rows("SELECT kind FROM outbox WHERE aggregate = 'jobs' ORDER BY id DESC LIMIT 1")
-    assert kinds == [("progress",)]
-
-
 def test_the_sweep_takes_jobs_of_silent_workers_back(path: "Path", job: UUID) -> None:
     lease(path, job)
     path.clock.forward(seconds=QUEUE_LEASE_SECONDS - 1)
@@ -116,12 +99,43 @@ def test_the_sweep_takes_jobs_of_silent_workers_back(path: "Path", job: UUID) ->
     assert path.rows("SELECT status, error ->> 'class' FROM jobs") == [("queued", "lease_expired")]
 
 
-def test_the_sweep_quarantines_a_job_whose_workers_all_fell_silent(path: "Path", job: UUID) -> None:
-    for _ in range(5):
-        lease(path, job)
+def test_the_sweep_quarantines_a_job_that_kills_its_workers(path: "Path", job: UUID) -> None:
+    ends = []
+    for _ in range(3):
+        assert lease(path, job) == 1
         path.clock.forward(seconds=QUEUE_LEASE_SECONDS + 1)
         sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock)
-    assert path.value("SELECT status FROM jobs") == "quarantined"
+        ends += path.rows("SELECT status, error ->> 'class' FROM jobs")
+    assert ends == [("queued", "lease_expired")] * 2 + [("quarantined", "crashed")]
+
+
+def test_an_expired_lease_is_leased_at_once_to_another_message(path: "Path", job: UUID) -> None:
+    lease(path, job, "m1")
+    path.clock.forward(seconds=QUEUE_LEASE_SECONDS)
+    assert lease(path, job, "m2") == 1
+    assert attempts(path) == [(1, "queue:m1", "expired"), (2, "queue:m2", None)]
+
+
+def test_a_paused_job_is_neither_leased_nor_announced(path: "Path", job: UUID) -> None:
+    lease(path, job)
+    failure = JobFailure(job, FailureClass.RETRYABLE, "why", retry_after_seconds=60)
+    fail_jobs([failure], work=path.work(), clock=path.clock)
+    assert lease(path, job) == 0
+    path.clock.forward(seconds=59)
+    sweep_jobs(1, work=path.work(), clock=path.clock)
+    assert lease(path, job) == 0
+    path.clock.forward(seconds=1)
+    before = path.outbox_count()
+    sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock)
+    assert path.outbox_count() == before + 1
+    assert lease(path, job) == 1
+
+
+def test_every_lease_of_a_queue_is_an_attempt(path: "Path", job: UUID) -> None:
+    lease(path, job, "m1")
+    lease(path, job, "m1")
+    fail(path, job, FailureClass.BAD_INPUT)
+    assert attempts(path) == [(1, "queue:m1", "expired"), (2, "queue:m1", "failed")]
 
 
 def test_the_sweep_announces_again_what_waits_too_long(path: "Path", job: UUID) -> None:

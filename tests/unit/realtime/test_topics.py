@@ -26,7 +26,7 @@ def row(aggregate: str, kind: str = "updated", **data: JsonValue) -> OutboxRow:
     [
         (row("entities"), ("entities", f"entity:{ID}")),
         (row("documents"), ("documents",)),
-        (row("jobs", "progress"), ("jobs",)),
+        (row("jobs", "progress"), ("jobs", f"job:{ID}")),
         (row("contents"), ("contents",)),
         (row("relationships", from_id="a", to_id="b"), ("relationships", "entity:a", "entity:b")),
         (row("relationships", from_id="a", to_id="a"), ("relationships", "entity:a")),
@@ -46,7 +46,9 @@ def test_topics_are_taken_in_one_spelling() -> None:
     assert checked(given, VIEWER) == {"entities", f"entity:{ID}"}
 
 
-@pytest.mark.parametrize("given", [[], ["users"], ["entity:1"], [1], [f"entity:{uuid4()}"] * 0])
+@pytest.mark.parametrize(
+    "given", [[], ["users"], ["entity:1"], ["job:1"], [1], [f"entity:{uuid4()}"] * 0]
+)
 def test_what_is_no_topic_is_refused(given: list[object]) -> None:
     with pytest.raises(Invalid):
         checked(given, VIEWER)
@@ -56,6 +58,7 @@ def test_what_is_no_topic_is_refused(given: list[object]) -> None:
     ("topic", "permissions"),
     [
         ("jobs", {"entities:read"}),
+        (f"job:{ID}", {"entities:read"}),
         (f"entity:{ID}", {"entities:read"}),
         (f"entity:{ID}", {"relationships:read"}),
         ("entities", {"entities:write"}),

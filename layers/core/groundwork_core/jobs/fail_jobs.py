@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from random import SystemRandom
 from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.jobs.ports import JobFailure, JobsWork
 
 MAX_MESSAGE = 2_000
+_CHANCE = SystemRandom()
 
 
 def fail_jobs(failures: Sequence[JobFailure], *, work: JobsWork, clock: Clock) -> dict[UUID, str]:
     """End attempts as failed, and return each job's new status.
 
-    After a failure of a retryable class the job is queued again, and quarantined after its last
-    attempt; other classes fail it at once. Jobs that have ended are left unchanged.
+    After a failure of a retryable class the job is queued again with a pause, and quarantined after
+    its last attempt; other classes fail it at once. Jobs that have ended are left unchanged.
     """
     with work:
         return work.jobs.fail(
             [
-                JobFailure(one.job_id, one.failure, one.message[:MAX_MESSAGE], one.attempt)
+                replace(one, message=one.message[:MAX_MESSAGE], jitter=_CHANCE.uniform(0, 1))
                 for one in failures
             ],
             clock.now(),

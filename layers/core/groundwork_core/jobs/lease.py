@@ -1,4 +1,4 @@
-"""Lease jobs to workers."""
+"""Lease jobs to workers that take messages from a queue (hold.py: those that ask over HTTP)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,6 @@ from groundwork_core.jobs.ports import JobsWork
 
 QUEUE_LEASE_SECONDS = 300
 """Longer than the timeout of a worker function, so that a lease expires only after a crash."""
-
-
-def lease_next(
-    kinds: Sequence[str], worker: str, lease_seconds: int, *, work: JobsWork, clock: Clock
-) -> WorkerJob | None:
-    """Lease one queued job to a worker over HTTP; None when none is queued."""
-    now = clock.now()
-    with work:
-        return work.jobs.lease_next(kinds, worker, now, now + timedelta(seconds=lease_seconds))
 
 
 def lease_from_queue(

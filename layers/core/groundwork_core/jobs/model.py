@@ -23,6 +23,8 @@ class FailureClass(StrEnum):
     """The worker has a fault; another attempt may succeed."""
     LEASE_EXPIRED = "lease_expired"
     """The worker did not answer before the lease expired."""
+    CRASHED = "crashed"
+    """Three leases in a row expired without one status report: the job kills its workers."""
     BAD_INPUT = "bad_input"
     """The document cannot be processed; a retry is pointless."""
     BAD_RESULT = "bad_result"
@@ -75,6 +77,7 @@ class WorkerJob(BaseModel):
     document_id: UUID | None
     lease_owner: str | None
     leased_until: datetime | None
+    lease_token: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
 
 from groundwork_core.jobs.model import FailureClass, JobRow, WorkerJob
 from groundwork_core.unit_of_work import Transaction
+
+if TYPE_CHECKING:
+    from groundwork_core.jobs.lease_messages import Attempt, JobStats, Leased, ReportTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,18 @@ class JobFailure:
     message: str
     attempt: int | None = None
     """The number of the attempt; None: the current one."""
+    jitter: float = 0.0
+    """From 0 to 1: where in the longest pause the next attempt begins."""
+    retry_after_seconds: int | None = None
+    """The pause that the worker asks for; None: exponential backoff with full jitter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A job, and the token that its worker holds."""
+
+    job_id: UUID
+    token: UUID
 
 
 class JobStore(Protocol):
@@ -32,28 +47,18 @@ class JobStore(Protocol):
         """Queue new jobs; jobs with a known idempotency key are skipped."""
         ...
 
-    def lease_next(
-        self, kinds: Sequence[str], worker: str, now: datetime, until: datetime
-    ) -> WorkerJob | None:
-        """Lease the queued job of highest priority, oldest first; None when none is queued."""
-        ...
-
     def lease_these(
         self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
     ) -> list[WorkerJob]:
         """Lease the named jobs to the named owners.
 
-        Skips jobs that are neither queued nor leased to the same owner (a redelivery). Each lease
-        counts as an attempt.
+        Only what is queued and does not pause, or is leased to the same owner already (a
+        redelivery, which ends the earlier lease as expired), is leased.
         """
         ...
 
     def get(self, job_id: UUID) -> WorkerJob | None:
         """Return one job, locked until the transaction ends."""
-        ...
-
-    def report(self, job_id: UUID, progress: float, message: str | None, until: datetime) -> None:
-        """Store the progress of a leased job, and extend its lease."""
         ...
 
     def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
@@ -67,8 +72,9 @@ class JobStore(Protocol):
     def fail(self, failures: Sequence[JobFailure], now: datetime) -> dict[UUID, str]:
         """End attempts as failed; return the jobs' new status.
 
-        Final classes fail the job. Others queue it again while attempts are left, else quarantine
-        it. A job that has ended, or is at another attempt, is left unchanged and not returned.
+        Final classes: failed. Others: queued again after a pause while attempts are left, else
+        quarantined. A job whose cancellation was asked for: cancelled. A job that ended already,
+        or is at another attempt, is left alone and not returned.
         """
         ...
 
@@ -78,6 +84,10 @@ class JobStore(Protocol):
 
     def expire_leases(self, now: datetime, limit: int) -> int:
         """Queue again, or quarantine, jobs whose lease expired; return how many."""
+        ...
+
+    def end_pauses(self, now: datetime, limit: int) -> int:
+        """Let jobs whose pause has ended wait for a worker; return how many."""
         ...
 
     def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
@@ -91,4 +101,78 @@ class JobsWork(Transaction, Protocol):
     @property
     def jobs(self) -> JobStore:
         """The jobs."""
+        ...
+
+
+class LeaseStore(Protocol):
+    """Leases of jobs. A method with a `Lease` does nothing unless that is the present lease."""
+
+    def tidy(self, now: datetime, limit: int) -> int:
+        """Take back expired leases and end pauses that are over; return how many jobs changed."""
+        ...
+
+    def lease(
+        self, kinds: Sequence[str], worker: str, now: datetime, seconds: int, most: int
+    ) -> list[Leased]:
+        """Lease the next waiting jobs of some kinds, in their order."""
+        ...
+
+    def holds(self, lease: Lease, now: datetime) -> bool:
+        """Lock the job, and say whether this is its present lease and has not expired."""
+        ...
+
+    def report(
+        self,
+        lease: Lease,
+        now: datetime,
+        *,
+        progress: float,
+        message: str | None,
+        checkpoint: JsonValue,
+    ) -> ReportTaken | None:
+        """Keep how far a job is, and extend its lease; None if this is not its lease."""
+        ...
+
+    def give_back(
+        self, lease: Lease, now: datetime, *, reference: str | None, pause_seconds: int | None
+    ) -> bool:
+        """Queue a job again without counting the attempt; after a pause, if one is given."""
+        ...
+
+    def cancel(self, job_id: UUID, now: datetime) -> str | None:
+        """Cancel a queued job, or ask the worker of a leased one to stop; return its status."""
+        ...
+
+    def succeeded_with(self, lease: Lease) -> bool:
+        """Say whether a result was taken under this lease."""
+        ...
+
+    def finish(self, lease: Lease, result: dict[str, JsonValue]) -> None:
+        """End a job well."""
+        ...
+
+    def replay(
+        self, kind: str, failure: str | None, since: datetime | None, now: datetime
+    ) -> tuple[int, bool]:
+        """Queue failed and quarantined jobs again, spread over time.
+
+        Returns how many, and whether there are more.
+        """
+        ...
+
+    def attempts(self, job_id: UUID) -> list[Attempt]:
+        """Return the leases of a job, oldest first."""
+        ...
+
+    def stats(self, now: datetime) -> JobStats:
+        """Return the state of each kind of jobs."""
+        ...
+
+
+class LeasesWork(JobsWork, Protocol):
+    """A unit of work that knows leases."""
+
+    @property
+    def leases(self) -> LeaseStore:
+        """The leases."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Literal, get_args
 from uuid import UUID
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from groundwork_core.jobs.contract import KIND_PATTERN
 from groundwork_core.resources.bounded_json import JsonObject
@@ -18,6 +18,16 @@ Status = Literal["queued", "leased", "succeeded", "failed", "quarantined", "canc
 Kind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
 Priority = Annotated[Whole, Field(ge=0, le=9)]
 MaxAttempts = Annotated[Whole, Field(ge=1, le=100)]
+
+
+class WaitingFor(BaseModel):
+    """Why a queued job is not leased yet."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    ahead: int = Field(description="Jobs of its kind that are leased before it; counted to 1,000.")
+    reason: Literal["turn", "retry", "deferred"]
+    until: datetime | None = Field(description="The end of its pause.")
 
 
 class Job(Representation):
@@ -34,6 +44,11 @@ class Job(Representation):
     result: dict[str, JsonValue] | None
     document_id: UUID | None
     leased_until: datetime | None
+    message: str | None = Field(description="The worker's last words.")
+    checkpoint: JsonValue = Field(description="Where the next lease goes on.")
+    reference: str | None = Field(description="The outside batch that it was deferred for.")
+    cancel_requested: bool
+    waiting_for: WaitingFor | None = Field(description="Null unless it is queued.")
 
 
 class NewJob(Input):

@@ -21,13 +21,14 @@ class Swept:
 
 
 def sweep_jobs(waiting_seconds: int, *, work: JobsWork, clock: Clock) -> Swept:
-    """End expired leases; announce jobs again that have been queued for too long.
+    """End expired leases and pauses; announce jobs again that have been queued for too long.
 
     A second message for a job is harmless: it finds the job leased or done.
     """
     now = clock.now()
     with work:
         expired = work.jobs.expire_leases(now, SWEEP_LIMIT)
+        work.jobs.end_pauses(now, SWEEP_LIMIT)
     with work:
         waiting_since = now - timedelta(seconds=waiting_seconds)
         announced = work.jobs.reannounce(waiting_since, now, SWEEP_LIMIT)

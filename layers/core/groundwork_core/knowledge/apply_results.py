@@ -38,7 +38,8 @@ def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -
     """Apply results in one transaction and return how many were new.
 
     Idempotent by job: a result of a job that has ended or was deleted is ignored. Results of any
-    attempt are accepted; the first one counts.
+    attempt are accepted, and the first one counts, unless it names its lease and the job is leased
+    to another worker.
 
     Raises:
         Invalid: a statement cannot be stored; nothing of the batch was stored.
@@ -46,8 +47,26 @@ def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -
     """
     by_job = {result.job_id: result for result in results}
     with work:
-        jobs = {job.id: job for job in work.jobs.lock(list(by_job)) if job.status not in DONE}
-        pending = [(by_job[job.id], _origin(job)) for job in jobs.values()]
+        jobs = [job for job in work.jobs.lock(list(by_job)) if job.status not in DONE]
+        return _apply(
+            [(by_job[job.id], job) for job in jobs if not _is_lost(by_job[job.id], job)], work
+        )
+
+
+def apply_held(result: ExtractionResult, job: WorkerJob, *, work: KnowledgeWork) -> None:
+    """Apply the result of a job that is locked and whose lease holds, in a running transaction."""
+    _apply([(result, job)], work)
+
+
+def _is_lost(result: ExtractionResult, job: WorkerJob) -> bool:
+    """Whether the job was leased to another worker since."""
+    named = result.lease_token is not None and result.lease_token != job.lease_token
+    return named and job.status == "leased"
+
+
+def _apply(results: Sequence[tuple[ExtractionResult, WorkerJob]], work: KnowledgeWork) -> int:
+    if results:
+        pending = [(result, _origin(job)) for result, job in results]
         present = work.knowledge.revisions(
             [origin.document_id for _, origin in pending if origin.document_id]
         )
@@ -60,7 +79,7 @@ def apply_results(results: Sequence[ExtractionResult], *, work: KnowledgeWork) -
                 for result, _ in pending
             ]
         )
-    return len(pending)
+    return len(results)
 
 
 def _write(stated: list[Stated], work: KnowledgeWork) -> None:

@@ -85,6 +85,9 @@ class ExtractionResult(_ContractModel):
     worker: Text = Field(
         min_length=1, max_length=200, description="Name and version of the worker."
     )
+    lease_token: UUID | None = Field(
+        None, description="The lease's token: a result of a job that another worker has is ignored."
+    )
     entities: tuple[StatedEntity, ...] = Field((), max_length=MAX_ENTITIES)
     relationships: tuple[StatedRelationship, ...] = Field((), max_length=MAX_RELATIONSHIPS)
     mentions: tuple[StatedMention, ...] = Field((), max_length=MAX_MENTIONS)

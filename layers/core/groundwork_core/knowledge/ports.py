@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from groundwork_core.jobs.ports import JobsWork
+from groundwork_core.jobs.ports import JobsWork, LeasesWork
 from groundwork_core.knowledge.statements import (
     MAX_ALIASES,
     EdgeRow,
@@ -86,3 +86,7 @@ class MergingWork(ResourceWork, SurvivorsWork, Protocol):
     def merging(self) -> Merging:
         """The merges of entities."""
         ...
+
+
+class ResultWork(LeasesWork, KnowledgeWork, Protocol):
+    """A unit of work that knows leases and applies results."""

@@ -18,6 +18,8 @@ NEEDS: Mapping[str, frozenset[str]] = {
 """The permissions for each topic."""
 
 ENTITY = "entity:"
+JOB = "job:"
+"""`job:<id>` carries the changes and the progress of one job."""
 ENTITY_NEEDS = frozenset({"entities:read", "relationships:read"})
 """For `entity:<id>`, which has changes of an entity and of its relationships."""
 
@@ -28,7 +30,7 @@ LONGEST_FRAME_BYTES = 120_000
 """API Gateway posts at most 128 KB; a larger change is sent without its data."""
 
 INTERNAL: Mapping[str, frozenset[str]] = {
-    "jobs": frozenset({"lease_owner", "leased_until", "queued_at", "idempotency_key"}),
+    "jobs": frozenset({"lease_owner", "queued_at", "not_before", "idempotency_key"}),
     "documents": frozenset({"external_id", "metadata"}),
 }
 """Columns that are not part of the resource."""
@@ -69,6 +71,8 @@ def topics_of(row: OutboxRow) -> tuple[str, ...]:
     if row.aggregate == "relationships":
         ends = dict.fromkeys((row.data.get("from_id"), row.data.get("to_id")))
         return ("relationships", *(f"{ENTITY}{end}" for end in ends if end))
+    if row.aggregate == "jobs":
+        return ("jobs", f"{JOB}{row.aggregate_id}")
     return (row.aggregate,)
 
 
@@ -120,13 +124,16 @@ def _spelled(given: object) -> str | None:
         return None
     if given in NEEDS:
         return given
-    if given.startswith(ENTITY):
-        try:
-            return f"{ENTITY}{UUID(given.removeprefix(ENTITY))}"
-        except ValueError:
-            return None
+    for beginning in (ENTITY, JOB):
+        if given.startswith(beginning):
+            try:
+                return f"{beginning}{UUID(given.removeprefix(beginning))}"
+            except ValueError:
+                return None
     return None
 
 
 def _needs(topic: str) -> frozenset[str]:
+    if topic.startswith(JOB):
+        return NEEDS["jobs"]
     return ENTITY_NEEDS if topic.startswith(ENTITY) else NEEDS[topic]

@@ -10,8 +10,9 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
-from groundwork_core.jobs.model import FailureClass, JobRow, WorkerJob
+from groundwork_core.jobs.model import JobRow, WorkerJob
 from groundwork_core.jobs.ports import JobFailure
+from groundwork_data.postgres import lease_sql as sql
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 FIELDS = (
     "id", "kind", "priority", "payload", "status", "attempt", "max_attempts", "progress",
-    "document_id", "lease_owner", "leased_until",
+    "document_id", "lease_owner", "leased_until", "lease_token",
 )  # fmt: skip
 COLUMNS = ", ".join(f"j.{name}" for name in FIELDS)
 
@@ -29,68 +30,12 @@ SELECT kind, payload, document_id, idempotency_key FROM jsonb_to_recordset(%s)
     AS x(kind text, payload jsonb, document_id uuid, idempotency_key text)
 ON CONFLICT (idempotency_key) DO NOTHING
 """
-LEASE = """
-UPDATE jobs j SET status = 'leased', attempt = j.attempt + 1, progress = 0, error = NULL,
-    lease_owner = {owner}, leased_until = %(until)s
-"""
-LEASE_NEXT = f"""{LEASE.format(owner="%(worker)s")}
-WHERE j.id = (
-    SELECT id FROM jobs WHERE status = 'queued' AND kind = ANY(%(kinds)s) AND attempt < max_attempts
-    ORDER BY priority DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING {COLUMNS}
-"""  # noqa: S608 - its parts are constants
-LEASE_THESE = f"""{LEASE.format(owner="w.owner")}
-FROM (
-    SELECT l.id, w.owner FROM unnest(%(ids)s::uuid[], %(owners)s::text[]) AS w(id, owner)
-    JOIN jobs l ON l.id = w.id
-    WHERE l.attempt < l.max_attempts
-        AND (l.status = 'queued' OR (l.status = 'leased' AND l.lease_owner = w.owner))
-    ORDER BY l.id FOR UPDATE OF l) AS w
-WHERE j.id = w.id
-RETURNING {COLUMNS}
-"""  # noqa: S608 - its parts are constants
 LOCK = f"SELECT {COLUMNS} FROM jobs j WHERE j.id = ANY(%s) ORDER BY j.id FOR UPDATE"  # noqa: S608 - as above
-REPORT = """
-UPDATE jobs SET progress = %(progress)s, leased_until = %(until)s,
-    result = CASE WHEN %(message)s::text IS NULL THEN result
-        ELSE coalesce(result, '{}') || jsonb_build_object('message', %(message)s::text) END
-WHERE id = %(id)s AND status = 'leased'
-"""
-SUCCEED = """
-UPDATE jobs j SET status = 'succeeded', progress = 1, error = NULL, result = r.result,
-    lease_owner = NULL, leased_until = NULL
-FROM unnest(%s::uuid[], %s::jsonb[]) AS r(id, result)
-WHERE j.id = r.id AND j.status <> 'succeeded'
-"""
-FAIL = """
-UPDATE jobs j SET
-    status = CASE WHEN f.final THEN 'failed'
-                  WHEN j.attempt < j.max_attempts THEN 'queued' ELSE 'quarantined' END,
-    queued_at = CASE WHEN NOT f.final AND j.attempt < j.max_attempts THEN %(now)s
-                     ELSE j.queued_at END,
-    error = jsonb_build_object('class', f.class, 'message', f.message),
-    lease_owner = NULL, leased_until = NULL
-FROM (
-    SELECT l.id, x.final, x.class, x.message FROM jsonb_to_recordset(%(failures)s)
-        AS x(id uuid, final boolean, class text, message text, attempt bigint)
-    JOIN jobs l ON l.id = x.id
-    WHERE l.status IN ('queued', 'leased') AND (x.attempt IS NULL OR x.attempt = l.attempt)
-    ORDER BY l.id FOR UPDATE OF l) AS f
-WHERE j.id = f.id
-RETURNING j.id, j.status
-"""
-REQUEUE = f"""
-UPDATE jobs j SET status = 'queued', attempt = 0, progress = 0, error = NULL, queued_at = %s
-WHERE j.id = %s AND j.status IN ('failed', 'quarantined', 'cancelled')
-RETURNING {COLUMNS}
-"""  # noqa: S608 - its parts are constants
-EXPIRED = """
-SELECT id, attempt FROM jobs WHERE status = 'leased' AND leased_until <= %s
-ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-"""
+LEASE_THESE = sql.LEASE_THESE.replace("{columns}", COLUMNS)
+REQUEUE = sql.REQUEUE.replace("{columns}", COLUMNS)
 ANNOUNCE_AGAIN = """
 UPDATE jobs SET queued_at = %(now)s WHERE id IN (
-    SELECT id FROM jobs WHERE status = 'queued' AND queued_at <= %(since)s
+    SELECT id FROM jobs WHERE status = 'queued' AND not_before IS NULL AND queued_at <= %(since)s
     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id
 """
@@ -115,15 +60,6 @@ class PostgresJobs:
         ]
         self._rows(ADD, [Jsonb(rows)])
 
-    def lease_next(
-        self, kinds: Sequence[str], worker: str, now: datetime, until: datetime
-    ) -> WorkerJob | None:
-        """Lease the queued job of highest priority, oldest first."""
-        found = self._jobs(
-            LEASE_NEXT, {"kinds": list(kinds), "worker": worker, "now": now, "until": until}
-        )
-        return found[0] if found else None
-
     def lease_these(
         self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
     ) -> list[WorkerJob]:
@@ -131,17 +67,19 @@ class PostgresJobs:
         once = dict(wanted)
         return self._jobs(
             LEASE_THESE,
-            {"ids": list(once), "owners": list(once.values()), "now": now, "until": until},
+            {
+                "ids": list(once),
+                "owners": list(once.values()),
+                "now": now,
+                "until": until,
+                "seconds": int((until - now).total_seconds()),
+            },
         )
 
     def get(self, job_id: UUID) -> WorkerJob | None:
         """Lock one job and return it, or None."""
         found = self.lock([job_id])
         return found[0] if found else None
-
-    def report(self, job_id: UUID, progress: float, message: str | None, until: datetime) -> None:
-        """Store a leased job's progress, and extend its lease."""
-        self._rows(REPORT, {"id": job_id, "progress": progress, "message": message, "until": until})
 
     def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
         """Lock jobs in the order of their ids, and return those that exist."""
@@ -150,7 +88,7 @@ class PostgresJobs:
     def succeed(self, results: Sequence[tuple[UUID, dict[str, JsonValue]]]) -> None:
         """Mark jobs as succeeded, each with a summary of its result."""
         if results:
-            self._rows(SUCCEED, [[i for i, _ in results], [Jsonb(r) for _, r in results]])
+            self._rows(sql.SUCCEED, [[i for i, _ in results], [Jsonb(r) for _, r in results]])
 
     def fail(self, failures: Sequence[JobFailure], now: datetime) -> dict[UUID, str]:
         """Record failed attempts; return the jobs' new status by id."""
@@ -161,10 +99,12 @@ class PostgresJobs:
                 "class": one.failure,
                 "message": one.message.replace("\0", ""),
                 "attempt": one.attempt,
+                "jitter": one.jitter,
+                "retry_after": one.retry_after_seconds,
             }
             for one in failures
         ]
-        return dict(self._rows(FAIL, {"failures": Jsonb(rows), "now": now})) if rows else {}
+        return dict(self._rows(sql.FAIL, {"failures": Jsonb(rows), "now": now})) if rows else {}
 
     def requeue(self, job_id: UUID, now: datetime) -> WorkerJob | None:
         """Queue an ended job again with all its attempts; None if it has not ended."""
@@ -172,23 +112,24 @@ class PostgresJobs:
         return found[0] if found else None
 
     def expire_leases(self, now: datetime, limit: int) -> int:
-        """Fail the attempts whose lease has expired; return how many there were."""
-        expired = self._rows(EXPIRED, [now, limit])
-        message = "The worker's lease ran out before a result came."
-        self.fail(
-            [JobFailure(job, FailureClass.LEASE_EXPIRED, message, n) for job, n in expired], now
-        )
-        return len(expired)
+        """End the expired leases; return how many there were."""
+        return len(self._rows(sql.EXPIRE, {"now": now, "limit": limit}))
+
+    def end_pauses(self, now: datetime, limit: int) -> int:
+        """Let jobs whose pause has ended wait for a worker; return how many."""
+        return len(self._rows(sql.END_PAUSES, {"now": now, "limit": limit}))
 
     def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
         """Update jobs queued before `waiting_since`, so that the relay sends them again."""
         touched = self._rows(ANNOUNCE_AGAIN, {"since": waiting_since, "now": now, "limit": limit})
         return len(touched)
 
-    def _jobs(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[WorkerJob]:
-        rows = self._rows(sql, parameters)
+    def _jobs(self, statement: str, parameters: list[Any] | dict[str, Any]) -> list[WorkerJob]:
+        rows = self._rows(statement, parameters)
         return [WorkerJob.model_construct(**dict(zip(FIELDS, row, strict=True))) for row in rows]
 
-    def _rows(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(sql, parameters)
+    def _rows(
+        self, statement: str, parameters: list[Any] | dict[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []

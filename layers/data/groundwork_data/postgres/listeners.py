@@ -9,7 +9,7 @@ from uuid import UUID
 
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.realtime.ports import Listener, NumberedRow, RedeemedTicket, ReplayRange
-from groundwork_core.realtime.topics import ENTITY
+from groundwork_core.realtime.topics import ENTITY, JOB
 from groundwork_data.postgres.outbox import PostgresOutbox
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ SELECT seq, (xid::text)::bigint, id, aggregate, aggregate_id, version, kind, dat
 FROM outbox WHERE seq > %(since)s AND (
     aggregate = ANY(%(aggregates)s)
     OR aggregate = 'entities' AND aggregate_id = ANY(%(entities)s)
+    OR aggregate = 'jobs' AND aggregate_id = ANY(%(jobs)s)
     OR aggregate = 'relationships'
         AND (data ->> 'from_id' = ANY(%(ends)s) OR data ->> 'to_id' = ANY(%(ends)s)))
 ORDER BY seq LIMIT %(limit)s
@@ -142,7 +143,8 @@ class PostgresNumberedOutbox(PostgresOutbox):
             REPLAY,
             {
                 "since": since,
-                "aggregates": [name for name in names if not name.startswith(ENTITY)],
+                "aggregates": [name for name in names if not name.startswith((ENTITY, JOB))],
+                "jobs": [UUID(name.removeprefix(JOB)) for name in names if name.startswith(JOB)],
                 "entities": [UUID(one) for one in ids],
                 "ends": ids,
                 "limit": limit,

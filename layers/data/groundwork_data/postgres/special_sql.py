@@ -47,6 +47,23 @@ _ENTITIES = SpecialSql(
     together=(("type", "key"), f"t.{WITH_TYPE_AND_KEY}"),
 )
 
+# The index `ix_jobs_order` counts what is ahead; a pause comes before any turn.
+_AHEAD = """(SELECT count(*) FROM (SELECT FROM jobs w
+    WHERE w.status = 'queued' AND w.not_before IS NULL AND w.kind = t.kind
+        AND (w.sort_key, w.id) < (t.sort_key, t.id) LIMIT 1000) w)"""
+
+_JOBS = SpecialSql(
+    computed={
+        "waiting_for": f"""CASE WHEN t.status = 'queued' THEN json_build_object(
+    'ahead', CASE WHEN t.not_before IS NULL THEN {_AHEAD} ELSE 0 END,
+    'reason', CASE WHEN t.not_before IS NULL THEN 'turn'
+        WHEN t.reference IS NULL THEN 'retry' ELSE 'deferred' END,
+    'until', t.not_before) END"""
+    },
+    tag="t.version || CASE WHEN t.status = 'queued' AND t.not_before IS NULL"
+    f" THEN '-' || {_AHEAD} ELSE '' END",
+)
+
 _MENTIONS = SpecialSql(
     computed={
         "entity": """(SELECT json_build_object('id', e.id, 'name', e.name, 'type', e.type)
@@ -93,6 +110,7 @@ SPECIAL: Mapping[str, SpecialSql] = {
     "documents": _DOCUMENTS,
     "embeddings": _EMBEDDINGS,
     "entities": _ENTITIES,
+    "jobs": _JOBS,
     "mentions": _MENTIONS,
     "relationships": _RELATIONSHIPS,
     "roles": _AUDITED,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.jobs import PostgresJobs
     from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
     from groundwork_data.postgres.knowledge import PostgresKnowledge
+    from groundwork_data.postgres.leases import PostgresLeases
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresNumberedOutbox
     from groundwork_data.postgres.login_failures import PostgresLoginFailures
     from groundwork_data.postgres.merging import PostgresMerging
@@ -85,6 +86,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.documents import PostgresDocuments
 
         return PostgresDocuments(self.connection)
+
+    @property
+    def leases(self) -> PostgresLeases:
+        """Leases of jobs."""
+        from groundwork_data.postgres.leases import PostgresLeases
+
+        return PostgresLeases(self.connection)
 
     @property
     def jobs(self) -> PostgresJobs:

@@ -151,6 +151,11 @@ def _responses(described: Json, operation: Operation) -> Json:
         success.pop("content", None)
     success["headers"] = headers_of(*_success_headers(operation), *_limits(operation))
     responses = {str(operation.status): success}
+    if "empty" in docs:
+        responses["204"] = {
+            "description": "There is nothing.",
+            "headers": headers_of(*_limits(operation)),
+        }
     if docs.get("conditional") == "read":
         headers = headers_of("ETag", *_limits(operation))
         responses["304"] = {"description": NOT_MODIFIED, "headers": headers}

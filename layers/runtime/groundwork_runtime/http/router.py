@@ -51,6 +51,8 @@ class OperationDocs(TypedDict, total=False):
     """Description of the successful response. Required unless the response has no body."""
     conditional: Literal["read", "write"]
     """"read" accepts If-None-Match, "write" requires If-Match; both return an ETag."""
+    empty: bool
+    """It answers 204 where there is nothing."""
     writes: bool
     """Whether the response has X-Groundwork-Position."""
     returns: Mapping[str, Any]

@@ -62,7 +62,7 @@ def distributions(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
 
 
 def jobs(rows: Iterable[OutboxRow], kind: str) -> list[dict[str, JsonValue]]:
-    """Return a message for each job of a kind whose newest state is `queued`."""
+    """Return a message for each job of a kind whose newest state is `queued` without a pause."""
     last = {
         row.aggregate_id: row
         for row in rows
@@ -77,7 +77,9 @@ def jobs(rows: Iterable[OutboxRow], kind: str) -> list[dict[str, JsonValue]]:
             "payload": row.data.get("payload"),
         }
         for row in last.values()
-        if row.kind != "deleted" and row.data.get("status") == "queued"
+        if row.kind != "deleted"
+        and row.data.get("status") == "queued"
+        and row.data.get("not_before") is None
     ]
 
 

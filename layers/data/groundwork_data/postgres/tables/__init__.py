@@ -19,7 +19,7 @@ from groundwork_data.postgres.tables.identity import (
     SocketTicket,
     User,
 )
-from groundwork_data.postgres.tables.jobs import Job
+from groundwork_data.postgres.tables.jobs import Job, JobAttempt
 from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
@@ -62,6 +62,7 @@ __all__ = [
     "Epoch",
     "GraphCheck",
     "Job",
+    "JobAttempt",
     "KeptAnswer",
     "LoginFailure",
     "Mention",

@@ -6,12 +6,24 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, text
+from sqlalchemy import (
+    TIMESTAMP,
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    Double,
+    ForeignKey,
+    Index,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.bounds import ERROR_BYTES_MAX, json_bound
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+CHECKPOINT_BYTES_MAX = 65_536
+WAITING = text("status = 'queued' AND not_before IS NULL")
 
 
 class Job(Aggregate, Row):
@@ -35,17 +47,26 @@ class Job(Aggregate, Row):
         json_bound("payload"),
         json_bound("result"),
         json_bound("error", ERROR_BYTES_MAX),
+        json_bound("checkpoint", CHECKPOINT_BYTES_MAX),
         Index("uq_jobs_idempotency_key", "idempotency_key", unique=True),
         Index("ix_jobs_status", "status", "id"),
         Index("ix_jobs_kind", "kind", "id"),
         Index("ix_jobs_priority_id", "priority", "id"),
         Index("ix_jobs_document_id", "document_id"),
+        Index("ix_jobs_order", "kind", "sort_key", "id", postgresql_where=WAITING),
+        Index("ix_jobs_age", "kind", "created_at", "id", postgresql_where=WAITING),
         Index(
-            "ix_jobs_waiting",
+            "ix_jobs_turn",
             "kind",
-            text("priority DESC"),
-            "id",
+            "party",
+            "priority",
+            "sort_key",
             postgresql_where=text("status = 'queued'"),
+        ),
+        Index(
+            "ix_jobs_not_before",
+            "not_before",
+            postgresql_where=text("status = 'queued' AND not_before IS NOT NULL"),
         ),
         Index("ix_jobs_leased_until", "leased_until", postgresql_where=text("status = 'leased'")),
     )
@@ -65,3 +86,56 @@ class Job(Aggregate, Row):
     """When it was last sent to its queue; the sweep sends jobs that wait too long again."""
     idempotency_key: Mapped[str | None]
     """E.g. `extract:<document>:<revision>`: the same work is queued only once."""
+    party: Mapped[str] = mapped_column(server_default="")
+    """Whose work it is (the document's source, or who asked): parties take turns."""
+    turn_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
+    """How far it is put back in the order, so that other parties' jobs come in between."""
+    sort_key: Mapped[datetime | None] = mapped_column(
+        TIMESTAMP(timezone=False),
+        Computed(
+            "(created_at AT TIME ZONE 'UTC') - priority * interval '5 minutes'"
+            " + turn_seconds * interval '1 second'",
+            persisted=True,
+        ),
+    )
+    """The order in which queued jobs of a kind are leased."""
+    not_before: Mapped[datetime | None]
+    """Until when a queued job pauses: a retry's pause, or a check of an outside batch."""
+    reference: Mapped[str | None]
+    """The outside batch that a deferred job waits for, in its worker's words."""
+    message: Mapped[str | None]
+    checkpoint: Mapped[Any | None] = mapped_column(JSONB)
+    cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
+    lease_token: Mapped[UUID | None]
+    """The present lease's fencing token; it never leaves in the outbox."""
+    lease_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    """How long each status report extends the lease."""
+    heard_at: Mapped[datetime | None]
+    """The last status report of the present lease."""
+    progress_sent_at: Mapped[datetime | None]
+    """The last status report that became a live event."""
+    silent_expiries: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """Leases in a row that expired without one status report."""
+    leases: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    outcome: Mapped[str | None]
+    """How its last lease ended; a trigger copies it to `job_attempts`."""
+
+
+class JobAttempt(Row):
+    """One lease of a job: who had it, when, and how it ended. A trigger writes it."""
+
+    __tablename__ = "job_attempts"
+    __table_args__ = (
+        Index("uq_job_attempts_lease_token", "lease_token", unique=True),
+        Index("ix_job_attempts_job_id_number", "job_id", "number"),
+        Index("ix_job_attempts_ended_at", "ended_at"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    number: Mapped[int] = mapped_column(BigInteger)
+    lease_token: Mapped[UUID]
+    worker: Mapped[str]
+    started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)

@@ -1,0 +1,210 @@
+"""The statements of leases, whichever way a job is leased: by a queue's message or over HTTP.
+
+A trigger writes one row of `job_attempts` for each lease and closes it with the job's `outcome`.
+"""
+
+# ruff: noqa: S608 - their parts are constants
+from __future__ import annotations
+
+from groundwork_core.jobs.lease_rules import (
+    OVERTAKEN_SECONDS,
+    PROGRESS_EVENT_SECONDS,
+    REPLAYS_PER_SECOND,
+    RETRY_BASE_SECONDS,
+    RETRY_MAX_SECONDS,
+    SILENT_EXPIRIES_MAX,
+)
+
+WINDOW = 64
+"""Places in the order that one lease looks at beyond those that it takes: other workers may be
+taking the first ones at the same time."""
+
+TAKE = """
+UPDATE jobs j SET status = 'leased', attempt = least(j.attempt + 1, j.max_attempts),
+    leases = j.leases + 1, progress = 0, message = NULL, error = NULL, not_before = NULL,
+    lease_token = gen_random_uuid(), heard_at = NULL, progress_sent_at = NULL, outcome = NULL,
+    lease_owner = {owner}, leased_until = %(until)s, lease_seconds = %(seconds)s
+"""
+END_LEASE = """lease_owner = NULL, leased_until = NULL, lease_token = NULL, lease_seconds = NULL,
+    heard_at = NULL"""
+
+# A pause is not in these indexes, nor is anything that does not wait, so that the first places are
+# those of jobs that can be leased. What was made much later than the oldest job does not go first.
+_NEXT = f"""
+WITH oldest AS MATERIALIZED (
+    SELECT min(o.created_at) AS made FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
+        SELECT w.created_at FROM jobs w
+        WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
+        ORDER BY w.created_at LIMIT 1) o),
+first AS MATERIALIZED (
+    SELECT f.id, f.place FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
+        SELECT w.id, {{place}} AS place FROM jobs w
+        WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
+        ORDER BY {{place}}, w.id LIMIT %(window)s) f
+    ORDER BY f.place, f.id LIMIT %(window)s),
+chosen AS MATERIALIZED (
+    SELECT l.id FROM first f JOIN jobs l ON l.id = f.id
+    WHERE l.status = 'queued' AND l.not_before IS NULL
+        AND l.created_at <= (SELECT made + interval '{OVERTAKEN_SECONDS} seconds' FROM oldest)
+    ORDER BY f.place, f.id LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED)
+{TAKE.format(owner="%(worker)s")} FROM chosen WHERE j.id = chosen.id RETURNING {{columns}}
+"""
+LEASE_IN_ORDER = _NEXT.replace("{place}", "w.sort_key")
+LEASE_OLDEST = _NEXT.replace("{place}", "w.created_at")
+
+LEASE_THESE = f"""{TAKE.format(owner="w.owner")}, silent_expiries = w.silent
+FROM (
+    SELECT l.id, w.owner,
+        CASE WHEN l.status <> 'leased' THEN l.silent_expiries
+             WHEN l.heard_at IS NULL THEN l.silent_expiries + 1 ELSE 0 END AS silent
+    FROM unnest(%(ids)s::uuid[], %(owners)s::text[]) AS w(id, owner)
+    JOIN jobs l ON l.id = w.id
+    WHERE (l.status = 'queued' AND l.not_before IS NULL)
+        OR (l.status = 'leased' AND (l.lease_owner = w.owner OR l.leased_until <= %(now)s)
+            AND l.attempt < l.max_attempts
+            AND l.silent_expiries < {SILENT_EXPIRIES_MAX - 1})
+    ORDER BY l.id FOR UPDATE OF l) AS w
+WHERE j.id = w.id
+RETURNING {{columns}}
+"""
+
+TO_TIDY = """
+SELECT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s),
+    EXISTS (SELECT FROM jobs WHERE status = 'queued' AND not_before <= %(now)s)
+"""
+EXPIRE = f"""
+UPDATE jobs j SET
+    status = CASE WHEN j.cancel_requested THEN 'cancelled'
+        WHEN e.silent >= {SILENT_EXPIRIES_MAX} OR j.attempt >= j.max_attempts THEN 'quarantined'
+        ELSE 'queued' END,
+    error = CASE WHEN e.silent >= {SILENT_EXPIRIES_MAX} THEN jsonb_build_object(
+            'class', 'crashed', 'message',
+            '{SILENT_EXPIRIES_MAX} leases in a row expired without one status report.')
+        ELSE jsonb_build_object('class', 'lease_expired', 'message',
+            'The worker''s lease ran out before a result came.') END,
+    silent_expiries = e.silent, outcome = 'expired', queued_at = %(now)s, {END_LEASE}
+FROM (
+    SELECT id, CASE WHEN heard_at IS NULL THEN silent_expiries + 1 ELSE 0 END AS silent
+    FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s
+    ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED) e
+WHERE j.id = e.id
+RETURNING j.id
+"""
+END_PAUSES = """
+UPDATE jobs SET not_before = NULL, queued_at = %(now)s WHERE id IN (
+    SELECT id FROM jobs WHERE status = 'queued' AND not_before <= %(now)s
+    ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING id
+"""
+HELD = "id = %(id)s AND status = 'leased' AND lease_token = %(token)s AND leased_until > %(now)s"
+HOLDS = f"SELECT id FROM jobs WHERE {HELD} FOR UPDATE"
+REPORT = f"""
+UPDATE jobs SET progress = %(progress)s, message = coalesce(%(message)s, message),
+    checkpoint = coalesce(%(checkpoint)s, checkpoint), heard_at = %(now)s, silent_expiries = 0,
+    leased_until = greatest(leased_until, %(now)s + lease_seconds * interval '1 second'),
+    progress_sent_at = CASE
+        WHEN progress_sent_at > %(now)s - interval '{PROGRESS_EVENT_SECONDS} seconds'
+        THEN progress_sent_at ELSE %(now)s END
+WHERE {HELD} RETURNING leased_until, cancel_requested
+"""
+GIVE_BACK = f"""
+UPDATE jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END,
+    attempt = attempt - 1, progress = 0, queued_at = %(now)s,
+    reference = coalesce(%(reference)s, reference),
+    not_before = CASE WHEN cancel_requested THEN NULL
+        ELSE %(now)s + %(pause)s::float8 * interval '1 second' END,
+    outcome = CASE WHEN cancel_requested THEN 'cancelled'
+        WHEN %(pause)s::float8 IS NULL THEN 'released' ELSE 'deferred' END, {END_LEASE}
+WHERE {HELD} RETURNING id
+"""
+CANCEL = """
+UPDATE jobs SET cancel_requested = true, not_before = NULL,
+    status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END
+WHERE id = %(id)s AND status IN ('queued', 'leased') RETURNING status
+"""
+FAIL = f"""
+UPDATE jobs j SET
+    status = f.status,
+    not_before = CASE f.status WHEN 'queued' THEN %(now)s + nullif(coalesce(f.retry_after, least(
+        {RETRY_MAX_SECONDS}, {RETRY_BASE_SECONDS} * 2 ^ least(greatest(j.attempt - 1, 0), 30)
+        ) * f.jitter), 0) * interval '1 second' END,
+    queued_at = CASE f.status WHEN 'queued' THEN %(now)s ELSE j.queued_at END,
+    error = jsonb_build_object('class', f.class, 'message', f.message),
+    silent_expiries = 0,
+    outcome = CASE f.status WHEN 'cancelled' THEN 'cancelled' ELSE 'failed' END,
+    attempt = CASE WHEN f.status = 'cancelled' THEN greatest(j.attempt - 1, 0) ELSE j.attempt END,
+    {END_LEASE}
+FROM (
+    SELECT l.id, x.class, x.message, x.jitter, x.retry_after,
+        CASE WHEN l.cancel_requested THEN 'cancelled' WHEN x.final THEN 'failed'
+             WHEN l.attempt < l.max_attempts THEN 'queued' ELSE 'quarantined' END AS status
+    FROM jsonb_to_recordset(%(failures)s) AS x(id uuid, final boolean, class text, message text,
+        attempt bigint, jitter double precision, retry_after double precision)
+    JOIN jobs l ON l.id = x.id
+    WHERE l.status IN ('queued', 'leased') AND (x.attempt IS NULL OR x.attempt = l.attempt)
+    ORDER BY l.id FOR UPDATE OF l) AS f
+WHERE j.id = f.id
+RETURNING j.id, j.status
+"""
+SUCCEED = f"""
+UPDATE jobs j SET status = 'succeeded', progress = 1, error = NULL, result = r.result,
+    not_before = NULL, silent_expiries = 0, outcome = 'succeeded', {END_LEASE}
+FROM unnest(%s::uuid[], %s::jsonb[]) AS r(id, result)
+WHERE j.id = r.id AND j.status <> 'succeeded'
+"""
+_AGAIN = """status = 'queued', attempt = 0, progress = 0, error = NULL, silent_expiries = 0,
+    cancel_requested = false, reference = NULL, outcome = NULL"""
+REQUEUE = f"""
+UPDATE jobs j SET {_AGAIN}, not_before = NULL, queued_at = %s
+WHERE j.id = %s AND j.status IN ('failed', 'quarantined', 'cancelled')
+RETURNING {{columns}}
+"""
+REPLAY = f"""
+UPDATE jobs j SET {_AGAIN}, queued_at = %(now)s,
+    not_before = %(now)s + nullif(r.place, 0) * interval '1 second' / {REPLAYS_PER_SECOND}
+FROM (
+    SELECT l.id, row_number() OVER (ORDER BY l.id) - 1 AS place FROM (
+        SELECT id FROM jobs WHERE status IN ('failed', 'quarantined') AND kind = %(kind)s
+            AND (%(class)s::text IS NULL OR error ->> 'class' = %(class)s)
+            AND (%(since)s::timestamptz IS NULL OR updated_at >= %(since)s)
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) l) r
+WHERE j.id = r.id
+RETURNING j.id
+"""
+REPLAYABLE = """
+SELECT EXISTS (SELECT FROM jobs WHERE status IN ('failed', 'quarantined') AND kind = %(kind)s
+    AND (%(class)s::text IS NULL OR error ->> 'class' = %(class)s)
+    AND (%(since)s::timestamptz IS NULL OR updated_at >= %(since)s))
+"""
+SUCCEEDED_WITH = """
+SELECT EXISTS (SELECT FROM job_attempts a JOIN jobs j ON j.id = a.job_id
+    WHERE a.lease_token = %s AND a.job_id = %s AND a.outcome = 'succeeded'
+        AND j.status = 'succeeded')
+"""
+ATTEMPTS = """
+SELECT number, worker, started_at, ended_at, outcome, error FROM job_attempts
+WHERE job_id = %s ORDER BY number DESC LIMIT 1000
+"""
+STATS = """
+WITH states AS (
+    SELECT kind, count(*) FILTER (WHERE status = 'queued' AND not_before IS NULL) AS queued,
+        count(*) FILTER (WHERE status = 'leased') AS leased,
+        count(*) FILTER (WHERE status = 'queued' AND not_before IS NOT NULL) AS deferred,
+        count(*) FILTER (WHERE status = 'quarantined') AS quarantined,
+        extract(epoch FROM %(now)s - min(created_at) FILTER (
+            WHERE status = 'queued' AND not_before IS NULL))::float8 AS oldest
+    FROM jobs WHERE status IN ('queued', 'leased', 'quarantined') GROUP BY kind),
+done AS (
+    SELECT j.kind, count(*) / 5.0 AS rate FROM job_attempts a JOIN jobs j ON j.id = a.job_id
+    WHERE a.ended_at > %(now)s - interval '5 minutes' AND a.outcome = 'succeeded' GROUP BY j.kind),
+failed AS (
+    SELECT kind, jsonb_object_agg(class, n) AS classes FROM (
+        SELECT j.kind, a.error ->> 'class' AS class, count(*) AS n
+        FROM job_attempts a JOIN jobs j ON j.id = a.job_id
+        WHERE a.ended_at > %(now)s - interval '1 hour' AND a.error IS NOT NULL
+        GROUP BY j.kind, a.error ->> 'class') c
+    GROUP BY kind)
+SELECT kind, coalesce(queued, 0), coalesce(leased, 0), coalesce(deferred, 0),
+    coalesce(quarantined, 0), oldest, coalesce(rate, 0)::float8, coalesce(classes, '{}')
+FROM states FULL JOIN done USING (kind) FULL JOIN failed USING (kind) ORDER BY kind
+"""

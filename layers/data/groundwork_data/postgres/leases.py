@@ -1,0 +1,146 @@
+"""Leases of jobs that workers ask for over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from psycopg.types.json import Jsonb
+from pydantic import JsonValue
+
+from groundwork_core.jobs.lease_messages import Attempt, JobStats, KindStats, Leased, ReportTaken
+from groundwork_core.jobs.lease_rules import REPLAYS_MAX
+from groundwork_data.postgres import lease_sql as sql
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+    from groundwork_core.jobs.ports import Lease
+
+SHOWN = tuple(name for name in Leased.model_fields if name != "waiting_for")
+NAMES = (*SHOWN, "sort_key")
+COLUMNS = ", ".join(f"j.{name}" for name in NAMES)
+ATTEMPT = ("number", "worker", "started_at", "ended_at", "outcome", "error")
+STATS = ("queued", "leased", "deferred", "quarantined", "oldest_seconds", "done_per_minute",
+         "failures")  # fmt: skip
+
+
+class PostgresLeases:
+    """Implements `LeaseStore`."""
+
+    def __init__(self, connection: Connection[TupleRow]) -> None:
+        """`connection` is that of a running transaction."""
+        self._connection = connection
+
+    def tidy(self, now: datetime, limit: int) -> int:
+        """Take back expired leases and end pauses that are over; return how many jobs changed."""
+        given = {"now": now, "limit": limit}
+        ((expired, paused),) = self._rows(sql.TO_TIDY, given)
+        done = len(self._rows(sql.EXPIRE, given)) if expired else 0
+        return done + (len(self._rows(sql.END_PAUSES, given)) if paused else 0)
+
+    def lease(
+        self, kinds: Sequence[str], worker: str, now: datetime, seconds: int, most: int
+    ) -> list[Leased]:
+        """Lease the next waiting jobs of some kinds, in their order."""
+        given = {
+            "kinds": sorted(set(kinds)),
+            "worker": worker,
+            "until": now + timedelta(seconds=seconds),
+            "seconds": seconds,
+        }
+        rows: list[tuple[Any, ...]] = []
+        # Where the first in the order are too young beside the oldest, it is the oldest's turn.
+        for statement, place in (
+            (sql.LEASE_IN_ORDER, "sort_key"),
+            (sql.LEASE_OLDEST, "created_at"),
+        ):
+            left = most - len(rows)
+            if left:
+                bounds = {"most": left, "window": left + sql.WINDOW}
+                taken = self._rows(statement.replace("{columns}", COLUMNS), given | bounds)
+                rows += sorted(taken, key=itemgetter(NAMES.index(place), NAMES.index("id")))
+        return [
+            Leased.model_construct(waiting_for=None, **dict(zip(SHOWN, row, strict=False)))
+            for row in rows
+        ]
+
+    def holds(self, lease: Lease, now: datetime) -> bool:
+        """Lock the job, and say whether this is its present lease and has not expired."""
+        return bool(self._rows(sql.HOLDS, _held(lease, now)))
+
+    def report(
+        self,
+        lease: Lease,
+        now: datetime,
+        *,
+        progress: float,
+        message: str | None,
+        checkpoint: JsonValue,
+    ) -> ReportTaken | None:
+        """Keep how far a job is, and extend its lease; None if this is not its lease."""
+        kept = None if checkpoint is None else Jsonb(checkpoint)
+        given = {"progress": progress, "message": message, "checkpoint": kept}
+        rows = self._rows(sql.REPORT, _held(lease, now) | given)
+        return ReportTaken(leased_until=rows[0][0], cancel_requested=rows[0][1]) if rows else None
+
+    def give_back(
+        self, lease: Lease, now: datetime, *, reference: str | None, pause_seconds: int | None
+    ) -> bool:
+        """Queue a job again without counting the attempt; after a pause, if one is given."""
+        given = {"reference": reference, "pause": pause_seconds}
+        return bool(self._rows(sql.GIVE_BACK, _held(lease, now) | given))
+
+    def cancel(self, job_id: UUID, now: datetime) -> str | None:  # noqa: ARG002 - the port's shape
+        """Cancel a queued job, or ask the worker of a leased one to stop; return its status."""
+        rows = self._rows(sql.CANCEL, {"id": job_id}) or self._rows(
+            "SELECT status FROM jobs WHERE id = %s", [job_id]
+        )
+        return rows[0][0] if rows else None
+
+    def succeeded_with(self, lease: Lease) -> bool:
+        """Say whether a result was taken under this lease."""
+        return bool(self._rows(sql.SUCCEEDED_WITH, [lease.token, lease.job_id])[0][0])
+
+    def finish(self, lease: Lease, result: dict[str, JsonValue]) -> None:
+        """End a job well."""
+        self._rows(sql.SUCCEED, [[lease.job_id], [Jsonb(result)]])
+
+    def replay(
+        self, kind: str, failure: str | None, since: datetime | None, now: datetime
+    ) -> tuple[int, bool]:
+        """Queue failed and quarantined jobs again, spread over time.
+
+        Returns how many, and whether there are more.
+        """
+        given = {"kind": kind, "class": failure, "since": since, "now": now, "limit": REPLAYS_MAX}
+        replayed = len(self._rows(sql.REPLAY, given))
+        return replayed, bool(replayed and self._rows(sql.REPLAYABLE, given)[0][0])
+
+    def attempts(self, job_id: UUID) -> list[Attempt]:
+        """Return the last thousand leases of a job, oldest first."""
+        rows = self._rows(sql.ATTEMPTS, [job_id])
+        return [Attempt.model_validate(dict(zip(ATTEMPT, row, strict=True))) for row in rows[::-1]]
+
+    def stats(self, now: datetime) -> JobStats:
+        """Return the state of each kind of jobs."""
+        rows = self._rows(sql.STATS, {"now": now})
+        return JobStats(
+            {
+                kind: KindStats.model_validate(dict(zip(STATS, row, strict=True)))
+                for kind, *row in rows
+            }
+        )
+
+    def _rows(self, statement: str, given: dict[str, Any] | list[Any]) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(statement, given)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _held(lease: Lease, now: datetime) -> dict[str, Any]:
+    return {"id": lease.job_id, "token": lease.token, "now": now}
