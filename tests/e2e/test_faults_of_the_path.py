@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 
 import httpx2
 import psutil
@@ -210,8 +211,23 @@ def test_bad_answers_show_a_class_of_error_and_others_flow(
     assert all(classes.values())
 
 
-def test_an_address_that_is_not_public_is_refused_without_leave(admin: httpx2.Client) -> None:
-    source = watch(admin, "http://169.254.169.254/latest/meta-data/")
+def test_an_address_that_is_not_public_is_refused_without_leave(
+    admin: httpx2.Client, feeds: FeedServer
+) -> None:
+    inward = "http://169.254.169.254/latest/meta-data/"
+    every_hour = {"kind": "interval", "every_seconds": 3600}
+    refused = admin.post(
+        "/api/v1/sources", json={"name": "Inward", "url": inward, "schedule": every_hour}
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/url")
+
+    def redirect(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", inward)
+        request.end_headers()
+
+    feeds.answers["/inward"] = redirect
+    source = watch(admin, feeds.url("/inward"))
 
     def error() -> str | None:
         found = admin.get(f"/api/v1/sources/{source['id']}").json()["state"]["error"]

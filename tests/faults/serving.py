@@ -94,15 +94,23 @@ async def serving(
     *,
     environments: int = 2,
     handler: str = "rest.handler",
+    reserved: int | None = None,
     more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Host]:
     """A host that serves every path by a handler of `handlers/`, on a database.
 
-    `more` are variables for the function's environment.
+    `more` are variables for the function's environment; `reserved` bounds its environments.
     """
     variables = {"DATABASE_URL": url, "GROUNDWORK_RATE_LIMIT": "0", **more}
     function = Function(
-        "Rest", handler, "/{proxy+}", "ANY", 20, tuple(variables.items()), code=HANDLERS
+        "Rest",
+        handler,
+        "/{proxy+}",
+        "ANY",
+        20,
+        tuple(variables.items()),
+        code=HANDLERS,
+        reserved=reserved,
     )
     (folder / "template.yaml").write_text(template(function))
     stack = load(folder / "template.yaml", {}, Addresses())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from groundwork_runtime.http.application import Application
@@ -13,14 +12,13 @@ from groundwork_runtime.http.response import PROBLEM
 class GraphqlApplication(Application):
     """An application whose problems have the member `errors` of GraphQL, each with a code."""
 
-    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """Return the proxy response to an API Gateway v1 event."""
-        response = super().__call__(event, context)
-        if response["multiValueHeaders"].get("Content-Type") == [PROBLEM]:
-            body = json.loads(response["body"])
-            code = body["type"].rpartition("/")[2].upper().replace("-", "_")
-            for error in body.setdefault("errors", [{}]):
-                error.setdefault("message", body["detail"])
-                error.setdefault("extensions", {"code": code})
-            response["body"] = json.dumps(body, ensure_ascii=False)
-        return response
+    def complete(self, response: dict[str, Any]) -> None:
+        """Add the member to a problem."""
+        if response["multiValueHeaders"].get("Content-Type") != [PROBLEM]:
+            return
+        body = json.loads(response["body"])
+        code = body["type"].rpartition("/")[2].upper().replace("-", "_")
+        for error in body.setdefault("errors", [{}]):
+            error.setdefault("message", body["detail"])
+            error.setdefault("extensions", {"code": code})
+        response["body"] = json.dumps(body, ensure_ascii=False)

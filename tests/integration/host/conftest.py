@@ -33,6 +33,8 @@ class Function:
     variables: tuple[tuple[str, str], ...] = ()
     code: Path = HANDLERS
     memory: int = 128
+    reserved: int | None = None
+    """ReservedConcurrentExecutions: its environments are never more."""
 
 
 def template(*functions: Function) -> str:
@@ -47,6 +49,8 @@ def template(*functions: Function) -> str:
             f"      Timeout: {function.timeout}",
             f"      MemorySize: {function.memory}",
         ]
+        if function.reserved is not None:
+            lines.append(f"      ReservedConcurrentExecutions: {function.reserved}")
         if function.variables:
             lines += ["      Environment:", "        Variables:"]
             lines += [f"          {name}: {value!r}" for name, value in function.variables]

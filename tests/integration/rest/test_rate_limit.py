@@ -72,15 +72,12 @@ def test_two_processes_that_count_for_themselves_do_not(
     pair: list[Limited], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away."""
-    for number, one in enumerate(pair):
-        take, own = RateLimiter.take, f"process {number}:"
-        limiter = one.parts.limiter
-        assert limiter is not None
-        monkeypatch.setattr(
-            limiter,
-            "take",
-            lambda who, own=own, take=take, limiter=limiter: take(limiter, own + who),
-        )
+    take = RateLimiter.take
+
+    def apart(limiter: RateLimiter, principal: str, tokens: int = 1) -> object:
+        return take(limiter, f"{id(limiter)}:{principal}", tokens)
+
+    monkeypatch.setattr(RateLimiter, "take", apart)
     replies, seconds = hammer(pair, 60)
     assert through(replies) >= 2 * BURST
     assert seconds < BURST / PER_SECOND, "too slow to tell"

@@ -179,7 +179,7 @@ def test_a_role_gives_only_what_its_maker_holds(rest: Rest) -> None:
 def test_words_that_are_no_permissions_are_named(rest: Rest) -> None:
     body = {"name": "r", "permissions": ["entities:read", "entities:eat", "", "audit-events:write"]}
     reply = rest("POST", "/api/v1/roles", body)
-    assert reply.pointers == {"/name", *(f"/permissions/{place}" for place in (1, 2, 3))}
+    assert reply.pointers == {"/name", "/permissions/1"}  # a list stops at its first fault
     body = {"name": "reader", "permissions": ["jobs:read", "entities:read", "jobs:read"]}
     made = rest.create("roles", **body)
     assert made.json["permissions"] == ["entities:read", "jobs:read"]

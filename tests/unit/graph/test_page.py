@@ -51,6 +51,8 @@ class Context:
         ("GET", "/graphql", 200),
         ("GET", "/graphql/start.js", 200),
         ("GET", "/graphql/nothing.js", 404),
+        ("HEAD", "/graphql/nothing.js", 404),
+        ("HEAD", "/graphql", 200),
         ("GET", "/graphql/..%2fhandler.py", 404),
         ("DELETE", "/graphql", 405),
         ("POST", "/graphql", 401),

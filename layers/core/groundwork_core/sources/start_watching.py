@@ -57,7 +57,7 @@ def plan_after_change(
     if state is None:
         raise NotFound("This source does not exist.")
     last = state.last_poll_at
-    if last is None:
+    if last is None and "schedule" not in changed:
         return  # never polled: its first poll is due or running
     history = PollHistory(
         failures=state.failures,
@@ -65,6 +65,7 @@ def plan_after_change(
         median_gap_seconds=state.median_gap_seconds,
         newest_at=state.newest_at,
     )
+    last = last or now
     work.sources.replan(
         source_id, next_poll(state.schedule, history, last, random=random, next_cron=next_cron)
     )

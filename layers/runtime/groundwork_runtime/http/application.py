@@ -72,6 +72,7 @@ class Application:
                 response = self._plain(204, {})
             else:
                 response = self._respond(event, context)
+        self.complete(response)
         if request.method == HEAD:
             _remove_body(response)
         headers: dict[str, list[str]] = response["multiValueHeaders"]
@@ -84,6 +85,9 @@ class Application:
         if self._cors:
             headers.update(self._cors.headers(request, self._allowed))
         return response
+
+    def complete(self, response: dict[str, Any]) -> None:
+        """Change a proxy response before HEAD removes its body; nothing here."""
 
     def _resolver(self, path: str) -> APIGatewayRestResolver:
         """Return Powertools' resolver for the router that serves a path."""
