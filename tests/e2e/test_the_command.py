@@ -223,7 +223,7 @@ def test_sources_are_imported_once_and_what_is_left_out_is_named(own: Instance) 
     assert [(one["line"], one["url"]) for one in again["failed"]] == [(3, "http://10.0.0.1/three")]
     told = run(*command, environment=environment, expect=1).stderr
     assert "0 created, 2 existing, 1 skipped" in told
-    assert "line 3: http://10.0.0.1/three: the address leads to" in told
+    assert "line 3: http://10.0.0.1/three: the address is not public" in told
 
 
 def test_a_file_that_is_no_list_is_not_imported(own: Instance) -> None:

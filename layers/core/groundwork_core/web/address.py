@@ -102,7 +102,7 @@ def refuse_private(address: str, allowed: AllowedTargets) -> None:
     host, port = (parsed.host or "").strip("[]"), parsed.port or 0
     literal = _literal(host)
     if literal is not None and not allowed.permits(host, port, literal):
-        raise BadAddress("is an address that is not public")
+        raise BadAddress("is not public")
 
 
 def _literal(host: str) -> Address | None:
