@@ -17,7 +17,8 @@ PARTS = {
     "entities": {"mentions", "embeddings", "merged_entities"},
     "relationships": {"mentions"},
     "contents": {"content_versions", "embeddings"},
-    "distributions": {"deliveries", "engagements"},
+    "distributions": {"deliveries", "engagements", "distribution_handovers"},
+    "publishers": {"publisher_callbacks"},
     "users": {"api_keys", "preferences", "refresh_tokens", "socket_tickets", "socket_connections"},
     "api_keys": {"api_keys", "api_key_uses"},
 }
