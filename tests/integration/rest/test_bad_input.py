@@ -18,7 +18,16 @@ WRITES = [
     if one.method in ("POST", "PATCH") and one.path not in OTHERWISE
 ]
 # Acts take no body: nothing, and null, are right there and wrong elsewhere.
-ACTS = ("/fetch", "/publish", "/archive", "/revoke", "/rotate", "/cancel", "/split")
+ACTS = (
+    "/fetch",
+    "/publish",
+    "/archive",
+    "/revoke",
+    "/rotate",
+    "/cancel",
+    "/split",
+    "<job_id>/replay",
+)
 WITH_BODY = [(method, path) for method, path in WRITES if not path.endswith(ACTS)]
 NOT_JSON = {
     "half": "{",

@@ -22,7 +22,7 @@ ID = "0190b9d0-0000-7000-8000-000000000000"
 
 def most(operation: Operation) -> int:
     path = operation.path
-    if path.endswith(("/bulk", "/batch", "/import")):
+    if path.endswith(("/bulk", "/batch", "/import", "/results")):
         return MANY
     with_text = ("/contents", "/contents/<content_id>", "/documents", "/documents/<document_id>")
     return TEXT if path.removeprefix("/api/v1") in with_text else ONE
