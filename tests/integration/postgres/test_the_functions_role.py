@@ -40,7 +40,9 @@ def test_it_reads_and_writes_rows_and_what_follows_from_them(url: str) -> None:
         connection.execute("DELETE FROM sources")
         told = connection.execute("SELECT kind FROM outbox WHERE aggregate = 'sources' ORDER BY id")
         assert [row[0] for row in told] == ["created", "updated", "deleted"]
-        logged = connection.execute("SELECT action FROM audit_events ORDER BY id")
+        logged = connection.execute(
+            "SELECT action FROM audit_events WHERE subject_type = 'sources' ORDER BY id"
+        )
         assert [row[0] for row in logged] == [
             f"sources.{what}" for what in ("created", "updated", "deleted")
         ]
