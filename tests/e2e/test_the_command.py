@@ -260,6 +260,7 @@ def test_sigterm_while_it_starts_ends_it_too_and_leaves_nothing() -> None:
         assert Home(home).holder() is None
 
 
+@pytest.mark.long
 def test_a_password_made_by_a_start_that_was_ended_is_printed_by_the_next() -> None:
     with new_home() as home:
         environment = {**os.environ, "GROUNDWORK_HOME": str(home)}

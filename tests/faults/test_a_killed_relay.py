@@ -18,6 +18,7 @@ def test_a_relay_that_is_killed_again_and_again_leaves_both_stores_equal(
     assert outcome.verified
 
 
+@pytest.mark.long
 def test_a_relay_that_says_too_early_what_is_carried_loses_it_when_killed(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:
@@ -28,6 +29,7 @@ def test_a_relay_that_says_too_early_what_is_carried_loses_it_when_killed(
     assert not outcome.verified
 
 
+@pytest.mark.long
 def test_a_relay_that_does_not_compare_versions_is_seen_going_back_when_killed(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:

@@ -92,6 +92,7 @@ def test_pollers_go_on_after_the_emulator_was_restarted_empty(service: Service) 
     assert asyncio.run(run(service, recreate, within_seconds=60)) == ["before", "after"]
 
 
+@pytest.mark.long
 def test_without_making_the_queues_anew_nothing_arrives_any_more(service: Service) -> None:
     """The guard taken away."""
 

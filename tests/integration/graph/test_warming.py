@@ -73,6 +73,7 @@ def planned_behind_the_check(api: Api) -> int:
     return forgotten(api.wiring.graph) - by_the_check
 
 
+@pytest.mark.long
 def test_the_check_of_each_minute_warms_the_graph(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,6 +73,7 @@ async def drift(running: Running) -> dict[str, float]:
     return {kind: count for kind, count in told.items() if count}
 
 
+@pytest.mark.long
 async def test_drift_of_each_store_is_shown_until_it_is_repaired(
     serve: Serve, database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:
@@ -104,6 +105,7 @@ async def until(look: Callable[[], Any], seconds: float) -> bool:
     return True
 
 
+@pytest.mark.long
 async def test_the_lag_is_shown_and_grows_while_the_graph_is_away(
     serve: Serve, database_url: str, neo4j: Any
 ) -> None:

@@ -199,6 +199,7 @@ def test_the_gauges_tell_depth_and_age(queues: Queues) -> None:
     assert {gauge.queue for gauge in queues.gauges} == {"Work", "Dead"}
 
 
+@pytest.mark.long
 def test_a_message_is_dispatched_when_it_comes_not_when_its_poll_would_end(
     queues: Queues,
 ) -> None:

@@ -102,6 +102,7 @@ def test_a_socket_that_sends_too_fast_is_read_more_slowly(
     asyncio.run(run())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("unread", "code"), [(20, 4429), (1000, None)])
 def test_a_socket_with_too_many_messages_unread_is_closed(
     serve: Serve, unread: int, code: int | None

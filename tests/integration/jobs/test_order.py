@@ -135,6 +135,7 @@ def rows_read(plan: dict[str, Any]) -> float:
     return max(read * loops, most)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statement", ["LEASE_IN_ORDER", "LEASE_OLDEST"])
 def test_a_lease_reads_few_of_a_hundred_thousand_queued_jobs(
     office: Office, statement: str
