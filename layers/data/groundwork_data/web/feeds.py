@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
-import statistics
 from dataclasses import replace
 from datetime import datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from groundwork_core.documents.model import Entry
 from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
-from groundwork_core.sources.model import FeedFacts
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.decoding import decode
+from groundwork_data.web.feed_facts import MAX_ENTRIES, feed_facts
 from groundwork_data.web.links import absolute
 from groundwork_data.web.time_limit import TooLong, cpu_seconds
 
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MAX_ENTRIES = 5_000
-GAP_ENTRIES = 20
 CPU_SECONDS = 2.0
 CPU_SECONDS_PER_MB = 1.0
 SNIFF_CHARACTERS = 4_096
@@ -121,28 +116,4 @@ def _as_feed(parsed: Parsed, fetched: Fetched, now: datetime, too_many: int) -> 
         tuple(entries),
         left_out=parsed.half_entries + unreadable + too_many,
         ends_early=parsed.ends_early,
-    )
-
-
-def feed_facts(
-    *,
-    title: str,
-    site: str | None,
-    language: str | None,
-    entries: list[Entry],
-    now: datetime,
-    warning: str | None = None,
-) -> FeedFacts:
-    """Return what a feed says about itself, and how often it has published until now."""
-    dates = (entry.published_at for entry in entries)
-    moments = sorted((at for at in dates if at and at <= now), reverse=True)
-    latest = moments[:GAP_ENTRIES]
-    gaps = [(newer - older).total_seconds() for newer, older in pairwise(latest)]
-    return FeedFacts(
-        title=title,
-        site=site,
-        language=language,
-        median_gap_seconds=round(statistics.median(gaps)) if gaps else None,
-        newest_at=latest[0] if latest else None,
-        warning=warning,
     )

@@ -14,7 +14,7 @@ from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entries import MAX_TERM, MAX_TEXT, MAX_TITLE, categories, language
 from groundwork_data.web.entry_links import MAX_ENCLOSURES, enclosure
-from groundwork_data.web.feeds import MAX_ENTRIES, feed_facts
+from groundwork_data.web.feed_facts import MAX_ENTRIES, feed_facts
 from groundwork_data.web.html import Cleaned, clean
 from groundwork_data.web.links import absolute
 from groundwork_data.web.people import people
