@@ -1,4 +1,4 @@
-"""How long one user waits while others flood: `python -m benchmarks.fairness URL EMAIL PASSWORD`.
+"""Measure one user's latency under floods: `python -m benchmarks.fairness URL EMAIL PASSWORD`.
 
 The instance may be of any version, so that versions can be compared. Floods come from a process of
 their own; the one who waits asks one thing after another and is not a part of any flood.

@@ -72,5 +72,5 @@ async def address(client: httpx2.AsyncClient, url: str, token: str) -> str:
 
 
 def in_its_own_process(kind: str, url: str, tokens: list[str]) -> None:
-    """What a flood's process runs."""
+    """Run one flood; the target of its process."""
     asyncio.run(flood(kind, url, tokens))

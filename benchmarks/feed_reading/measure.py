@@ -1,4 +1,4 @@
-"""Take a folder of feeds from their bytes to entities, in one process, and print the CPU spent.
+"""Read a folder of feeds into entities in one process, and print the CPU seconds of each step.
 
     python benchmarks/feed_reading/measure.py FOLDER DATABASE_URL
 
@@ -67,7 +67,7 @@ class Queue:
         self.by_body: list[dict[str, Any]] = []
 
     def send(self, messages: Sequence[Mapping[str, Any]]) -> None:
-        """Take messages as JSON would carry them."""
+        """Receive messages, converted to JSON and back as a queue would."""
         self.by_body += [json.loads(json.dumps(message)) for message in messages]
 
 

@@ -1,4 +1,4 @@
-"""What a server in front of the gateway costs, and what each makes of bad and hostile requests.
+"""Compare HTTP servers in front of the gateway: CPU a request, and bad and hostile requests.
 
     .venv/bin/python -m benchmarks.front_door.run
 
@@ -67,7 +67,7 @@ JOBS = (
 
 @dataclass
 class Seen:
-    """What was measured of one server."""
+    """The measurements of one server."""
 
     name: str
     per_second: dict[tuple[str, int], list[float]] = field(default_factory=dict)
@@ -104,7 +104,7 @@ def running(name: str) -> Iterator[tuple[int, psutil.Process]]:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """What the server and its environment have taken."""
+    """Return the CPU seconds that the server and its children have used."""
     times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
     return sum(one.user + one.system for one in times)
 

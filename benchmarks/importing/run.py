@@ -1,4 +1,4 @@
-"""How long a list of sources takes to import, in bulk and one by one.
+"""Measure the import of a list of sources, in bulk and one by one.
 
     .venv/bin/python -m benchmarks.importing.run
 
