@@ -132,8 +132,9 @@ def exchange(
     target: str,
     headers: Mapping[str, str],
     deadline: Deadline,
+    body: bytes | None = None,
 ) -> Iterator[BaseHTTPResponse]:
-    """GET `target` from `host` at `address`; yield the answer before its body is read.
+    """Make one exchange with `host` at `address`; yield the answer before its body is read.
 
     Args:
         address: a checked address of the host, the only one that is connected to.
@@ -143,6 +144,7 @@ def exchange(
         target: path and query.
         headers: besides Host.
         deadline: when the exchange ends.
+        body: what to POST; None: GET.
 
     Raises:
         OSError: no connection, TLS failed (ssl.SSLError), or the connection broke.
@@ -156,7 +158,13 @@ def exchange(
     connection = kind(host, port, opened)
     with deadline.guards(opened):
         try:
-            connection.request("GET", target, headers=headers, preload_content=False)
+            connection.request(
+                "GET" if body is None else "POST",
+                target,
+                body=body,
+                headers=headers,
+                preload_content=False,
+            )
             response = connection.getresponse()
             try:
                 yield response

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
@@ -10,7 +9,6 @@ from heapq import heappop, heappush
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from pydantic_core import Url
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
@@ -24,6 +22,7 @@ from groundwork_core.sources.fetch_outcome import (
 )
 from groundwork_core.web.address import BadAddress, normal
 from groundwork_core.web.reachability import Address, AllowedTargets
+from groundwork_data.web.checked_address import checked_address, host_header, parts_of
 from groundwork_data.web.connecting import Deadline, exchange
 from groundwork_data.web.fetch_failures import FetchFailed, failure_of, refuse_status, too_slow
 from groundwork_data.web.resolving import resolve
@@ -45,7 +44,6 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json;q=0.9,"
     " application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
 )
-PORTS = {"http": 80, "https": 443}
 
 
 class _FetchState:
@@ -139,10 +137,12 @@ class SafeFetcher:
         self, state: _FetchState, ask: FetchRequest, deadline: Deadline
     ) -> Fetched | Unchanged | None:
         """Make one exchange; return its outcome, or None for a redirect. Raises _Stopped."""
-        scheme, host, port, target = _parts(state.url)
-        address = self._address(host, port, deadline)
+        scheme, host, port, target = parts_of(state.url)
+        address = checked_address(
+            host, port, deadline, allowed=self._allowed, resolver=self._resolve
+        )
         headers = {
-            "Host": _host_header(scheme, host, port),
+            "Host": host_header(scheme, host, port),
             "User-Agent": USER_AGENT,
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip, deflate",
@@ -180,27 +180,6 @@ class SafeFetcher:
                 redirects=state.redirects,
             )
 
-    def _address(self, host: str, port: int, deadline: Deadline) -> Address:
-        """Resolve a host and check its addresses; all must be allowed, or it is an attack."""
-        try:
-            addresses: list[Address] = [ipaddress.ip_address(host)]
-        except ValueError:
-            try:
-                addresses = self._resolve(host, port, deadline.left_seconds)
-            except TimeoutError as error:
-                raise FetchFailed(Failure.DNS, str(error)) from error
-            except OSError as error:
-                raise FetchFailed(Failure.DNS, f"{host} has no address.") from error
-        for address in addresses:
-            if not self._allowed.permits(host, port, address):
-                raise FetchFailed(
-                    Failure.BLOCKED_ADDRESS, f"{host} has an address that is not public."
-                )
-        if not addresses:
-            raise FetchFailed(Failure.DNS, f"{host} has no address.")
-        # IPv4 first: many networks have IPv6 addresses but no IPv6 route.
-        return min(addresses, key=lambda one: one.version)
-
     def _body(self, response: BaseHTTPResponse, deadline: Deadline) -> bytes:
         """Read and decompress a body within the limits of size and time."""
         length = response.headers.get("Content-Length", "")
@@ -229,25 +208,12 @@ def _size(answer: Download) -> int:
     return len(answer.body) if isinstance(answer, Fetched) else 0
 
 
-def _parts(url: str) -> tuple[str, str, int, str]:
-    """Split a URL in normal form into scheme, host, port and target."""
-    parts = Url(url)
-    host = (parts.host or "").strip("[]")
-    target = (parts.path or "/") + ("" if parts.query is None else f"?{parts.query}")
-    return parts.scheme, host, parts.port or PORTS[parts.scheme], target
-
-
 def _host_of(url: str) -> str:
     """Return the host for a log line, without the rest, which may contain a secret."""
     try:
-        return _parts(normal(url))[1]
+        return parts_of(normal(url))[1]
     except BadAddress:
         return ""
-
-
-def _host_header(scheme: str, host: str, port: int) -> str:
-    shown = f"[{host}]" if ":" in host else host
-    return shown if port == PORTS[scheme] else f"{shown}:{port}"
 
 
 def _validator(response: BaseHTTPResponse, name: str) -> str | None:
