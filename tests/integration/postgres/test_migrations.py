@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
 from groundwork_core.errors import Invalid
-from groundwork_data.postgres import migrations
+from groundwork_data.postgres import migrations, migrator_lock
 from groundwork_data.postgres.migrations import migrate
 from groundwork_data.postgres.tables import Row
 
@@ -22,8 +22,8 @@ SCRIPTS = Path(__file__).parents[3] / "migrations" / "postgres"
 MIGRATOR = """
 import sys
 from pathlib import Path
-from groundwork_data.postgres import migrations
-migrations.MIGRATOR_LOCK += int(sys.argv[3])
+from groundwork_data.postgres import migrations, migrator_lock
+migrator_lock.MIGRATOR_LOCK += int(sys.argv[3])
 migrations.migrate(sys.argv[1], Path(sys.argv[2]))
 """
 
@@ -94,7 +94,7 @@ def test_the_lock_is_given_back(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         held = connection.execute(
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
-            [migrations.MIGRATOR_LOCK & 0xFFFFFFFF],
+            [migrator_lock.MIGRATOR_LOCK & 0xFFFFFFFF],
         ).fetchone()
     assert held == (0,)
 

@@ -13,7 +13,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from groundwork_data.postgres.migrations import CONNECT_TIMEOUT_SECONDS, MIGRATOR_LOCK
+from groundwork_data.postgres.migrations import CONNECT_TIMEOUT_SECONDS
+from groundwork_data.postgres.migrator_lock import MIGRATOR_LOCK, take_migrator_lock
 
 if TYPE_CHECKING:
     from typing import Any
@@ -126,7 +127,17 @@ def _exceptions() -> Iterator[tuple[str, str]]:
 
 
 def _as_owner(url: str) -> psycopg.Connection[Any]:
-    """Connect as the owner, in a transaction that holds the migrator's lock."""
-    connection = psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_SECONDS)
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATOR_LOCK,))
+    """Connect as the owner; the session holds the migrator's lock until it is closed."""
+    connection = psycopg.connect(url, connect_timeout=CONNECT_TIMEOUT_SECONDS, autocommit=True)
+    try:
+        take_migrator_lock(lambda: _try_lock(connection))
+        connection.autocommit = False
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _try_lock(connection: psycopg.Connection[Any]) -> bool:
+    taken = connection.execute("SELECT pg_try_advisory_lock(%s)", (MIGRATOR_LOCK,)).fetchone()
+    return bool(taken and taken[0])
