@@ -18,7 +18,9 @@ graph = typer.Typer(
     help="Compare the graph with Postgres, repair it or rebuild it.", no_args_is_help=True
 )
 queues = typer.Typer(help="Show the queues and retry dead letters.", no_args_is_help=True)
-keys = typer.Typer(help="Rotate the key that signs access tokens.", no_args_is_help=True)
+keys = typer.Typer(
+    help="Rotate the keys that sign access tokens and encrypt secrets.", no_args_is_help=True
+)
 user = typer.Typer(help="Create, list and change user accounts.", no_args_is_help=True)
 
 
@@ -141,6 +143,31 @@ def keys_rotate(*, as_json: Json = False) -> None:
     from groundwork_command.commands import keys as command
 
     command.rotate("json" if as_json else "text")
+
+
+@keys.command("rotate-data")
+def keys_rotate_data(*, as_json: Json = False) -> None:
+    """Encrypt stored secrets with a new data key. Older data keys can still decrypt."""
+    from groundwork_command.commands import keys as command
+
+    command.rotate_data("json" if as_json else "text")
+
+
+@keys.command("re-encrypt")
+def keys_re_encrypt(
+    *,
+    remove_old: Annotated[
+        bool,
+        typer.Option(
+            "--remove-old", help="Remove data keys that encrypt nothing since ten minutes."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Encrypt stored secrets that have an older data key with the newest one."""
+    from groundwork_command.commands import keys as command
+
+    command.re_encrypt("remove" if remove_old else "keep", "json" if as_json else "text")
 
 
 @sources.command("import")

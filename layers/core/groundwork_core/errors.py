@@ -14,6 +14,7 @@
     ├── Throttled               too many requests                   429
     └── Unavailable             a required service is down          503
         ├── RightsChanged       the caller's rights have changed    503
+        ├── SecretUnreadable    a stored secret is unreadable       503
         └── TookTooLong         a query reached its time limit      503
 
 One place of the runtime layer turns them into problem+json (RFC 9457) with these statuses.
@@ -114,6 +115,10 @@ class Unavailable(GroundworkError):
 
 class RightsChanged(Unavailable):
     """The caller's rights have changed since they were read; read them again and retry."""
+
+
+class SecretUnreadable(Unavailable):
+    """A stored secret cannot be decrypted; waiting does not help."""
 
 
 class TookTooLong(Unavailable):

@@ -79,6 +79,12 @@ class Settings(BaseModel):
         description="Secret with the key that signs access tokens: a name in Secrets Manager, or "
         "a `file:` URL.",
     )
+    data_keys_secret_id: str = Field(
+        "",
+        alias="DATA_KEYS_SECRET_ID",
+        description="Secret with the keys that encrypt secrets in the database: a name in Secrets "
+        "Manager, or a `file:` URL.",
+    )
     websocket_endpoint: str = Field(
         "",
         alias="WEBSOCKET_ENDPOINT",

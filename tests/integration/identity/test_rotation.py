@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from jwt import get_unverified_header
 
-from groundwork_command.instance import accounts
 from groundwork_command.instance.project import template
+from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, secret_name
 from groundwork_core.errors import Unavailable
 from groundwork_data.identity import access_tokens
 from groundwork_data.identity.access_tokens import KEY_SECONDS, STALE_SECONDS, SecretKeySigner
@@ -176,6 +176,6 @@ def test_the_safe_is_asked_once_a_minute_and_may_be_away_for_minutes(
     assert access_tokens.STALE_SECONDS + 600 < 20 * 60
 
 
-def test_the_command_names_the_templates_secret() -> None:
-    text = template().read_text()
-    assert accounts.signing_key_name("${Stage}") in text
+@pytest.mark.parametrize("name", [SIGNING_KEY, DATA_KEYS])
+def test_the_command_names_the_templates_secret(name: str) -> None:
+    assert secret_name("${Stage}", name) in template().read_text()

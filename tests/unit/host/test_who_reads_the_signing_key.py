@@ -1,4 +1,4 @@
-"""Only the identity function may read the signing key: by policy on AWS, by name on the host."""
+"""Which functions may read which key: by policy on AWS, by name on the host."""
 
 import re
 from collections.abc import Iterator
@@ -11,8 +11,13 @@ from groundwork_command.instance.project import template
 from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.template import Addresses, load
 
-SECRET, IDENTITY = "SigningKey", "Identity"  # logical ids in the template
-NAME = re.compile("signing[-_]?key", re.IGNORECASE)
+READ = "secretsmanager:GetSecretValue"
+READERS = {"SigningKey": {"Identity"}, "DataKeys": {"RestApi", "Fetch"}}
+"""Functions that may read a secret, by the secret; logical ids in the template."""
+NAMES = {
+    "SigningKey": re.compile("signing[-_]?key", re.IGNORECASE),
+    "DataKeys": re.compile("data[-_]?keys", re.IGNORECASE),
+}
 
 
 class _Loader(yaml.SafeLoader):
@@ -44,8 +49,8 @@ def functions(resources: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield name, resource["Properties"]
 
 
-def readers(resources: dict[str, Any]) -> set[str]:
-    """Functions that a policy lets at secrets or at everything, or with a role of their own."""
+def readers(resources: dict[str, Any], secret: str) -> set[str]:
+    """Functions that a policy lets at a secret or at everything, or with a role of their own."""
     found = set()
     for name, properties in functions(resources):
         for policy in properties.get("Policies", []):
@@ -57,23 +62,25 @@ def readers(resources: dict[str, Any]) -> set[str]:
             for statement in policy["Statement"]:
                 actions = statement["Action"]
                 for action in [actions] if isinstance(actions, str) else actions:
-                    if action == "*" or action.lower().startswith("secretsmanager:"):
+                    exact = (action, statement["Resource"]) == (READ, secret)
+                    if exact or action == "*" or _reads_others(action, statement["Resource"]):
                         found.add(name)
         if "Role" in properties:
             found.add(name)
     return found
 
 
-def test_only_the_identity_function_may_read_the_signing_key(resources: dict[str, Any]) -> None:
+def _reads_others(action: str, resource: str) -> bool:
+    """Whether a statement lets at secrets in another form than exactly one of them."""
+    if not action.lower().startswith("secretsmanager:"):
+        return False
+    return action != READ or resource not in READERS
+
+
+@pytest.mark.parametrize("secret", READERS)
+def test_only_these_functions_may_read_the_key(resources: dict[str, Any], secret: str) -> None:
     assert len(dict(functions(resources))) >= 9
-    assert readers(resources) == {IDENTITY}
-    (statement,) = [
-        one
-        for policy in resources[IDENTITY]["Properties"]["Policies"]
-        for one in policy.get("Statement", [])
-    ]
-    assert statement["Action"] == ["secretsmanager:GetSecretValue"]
-    assert statement["Resource"] == SECRET
+    assert readers(resources, secret) == READERS[secret]
     others = {
         name
         for name, one in resources.items()
@@ -90,17 +97,20 @@ def test_only_the_identity_function_may_read_the_signing_key(resources: dict[str
         {"AWSSecretsManagerGetSecretValuePolicy": {"SecretArn": "SigningKey"}},
         {"Statement": [{"Action": "*", "Resource": "*"}]},
         {"Statement": [{"Action": ["secretsmanager:*"], "Resource": "*"}]},
+        {"Statement": [{"Action": [READ], "Resource": "*"}]},
     ],
 )
 def test_a_policy_that_lets_another_function_in_is_seen(
     resources: dict[str, Any], policy: object
 ) -> None:
     """The guard taken away."""
-    resources["RestApi"]["Properties"].setdefault("Policies", []).append(policy)
-    assert readers(resources) == {IDENTITY, "RestApi"}
+    resources["GraphApi"]["Properties"].setdefault("Policies", []).append(policy)
+    for secret, allowed in READERS.items():
+        assert readers(resources, secret) == {*allowed, "GraphApi"}
 
 
-def test_no_other_function_is_told_where_the_key_is() -> None:
+@pytest.mark.parametrize("secret", READERS)
+def test_no_other_function_is_told_where_the_key_is(secret: str) -> None:
     stack = load(
         template(),
         {"DatabaseUrl": "postgresql://x", "Neo4jPassword": "x"},
@@ -109,6 +119,6 @@ def test_no_other_function_is_told_where_the_key_is() -> None:
     told = {
         function.logical_id
         for function in stack.functions.values()
-        if NAME.search(str(environment_variables(function, "eu-central-1", {})))
+        if NAMES[secret].search(str(environment_variables(function, "eu-central-1", {})))
     }
-    assert told == {IDENTITY}
+    assert told == READERS[secret]

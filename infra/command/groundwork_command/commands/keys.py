@@ -1,27 +1,101 @@
-"""`groundwork keys`: rotate the key that signs access tokens."""
+"""`groundwork keys`: rotate the key that signs access tokens, and those that encrypt secrets."""
 
 import os
 import time
-from typing import Literal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
 
 from groundwork_command.instance import accounts, running
+from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, Safe, safe_of
 from groundwork_command.services.home import Home
-from groundwork_command.terminal.output import clear_failures, note, result
+from groundwork_command.terminal.output import clear_failures, fail, note, result
+
+if TYPE_CHECKING:
+    from groundwork_core.encryption.re_encrypt import ReEncrypted
+    from groundwork_runtime.wiring import Wiring
+
+OldKeys = Literal["keep", "remove"]
 
 
 def rotate(output: Literal["json", "text"]) -> None:
     """Sign new tokens with a new key; tokens of the old key stay valid until they expire."""
     from groundwork_data.identity.rotation import rotate_signing_key
 
-    with clear_failures():
-        addresses = running.addresses()
-        stage = os.environ.get("GROUNDWORK_ENV") or "local"
-        safe = accounts.signing_key_safe(stage, Home(running.home_folder()), running.aws())
-        with accounts.open_wiring(addresses) as wiring:
-            done = rotate_signing_key(
-                safe.secrets, safe.secret_id, wiring.database, pause=time.sleep
-            )
+    with _safe(SIGNING_KEY) as (safe, wiring):
+        done = rotate_signing_key(safe.secrets, safe.secret_id, wiring.database, pause=time.sleep)
     if output == "json":
         result({"kid": done.kid, "retired": list(done.retired)})
     else:
         note(f"New signing key: {done.kid}; retired: {', '.join(done.retired) or 'none'}")
+
+
+def rotate_data(output: Literal["json", "text"]) -> None:
+    """Add a data key, and encrypt all stored secrets with it; older keys still decrypt."""
+    from groundwork_data.encryption.rotation import DataKeyStore
+
+    with _safe(DATA_KEYS) as (safe, wiring):
+        keys = DataKeyStore(safe.secrets, safe.secret_id, wiring.database).add(wiring.clock.now())
+        done = _re_encrypt(safe, wiring, keys.current.kid)
+    _tell(keys.current.kid, done, (), output)
+
+
+def re_encrypt(old: OldKeys, output: Literal["json", "text"]) -> None:
+    """Encrypt all stored secrets with the newest data key; remove unused older keys if asked."""
+    from groundwork_data.encryption.rotation import DataKeyStore
+    from groundwork_data.postgres.encrypted_secrets import PostgresEncryptedSecrets
+
+    with _safe(DATA_KEYS) as (safe, wiring):
+        store, now = DataKeyStore(safe.secrets, safe.secret_id, wiring.database), wiring.clock.now()
+        kid = store.ensure(now).current.kid
+        done = _re_encrypt(safe, wiring, kid)
+        removed: tuple[str, ...] = ()
+        if old == "remove":
+            used = PostgresEncryptedSecrets(wiring.database).used_keys()
+            removed = store.remove_unused(used.keys(), now)
+    _tell(kid, done, removed, output)
+
+
+@contextmanager
+def _safe(name: str) -> "Iterator[tuple[Safe, Wiring]]":
+    with clear_failures():
+        addresses = running.addresses()
+        stage = os.environ.get("GROUNDWORK_ENV") or "local"
+        safe = safe_of(name, stage, Home(running.home_folder()), running.aws())
+        with accounts.open_wiring(addresses) as wiring:
+            yield safe, wiring
+
+
+def _re_encrypt(safe: Safe, wiring: "Wiring", kid: str) -> "ReEncrypted":
+    from groundwork_core.encryption.re_encrypt import re_encrypt as encrypt_again
+    from groundwork_data.encryption.aes_gcm import DataKeyEncryption
+    from groundwork_data.postgres.encrypted_secrets import PostgresEncryptedSecrets
+
+    return encrypt_again(
+        kid,
+        stored=PostgresEncryptedSecrets(wiring.database),
+        encryption=DataKeyEncryption(safe.secrets, safe.secret_id),
+    )
+
+
+def _tell(
+    kid: str, done: "ReEncrypted", removed: tuple[str, ...], output: Literal["json", "text"]
+) -> None:
+    if output == "json":
+        result(
+            {
+                "kid": kid,
+                "encrypted_again": done.changed,
+                "unreadable": list(done.unreadable),
+                "removed": list(removed),
+            }
+        )
+    else:
+        note(f"Data key: {kid}; secrets encrypted again: {done.changed}")
+        if removed:
+            note(f"Removed keys: {', '.join(removed)}")
+    if done.unreadable:
+        fail(
+            f"{len(done.unreadable)} secrets cannot be decrypted and must be set again: "
+            + ", ".join(done.unreadable[:10])
+        )

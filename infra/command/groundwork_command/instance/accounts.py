@@ -1,4 +1,4 @@
-"""The first admin account and the signing key, which must exist before the first login."""
+"""The first admin account and the keys, which must exist before the first request."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,16 +11,12 @@ from groundwork_command.services.home import Home
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-
-    from groundwork_core.identity.ports import Secrets
-    from groundwork_lambda_host.aws import AwsSettings
+    from groundwork_command.instance.safe import Safe
     from groundwork_runtime.wiring import Wiring
 
 ADMIN = "admin"
 PASSWORD_NOT_SHOWN = "admin-untold"  # noqa: S105 - the name of a file
 """Exists until the first admin's generated password has been shown."""
-SIGNING_KEY = "signing-key"
 
 
 @dataclass(frozen=True)
@@ -46,45 +42,16 @@ def open_wiring(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
         wiring.database.close()
 
 
-@dataclass(frozen=True)
-class SigningKeySafe:
-    """Secret store and id of the key that signs access tokens."""
+def ensure_data_keys(addresses: Mapping[str, str], safe: "Safe") -> None:
+    """Create the first data key if there is none."""
+    from groundwork_data.encryption.rotation import DataKeyStore
 
-    secrets: "Secrets"
-    secret_id: str
-
-
-def signing_key_name(stage: str) -> str:
-    """Return the name of the signing key's secret, as in the template."""
-    return f"groundwork/{stage}/signing-key"
+    with open_wiring(addresses) as wiring:
+        store = DataKeyStore(safe.secrets, safe.secret_id, wiring.database)
+        store.ensure(wiring.clock.now())
 
 
-def signing_key_safe(stage: str, home: Home, aws: "AwsSettings") -> SigningKeySafe:
-    """Return where the signing key is kept: locally a private file, elsewhere Secrets Manager.
-
-    Never the local emulator, which does not protect secrets.
-    """
-    if stage == "local":
-        from groundwork_data.identity.secret_files import SecretFiles
-
-        return SigningKeySafe(SecretFiles(), (home.secrets / SIGNING_KEY).as_uri())
-    import boto3  # takes 0.8 s
-
-    from groundwork_data.aws.secrets import SecretsManager
-
-    def client() -> "SecretsManagerClient":
-        return boto3.client(
-            "secretsmanager",
-            endpoint_url=aws.endpoint,
-            region_name=aws.region,
-            aws_access_key_id=aws.access_key_id,
-            aws_secret_access_key=aws.secret_access_key,
-        )
-
-    return SigningKeySafe(SecretsManager(client), signing_key_name(stage))
-
-
-def ensure_signing_key(addresses: Mapping[str, str], safe: SigningKeySafe) -> None:
+def ensure_signing_key(addresses: Mapping[str, str], safe: "Safe") -> None:
     """Create the signing key if it is missing, and publish its public half."""
     from groundwork_data.identity.signing_keys import ensure_signing_key as ensure
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from groundwork_command.instance import accounts, project, running
 from groundwork_command.instance import schema as migrating
+from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, safe_of
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION, Emulator
 from groundwork_command.services.home import Home, port_is_free
@@ -110,7 +111,7 @@ class Instance:
         report("graph", "ready")
 
     def _prepare(self, report: OnStatus, addresses: dict[str, str]) -> None:
-        """Migrate Postgres; create missing queues, the signing key and the first admin."""
+        """Migrate Postgres; create missing queues, keys and the first admin."""
         environment = self._environment
         environment.update(addresses)
         if Emulator.name in self._supervisor.pids:
@@ -137,9 +138,9 @@ class Instance:
             self._supervisor.on_restart = self._after_restart
             report("queues", "ready")
         if environment.get("AWS_ENDPOINT_URL"):
-            stage = self.settings.stage
-            safe = accounts.signing_key_safe(stage, self.home, self._aws())
-            accounts.ensure_signing_key(environment, safe)
+            stage, aws = self.settings.stage, self._aws()
+            accounts.ensure_signing_key(environment, safe_of(SIGNING_KEY, stage, self.home, aws))
+            accounts.ensure_data_keys(environment, safe_of(DATA_KEYS, stage, self.home, aws))
         self._first_admin()
 
     def _bootstrap(self) -> None:

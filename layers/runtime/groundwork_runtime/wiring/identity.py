@@ -1,20 +1,19 @@
-"""Passwords, tokens, profiles and the secret of the signing key."""
+"""Passwords, tokens and profiles."""
 
 from __future__ import annotations
 
-import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from groundwork_runtime.wiring.base import BaseParts
+from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
-    from groundwork_core.identity.ports import PasswordHasher, SecretSource, TokenSigner
+    from groundwork_core.identity.ports import PasswordHasher, TokenSigner
     from groundwork_data.postgres.profiles import PostgresProfiles
 
 
-class IdentityParts(BaseParts):
-    """Passwords, tokens, profiles and the secret of the signing key."""
+class IdentityParts(SecretParts):
+    """Passwords, tokens and profiles."""
 
     @cached_property
     def password_hasher(self) -> PasswordHasher:
@@ -41,22 +40,3 @@ class IdentityParts(BaseParts):
         from groundwork_data.postgres.profiles import PostgresProfiles
 
         return PostgresProfiles(self.database)
-
-    @cached_property
-    def secrets(self) -> SecretSource:
-        """Secrets from files or AWS, without boto3 if credentials are in environment variables."""
-        from groundwork_data.identity.secret_files import SCHEME, SecretFiles
-
-        if self.settings.signing_key_secret_id.startswith(SCHEME):
-            return SecretFiles()
-        from groundwork_data.aws.secret_reader import SecretReader
-        from groundwork_data.aws.signed_request import Credentials
-
-        region, endpoint = self.settings.region, self.settings.aws_endpoint_url
-        credentials = Credentials.from_environment(os.environ)
-        if credentials is not None:
-            return SecretReader(endpoint, region, credentials)
-        from groundwork_data.aws import clients
-        from groundwork_data.aws.secrets import SecretsManager
-
-        return SecretsManager(lambda: clients.secrets_manager(region, endpoint))

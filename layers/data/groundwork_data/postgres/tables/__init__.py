@@ -40,7 +40,7 @@ from groundwork_data.postgres.tables.publishing import (
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
-from groundwork_data.postgres.tables.sources import Source, SourceState
+from groundwork_data.postgres.tables.sources import Source, SourceCredentials, SourceState
 
 __all__ = [
     "ApiKey",
@@ -82,6 +82,7 @@ __all__ = [
     "SocketConnection",
     "SocketTicket",
     "Source",
+    "SourceCredentials",
     "SourceState",
     "User",
     "Webhook",

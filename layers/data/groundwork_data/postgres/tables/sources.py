@@ -32,6 +32,10 @@ url ~ '^https?://[^/?#@A-Z[:space:][:cntrl:]]+/[^#[:space:][:cntrl:]]*$' AND len
 """A pattern of URLs in normal form (`groundwork_core.web.address`)."""
 
 
+ENCRYPTED_RULE = "encrypted ~ '^gw1[.][0-9a-f-]{36}[.][A-Za-z0-9_=-]+$'"
+"""The form of encrypted secrets (`groundwork_data.encryption.aes_gcm`); plain text is refused."""
+
+
 class Source(Aggregate, Row):
     """A source as its owner configured it."""
 
@@ -58,6 +62,21 @@ class Source(Aggregate, Row):
     schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+
+
+class SourceCredentials(Row):
+    """The credentials of a source, encrypted. A separate row, which no trigger copies."""
+
+    __tablename__ = "source_credentials"
+    __table_args__ = (
+        CheckConstraint(ENCRYPTED_RULE, name="encrypted"),
+        CheckConstraint("octet_length(encrypted) <= 20000", name="encrypted_bytes"),
+    )
+    source_id: Mapped[UUID] = mapped_column(
+        ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True
+    )
+    encrypted: Mapped[str]
+    changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class SourceState(Row):

@@ -1,0 +1,1 @@
+"""Encryption of secrets with AES-GCM, and its data keys."""
