@@ -83,6 +83,7 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
         "groundwork_functions.reference_extractor.handler.handler": events.queue_message(
             "ExtractQueue", {"contract": "groundwork/job/1", "job_id": str(uuid4())}
         ),
+        "groundwork_functions.job_timer.handler.handler": events.queue_message("JobTimerQueue", {}),
         "groundwork_functions.results.handler.handler": events.queue_message(
             "ResultsQueue", {"bad": True}
         ),

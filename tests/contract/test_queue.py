@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import boto3
 import pytest
@@ -11,7 +11,7 @@ from moto import mock_aws
 from pydantic import JsonValue
 
 from groundwork_core.errors import Invalid, Unavailable
-from groundwork_core.queues import Queue
+from groundwork_core.queues import DelayQueue, Queue
 from groundwork_data.aws.clients import sqs
 from groundwork_data.aws.nudge_queue import NudgeQueue
 from groundwork_data.aws.queues import SqsQueue
@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from ..conftest import Emulator
 
 
+class FullQueue(Queue, DelayQueue, Protocol):
+    """All that a queue of SQS can do."""
+
+
 @dataclass
 class Subject:
     """A queue, and what somebody finds in it."""
 
-    queue: Queue
+    queue: FullQueue
     received: Callable[[], Sequence[Mapping[str, JsonValue]]]
 
 
@@ -81,6 +85,20 @@ def test_large_messages_are_split_into_batches_by_size(subject: Subject) -> None
     subject.queue.send([{"n": number, "x": "x" * 100_000} for number in range(5)])
 
     assert len(subject.received()) == 5
+
+
+def test_a_message_may_be_delivered_later(subject: Subject) -> None:
+    subject.queue.send_later({"n": 1}, 0)
+    assert list(subject.received()) == [{"n": 1}]
+
+
+def test_a_delayed_message_is_not_delivered_at_once(emulator: "Emulator") -> None:
+    url, client = emulator.queue("later"), emulator.client("sqs")
+    SqsQueue(lambda: client, url).send_later({"n": 1}, 900)
+    assert receive_all(client, url) == []
+    name = "ApproximateNumberOfMessagesDelayed"
+    found = client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+    assert found["Attributes"][name] == "1"
 
 
 def test_no_messages_are_no_call(subject: Subject) -> None:

@@ -11,13 +11,18 @@ LARGEST_BYTES = 262_144
 
 
 class MemoryQueue:
-    """Implements `groundwork_core.queues.Queue`; keeps what it was sent."""
+    """Implements the ports of `groundwork_core.queues`; keeps what it was sent."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, JsonValue]] = []
+        self.delays: list[int] = []
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
         texts = [json.dumps(message) for message in messages]
         if any(len(text) > LARGEST_BYTES for text in texts):
             raise Invalid("A message is too large for a queue.")
         self.messages += [json.loads(text) for text in texts]
+
+    def send_later(self, message: Mapping[str, JsonValue], delay_seconds: int) -> None:
+        self.send([message])
+        self.delays.append(delay_seconds)

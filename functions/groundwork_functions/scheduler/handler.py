@@ -31,9 +31,12 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     public_url = parts.settings.public_url
     done["started"] = start_due(work=parts.work(), clock=parts.clock, public_url=public_url)
     done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.clock)
-    swept = sweep_jobs(waiting_seconds, work=parts.work(), clock=parts.clock)
+    swept = sweep_jobs(
+        waiting_seconds, work=parts.work(), clock=parts.lease_clock, timers=parts.job_timers
+    )
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
-    done["removed"] = remove_expired(work=parts.work(), clock=parts.clock)
+    days = parts.settings.job_attempt_days
+    done["removed"] = remove_expired(work=parts.work(), clock=parts.clock, job_attempt_days=days)
     done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
     # Literal names: the test of the alert rules searches for them here.
     metrics.emit("SchedulerClaimed", done["claimed"])

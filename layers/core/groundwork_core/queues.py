@@ -20,3 +20,15 @@ class Queue(Protocol):
             Invalid: a message is too large for the queue.
         """
         ...
+
+
+class DelayQueue(Protocol):
+    """A queue that delivers a message later."""
+
+    def send_later(self, message: Mapping[str, JsonValue], delay_seconds: int) -> None:
+        """Send a JSON object that is delivered after a delay of up to 900 seconds.
+
+        Raises:
+            Unavailable: it was not sent, in spite of retries.
+        """
+        ...

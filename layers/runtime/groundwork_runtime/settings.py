@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from groundwork_core.retention.remove_expired import JOB_ATTEMPT_DAYS
+
 REQUESTS_PER_SECOND = 500
 """Default rate limit of each principal."""
 SWEEP_AFTER_SECONDS = 120
@@ -73,6 +75,11 @@ class Settings(BaseModel):
     results_queue_url: str = Field(
         "", alias="RESULTS_QUEUE_URL", description="URL of the queue of extraction results."
     )
+    job_timer_queue_url: str = Field(
+        "",
+        alias="JOB_TIMER_QUEUE_URL",
+        description="URL of the queue of timers that end leases and pauses of jobs.",
+    )
     signing_key_secret_id: str = Field(
         "",
         alias="SIGNING_KEY_SECRET_ID",
@@ -132,6 +139,13 @@ class Settings(BaseModel):
         alias="GROUNDWORK_SWEEP_AFTER_SECONDS",
         description="Age in seconds after which the sweep repeats a fetch or job whose message "
         "was lost.",
+    )
+    job_attempt_days: int = Field(
+        JOB_ATTEMPT_DAYS,
+        ge=1,
+        le=36_500,
+        alias="GROUNDWORK_JOB_ATTEMPT_DAYS",
+        description="Days for which ended attempts of jobs are kept.",
     )
     graph_check_seconds: float = Field(
         GRAPH_CHECK_SECONDS,

@@ -10,6 +10,7 @@ from groundwork_runtime.settings import Settings
 STATED_IN_THE_TEMPLATE = {
     "RateLimit": "rate_limit",
     "SweepAfterSeconds": "sweep_after_seconds",
+    "JobAttemptDays": "job_attempt_days",
     "GraphCheckSeconds": "graph_check_seconds",
 }
 

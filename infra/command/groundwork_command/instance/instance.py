@@ -19,6 +19,7 @@ from groundwork_command.services.home import Home, port_is_free
 from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import OnStatus, ServiceError
 from groundwork_command.services.supervisor import Supervisor, embedded
+from groundwork_core.retention.remove_expired import JOB_ATTEMPT_DAYS
 from groundwork_runtime.settings import GRAPH_CHECK_SECONDS, SWEEP_AFTER_SECONDS
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ PASSED_TO_FUNCTIONS = {
     "GROUNDWORK_GRAPH_CHECK_SECONDS": ("GraphCheckSeconds", str(GRAPH_CHECK_SECONDS)),
     "GROUNDWORK_GRAPHQL_INTROSPECTION": ("GraphqlIntrospection", "auto"),
     "GROUNDWORK_GRAPHQL_PERSISTED_ONLY": ("GraphqlPersistedOnly", "false"),
+    "GROUNDWORK_JOB_ATTEMPT_DAYS": ("JobAttemptDays", str(JOB_ATTEMPT_DAYS)),
     "GROUNDWORK_SWEEP_AFTER_SECONDS": ("SweepAfterSeconds", str(SWEEP_AFTER_SECONDS)),
 }
 """Variables that set a parameter of the template, with the parameter's name and default."""

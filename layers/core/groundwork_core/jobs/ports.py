@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -92,6 +92,18 @@ class JobStore(Protocol):
 
     def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
         """Announce queued jobs again that wait since before a time, as a message may be lost."""
+        ...
+
+    def late_ends(self, after: datetime, before: datetime, seconds: int) -> list[datetime]:
+        """Return when leases and pauses of at least so many seconds end, to three seconds."""
+        ...
+
+
+class SetsTimers(Protocol):
+    """Sees to it that leases and pauses are ended soon after these times."""
+
+    def set(self, ends: Iterable[datetime]) -> None:
+        """Set a timer for each slot that has none. Raises Unavailable: the queue refuses."""
         ...
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from groundwork_core.clock import Clock
-from groundwork_core.jobs.ports import JobsWork
+from groundwork_core.jobs.ports import JobsWork, SetsTimers
+from groundwork_core.jobs.timers import AHEAD_SECONDS, DELAY_SECONDS_MAX
 
 SWEEP_LIMIT = 2_000
 """Jobs per run, of each kind; the next run finds the rest."""
@@ -20,16 +21,31 @@ class Swept:
     announced: int
 
 
-def sweep_jobs(waiting_seconds: int, *, work: JobsWork, clock: Clock) -> Swept:
-    """End expired leases and pauses; announce jobs again that have been queued for too long.
-
-    A second message for a job is harmless: it finds the job leased or done.
-    """
+def end_leases_and_pauses(*, work: JobsWork, clock: Clock) -> int:
+    """End the leases and pauses that are over; return how many leases expired."""
     now = clock.now()
     with work:
         expired = work.jobs.expire_leases(now, SWEEP_LIMIT)
         work.jobs.end_pauses(now, SWEEP_LIMIT)
+    return expired
+
+
+def sweep_jobs(
+    waiting_seconds: int, *, work: JobsWork, clock: Clock, timers: SetsTimers | None = None
+) -> Swept:
+    """End expired leases and pauses; announce jobs again that have been queued for too long.
+
+    A second message for a job is harmless: it finds the job leased or done. `timers` are set for
+    ends that were too far away for a timer when they were made.
+    """
+    expired = end_leases_and_pauses(work=work, clock=clock)
+    now = clock.now()
     with work:
         waiting_since = now - timedelta(seconds=waiting_seconds)
         announced = work.jobs.reannounce(waiting_since, now, SWEEP_LIMIT)
+        ends = work.jobs.late_ends(
+            now, now + timedelta(seconds=AHEAD_SECONDS), DELAY_SECONDS_MAX - AHEAD_SECONDS
+        )
+    if timers is not None:
+        timers.set(ends)
     return Swept(expired, announced)

@@ -35,6 +35,10 @@ class Retention(Protocol):
         """Remove the ids of callbacks that were taken before."""
         ...
 
+    def remove_job_attempts(self, before: datetime, limit: int) -> int:
+        """Delete the attempts of jobs that ended before."""
+        ...
+
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
         """Delete the buckets of principals without a request since."""
         ...

@@ -16,10 +16,14 @@ CALLBACK_DAYS = 7
 """How long a repeated callback is recognized; senders retry for three days at most."""
 IDLE_BUCKET_HOURS = 1
 """A bucket refills in seconds, so an idle one can be deleted."""
+JOB_ATTEMPT_DAYS = 30
+"""Default time that an ended lease of a job stays listed among its attempts."""
 BATCH = 20_000
 
 
-def remove_expired(*, work: RetentionWork, clock: Clock) -> int:
+def remove_expired(
+    *, work: RetentionWork, clock: Clock, job_attempt_days: int = JOB_ATTEMPT_DAYS
+) -> int:
     """Delete expired rows in small transactions; return how many."""
     now = clock.now()
     removed = 0
@@ -34,4 +38,7 @@ def remove_expired(*, work: RetentionWork, clock: Clock) -> int:
         removed += work.retention.remove_rate_buckets(
             now - timedelta(hours=IDLE_BUCKET_HOURS), BATCH
         )
+    with work:
+        before = now - timedelta(days=job_attempt_days)
+        removed += work.retention.remove_job_attempts(before, BATCH)
     return removed

@@ -23,7 +23,7 @@ RETRY_SECONDS = 0.1
 
 
 class SqsQueue:
-    """Implements `groundwork_core.queues.Queue`."""
+    """Implements `Queue` and `DelayQueue` of `groundwork_core.queues`."""
 
     def __init__(
         self,
@@ -46,16 +46,20 @@ class SqsQueue:
             Invalid: a message is larger than 256 KB.
         """
         for batch in _batches([json.dumps(message) for message in messages]):
-            self._send(batch)
+            self._send(
+                [{"Id": str(place), "MessageBody": body} for place, body in enumerate(batch)]
+            )
 
-    def _send(self, bodies: list[str]) -> None:
+    def send_later(self, message: Mapping[str, JsonValue], delay_seconds: int) -> None:
+        """Send one JSON object, to be delivered after a delay. Raises Unavailable: as `send`."""
+        body = json.dumps(message)
+        self._send([{"Id": "0", "MessageBody": body, "DelaySeconds": delay_seconds}])
+
+    def _send(self, left: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         if self._client is None:
             self._client = self._make_client()
-        left: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies)
-        ]
         for attempt in range(TRIES):
             if attempt:
                 self._pause(RETRY_SECONDS * 2**attempt)

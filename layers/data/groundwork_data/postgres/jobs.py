@@ -124,6 +124,11 @@ class PostgresJobs:
         touched = self._rows(ANNOUNCE_AGAIN, {"since": waiting_since, "now": now, "limit": limit})
         return len(touched)
 
+    def late_ends(self, after: datetime, before: datetime, seconds: int) -> list[datetime]:
+        """Return when long leases and pauses end, to three seconds."""
+        given = {"after": after, "before": before, "seconds": seconds}
+        return [row[0] for row in self._rows(sql.LATE_ENDS, given)]
+
     def _jobs(self, statement: str, parameters: list[Any] | dict[str, Any]) -> list[WorkerJob]:
         rows = self._rows(statement, parameters)
         return [WorkerJob.model_construct(**dict(zip(FIELDS, row, strict=True))) for row in rows]

@@ -14,6 +14,7 @@ from groundwork_core.jobs.lease_rules import (
     RETRY_MAX_SECONDS,
     SILENT_EXPIRIES_MAX,
 )
+from groundwork_core.jobs.timers import SLOT_SECONDS
 
 WINDOW = 64
 """Places in the order that one lease looks at beyond those that it takes: other workers may be
@@ -95,6 +96,16 @@ UPDATE jobs SET not_before = NULL, queued_at = %(now)s WHERE id IN (
     SELECT id FROM jobs WHERE status = 'queued' AND not_before <= %(now)s
     ORDER BY not_before LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 RETURNING id
+"""
+LATE_ENDS = f"""
+SELECT DISTINCT to_timestamp(ceil(extract(epoch FROM e.ends) / {SLOT_SECONDS}) * {SLOT_SECONDS})
+FROM (
+    SELECT leased_until AS ends FROM jobs WHERE status = 'leased'
+        AND leased_until > %(after)s AND leased_until <= %(before)s AND lease_seconds >= %(seconds)s
+    UNION ALL
+    SELECT not_before FROM jobs WHERE status = 'queued'
+        AND not_before > %(after)s AND not_before <= %(before)s
+        AND not_before - queued_at >= %(seconds)s * interval '1 second') e
 """
 HELD = "id = %(id)s AND status = 'leased' AND lease_token = %(token)s AND leased_until > %(now)s"
 HOLDS = f"SELECT id FROM jobs WHERE {HELD} FOR UPDATE"

@@ -43,6 +43,10 @@ CALLBACKS = """
 DELETE FROM publisher_callbacks WHERE (publisher_id, webhook_id) IN (
     SELECT publisher_id, webhook_id FROM publisher_callbacks WHERE taken_at < %s LIMIT %s)
 """
+JOB_ATTEMPTS = """
+DELETE FROM job_attempts WHERE id IN (
+    SELECT id FROM job_attempts WHERE ended_at < %s ORDER BY ended_at LIMIT %s)
+"""
 
 
 class PostgresRetention:
@@ -78,3 +82,7 @@ class PostgresRetention:
     def remove_callbacks(self, before: datetime, limit: int) -> int:
         """Remove the ids of callbacks that were taken before."""
         return self._connection.execute(CALLBACKS, [before, limit]).rowcount
+
+    def remove_job_attempts(self, before: datetime, limit: int) -> int:
+        """Delete the attempts of jobs that ended before."""
+        return self._connection.execute(JOB_ATTEMPTS, [before, limit]).rowcount

@@ -29,6 +29,7 @@ def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
                     distributions=parts.queue(settings.distribution_queue_url)
                     if settings.distribution_queue_url
                     else None,
+                    timers=parts.job_timers,
                 )
             )
         )

@@ -12,8 +12,10 @@ from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from groundwork_core.jobs.ports import SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
+    from groundwork_data.aws.queues import SqsQueue
 
 
 class BaseParts:
@@ -23,7 +25,7 @@ class BaseParts:
         """`clock` is the system's unless a test passes another."""
         self.settings = settings
         self.clock = clock or SystemClock()
-        self._queues: dict[str, Queue] = {}
+        self._queues: dict[str, SqsQueue] = {}
 
     @cached_property
     def database(self) -> Database:
@@ -31,6 +33,22 @@ class BaseParts:
         database = self.new_database()
         database.nudge = self._wake_relay
         return database
+
+    @cached_property
+    def lease_clock(self) -> Clock:
+        """The database's clock, by which leases of jobs end, whatever this machine's clock says."""
+        from groundwork_data.postgres.database_clock import DatabaseClock
+
+        return DatabaseClock(self.database)
+
+    @cached_property
+    def job_timers(self) -> SetsTimers | None:
+        """Sees to it that leases and pauses of jobs end on time; None if no queue is configured."""
+        if not self.settings.job_timer_queue_url:
+            return None
+        from groundwork_core.jobs.timers import Timers
+
+        return Timers(self.queue(self.settings.job_timer_queue_url), self.lease_clock)
 
     def new_database(self) -> Database:
         """Return another connection, for another thread; what it writes does not wake the relay."""
@@ -71,7 +89,7 @@ class BaseParts:
             return self.queue(url)
         return NudgeQueue(url, self.settings.region, credentials)
 
-    def queue(self, url: str) -> Queue:
+    def queue(self, url: str) -> SqsQueue:
         """Return the queue at a URL; its client is created at the first message."""
         if url not in self._queues:
             from groundwork_data.aws import clients

@@ -1,4 +1,4 @@
-"""The destination `queues`: sends messages about due fetches and queued jobs."""
+"""The destination `queues`: sends messages about due fetches and queued jobs, and sets timers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from groundwork_core.jobs.contract import JOB_CONTRACT
+from groundwork_core.jobs.ports import SetsTimers
+from groundwork_core.jobs.timers import ends_of
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.publishing.distribution_message import DISTRIBUTION_DUE
 from groundwork_core.queues import Queue
@@ -24,6 +26,8 @@ class Queues:
     """By kind of job; jobs of other kinds are leased over REST."""
     distributions: Queue | None = None
     """None: publishers lease over REST."""
+    timers: SetsTimers | None = None
+    """None: leases and pauses end with the sweep, each minute."""
 
 
 class QueueDestination:
@@ -49,6 +53,8 @@ class QueueDestination:
         going_out = distributions(taken.rows)
         if going_out and self._queues.distributions is not None:
             self._queues.distributions.send(going_out)
+        if self._queues.timers is not None:
+            self._queues.timers.set(ends_of(taken.rows))
 
 
 def fetches(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:

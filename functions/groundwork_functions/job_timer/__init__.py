@@ -1,0 +1,1 @@
+"""The job_timer function."""
