@@ -104,6 +104,14 @@ def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def module_database_url(server_url: str, migrated_template: str) -> Iterator[str]:
+    """A migrated database of one test module; `emptied` it between tests."""
+    name = f"gw_module_{uuid.uuid4().hex[:12]}"
+    with _database(server_url, name, template=migrated_template) as url:
+        yield url
+
+
 class _database:  # noqa: N801 - reads like a function
     """A database for the length of a `with` block."""
 

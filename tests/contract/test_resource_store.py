@@ -25,7 +25,7 @@ CURSORS = Cursors(b"key")
 @pytest.fixture(params=["fake", "postgres"])
 def store(request: pytest.FixtureRequest) -> Iterator[ResourceStore]:
     if request.param == "fake":
-        yield FakeResources({"entities": ("key",)})
+        yield FakeResources()
         return
     database = Database(request.getfixturevalue("database_url"), application_name="test")
     yield PostgresResources(database.texts, database.write_texts)

@@ -8,25 +8,24 @@ from itertools import accumulate
 from typing import Any
 from uuid import UUID
 
-from groundwork_core.errors import Conflict
 from groundwork_core.ids import new_id
 from groundwork_core.knowledge.keys import folded
 from groundwork_core.resources.page import PAGE_BYTES_MAX, After, FilterValue, Page, PageQuery
 from groundwork_core.resources.ports import Stored, Written
 from groundwork_core.resources.resource import Filter, Resource
 
-Row = dict[str, Any]
+from .tables import DEFAULTS, Row, Tables
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class FakeResources:
-    """`unique` names the fields of a resource that no two rows may share."""
+    """Implements `ResourceStore`."""
 
-    def __init__(self, unique: dict[str, tuple[str, ...]] | None = None) -> None:
-        self.rows: dict[str, dict[str, Row]] = {}
+    def __init__(self, tables: Tables | None = None) -> None:
+        self.tables = tables or Tables()
         self.merged: dict[str, str] = {}
         self.statements = 0
-        self._unique = unique or {}
         self._position = 0
         self._owner: str | None = None
 
@@ -38,7 +37,7 @@ class FakeResources:
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
         self.statements += 1
         row = self._seen(resource).get(str(row_id))
-        return None if row is None else Stored(str(row["version"]), json.dumps(row))
+        return None if row is None else Stored(str(row["version"]), _shown(resource, row))
 
     def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
         self.statements += 1
@@ -56,7 +55,7 @@ class FakeResources:
                 if (_key(row[query.sort], row["id"]) < place) == query.descending
                 and _key(row[query.sort], row["id"]) != place
             ]
-        texts = [json.dumps(row) for row in rows]
+        texts = [_shown(resource, row) for row in rows]
         sizes = accumulate(len(text.encode()) for text in texts)
         fitting = max(1, sum(size <= PAGE_BYTES_MAX for size in sizes))
         items = texts[: min(fitting, query.limit)]
@@ -66,12 +65,12 @@ class FakeResources:
         self.statements += 1
         given = json.loads(values)
         row: Row = dict.fromkeys(resource.columns)
+        row |= DEFAULTS.get(resource.name, {})
         row |= {name: given[name] for name in fields}
         moment = (START + timedelta(seconds=self._position)).isoformat()
         row |= {"id": str(new_id()), "version": 1, "created_at": moment, "updated_at": moment}
-        self._must_be_unique(resource, row)
-        self._of(resource)[row["id"]] = row
-        return self._written(row)
+        self.tables.put(resource.name, row)
+        return self._written(resource, row)
 
     def update(
         self, resource: Resource, row_id: UUID, version: int, fields: tuple[str, ...], values: str
@@ -82,38 +81,33 @@ class FakeResources:
             return None
         given = json.loads(values)
         new = row | {name: given[name] for name in fields} | {"version": version + 1}
-        self._must_be_unique(resource, new)
-        self._of(resource)[row["id"]] = new
-        return self._written(new)
+        self.tables.put(resource.name, new)
+        return self._written(resource, new)
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
         self.statements += 1
         row = self._seen(resource).get(str(row_id))
         if row is None or row["version"] != version:
             return None
-        del self._of(resource)[row["id"]]
+        self.tables.remove(resource.name, row["id"])
         self._position += 1
         return str(self._position)
 
     def _seen(self, resource: Resource) -> dict[str, Row]:
-        rows = self._of(resource)
+        rows: dict[str, Row] = self.tables.of(resource.name)
         if resource.owner is None or self._owner is None:
             return rows
         return {key: row for key, row in rows.items() if row[resource.owner] == self._owner}
 
-    def _of(self, resource: Resource) -> dict[str, Row]:
-        return self.rows.setdefault(resource.name, {})
-
-    def _must_be_unique(self, resource: Resource, row: Row) -> None:
-        for field in self._unique.get(resource.name, ()):
-            for other in self._of(resource).values():
-                same = row[field] is not None and other[field] == row[field]
-                if same and other["id"] != row["id"]:
-                    raise Conflict(f"There is already one with this {field}.", field=field)
-
-    def _written(self, row: Row) -> Written:
+    def _written(self, resource: Resource, row: Row) -> Written:
         self._position += 1
-        return Written(row["id"], str(row["version"]), json.dumps(row), str(self._position))
+        shown = _shown(resource, row)
+        return Written(row["id"], str(row["version"]), shown, str(self._position))
+
+
+def _shown(resource: Resource, row: Row) -> str:
+    """Return the JSON of a row, without columns that clients never see."""
+    return json.dumps({name: row[name] for name in resource.columns})
 
 
 def _key(value: object, row_id: str) -> tuple[bool, Any, str]:

@@ -21,7 +21,7 @@ def only(version: int) -> Expected:
 
 @pytest.fixture
 def store() -> FakeResources:
-    return FakeResources({"entities": ("key",)})
+    return FakeResources()
 
 
 def ada(store: FakeResources) -> Written:
