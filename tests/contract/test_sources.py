@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -76,9 +77,7 @@ def change(work: Work, source_id: UUID, **fields: object) -> None:
     with work:
         stored = work.resources.read(SOURCES, source_id)
         assert stored is not None
-        work.resources.update(
-            SOURCES, source_id, stored.version, tuple(fields), json.dumps(fields)
-        )
+        work.resources.update(SOURCES, source_id, stored.version, tuple(fields), json.dumps(fields))
 
 
 def claim(work: Work, source_id: UUID, now: datetime = LATER) -> UUID:
@@ -87,9 +86,9 @@ def claim(work: Work, source_id: UUID, now: datetime = LATER) -> UUID:
         return work.sources.claim(source_id, now, now + timedelta(minutes=15)).ticket
 
 
-def poll(source_id: UUID, ticket: UUID, **fields: object) -> Poll:
+def poll(source_id: UUID, ticket: UUID, **fields: Any) -> Poll:
     plain = Poll(source_id, ticket, at=NOW, status="ok", planned=PLANNED)
-    return replace(plain, **fields)  # type: ignore[arg-type] - the fields of a Poll
+    return replace(plain, **fields)
 
 
 # Sources

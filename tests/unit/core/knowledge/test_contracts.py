@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import jsonschema
+import pytest
+from pydantic import ValidationError
+
+from groundwork_core.knowledge.contracts import CONTRACTS, schema_of
+
+FOLDER = Path(__file__).parents[4] / "docs" / "contracts"
+
+RESULT: dict[str, Any] = {
+    "contract": "groundwork/extraction-result/1",
+    "job_id": str(uuid4()),
+    "attempt": 1,
+    "worker": "w/1",
+    "entities": [
+        {"ref": "a", "type": "person", "key": "k", "name": "n", "attributes": {"x": [1, None]}},
+        {"ref": "b", "type": "topic", "key": "k", "name": "n", "confidence": 0.5, "aliases": ["m"]},
+    ],
+    "relationships": [
+        {"ref": "r", "from": "a", "to": "b", "type": "KNOWS", "valid_from": "2026-01-01T00:00:00Z"}
+    ],
+    "mentions": [{"ref": "a", "role": "author", "evidence": "by n"}, {"ref": "r"}],
+}
+JOB: dict[str, Any] = {
+    "contract": "groundwork/job/1",
+    "job_id": str(uuid4()),
+    "kind": "extract",
+    "attempt_hint": 2,
+    "payload": {"document_id": str(uuid4()), "revision": 1},
+}
+DISTRIBUTION: dict[str, Any] = {
+    "contract": "groundwork/distribution/1",
+    "distribution_id": str(uuid4()),
+    "channel": "email",
+    "spec": {"user_ids": []},
+    "scheduled_at": None,
+    "content": {"id": str(uuid4()), "version": 2, "title": "t", "format": "markdown", "url": "/"},
+    "callback_url": "/api/v1/deliveries/callbacks",
+    "preferences": {str(uuid4()): {"digest": "daily"}},
+}
+GOOD = {"extraction-result-1": RESULT, "job-1": JOB, "distribution-1": DISTRIBUTION}
+
+
+@pytest.mark.parametrize("name", list(CONTRACTS))
+def test_the_published_schema_is_the_models(name: str) -> None:
+    assert (FOLDER / f"{name}.json").read_text() == schema_of(name)
+
+
+@pytest.mark.parametrize("name", list(CONTRACTS))
+def test_the_schema_is_valid_and_takes_what_the_model_takes(name: str) -> None:
+    schema = json.loads(schema_of(name))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(GOOD[name], schema)
+    CONTRACTS[name].model_validate_json(json.dumps(GOOD[name]))
+
+
+BAD: list[tuple[str, dict[str, Any]]] = [
+    ("job-1", {"kind": "Extract!"}),
+    ("job-1", {"job_id": 7}),
+    ("job-1", {"payload": []}),
+    ("job-1", {"contract": "groundwork/job/2"}),
+    ("job-1", {"contract": None}),
+    ("distribution-1", {"contract": "groundwork/distribution/2"}),
+    ("distribution-1", {"content": {}}),
+    ("distribution-1", {"preferences": {"u": 1}}),
+    ("extraction-result-1", {"attempt": 0}),
+    ("extraction-result-1", {"worker": ""}),
+    ("extraction-result-1", {"extra": 1}),
+    ("extraction-result-1", {"entities": [{"ref": "a", "type": "person", "key": "k"}]}),
+    ("extraction-result-1", {"entities": [{**RESULT["entities"][0], "confidence": 1.1}]}),
+    ("extraction-result-1", {"entities": [{**RESULT["entities"][0], "key": ""}]}),
+    ("extraction-result-1", {"entities": [{**RESULT["entities"][0], "name": "a\0b"}]}),
+    ("extraction-result-1", {"relationships": [{"from": "a", "to": "b", "type": "knows"}]}),
+    ("extraction-result-1", {"mentions": [{"role": "author"}]}),
+]
+
+
+@pytest.mark.parametrize(("name", "change"), BAD)
+def test_schema_and_model_refuse_the_same(name: str, change: dict[str, Any]) -> None:
+    bad = {**GOOD[name], **change}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(bad, json.loads(schema_of(name)))
+    with pytest.raises(ValidationError):
+        CONTRACTS[name].model_validate_json(json.dumps(bad))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"mentions": [{"ref": "nobody"}]},
+        {"relationships": [{"from": "a", "to": "nobody", "type": "KNOWS"}]},
+        {"entities": [RESULT["entities"][0], RESULT["entities"][0]], "relationships": []},
+        {
+            "relationships": [
+                {
+                    "from": "a",
+                    "to": "b",
+                    "type": "KNOWS",
+                    "valid_from": "2026-01-02T00:00:00Z",
+                    "valid_to": "2026-01-01T00:00:00Z",
+                }
+            ]
+        },
+    ],
+)
+def test_the_model_also_checks_what_a_schema_cannot(change: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CONTRACTS["extraction-result-1"].model_validate_json(json.dumps({**RESULT, **change}))

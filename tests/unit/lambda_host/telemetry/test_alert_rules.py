@@ -1,0 +1,156 @@
+"""What the alert rules name is what /metrics shows, and what people are told to read is there."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client import CollectorRegistry
+from tests.prometheus_rules import FOLDER, Alert, alerts
+
+from groundwork_lambda_host.telemetry import FunctionStats, Telemetry
+from groundwork_lambda_host.telemetry.stats import Durations
+from groundwork_runtime import metrics
+
+ROOT = Path(__file__).parents[4]
+ALERTS = alerts()
+NAME = re.compile(r"\b(groundwork_\w+)(?:{([^}]*)})?")
+LABEL = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
+OF_PROMETHEUS = {"job", "instance"}
+
+
+@dataclass
+class Pool:
+    stats: FunctionStats = field(default_factory=FunctionStats)
+    size: int = 1
+    busy: int = 0
+    waiting: int = 0
+
+
+@dataclass
+class Gateway:
+    answers: list[int] = field(default_factory=lambda: [1] * 600)
+    durations: Durations = field(default_factory=Durations)
+
+
+class NotLiteral(Exception):
+    """A metric whose name or unit is worked out: no test can know what /metrics shows."""
+
+
+def emitted(source: str) -> Iterator[tuple[str, metrics.Unit, list[str]]]:
+    """The metrics of a module: name, unit, dimensions. Raises NotLiteral."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        if ast.unparse(node.func) not in {"metrics.emit", "emit"}:
+            continue
+        try:
+            name, _, *unit = node.args
+            told: metrics.Unit = ast.literal_eval(unit[0]) if unit else "Count"
+            yield str(ast.literal_eval(name)), told, [str(one.arg) for one in node.keywords]
+        except ValueError as error:
+            raise NotLiteral(ast.unparse(node)) from error
+
+
+def emits() -> Iterator[tuple[str, metrics.Unit, list[str]]]:
+    """The application's metrics as its source has them."""
+    for folder in ("functions", "layers"):
+        for path in (ROOT / folder).rglob("*.py"):
+            yield from emitted(path.read_text())
+
+
+@pytest.fixture
+def shown(capsys: pytest.CaptureFixture[str]) -> dict[str, set[str]]:
+    """Every name that /metrics can show, with its labels."""
+    telemetry = Telemetry()
+    telemetry.watch({"Relay": Pool()}, Gateway())
+    telemetry.queue("FetchQueue", {"visible": 0}, 0.0)
+    for name, unit, dimensions in emits():
+        metrics.emit(name, 1, unit, **dict.fromkeys(dimensions, "any"))
+    for line in capsys.readouterr().out.splitlines():
+        assert json.loads(line)
+        telemetry.application.take(line.encode())
+    return samples(telemetry.registry)
+
+
+def samples(registry: CollectorRegistry) -> dict[str, set[str]]:
+    return {
+        sample.name: set(sample.labels)
+        for family in registry.collect()
+        for sample in family.samples
+    }
+
+
+def unknown(expression: str, shown: dict[str, set[str]]) -> set[str]:
+    """The names and labels of an expression that nobody shows."""
+    found: set[str] = set()
+    for name, selector in NAME.findall(expression):
+        if name not in shown:
+            found.add(name)
+            continue
+        labels = set(LABEL.findall(selector)) - OF_PROMETHEUS
+        found |= {f"{name}{{{label}}}" for label in labels - shown[name]}
+    return found
+
+
+def test_every_metric_has_a_name_that_can_be_read() -> None:
+    names = {name for name, _, _ in emits()}
+    assert {"SchedulerClaimed", "SchedulerClosed", "relay_rows", "PoisonMessages"} <= names
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'metrics.emit("Scheduler" + name, 1)',
+        "metrics.emit(NAME, 1)",
+        'metrics.emit(f"a_{b}", 1)',
+        'emit("a", 1, unit)',
+    ],
+)
+def test_a_metric_whose_name_is_worked_out_is_noticed(source: str) -> None:
+    with pytest.raises(NotLiteral):
+        list(emitted(source))
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_a_rule_names_only_what_is_shown(alert: Alert, shown: dict[str, set[str]]) -> None:
+    assert unknown(alert.expression, shown) == set()
+
+
+@pytest.mark.parametrize(
+    ("expression", "wrong"),
+    [
+        ("max(groundwork_graph_drifts) > 0", "groundwork_graph_drifts"),
+        ("rate(groundwork_relay_lag_seconds_total[5m])", "groundwork_relay_lag_seconds_total"),
+        ('groundwork_graph_drift{sort="stale"}', "groundwork_graph_drift{sort}"),
+    ],
+)
+def test_a_name_or_label_with_a_slip_is_noticed(
+    expression: str, wrong: str, shown: dict[str, set[str]]
+) -> None:
+    assert unknown(expression, shown) == {wrong}
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_an_alert_tells_people_how_bad_it_is_and_where_to_read_on(alert: Alert) -> None:
+    assert alert.labels["severity"] in {"warning", "page"}
+    assert alert.annotations["summary"]
+    assert alert.annotations["description"]
+    path, anchor = alert.annotations["runbook"].split("#")
+    headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(), re.MULTILINE)
+    assert anchor in {heading.lower().replace(" ", "-") for heading in headings}
+    assert anchor == alert.name.lower()
+
+
+def test_every_alert_has_a_test() -> None:
+    tested = {
+        one["alertname"]
+        for path in (FOLDER / "tests").glob("*.yml")
+        for test in yaml.safe_load(path.read_text())["tests"]
+        for one in test["alert_rule_test"]
+    }
+    assert tested == {alert.name for alert in ALERTS}
