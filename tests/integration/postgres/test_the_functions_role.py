@@ -133,9 +133,12 @@ def test_a_function_with_its_owners_rights_has_a_fixed_search_path(database_url:
     with psycopg.connect(database_url) as connection:
         found = connection.execute(
             "SELECT proname, proconfig FROM pg_proc WHERE prosecdef"
-            " AND pronamespace = 'public'::regnamespace"
+            " AND pronamespace = 'public'::regnamespace ORDER BY proname"
         ).fetchall()
-    assert found == [("groundwork_learn_embedding_model", ["search_path=public, pg_temp"])]
+    fixed = ["search_path=public, pg_temp"]
+    assert found == [
+        (f"groundwork_{name}", fixed) for name in ("learn_embedding_model", "write_outbox")
+    ]
 
 
 def test_its_queries_and_transactions_have_limits(url: str) -> None:

@@ -40,10 +40,13 @@ def records() -> list[Record]:
 
 
 def table() -> list[str]:
-    """The rows of the index. `python -m tests.unit.docs.decisions` writes them."""
+    """The rows of the index. `python -m tests.unit.docs.decisions` writes them, and docs/orm.md."""
     return [record.row for record in records()]
 
 
 if __name__ == "__main__":
+    from tests.unit.docs import orm_page
+
+    orm_page.write()
     head = INDEX.read_text().split("|---|---|---|---|\n")[0] + "|---|---|---|---|\n"
     INDEX.write_text(head + "\n".join(table()) + "\n")

@@ -60,6 +60,8 @@ def migrate(
     from alembic.runtime.migration import MigrationContext
     from sqlalchemy import create_engine
 
+    from groundwork_data.postgres.worker_role import ensure_worker_role
+
     must_be_utf8(database_url)
     engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://", 1))
     try:
@@ -74,6 +76,9 @@ def migrate(
             # A relative target means another revision once a part of it is done.
             attempts = 1 if target.startswith("-") else LOCK_ATTEMPTS
             _despite_locks(connection, lambda: step(config, target), attempts)
+            if target == "head":
+                ensure_worker_role(connection)
+                connection.commit()
             after = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary
@@ -10,7 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.identity import User
 
 
 class ApiKey(Aggregate, Row):
@@ -39,6 +44,11 @@ class ApiKey(Aggregate, Row):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_keys.id", ondelete="CASCADE"))
     """The key that made it, with which it is revoked; null: its user made it with a session."""
 
+    user: Mapped[User] = parent("api_keys")
+    maker: Mapped[ApiKey | None] = parent("made", remote_side="ApiKey.id")
+    made: Mapped[list[ApiKey]] = children("maker")
+    use: Mapped[ApiKeyUse | None] = children("api_key")
+
 
 class ApiKeyUse(Row):
     """When a key was last used, to the minute. A separate row: a use is not a new version."""
@@ -48,3 +58,5 @@ class ApiKeyUse(Row):
         ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True
     )
     last_used_at: Mapped[datetime]
+
+    api_key: Mapped[ApiKey] = parent("use")

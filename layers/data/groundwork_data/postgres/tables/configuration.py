@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -10,7 +11,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.bounds import json_bound
+from groundwork_data.postgres.tables.links import parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.identity import User
 
 
 class Configuration(Aggregate, Row):
@@ -45,3 +50,5 @@ class Preference(Aggregate, Row):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     key: Mapped[str]
     value: Mapped[JsonValue] = mapped_column(JSONB, nullable=True)
+
+    user: Mapped[User] = parent("preferences")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -25,7 +25,14 @@ from groundwork_data.postgres.tables.bounds import (
     json_bound,
     text_bound,
 )
+from groundwork_data.postgres.tables.links import children, parent, shown
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.embeddings import Embedding
+    from groundwork_data.postgres.tables.jobs import Job
+    from groundwork_data.postgres.tables.knowledge import Mention
+    from groundwork_data.postgres.tables.sources import Source
 
 ENCLOSURES = (
     "jsonb_typeof(enclosures) = 'array' AND jsonb_array_length(enclosures) <= 50"
@@ -89,6 +96,12 @@ class Document(Aggregate, Row):
     enclosures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """The entry's enclosures: `{url, type, length}`."""
 
+    source: Mapped[Source] = parent("documents")
+    revisions: Mapped[list[DocumentRevision]] = children("document")
+    jobs: Mapped[list[Job]] = children("document")
+    mentions: Mapped[list[Mention]] = children("document")
+    embeddings: Mapped[list[Embedding]] = shown("document")
+
 
 class DocumentRevision(Row):
     """An earlier revision of a document."""
@@ -101,3 +114,5 @@ class DocumentRevision(Row):
     content_hash: Mapped[str]
     state: Mapped[dict[str, Any]] = mapped_column(JSONB)
     replaced_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    document: Mapped[Document] = parent("revisions")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from pgvector.sqlalchemy import VECTOR
 from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.links import children, parent, shown
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.documents import Document
+    from groundwork_data.postgres.tables.knowledge import Entity
+    from groundwork_data.postgres.tables.publishing import Content
 
 SUBJECTS = {"entity": "entities", "document": "documents", "content": "contents"}
 
@@ -37,6 +44,8 @@ class EmbeddingModel(Row):
     dimensions: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
+    embeddings: Mapped[list[Embedding]] = children("embedding_model")
+
 
 class Embedding(Aggregate, Row):
     """The vector that a model assigns to a subject."""
@@ -55,7 +64,12 @@ class Embedding(Aggregate, Row):
     subject_type: Mapped[str]
     subject_id: Mapped[UUID]
     model: Mapped[str] = mapped_column(ForeignKey("embedding_models.name"))
-    vector: Mapped[str] = mapped_column(VECTOR())
+    vector: Mapped[list[float]] = mapped_column(VECTOR())
     entity_id: Mapped[UUID | None] = _subject("entity")
     document_id: Mapped[UUID | None] = _subject("document")
     content_id: Mapped[UUID | None] = _subject("content")
+
+    embedding_model: Mapped[EmbeddingModel] = parent("embeddings")
+    entity: Mapped[Entity | None] = shown("embeddings")
+    document: Mapped[Document | None] = shown("embeddings")
+    content: Mapped[Content | None] = shown("embeddings")

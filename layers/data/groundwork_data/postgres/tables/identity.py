@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, func, text
@@ -11,7 +11,12 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.api_keys import ApiKey
+    from groundwork_data.postgres.tables.configuration import Preference
 
 
 class User(Aggregate, Row):
@@ -37,6 +42,11 @@ class User(Aggregate, Row):
     password_hash: Mapped[str | None]
     sessions_valid_from: Mapped[datetime] = mapped_column(server_default=text("now()"))
     """Access and refresh tokens issued before this time are no longer valid."""
+
+    api_keys: Mapped[list[ApiKey]] = children("user")
+    preferences: Mapped[list[Preference]] = children("user")
+    refresh_tokens: Mapped[list[RefreshToken]] = children("user")
+    socket_tickets: Mapped[list[SocketTicket]] = children("user")
 
 
 class Role(Aggregate, Row):
@@ -74,6 +84,8 @@ class RefreshToken(Row):
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
 
+    user: Mapped[User] = parent("refresh_tokens")
+
 
 class SigningKey(Row):
     """The public key of a signing key (a JWK, RFC 7517). The private key is a secret."""
@@ -95,6 +107,8 @@ class SocketTicket(Row):
     expires_at: Mapped[datetime]
     api_key_id: Mapped[UUID | None]
     """The API key that requested it."""
+
+    user: Mapped[User] = parent("socket_tickets")
 
 
 class LoginFailure(Row):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -21,7 +21,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_core.jobs.lease_rules import CHECKPOINT_BYTES_MAX, MESSAGE_MAX, REFERENCE_MAX
 from groundwork_data.postgres.tables.bounds import ERROR_BYTES_MAX, json_bound
+from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.documents import Document
+    from groundwork_data.postgres.tables.knowledge import Mention
 
 WAITING = text("status = 'queued' AND not_before IS NULL")
 
@@ -108,7 +113,7 @@ class Job(Aggregate, Row):
     message: Mapped[str | None]
     checkpoint: Mapped[Any | None] = mapped_column(JSONB)
     cancel_requested: Mapped[bool] = mapped_column(server_default=text("false"))
-    lease_token: Mapped[UUID | None]
+    lease_token: Mapped[UUID | None] = mapped_column(deferred=True)
     """The present lease's fencing token; it never leaves in the outbox."""
     lease_seconds: Mapped[int | None] = mapped_column(BigInteger)
     """How long each status report extends the lease."""
@@ -121,6 +126,10 @@ class Job(Aggregate, Row):
     leases: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     outcome: Mapped[str | None]
     """How its last lease ended; a trigger copies it to `job_attempts`."""
+
+    document: Mapped[Document | None] = parent("jobs")
+    attempts: Mapped[list[JobAttempt]] = children("job", order_by="JobAttempt.number")
+    mentions: Mapped[list[Mention]] = children("job")
 
 
 class JobAttempt(Row):
@@ -135,9 +144,11 @@ class JobAttempt(Row):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
     job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
     number: Mapped[int] = mapped_column(BigInteger)
-    lease_token: Mapped[UUID]
+    lease_token: Mapped[UUID] = mapped_column(deferred=True)
     worker: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=text("clock_timestamp()"))
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str | None]
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    job: Mapped[Job] = parent("attempts")

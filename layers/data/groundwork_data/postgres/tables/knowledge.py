@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKey, Index, literal_column, text
@@ -13,7 +13,14 @@ from sqlalchemy.types import Text
 
 from groundwork_core.knowledge.entity_types import ENTITY_TYPES
 from groundwork_data.postgres.tables.bounds import JSON_BYTES_MAX, PROVENANCE_BYTES_MAX, json_bound
+from groundwork_data.postgres.tables.links import children, parent, shown
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.documents import Document
+    from groundwork_data.postgres.tables.embeddings import Embedding
+    from groundwork_data.postgres.tables.jobs import Job
+    from groundwork_data.postgres.tables.merged_entities import MergedEntity
 
 
 class Entity(Aggregate, Row):
@@ -58,6 +65,12 @@ class Entity(Aggregate, Row):
         JSONB, server_default=text("'{\"documents\": []}'")
     )
     """The first documents that state it (at most 20; `mentions` has all), and its workers."""
+
+    outgoing: Mapped[list[Relationship]] = children("from_entity", "Relationship.from_id")
+    incoming: Mapped[list[Relationship]] = children("to_entity", "Relationship.to_id")
+    mentions: Mapped[list[Mention]] = children("entity")
+    merged: Mapped[list[MergedEntity]] = children("into")
+    embeddings: Mapped[list[Embedding]] = shown("entity")
 
 
 class Relationship(Aggregate, Row):
@@ -109,6 +122,10 @@ class Relationship(Aggregate, Row):
         JSONB, server_default=text("'{\"documents\": []}'")
     )
 
+    from_entity: Mapped[Entity] = parent("outgoing", "Relationship.from_id")
+    to_entity: Mapped[Entity] = parent("incoming", "Relationship.to_id")
+    mentions: Mapped[list[Mention]] = children("relationship")
+
 
 class Mention(Row):
     """Provenance of one statement: a document states an entity or a relationship."""
@@ -143,3 +160,8 @@ class Mention(Row):
     """The text of the document that states it."""
     confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    document: Mapped[Document] = parent("mentions")
+    job: Mapped[Job | None] = parent("mentions")
+    entity: Mapped[Entity | None] = parent("mentions")
+    relationship: Mapped[Relationship | None] = parent("mentions")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.links import parent
 from groundwork_data.postgres.tables.row import Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.knowledge import Entity
 
 
 class MergedEntity(Row):
@@ -33,3 +37,5 @@ class MergedEntity(Row):
     carried: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
     """Entities that had been merged into it, and now refer to its survivor."""
     merged_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    into: Mapped[Entity] = parent("merged")

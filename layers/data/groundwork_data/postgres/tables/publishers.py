@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.publishing import Distribution
 
 
 class Publisher(Aggregate, Row):
@@ -34,6 +38,8 @@ class Publisher(Aggregate, Row):
     previous_until: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
 
+    callbacks: Mapped[list[PublisherCallback]] = children("publisher")
+
 
 class PublisherCallback(Row):
     """A callback that was taken, so that its repetition changes nothing."""
@@ -45,6 +51,8 @@ class PublisherCallback(Row):
     )
     webhook_id: Mapped[str] = mapped_column(primary_key=True)
     taken_at: Mapped[datetime]
+
+    publisher: Mapped[Publisher] = parent("callbacks")
 
 
 class DistributionHandover(Row):
@@ -68,3 +76,5 @@ class DistributionHandover(Row):
     worker: Mapped[str | None]
     lease_token: Mapped[UUID | None]
     leased_until: Mapped[datetime | None]
+
+    distribution: Mapped[Distribution] = parent("handover")

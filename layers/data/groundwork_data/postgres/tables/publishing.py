@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
@@ -17,7 +17,12 @@ from groundwork_data.postgres.tables.bounds import (
     SHORT_BYTES,
     json_bound,
 )
+from groundwork_data.postgres.tables.links import children, parent, shown
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.embeddings import Embedding
+    from groundwork_data.postgres.tables.publishers import DistributionHandover
 
 EMPTY = text("'{}'")
 
@@ -54,6 +59,10 @@ class Content(Aggregate, Row):
     status: Mapped[str] = mapped_column(server_default="draft")
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default=EMPTY)
 
+    versions: Mapped[list[ContentVersion]] = children("content", order_by="ContentVersion.version")
+    distributions: Mapped[list[Distribution]] = children("content")
+    embeddings: Mapped[list[Embedding]] = shown("content")
+
 
 class ContentVersion(Row):
     """An earlier version of a content, written by a trigger."""
@@ -72,6 +81,8 @@ class ContentVersion(Row):
     status: Mapped[str]
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    content: Mapped[Content] = parent("versions")
 
 
 class Distribution(Aggregate, Row):
@@ -109,6 +120,11 @@ class Distribution(Aggregate, Row):
     """The published version that is sent."""
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """Why the last attempt failed."""
+
+    content: Mapped[Content] = parent("distributions")
+    deliveries: Mapped[list[Delivery]] = children("distribution")
+    engagements: Mapped[list[Engagement]] = children("distribution")
+    handover: Mapped[DistributionHandover | None] = children("distribution")
 
 
 class Delivery(Aggregate, Row):
@@ -148,6 +164,8 @@ class Delivery(Aggregate, Row):
     state_at: Mapped[datetime | None]
     """When, by the publisher's callbacks, its status was reached."""
 
+    distribution: Mapped[Distribution] = parent("deliveries")
+
 
 class Engagement(Aggregate, Row):
     """A count of one kind of engagement, such as opens, at one time."""
@@ -181,6 +199,8 @@ class Engagement(Aggregate, Row):
     """The program that acted, such as a User-Agent."""
     automated: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether a program acted without a person."""
+
+    distribution: Mapped[Distribution] = parent("engagements")
 
 
 class Webhook(Aggregate, Row):

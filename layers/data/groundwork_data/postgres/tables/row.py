@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import TIMESTAMP, BigInteger, FromClause, Index, MetaData, text
+from sqlalchemy import TIMESTAMP, BigInteger, FetchedValue, FromClause, Index, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.types import Text
 
 type_map = {str: Text(), datetime: TIMESTAMP(timezone=True), dict: JSONB()}
@@ -32,15 +32,25 @@ class Row(DeclarativeBase):
 class Aggregate:
     """Columns of every aggregate; triggers update `version`, `updated_at` and the outbox.
 
-    Lists are sorted by both times, so both have an index.
+    Lists are sorted by both times, so both have an index. An update through the ORM names the
+    version that it read: if another one is stored meanwhile, it raises StaleDataError.
     """
 
     __table__: ClassVar[FromClause]
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
-    version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    version: Mapped[int] = mapped_column(
+        BigInteger, server_default=text("1"), server_onupdate=FetchedValue()
+    )
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(
+        server_default=text("now()"), server_onupdate=FetchedValue()
+    )
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - the class, as SQLAlchemy calls it
+        """Compare versions; the trigger sets the new one."""
+        return {"version_id_col": cls.version, "version_id_generator": False}
 
     def __init_subclass__(cls) -> None:
         """Add indexes for both times of a subclass's table."""

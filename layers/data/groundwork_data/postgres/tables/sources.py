@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
@@ -11,7 +11,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
+from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.documents import Document
 
 SCHEDULE_RULE = """
 CASE schedule ->> 'kind'
@@ -62,6 +66,9 @@ class Source(Aggregate, Row):
     schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+
+    state: Mapped[SourceState | None] = children("source")
+    documents: Mapped[list[Document]] = children("source")
 
 
 class SourceCredentials(Row):
@@ -116,3 +123,5 @@ class SourceState(Row):
     last_modified: Mapped[str | None]
     feed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """What the feed says about itself: title, site, language."""
+
+    source: Mapped[Source] = parent("state")

@@ -1,0 +1,106 @@
+"""The database role of AI workers that connect to Postgres: what it reads and what it writes.
+
+It has no login and no password. A login is made for each worker and put into the role
+(docs/orm.md). Its rights are stated here and given after each migration and restore, because roles
+belong to the server and grants are not in a dump.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import inspect, text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Connection
+
+WORKER_ROLE = "ai_worker"
+READS = (
+    "content_versions",
+    "contents",
+    "document_revisions",
+    "documents",
+    "embedding_models",
+    "embeddings",
+    "entities",
+    "job_attempts",
+    "jobs",
+    "mentions",
+    "merged_entities",
+    "relationships",
+    "source_states",
+    "sources",
+)
+"""Tables whose rows it reads; new columns of them too, unless `CONFIDENTIAL` names them."""
+CONFIDENTIAL: Mapping[str, frozenset[str]] = {
+    "job_attempts": frozenset({"lease_token"}),
+    "jobs": frozenset({"lease_token"}),
+}
+"""Columns that it does not read: a lease's token is the right to its job."""
+STATEMENT = ("name", "type", "confidence", "key", "aliases", "attributes")
+EDGE = ("type", "confidence", "valid_from", "valid_to", "attributes")
+INSERTS: Mapping[str, tuple[str, ...]] = {
+    "embeddings": ("id", "subject_type", "subject_id", "model", "vector"),
+    "entities": ("id", *STATEMENT),
+    "mentions": (
+        *("id", "document_id", "revision", "job_id", "entity_id", "relationship_id"),
+        *("role", "evidence", "confidence"),
+    ),
+    "relationships": ("id", "from_id", "to_id", *EDGE),
+}
+"""Columns of the rows that it adds. Jobs, leases and results go through the API."""
+UPDATES: Mapping[str, tuple[str, ...]] = {
+    "embeddings": ("vector",),
+    "entities": STATEMENT,
+    "mentions": ("role", "evidence", "confidence"),
+    "relationships": EDGE,
+}
+"""Columns that it changes. It deletes nothing."""
+OUTBOX_TRIGGER = "groundwork_write_outbox"
+"""The trigger function that runs with its owner's rights, so that only it writes the outbox."""
+
+CREATE = f"""
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{WORKER_ROLE}') THEN
+        CREATE ROLE {WORKER_ROLE} NOLOGIN;
+    END IF;
+EXCEPTION
+    -- Made meanwhile for another database of the server; or left to its administrator.
+    WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL;
+END $$
+"""
+
+
+def ensure_worker_role(connection: Connection) -> None:
+    """Create the role, unless the owner may not, and give it its rights in this database.
+
+    Idempotent. Tables and columns of later migrations are left out until they exist.
+    """
+    connection.execute(text(CREATE))
+    # A role that may use it in a trigger of its own could write any outbox row.
+    connection.execute(text(f"REVOKE EXECUTE ON FUNCTION {OUTBOX_TRIGGER}() FROM PUBLIC"))
+    if connection.execute(text(f"SELECT to_regrole('{WORKER_ROLE}')")).scalar() is not None:
+        for statement in _grants(connection):
+            connection.execute(text(statement))
+
+
+def _grants(connection: Connection) -> Iterator[str]:
+    there = inspect(connection)
+    tables = set(there.get_table_names())
+
+    def columns(table: str) -> set[str]:
+        return {column["name"] for column in there.get_columns(table)}
+
+    yield f"GRANT USAGE ON SCHEMA public TO {WORKER_ROLE}"
+    for table in sorted(tables):
+        yield f"REVOKE ALL ON {table} FROM {WORKER_ROLE}"
+    for table in sorted(tables & set(READS)):
+        hidden = CONFIDENTIAL.get(table)
+        what = f" ({', '.join(sorted(columns(table) - hidden))})" if hidden else ""
+        yield f"GRANT SELECT{what} ON {table} TO {WORKER_ROLE}"
+    for verb, given in (("INSERT", INSERTS), ("UPDATE", UPDATES)):
+        for table in sorted(tables & set(given)):
+            named = [name for name in given[table] if name in columns(table)]
+            yield f"GRANT {verb} ({', '.join(named)}) ON {table} TO {WORKER_ROLE}"

@@ -1,0 +1,19 @@
+from groundwork_data import orm
+
+from .orm_page import MARK, PAGE, page
+
+
+def test_the_page_describes_every_model_as_it_is() -> None:
+    assert PAGE.read_text() == page(), "run `python -m tests.unit.docs.orm_page`"
+
+
+def test_a_change_by_hand_below_the_mark_is_found() -> None:
+    changed = PAGE.read_text().replace("### Job (", "### Work (")
+    assert changed != page()
+
+
+def test_it_names_what_the_package_gives() -> None:
+    above = PAGE.read_text().split(MARK)[0]
+    assert {name for name in orm.__all__ if name[0].islower()} == {"learn_model", "session"}
+    assert "session(" in above
+    assert "learn_model(" in above
