@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from tests.fakes.secrets import MemorySecrets
 
 from groundwork_core.encryption.data_keys import DataKeys, new_data_key
 from groundwork_core.encryption.ports import SecretPlace
@@ -15,8 +16,6 @@ from groundwork_data.encryption.aes_gcm import (
     DataKeyEncryption,
     key_id,
 )
-
-from ...fakes.secrets import MemorySecrets
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 PLACE = SecretPlace("source_credentials", "encrypted", uuid4())

@@ -6,13 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 from pydantic import JsonValue
+from tests.fakes.queue import MemoryQueue
 
 from groundwork_core.jobs.timers import DELAY_SECONDS_MAX, SLOT_SECONDS, Timers, ends_of
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.destinations.queues import QueueDestination, Queues
 from groundwork_core.relay.ports import OutboxBatch
-
-from ...fakes.queue import MemoryQueue
 
 START = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 
