@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from groundwork_core.retention.remove_expired import JOB_ATTEMPT_DAYS
+from groundwork_data.secret_credentials import DEFAULT_PASSWORDS
 
 REQUESTS_PER_SECOND = 500
 """Default rate limit of each principal."""
@@ -15,7 +16,6 @@ SWEEP_AFTER_SECONDS = 120
 """Default time that announced work may wait before the sweep announces it again."""
 GRAPH_CHECK_SECONDS = 2.0
 """Default time of each minute for comparing the graph with Postgres."""
-DEFAULT_PASSWORDS = frozenset({"", "admin", "groundwork", "neo4j", "password", "postgres", "test"})
 
 
 class BadSettings(Exception):
@@ -38,6 +38,12 @@ class Settings(BaseModel):
         description="Name of the function, set by Lambda and by the host; used in logs.",
     )
     database_url: str = Field("", alias="DATABASE_URL", description="PostgreSQL to use.")
+    database_secret_id: str = Field(
+        "",
+        alias="DATABASE_SECRET_ID",
+        description="Secret with `username` and `password` for DATABASE_URL, or with a whole "
+        "`url`; read at the first connection and again after a refused one.",
+    )
     database_prepare: bool = Field(
         default=True,
         alias="GROUNDWORK_DATABASE_PREPARE",
@@ -48,6 +54,12 @@ class Settings(BaseModel):
     neo4j_user: str = Field("neo4j", alias="NEO4J_USER", description="User name for Neo4j.")
     neo4j_password: str = Field(
         "", alias="NEO4J_PASSWORD", repr=False, description="Password for Neo4j."
+    )
+    neo4j_secret_id: str = Field(
+        "",
+        alias="NEO4J_SECRET_ID",
+        description="Secret with the `password` for Neo4j, and perhaps a `username`; used instead "
+        "of NEO4J_PASSWORD.",
     )
     aws_endpoint_url: str | None = Field(
         None, alias="AWS_ENDPOINT_URL", description="Endpoint of AWS services. Empty: AWS."
@@ -197,10 +209,14 @@ class Settings(BaseModel):
         if self.fetch_allow:
             message = "GROUNDWORK_FETCH_ALLOW is for local use only; unset it"
             raise ValueError(message)
-        if self.neo4j_uri and self.neo4j_password in DEFAULT_PASSWORDS:
+        if self.neo4j_uri and not self.neo4j_secret_id and self.neo4j_password in DEFAULT_PASSWORDS:
             message = "NEO4J_PASSWORD is missing or a default; set a real one"
             raise ValueError(message)
-        if _password_of(self.database_url) in DEFAULT_PASSWORDS and self.database_url:
+        if (
+            self.database_url
+            and not self.database_secret_id
+            and _password_of(self.database_url) in DEFAULT_PASSWORDS
+        ):
             message = "DATABASE_URL has no password or a default one; set a real one"
             raise ValueError(message)
         return self

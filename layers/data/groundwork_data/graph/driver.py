@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from neo4j import Driver, ManagedTransaction, Record, Session
 
+    from groundwork_data.secret_credentials import SecretCredentials
+
 BOLT_PORT = 7687
 CONNECT_SECONDS = 1.5
 IDLE_BEFORE_CHECK_SECONDS = 1.0
@@ -48,11 +50,20 @@ class GraphDatabase:
     """
 
     def __init__(
-        self, uri: str, user: str, password: str, *, application_name: str = "groundwork"
+        self,
+        uri: str,
+        user: str,
+        password: str | SecretCredentials,
+        *,
+        application_name: str = "groundwork",
     ) -> None:
-        """`uri` is a Bolt address, `bolt://host:port`."""
+        """`uri` is a Bolt address, `bolt://host:port`.
+
+        `password` may come from a secret, whose `username`, if it has one, is taken before `user`.
+        """
         self._uri = uri
-        self._auth = (user, password)
+        self._user = user
+        self._password = password
         self._application_name = application_name
         self._driver: Driver | None = None
         self._watch = ResponseWatch(lambda: is_unresponsive(*_host_and_port(uri), BOLT), self._cut)
@@ -151,7 +162,8 @@ class GraphDatabase:
             with self._open().session(default_access_mode=access, fetch_size=fetch_size) as session:
                 yield session
         except (exceptions.AuthError, exceptions.ConfigurationError) as error:
-            log.exception("Neo4j refused us; see NEO4J_USER and NEO4J_PASSWORD")
+            log.exception("Neo4j refused us; see NEO4J_USER, NEO4J_PASSWORD and NEO4J_SECRET_ID")
+            self._renew_password()
             raise GraphUnavailable("The graph cannot be reached.") from error
         except exceptions.ClientError as error:
             if "TransactionTimedOut" in (error.code or ""):
@@ -171,7 +183,7 @@ class GraphDatabase:
 
             self._driver = Neo4j.driver(
                 self._uri,
-                auth=self._auth,
+                auth=self._auth(),
                 user_agent=self._application_name,
                 connection_timeout=CONNECT_SECONDS,
                 connection_acquisition_timeout=CONNECT_SECONDS,
@@ -182,6 +194,18 @@ class GraphDatabase:
                 telemetry_disabled=True,
             )
         return self._driver
+
+    def _auth(self) -> tuple[str, str]:
+        secret = self._password
+        if isinstance(secret, str):
+            return (self._user, secret)
+        found = secret.current()
+        return (found.username or self._user, found.password)
+
+    def _renew_password(self) -> None:
+        """Read the secret again after a refusal; the next statement connects with a new one."""
+        if not isinstance(self._password, str) and self._password.renew():
+            self.close()
 
 
 def _host_and_port(uri: str) -> tuple[str, int]:

@@ -21,6 +21,7 @@ from groundwork_data.postgres.parameters import Parameters
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
 from groundwork_data.postgres.time_limit import execute_until
 from groundwork_data.postgres.transaction import RunningTransaction
+from groundwork_data.secret_credentials import FixedUrl, SecretUrl
 from groundwork_data.unresponsive_server import POSTGRES, ResponseWatch, is_unresponsive
 
 if TYPE_CHECKING:
@@ -53,10 +54,14 @@ class Database:
     """For whom transactions run; the audit log names the actor. Set for every event."""
 
     def __init__(
-        self, url: str, *, application_name: str, prepare_threshold: int | None = 5
+        self,
+        url: str | SecretUrl,
+        *,
+        application_name: str,
+        prepare_threshold: int | None = 5,
     ) -> None:
         """`url` is a libpq URL. `prepare_threshold` None: never prepare (RDS Proxy would pin)."""
-        self._url = url
+        self._url = FixedUrl(url) if isinstance(url, str) else url
         self._application_name = application_name
         self._prepare_threshold = prepare_threshold
         self._connection: Connection[TupleRow] | None = None
@@ -202,17 +207,25 @@ class Database:
             if time.monotonic() < self._gone_until:
                 raise Unavailable("The database cannot be reached.")
             try:
-                self._connection = psycopg.connect(
-                    self._url,
-                    autocommit=True,
-                    connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                    application_name=self._application_name,
-                    prepare_threshold=self._prepare_threshold,
-                )
+                try:
+                    self._connection = self._connect()
+                except psycopg.OperationalError:
+                    if not self._url.renew():
+                        raise
+                    self._connection = self._connect()
             except psycopg.OperationalError as error:
                 self._gone_until = time.monotonic() + RECONNECT_PAUSE_SECONDS
                 raise Unavailable("The database cannot be reached.") from error
         return self._connection
+
+    def _connect(self) -> Connection[TupleRow]:
+        return psycopg.connect(
+            self._url.current(),
+            autocommit=True,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            application_name=self._application_name,
+            prepare_threshold=self._prepare_threshold,
+        )
 
     def _fresh(self) -> Connection[TupleRow]:
         """Return a working connection, for statements that must not be retried."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from groundwork_core.clock import Clock, SystemClock
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
+from groundwork_data.secret_credentials import SecretCredentials, SecretUrl
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
     from groundwork_core.jobs.ports import SetsTimers
+    from groundwork_core.identity.ports import SecretSource
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_data.aws.queues import SqsQueue
@@ -52,11 +54,41 @@ class BaseParts:
 
     def new_database(self) -> Database:
         """Return another connection, for another thread; what it writes does not wake the relay."""
+        settings = self.settings
+        secret_id = settings.database_secret_id
         return Database(
-            self.settings.database_url,
-            application_name=self.settings.function,
-            prepare_threshold=5 if self.settings.database_prepare else None,
+            SecretUrl(self.credentials(secret_id), settings.database_url)
+            if secret_id
+            else settings.database_url,
+            application_name=settings.function,
+            prepare_threshold=5 if settings.database_prepare else None,
         )
+
+    def credentials(self, secret_id: str) -> SecretCredentials:
+        """Return the credentials of a database, which are read from the secret at first use."""
+        return SecretCredentials(
+            lambda: self.secrets(secret_id).read(secret_id),
+            secret_id,
+            defaults_allowed=self.settings.stage == "local",
+        )
+
+    def secrets(self, secret_id: str) -> SecretSource:
+        """Return the source of a secret: a file, or AWS (without boto3 if it can do without)."""
+        from groundwork_data.identity.secret_files import SCHEME, SecretFiles
+
+        if secret_id.startswith(SCHEME):
+            return SecretFiles()
+        from groundwork_data.aws.secret_reader import SecretReader
+        from groundwork_data.aws.signed_request import Credentials
+
+        region, endpoint = self.settings.region, self.settings.aws_endpoint_url
+        credentials = Credentials.from_environment(os.environ)
+        if credentials is not None:
+            return SecretReader(endpoint, region, credentials)
+        from groundwork_data.aws import clients
+        from groundwork_data.aws.secrets import SecretsManager
+
+        return SecretsManager(lambda: clients.secrets_manager(region, endpoint))
 
     def work(self) -> PostgresUnitOfWork:
         """Return a new unit of work: `with wiring().work() as work: …`."""

@@ -37,7 +37,9 @@ class GraphParts(BaseParts):
         return GraphDatabase(
             settings.neo4j_uri,
             settings.neo4j_user,
-            settings.neo4j_password,
+            self.credentials(settings.neo4j_secret_id)
+            if settings.neo4j_secret_id
+            else settings.neo4j_password,
             application_name=settings.function,
         )
 

@@ -31,7 +31,10 @@ class IdentityParts(SecretParts):
 
         settings = self.settings
         return SecretKeySigner(
-            self.secrets, settings.signing_key_secret_id, settings.token_issuer, self.database
+            self.secrets(settings.signing_key_secret_id),
+            settings.signing_key_secret_id,
+            settings.token_issuer,
+            self.database,
         )
 
     @cached_property
