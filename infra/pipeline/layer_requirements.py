@@ -1,4 +1,4 @@
-"""Write layers/deps/requirements.txt: what the functions import and Lambda lacks.
+"""Write layers/deps/requirements.txt: the packages that the functions import.
 
 Run it with the project's environment after `make lock`:
 
@@ -19,9 +19,6 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LAYER = ROOT / "layers" / "deps" / "requirements.txt"
-
-LAMBDA_HAS = {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six"}
-"""Packages of Lambda's Python runtime."""
 
 COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
 """Packages that Chalice requires for its command line only."""
@@ -57,7 +54,7 @@ def _closure(roots: list[Requirement]) -> set[str]:
         requirement = todo.pop()
         name = canonicalize_name(requirement.name)
         key = (name, frozenset(requirement.extras))
-        if name in LAMBDA_HAS | COMMAND_LINES or key in seen:
+        if name in COMMAND_LINES or key in seen:
             continue
         seen.add(key)
         found.add(name)

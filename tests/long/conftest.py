@@ -1,6 +1,7 @@
 """What the longer suites start from: what `sam build` makes, and a whole instance."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -56,7 +57,11 @@ def lambda_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def own_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same for the running Python and machine."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return sam_build(tmp_path_factory.mktemp("own") / "build", LAMBDA_PYTHON=version)
+    return sam_build(
+        tmp_path_factory.mktemp("own") / "build",
+        LAMBDA_PYTHON=version,
+        LAMBDA_ARCHITECTURE=platform.machine(),
+    )
 
 
 @pytest.fixture(scope="module")

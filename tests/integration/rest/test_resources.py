@@ -12,6 +12,7 @@ from groundwork_core.knowledge.resources import ENTITIES, EntityPatch
 from groundwork_core.resources.writing import Expected, change
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.resources import PostgresResources
+from groundwork_data.secret_credentials import FixedUrl
 
 from .conftest import Rest
 
@@ -194,7 +195,7 @@ def test_a_server_that_closed_the_connection_is_not_noticed(rest: Rest) -> None:
 def test_without_a_database_it_is_503_with_retry_after(rest: Rest) -> None:
     made = rest.create("entities", **PERSON)
     rest.database.close()
-    rest.database._url = "postgresql://nobody@127.0.0.1:1/none"
+    rest.database._url = FixedUrl("postgresql://nobody@127.0.0.1:1/none")
     reply = rest("GET", made.location)
     assert (reply.status, reply.headers["Retry-After"]) == (503, ["2"])
     assert rest("GET", "/health/live").status == 200

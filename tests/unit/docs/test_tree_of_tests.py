@@ -4,8 +4,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 UNIT = ROOT / "tests" / "unit"
-OTHERS = {"docs", "migrations", "pipeline"}
-"""Folders of tests of other things than a package: documents, migrations, infra/pipeline."""
+OTHERS = {"docs", "migrations", "pipeline", "template"}
+"""Folders of tests of other things than a package, such as infra/pipeline and template.yaml."""
 
 
 def packages() -> dict[str, Path]:

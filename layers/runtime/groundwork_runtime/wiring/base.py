@@ -13,8 +13,8 @@ from groundwork_data.secret_credentials import SecretCredentials, SecretUrl
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from groundwork_core.jobs.ports import SetsTimers
     from groundwork_core.identity.ports import SecretSource
+    from groundwork_core.jobs.ports import SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_data.aws.queues import SqsQueue
@@ -67,28 +67,18 @@ class BaseParts:
     def credentials(self, secret_id: str) -> SecretCredentials:
         """Return the credentials of a database, which are read from the secret at first use."""
         return SecretCredentials(
-            lambda: self.secrets(secret_id).read(secret_id),
+            lambda: self.secrets.read(secret_id),
             secret_id,
             defaults_allowed=self.settings.stage == "local",
         )
 
-    def secrets(self, secret_id: str) -> SecretSource:
-        """Return the source of a secret: a file, or AWS (without boto3 if it can do without)."""
-        from groundwork_data.identity.secret_files import SCHEME, SecretFiles
+    @cached_property
+    def secrets(self) -> SecretSource:
+        """Reads secrets from files or AWS, as their ids say."""
+        from groundwork_data.secret_sources import SecretSources
 
-        if secret_id.startswith(SCHEME):
-            return SecretFiles()
-        from groundwork_data.aws.secret_reader import SecretReader
-        from groundwork_data.aws.signed_request import Credentials
-
-        region, endpoint = self.settings.region, self.settings.aws_endpoint_url
-        credentials = Credentials.from_environment(os.environ)
-        if credentials is not None:
-            return SecretReader(endpoint, region, credentials)
-        from groundwork_data.aws import clients
-        from groundwork_data.aws.secrets import SecretsManager
-
-        return SecretsManager(lambda: clients.secrets_manager(region, endpoint))
+        settings = self.settings
+        return SecretSources(settings.region, settings.aws_endpoint_url, os.environ)
 
     def work(self) -> PostgresUnitOfWork:
         """Return a new unit of work: `with wiring().work() as work: …`."""

@@ -31,7 +31,7 @@ class IdentityParts(SecretParts):
 
         settings = self.settings
         return SecretKeySigner(
-            self.secrets(settings.signing_key_secret_id),
+            self.secrets,
             settings.signing_key_secret_id,
             settings.token_issuer,
             self.database,

@@ -14,6 +14,7 @@ from groundwork_lambda_host.template import Addresses, load
 READ = "secretsmanager:GetSecretValue"
 READERS = {"SigningKey": {"Identity"}, "DataKeys": {"RestApi", "Fetch"}}
 """Functions that may read a secret, by the secret; logical ids in the template."""
+DATABASE_POLICIES = ("ReadDatabaseSecret", "ReadNeo4jSecret")
 NAMES = {
     "SigningKey": re.compile("signing[-_]?key", re.IGNORECASE),
     "DataKeys": re.compile("data[-_]?keys", re.IGNORECASE),
@@ -54,9 +55,11 @@ def readers(resources: dict[str, Any], secret: str) -> set[str]:
     found = set()
     for name, properties in functions(resources):
         for policy in properties.get("Policies", []):
+            if policy in DATABASE_POLICIES:
+                continue
             if isinstance(policy, str) or "Statement" not in policy:
-                told = str(policy)
-                if "Secret" in told or "Admin" in told or "arn:" in told:
+                text = str(policy)
+                if "Secret" in text or "Admin" in text or "arn:" in text:
                     found.add(name)
                 continue
             for statement in policy["Statement"]:
@@ -87,6 +90,17 @@ def test_only_these_functions_may_read_the_key(resources: dict[str, Any], secret
         if one["Type"] in ("AWS::IAM::Role", "AWS::IAM::Policy")
     }
     assert others == set()
+
+
+def test_the_policies_of_the_databases_name_their_secrets_only(resources: dict[str, Any]) -> None:
+    shared = {n for n, one in resources.items() if one["Type"] == "AWS::IAM::ManagedPolicy"}
+    assert shared == set(DATABASE_POLICIES)
+    for name in DATABASE_POLICIES:
+        (statement,) = resources[name]["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Action"] == ["secretsmanager:GetSecretValue"]
+        ends = str(statement["Resource"])
+        assert "database" in ends or "neo4j" in ends
+        assert "signing" not in ends
 
 
 @pytest.mark.parametrize(
