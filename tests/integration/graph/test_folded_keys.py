@@ -11,9 +11,8 @@ import pytest
 from groundwork_core.errors import Invalid
 from groundwork_core.knowledge.bulk import upsert_entities
 from groundwork_core.knowledge.keys import folded
-from groundwork_core.knowledge.merging import merge_entity, split_entity
+from groundwork_core.knowledge.merging import split_entity
 from groundwork_core.knowledge.resources import NewEntity
-from groundwork_core.resources.writing import Expected
 from groundwork_data.graph.verify import verify
 from groundwork_data.postgres.migrations import migrate
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
@@ -155,7 +154,8 @@ def test_merges_from_before_lead_on_and_can_be_undone(old: Api) -> None:
     living, first, second = entity(old, "one"), entity(old, "first"), entity(old, "second")
     gone = {key: entity(old, key) for key in ("ONE", "Two", "TWO", "Three")}
     for key, into in (("ONE", first), ("Two", first), ("TWO", second), ("Three", second)):
-        merge_entity(UUID(gone[key]), UUID(into), Expected(None), work=work(old))
+        with work(old) as unit:  # the release before had the same statements
+            unit.merging.merge(UUID(gone[key]), UUID(into))
     old.relay()
 
     move_on(old, "head")  # as everything that is asked below is

@@ -31,7 +31,7 @@ def job_state(path: "Path") -> tuple[str, str | None, str | None]:
 
 BROKEN: dict[str, Any] = {
     "an unknown field": {"surprise": 1},
-    "another contract": {"contract": "groundwork/extraction-result/2"},
+    "another contract": {"contract": "groundwork/extraction-result/3"},
     "an attempt that never was": {"attempt": 0},
     "entities that are no list": {"entities": {"a": 1}},
     "a dangling relationship": {
@@ -93,7 +93,7 @@ def test_a_result_for_a_job_that_is_gone_is_settled(path: "Path", result: dict[s
     assert path.counts()["entities"] == 0
 
 
-def test_the_highest_confidence_counts_and_another_name_is_an_alias(
+def test_the_highest_confidence_of_a_source_counts_and_another_name_is_an_alias(
     path: "Path", result: dict[str, Any]
 ) -> None:
     path.hand_in([result])
@@ -109,7 +109,7 @@ def test_the_highest_confidence_counts_and_another_name_is_an_alias(
     found = path.rows(
         "SELECT name, aliases, confidence, attributes, version FROM entities WHERE type = 'topic'"
     )
-    assert found == [("Science", ["SCIENCE"], 0.95, {"level": 2}, 2)]
+    assert found == [("Science", ["SCIENCE"], 0.95, {"level": 2}, 3)]
 
 
 def many_results(path: "Path", sources: int) -> list[dict[str, Any]]:

@@ -148,7 +148,7 @@ def stated_by_a_worker(world: World, key: str) -> object:
             "relationships": [edge],
         }
     )
-    assert apply_results([result], work=rest.parts.work()) == 1
+    assert apply_results([result], now=rest.parts.clock.now(), work=rest.parts.work()) == 1
     return rest.database.rows(
         "SELECT from_id::text, to_id::text FROM relationships WHERE type = 'STATES'"
     )

@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from groundwork_core.knowledge.mention_rows import list_mentions
 from groundwork_core.knowledge.model import ExtractionResult
-from groundwork_core.knowledge.statements import Origin, list_mentions, merge_edges
+from groundwork_core.knowledge.statements import Origin, merge_edges
 from groundwork_runtime.http import access_control as admission
 from groundwork_runtime.http import router
 
@@ -186,7 +187,11 @@ def test_a_worker_that_tells_the_two_apart_states_them_as_one() -> None:
     (row,) = merge_edges(stated, ids)
     assert (row.from_id, row.to_id) == (same, other)
     rows = list_mentions(stated, ids, {(same, other, "KNOWS", None): known})
-    assert {(one.entity_id, one.relationship_id) for one in rows} == {(None, known), (same, None)}
+    assert {(one.entity_id, one.relationship_id) for one in rows} == {
+        (None, known),
+        (same, None),
+        (other, None),  # stated without a mention
+    }
 
 
 def test_split_brings_all_of_it_back(rest: Rest) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
 
+from groundwork_core.resources.bulk import Upserted
 from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
 
 
@@ -29,8 +31,36 @@ class Neighbour:
     """The cosine similarity: 1 is the same direction, -1 the opposite."""
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddingRow:
+    """A vector to store; it replaces the subject's earlier one by the same model."""
+
+    subject_type: str
+    subject_id: UUID
+    model: str
+    vector: tuple[float, ...]
+
+
 class EmbeddingStore(Protocol):
     """Vectors by model, with one index for each model."""
+
+    def models(self) -> Mapping[str, int]:
+        """Return the dimensions of every registered model; there are at most MODELS_MAX."""
+        ...
+
+    def existing(self, subjects: Collection[tuple[str, UUID]]) -> set[UUID]:
+        """Return which subjects, given as (type, id), exist; they do until the transaction ends."""
+        ...
+
+    def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:
+        """Store vectors of existing subjects, one by subject and model; in the order of `rows`.
+
+        Their models are registered. A vector that is stored already is not written.
+
+        Raises:
+            Unavailable: a subject was deleted at the same time; retry.
+        """
+        ...
 
     def learn_model(self, model: str, dimensions: int) -> None:
         """Register a model with its dimensions and create its index, unless it is registered.

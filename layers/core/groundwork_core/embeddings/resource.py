@@ -10,20 +10,25 @@ from pydantic import AfterValidator, Field, StringConstraints
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource
 
 DIMENSIONS_MAX = 4_000
+MODELS_MAX = 200
+"""Each write considers the index of every model; the database has the same limit."""
 LARGEST = 3.4e38
 """Vectors are stored in single precision (IEEE 754 binary32)."""
 SMALLEST = 1e-45
 
+MODEL_NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"
+
 SubjectType = Literal["entity", "document", "content"]
 ModelName = Annotated[
     str,
-    StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,199}$"),
+    StringConstraints(pattern=MODEL_NAME_PATTERN),
     Field(examples=["vendor/small-model-2"]),
 ]
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
-def _has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
+def has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
+    """Return a vector. Raises ValueError when it is zero in single precision."""
     if all(-SMALLEST < one < SMALLEST for one in vector):
         message = "must not be zero in every dimension; a zero vector has no direction"
         raise ValueError(message)
@@ -33,7 +38,7 @@ def _has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
 Vector = Annotated[
     tuple[Number, ...],
     Field(fail_fast=True, min_length=1, max_length=DIMENSIONS_MAX),
-    AfterValidator(_has_direction),
+    AfterValidator(has_direction),
 ]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from groundwork_core.errors import Fault, Unavailable
+from groundwork_core.knowledge.confidence import weigh, weigh_left
 from groundwork_core.knowledge.statements import (
     EdgeRow,
     EntityRow,
@@ -63,9 +64,14 @@ def _entities(items: Mapping[int, NewEntity], work: KnowledgeWork) -> BulkOutcom
         if same not in rows:
             rows[same] = EntityRow(item.type, item.key, item.name, item.confidence)
         state_entity(rows[same], item, MOST_ALIASES)
+        rows[same].said = rows[same].confidence
         places.setdefault(same, []).append(place)
     with work:
         done = work.knowledge.upsert_entities(list(rows.values()), MOST_ALIASES)
+        left = weigh([one.id for one in done if one.outcome == "updated"], work.confidences)
+    if left:
+        with work:
+            weigh_left(left, work.confidences)
     return BulkOutcome(_outcomes(items, places, done, {}), work.position)
 
 

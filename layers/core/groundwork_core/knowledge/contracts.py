@@ -8,12 +8,14 @@ from pydantic import BaseModel
 
 from groundwork_core.jobs.model import JobMessage
 from groundwork_core.knowledge.model import ExtractionResult
+from groundwork_core.knowledge.result_2 import ExtractionResult2
 from groundwork_core.publishing.distribution_message import DistributionMessage
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CONTRACTS: dict[str, type[BaseModel]] = {
     "job-1": JobMessage,
     "extraction-result-1": ExtractionResult,
+    "extraction-result-2": ExtractionResult2,
     "distribution-1": DistributionMessage,
 }
 

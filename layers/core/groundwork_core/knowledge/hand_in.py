@@ -14,8 +14,9 @@ from groundwork_core.jobs.fail_jobs import fail_jobs
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
 from groundwork_core.knowledge.apply_results import apply_results
-from groundwork_core.knowledge.model import ExtractionResult
-from groundwork_core.knowledge.ports import KnowledgeWork
+from groundwork_core.knowledge.model import StatedResult
+from groundwork_core.knowledge.ports import ResultWork
+from groundwork_core.knowledge.read_result import read_result
 
 log = logging.getLogger(__name__)
 
@@ -31,12 +32,10 @@ class HandedIn(BaseModel):
 
     job_id: UUID
 
-    def checked(self) -> ExtractionResult:
+    def checked(self) -> StatedResult:
         """Return the validated result. Raises Invalid with what breaks the contract."""
         try:
-            return ExtractionResult.model_validate(
-                {"job_id": self.job_id, **(self.__pydantic_extra__ or {})}
-            )
+            return read_result({"job_id": self.job_id, **(self.__pydantic_extra__ or {})})
         except ValidationError as error:
             faults = error.errors(include_url=False, include_input=False, include_context=False)
             lines = [
@@ -49,7 +48,7 @@ class HandedIn(BaseModel):
 class HandIn:
     """Applies a batch of results; a result that breaks the contract fails its job."""
 
-    def __init__(self, *, work: Callable[[], KnowledgeWork], clock: Clock) -> None:
+    def __init__(self, *, work: Callable[[], ResultWork], clock: Clock) -> None:
         """`work` begins a unit of work."""
         self._work = work
         self._clock = clock
@@ -58,7 +57,7 @@ class HandIn:
         self, batch: Sequence[HandedIn]
     ) -> Iterator[tuple[HandedIn, GroundworkError | None]]:
         """Yield each result with the error that prevented its settlement, or None."""
-        good: list[tuple[HandedIn, ExtractionResult]] = []
+        good: list[tuple[HandedIn, StatedResult]] = []
         for handed in batch:
             try:
                 good.append((handed, handed.checked()))
@@ -75,7 +74,7 @@ class HandIn:
         else:
             yield from ((handed, None) for handed, _ in good)
 
-    def _settle(self, handed: HandedIn, result: ExtractionResult) -> GroundworkError | None:
+    def _settle(self, handed: HandedIn, result: StatedResult) -> GroundworkError | None:
         try:
             self._apply([result])
         except Invalid as broken:
@@ -84,10 +83,10 @@ class HandIn:
             return error
         return None
 
-    def _apply(self, results: list[ExtractionResult]) -> None:
+    def _apply(self, results: list[StatedResult]) -> None:
         for left in reversed(range(TRIES)):
             try:
-                apply_results(results, work=self._work())
+                apply_results(results, work=self._work(), now=self._clock.now())
             except Unavailable:
                 # Retry after a deadlock.
                 if not left:

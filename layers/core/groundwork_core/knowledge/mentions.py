@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from groundwork_core.knowledge.entity_types import EntityType
 from groundwork_core.knowledge.resources import Confidence
@@ -36,6 +36,12 @@ class Mention(BaseModel):
     role: str
     evidence: str
     confidence: Confidence
+    subject_confidence: Confidence = Field(
+        description="How sure the document's result is of the entity or relationship itself."
+    )
+    stated_by: dict[str, str] = Field(
+        description="`worker`, and `model` and `version` if the result names them."
+    )
 
 
 MENTIONS = Resource(

@@ -12,6 +12,7 @@ from groundwork_core.errors import (
     Unavailable,
     VersionMismatch,
 )
+from groundwork_core.knowledge.confidence import weigh
 from groundwork_core.knowledge.ports import MergingWork
 from groundwork_core.knowledge.resources import ENTITIES
 from groundwork_core.resources.ports import Written
@@ -39,7 +40,9 @@ def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork
                 raise _gone(one, work)
             if into in versions:
                 _must_be(expected, versions[one])
+                work.confidences.join(one, into)
                 work.merging.merge(one, into)
+                weigh([into], work.confidences)
                 stored = read_one(ENTITIES, into, store=work.resources)
                 break
             survivor = _survivor(into, work)
@@ -82,6 +85,7 @@ def split_entity(one: UUID, *, work: MergingWork) -> Written:
         work.merging.lock([into])
         if not work.merging.split(one, into):
             raise Unavailable("The entity it was merged into changed at the same time; retry.")
+        weigh([one, into], work.confidences)
         stored = read_one(ENTITIES, one, store=work.resources)
     return Written(str(one), stored.tag, stored.body, work.position)
 

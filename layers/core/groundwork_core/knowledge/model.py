@@ -1,8 +1,8 @@
-"""The result of a worker: the contract `groundwork/extraction-result/1`."""
+"""The result of a worker: what all versions share, and `groundwork/extraction-result/1`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -21,19 +21,21 @@ MAX_RELATIONSHIPS = 5_000
 MAX_MENTIONS = 5_000
 PROVENANCE_DOCUMENTS = 20
 """Maximum documents in the provenance of a row; `mentions` has all of them."""
-_NO_CONTROL = r"^[^\u0000]*$"
+NO_NUL = r"^[^\u0000]*$"
 
 Confidence = Annotated[float, Field(ge=0, le=1, strict=True)]
-Text = Annotated[str, Field(pattern=_NO_CONTROL)]
+Text = Annotated[str, Field(pattern=NO_NUL)]
 Short = Annotated[Text, Field(min_length=1, max_length=1000)]
-Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=_NO_CONTROL)]
+Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
-class _ContractModel(BaseModel):
+class ContractModel(BaseModel):
+    """A part of a result. Fields that it does not name are refused."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class StatedEntity(_ContractModel):
+class StatedEntity(ContractModel):
     """An entity. Statements with the same type and key mean the same entity."""
 
     ref: Ref = Field(description="Its name within this result.")
@@ -47,7 +49,7 @@ class StatedEntity(_ContractModel):
     attributes: JsonObject = Field(default_factory=dict)
 
 
-class StatedRelationship(_ContractModel):
+class StatedRelationship(ContractModel):
     """A directed relationship between two entities of this result, with its time of validity."""
 
     ref: Ref | None = Field(None, description="Its name within this result, for mentions.")
@@ -67,19 +69,24 @@ class StatedRelationship(_ContractModel):
         return self
 
 
-class StatedMention(_ContractModel):
-    """A statement of an entity or relationship of this result in the document."""
+class MentionOfRef(ContractModel):
+    """What mentions of all versions have."""
 
     ref: Ref = Field(description="The ref of the entity or relationship.")
     role: Text = Field("", max_length=100, description="author, publisher, category, link, …")
     evidence: Text = Field("", max_length=1000, description="The text passage that states it.")
+
+
+class StatedMention(MentionOfRef):
+    """A statement of an entity or relationship of this result in the document."""
+
     confidence: Confidence = 1.0
 
 
-class ExtractionResult(_ContractModel):
-    """All statements that a worker found in one document. Handing it in again has no effect."""
+class StatedResult(ContractModel):
+    """What results of all versions have."""
 
-    contract: Literal["groundwork/extraction-result/1"]
+    contract: str
     job_id: UUID
     attempt: int = Field(ge=1, strict=True)
     worker: Text = Field(
@@ -88,12 +95,12 @@ class ExtractionResult(_ContractModel):
     lease_token: UUID | None = Field(
         None, description="The lease's token: a result of a job that another worker has is ignored."
     )
-    entities: tuple[StatedEntity, ...] = Field((), max_length=MAX_ENTITIES)
-    relationships: tuple[StatedRelationship, ...] = Field((), max_length=MAX_RELATIONSHIPS)
-    mentions: tuple[StatedMention, ...] = Field((), max_length=MAX_MENTIONS)
+    entities: tuple[StatedEntity, ...] = ()
+    relationships: tuple[StatedRelationship, ...] = ()
+    mentions: tuple[MentionOfRef, ...] = ()
 
     @model_validator(mode="after")
-    def _refs_hold(self) -> ExtractionResult:
+    def _refs_hold(self) -> Self:
         entities = [entity.ref for entity in self.entities]
         edges = [edge.ref for edge in self.relationships if edge.ref is not None]
         refs = {*entities, *edges}
@@ -110,3 +117,12 @@ class ExtractionResult(_ContractModel):
                 message = f"a mention names a ref that is not in the result: {mention.ref}"
                 raise ValueError(message)
         return self
+
+
+class ExtractionResult(StatedResult):
+    """All statements that a worker found in one document. Handing it in again has no effect."""
+
+    contract: Literal["groundwork/extraction-result/1"]
+    entities: tuple[StatedEntity, ...] = Field((), max_length=MAX_ENTITIES)
+    relationships: tuple[StatedRelationship, ...] = Field((), max_length=MAX_RELATIONSHIPS)
+    mentions: tuple[StatedMention, ...] = Field((), max_length=MAX_MENTIONS)

@@ -6,12 +6,15 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from groundwork_core.jobs.ports import JobsWork, LeasesWork
+from groundwork_core.embeddings.ports import EmbeddingStore
+from groundwork_core.jobs.ports import JobsWork, Lease, LeasesWork
+from groundwork_core.knowledge.confidence import Standing
+from groundwork_core.knowledge.mention_rows import MentionRow
+from groundwork_core.knowledge.result_parts import Taken
 from groundwork_core.knowledge.statements import (
     MAX_ALIASES,
     EdgeRow,
     EntityRow,
-    MentionRow,
 )
 from groundwork_core.resources.bulk import Upserted
 from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
@@ -25,8 +28,9 @@ class KnowledgeStore(Protocol):
     ) -> list[Upserted]:
         """Insert or merge entities by (type, key), which are unique in `rows`; in their order.
 
-        An existing entity keeps its name (another name becomes an alias), the highest confidence,
-        and the first documents of its provenance. Rows without a key are inserted.
+        An existing entity keeps its name (another name becomes an alias) and the first documents
+        of its provenance. Its confidence only rises, to what is `said`; `weigh` computes it from
+        all statements. Rows without a key are inserted.
         """
         ...
 
@@ -45,16 +49,60 @@ class KnowledgeStore(Protocol):
         """
         ...
 
-    def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
-        """Insert mentions, and delete those of earlier revisions of the `stated` documents."""
+    def put_mentions(
+        self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]
+    ) -> set[UUID]:
+        """Insert mentions, and delete those of earlier revisions of the `stated` documents.
+
+        Returns the entities of deleted mentions.
+        """
         ...
 
-    def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the current revision of each document that exists."""
+    def present(
+        self, document_ids: Sequence[UUID], lease_tokens: Sequence[UUID]
+    ) -> tuple[dict[UUID, int], dict[UUID, list[Taken]]]:
+        """Return the revision of each document that exists, and the parts taken under leases."""
+        ...
+
+    def take_part(self, lease: Lease, taken: Taken) -> None:
+        """Remember that a part was taken under a lease."""
         ...
 
 
-class KnowledgeWork(JobsWork, Protocol):
+class ConfidenceStore(Protocol):
+    """Confidences of entities, and the statements that they are computed from."""
+
+    def standings(self, ids: Collection[UUID]) -> list[Standing]:
+        """Return the standing of each entity that exists."""
+        ...
+
+    def lock_free(self, ids: Collection[UUID]) -> set[UUID]:
+        """Lock the entities that no other transaction has locked, and return them."""
+        ...
+
+    def lock(self, ids: Collection[UUID]) -> set[UUID]:
+        """Lock entities in the order in which upserts lock them; return those that exist."""
+        ...
+
+    def join(self, one: UUID, into: UUID) -> None:
+        """Give what was said of an entity to the one that it is about to be merged into."""
+        ...
+
+    def set_confidences(self, computed: Sequence[tuple[UUID, float]]) -> None:
+        """Store computed confidences of locked entities."""
+        ...
+
+
+class ConfidencesWork(Protocol):
+    """A unit of work with confidences of entities."""
+
+    @property
+    def confidences(self) -> ConfidenceStore:
+        """Confidences of entities."""
+        ...
+
+
+class KnowledgeWork(JobsWork, ConfidencesWork, Protocol):
     """A unit of work with knowledge and jobs."""
 
     @property
@@ -79,7 +127,7 @@ class Merging(Protocol):
         ...
 
 
-class MergingWork(ResourceWork, SurvivorsWork, Protocol):
+class MergingWork(ResourceWork, SurvivorsWork, ConfidencesWork, Protocol):
     """A unit of work with merges."""
 
     @property
@@ -90,3 +138,8 @@ class MergingWork(ResourceWork, SurvivorsWork, Protocol):
 
 class ResultWork(LeasesWork, KnowledgeWork, Protocol):
     """A unit of work that knows leases and applies results."""
+
+    @property
+    def embeddings(self) -> EmbeddingStore:
+        """The embeddings."""
+        ...

@@ -12,8 +12,8 @@ from pydantic import JsonValue
 
 from groundwork_core.knowledge.model import (
     PROVENANCE_DOCUMENTS,
-    ExtractionResult,
     StatedRelationship,
+    StatedResult,
 )
 
 MAX_ALIASES = 50
@@ -83,6 +83,8 @@ class EntityRow:
     key: str | None
     name: str
     confidence: float
+    said: float | None = None
+    """The confidence by those who are no document; None: only documents state it."""
     aliases: list[str] = field(default_factory=list)
     attributes: dict[str, JsonValue] = field(default_factory=dict)
     documents: list[UUID] = field(default_factory=list)
@@ -104,24 +106,10 @@ class EdgeRow:
     workers: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class MentionRow:
-    """A mention to insert; exactly one of the two subjects is set."""
-
-    document_id: UUID
-    revision: int
-    job_id: UUID
-    entity_id: UUID | None
-    relationship_id: UUID | None
-    role: str
-    evidence: str
-    confidence: float
+Stated = tuple[StatedResult, Origin]
 
 
-Stated = tuple[ExtractionResult, Origin]
-
-
-def merge_entities(stated: list[Stated]) -> list[EntityRow]:
+def merge_entities(stated: Sequence[Stated]) -> list[EntityRow]:
     """Merge by (type, key), sorted by it, so that concurrent writers lock in the same order."""
     rows: dict[EntityKey, EntityRow] = {}
     for result, origin in stated:
@@ -131,11 +119,13 @@ def merge_entities(stated: list[Stated]) -> list[EntityRow]:
                 row = EntityRow(entity.type, entity.key, entity.name, entity.confidence)
                 rows[entity.type, entity.key] = row
             state_entity(row, entity)
+            if origin.document_id is None:
+                row.said = max(row.said or 0.0, entity.confidence)
             _state_origin(row, result, origin)
     return [rows[key] for key in sorted(rows)]
 
 
-def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[EdgeRow]:
+def merge_edges(stated: Sequence[Stated], ids: Mapping[EntityKey, UUID]) -> list[EdgeRow]:
     """Merge by (from, to, type, valid_from), sorted by it. `ids` has every stated entity.
 
     Relationships between entities that were merged into one are left out.
@@ -153,40 +143,6 @@ def merge_edges(stated: list[Stated], ids: Mapping[EntityKey, UUID]) -> list[Edg
             state_edge(row, edge)
             _state_origin(row, result, origin)
     return [rows[key] for key in sorted(rows, key=_edge_order)]
-
-
-def list_mentions(
-    stated: list[Stated], ids: Mapping[EntityKey, UUID], edge_ids: Mapping[EdgeKey, UUID]
-) -> list[MentionRow]:
-    """Return the mentions of all results that belong to a document, without repetitions."""
-    rows: dict[tuple[UUID, UUID | None, UUID | None, str], MentionRow] = {}
-    for result, origin in stated:
-        if origin.document_id is None:
-            continue
-        by_ref = {entity.ref: ids[entity.type, entity.key] for entity in result.entities}
-        edges = {
-            edge.ref: edge_ids.get(edge_key(edge, by_ref))
-            for edge in result.relationships
-            if edge.ref is not None
-        }
-        for mention in result.mentions:
-            entity, edge_id = by_ref.get(mention.ref), edges.get(mention.ref)
-            if entity is None and edge_id is None:
-                continue  # the relationship was left out
-            rows.setdefault(
-                (origin.document_id, entity, edge_id, mention.role),
-                MentionRow(
-                    document_id=origin.document_id,
-                    revision=origin.revision,
-                    job_id=origin.job_id,
-                    entity_id=entity,
-                    relationship_id=edge_id,
-                    role=mention.role,
-                    evidence=mention.evidence,
-                    confidence=mention.confidence,
-                ),
-            )
-    return list(rows.values())
 
 
 def edge_key(edge: StatedRelationship, by_ref: Mapping[str, UUID]) -> EdgeKey:
@@ -215,6 +171,8 @@ def state_entity(row: EntityRow, said: EntityStatement, most_aliases: int = MAX_
 def state_again(row: EntityRow, same: EntityRow, most_aliases: int = MAX_ALIASES) -> None:
     """Merge a row into another row of the same entity."""
     state_entity(row, same, most_aliases)
+    if same.said is not None:
+        row.said = max(row.said or 0.0, same.said)
     more = [document for document in same.documents if document not in row.documents]
     row.documents += more[: max(0, PROVENANCE_DOCUMENTS - len(row.documents))]
     row.workers += [worker for worker in same.workers if worker not in row.workers]
@@ -227,7 +185,7 @@ def state_edge(row: EdgeRow, said: EdgeStatement) -> None:
     row.valid_to = said.valid_to or row.valid_to
 
 
-def _state_origin(row: EntityRow | EdgeRow, result: ExtractionResult, origin: Origin) -> None:
+def _state_origin(row: EntityRow | EdgeRow, result: StatedResult, origin: Origin) -> None:
     document = origin.document_id
     if document and document not in row.documents and len(row.documents) < PROVENANCE_DOCUMENTS:
         row.documents.append(document)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
-from groundwork_core.embeddings.ports import KnownModel, Neighbour
+from psycopg.errors import ForeignKeyViolation
+
+from groundwork_core.embeddings.ports import EmbeddingRow, KnownModel, Neighbour
+from groundwork_core.errors import Unavailable
+from groundwork_core.resources.bulk import Upserted
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,6 +27,36 @@ SELECT m.dimensions,
     set_config('hnsw.ef_search', %(candidates)s, true),
     set_config('hnsw.iterative_scan', 'strict_order', true)
 FROM embedding_models m WHERE m.name = %(model)s
+"""
+
+
+MODELS = "SELECT name, dimensions FROM embedding_models"
+HOLD = {
+    "entity": "SELECT id FROM entities WHERE id = ANY(%s) ORDER BY type, key, id FOR KEY SHARE",
+    "document": "SELECT id FROM documents WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
+    "content": "SELECT id FROM contents WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
+}
+# In the order of subjects, so that two writers of the same vectors wait instead of deadlocking.
+PUT = """
+WITH incoming AS (
+    SELECT subject_type, subject_id, model, vector::vector
+    FROM unnest(%s::text[], %s::uuid[], %s::text[], %s::text[])
+        AS i(subject_type, subject_id, model, vector)
+), known AS (
+    SELECT e.id, e.subject_id, e.model FROM incoming i
+    JOIN embeddings e ON e.subject_id = i.subject_id AND e.model = i.model
+    WHERE e.vector = i.vector
+), written AS (
+    INSERT INTO embeddings AS e (subject_type, subject_id, model, vector)
+    SELECT i.* FROM incoming i WHERE NOT EXISTS (
+        SELECT FROM known k WHERE k.subject_id = i.subject_id AND k.model = i.model)
+    ORDER BY i.subject_id, i.model
+    ON CONFLICT (subject_id, model) DO UPDATE SET vector = excluded.vector
+    RETURNING e.id, e.subject_id, e.model,
+        CASE e.version WHEN 1 THEN 'created' ELSE 'updated' END AS outcome
+)
+SELECT id, subject_id, model, 'unchanged' FROM known
+UNION ALL SELECT id, subject_id, model, outcome FROM written
 """
 
 
@@ -55,6 +90,36 @@ class PostgresEmbeddings:
         self._connection.execute(
             "SELECT groundwork_learn_embedding_model(%s, %s)", [model, dimensions]
         )
+
+    def models(self) -> dict[str, int]:
+        """Return the dimensions of every registered model."""
+        return dict(self._connection.execute(MODELS).fetchall())
+
+    def existing(self, subjects: Collection[tuple[str, UUID]]) -> set[UUID]:
+        """Return which subjects exist, and keep them until the transaction ends."""
+        found: set[UUID] = set()
+        for kind, hold in HOLD.items():
+            ids = [id_ for one, id_ in subjects if one == kind]
+            if ids:
+                found |= {row[0] for row in self._connection.execute(hold, [ids])}
+        return found
+
+    def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:
+        """Store vectors by subject and model; those that are stored already are not written."""
+        if not rows:
+            return []
+        columns = [
+            [row.subject_type for row in rows],
+            [row.subject_id for row in rows],
+            [row.model for row in rows],
+            [str(list(row.vector)) for row in rows],
+        ]
+        try:
+            done = self._connection.execute(PUT, columns, prepare=False).fetchall()
+        except ForeignKeyViolation as error:
+            raise Unavailable("A subject was deleted meanwhile.") from error
+        found = {(subject, model): Upserted(id_, to) for id_, subject, model, to in done}
+        return [found[row.subject_id, row.model] for row in rows]
 
     def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
         """Return a model's dimensions and its vector of a subject; set the index's search depth."""

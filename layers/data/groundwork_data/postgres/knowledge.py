@@ -6,6 +6,7 @@ Only rows that change are written.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,12 +16,13 @@ from psycopg.types.json import Jsonb
 
 from groundwork_core.errors import Unavailable
 from groundwork_core.ids import new_id
+from groundwork_core.knowledge.mention_rows import MentionRow
 from groundwork_core.knowledge.model import PROVENANCE_DOCUMENTS
+from groundwork_core.knowledge.result_parts import Taken
 from groundwork_core.knowledge.statements import (
     MAX_ALIASES,
     EdgeRow,
     EntityRow,
-    MentionRow,
     state_again,
 )
 from groundwork_core.resources.bulk import Outcome, Upserted
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
+    from groundwork_core.jobs.ports import Lease
+
+MENTION_IDS = ("document_id", "job_id", "entity_id", "relationship_id")
 CAPS = {"most_documents": PROVENANCE_DOCUMENTS}
 
 
@@ -102,38 +107,46 @@ class PostgresKnowledge:
         found = {old: into for old, into in led.items() if into in held or into in more}
         return {id_: id_ for id_ in held} | found
 
-    def put_mentions(self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]) -> None:
-        """Insert mentions, and drop those of earlier revisions of the `stated` documents."""
-        mentions = [
-            {
-                "document_id": str(row.document_id),
-                "revision": row.revision,
-                "job_id": str(row.job_id),
-                "entity_id": str(row.entity_id) if row.entity_id else None,
-                "relationship_id": str(row.relationship_id) if row.relationship_id else None,
-                "role": row.role,
-                "evidence": row.evidence,
-                "confidence": row.confidence,
-            }
-            for row in rows
-        ]
-        if mentions:
+    def put_mentions(
+        self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]
+    ) -> set[UUID]:
+        """Insert mentions, and drop those of earlier revisions of the `stated` documents.
+
+        Returns the entities of dropped mentions.
+        """
+        if rows:
+            mentions = [
+                {**asdict(row), **{name: _text(getattr(row, name)) for name in MENTION_IDS}}
+                for row in rows
+            ]
             self._connection.execute(sql.PUT_MENTIONS, {"mentions": Jsonb(mentions)})
         revised = [(document, revision) for document, revision in stated if revision > 1]
-        if revised:
-            documents, revisions = zip(*revised, strict=True)
-            self._connection.execute(
-                sql.DROP_STALE_MENTIONS,
-                {"documents": list(documents), "revisions": list(revisions)},
-            )
-
-    def revisions(self, document_ids: Sequence[UUID]) -> dict[UUID, int]:
-        """Return the current revision of each document that exists."""
-        return dict(
-            self._connection.execute(
-                "SELECT id, revision FROM documents WHERE id = ANY(%s)", [list(document_ids)]
-            ).fetchall()
+        if not revised:
+            return set()
+        documents, revisions = zip(*revised, strict=True)
+        dropped = self._connection.execute(
+            sql.DROP_STALE_MENTIONS, {"documents": list(documents), "revisions": list(revisions)}
         )
+        return {row[0] for row in dropped if row[0] is not None}
+
+    def present(
+        self, document_ids: Sequence[UUID], lease_tokens: Sequence[UUID]
+    ) -> tuple[dict[UUID, int], dict[UUID, list[Taken]]]:
+        """Return the revision of each document that exists, and the parts taken under leases."""
+        given = {"documents": list(document_ids), "tokens": list(lease_tokens)}
+        revisions: dict[UUID, int] = {}
+        parts: dict[UUID, list[Taken]] = {}
+        for id_, revision, *taken in self._connection.execute(sql.PRESENT, given).fetchall():
+            if revision is None:
+                parts.setdefault(id_, []).append(Taken(*taken))
+            else:
+                revisions[id_] = revision
+        return revisions, parts
+
+    def take_part(self, lease: Lease, taken: Taken) -> None:
+        """Remember that a part was taken under a lease."""
+        part, *counts = astuple(taken)
+        self._connection.execute(sql.TAKE_PART, [lease.token, part, lease.job_id, *counts])
 
     def _lock_entities(self, ids: Sequence[UUID]) -> set[UUID]:
         return {row[0] for row in self._connection.execute(sql.HOLD_ENTITIES, [list(ids)])}
@@ -177,11 +190,16 @@ def _entity(row: EntityRow, id_: UUID | None) -> dict[str, object]:
         "key": row.key,
         "name": row.name,
         "confidence": row.confidence,
+        "said": row.said,
         "aliases": row.aliases,
         "attributes": row.attributes,
         "documents": [str(document) for document in row.documents],
         "workers": row.workers,
     }
+
+
+def _text(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.api_keys import PostgresApiKeys
     from groundwork_data.postgres.audit import PostgresAuditLog
     from groundwork_data.postgres.callbacks import PostgresCallbacks
+    from groundwork_data.postgres.confidences import PostgresConfidences
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.distributions import PostgresDistributions
     from groundwork_data.postgres.documents import PostgresDocuments
@@ -107,6 +108,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.knowledge import PostgresKnowledge
 
         return PostgresKnowledge(self.connection)
+
+    @property
+    def confidences(self) -> PostgresConfidences:
+        """Confidences of entities."""
+        from groundwork_data.postgres.confidences import PostgresConfidences
+
+        return PostgresConfidences(self.connection)
 
     @property
     def merging(self) -> PostgresMerging:

@@ -46,7 +46,7 @@ INSERTS: Mapping[str, tuple[str, ...]] = {
     "entities": ("id", *STATEMENT),
     "mentions": (
         *("id", "document_id", "revision", "job_id", "entity_id", "relationship_id"),
-        *("role", "evidence", "confidence"),
+        *("role", "evidence", "confidence", "subject_confidence", "stated_by"),
     ),
     "relationships": ("id", "from_id", "to_id", *EDGE),
 }
@@ -54,7 +54,7 @@ INSERTS: Mapping[str, tuple[str, ...]] = {
 UPDATES: Mapping[str, tuple[str, ...]] = {
     "embeddings": ("vector",),
     "entities": STATEMENT,
-    "mentions": ("role", "evidence", "confidence"),
+    "mentions": ("role", "evidence", "confidence", "subject_confidence", "stated_by"),
     "relationships": EDGE,
 }
 """Columns that it changes. It deletes nothing."""

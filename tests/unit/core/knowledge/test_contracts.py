@@ -25,6 +25,22 @@ RESULT: dict[str, Any] = {
     ],
     "mentions": [{"ref": "a", "role": "author", "evidence": "by n"}, {"ref": "r"}],
 }
+RESULT_2: dict[str, Any] = {
+    **RESULT,
+    "contract": "groundwork/extraction-result/2",
+    "lease_token": str(uuid4()),
+    "stated_by": {"model": "vendor/model", "version": "2026-11"},
+    "part": 2,
+    "partial": True,
+    "entities": [
+        {**RESULT["entities"][0], "evidence": "by n", "stated_by": {"model": "other"}},
+        RESULT["entities"][1],
+    ],
+    "embeddings": [
+        {"subject": "document", "model": "vendor/small-2", "vector": [0.5, -1, 3e8]},
+        {"subject": "a", "model": "vendor/small-2", "vector": [1, 0, 0]},
+    ],
+}
 JOB: dict[str, Any] = {
     "contract": "groundwork/job/1",
     "job_id": str(uuid4()),
@@ -42,7 +58,12 @@ DISTRIBUTION: dict[str, Any] = {
     "callback_url": "/api/v1/deliveries/callbacks",
     "preferences": {str(uuid4()): {"digest": "daily"}},
 }
-GOOD = {"extraction-result-1": RESULT, "job-1": JOB, "distribution-1": DISTRIBUTION}
+GOOD = {
+    "extraction-result-1": RESULT,
+    "extraction-result-2": RESULT_2,
+    "job-1": JOB,
+    "distribution-1": DISTRIBUTION,
+}
 
 
 @pytest.mark.parametrize("name", list(CONTRACTS))

@@ -20,7 +20,7 @@ from groundwork_data.postgres.tables.identity import (
     User,
 )
 from groundwork_data.postgres.tables.jobs import Job, JobAttempt
-from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship
+from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship, ResultPart
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
@@ -76,6 +76,7 @@ __all__ = [
     "RefreshToken",
     "Relationship",
     "RelayLease",
+    "ResultPart",
     "Role",
     "Row",
     "SigningKey",

@@ -26,7 +26,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.tables.documents import Document
-    from groundwork_data.postgres.tables.knowledge import Mention
+    from groundwork_data.postgres.tables.knowledge import Mention, ResultPart
 
 WAITING = text("status = 'queued' AND not_before IS NULL")
 
@@ -129,6 +129,7 @@ class Job(Aggregate, Row):
 
     document: Mapped[Document | None] = parent("jobs")
     attempts: Mapped[list[JobAttempt]] = children("job", order_by="JobAttempt.number")
+    result_parts: Mapped[list[ResultPart]] = children("job", order_by="ResultPart.part")
     mentions: Mapped[list[Mention]] = children("job")
 
 

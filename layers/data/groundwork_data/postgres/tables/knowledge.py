@@ -12,7 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from groundwork_core.knowledge.entity_types import ENTITY_TYPES
-from groundwork_data.postgres.tables.bounds import JSON_BYTES_MAX, PROVENANCE_BYTES_MAX, json_bound
+from groundwork_data.postgres.tables.bounds import (
+    JSON_BYTES_MAX,
+    PROVENANCE_BYTES_MAX,
+    STATED_BY_BYTES_MAX,
+    json_bound,
+)
 from groundwork_data.postgres.tables.links import children, parent, shown
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
@@ -58,6 +63,10 @@ class Entity(Aggregate, Row):
     name: Mapped[str]
     type: Mapped[str]
     confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    said_confidence: Mapped[float | None] = mapped_column(Double, server_default=text("NULL"))
+    """The highest confidence by clients and by results without a document."""
+    computed_confidence: Mapped[float | None] = mapped_column(Double, server_default=text("NULL"))
+    """What was computed from its statements; if `confidence` differs, a client has set that."""
     key: Mapped[str | None]
     aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
@@ -143,7 +152,11 @@ class Mention(Row):
             unique=True,
             postgresql_nulls_not_distinct=True,
         ),
-        Index("ix_mentions_entity_id", "entity_id"),
+        CheckConstraint("subject_confidence BETWEEN 0 AND 1", name="subject_confidence"),
+        json_bound("stated_by", STATED_BY_BYTES_MAX),
+        Index(
+            "ix_mentions_entity_source", "entity_id", "source_id", text("subject_confidence DESC")
+        ),
         Index("ix_mentions_relationship_id", "relationship_id"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
@@ -159,9 +172,32 @@ class Mention(Row):
     evidence: Mapped[str] = mapped_column(server_default="")
     """The text of the document that states it."""
     confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    subject_confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
+    """How sure the document's result is of the entity or relationship itself."""
+    source_id: Mapped[UUID | None] = mapped_column(server_default=text("NULL"))
+    """The document's source, for confidences by source."""
+    stated_by: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """`worker`, and `model` and `version` if the result names them."""
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
     document: Mapped[Document] = parent("mentions")
     job: Mapped[Job | None] = parent("mentions")
     entity: Mapped[Entity | None] = parent("mentions")
     relationship: Mapped[Relationship | None] = parent("mentions")
+
+
+class ResultPart(Row):
+    """A part of a result that was applied under a lease."""
+
+    __tablename__ = "result_parts"
+    __table_args__ = (Index("ix_result_parts_job_id", "job_id"),)
+    lease_token: Mapped[UUID] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    entities: Mapped[int] = mapped_column(BigInteger)
+    relationships: Mapped[int] = mapped_column(BigInteger)
+    mentions: Mapped[int] = mapped_column(BigInteger)
+    embeddings: Mapped[int] = mapped_column(BigInteger)
+    taken_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    job: Mapped[Job] = parent("result_parts")
