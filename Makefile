@@ -10,7 +10,7 @@ CONTRACT_VENV := $(VENV)/contract
 CONTRACT_STAMP := $(CONTRACT_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: up down test test-long lint format lock clean setup sam-validate
+.PHONY: up down test test-long lint format lock clean setup sam-validate build deploy
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -31,7 +31,13 @@ lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates
 	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/groundwork_* infra/*/groundwork_* tests)
 	$(BIN)/lint-imports
 	$(BIN)/python infra/pipeline/commit_subjects.py
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml infra/aws/*.yaml
+
+build: $(SAM_STAMP)  ## build the functions and layers of template.yaml (see docs/deployment.md)
+	SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam build
+
+deploy: $(STAMP) $(SAM_STAMP)  ## deploy the build: make deploy STAGE=staging
+	$(BIN)/python infra/pipeline/deploy.py $(STAGE) $(DEPLOY_OPTIONS)
 
 sam-validate: $(SAM_STAMP)
 	SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --template template.yaml --region eu-central-1

@@ -1,0 +1,91 @@
+"""Deploy the output of `sam build` to one stage, with a build id of its own.
+
+    make build
+    .venv/bin/python infra/pipeline/deploy.py staging
+
+Clients call an alias, which moves only when a function has a new version. A version is new only if
+the template, as SAM expands it, differs: the value of a parameter is not part of that. So the
+parameter BuildId is set to a hash of the build and of the parameters.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / ".aws-sam" / "build"
+STAGES = ("dev", "staging", "prod")
+ID_LENGTH = 10
+"""SAM uses the first ten characters only."""
+
+
+def build_id(build: Path, parameters: Sequence[str]) -> str:
+    """Return the hash of the files of a build and of its parameters (`Name=value`).
+
+    Raises:
+        FileNotFoundError: nothing was built.
+    """
+    found = hashlib.sha256()
+    files = sorted(path for path in build.rglob("*") if path.is_file())
+    if not files:
+        message = f"{build} is empty: run `make build` first"
+        raise FileNotFoundError(message)
+    for path in files:
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        found.update(f"{path.relative_to(build)}\0{content}\n".encode())
+    found.update("\n".join(sorted(parameters)).encode())
+    return found.hexdigest()[:ID_LENGTH]
+
+
+def parameters_of(config: Mapping[str, Any], stage: str, given: Sequence[str]) -> list[str]:
+    """Return the parameters of a stage in samconfig.toml; those given replace them."""
+    stated = config[stage]["deploy"]["parameters"]["parameter_overrides"]
+    merged = dict(one.split("=", 1) for one in [*stated, *given])
+    return [f"{name}={value}" for name, value in merged.items()]
+
+
+def command(stage: str, parameters: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Return the `sam deploy` of a stage."""
+    sam = ROOT / ".venv" / "sam" / "bin" / "sam"
+    build = f"BuildId={build_id(BUILD, parameters)}"
+    return [
+        str(sam),
+        "deploy",
+        f"--config-env={stage}",
+        "--parameter-overrides",
+        *parameters,
+        build,
+        *more,
+    ]
+
+
+def main() -> int:
+    """Run `sam deploy`; return its exit code."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("stage", choices=STAGES)
+    arguments.add_argument("parameters", nargs="*", help="Name=value, instead of samconfig.toml's")
+    arguments.add_argument(
+        "--approved", action="store_true", help="do not ask before changes to prod"
+    )
+    given = arguments.parse_args()
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    more = ["--no-confirm-changeset"] if given.approved else []
+    try:
+        asked = command(given.stage, parameters_of(config, given.stage, given.parameters), more)
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    return subprocess.run(asked, cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
