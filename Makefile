@@ -47,7 +47,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix $(wildcard $(ROOTS))
 
 lock: $(STAMP)  ## make requirements/*.txt anew from *.in
-	cd requirements && for f in dev host app; do \
+	cd requirements && for f in dev host container app; do \
 	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    $$( [ $$f = dev ] || echo "-c dev.txt" ) $$f.in -o $$f.txt || exit 1; done
 	cd requirements && for f in sam contract; do \

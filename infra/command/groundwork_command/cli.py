@@ -33,6 +33,22 @@ def up() -> None:
 
 
 @app.command()
+def serve() -> None:
+    """Serve functions on services that run elsewhere; no migration, no first admin."""
+    from groundwork_command.commands import serve as command
+
+    command.serve()
+
+
+@app.command()
+def bootstrap(*, as_json: Json = False) -> None:
+    """Create what a migrated deployment lacks: queues, keys, the first admin."""
+    from groundwork_command.commands import bootstrap as command
+
+    command.bootstrap("json" if as_json else "text")
+
+
+@app.command()
 def down() -> None:
     """Stop the running instance of this state folder."""
     from groundwork_command.commands import down as command
@@ -67,12 +83,15 @@ def migrate(
     graph_to: Annotated[
         int | None, typer.Option(min=0, help="Last graph migration to keep; 0 undoes all of them.")
     ] = None,
+    wait: Annotated[
+        int, typer.Option(min=0, help="Seconds to wait for each database that does not answer.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Migrate Postgres and the graph to the newest schema. Safe to repeat or run in parallel."""
     from groundwork_command.commands import migrate as command
 
-    command.migrate(f"-{down}" if down else to, graph_to, "json" if as_json else "text")
+    command.migrate(f"-{down}" if down else to, graph_to, wait, "json" if as_json else "text")
 
 
 FromStdin = Annotated[

@@ -18,6 +18,7 @@ from groundwork_lambda_host.gateway.hosts import Hosts
 from groundwork_lambda_host.gateway.limits import ServerLimits
 from groundwork_lambda_host.gateway.routes import Routes
 from groundwork_lambda_host.gateway.server import Server
+from groundwork_lambda_host.liveness import LivenessPage
 from groundwork_lambda_host.settings import HostSettings, base_url
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 from groundwork_lambda_host.telemetry.page import MetricsPage
@@ -81,7 +82,7 @@ class Host:
         surroundings = EnvironmentContext(
             shared={**settings.shared, "GROUNDWORK_NAMES_CALLER": "true"},
             socket={
-                "WEBSOCKET_BATCH_URL": f"{self.address}/@live/posts",
+                "WEBSOCKET_BATCH_URL": f"{settings.live_url or self.address}/@live/posts",
                 "GROUNDWORK_HOST_TOKEN": settings.host_token,
             },
             sink=sink,
@@ -97,7 +98,8 @@ class Host:
             surroundings,
         )
         self._own: dict[str, App] = {
-            "/metrics": MetricsPage(self.telemetry.registry, settings.metrics_token)
+            "/metrics": MetricsPage(self.telemetry.registry, settings.metrics_token),
+            "/@host": LivenessPage(),
         }
         self.gateway = Gateway(
             Routes(stack.routes),

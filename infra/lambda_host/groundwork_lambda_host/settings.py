@@ -2,14 +2,17 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from groundwork_lambda_host.environments.variables import passed_on
 from groundwork_lambda_host.gateway.clients import BadProxies, Network, listed_networks
 from groundwork_lambda_host.gateway.hosts import EVERY_HOST, BadHost, listed_hosts
 
+_GATEWAY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 _SPARE_ENVIRONMENTS = 1
 """Environments beyond the CPU cores, because some of them wait for a database."""
 
@@ -107,6 +110,39 @@ class HostSettings:
             "generated",
         ),
     )
+    gateway: str = field(
+        default_factory=lambda: f"g{secrets.token_hex(4)}",
+        metadata=_variable(
+            "GROUNDWORK_GATEWAY",
+            "Name of this host among its peers, such as the name of its pod.",
+            "generated",
+        ),
+    )
+    peers: tuple[tuple[str, int], ...] = field(
+        default=(),
+        metadata=_variable(
+            "GROUNDWORK_PEERS",
+            "Comma-separated `name:port` of the hosts that share sockets with this one, such as a "
+            "headless Service of Kubernetes. All addresses of each name are asked every 5 "
+            "seconds. Except in `local`, `GROUNDWORK_HOST_TOKEN` is then required.",
+        ),
+    )
+    live_url: str = field(
+        default="",
+        metadata=_variable(
+            "GROUNDWORK_LIVE_URL",
+            "Base URL of a host that serves sockets, such as `http://gateway:8000`, for a host "
+            "that does not. Empty: this host.",
+        ),
+    )
+    functions: tuple[str, ...] = field(
+        default=(),
+        metadata=_variable(
+            "GROUNDWORK_FUNCTIONS",
+            "Comma-separated functions that this host runs, such as `Fetch,Relay`, with their "
+            "routes, queues and schedules. `-Fetch` leaves one out. Empty: all.",
+        ),
+    )
     shared: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -122,6 +158,11 @@ class HostSettings:
             # A generated token that nobody knows keeps everybody out.
             token = secrets.token_urlsafe(32)
         default = cls()
+        peers = _peers(environ.get("GROUNDWORK_PEERS", ""))
+        if peers and stage != "local" and not environ.get("GROUNDWORK_HOST_TOKEN"):
+            raise BadHostSettings(
+                "GROUNDWORK_HOST_TOKEN is missing: hosts that share sockets need the same one"
+            )
         return cls(
             address=_address(environ.get("GROUNDWORK_ADDRESS") or default.address),
             port=_number(environ, "GROUNDWORK_PORT", default.port, range(65536)),
@@ -133,9 +174,13 @@ class HostSettings:
             access_log=environ.get("GROUNDWORK_ACCESS_LOG", "") not in {"", "0", "false"},
             hosts=hosts_of(environ.get("GROUNDWORK_HOSTS", ""), stage),
             trusted_proxies=proxies_of(environ.get("GROUNDWORK_TRUSTED_PROXIES", "")),
-            cors_origins=_origins(environ.get("GROUNDWORK_CORS_ORIGINS", "")),
+            cors_origins=_listed(environ.get("GROUNDWORK_CORS_ORIGINS", "")),
             metrics_token=token if stage != "local" else "",
             host_token=environ.get("GROUNDWORK_HOST_TOKEN") or default.host_token,
+            gateway=_gateway(environ.get("GROUNDWORK_GATEWAY") or default.gateway),
+            peers=peers,
+            live_url=_live_url(environ.get("GROUNDWORK_LIVE_URL", "")),
+            functions=_listed(environ.get("GROUNDWORK_FUNCTIONS", "")),
             shared=passed_on(environ),
         )
 
@@ -199,5 +244,30 @@ def _address(given: str) -> str:
         ) from None
 
 
-def _origins(listed: str) -> tuple[str, ...]:
+def _gateway(given: str) -> str:
+    if not _GATEWAY.fullmatch(given):
+        raise BadHostSettings(
+            f"GROUNDWORK_GATEWAY must be letters, digits, dots and hyphens, not {given!r}"
+        )
+    return given
+
+
+def _peers(listed: str) -> tuple[tuple[str, int], ...]:
+    found = []
+    for part in _listed(listed):
+        name, colon, port = part.rpartition(":")
+        if not (name and colon and port.isdecimal() and 0 < int(port) < 65536):  # noqa: PLR2004 - ports
+            raise BadHostSettings(f"GROUNDWORK_PEERS: give name:port, not {part!r}")
+        found.append((name, int(port)))
+    return tuple(found)
+
+
+def _live_url(given: str) -> str:
+    parts = urlsplit(given)
+    if given and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path):
+        raise BadHostSettings("GROUNDWORK_LIVE_URL must be like http://gateway:8000")
+    return given
+
+
+def _listed(listed: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in listed.split(",") if part.strip())

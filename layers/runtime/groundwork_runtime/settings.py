@@ -209,7 +209,13 @@ class Settings(BaseModel):
         if self.fetch_allow:
             message = "GROUNDWORK_FETCH_ALLOW is for local use only; unset it"
             raise ValueError(message)
-        if self.neo4j_uri and not self.neo4j_secret_id and self.neo4j_password in DEFAULT_PASSWORDS:
+        # A function without a user only asks whether the graph can be reached.
+        logs_in = bool(self.neo4j_uri) and "neo4j_user" in self.model_fields_set
+        if (
+            (logs_in or self.neo4j_password)
+            and not self.neo4j_secret_id
+            and self.neo4j_password in DEFAULT_PASSWORDS
+        ):
             message = "NEO4J_PASSWORD is missing or a default; set a real one"
             raise ValueError(message)
         if (

@@ -71,13 +71,13 @@ async def serving(
         if routes is None
         else routes,
     )
+    port = port or free_port()
     live = Sockets(
         api,
         fleet,
-        SocketSettings(gateway=gateway, token=TOKEN, **settings),  # type: ignore[arg-type]
+        SocketSettings(gateway=gateway, token=TOKEN, port=port, **settings),  # type: ignore[arg-type]
         count=counts.append,
     )
-    port = port or free_port()
     config = uvicorn.Config(
         live.serve,
         host="127.0.0.1",

@@ -54,3 +54,34 @@ def test_the_address_is_an_ip_address() -> None:
     assert HostSettings.from_environ({"GROUNDWORK_ADDRESS": "0.0.0.0"}).address == "0.0.0.0"  # noqa: S104 - the point of it
     with pytest.raises(BadHostSettings, match="GROUNDWORK_ADDRESS"):
         HostSettings.from_environ({"GROUNDWORK_ADDRESS": "everywhere"})
+
+
+def test_hosts_that_share_sockets_need_a_token_of_their_own_outside_local() -> None:
+    peers = {"GROUNDWORK_PEERS": "gateways:8000, other:80"}
+
+    assert HostSettings.from_environ(peers).peers == (("gateways", 8000), ("other", 80))
+    with pytest.raises(BadHostSettings, match="GROUNDWORK_HOST_TOKEN"):
+        HostSettings.from_environ({**peers, "GROUNDWORK_ENV": "dev"})
+    given = {**peers, "GROUNDWORK_ENV": "dev", "GROUNDWORK_HOST_TOKEN": "t"}
+    assert HostSettings.from_environ(given).host_token == "t"
+
+
+def test_two_hosts_that_are_given_no_name_have_different_ones() -> None:
+    assert HostSettings.from_environ({}).gateway != HostSettings.from_environ({}).gateway
+    assert HostSettings.from_environ({"GROUNDWORK_GATEWAY": "pod-1"}).gateway == "pod-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("GROUNDWORK_PEERS", "gateways"),
+        ("GROUNDWORK_PEERS", "gateways:0"),
+        ("GROUNDWORK_PEERS", ":8000"),
+        ("GROUNDWORK_GATEWAY", "a pod"),
+        ("GROUNDWORK_LIVE_URL", "gateway:8000"),
+        ("GROUNDWORK_LIVE_URL", "http://gateway:8000/@live"),
+    ],
+)
+def test_a_bad_address_of_other_hosts_is_one_clear_error(name: str, value: str) -> None:
+    with pytest.raises(BadHostSettings, match=name):
+        HostSettings.from_environ({name: value})

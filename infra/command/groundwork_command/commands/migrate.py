@@ -8,13 +8,18 @@ from groundwork_command.instance import schema as migrating
 from groundwork_command.terminal.output import clear_failures, fail, note, result
 
 
-def migrate(target: str, graph_target: int | None, output: Literal["json", "text"]) -> None:
+def migrate(
+    target: str, graph_target: int | None, wait_seconds: int, output: Literal["json", "text"]
+) -> None:
     """Migrate the databases named in the environment, or those of the running instance."""
     with clear_failures():
         addresses = running.addresses()
         try:
-            done = migrating.migrate(addresses, project.migrations(), target, graph_target)
+            done = migrating.migrate(
+                addresses, project.migrations(), target, graph_target, wait_seconds
+            )
         except Exception as error:
+            import psycopg
             from alembic.util import CommandError
             from sqlalchemy.exc import OperationalError
 
@@ -23,7 +28,13 @@ def migrate(target: str, graph_target: int | None, output: Literal["json", "text
                 IrreversibleMigration,
             )
 
-            ours = CommandError | OperationalError | ChangedMigration | IrreversibleMigration
+            ours = (
+                CommandError
+                | OperationalError
+                | psycopg.OperationalError
+                | ChangedMigration
+                | IrreversibleMigration
+            )
             if isinstance(error, ours):
                 fail(f"the schema was not migrated: {error}".splitlines()[0])
             raise

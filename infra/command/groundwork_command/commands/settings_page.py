@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from groundwork_command.instance import project
-from groundwork_command.instance.instance import PASSED_TO_FUNCTIONS
+from groundwork_command.instance.deployment import PASSED_TO_FUNCTIONS
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.variables import PASSED_ON as SERVICE_VARIABLES
 from groundwork_lambda_host.environments.variables import PASSED_ON as FUNCTION_VARIABLES

@@ -30,7 +30,7 @@ def up() -> None:
         home = Home(settings.home)
         home.prepare()
         _log_to_file(home)
-        with _function_log(home, settings.log_format) as sink, _runner() as runner:
+        with _function_log(home, settings.log_format) as sink, new_runner() as runner:
             runner.run(_serve(Instance(settings, os.environ, sink)))
 
 
@@ -63,7 +63,8 @@ def _show_admin(email: str, password: str) -> None:
     note(f"First admin: {email}, password {password} (shown only this once)")
 
 
-def _runner() -> asyncio.Runner:
+def new_runner() -> asyncio.Runner:
+    """Return a runner of the fastest event loop that is installed."""
     try:
         import uvloop
     except ImportError:

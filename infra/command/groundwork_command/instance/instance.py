@@ -12,34 +12,22 @@ from typing import TYPE_CHECKING
 
 from groundwork_command.instance import accounts, project, running
 from groundwork_command.instance import schema as migrating
-from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, safe_of
+from groundwork_command.instance.deployment import Deployment, assemble_host
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION, Emulator
 from groundwork_command.services.home import Home, port_is_free
 from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.service import OnStatus, ServiceError
 from groundwork_command.services.supervisor import Supervisor, embedded
-from groundwork_core.retention.remove_expired import JOB_ATTEMPT_DAYS
-from groundwork_runtime.settings import GRAPH_CHECK_SECONDS, SWEEP_AFTER_SECONDS
 
 if TYPE_CHECKING:
     from groundwork_lambda_host.host import Host
-    from groundwork_lambda_host.pollers import AwsSettings, QueueGauge
-    from groundwork_lambda_host.template import Stack
 
 logger = logging.getLogger("groundwork.instance")
 
 DEMO = "demo"
 DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """Credentials for an external emulator without any; the embedded one has its own."""
-PASSED_TO_FUNCTIONS = {
-    "GROUNDWORK_GRAPH_CHECK_SECONDS": ("GraphCheckSeconds", str(GRAPH_CHECK_SECONDS)),
-    "GROUNDWORK_GRAPHQL_INTROSPECTION": ("GraphqlIntrospection", "auto"),
-    "GROUNDWORK_GRAPHQL_PERSISTED_ONLY": ("GraphqlPersistedOnly", "false"),
-    "GROUNDWORK_JOB_ATTEMPT_DAYS": ("JobAttemptDays", str(JOB_ATTEMPT_DAYS)),
-    "GROUNDWORK_SWEEP_AFTER_SECONDS": ("SweepAfterSeconds", str(SWEEP_AFTER_SECONDS)),
-}
-"""Variables that set a parameter of the template, with the parameter's name and default."""
 OTHER_CREDENTIALS = ("AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE")
 
 
@@ -136,25 +124,17 @@ class Instance:
         report("database", f"ready: schema {revision}")
         if environment.get("AWS_ENDPOINT_URL"):
             report("queues", "creating missing ones")
-            self._bootstrap()
+            self._deployment().create_queues()
             self._supervisor.on_restart = self._after_restart
             report("queues", "ready")
         if environment.get("AWS_ENDPOINT_URL"):
-            stage, aws = self.settings.stage, self._aws()
-            accounts.ensure_signing_key(environment, safe_of(SIGNING_KEY, stage, self.home, aws))
-            accounts.ensure_data_keys(environment, safe_of(DATA_KEYS, stage, self.home, aws))
+            self._deployment().ensure_secrets()
         self._first_admin()
-
-    def _bootstrap(self) -> None:
-        """Create the queues that are missing in the emulator."""
-        from groundwork_command.emulator_bootstrap import bootstrap  # loads boto3
-
-        bootstrap(self._stack(), self._aws(), secrets={})
 
     def _after_restart(self, name: str) -> None:
         """Create the queues again when the emulator, which loses its state, was restarted."""
         if name == Emulator.name:
-            self._bootstrap()
+            self._deployment().create_queues()
 
     def _first_admin(self) -> None:
         given = self.settings.admin_password
@@ -164,45 +144,14 @@ class Instance:
             # Used by `groundwork demo` and other commands on this machine.
             accounts.save_admin(self.home, email, password, generated=not given)
 
-    def _aws(self) -> "AwsSettings":
-        from groundwork_lambda_host.pollers import AwsSettings
-
-        environment = self._environment
-        return AwsSettings(
-            region=environment.get("AWS_REGION", REGION),
-            endpoint=environment.get("AWS_ENDPOINT_URL") or None,
-            access_key_id=environment.get("AWS_ACCESS_KEY_ID"),
-            secret_access_key=environment.get("AWS_SECRET_ACCESS_KEY"),
+    def _deployment(self) -> Deployment:
+        return Deployment(
+            self.settings,
+            self._environment,
+            self.home,
+            self._functions_database,
+            self._fetch_allow(),
         )
-
-    def _stack(self) -> "Stack":
-        from groundwork_lambda_host.template import Addresses, load
-
-        environment = self._environment
-        parameters = {
-            "Stage": self.settings.stage,
-            "DatabaseUrl": self._functions_database,
-            "Neo4jUri": environment.get("NEO4J_URI", ""),
-            "Neo4jUser": environment.get("NEO4J_USER", "neo4j"),
-            # Unknown while queues are created; an empty value would select a secret of AWS.
-            "Neo4jPassword": environment.get("NEO4J_PASSWORD") or "not known yet",
-            "PublicUrl": environment.get("GROUNDWORK_PUBLIC_URL") or self.url,
-            "FetchAllow": self._fetch_allow(),
-            "RateLimit": str(self.settings.rate_limit),
-            "CorsOrigins": self.settings.cors_origins,
-            **{
-                parameter: environment.get(name) or default
-                for name, (parameter, default) in PASSED_TO_FUNCTIONS.items()
-            },
-        }
-        addresses = Addresses(
-            queue_endpoint=environment.get("AWS_ENDPOINT_URL", ""),
-            websocket_endpoint=f"{self.url}/@live",
-            http_endpoint=self.url,
-            region=environment.get("AWS_REGION", REGION),
-            secret_folder=self.home.secrets if self.settings.stage == "local" else None,
-        )
-        return load(project.template(), parameters, addresses)
 
     def _fetch_allow(self) -> str:
         """Return GROUNDWORK_FETCH_ALLOW, locally with the server of `groundwork demo`."""
@@ -214,54 +163,14 @@ class Instance:
     # The host
 
     async def _start_host(self, report: OnStatus) -> None:
-        from groundwork_lambda_host.clock import Clock, ClockSettings, PostgresSlots
-        from groundwork_lambda_host.environments.output import to_stdout
-        from groundwork_lambda_host.host import Host
-        from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
         from groundwork_lambda_host.readiness import ReadinessProbe
         from groundwork_lambda_host.settings import HostSettings
-        from groundwork_lambda_host.sockets import Sockets, SocketSettings
 
         report("functions", "starting")
-        stack, aws = self._stack(), self._aws()
         began = time.monotonic()
         environment = {**self._environment, "GROUNDWORK_PORT": str(self.settings.port)}
         settings = HostSettings.from_environ(environment)
-        self._host = host = Host(stack, settings, sink=self._sink or to_stdout)
-        if stack.socket is not None:
-            live = SocketSettings(gateway=f"g{os.getpid()}", token=settings.host_token)
-            host.add_sockets(Sockets(stack.socket, host.fleet, live, count=host.telemetry.sockets))
-
-        async def recreate() -> None:
-            await asyncio.to_thread(self._bootstrap)
-
-        def gauge(seen: "QueueGauge") -> None:
-            depth = seen.depth
-            host.telemetry.queue(
-                seen.queue,
-                {"visible": depth.visible, "in_flight": depth.in_flight, "delayed": depth.delayed},
-                seen.oldest_seconds,
-            )
-
-        host.add(
-            Pollers(
-                stack,
-                source=sqs_source(aws, wait_seconds=PollerSettings(region=aws.region).wait_seconds),
-                invoker=host.fleet,
-                recreate=recreate,
-                settings=PollerSettings(region=aws.region),
-                gauge=gauge,
-            )
-        )
-        database_url = self._functions_database
-        host.add(
-            Clock(
-                stack,
-                invoker=host.fleet,
-                slots=PostgresSlots(lambda: database_url),
-                settings=ClockSettings(region=aws.region),
-            )
-        )
+        self._host = host = assemble_host(self._deployment(), settings, self._sink)
         readiness = ReadinessProbe(self.url)
         host.add(readiness)
         await host.start()

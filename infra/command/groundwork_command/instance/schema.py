@@ -1,14 +1,18 @@
 """Migrate both databases to their newest schema, or back to an older one."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from groundwork_data.graph.migrations import Migrated
 
 
+T = TypeVar("T")
+CONNECT_SECONDS = 5
+WAIT_PAUSE_SECONDS = 1.0
 OWNER = "GROUNDWORK_MIGRATION_DATABASE_URL"
 """Variable with the URL of the tables' owner, if functions connect as another role."""
 
@@ -33,17 +37,52 @@ def migrate(
     migrations: Path,
     target: str = "head",
     graph_target: int | None = None,
+    wait_seconds: float = 0.0,
 ) -> MigrationReport:
     """Migrate Postgres to a revision and the graph to a number; see `graph.migrations.migrate`.
 
     Safe to repeat and to run concurrently: each database is locked. Migrating Postgres back
-    without `graph_target` leaves the graph unchanged.
+    without `graph_target` leaves the graph unchanged. If functions connect as a role of their own,
+    it gets its rights, and is created if it is missing.
+
+    Args:
+        addresses: Addresses of the databases.
+        migrations: The folder of migrations.
+        target: Revision of Postgres.
+        graph_target: Last graph migration to keep.
+        wait_seconds: How long each database that does not answer is waited for.
     """
-    before, after = migrate_postgres(owner_url(addresses), migrations, target)
+    owner = owner_url(addresses)
+    wait_until(lambda: _connect(owner), wait_seconds)
+    before, after = migrate_postgres(owner, migrations, target)
+    if target == "head":
+        url_of_functions(addresses)
     if target != "head" and graph_target is None:
         return MigrationReport(before, after)
-    graph = migrate_graph(addresses, migrations, graph_target)
+    graph = wait_until(lambda: migrate_graph(addresses, migrations, graph_target), wait_seconds)
     return MigrationReport(before, after, graph.applied, graph.undone)
+
+
+def wait_until(attempt: Callable[[], T], seconds: float) -> T:
+    """Return the attempt's result; repeat it while the database cannot be reached, so long."""
+    import psycopg  # slow to load
+
+    from groundwork_core.errors import Unavailable
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return attempt()
+        except (psycopg.OperationalError, Unavailable):
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(WAIT_PAUSE_SECONDS)
+
+
+def _connect(url: str) -> None:
+    import psycopg  # slow to load
+
+    psycopg.connect(url, connect_timeout=CONNECT_SECONDS).close()
 
 
 def migrate_postgres(
@@ -82,7 +121,7 @@ def url_of_functions(
     if password is not None:
         return roles.ensure_app_role(owner, password())
     if roles.user_of(url) != roles.user_of(owner):
-        roles.grant(owner, roles.user_of(url))
+        roles.ensure_given_role(owner, url)
     return url
 
 

@@ -14,6 +14,7 @@ from groundwork_lambda_host.settings import base_url, hosts_of, proxies_of
 from groundwork_runtime.settings import REQUESTS_PER_SECOND, BadSettings, Settings
 
 HIGHEST_PORT = 65535
+AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
 LogFormat = Literal["auto", "text", "json"]
@@ -21,7 +22,7 @@ LogFormat = Literal["auto", "text", "json"]
 
 
 class InstanceSettings(BaseModel):
-    """Settings of `groundwork up`; docs/settings.md is generated from them."""
+    """Settings of `groundwork up` and `serve`; docs/settings.md is generated from them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
@@ -89,6 +90,26 @@ class InstanceSettings(BaseModel):
         "",
         alias="AWS_ENDPOINT_URL",
         description="AWS or emulator to use. Empty: the embedded emulator is started.",
+    )
+    aws_account: str = Field(
+        "000000000000",
+        pattern=r"^\d{12}$",
+        alias="GROUNDWORK_AWS_ACCOUNT",
+        description="AWS account of the queues, twelve digits; needed without `AWS_ENDPOINT_URL`.",
+    )
+    stack_name: str = Field(
+        "groundwork",
+        pattern=r"^[A-Za-z0-9-]{1,40}$",
+        alias="GROUNDWORK_STACK",
+        description="Prefix of the names of queues; stages that share an account need their own.",
+    )
+    schema_wait_seconds: int = Field(
+        120,
+        ge=0,
+        le=3600,
+        alias="GROUNDWORK_SCHEMA_WAIT_SECONDS",
+        description="How long `groundwork serve` waits at its start for Postgres and for its "
+        "migrations, before it ends.",
     )
     rate_limit: int = Field(
         REQUESTS_PER_SECOND,
@@ -200,6 +221,9 @@ class InstanceSettings(BaseModel):
         if self.stage != "local" and not self.neo4j_uri:
             message = f"NEO4J_URI is missing: nothing embedded is started in {self.stage}"
             raise ValueError(message)
+        if self.stage in {"staging", "prod"} and is_emulator(self.aws_endpoint_url):
+            message = f"AWS_ENDPOINT_URL is not an address of AWS; {self.stage} runs on no emulator"
+            raise ValueError(message)
         return self
 
     @classmethod
@@ -212,6 +236,11 @@ class InstanceSettings(BaseModel):
             raise BadSettings("; ".join(_in_words(error))) from None
         Settings.from_environment(given)  # also refuse here what the functions would refuse
         return settings
+
+
+def is_emulator(endpoint: str) -> bool:
+    """Say whether an endpoint is an emulator and not AWS, whose VPC endpoints have names too."""
+    return bool(endpoint) and not (urlsplit(endpoint).hostname or "").endswith(AWS_DOMAINS)
 
 
 _ALLOW_FORM = "give host:port or a network like 10.0.0.0/8, separated by commas"

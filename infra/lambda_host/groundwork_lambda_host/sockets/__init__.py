@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from groundwork_lambda_host.invoking import Invoker
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
+from groundwork_lambda_host.sockets.discovery import PeerDiscovery
 from groundwork_lambda_host.sockets.gateway import SocketGateway
 from groundwork_lambda_host.sockets.management import (
     FORWARDED_HEADER,
@@ -37,9 +38,15 @@ class Sockets:
         count: Callable[[int], None] = lambda _: None,
     ) -> None:
         """`count` is called with the number of open sockets whenever it changes."""
-        own = {TOKEN_HEADER: settings.token, FORWARDED_HEADER: settings.gateway}
+        own = {
+            TOKEN_HEADER: settings.token,
+            FORWARDED_HEADER: settings.gateway,
+            # Every host serves this name; the address of a peer may not be among its names.
+            "host": "localhost",
+        }
         self._gateway = SocketGateway(api, invoker, settings, clock=clock, count=count)
         self._peers = Peers(settings.peers, headers=own)
+        self._discovery = PeerDiscovery(settings, self._peers)
         self._management = Management(self._gateway.connections, self._peers, settings, clock=clock)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,10 +57,12 @@ class Sockets:
             await self._management.serve(scope, receive, send)
 
     async def start(self) -> None:
-        """Start the search for idle and expired sockets."""
+        """Find the other gateways; start the search for idle and expired sockets."""
+        await self._discovery.start()
         await self._gateway.start()
 
     async def drain(self, *, within_seconds: float = 10.0) -> None:
         """Close every socket with 1001 and wait until `$disconnect` has been handled."""
         await self._gateway.drain(within_seconds=within_seconds)
+        await self._discovery.stop()
         await self._peers.close()

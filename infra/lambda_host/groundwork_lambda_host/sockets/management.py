@@ -8,6 +8,7 @@ import hmac
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import cast
 from urllib.parse import quote
 
 import orjson
@@ -22,7 +23,8 @@ from groundwork_lambda_host.sockets.asgi import (
     headers_of,
 )
 from groundwork_lambda_host.sockets.connections import Connection, Connections, gateway_of
-from groundwork_lambda_host.sockets.peers import Peers, PeerUnreachable
+from groundwork_lambda_host.sockets.discovery import peer_url
+from groundwork_lambda_host.sockets.peers import PORT_HEADER, Peers, PeerUnreachable
 from groundwork_lambda_host.sockets.protocol import MAX_MESSAGE_BYTES, SocketGone, text_frame
 from groundwork_lambda_host.sockets.settings import SocketSettings
 
@@ -57,6 +59,8 @@ class Management:
         if not self._trusted(headers):
             return await _fail(send, 403)
         try:
+            if path == "/gateway" and method == "GET":
+                return await self._greeted(scope, headers, send)
             if path == "/posts" and method == "POST":
                 body = await body_of(receive, limit_bytes=_MAX_BATCH_BYTES)
                 return await self._post_batch(body, headers, send)
@@ -75,6 +79,14 @@ class Management:
             given = signed.group(1) if signed else ""
         expected = self._settings.token
         return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
+
+    async def _greeted(self, scope: Scope, headers: dict[str, str], send: Send) -> None:
+        """Answer a greeting with our name, and remember who greets."""
+        name, port = headers.get(FORWARDED_HEADER, ""), headers.get(PORT_HEADER, "")
+        client = cast("tuple[str, int] | None", scope.get("client"))
+        if name and name != self._settings.gateway and port.isdecimal() and client:
+            self._peers.learn(name, peer_url(client[0], int(port)))
+        await answer_json(send, 200, {"gateway": self._settings.gateway})
 
     async def _answer_one(
         self, method: str, connection_id: str, body: bytes, headers: dict[str, str], send: Send

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from httpx2 import AsyncClient
 
 Post = tuple[list[str], str]
+PORT_HEADER = "x-groundwork-port"
 _PATIENCE_SECONDS = 3.0
+_NO_HEADERS: Mapping[str, str] = {}
 
 
 class PeerUnreachable(Exception):
@@ -39,21 +41,39 @@ class Peers:
         """Return whether messages can be forwarded to that gateway."""
         return gateway in self._urls
 
+    def urls(self) -> frozenset[str]:
+        """Return the base URLs of all known gateways."""
+        return frozenset(self._urls.values())
+
+    def learn(self, gateway: str, url: str) -> None:
+        """Remember a gateway; another one that had this URL is gone."""
+        self.forget(url)
+        self._urls[gateway] = url
+
+    def forget(self, url: str) -> None:
+        """Forget the gateway at a URL; its sockets then count as closed."""
+        self._urls = {name: known for name, known in self._urls.items() if known != url}
+
+    async def greet(self, url: str, *, own_port: int) -> str:
+        """Tell a gateway our name and port; return its name.
+
+        Raises:
+            PeerUnreachable: It did not answer, or is no gateway of ours.
+        """
+        status, answer = await self._request(
+            "GET", f"{url}/gateway", b"", {PORT_HEADER: str(own_port)}
+        )
+        if status != 200:  # noqa: PLR2004 - HTTP statuses speak for themselves
+            raise PeerUnreachable(url)
+        return str(orjson.loads(answer)["gateway"])
+
     async def send(self, gateway: str, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """Send a request to another gateway; return status and body.
 
         Raises:
             PeerUnreachable: It did not answer.
         """
-        import httpx2
-
-        if self._client is None:
-            self._client = httpx2.AsyncClient(timeout=_PATIENCE_SECONDS, headers=self._headers)
-        try:
-            answer = await self._client.request(method, self._urls[gateway] + path, content=body)
-        except httpx2.TransportError as error:
-            raise PeerUnreachable(gateway) from error
-        return answer.status_code, answer.content
+        return await self._request(method, self._urls[gateway] + path, body)
 
     async def send_batches(self, posts: Mapping[str, Sequence[Post]]) -> list[BatchAnswer]:
         """Forward batches to several gateways concurrently."""
@@ -63,6 +83,21 @@ class Peers:
         """Close idle connections."""
         if self._client is not None:
             await self._client.aclose()
+
+    async def _request(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> tuple[int, bytes]:
+        import httpx2
+
+        if self._client is None:
+            self._client = httpx2.AsyncClient(
+                timeout=_PATIENCE_SECONDS, headers=self._headers, trust_env=False
+            )
+        try:
+            answer = await self._client.request(method, url, content=body, headers=dict(headers))
+        except httpx2.TransportError as error:
+            raise PeerUnreachable(url) from error
+        return answer.status_code, answer.content
 
     async def _batch(self, gateway: str, posts: Iterable[Post]) -> BatchAnswer:
         posts = list(posts)

@@ -12,7 +12,11 @@ class SocketSettings:
         gateway: Name of this gateway, unique among its peers.
         token: Shared secret for the management API; empty: all requests are refused.
         path: Path of WebSocket handshakes.
-        peers: Base URL (`http://host:port/@live`) of every other gateway, by name.
+        peers: Base URL (`http://host:port/@live`) of every other gateway that is known from the
+            start, by name.
+        peer_hosts: Names and ports at whose addresses other gateways are found.
+        port: Port of this gateway, by which the others reach it.
+        greet_seconds: Interval of the search for other gateways.
         idle_seconds: A socket without a message in either direction for this time is closed.
         life_seconds: Maximum life of a socket; the `$connect` handler can shorten it.
         integration_seconds: Timeout of a handler for one event.
@@ -29,6 +33,9 @@ class SocketSettings:
     token: str = field(repr=False)
     path: str = "/ws"
     peers: Mapping[str, str] = field(default_factory=dict)
+    peer_hosts: tuple[tuple[str, int], ...] = ()
+    port: int = 8000
+    greet_seconds: float = 5.0
     idle_seconds: float = 600.0
     life_seconds: float = 7200.0
     integration_seconds: float = 29.0

@@ -1,7 +1,7 @@
 """The stack that a template describes, as immutable values."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from groundwork_lambda_host.template.errors import TemplateError
@@ -147,6 +147,35 @@ class Stack:
             for function in self.functions.values()
             for path, lane in function.lanes.items()
         }
+
+    def only(self, chosen: Collection[str]) -> "Stack":
+        """Return the stack with some functions, and with their routes, mappings and schedules.
+
+        Args:
+            chosen: Logical ids; `-Fetch` leaves one out. If all do, all others are chosen; if
+                there is none, all are.
+
+        Raises:
+            TemplateError: A function does not exist, or none is left.
+        """
+        if not chosen:
+            return self
+        without = {name.removeprefix("-") for name in chosen if name.startswith("-")}
+        with_ = {name for name in chosen if not name.startswith("-")} or set(self.functions)
+        if unknown := sorted((with_ | without) - set(self.functions)):
+            raise TemplateError(f"Resources.{unknown[0]}", "the function does not exist")
+        kept = with_ - without
+        if not kept:
+            raise TemplateError("Resources", "no function is left to run")
+        served = self.socket is not None and set(self.socket.routes.values()) <= kept
+        return replace(
+            self,
+            functions={name: each for name, each in self.functions.items() if name in kept},
+            routes=tuple(route for route in self.routes if route.function in kept),
+            socket=self.socket if served else None,
+            queue_mappings=tuple(each for each in self.queue_mappings if each.function in kept),
+            schedules=tuple(each for each in self.schedules if each.function in kept),
+        )
 
     def queue(self, logical_id: str) -> Queue:
         """Return the queue of that logical id.

@@ -69,6 +69,22 @@ def ensure_app_role(owner_url: str, password: str, role: str = APP_ROLE) -> str:
     return url_of(owner_url, role, password)
 
 
+def ensure_given_role(owner_url: str, url: str) -> None:
+    """Grant the role of a URL its privileges; create it with the URL's password if it is missing.
+
+    The password of an existing role stays as it is. Raises psycopg.Error: the owner may not create
+    roles.
+    """
+    role = user_of(url)
+    with psycopg.connect(owner_url, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
+        known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    if known is not None:
+        grant(owner_url, role)
+    else:
+        password = psycopg.conninfo.conninfo_to_dict(url).get("password")
+        ensure_app_role(owner_url, str(password or ""), role)
+
+
 def grant(owner_url: str, *roles: str) -> None:
     """Grant existing roles their privileges in a migrated database; idempotent.
 

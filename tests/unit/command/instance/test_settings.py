@@ -2,6 +2,8 @@
 
 import pytest
 
+from groundwork_command.instance import project
+from groundwork_command.instance.serving import newest_revision, settings_to_serve
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_runtime.settings import BadSettings
 
@@ -107,3 +109,30 @@ def test_outside_local_default_passwords_are_refused(name: str, value: str) -> N
 )
 def test_an_instance_is_reached_where_it_listens(address: str, url: str) -> None:
     assert InstanceSettings.from_environment({"GROUNDWORK_ADDRESS": address}).url == url
+
+
+@pytest.mark.parametrize("stage", ["staging", "prod"])
+def test_staging_and_prod_run_on_no_emulator(stage: str) -> None:
+    given = {**OUTSIDE, "GROUNDWORK_ENV": stage}
+    for endpoint in ("http://emulator:4566", "https://sqs.amazonaws.com.example.org"):
+        with pytest.raises(BadSettings, match="AWS_ENDPOINT_URL"):
+            InstanceSettings.from_environment({**given, "AWS_ENDPOINT_URL": endpoint})
+    own = "https://vpce-1.sqs.eu-central-1.vpce.amazonaws.com"
+    assert InstanceSettings.from_environment({**given, "AWS_ENDPOINT_URL": own}).stage == stage
+    dev = {**given, "GROUNDWORK_ENV": "dev", "AWS_ENDPOINT_URL": "http://emulator:4566"}
+    assert InstanceSettings.from_environment(dev).stage == "dev"
+
+
+def test_serving_needs_every_service_and_tells_all_that_is_missing() -> None:
+    with pytest.raises(BadSettings) as raised:
+        settings_to_serve({})
+    for name in ("DATABASE_URL", "NEO4J_URI", "GROUNDWORK_AWS_ACCOUNT", "AWS_REGION"):
+        assert name in str(raised.value)
+    on_aws = {"AWS_REGION": "eu-central-1", "GROUNDWORK_AWS_ACCOUNT": "123456789012"}
+    assert settings_to_serve({**OUTSIDE, **on_aws}).aws_account == "123456789012"
+
+
+def test_the_newest_revision_is_that_of_the_newest_file() -> None:
+    newest = newest_revision(project.migrations())
+    assert newest.isdecimal()
+    assert list((project.migrations() / "postgres" / "versions").glob(f"{newest}_*.py"))

@@ -312,3 +312,29 @@ def test_a_policy_that_aws_would_refuse_is_refused(
 ) -> None:
     with pytest.raises(TemplateError, match=where):
         read(folder, SCHEDULED.format(invoke=invoke, retry=retry))
+
+
+def test_a_host_runs_the_functions_that_it_is_told(ours: Stack) -> None:
+    fetching = ours.only(["Fetch"])
+    assert set(fetching.functions) == {"Fetch"}
+    assert fetching.routes == ()
+    assert fetching.socket is None
+    assert [mapping.queue for mapping in fetching.queue_mappings] == ["FetchQueue"]
+    assert fetching.schedules == ()
+    assert fetching.queues == ours.queues  # their addresses are needed
+
+    rest = ours.only(["-Fetch", "-Relay"])
+    assert set(rest.functions) == set(ours.functions) - {"Fetch", "Relay"}
+    assert rest.socket == ours.socket
+    assert rest.routes == ours.routes
+    assert ours.only([]) is ours
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"), [(["Fetcher"], "Fetcher"), (["Fetch", "-Fetch"], "no function")]
+)
+def test_a_host_told_to_run_nothing_or_the_unknown_does_not_start(
+    ours: Stack, chosen: list[str], why: str
+) -> None:
+    with pytest.raises(TemplateError, match=why):
+        ours.only(chosen)

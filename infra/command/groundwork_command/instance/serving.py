@@ -1,0 +1,75 @@
+"""What `groundwork serve` needs before it serves: addresses of services, and a migrated schema."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from groundwork_command.instance.settings import InstanceSettings
+from groundwork_command.services.service import ServiceError
+from groundwork_runtime.settings import BadSettings
+
+SCHEMA_PAUSE_SECONDS = 1.0
+NO_ACCOUNT = "0" * 12
+
+
+def settings_to_serve(environment: Mapping[str, str]) -> InstanceSettings:
+    """Read and validate. Raises BadSettings with one line that names every fault."""
+    settings = InstanceSettings.from_environment(environment)
+    faults = [
+        f"{name} is missing: `groundwork serve` starts no service itself"
+        for name in ("DATABASE_URL", "NEO4J_URI")
+        if not environment.get(name)
+    ]
+    if not settings.aws_endpoint_url:
+        if settings.aws_account == NO_ACCOUNT:
+            faults.append("GROUNDWORK_AWS_ACCOUNT is missing: queues are those of AWS")
+        if not environment.get("AWS_REGION"):
+            faults.append("AWS_REGION is missing: queues are those of AWS")
+    if faults:
+        raise BadSettings("; ".join(faults))
+    return settings
+
+
+def newest_revision(migrations: Path) -> str:
+    """Return the number of the newest migration of Postgres that this release knows."""
+    return max(path.name[:4] for path in (migrations / "postgres" / "versions").glob("[0-9]*.py"))
+
+
+async def wait_for_schema(
+    database_url: str, migrations: Path, seconds: float, report: Callable[[str], object]
+) -> None:
+    """Wait until Postgres has at least the schema of this release.
+
+    A newer schema is fine: migrations run before the release that needs them.
+
+    Raises:
+        ServiceError: it has not after that time; the message says why.
+    """
+    needed = newest_revision(migrations)
+    deadline = time.monotonic() + seconds
+    said = ""
+    while (missing := await asyncio.to_thread(_missing, database_url, needed)) is not None:
+        if time.monotonic() >= deadline:
+            raise ServiceError(f"{missing} Waited {seconds:.0f} s.")
+        if missing != said:
+            report(missing)
+            said = missing
+        await asyncio.sleep(SCHEMA_PAUSE_SECONDS)
+
+
+def _missing(database_url: str, needed: str) -> str | None:
+    """Return what keeps this release from serving; None if nothing does."""
+    import psycopg  # slow to load
+
+    try:
+        with psycopg.connect(database_url, connect_timeout=5) as connection:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except psycopg.errors.UndefinedTable:
+        row = None
+    except psycopg.OperationalError as error:
+        return f"Postgres cannot be reached: {str(error).splitlines()[0]}."
+    if row is None or row[0] < needed:
+        has = f"revision {row[0]}" if row else "no revision"
+        return f"The schema has {has}, this release needs {needed}: run `groundwork migrate`."
+    return None
