@@ -1,5 +1,6 @@
 """Leases over HTTP: who holds a job, what counts as an attempt, and what is handed on."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ from groundwork_core.jobs.hold import lease_jobs
 from groundwork_core.jobs.lease_messages import LeaseRequest
 from groundwork_data.postgres import lease_sql
 from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.quick_leases import PostgresQuickLeases
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 from ..rest.conftest import MINT, Rest
@@ -61,8 +63,9 @@ def test_many_workers_at_once_get_each_job_once(office: Office) -> None:
         asked = LeaseRequest(kinds=(office.kind,), worker="w", lease_seconds=60)
         found = []
         for _ in range(10):
-            unit = PostgresUnitOfWork(database)
-            found += [str(job.id) for job in lease_jobs(asked, work=unit, clock=office.clock)]
+            unit, quick = PostgresUnitOfWork(database), PostgresQuickLeases(database)
+            leased = lease_jobs(asked, quick=quick, work=unit, clock=office.clock)
+            found += [str(json.loads(text)["id"]) for text in leased]
         return found
 
     with ThreadPoolExecutor(8) as pool:

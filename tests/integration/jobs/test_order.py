@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from groundwork_core.jobs.lease_rules import OVERTAKEN_SECONDS
-from groundwork_data.postgres import lease_sql
-from groundwork_data.postgres.leases import COLUMNS
+from groundwork_data.postgres import lease_sql, quick_leases
 
 from .conftest import Office
 
@@ -76,8 +75,9 @@ def test_turns_never_put_a_job_back_by_more_than_45_minutes(office: Office) -> N
 def test_without_the_check_of_the_oldest_they_would(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unchecked = lease_sql.LEASE_IN_ORDER.replace(f"{OVERTAKEN_SECONDS} seconds", "10 years")
-    monkeypatch.setattr(lease_sql, "LEASE_IN_ORDER", unchecked)
+    limit = f"{OVERTAKEN_SECONDS} seconds"
+    for module, name in ((lease_sql, "LEASE_IN_ORDER"), (quick_leases, "LEASE_AT_ONCE")):
+        monkeypatch.setattr(module, name, getattr(module, name).replace(limit, "10 years"))
     assert turns_of_a_large_party(office) > 0
 
 
@@ -143,7 +143,7 @@ def test_a_lease_reads_few_of_a_hundred_thousand_queued_jobs(
     for priority in range(10):
         office.add_rows(10_000, f"source:{priority}", priority)
     office.sql("ANALYZE jobs")
-    text = getattr(lease_sql, statement).replace("{columns}", COLUMNS)
+    text = getattr(lease_sql, statement)
     until = office.clock.now()
     given = {"kinds": [office.kind], "worker": "w", "until": until, "seconds": 60, "most": 1}
     with psycopg.connect(office.rest.url) as connection:

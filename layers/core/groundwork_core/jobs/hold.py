@@ -14,7 +14,6 @@ from groundwork_core.jobs.lease_messages import (
     Deferral,
     FailureReport,
     JobStats,
-    Leased,
     LeaseRequest,
     Replayed,
     ReplayRequest,
@@ -26,19 +25,26 @@ from groundwork_core.jobs.lease_rules import (
     TAKEN_BACK_MAX,
 )
 from groundwork_core.jobs.model import FailureClass
-from groundwork_core.jobs.ports import JobFailure, Lease, LeasesWork
+from groundwork_core.jobs.ports import JobFailure, Lease, LeasesWork, QuickLeases
 
 _CHANCE = SystemRandom()
 
 
-def lease_jobs(asked: LeaseRequest, *, work: LeasesWork, clock: Clock) -> list[Leased]:
-    """Lease the next waiting jobs; those whose lease has just expired are among them."""
-    now = clock.now()
+def lease_jobs(
+    asked: LeaseRequest, *, quick: QuickLeases, work: LeasesWork, clock: Clock
+) -> list[str]:
+    """Lease the next waiting jobs; those whose lease has just expired are among them.
+
+    Returns the JSON of each, as of `Leased`.
+    """
+    now, most = clock.now(), asked.max or 1
+    found = quick.lease(asked.kinds, asked.worker, now, asked.lease_seconds, most)
+    if len(found) == most or quick.is_idle(asked.kinds, now):
+        return found
     with work:
         work.leases.tidy(now, TAKEN_BACK_MAX)
-        return work.leases.lease(
-            asked.kinds, asked.worker, now, asked.lease_seconds, asked.max or 1
-        )
+        left = most - len(found)
+        return found + work.leases.lease(asked.kinds, asked.worker, now, asked.lease_seconds, left)
 
 
 def take_back_expired(*, work: LeasesWork, clock: Clock) -> int:
@@ -48,7 +54,7 @@ def take_back_expired(*, work: LeasesWork, clock: Clock) -> int:
 
 
 def report_status(
-    job_id: UUID, report: StatusReport, *, work: LeasesWork, clock: Clock
+    job_id: UUID, report: StatusReport, *, quick: QuickLeases, work: LeasesWork, clock: Clock
 ) -> ReportTaken:
     """Keep how far a job is, and extend its lease.
 
@@ -57,17 +63,17 @@ def report_status(
         LeaseLost: this is not its present lease.
     """
     lease = Lease(job_id, report.lease_token)
-    with work:
-        taken = work.leases.report(
-            lease,
-            clock.now(),
-            progress=report.progress,
-            message=report.message,
-            checkpoint=report.checkpoint,
-        )
-        if taken is None:
+    taken = quick.report(
+        lease,
+        clock.now(),
+        progress=report.progress,
+        message=report.message,
+        checkpoint=report.checkpoint,
+    )
+    if taken is None:
+        with work:
             raise lost(lease, work)
-    return taken
+    return ReportTaken.model_validate_json(taken)
 
 
 def fail_leased(job_id: UUID, report: FailureReport, *, work: LeasesWork, clock: Clock) -> None:

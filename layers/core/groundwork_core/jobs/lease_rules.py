@@ -5,6 +5,8 @@ from __future__ import annotations
 LEASE_SECONDS_MAX = 86_400
 LEASES_MAX = 100
 """Jobs that one call may lease."""
+LEASED_BYTES_MAX = 4_000_000
+"""Bytes of payloads and checkpoints of several jobs in one answer; Lambda answers 6 MB at most."""
 KINDS_MAX = 20
 DEFER_SECONDS_MAX = 48 * 3_600
 CHECKPOINT_BYTES_MAX = 65_536

@@ -14,7 +14,7 @@ from groundwork_core.jobs.model import FailureClass, JobRow, WorkerJob
 from groundwork_core.unit_of_work import Transaction
 
 if TYPE_CHECKING:
-    from groundwork_core.jobs.lease_messages import Attempt, JobStats, Leased, ReportTaken
+    from groundwork_core.jobs.lease_messages import Attempt, JobStats
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,8 @@ class LeaseStore(Protocol):
 
     def lease(
         self, kinds: Sequence[str], worker: str, now: datetime, seconds: int, most: int
-    ) -> list[Leased]:
-        """Lease the next waiting jobs of some kinds, in their order."""
+    ) -> list[str]:
+        """Lease the next waiting jobs of some kinds, in their order; return their JSON."""
         ...
 
     def holds(self, lease: Lease, now: datetime) -> bool:
@@ -141,8 +141,11 @@ class LeaseStore(Protocol):
         progress: float,
         message: str | None,
         checkpoint: JsonValue,
-    ) -> ReportTaken | None:
-        """Keep how far a job is, and extend its lease; None if this is not its lease."""
+    ) -> str | None:
+        """Keep how far a job is, and extend its lease; None if this is not its lease.
+
+        Returns the JSON of `ReportTaken`.
+        """
         ...
 
     def give_back(
@@ -178,6 +181,35 @@ class LeaseStore(Protocol):
 
     def stats(self, now: datetime) -> JobStats:
         """Return the state of each kind of jobs."""
+        ...
+
+
+class QuickLeases(Protocol):
+    """The calls that workers make most, each in a transaction of its own."""
+
+    def lease(
+        self, kinds: Sequence[str], worker: str, now: datetime, seconds: int, most: int
+    ) -> list[str]:
+        """Lease the next waiting jobs in their order; return their JSON. It may miss some."""
+        ...
+
+    def is_idle(self, kinds: Sequence[str], now: datetime) -> bool:
+        """Say whether no job of these kinds waits, and no lease or pause of any job is over."""
+        ...
+
+    def report(
+        self,
+        lease: Lease,
+        now: datetime,
+        *,
+        progress: float,
+        message: str | None,
+        checkpoint: JsonValue,
+    ) -> str | None:
+        """Keep how far a job is, and extend its lease; None if this is not its lease.
+
+        Returns the JSON of `ReportTaken`.
+        """
         ...
 
 

@@ -30,7 +30,7 @@ LONGEST_FRAME_BYTES = 120_000
 """API Gateway posts at most 128 KB; a larger change is sent without its data."""
 
 INTERNAL: Mapping[str, frozenset[str]] = {
-    "jobs": frozenset({"lease_owner", "queued_at", "not_before", "idempotency_key"}),
+    "jobs": frozenset({"lease_owner", "queued_at", "not_before", "idempotency_key", "party"}),
     "documents": frozenset({"external_id", "metadata"}),
 }
 """Columns that are not part of the resource."""

@@ -185,6 +185,11 @@ class Database:
             self.actor = replace(self.actor, rights_stamp="")
 
     @property
+    def running(self) -> RunningTransaction | None:
+        """The running transaction."""
+        return self._running
+
+    @property
     def in_transaction(self) -> bool:
         """Whether a transaction runs; it has set the actor already."""
         return self._running is not None

@@ -31,7 +31,7 @@ SELECT kind, payload, document_id, idempotency_key FROM jsonb_to_recordset(%s)
 ON CONFLICT (idempotency_key) DO NOTHING
 """
 LOCK = f"SELECT {COLUMNS} FROM jobs j WHERE j.id = ANY(%s) ORDER BY j.id FOR UPDATE"  # noqa: S608 - as above
-LEASE_THESE = sql.LEASE_THESE.replace("{columns}", COLUMNS)
+LEASE_THESE = sql.LEASE_THESE.replace("{columns}", COLUMNS.replace("j.", "t."))
 REQUEUE = sql.REQUEUE.replace("{columns}", COLUMNS)
 ANNOUNCE_AGAIN = """
 UPDATE jobs SET queued_at = %(now)s WHERE id IN (

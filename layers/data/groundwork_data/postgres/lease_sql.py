@@ -7,6 +7,7 @@ A trigger writes one row of `job_attempts` for each lease and closes it with the
 from __future__ import annotations
 
 from groundwork_core.jobs.lease_rules import (
+    LEASED_BYTES_MAX,
     OVERTAKEN_SECONDS,
     PROGRESS_EVENT_SECONDS,
     REPLAYS_PER_SECOND,
@@ -14,44 +15,70 @@ from groundwork_core.jobs.lease_rules import (
     RETRY_MAX_SECONDS,
     SILENT_EXPIRIES_MAX,
 )
+from groundwork_core.jobs.resource import JOBS
 from groundwork_core.jobs.timers import SLOT_SECONDS
+from groundwork_data.postgres.resource_sql import shown_columns
 
 WINDOW = 64
 """Places in the order that one lease looks at beyond those that it takes: other workers may be
 taking the first ones at the same time."""
+FIRST_WINDOW = 8
+"""The same for the first try."""
 
 TAKE = """
-UPDATE jobs j SET status = 'leased', attempt = least(j.attempt + 1, j.max_attempts),
-    leases = j.leases + 1, progress = 0, message = NULL, error = NULL, not_before = NULL,
+UPDATE jobs t SET status = 'leased', attempt = least(t.attempt + 1, t.max_attempts),
+    leases = t.leases + 1, progress = 0, message = NULL, error = NULL, not_before = NULL,
     lease_token = gen_random_uuid(), heard_at = NULL, progress_sent_at = NULL, outcome = NULL,
     lease_owner = {owner}, leased_until = %(until)s, lease_seconds = %(seconds)s
 """
 END_LEASE = """lease_owner = NULL, leased_until = NULL, lease_token = NULL, lease_seconds = NULL,
     heard_at = NULL"""
+LEASED_JSON = (
+    f"(SELECT row_to_json(shown)::text FROM (SELECT {shown_columns(JOBS)}, t.lease_token) shown)"
+)
 
 # A pause is not in these indexes, nor is anything that does not wait, so that the first places are
 # those of jobs that can be leased. What was made much later than the oldest job does not go first.
+# An answer has at most so many bytes, but at least one job.
 _NEXT = f"""
-WITH oldest AS MATERIALIZED (
+WITH {{who}}oldest AS MATERIALIZED (
     SELECT min(o.created_at) AS made FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
         SELECT w.created_at FROM jobs w
         WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
         ORDER BY w.created_at LIMIT 1) o),
 first AS MATERIALIZED (
     SELECT f.id, f.place FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
-        SELECT w.id, {{place}} AS place FROM jobs w
+        SELECT w.id, w.{{place}} AS place FROM jobs w
         WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
-        ORDER BY {{place}}, w.id LIMIT %(window)s) f
+        ORDER BY w.{{place}}, w.id LIMIT %(window)s) f
     ORDER BY f.place, f.id LIMIT %(window)s),
 chosen AS MATERIALIZED (
-    SELECT l.id FROM first f JOIN jobs l ON l.id = f.id
+    SELECT l.id, f.place, octet_length(l.payload::text)
+            + coalesce(octet_length(l.checkpoint::text), 0) AS bytes
+    FROM first f JOIN jobs l ON l.id = f.id
     WHERE l.status = 'queued' AND l.not_before IS NULL
         AND l.created_at <= (SELECT made + interval '{OVERTAKEN_SECONDS} seconds' FROM oldest)
-    ORDER BY f.place, f.id LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED)
-{TAKE.format(owner="%(worker)s")} FROM chosen WHERE j.id = chosen.id RETURNING {{columns}}
+    ORDER BY f.place, f.id LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED),
+fits AS MATERIALIZED (
+    SELECT id, row_number() OVER o AS number, sum(bytes) OVER o AS so_far FROM chosen
+    WINDOW o AS (ORDER BY place, id)),
+taken AS ({TAKE.format(owner="%(worker)s")} FROM fits{{join}}
+    WHERE t.id = fits.id AND (fits.number = 1 OR fits.so_far <= {LEASED_BYTES_MAX})
+    RETURNING fits.number, {LEASED_JSON} AS text)
+SELECT text FROM taken ORDER BY number
 """
-LEASE_IN_ORDER = _NEXT.replace("{place}", "w.sort_key")
-LEASE_OLDEST = _NEXT.replace("{place}", "w.created_at")
+_BARE = _NEXT.format(who="", join="", place="{place}")
+LEASE_IN_ORDER = _BARE.format(place="sort_key")
+LEASE_OLDEST = _BARE.format(place="created_at")
+WHO = "who AS MATERIALIZED (SELECT groundwork_act_as(%(actor)s)), "
+LEASE_AT_ONCE = _NEXT.format(who=WHO, join=", who", place="sort_key")
+"""Outside of a transaction; it sets the audit actor."""
+IDLE = """
+SELECT NOT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s)
+    AND NOT EXISTS (SELECT FROM jobs WHERE status = 'queued' AND not_before <= %(now)s)
+    AND NOT EXISTS (SELECT FROM jobs
+        WHERE kind = ANY(%(kinds)s::text[]) AND status = 'queued' AND not_before IS NULL)
+"""
 
 LEASE_THESE = f"""{TAKE.format(owner="w.owner")}, silent_expiries = w.silent
 FROM (
@@ -65,7 +92,7 @@ FROM (
             AND l.attempt < l.max_attempts
             AND l.silent_expiries < {SILENT_EXPIRIES_MAX - 1})
     ORDER BY l.id FOR UPDATE OF l) AS w
-WHERE j.id = w.id
+WHERE t.id = w.id
 RETURNING {{columns}}
 """
 
@@ -109,15 +136,25 @@ FROM (
 """
 HELD = "id = %(id)s AND status = 'leased' AND lease_token = %(token)s AND leased_until > %(now)s"
 HOLDS = f"SELECT id FROM jobs WHERE {HELD} FOR UPDATE"
-REPORT = f"""
-UPDATE jobs SET progress = %(progress)s, message = coalesce(%(message)s, message),
-    checkpoint = coalesce(%(checkpoint)s, checkpoint), heard_at = %(now)s, silent_expiries = 0,
-    leased_until = greatest(leased_until, %(now)s + lease_seconds * interval '1 second'),
+# Reports in quick succession leave the end as it is, so that no index has to be written.
+_REPORT = f"""
+{{first}}UPDATE jobs t SET progress = %(progress)s, message = coalesce(%(message)s, t.message),
+    checkpoint = coalesce(%(checkpoint)s, t.checkpoint), heard_at = %(now)s, silent_expiries = 0,
+    leased_until = CASE
+        WHEN t.leased_until + least(1, t.lease_seconds / 10.0) * interval '1 second'
+            > %(now)s::timestamptz + t.lease_seconds * interval '1 second' THEN t.leased_until
+        ELSE %(now)s::timestamptz + t.lease_seconds * interval '1 second' END,
     progress_sent_at = CASE
-        WHEN progress_sent_at > %(now)s - interval '{PROGRESS_EVENT_SECONDS} seconds'
-        THEN progress_sent_at ELSE %(now)s END
-WHERE {HELD} RETURNING leased_until, cancel_requested
+        WHEN t.progress_sent_at
+            > %(now)s::timestamptz - interval '{PROGRESS_EVENT_SECONDS} seconds'
+        THEN t.progress_sent_at ELSE %(now)s END
+{{join}}WHERE t.{HELD.replace(" AND ", " AND t.")}
+RETURNING t.progress_sent_at = %(now)s, json_build_object(
+    'leased_until', t.leased_until, 'cancel_requested', t.cancel_requested)::text
 """
+REPORT = _REPORT.format(first="", join="")
+REPORT_AT_ONCE = _REPORT.format(first=f"WITH {WHO.removesuffix(', ')}\n", join="FROM who ")
+"""Outside of a transaction, as `LEASE_AT_ONCE`."""
 GIVE_BACK = f"""
 UPDATE jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END,
     attempt = attempt - 1, progress = 0, queued_at = %(now)s,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
-from groundwork_core.jobs.lease_messages import Attempt, JobStats, KindStats, Leased, ReportTaken
+from groundwork_core.jobs.lease_messages import Attempt, JobStats, KindStats
 from groundwork_core.jobs.lease_rules import REPLAYS_MAX
 from groundwork_data.postgres import lease_sql as sql
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
     from groundwork_core.jobs.ports import Lease
 
-SHOWN = tuple(name for name in Leased.model_fields if name != "waiting_for")
-NAMES = (*SHOWN, "sort_key")
-COLUMNS = ", ".join(f"j.{name}" for name in NAMES)
 ATTEMPT = ("number", "worker", "started_at", "ended_at", "outcome", "error")
 STATS = ("queued", "leased", "deferred", "quarantined", "oldest_seconds", "done_per_minute",
          "failures")  # fmt: skip
@@ -46,7 +42,7 @@ class PostgresLeases:
 
     def lease(
         self, kinds: Sequence[str], worker: str, now: datetime, seconds: int, most: int
-    ) -> list[Leased]:
+    ) -> list[str]:
         """Lease the next waiting jobs of some kinds, in their order."""
         given = {
             "kinds": sorted(set(kinds)),
@@ -54,21 +50,14 @@ class PostgresLeases:
             "until": now + timedelta(seconds=seconds),
             "seconds": seconds,
         }
-        rows: list[tuple[Any, ...]] = []
+        texts: list[str] = []
         # Where the first in the order are too young beside the oldest, it is the oldest's turn.
-        for statement, place in (
-            (sql.LEASE_IN_ORDER, "sort_key"),
-            (sql.LEASE_OLDEST, "created_at"),
-        ):
-            left = most - len(rows)
+        for statement in (sql.LEASE_IN_ORDER, sql.LEASE_OLDEST):
+            left = most - len(texts)
             if left:
                 bounds = {"most": left, "window": left + sql.WINDOW}
-                taken = self._rows(statement.replace("{columns}", COLUMNS), given | bounds)
-                rows += sorted(taken, key=itemgetter(NAMES.index(place), NAMES.index("id")))
-        return [
-            Leased.model_construct(waiting_for=None, **dict(zip(SHOWN, row, strict=False)))
-            for row in rows
-        ]
+                texts += [text for (text,) in self._rows(statement, given | bounds)]
+        return texts
 
     def holds(self, lease: Lease, now: datetime) -> bool:
         """Lock the job, and say whether this is its present lease and has not expired."""
@@ -82,12 +71,12 @@ class PostgresLeases:
         progress: float,
         message: str | None,
         checkpoint: JsonValue,
-    ) -> ReportTaken | None:
+    ) -> str | None:
         """Keep how far a job is, and extend its lease; None if this is not its lease."""
         kept = None if checkpoint is None else Jsonb(checkpoint)
         given = {"progress": progress, "message": message, "checkpoint": kept}
         rows = self._rows(sql.REPORT, _held(lease, now) | given)
-        return ReportTaken(leased_until=rows[0][0], cancel_requested=rows[0][1]) if rows else None
+        return rows[0][1] if rows else None
 
     def give_back(
         self, lease: Lease, now: datetime, *, reference: str | None, pause_seconds: int | None

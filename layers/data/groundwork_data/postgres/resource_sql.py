@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from groundwork_core.resources.resource import Filter, Resource, ValueType
 
-_SET_ACTOR = "WITH who AS MATERIALIZED (SELECT groundwork_act_as(%s)) "
+SET_ACTOR = "WITH who AS MATERIALIZED (SELECT groundwork_act_as(%s)) "
+"""The beginning of a write outside a transaction: its first parameter is the actor."""
 
 Direction = Literal["ASC", "DESC"]
 ActorClause = Literal["set actor", "no actor"]
@@ -105,7 +106,7 @@ def page(
     end = f"ORDER BY {order} LIMIT {limit}"
     # Each part is read in order from an index of its own.
     parts = [
-        f"SELECT {_columns(resource)} FROM {_table(resource)} t"
+        f"SELECT {shown_columns(resource)} FROM {_table(resource)} t"
         f"{' WHERE ' if together else ''}{' AND '.join(together)} {end}"
         for together in product(*conditions)
     ]
@@ -177,7 +178,7 @@ def delete(resource: Resource, actor: ActorClause, *, owned: bool = False) -> st
 
 def _actor_clause(actor: ActorClause, joined: str) -> tuple[str, str]:
     """Return the CTE that sets the audit actor (its first parameter), and the join that runs it."""
-    return (_SET_ACTOR, joined) if actor == "set actor" else ("", "")
+    return (SET_ACTOR, joined) if actor == "set actor" else ("", "")
 
 
 def _table(resource: Resource) -> str:
@@ -197,10 +198,11 @@ def _tag(resource: Resource) -> str:
 
 
 def _json(resource: Resource) -> str:
-    return f"(SELECT row_to_json(shown)::text FROM (SELECT {_columns(resource)}) shown)"
+    return f"(SELECT row_to_json(shown)::text FROM (SELECT {shown_columns(resource)}) shown)"
 
 
-def _columns(resource: Resource) -> str:
+def shown_columns(resource: Resource) -> str:
+    """Return the columns that clients see, of a row `t`."""
     computed = special_of(resource.name).computed
     return ", ".join(
         f'{computed[name]} AS "{name}"' if name in computed else f't."{name}"'

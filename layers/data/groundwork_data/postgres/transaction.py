@@ -35,12 +35,19 @@ class RunningTransaction:
         self.connection = connection
         self._actor = actor
         self._parts = 0
+        self._question: bytes | None = None
+        self.answer: tuple[str | None, ...] | None = None
+        """The first row of what was asked with `ask_at_commit`, as text, after the commit."""
         self._after: list[Callable[[], None]] = []
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Call `callback` once after the commit; never if the transaction is rolled back."""
         if callback not in self._after:
             self._after.append(callback)
+
+    def ask_at_commit(self, question: str) -> None:
+        """Run one more reading statement, in the same round trip as the commit."""
+        self._question = question.encode()
 
     @contextmanager
     def whole(self) -> Iterator[Connection[TupleRow]]:
@@ -65,7 +72,10 @@ class RunningTransaction:
             self._undo(b"ROLLBACK")
             message = "a statement of this transaction failed and its error was swallowed"
             raise psycopg.errors.InFailedSqlTransaction(message)
-        self._run(b"COMMIT")
+        if self._question is None:
+            self._run(b"COMMIT")
+        else:
+            self._commit_asking(self._question)
 
     @contextmanager
     def part(self) -> Iterator[Connection[TupleRow]]:
@@ -84,6 +94,19 @@ class RunningTransaction:
         """Call what `after_commit` registered."""
         for callback in self._after:
             callback()
+
+    def _commit_asking(self, question: bytes) -> None:
+        pgconn = self.connection.pgconn
+        pgconn.send_query(question + b"; COMMIT")
+        results = []
+        while (result := pgconn.get_result()) is not None:
+            results.append(result)
+        for result in results:
+            raise_on_error(pgconn, result)
+        asked = results[0]
+        if asked.ntuples:
+            values = (asked.get_value(0, column) for column in range(asked.nfields))
+            self.answer = tuple(None if one is None else one.decode() for one in values)
 
     def _run(self, command: bytes) -> None:
         pgconn = self.connection.pgconn

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.socket_tickets import PostgresTickets
     from groundwork_data.postgres.sources import PostgresSources
     from groundwork_data.postgres.survivors import PostgresSurvivors
+    from groundwork_data.postgres.transaction import RunningTransaction
     from groundwork_data.postgres.users import PostgresUsers
 
 WROTE = (
@@ -55,6 +56,7 @@ class PostgresUnitOfWork:
         self._open: ExitStack | None = None
         self._connection: Connection[TupleRow] | None = None
         self._position: str | None = None
+        self._whole: RunningTransaction | None = None
 
     @property
     def position(self) -> str | None:
@@ -264,7 +266,9 @@ class PostgresUnitOfWork:
         """Begin the transaction."""
         self._position = None
         self._open = ExitStack()
+        part = self._database.in_transaction
         self._connection = self._open.enter_context(self._database.transaction())
+        self._whole = None if part else self._database.running
         return self
 
     def __exit__(
@@ -274,18 +278,23 @@ class PostgresUnitOfWork:
         trace: TracebackType | None,
     ) -> None:
         """Commit, or roll back; then nudge the relay if the outbox was written."""
-        stack, connection = self._open, self._connection
-        self._open = None
+        stack, connection, whole = self._open, self._connection, self._whole
+        self._open = self._whole = None
         if stack is None or connection is None:
             return
-        wrote, has_outbox_rows = None, False
+        wrote: str | None = None
+        has_outbox_rows = False
         try:
-            if kind is None:
+            if kind is None and whole is not None:
+                whole.ask_at_commit(WROTE)
+            elif kind is None:
                 row = connection.execute(WROTE).fetchone()
                 wrote, has_outbox_rows = row if row else (None, False)
         finally:
             self._connection = None
             stack.__exit__(kind, error, trace)
+        if whole is not None and whole.answer is not None:
+            wrote, has_outbox_rows = whole.answer[0], whole.answer[1] == "t"
         if wrote is not None:
             self._position = wrote
         if has_outbox_rows:

@@ -14,7 +14,7 @@ from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
     from groundwork_core.identity.ports import SecretSource
-    from groundwork_core.jobs.ports import SetsTimers
+    from groundwork_core.jobs.ports import QuickLeases, SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_data.aws.queues import SqsQueue
@@ -42,6 +42,13 @@ class BaseParts:
         from groundwork_data.postgres.database_clock import DatabaseClock
 
         return DatabaseClock(self.database)
+
+    @cached_property
+    def quick_leases(self) -> QuickLeases:
+        """Leases and status reports of jobs, each in one round trip."""
+        from groundwork_data.postgres.quick_leases import PostgresQuickLeases
+
+        return PostgresQuickLeases(self.database)
 
     @cached_property
     def job_timers(self) -> SetsTimers | None:
