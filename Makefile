@@ -10,7 +10,7 @@ CONTRACT_VENV := $(VENV)/contract
 CONTRACT_STAMP := $(CONTRACT_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: up down test test-long lint format lock clean setup sam-validate build deploy
+.PHONY: up down test test-long lint format lock clean setup sam-validate build deploy wheels
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -56,7 +56,12 @@ lock: $(STAMP)  ## make requirements/*.txt anew from *.in
 
 clean:  ## remove the environment, the state folder and build products
 	-@[ ! -x $(BIN)/groundwork ] || $(BIN)/groundwork down
-	rm -rf $(VENV) .groundwork .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) dist .groundwork .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+wheels: $(STAMP)  ## dist/: the database models (with the core that they need) and the client
+	@for part in core data client; do \
+	  $(UV) build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir dist layers/$$part || exit 1; done
+	@ls dist/*.whl
 
 setup: $(STAMP)
 

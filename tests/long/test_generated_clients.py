@@ -56,7 +56,7 @@ def python_generated(document: Path, folder: Path) -> Done:
         "openapi-python-client",
         "generate",
         f"--path={document}",
-        f"--output-path={folder / 'groundwork_client'}",
+        f"--output-path={folder / 'generated_client'}",
         f"--config={CLIENTS / 'generator.json'}",
         "--meta=none",
         "--fail-on-warning",
@@ -68,7 +68,7 @@ def python_checked(folder: Path) -> Done:
     shutil.copy(CLIENTS / "smoke.py", folder)
     mypy, python = Path(sys.executable).with_name("mypy"), TOOLS / "python"
     strict = ("--config-file=", "--strict", f"--python-executable={python}")
-    return done(folder, str(mypy), *strict, "groundwork_client", "smoke.py")
+    return done(folder, str(mypy), *strict, "generated_client", "smoke.py")
 
 
 def typescript_generated(document: Path, folder: Path) -> Done:
@@ -93,9 +93,9 @@ def npm_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_python_client_compiles_and_works(instance: Instance, tmp_path: Path) -> None:
     good(python_generated(DOCUMENT, tmp_path))
-    good(done(tmp_path, "python", "-m", "compileall", "-q", "groundwork_client"))
+    good(done(tmp_path, "python", "-m", "compileall", "-q", "generated_client"))
     good(python_checked(tmp_path))
-    modules = len(list((tmp_path / "groundwork_client" / "api").glob("*/[!_]*.py")))
+    modules = len(list((tmp_path / "generated_client" / "api").glob("*/[!_]*.py")))
     assert modules == len(list(operations(json.loads(DOCUMENT.read_text()))))
 
     smoke = done(tmp_path, "python", "smoke.py", instance.url, instance.email, instance.password)

@@ -4,29 +4,29 @@ import sys
 from http import HTTPStatus
 from typing import TypeVar
 
-from groundwork_client.api.entities import (
+from generated_client.api.entities import (
     change_entity,
     create_entity,
     list_entities,
     read_entity,
     remove_entity,
 )
-from groundwork_client.api.identity import log_in_with_password, who_am_i
-from groundwork_client.api.sources import create_source
-from groundwork_client.client import AuthenticatedClient, Client
-from groundwork_client.models.entity import Entity
-from groundwork_client.models.entity_page import EntityPage
-from groundwork_client.models.entity_patch import EntityPatch
-from groundwork_client.models.fault import Fault
-from groundwork_client.models.interval import Interval
-from groundwork_client.models.login import Login
-from groundwork_client.models.new_entity import NewEntity
-from groundwork_client.models.new_entity_type import NewEntityType
-from groundwork_client.models.new_source import NewSource
-from groundwork_client.models.problem import Problem
-from groundwork_client.models.source import Source
-from groundwork_client.models.tokens import Tokens
-from groundwork_client.types import Response
+from generated_client.api.identity import log_in_with_password, who_am_i
+from generated_client.api.sources import create_source
+from generated_client.client import AuthenticatedClient, Client
+from generated_client.models.entity import Entity
+from generated_client.models.entity_page import EntityPage
+from generated_client.models.entity_patch import EntityPatch
+from generated_client.models.fault import Fault
+from generated_client.models.interval import Interval
+from generated_client.models.login import Login
+from generated_client.models.new_entity import NewEntity
+from generated_client.models.new_entity_type import NewEntityType
+from generated_client.models.new_source import NewSource
+from generated_client.models.problem import Problem
+from generated_client.models.source import Source
+from generated_client.models.tokens import Tokens
+from generated_client.types import Response
 
 T = TypeVar("T")
 

@@ -102,6 +102,18 @@ ELSEWHERE = (
         "`localstack/bootstrap.py`",
     ),
     Variable(
+        "GROUNDWORK_URL",
+        "none",
+        "Address of Groundwork, without `/api`, for `Client()` without one.",
+        "`groundwork_client`",
+    ),
+    Variable(
+        "GROUNDWORK_API_KEY",
+        "none",
+        "API key for `Client()` without one.",
+        "`groundwork_client`",
+    ),
+    Variable(
         "GROUNDWORK_TEST_SERVICES",
         "empty",
         "JSON file with the addresses of running services; empty: the tests start their own.",

@@ -53,6 +53,9 @@ class Document(Representation):
     content: str
     language: str | None
     published_at: datetime | None
+    authors: list[str] = Field(description="All authors that its feed names.")
+    categories: list[str] = Field(description="The categories that its feed puts it into.")
+    links: list[str] = Field(description="Web addresses that its text links to.")
     enclosures: list[ShownEnclosure]
     content_hash: str
     revision: int

@@ -44,6 +44,8 @@ class SourceState(BaseModel):
     failures: int
     polls: int
     documents: int
+    title: str | None = Field(description="The title that the feed gives itself.")
+    site: str | None = Field(description="The website that the feed names as its own.")
     identity: str | None = Field(
         description="The parts that identify an entry, chosen for each feed: `guid`, `guid+link`,"
         " `guid+link+title` and so on."

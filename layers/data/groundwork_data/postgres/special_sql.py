@@ -37,7 +37,13 @@ _API_KEYS = SpecialSql(
     },
 )
 
-_DOCUMENTS = SpecialSql(sorted_characters={"title": 600})
+_DOCUMENTS = SpecialSql(
+    computed={
+        name: f"coalesce(t.metadata -> '{name}', '[]'::jsonb)"
+        for name in ("authors", "categories", "links")
+    },
+    sorted_characters={"title": 600},
+)
 
 _EMBEDDINGS = SpecialSql(computed={"vector": "t.vector::text::json"})
 
@@ -84,6 +90,7 @@ _SOURCES = SpecialSql(
     CASE WHEN s.error_class IS NOT NULL THEN
         json_build_object('class', s.error_class, 'message', s.error_message) END AS error,
     s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
+    s.feed ->> 'title' AS title, s.feed ->> 'site' AS site,
     coalesce((s.feed ->> 'left_out')::int, 0) AS left_out
     FROM source_states s WHERE s.source_id = t.id) state)"""
     },

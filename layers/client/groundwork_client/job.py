@@ -1,0 +1,177 @@
+"""One leased job."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from groundwork_client.documents import moment
+from groundwork_client.errors import Cancelled, Internal, JobFailure, LeaseLost, NotFound
+from groundwork_client.statements import Result
+from groundwork_client.stopping import Stopping
+
+if TYPE_CHECKING:
+    from groundwork_client.http import Http
+
+log = logging.getLogger(__name__)
+
+MESSAGE_MAX = 2_000
+_UNSET: Any = object()
+
+
+class Job:
+    """A job that this worker holds. Work on it inside `with job:`.
+
+    The block hands the job back in every case. If it ends without `succeed`, `defer` or
+    `release`, the job fails as `internal`; a JobFailure fails it with its class, any other
+    exception as `internal`; Cancelled and a stop of the worker release it. None of these leaves
+    the block, and neither does LeaseLost: the loop goes on with the next job.
+
+    Attributes:
+        attempt: Its number, from 1 to `max_attempts`.
+        checkpoint: What the last lease left; None at first.
+        reference: The outside batch that it was deferred for.
+        cancel_requested: Somebody asked to cancel it; the heartbeat learns of it.
+        lost: The lease has ended; nothing can be handed in.
+    """
+
+    def __init__(self, leased: Mapping[str, Any], http: Http) -> None:
+        self.id: str = leased["id"]
+        self.kind: str = leased["kind"]
+        self.payload: dict[str, Any] = leased["payload"]
+        self.attempt: int = leased["attempt"]
+        self.max_attempts: int = leased["max_attempts"]
+        self.document_id: str | None = leased.get("document_id")
+        self.checkpoint: Any = leased.get("checkpoint")
+        self.reference: str | None = leased.get("reference")
+        self.leased_until = moment(leased.get("leased_until"))
+        self.cancel_requested: bool = bool(leased.get("cancel_requested"))
+        self.lost = False
+        self.outcome: str | None = None
+        self._token: str = leased["lease_token"]
+        self._http = http
+        self._progress = 0.0
+        # The heartbeat and the worker report through it, one at a time.
+        self._lock = threading.Lock()
+
+    @property
+    def held(self) -> bool:
+        """Whether it is neither handed in nor lost."""
+        return self.outcome is None and not self.lost
+
+    def report(
+        self, progress: float, message: str | None = None, *, checkpoint: object = _UNSET
+    ) -> None:
+        """Say how far it is, 0 to 1, and extend the lease; keep a checkpoint of up to 64 KB.
+
+        Raises:
+            Cancelled: stop; leaving the block ends the job.
+            LeaseLost: stop; another worker may have it.
+        """
+        said: dict[str, object] = {"progress": progress}
+        if message is not None:
+            said["message"] = message[:MESSAGE_MAX]
+        if checkpoint is not _UNSET:
+            said["checkpoint"] = checkpoint
+        with self._lock:
+            self._progress = progress
+            self._report(said)
+        if self.cancel_requested:
+            raise Cancelled(self.id)
+
+    def beat(self) -> None:
+        """Extend the lease. The heartbeat calls it; raises as `report`, but never Cancelled."""
+        with self._lock:
+            if self.held:
+                self._report({"progress": self._progress})
+
+    def succeed(self, result: Result | Mapping[str, Any]) -> None:
+        """Hand in the result. Raises LeaseLost, or Refused if it breaks the contract."""
+        body = result.as_json() if isinstance(result, Result) else dict(result)
+        self._end("succeeded", "results", {"result": body})
+
+    def fail(self, failure: JobFailure) -> None:
+        """Report a failure, as raising it does."""
+        said: dict[str, object] = {
+            "class": failure.failure,
+            "message": (str(failure) or failure.failure)[:MESSAGE_MAX],
+        }
+        if failure.retry_after is not None:
+            said["retry_after_seconds"] = round(failure.retry_after)
+        self._end("failed", "failure", said)
+
+    def release(self) -> None:
+        """Give it back; no attempt is counted."""
+        self._end("released", "release", {})
+
+    def defer(self, reference: str, check_after: float) -> None:
+        """Wait for an outside batch: the next lease has `reference`, after `check_after` seconds.
+
+        At most 48 hours; no attempt is counted.
+        """
+        waits = {"reference": reference, "check_after_seconds": max(1, round(check_after))}
+        self._end("deferred", "defer", waits)
+
+    def __enter__(self) -> Self:
+        """Begin the work."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        """Hand the job back; see the class."""
+        if self.lost:
+            log.warning("the lease of job %s is lost; its work is dropped", self.id)
+        elif self.outcome is None:
+            try:
+                self._give_back(error)
+            except (LeaseLost, NotFound):
+                log.warning("the lease of job %s is lost; its work is dropped", self.id)
+        # After Stopping, `jobs` ends by itself. KeyboardInterrupt and other exits go on.
+        return isinstance(error, Exception | Stopping)
+
+    def _give_back(self, error: BaseException | None) -> None:
+        if isinstance(error, JobFailure):
+            log.warning("job %s failed: %s: %s", self.id, error.failure, error)
+            self.fail(error)
+        elif isinstance(error, Cancelled) or (error and not isinstance(error, Exception)):
+            self.release()
+        elif error is None:
+            self.fail(Internal("the worker ended its work without a result"))
+        else:
+            log.error("job %s failed", self.id, exc_info=error)
+            self.fail(Internal(f"{type(error).__name__}: {error}"))
+
+    def _report(self, said: Mapping[str, object]) -> None:
+        taken = self._post("status", said)
+        self.leased_until = moment(taken["leased_until"])
+        self.cancel_requested = taken["cancel_requested"]
+
+    def _end(self, outcome: str, action: str, body: Mapping[str, object]) -> None:
+        if self.outcome is not None:
+            message = f"job {self.id} has {self.outcome} already"
+            raise RuntimeError(message)
+        with self._lock:
+            try:
+                self._post(action, body)
+            except LeaseLost as error:
+                # An earlier try ended the lease, and only its answer was lost. Results are not
+                # among them: the server answers one that it has taken as before.
+                if not error.repeated or outcome == "succeeded":
+                    raise
+                self.lost = False
+            self.outcome = outcome
+
+    def _post(self, action: str, body: Mapping[str, object]) -> Any:
+        try:
+            sent = {"lease_token": self._token, **body}
+            return self._http.call("POST", f"/jobs/{self.id}/{action}", sent).body
+        except (LeaseLost, NotFound):
+            self.lost = True
+            raise
