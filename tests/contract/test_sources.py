@@ -320,3 +320,25 @@ def test_a_disabled_source_starts_again_without_a_command(work: Work) -> None:
         assert work.sources.start_again(uuid4(), LATER, LATER) == []
     found = state(work, source_id)
     assert (found.claimed_until, found.next_poll_at) == (None, LATER)
+
+
+def test_credentials_are_replaced_and_removed(work: Work) -> None:
+    kid = "01234567-0123-7123-8123-0123456789ab"
+    one, other = add(work, "one", "other")
+    with work:
+        work.credentials.set(one, f"gw1.{kid}.AAAA")
+        work.credentials.set(one, f"gw1.{kid}.BBBB")
+        assert work.credentials.of([one, other]) == {one: f"gw1.{kid}.BBBB"}
+        assert [work.credentials.remove(each) for each in (one, other)] == [True, False]
+        assert work.credentials.of([one]) == {}
+
+
+def test_forgotten_credentials_are_no_longer_shown(work: Work) -> None:
+    (one,) = add(work, "one")
+    with work:
+        work.resources.update(SOURCES, one, 1, ("has_credentials",), '{"has_credentials": true}')
+        work.credentials.set(one, "gw1.01234567-0123-7123-8123-0123456789ab.AAAA")
+        assert [work.credentials.forget(one) for _ in range(2)] == [True, False]
+        stored = work.resources.read(SOURCES, one)
+    assert stored is not None
+    assert (stored.parsed()["has_credentials"], stored.version) == (False, 3)

@@ -5,6 +5,7 @@ from typing import Self
 
 from groundwork_core.outbox import Command
 
+from .credentials import MemoryCredentials
 from .identity import (
     MemoryApiKeys,
     MemoryAuditLog,
@@ -72,6 +73,10 @@ class MemoryWork:
     @property
     def sources(self) -> MemorySources:
         return MemorySources(self._open())
+
+    @property
+    def credentials(self) -> MemoryCredentials:
+        return MemoryCredentials(self._open())
 
     def publish(self, *commands: Command) -> None:
         self._open()

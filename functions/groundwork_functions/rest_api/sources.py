@@ -16,7 +16,12 @@ from groundwork_runtime.wiring import Wiring
 
 def write_hooks(wiring: Wiring, _caller: Caller) -> SourceWriteHooks:
     """Return the hooks: fetch a new source at once; reschedule a changed one."""
-    return SourceWriteHooks(clock=wiring.clock, next_cron=wiring.next_cron, allowed=wiring.allowed)
+    return SourceWriteHooks(
+        clock=wiring.clock,
+        next_cron=wiring.next_cron,
+        allowed=wiring.allowed,
+        encryption=lambda: wiring.encryption,
+    )
 
 
 router = Router()

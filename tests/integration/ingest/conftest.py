@@ -31,6 +31,8 @@ from groundwork_data.web.hosts import registrable_host
 from groundwork_functions.reference_extractor.extract import Extract
 from groundwork_runtime.queues import BatchResponse, by_body, process_batch
 
+from ...fakes.secrets import memory_encryption
+
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOURLY = Interval(kind="interval", every_seconds=3_600)
 
@@ -113,6 +115,7 @@ class Path:
         self.web = Web()
         self.results = MemoryQueue()
         self.entry = entry
+        self.encryption = memory_encryption()
 
     def connect(self) -> Database:
         """A further connection, for a thread of its own."""
@@ -146,6 +149,7 @@ class Path:
             clock=self.clock,
             random=NoJitter(),
             next_cron=next_cron,
+            encryption=self.encryption,
         )
         return self.batch(messages, FetchDue, by_body(use_case))
 

@@ -37,7 +37,12 @@ def patch(path: "Path", source: "UUID", **fields: object) -> None:
             Expected(None),
             SourcePatch.model_validate(fields),
             work=path.work(database),
-            then=SourceWriteHooks(clock=path.clock, next_cron=next_cron, allowed=AllowedTargets()),
+            then=SourceWriteHooks(
+                clock=path.clock,
+                next_cron=next_cron,
+                allowed=AllowedTargets(),
+                encryption=lambda: path.encryption,
+            ),
         )
     finally:
         database.close()

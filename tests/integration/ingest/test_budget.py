@@ -61,6 +61,7 @@ class Slow:
             clock=self.path.clock,
             random=Jitterless(),
             next_cron=next_cron,
+            encryption=self.path.encryption,
         )
         return self.path.batch(messages, FetchDue, by_body(use_case))
 
@@ -202,6 +203,7 @@ def test_each_message_is_answered_once_whatever_the_order(slow: Slow) -> None:
         clock=slow.path.clock,
         random=Jitterless(),
         next_cron=next_cron,
+        encryption=slow.path.encryption,
     )
     answered = list(use_case([*messages, messages[0]]))
     assert [error for _, error in answered] == [None] * 4

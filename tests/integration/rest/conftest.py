@@ -18,6 +18,7 @@ from groundwork_runtime.wiring import Wiring
 
 from ...fakes.callers import Mint
 from ...fakes.counting_database import CountingDatabase
+from ...fakes.secrets import DATA_KEYS, safe_with_data_keys
 
 MINT = Mint()
 CONTEXT = SimpleNamespace(aws_request_id="request")
@@ -55,8 +56,15 @@ class Rest:
         self.url = url
         # Without a rate limit, whose leases would be counted among the statements.
         self.parts = Wiring(
-            Settings.from_environment({"DATABASE_URL": url, "GROUNDWORK_RATE_LIMIT": "0"})
+            Settings.from_environment(
+                {
+                    "DATABASE_URL": url,
+                    "GROUNDWORK_RATE_LIMIT": "0",
+                    "DATA_KEYS_SECRET_ID": DATA_KEYS,
+                }
+            )
         )
+        self.parts.secrets = safe_with_data_keys()
         self.database = CountingDatabase(url, application_name="test")
         self.parts.database = self.database
         self._handler = Application(router, lambda: self.parts)
@@ -73,6 +81,7 @@ class Rest:
         made = cls.__new__(cls)
         made.url, made.admin = other.url, other.admin
         made.parts = Wiring(other.parts.settings)
+        made.parts.secrets = other.parts.secrets
         made.database = CountingDatabase(other.url, application_name="test")
         made.parts.database = made.database
         made._handler = Application(router, lambda: made.parts)

@@ -179,7 +179,9 @@ def ask(server: Server) -> Callable[..., Download]:
 
     def ask_(path: str, **validators: str) -> Download:
         fetcher = hasty if path in TAKES_LONG else patient
-        return fetcher.ask(FetchRequest(server.url(path), **validators))
+        return fetcher.ask(
+            FetchRequest(server.url(path), validators.get("etag"), validators.get("last_modified"))
+        )
 
     return ask_
 

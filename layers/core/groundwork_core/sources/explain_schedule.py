@@ -18,7 +18,8 @@ class ScheduleExplained(BaseModel):
     next_poll_at: datetime | None
     """Null while the source is disabled."""
     reason: str
-    """One of disabled, running, new, interval, cron, adaptive, backoff, retry_after."""
+    """One of disabled, running, new, credentials, interval, cron, adaptive, backoff,
+    retry_after."""
     inputs: dict[str, JsonValue]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from groundwork_core.sources.credentials import SecretHeader
+
 
 class Failure(StrEnum):
     """The class of a failed fetch: the source's `error_class`, documented and stable."""
@@ -27,6 +29,7 @@ class Failure(StrEnum):
     NOT_A_FEED = "not_a_feed"
     MALFORMED = "malformed"
     TOO_COMPLEX = "too_complex"
+    CREDENTIALS = "credentials"
     INTERNAL = "internal"
 
 
@@ -70,3 +73,5 @@ class FetchRequest:
     url: str
     etag: str | None = None
     last_modified: str | None = None
+    secret: SecretHeader | None = None
+    """The source's credentials."""

@@ -11,15 +11,16 @@ from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.documents.ingest import Ingested, ingest
+from groundwork_core.encryption.ports import Encryption
 from groundwork_core.errors import GroundworkError
 from groundwork_core.sources.fetch_outcome import (
     Download,
     Failed,
     Failure,
     Fetched,
-    FetchRequest,
     Unchanged,
 )
+from groundwork_core.sources.fetch_with_credentials import SourceSecrets, fetch_with
 from groundwork_core.sources.model import FetchDue, WatchedSource
 from groundwork_core.sources.ports import (
     FeedReader,
@@ -51,8 +52,10 @@ class FetchSources:
         clock: Clock,
         random: Random,
         next_cron: NextCron,
+        encryption: Encryption,
     ) -> None:
         """`fetch` downloads, `read` parses feeds, `work` begins a unit of work."""
+        self._encryption = encryption
         self._fetch = fetch
         self._read = read
         self._work = work
@@ -73,6 +76,7 @@ class FetchSources:
         with self._work() as work:
             pairs = [(message.source_id, message.ticket) for message in due]
             watched = {one.ticket: one for one in work.sources.to_fetch(pairs)}
+            encrypted = work.credentials.of([one.source_id for one in watched.values()])
         open_messages: dict[UUID, FetchDue] = {}
         for message in due:
             if message.ticket in watched and message.ticket not in open_messages:
@@ -82,9 +86,8 @@ class FetchSources:
         budget = ReadingBudget(self._clock)
         asked, left = divide(watched.values())
         heavy: set[UUID] = set()
-        for place, download in self._fetch(
-            [FetchRequest(w.url, w.etag, w.last_modified) for w in asked]
-        ):
+        secrets = SourceSecrets(encrypted, self._encryption)
+        for place, download in fetch_with(secrets, self._fetch, asked):
             source = asked[place]
             if isinstance(download, Fetched) and budget.over:
                 left.append(source)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from groundwork_core.audit.ports import AuditedWork
 from groundwork_core.documents.model import Entry
 from groundwork_core.documents.ports import DocumentStore
 from groundwork_core.jobs.ports import JobStore
@@ -159,6 +160,26 @@ class SourceStore(Protocol):
         ...
 
 
+class CredentialStore(Protocol):
+    """The encrypted credentials of sources."""
+
+    def set(self, source_id: UUID, encrypted: str) -> None:
+        """Store or replace the credentials of a source."""
+        ...
+
+    def remove(self, source_id: UUID) -> bool:
+        """Remove the credentials of a source; False: it has none."""
+        ...
+
+    def forget(self, source_id: UUID) -> bool:
+        """Remove the credentials of a source, and show that it has none; False: it had none."""
+        ...
+
+    def of(self, source_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """Return the encrypted credentials of those sources that have some."""
+        ...
+
+
 class SourcesWork(Transaction, Protocol):
     """A unit of work with sources."""
 
@@ -179,6 +200,11 @@ class FetchWork(SourcesWork, Protocol):
     @property
     def jobs(self) -> JobStore:
         """The jobs."""
+        ...
+
+    @property
+    def credentials(self) -> CredentialStore:
+        """The credentials of sources."""
         ...
 
 
@@ -238,5 +264,10 @@ class Fetcher(Protocol):
         ...
 
 
-class SourceWritesWork(SourcesWork, ResourceWork, Protocol):
-    """A unit of work with sources and resources."""
+class SourceWritesWork(SourcesWork, AuditedWork, ResourceWork, Protocol):
+    """A unit of work with sources, their credentials, resources and the audit log."""
+
+    @property
+    def credentials(self) -> CredentialStore:
+        """The credentials of sources."""
+        ...

@@ -11,6 +11,7 @@ from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.field_types import Name, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
+from groundwork_core.sources.credentials import Credentials
 from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
 from groundwork_core.web.address import ReachableAddress
 
@@ -30,6 +31,12 @@ SCHEDULE_PATCH: dict[str, JsonValue] = {
     "examples": [{"kind": "cron", "expression": "*/15 * * * *", "timezone": "UTC"}],
 }
 """The schema of a schedule's patch, for documentation; the merged schedule is validated."""
+
+
+CREDENTIALS = (
+    "Sent to the source's own origin only. They are stored encrypted and never shown; "
+    "`has_credentials` says whether there are any."
+)
 
 
 class SourceState(BaseModel):
@@ -65,6 +72,7 @@ class Source(Representation):
     schedule: Schedule
     enabled: bool
     tags: list[str]
+    has_credentials: bool
     state: SourceState
 
 
@@ -77,6 +85,13 @@ class NewSource(Input):
     schedule: Schedule = DEFAULT_SCHEDULE
     enabled: bool = True
     tags: Tags = ()
+    credentials: Credentials | None = Field(None, description=CREDENTIALS)
+
+
+class StoredSource(NewSource):
+    """A new source as it is stored; its credentials are stored apart."""
+
+    has_credentials: bool = False
 
 
 class SourcePatch(Input):
@@ -93,6 +108,15 @@ class SourcePatch(Input):
     )
     enabled: bool = True
     tags: Tags = ()
+    credentials: Credentials | None = Field(
+        None, description=f"{CREDENTIALS} They replace the present ones; null removes them."
+    )
+
+
+class StoredSourcePatch(SourcePatch):
+    """Changes of a source as they are stored; its credentials are stored apart."""
+
+    has_credentials: bool = False
 
 
 def merge_schedule(current: JsonValue, patch: JsonValue) -> JsonValue:

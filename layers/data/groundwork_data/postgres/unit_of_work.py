@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.retention import PostgresRetention
     from groundwork_data.postgres.socket_tickets import PostgresTickets
+    from groundwork_data.postgres.source_credentials import PostgresCredentials
     from groundwork_data.postgres.sources import PostgresSources
     from groundwork_data.postgres.survivors import PostgresSurvivors
     from groundwork_data.postgres.transaction import RunningTransaction
@@ -82,6 +83,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.sources import PostgresSources
 
         return PostgresSources(self.connection)
+
+    @property
+    def credentials(self) -> PostgresCredentials:
+        """The credentials of sources."""
+        from groundwork_data.postgres.source_credentials import PostgresCredentials
+
+        return PostgresCredentials(self.connection)
 
     @property
     def documents(self) -> PostgresDocuments:

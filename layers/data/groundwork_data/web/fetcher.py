@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from groundwork_core.sources.credentials import SecretHeader, origin_of
 from groundwork_core.sources.fetch_outcome import (
     Download,
     Failed,
@@ -52,6 +53,7 @@ class _FetchState:
     def __init__(self, url: str) -> None:
         self.url = url
         self.redirects = 0
+        self._left_origin = False
         self._cookies: FetchCookies | None = None
 
     def follow(self, redirect: BaseHTTPResponse) -> None:
@@ -64,6 +66,13 @@ class _FetchState:
             self._cookies.keep(self.url, redirect)
         self.redirects += 1
         self.url = target(self.url, redirect.headers["Location"])
+
+    def credentials(self, secret: SecretHeader | None) -> dict[str, str]:
+        """Return the header with the credentials, until a redirect leaves their origin."""
+        if secret is None:
+            return {}
+        self._left_origin = self._left_origin or origin_of(self.url) != secret.origin
+        return {} if self._left_origin else {secret.name: secret.value}
 
     def cookie(self) -> str | None:
         """Return the Cookie header for the current URL."""
@@ -152,6 +161,7 @@ class SafeFetcher:
             headers["If-None-Match"] = ask.etag
         if ask.last_modified:
             headers["If-Modified-Since"] = ask.last_modified
+        headers |= state.credentials(ask.secret)
         cookie = state.cookie()
         if cookie:
             headers["Cookie"] = cookie

@@ -6,7 +6,7 @@ from functools import cached_property
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
-from groundwork_runtime.wiring.base import BaseParts
+from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
     from groundwork_core.documents.ports import CleanHtmlOf, RegistrableHost
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from groundwork_core.web.reachability import AllowedTargets
 
 
-class IngestionParts(BaseParts):
+class IngestionParts(SecretParts):
     """Fetching sources, reading feeds, sanitizing HTML."""
 
     @cached_property
@@ -53,6 +53,7 @@ class IngestionParts(BaseParts):
             clock=self.clock,
             random=SystemRandom(),
             next_cron=self.next_cron,
+            encryption=self.encryption,
         )
 
     @cached_property

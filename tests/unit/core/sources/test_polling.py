@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from tests.fakes.callers import FakeClock
+from tests.fakes.secrets import memory_encryption
 from tests.fakes.work import MemoryWork
 
 from groundwork_core.errors import Conflict, NotFound
@@ -42,7 +43,12 @@ class Polling:
         self.clock = FakeClock(datetime(2026, 11, 30, tzinfo=UTC))
 
     def hooks(self) -> SourceWriteHooks:
-        return SourceWriteHooks(clock=self.clock, next_cron=tomorrow, allowed=AllowedTargets())
+        return SourceWriteHooks(
+            clock=self.clock,
+            next_cron=tomorrow,
+            allowed=AllowedTargets(),
+            encryption=memory_encryption,
+        )
 
     def create(self, name: str = "a", **fields: Any) -> UUID:
         new = NewSource(name=name, url=f"https://{name}.example.org/feed", **fields)

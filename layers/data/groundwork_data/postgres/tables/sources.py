@@ -66,6 +66,7 @@ class Source(Aggregate, Row):
     schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    has_credentials: Mapped[bool] = mapped_column(server_default=text("false"))
 
     state: Mapped[SourceState | None] = children("source")
     documents: Mapped[list[Document]] = children("source")
