@@ -31,7 +31,7 @@ router = Router(MANY_BYTES_MAX)
     tag="sources",
     problems=(413, 415, 422),
     body={
-        kind: {"schema": {"type": "string"}, "example": example}
+        kind: {"schema": {"type": "string", "format": "binary"}, "example": example}
         for kind, example in LIST_EXAMPLES.items()
     },
 )

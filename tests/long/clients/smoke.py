@@ -19,13 +19,13 @@ from generated_client.models.entity_page import EntityPage
 from generated_client.models.entity_patch import EntityPatch
 from generated_client.models.fault import Fault
 from generated_client.models.interval import Interval
+from generated_client.models.logged_in import LoggedIn
 from generated_client.models.login import Login
 from generated_client.models.new_entity import NewEntity
 from generated_client.models.new_entity_type import NewEntityType
 from generated_client.models.new_source import NewSource
 from generated_client.models.problem import Problem
 from generated_client.models.source import Source
-from generated_client.models.tokens import Tokens
 from generated_client.types import Response
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def main(url: str, email: str, password: str) -> None:
     refused(who_am_i.sync_detailed(client=stranger), HTTPStatus.UNAUTHORIZED)
     login = Login(email=email, password=password)
     answer = log_in_with_password.sync_detailed(client=Client(base_url=url), body=login)
-    known = AuthenticatedClient(base_url=url, token=must(Tokens, answer).access_token)
+    known = AuthenticatedClient(base_url=url, token=must(LoggedIn, answer).access_token)
     live(known)
 
     too_many = list_entities.sync_detailed(client=known, limit=1000)
