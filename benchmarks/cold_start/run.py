@@ -76,6 +76,7 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
         "groundwork_functions.realtime.handler.handler": events.socket("$connect"),
         "groundwork_functions.scheduler.handler.handler": events.schedule(),
         "groundwork_functions.relay.handler.handler": events.schedule(),
+        "groundwork_functions.webhooks.handler.handler": events.schedule(),
         "groundwork_functions.graph_check.handler.handler": events.schedule(),
         "groundwork_functions.fetch.handler.handler": events.queue_message(
             "FetchQueue", {"source_id": str(uuid4()), "ticket": str(uuid4()), "reason": "asked"}

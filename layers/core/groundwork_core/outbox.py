@@ -31,6 +31,8 @@ class OutboxRow:
     version: int
     kind: str
     data: dict[str, JsonValue]
+    became: str | None = None
+    """The status that the thing reached with this change; None: it kept its status, or has none."""
 
 
 class Command(Protocol):

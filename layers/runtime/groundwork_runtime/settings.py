@@ -74,6 +74,11 @@ class Settings(BaseModel):
     distribution_queue_url: str = Field(
         "", alias="DISTRIBUTION_QUEUE_URL", description="URL of the queue of distributions."
     )
+    webhook_queue_url: str = Field(
+        "",
+        alias="WEBHOOK_QUEUE_URL",
+        description="URL of the queue that wakes senders of webhooks. Empty: only the sweep does.",
+    )
     public_url: str = Field(
         "",
         alias="GROUNDWORK_PUBLIC_URL",

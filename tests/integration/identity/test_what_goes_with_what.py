@@ -19,7 +19,16 @@ PARTS = {
     "contents": {"content_versions", "embeddings"},
     "distributions": {"deliveries", "engagements", "distribution_handovers"},
     "publishers": {"publisher_callbacks"},
-    "users": {"api_keys", "preferences", "refresh_tokens", "socket_tickets", "socket_connections"},
+    "webhooks": {"webhook_secrets", "webhook_states", "webhook_messages", "webhook_attempts"},
+    # A webhook forgets its owner, and stays without the right to read anything.
+    "users": {
+        "webhooks",
+        "api_keys",
+        "preferences",
+        "refresh_tokens",
+        "socket_tickets",
+        "socket_connections",
+    },
     "api_keys": {"api_keys", "api_key_uses"},
 }
 FOLLOWING = """

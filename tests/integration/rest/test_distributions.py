@@ -85,6 +85,7 @@ def test_one_for_now_goes_out_at_once_with_its_contents_version(rest: Rest, cont
             },
             "callback_url": "/api/v1/deliveries/callbacks",
             "preferences": {str(ada): {"digest": "daily"}},
+            "quiet_hours": {},
         }
     ]
     # What is changed later does not change what is sent.
@@ -92,6 +93,39 @@ def test_one_for_now_goes_out_at_once_with_its_contents_version(rest: Rest, cont
     assert rest("PATCH", at, {"body": "New."}, headers={"If-Match": "*"}).status == 200
     url = messages(rest)[0]["content"]["url"]
     assert rest("GET", url).json["body"] == "Text."
+
+
+def test_quiet_hours_are_those_at_the_time_of_sending(rest: Rest, content: str) -> None:
+    users = {name: str(rest.user("viewer")) for name in ("night", "day", "wrong", "none")}
+    zone = "Europe/Berlin"
+    for name, value in (
+        ("night", {"from": "21:00", "to": "08:00", "timezone": zone}),
+        ("day", {"from": "09:00", "to": "17:00", "timezone": zone}),
+        ("wrong", {"from": "9", "to": "17:00", "timezone": zone}),
+    ):
+        rest.create("preferences", user_id=users[name], key="quiet_hours", value=value)
+    made = new(rest, content, spec={"user_ids": list(users.values())}, scheduled_at=FUTURE)
+    rest.database.rows("UPDATE distributions SET scheduled_at = now() RETURNING 1")
+
+    class Night:
+        def now(self) -> datetime:
+            return datetime(2099, 3, 29, 0, 30, tzinfo=UTC)  # the clocks go forward at 1:00
+
+    start_due(work=rest.parts.work(), clock=Night(), public_url="")
+    (message,) = messages(rest)
+    assert message["distribution_id"] == made.json["id"]
+    assert message["quiet_hours"] == {
+        users["night"]: {"quiet": True, "until": "2099-03-29T06:00:00Z", "fault": None},
+        users["day"]: {"quiet": False, "until": None, "fault": None},
+        users["wrong"]: {
+            "quiet": False,
+            "until": None,
+            "fault": "from must be a time as HH:MM, from 00:00 to 23:59",
+        },
+    }
+    rest.database.rows("UPDATE distribution_handovers SET available_at = now() RETURNING 1")
+    leased = lease(rest).json
+    assert leased["quiet_hours"] == message["quiet_hours"]
 
 
 def test_a_scheduled_one_waits_for_its_time(rest: Rest, content: str) -> None:

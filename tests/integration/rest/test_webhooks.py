@@ -1,7 +1,11 @@
 """Webhooks: the secret that signs is shown once, and nowhere else."""
 
+from uuid import UUID
+
 import psycopg
 import pytest
+
+from groundwork_core.webhooks.secrets import PRESENT
 
 from .conftest import Reply, Rest
 
@@ -25,8 +29,14 @@ def test_the_secret_is_shown_once(rest: Rest, webhook: Reply) -> None:
     assert rest.create("webhooks", **NEW).json["secret"] != secret
 
 
-def test_the_secret_is_kept_for_signing(rest: Rest, webhook: Reply) -> None:
-    assert rest.database.rows("SELECT secret FROM webhooks") == [(webhook.json["secret"],)]
+def test_the_secret_is_stored_encrypted(rest: Rest, webhook: Reply) -> None:
+    ((plain, encrypted),) = rest.database.rows(
+        "SELECT w.secret, s.encrypted FROM webhooks w JOIN webhook_secrets s ON s.webhook_id = w.id"
+    )
+    assert plain is None
+    place = PRESENT.place(UUID(webhook.json["id"]))
+    assert rest.parts.encryption.decrypt(encrypted, place) == webhook.json["secret"]
+    assert webhook.json["secret"] not in encrypted
 
 
 def test_the_secret_does_not_travel(rest: Rest, webhook: Reply) -> None:
@@ -41,11 +51,11 @@ def test_the_secret_does_not_travel(rest: Rest, webhook: Reply) -> None:
 
     assert "example.org/hook" in told()
     assert secret not in told()
-    # The guard taken away: a trigger that hides nothing tells it.
+    # The guard taken away: a secret in the webhook's own row is told.
     with psycopg.connect(rest.url, autocommit=True) as connection:
         connection.execute("SELECT groundwork_unaudit('webhooks')")
         connection.execute("SELECT groundwork_audit('webhooks', '{}')")
-    rest("PATCH", webhook.location, {"enabled": False}, headers={"If-Match": "*"})
+        connection.execute("UPDATE webhooks SET secret = %s", (secret,))
     assert secret in told()
 
 

@@ -10,6 +10,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from groundwork_core.publishing.quiet_hours import PREFERENCE, QuietHours, quiet_hours
+
 DISTRIBUTION_CONTRACT: Literal["groundwork/distribution/1"] = "groundwork/distribution/1"
 DISTRIBUTION_DUE = "distribution_due"
 """The kind of the outbox command that becomes this message."""
@@ -47,6 +49,11 @@ class DistributionMessage(BaseModel):
     callback_url: str = Field(description="Where deliveries are reported, signed.")
     preferences: dict[str, dict[str, JsonValue]] = Field(
         description="Of the users in `spec.user_ids` that have any: by user, then by key."
+    )
+    quiet_hours: dict[str, QuietHours] = Field(
+        default_factory=dict,
+        description="Of the users whose preferences state them, as they are at the time of "
+        "sending: send nothing to a user who is `quiet` before `until`.",
     )
 
 
@@ -99,9 +106,13 @@ def as_id(value: object) -> UUID | None:
 
 
 def message_of(
-    due: DueDistribution, preferences: Mapping[UUID, dict[str, JsonValue]], public_url: str
+    due: DueDistribution,
+    preferences: Mapping[UUID, dict[str, JsonValue]],
+    public_url: str,
+    now: datetime,
 ) -> DistributionMessage:
-    """Return a distribution's message. `public_url` empty: addresses in it are paths."""
+    """Return the message of a distribution sent now. `public_url` empty: addresses are paths."""
+    known = {user: preferences[user] for user in sorted(due.user_ids) if user in preferences}
     return DistributionMessage(
         contract=DISTRIBUTION_CONTRACT,
         distribution_id=due.id,
@@ -116,7 +127,10 @@ def message_of(
             url=f"{public_url}/api/v1/contents/{due.content_id}/versions/{due.content_version}",
         ),
         callback_url=f"{public_url}{CALLBACK_PATH}",
-        preferences={
-            str(user): preferences[user] for user in sorted(due.user_ids) if user in preferences
+        preferences={str(user): stated for user, stated in known.items()},
+        quiet_hours={
+            str(user): quiet_hours(stated[PREFERENCE], now)
+            for user, stated in known.items()
+            if PREFERENCE in stated
         },
     )

@@ -52,7 +52,7 @@ def start_now(
         return 0
     users = {user for one in due for user in one.user_ids}
     preferences = work.distributions.preferences(users) if users else {}
-    messages = [message_of(one, preferences, public_url) for one in due]
+    messages = [message_of(one, preferences, public_url, now) for one in due]
     # Measured as the queue writes it.
     fitting = [
         one for one in messages if len(json.dumps(one.model_dump(mode="json"))) <= MESSAGE_BYTES_MAX

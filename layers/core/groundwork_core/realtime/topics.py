@@ -13,7 +13,7 @@ from groundwork_core.outbox import OutboxRow
 
 NEEDS: Mapping[str, frozenset[str]] = {
     topic: frozenset({f"{topic}:read"})
-    for topic in ("entities", "relationships", "documents", "jobs", "contents")
+    for topic in ("entities", "relationships", "documents", "jobs", "contents", "webhooks")
 }
 """The permissions for each topic."""
 

@@ -5,4 +5,5 @@ from __future__ import annotations
 GRAPH = "graph"
 QUEUES = "queues"
 LIVE = "live"
-DESTINATIONS = (GRAPH, QUEUES, LIVE)
+WEBHOOKS = "webhooks"
+DESTINATIONS = (GRAPH, QUEUES, LIVE, WEBHOOKS)

@@ -61,7 +61,7 @@ class Destination(Protocol, Generic[WorkT_contra]):
 
     @property
     def name(self) -> str:
-        """The name of its cursor: `graph`, `queues` or `live`."""
+        """The name of its cursor: `graph`, `queues`, `live` or `webhooks`."""
         ...
 
     @property

@@ -12,7 +12,11 @@ class Retention(Protocol):
     """Deletes at most `limit` rows of a kind, and returns how many."""
 
     def remove_outbox(self, before: datetime, limit: int) -> int:
-        """Delete older outbox rows that every destination has received."""
+        """Delete older outbox rows that every destination has received and no webhook needs."""
+        ...
+
+    def remove_webhook_messages(self, before: datetime, outbox_before: datetime, limit: int) -> int:
+        """Delete older messages and attempts of webhooks, and outbox rows that only they kept."""
         ...
 
     def remove_clock_slots(self, before: datetime, limit: int) -> int:

@@ -18,7 +18,14 @@ IDLE_BUCKET_HOURS = 1
 """A bucket refills in seconds, so an idle one can be deleted."""
 JOB_ATTEMPT_DAYS = 30
 """Default time that an ended lease of a job stays listed among its attempts."""
+WEBHOOK_DAYS = 7
+"""How long messages and attempts of webhooks are kept, and the outbox rows that messages refer to.
+
+A message is attempted for 76 hours, and an endpoint may fail for five days: two more are left to
+mend it and to replay."""
 BATCH = 20_000
+BATCHES = 5
+"""Of messages of webhooks in one run: more than 1,000 a second."""
 
 
 def remove_expired(
@@ -29,6 +36,14 @@ def remove_expired(
     removed = 0
     with work:
         removed += work.retention.remove_outbox(now - timedelta(hours=OUTBOX_HOURS), BATCH)
+    for _ in range(BATCHES):
+        with work:
+            gone = work.retention.remove_webhook_messages(
+                now - timedelta(days=WEBHOOK_DAYS), now - timedelta(hours=OUTBOX_HOURS), BATCH
+            )
+        removed += gone
+        if gone < BATCH:
+            break
     with work:
         removed += work.retention.remove_clock_slots(now - timedelta(days=CLOCK_SLOT_DAYS), BATCH)
         removed += work.retention.remove_tickets(now, BATCH)

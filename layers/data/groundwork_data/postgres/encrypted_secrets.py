@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from groundwork_core.encryption.ports import EncryptedColumn
+from groundwork_core.webhooks.secrets import PRESENT, PREVIOUS
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 SOURCE_CREDENTIALS = EncryptedColumn("source_credentials", "encrypted", "source_id")
 
-ENCRYPTED_COLUMNS: tuple[EncryptedColumn, ...] = (SOURCE_CREDENTIALS,)
+ENCRYPTED_COLUMNS: tuple[EncryptedColumn, ...] = (SOURCE_CREDENTIALS, PRESENT, PREVIOUS)
 """Every column with encrypted secrets. A column that is missing here is not encrypted again."""
 
 OF_OTHER_KEYS = """

@@ -33,7 +33,8 @@ POSITION = "SELECT (xid::text)::bigint, id, seq FROM outbox_cursors WHERE destin
 
 # One statement has one snapshot, so its rows and its horizon agree.
 TAKE = """
-SELECT h.xmin, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
+SELECT h.xmin, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data,
+    o.became
 FROM (SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xmin) h
 LEFT JOIN LATERAL (
     SELECT * FROM outbox

@@ -4,16 +4,55 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
+# A replay holds this lock while it adds messages that refer to the outbox.
+OUTBOX_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('groundwork:retention', 0))"
+OUTBOX_PLACE = """
+SELECT xid, id FROM outbox_retention
+WHERE name = 'outbox' AND epoch = (SELECT max(number) FROM epochs)
+"""
+# Rows that messages of webhooks refer to stay, and the next run begins behind them: they go with
+# their messages.
 OUTBOX = """
-DELETE FROM outbox WHERE id IN (
-    SELECT o.id FROM outbox o
-    WHERE o.created_at < %s AND o.xid < (SELECT min(xid) FROM outbox_cursors)
-    ORDER BY o.xid, o.id LIMIT %s)
+WITH looked AS (
+    SELECT o.id, o.xid, o.created_at < %(before)s AS old,
+        bool_and(o.created_at < %(before)s) OVER (ORDER BY o.xid, o.id) AS all_old
+    FROM outbox o
+    WHERE (o.xid, o.id) > (%(xid)s::text::xid8, %(id)s)
+        AND o.xid < (SELECT min(xid) FROM outbox_cursors)
+    ORDER BY o.xid, o.id LIMIT %(limit)s
+), gone AS (
+    DELETE FROM outbox o USING looked l WHERE o.id = l.id AND l.old
+        AND NOT EXISTS (SELECT FROM webhook_messages m WHERE m.outbox_id = o.id)
+    RETURNING 1
+), place AS (
+    INSERT INTO outbox_retention (name, epoch, xid, id)
+    SELECT 'outbox', (SELECT max(number) FROM epochs), (xid::text)::bigint, id
+    FROM looked WHERE all_old AND EXISTS (SELECT FROM epochs) ORDER BY xid DESC, id DESC LIMIT 1
+    ON CONFLICT (name) DO UPDATE SET epoch = excluded.epoch, xid = excluded.xid, id = excluded.id
+)
+SELECT count(*) FROM gone
+"""
+MESSAGES = """
+DELETE FROM webhook_messages WHERE id IN (
+    SELECT id FROM webhook_messages
+    WHERE id < %(first_id)s AND (status <> 'pending' OR due_at < %(before)s)
+    ORDER BY id LIMIT %(limit)s)
+RETURNING outbox_id
+"""
+OUTBOX_OF_MESSAGES = """
+DELETE FROM outbox o WHERE o.id = ANY (%(ids)s) AND o.created_at < %(before)s
+    AND o.xid < (SELECT min(xid) FROM outbox_cursors)
+    AND NOT EXISTS (SELECT FROM webhook_messages m WHERE m.outbox_id = o.id)
+"""
+ATTEMPTS = """
+DELETE FROM webhook_attempts WHERE id IN (
+    SELECT id FROM webhook_attempts WHERE id < %s ORDER BY id LIMIT %s)
 """
 CLOCK_SLOTS = """
 DELETE FROM clock_slots WHERE (schedule, slot) IN (
@@ -57,7 +96,24 @@ class PostgresRetention:
 
     def remove_outbox(self, before: datetime, limit: int) -> int:
         """Delete outbox rows older than `before` that every destination has received."""
-        return self._connection.execute(OUTBOX, [before, limit]).rowcount
+        locked = self._connection.execute(OUTBOX_LOCK).fetchone()
+        if locked is None or not locked[0]:
+            return 0
+        xid, id_ = self._connection.execute(OUTBOX_PLACE).fetchone() or (0, 0)
+        given = {"before": before, "limit": limit, "xid": str(xid), "id": id_}
+        row = self._connection.execute(OUTBOX, given).fetchone()
+        return int(row[0]) if row else 0
+
+    def remove_webhook_messages(self, before: datetime, outbox_before: datetime, limit: int) -> int:
+        """Delete older messages and attempts of webhooks, and outbox rows that only they kept."""
+        given = {"first_id": _first_id(before), "before": before, "limit": limit}
+        gone = [row[0] for row in self._connection.execute(MESSAGES, given).fetchall()]
+        if gone:
+            self._connection.execute(
+                OUTBOX_OF_MESSAGES, {"ids": list(set(gone)), "before": outbox_before}
+            )
+        attempts = self._connection.execute(ATTEMPTS, [_first_id(before), limit]).rowcount
+        return len(gone) + attempts
 
     def remove_clock_slots(self, before: datetime, limit: int) -> int:
         """Delete runs of schedules older than `before`."""
@@ -86,3 +142,8 @@ class PostgresRetention:
     def remove_job_attempts(self, before: datetime, limit: int) -> int:
         """Delete the attempts of jobs that ended before."""
         return self._connection.execute(JOB_ATTEMPTS, [before, limit]).rowcount
+
+
+def _first_id(at: datetime) -> UUID:
+    """Return the lowest id (UUID version 7) that can have been made at a time."""
+    return UUID(int=(int(at.timestamp() * 1_000) << 80) | (7 << 76) | (2 << 62))

@@ -104,6 +104,25 @@ _SOURCES = SpecialSql(
     },
 )
 
+# Sending changes no version of the webhook, but its field `state`.
+_WEBHOOK_STATE = """(SELECT json_build_object(
+    'status', CASE WHEN NOT t.enabled THEN 'disabled'
+        WHEN s.failing_since IS NOT NULL THEN 'failing' ELSE 'ok' END,
+    'failing_since', s.failing_since, 'last_status', s.last_status,
+    'pending', (SELECT count(*) FROM (SELECT FROM webhook_messages m
+        WHERE m.webhook_id = t.id AND m.status = 'pending' LIMIT 10000) p))
+    FROM webhook_states s WHERE s.webhook_id = t.id)"""
+
+_WEBHOOKS = SpecialSql(
+    audited=True,
+    computed={"state": _WEBHOOK_STATE},
+    tag=f"t.version || coalesce('-' || md5({_WEBHOOK_STATE}::text), '')",
+)
+
+_WEBHOOK_ATTEMPTS = SpecialSql(
+    computed={"message_id": "'msg_' || replace(t.message_id::text, '-', '')"}
+)
+
 _USERS = SpecialSql(audited=True, conditions={"email.folded": ("lower(t.email) = lower(%s)",)})
 
 _AUDITED = SpecialSql(audited=True)
@@ -123,7 +142,8 @@ SPECIAL: Mapping[str, SpecialSql] = {
     "roles": _AUDITED,
     "sources": _SOURCES,
     "users": _USERS,
-    "webhooks": _AUDITED,
+    "webhook-attempts": _WEBHOOK_ATTEMPTS,
+    "webhooks": _WEBHOOKS,
 }
 _NOTHING_SPECIAL = SpecialSql()
 

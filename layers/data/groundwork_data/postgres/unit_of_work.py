@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.survivors import PostgresSurvivors
     from groundwork_data.postgres.transaction import RunningTransaction
     from groundwork_data.postgres.users import PostgresUsers
+    from groundwork_data.postgres.webhooks import PostgresWebhooks
 
 WROTE = (
     "SELECT xid::text, EXISTS (SELECT FROM outbox o WHERE o.xid = t.xid)"
@@ -168,6 +169,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.distributions import PostgresDistributions
 
         return PostgresDistributions(self.connection)
+
+    @property
+    def webhooks(self) -> PostgresWebhooks:
+        """Webhooks' messages and endpoints."""
+        from groundwork_data.postgres.webhooks import PostgresWebhooks
+
+        return PostgresWebhooks(self.connection)
 
     @property
     def retention(self) -> PostgresRetention:

@@ -32,7 +32,9 @@ class Deadline:
     deadline, and a waiting read fails.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, body_pause_seconds: float = READ_SECONDS) -> None:
+        """`body_pause_seconds`: how long the body of an answer may stand still."""
+        self.body_pause_seconds = body_pause_seconds
         self._ends_at = time.monotonic() + seconds
 
     @property
@@ -165,7 +167,10 @@ def exchange(
                 headers=headers,
                 preload_content=False,
             )
+            wire = connection.sock
             response = connection.getresponse()
+            if wire is not None:
+                wire.settimeout(deadline.body_pause_seconds)
             try:
                 yield response
             finally:

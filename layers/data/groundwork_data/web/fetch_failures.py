@@ -45,7 +45,7 @@ def refuse_status(response: BaseHTTPResponse) -> None:
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - Successful
         return
-    retry_after = _retry_after(response.headers.get("Retry-After"))
+    retry_after = retry_after_seconds(response.headers.get("Retry-After"))
     kind = {4: Failure.HTTP_4XX, 5: Failure.HTTP_5XX}.get(status // 100, Failure.HTTP_OTHER)
     raise FetchFailed(kind, f"The server answered {status}.", retry_after)
 
@@ -65,7 +65,7 @@ def too_slow(seconds: float) -> str:
     return f"The answer took longer than {seconds:g} s."
 
 
-def _retry_after(value: str | None) -> int | None:
+def retry_after_seconds(value: str | None) -> int | None:
     """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither."""
     if not value:
         return None

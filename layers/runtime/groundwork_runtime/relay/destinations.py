@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_core.relay.destinations.live import LiveDestination
 from groundwork_core.relay.destinations.queues import QueueDestination, Queues
+from groundwork_core.relay.destinations.webhooks import WebhookDestination
 from groundwork_runtime.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -35,4 +36,5 @@ def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
         )
     if settings.websocket_endpoint:
         result.append(LiveDestination(parts.sockets))
+    result.append(WebhookDestination(parts.clock, parts.wake_sender))
     return result

@@ -14,20 +14,20 @@ from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring.graph import GraphParts
 from groundwork_runtime.wiring.http import HttpParts
 from groundwork_runtime.wiring.identity import IdentityParts
-from groundwork_runtime.wiring.ingestion import IngestionParts
 from groundwork_runtime.wiring.knowledge import KnowledgeParts
 from groundwork_runtime.wiring.publishing import PublishingParts
 from groundwork_runtime.wiring.realtime import RealtimeParts
+from groundwork_runtime.wiring.webhooks import WebhookParts
 
 
 class Wiring(
     HttpParts,
     IdentityParts,
-    IngestionParts,
     KnowledgeParts,
     PublishingParts,
     GraphParts,
     RealtimeParts,
+    WebhookParts,
 ):
     """All adapters and use cases of one execution environment."""
 

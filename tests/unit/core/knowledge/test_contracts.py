@@ -57,6 +57,7 @@ DISTRIBUTION: dict[str, Any] = {
     "content": {"id": str(uuid4()), "version": 2, "title": "t", "format": "markdown", "url": "/"},
     "callback_url": "/api/v1/deliveries/callbacks",
     "preferences": {str(uuid4()): {"digest": "daily"}},
+    "quiet_hours": {str(uuid4()): {"quiet": True, "until": "2026-01-01T06:00:00Z", "fault": None}},
 }
 GOOD = {
     "extraction-result-1": RESULT,

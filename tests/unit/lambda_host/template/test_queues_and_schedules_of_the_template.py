@@ -11,6 +11,7 @@ from groundwork_lambda_host.template.stack import DeadLetter
 OWN_LOCK = {
     # Function: what keeps two runs at once from doing harm, and the test that shows it.
     "Relay": "tests/integration/relay/test_lease_and_nudge.py: of two relays one has the lease",
+    "Webhooks": "tests/integration/webhooks/test_sending.py: of two senders one has an endpoint",
 }
 """Scheduled functions that may run several times at once: a queue invokes them too."""
 LONGEST_SECONDS = 1_209_600

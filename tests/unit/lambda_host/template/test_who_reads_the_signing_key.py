@@ -12,7 +12,7 @@ from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.template import Addresses, load
 
 READ = "secretsmanager:GetSecretValue"
-READERS = {"SigningKey": {"Identity"}, "DataKeys": {"RestApi", "Fetch"}}
+READERS = {"SigningKey": {"Identity"}, "DataKeys": {"RestApi", "Fetch", "Webhooks"}}
 """Functions that may read a secret, by the secret; logical ids in the template."""
 DATABASE_POLICIES = ("ReadDatabaseSecret", "ReadNeo4jSecret")
 NAMES = {

@@ -1,1 +1,1 @@
-"""The destinations of the relay: the graph, the queues and the sockets."""
+"""The destinations of the relay: the graph, the queues, the sockets and webhooks."""

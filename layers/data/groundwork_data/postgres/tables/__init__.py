@@ -35,12 +35,19 @@ from groundwork_data.postgres.tables.publishing import (
     Delivery,
     Distribution,
     Engagement,
-    Webhook,
 )
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
 from groundwork_data.postgres.tables.sources import Source, SourceCredentials, SourceState
+from groundwork_data.postgres.tables.webhooks import (
+    OutboxRetention,
+    Webhook,
+    WebhookAttempt,
+    WebhookEndpointState,
+    WebhookMessage,
+    WebhookSecret,
+)
 
 __all__ = [
     "ApiKey",
@@ -69,6 +76,7 @@ __all__ = [
     "MergedEntity",
     "OutboxCursor",
     "OutboxEntry",
+    "OutboxRetention",
     "Preference",
     "Publisher",
     "PublisherCallback",
@@ -87,4 +95,8 @@ __all__ = [
     "SourceState",
     "User",
     "Webhook",
+    "WebhookAttempt",
+    "WebhookEndpointState",
+    "WebhookMessage",
+    "WebhookSecret",
 ]

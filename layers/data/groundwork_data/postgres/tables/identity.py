@@ -17,6 +17,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 if TYPE_CHECKING:
     from groundwork_data.postgres.tables.api_keys import ApiKey
     from groundwork_data.postgres.tables.configuration import Preference
+    from groundwork_data.postgres.tables.webhooks import Webhook
 
 
 class User(Aggregate, Row):
@@ -47,6 +48,7 @@ class User(Aggregate, Row):
     preferences: Mapped[list[Preference]] = children("user")
     refresh_tokens: Mapped[list[RefreshToken]] = children("user")
     socket_tickets: Mapped[list[SocketTicket]] = children("user")
+    webhooks: Mapped[list[Webhook]] = children("owner")
 
 
 class Role(Aggregate, Row):

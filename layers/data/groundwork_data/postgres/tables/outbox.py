@@ -43,6 +43,8 @@ class OutboxEntry(Row):
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     seq: Mapped[int | None] = mapped_column(BigInteger)
     """The place in the order of live events; the relay assigns it in commit order."""
+    became: Mapped[str | None]
+    """The status that the thing reached with this change."""
 
 
 class OutboxCursor(Row):

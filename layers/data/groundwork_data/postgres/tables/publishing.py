@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import Text
 
 from groundwork_data.postgres.tables.bounds import (
     CONTENT_BYTES_MAX,
@@ -201,20 +200,3 @@ class Engagement(Aggregate, Row):
     """Whether a program acted without a person."""
 
     distribution: Mapped[Distribution] = parent("engagements")
-
-
-class Webhook(Aggregate, Row):
-    """An endpoint that receives events."""
-
-    __tablename__ = "webhooks"
-    __table_args__ = (
-        CheckConstraint("url ~* '^https?://' AND length(url) <= 2048", name="url"),
-        CheckConstraint("cardinality(events) BETWEEN 1 AND 100", name="events"),
-        CheckConstraint("length(secret) >= 32", name="secret"),
-        Index("ix_webhooks_enabled_id", "enabled", "id"),
-    )
-    url: Mapped[str]
-    events: Mapped[list[str]] = mapped_column(ARRAY(Text))
-    secret: Mapped[str]
-    """The key that signs messages to it; never in a list, an outbox row or an audit event."""
-    enabled: Mapped[bool] = mapped_column(server_default=text("true"))

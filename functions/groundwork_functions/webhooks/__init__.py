@@ -1,0 +1,1 @@
+"""The webhooks function: sends events to endpoints."""

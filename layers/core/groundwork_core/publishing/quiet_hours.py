@@ -1,0 +1,102 @@
+"""Quiet hours of a user: the preference `quiet_hours`, evaluated at one moment.
+
+A value is `{"from": "22:00", "to": "07:00", "timezone": "Europe/Berlin"}`: from one wall-clock time
+to another, past midnight if `to` is not later. Where clocks go back, a time that comes twice is
+quiet both times; where they go forward, a time that does not come is that of the change.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+PREFERENCE = "quiet_hours"
+_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_DAY = timedelta(days=1)
+
+
+class QuietHours(BaseModel):
+    """Whether a recipient is in quiet hours when the distribution goes out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    quiet: bool
+    until: datetime | None = Field(description="The end of the quiet hours, if it is quiet.")
+    fault: str | None = Field(
+        None, description="Why the preference cannot be evaluated; `quiet` is then false."
+    )
+
+
+class BadQuietHours(ValueError):
+    """A preference that states no quiet hours; the message says why."""
+
+
+def quiet_hours(preference: JsonValue, now: datetime) -> QuietHours:
+    """Return whether it is quiet at a moment (aware), and until when."""
+    try:
+        begins, ends, zone = _stated(preference)
+    except BadQuietHours as bad:
+        return QuietHours(quiet=False, until=None, fault=str(bad))
+    today = now.astimezone(zone).date()
+    for day in (today - _DAY, today):  # it may have begun yesterday
+        last_day = day if begins < ends else day + _DAY
+        if _first(day, begins, zone) <= now < (until := _last(last_day, ends, zone)):
+            return QuietHours(quiet=True, until=until)
+    return QuietHours(quiet=False, until=None)
+
+
+def _stated(preference: JsonValue) -> tuple[time, time, ZoneInfo]:
+    if not isinstance(preference, dict):
+        raise BadQuietHours("must be an object with from, to and timezone")
+    begins, ends = _time(preference, "from"), _time(preference, "to")
+    if begins == ends:
+        raise BadQuietHours("from and to must differ")
+    name = preference.get("timezone")
+    try:
+        # ZoneInfo reads files: only names of the database, no paths.
+        zone = ZoneInfo(name) if isinstance(name, str) else None
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone = None
+    if zone is None:
+        raise BadQuietHours("timezone must be a name of the IANA database, such as Europe/Berlin")
+    return begins, ends, zone
+
+
+def _time(preference: dict[str, JsonValue], name: str) -> time:
+    value = preference.get(name)
+    found = _TIME.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise BadQuietHours(f"{name} must be a time as HH:MM, from 00:00 to 23:59")
+    return time(int(found[1]), int(found[2]))
+
+
+def _first(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the first moment of a wall-clock time."""
+    return min(_moments(day, at, zone))
+
+
+def _last(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """Return the last moment of a wall-clock time."""
+    return max(_moments(day, at, zone))
+
+
+def _moments(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the one or two moments of a wall-clock time; in a gap, that of the change."""
+    wall = datetime.combine(day, at, zone)
+    before, after = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    if before <= after:
+        return before, after
+    # In a gap fold 0 counts with the old offset, which is the later moment (PEP 495).
+    low, high = int(after.timestamp()), int(before.timestamp())
+    offset = after.astimezone(zone).utcoffset()
+    while high - low > 1:
+        middle = (low + high) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            low = middle
+        else:
+            high = middle
+    change = datetime.fromtimestamp(high, UTC)
+    return change, change

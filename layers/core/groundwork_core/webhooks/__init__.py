@@ -1,0 +1,1 @@
+"""Webhooks: endpoints that get events in signed messages."""

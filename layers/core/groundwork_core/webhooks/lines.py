@@ -1,0 +1,165 @@
+"""The messages that a sender holds, in a line for each endpoint that it has leased."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from groundwork_core.webhooks.ports import DueMessage, LeasedEndpoint
+from groundwork_core.webhooks.schedule import EndpointHealth
+
+PREFETCH = 20
+"""Messages held of one endpoint, beside those on their way."""
+UNUSED_SECONDS = 2.0
+"""After so long without a message an endpoint is given back."""
+
+
+@dataclass(slots=True)
+class Line:
+    """The messages of one endpoint, in the order in which they are sent."""
+
+    endpoint: LeasedEndpoint
+    waiting: deque[DueMessage] = field(default_factory=deque)
+    on_the_way: dict[UUID, DueMessage] = field(default_factory=dict)
+    used_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last attempt failed."""
+        return self.endpoint.failures > 0
+
+    @property
+    def may_start(self) -> bool:
+        """Whether one more message may be on its way."""
+        doubtful = EndpointHealth(failures=self.endpoint.failures).doubtful
+        width = 1 if doubtful else self.endpoint.max_in_flight
+        return bool(self.waiting) and len(self.on_the_way) < width
+
+    @property
+    def room(self) -> int:
+        """How many more messages are taken; few of an endpoint that may keep them waiting."""
+        wanted = self.endpoint.max_in_flight if self.failing else PREFETCH
+        missing = wanted - len(self.waiting)
+        return missing if missing > wanted // 2 else 0
+
+
+class Lines:
+    """The lines of one sender."""
+
+    def __init__(self) -> None:
+        self._lines: dict[UUID, Line] = {}
+        self._turn = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def webhooks(self) -> list[UUID]:
+        """The webhooks whose endpoints the sender has."""
+        return list(self._lines)
+
+    @property
+    def on_the_way(self) -> int:
+        """How many messages are on their way."""
+        return sum(len(line.on_the_way) for line in self._lines.values())
+
+    @property
+    def failing_on_the_way(self) -> int:
+        """Those of endpoints whose last attempt failed."""
+        return sum(len(line.on_the_way) for line in self._lines.values() if line.failing)
+
+    def room(self) -> dict[UUID, int]:
+        """Return how many more messages are taken of each endpoint that has room."""
+        return {id_: line.room for id_, line in self._lines.items() if line.room > 0}
+
+    def held(self) -> list[UUID]:
+        """Return the ids of all messages."""
+        return [
+            one.id
+            for line in self._lines.values()
+            for one in (*line.waiting, *line.on_the_way.values())
+        ]
+
+    def knows(self, due: Iterable[DueMessage]) -> bool:
+        """Whether there is a line for each message."""
+        return self._lines.keys() >= {one.webhook_id for one in due}
+
+    def keep(self, endpoints: Sequence[LeasedEndpoint]) -> None:
+        """Add and update lines; drop those of endpoints that the sender has no longer.
+
+        What is on its way to such an endpoint ends as it would have.
+        """
+        named = {one.webhook_id for one in endpoints}
+        for endpoint in endpoints:
+            line = self._lines.get(endpoint.webhook_id)
+            if line is None:
+                self._lines[endpoint.webhook_id] = Line(endpoint)
+            else:
+                line.endpoint = endpoint
+        for webhook_id in self._lines.keys() - named:
+            self._lines[webhook_id].waiting.clear()
+            if not self._lines[webhook_id].on_the_way:
+                del self._lines[webhook_id]
+
+    def put(self, due: Iterable[DueMessage]) -> None:
+        """Let messages wait in the lines of their endpoints."""
+        for one in due:
+            if one.webhook_id in self._lines:
+                self._lines[one.webhook_id].waiting.append(one)
+
+    def start(
+        self, free: int, free_for_failing: int
+    ) -> Iterator[tuple[LeasedEndpoint, DueMessage]]:
+        """Yield messages to send, one of each endpoint in turn, and note them as on their way."""
+        lines = [line for line in self._lines.values() if line.may_start]
+        self._turn += 1
+        first = self._turn % len(lines) if lines else 0
+        waiting = deque(lines[first:] + lines[:first])
+        while waiting and free > 0:
+            line = waiting.popleft()
+            if line.failing and free_for_failing <= 0:
+                continue
+            message = line.waiting.popleft()
+            line.on_the_way[message.id] = message
+            line.used_at = time.monotonic()
+            free, free_for_failing = free - 1, free_for_failing - line.failing
+            if line.may_start:
+                waiting.append(line)
+            yield line.endpoint, message
+
+    def ended(self, message: DueMessage) -> None:
+        """Note that a message is no longer on its way."""
+        line = self._lines.get(message.webhook_id)
+        if line is not None:
+            line.on_the_way.pop(message.id, None)
+            line.used_at = time.monotonic()
+
+    def learn(self, webhook_id: UUID, health: EndpointHealth, now: datetime) -> None:
+        """Note how an endpoint is; while its circuit is open no message of it waits here."""
+        line = self._lines.get(webhook_id)
+        if line is None:
+            return
+        line.endpoint = replace(line.endpoint, failures=health.failures)
+        if health.open_until is not None and health.open_until > now:
+            line.waiting.clear()
+
+    def drop(self, *, unused_seconds: float = UNUSED_SECONDS) -> list[UUID]:
+        """Drop lines without messages that were not used for so long; return their webhooks."""
+        before = time.monotonic() - unused_seconds
+        unused = [
+            id_
+            for id_, line in self._lines.items()
+            if not line.waiting and not line.on_the_way and line.used_at <= before
+        ]
+        for id_ in unused:
+            del self._lines[id_]
+        return unused
+
+    def forget_waiting(self) -> None:
+        """Let all that waits be sent by others."""
+        for line in self._lines.values():
+            line.waiting.clear()
