@@ -8,7 +8,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from groundwork_data.postgres import embeddings
+from groundwork_core.embeddings.ports import EVERYTHING
+from groundwork_data.postgres import embedding_search_sql, embeddings
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.embeddings import PostgresEmbeddings
 
@@ -80,7 +81,9 @@ def recall(database: Database, k: int) -> float:
             known = store.known("many", subject, k)
             assert known is not None
             assert known.vector is not None
-            got = store.nearest("many", known, known.vector, subject, k)
+            got = store.nearest(
+                "many", known, known.vector, besides=subject, among=EVERYTHING, count=k
+            )
             exact = connection.execute(
                 EXACT, {"besides": subject, "vector": known.vector, "k": k}
             ).fetchall()
@@ -101,8 +104,9 @@ def test_an_index_that_looks_less_far_finds_fewer(
 ) -> None:
     """The guard taken away: few candidates, where it looks at 10 of them."""
     usual = recall(many, 10)
-    monkeypatch.setattr(embeddings, "_candidates", lambda _count: 11)
-    monkeypatch.setattr(embeddings, "KNOWN", embeddings.KNOWN.replace("%(candidates)s", "'10'"))
+    monkeypatch.setattr(embeddings, "candidates", lambda _count: 11)
+    known = embedding_search_sql.KNOWN.replace("%(ef_search)s", "'10'")
+    monkeypatch.setattr(embeddings, "KNOWN", known)
     share = recall(many, 10)
     print(f"recall at 10 with ef_search 10: {share:.3f}")
     assert share < usual
@@ -120,7 +124,7 @@ def nearest(database: Database, k: int) -> int:
         store = PostgresEmbeddings(connection)
         known = store.known("many", None, k)
         assert known is not None
-        found = store.nearest("many", known, vector, None, k)
+        found = store.nearest("many", known, vector, besides=None, among=EVERYTHING, count=k)
         raise Undone(len(found))
 
 
@@ -143,6 +147,6 @@ def test_without_going_on_deleted_rows_leave_one(
     many: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: the index is not asked for more."""
-    once = embeddings.KNOWN.replace("'strict_order'", "'off'")
+    once = embedding_search_sql.KNOWN.replace("'relaxed_order'", "'off'")
     monkeypatch.setattr(embeddings, "KNOWN", once)
     assert found_among_deleted(many) < 200

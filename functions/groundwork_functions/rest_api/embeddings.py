@@ -1,10 +1,15 @@
 """Embeddings and similarity search."""
 
+from collections.abc import Mapping
+
 from groundwork_core.caller import Caller
-from groundwork_core.embeddings.resource import EMBEDDINGS
+from groundwork_core.embeddings.resource import EMBEDDINGS, NewEmbedding
 from groundwork_core.embeddings.search import Found, Search
 from groundwork_core.embeddings.search import search as find
+from groundwork_core.embeddings.upsert_embeddings import upsert_embeddings
 from groundwork_core.embeddings.write_hooks import EmbeddingWriteHooks
+from groundwork_core.resources.bulk import BulkOutcome
+from groundwork_runtime.http.bulk import BulkRoute
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
@@ -15,8 +20,14 @@ def write_hooks(_wiring: Wiring, _caller: Caller) -> EmbeddingWriteHooks:
     return EmbeddingWriteHooks()
 
 
+def upsert(items: Mapping[int, NewEmbedding], wiring: Wiring) -> BulkOutcome:
+    """Insert, or replace the vectors of the same subjects and models."""
+    return upsert_embeddings(items, work=wiring.work)
+
+
 router = Router()
 ResourceRoutes(EMBEDDINGS, write_hooks).register(router)
+BulkRoute(EMBEDDINGS, NewEmbedding, upsert).register(router)
 
 
 @router.post(
@@ -27,5 +38,5 @@ ResourceRoutes(EMBEDDINGS, write_hooks).register(router)
     tag="embeddings",
 )
 def search(body: Search, wiring: Wiring) -> Found:
-    """Find the subjects nearest to a vector or to another subject."""
+    """Find the subjects nearest to a vector or to another subject, also among some of them."""
     return find(body, work=wiring.work())

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from groundwork_data.postgres.embeddings import nearest_sql
+from groundwork_data.postgres.embedding_search_sql import nearest_sql
 
 from .conftest import Reply, Rest
 

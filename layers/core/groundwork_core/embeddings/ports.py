@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
 from groundwork_core.resources.bulk import Upserted
 from groundwork_core.resources.ports import ResourceWork, SurvivorsWork
+
+Subject = tuple[str, UUID]
+"""(type, id)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,23 @@ class EmbeddingRow:
     vector: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Which subjects a search is about; None: all of them."""
+
+    subject_type: str | None = None
+    subject_ids: tuple[UUID, ...] | None = None
+    entity_type: str | None = None
+    source_id: UUID | None = None
+    """Documents of this source."""
+    after: datetime | None = None
+    """Documents published from this time on; other subjects by when they were created."""
+    before: datetime | None = None
+
+
+EVERYTHING = Among()
+
+
 class EmbeddingStore(Protocol):
     """Vectors by model, with one index for each model."""
 
@@ -48,8 +69,8 @@ class EmbeddingStore(Protocol):
         """Return the dimensions of every registered model; there are at most MODELS_MAX."""
         ...
 
-    def existing(self, subjects: Collection[tuple[str, UUID]]) -> set[UUID]:
-        """Return which subjects, given as (type, id), exist; they do until the transaction ends."""
+    def existing(self, subjects: Collection[Subject]) -> set[Subject]:
+        """Return which subjects exist; they do until the transaction ends."""
         ...
 
     def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:
@@ -75,7 +96,14 @@ class EmbeddingStore(Protocol):
         ...
 
     def nearest(
-        self, model: str, known: KnownModel, vector: str, besides: UUID | None, count: int
+        self,
+        model: str,
+        known: KnownModel,
+        vector: str,
+        *,
+        besides: UUID | None,
+        among: Among,
+        count: int,
     ) -> list[Neighbour]:
         """Return up to `count` subjects, nearest first, except the subject `besides`."""
         ...

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from groundwork_core.embeddings.ports import EmbeddingsWork
+from groundwork_core.embeddings.ports import Among, EmbeddingsWork
 from groundwork_core.embeddings.resource import ModelName, SubjectType, Vector
 from groundwork_core.errors import Fault, Invalid
+from groundwork_core.knowledge.entity_types import EntityType
+from groundwork_core.resources.field_types import Moment
 from groundwork_core.resources.resource import Input
 
 FOUND_MAX = 200
+SUBJECTS_MAX = 1_000
+
+
+class SearchFilter(Input):
+    """Which subjects to search among. All that is given must hold."""
+
+    subject_type: SubjectType | None = None
+    subject_ids: (
+        Annotated[tuple[UUID, ...], Field(fail_fast=True, min_length=1, max_length=SUBJECTS_MAX)]
+        | None
+    ) = Field(None, description="Only among these subjects.")
+    entity_type: EntityType | None = Field(None, description="Entities of this type.")
+    source_id: UUID | None = Field(None, description="Documents of this source.")
+    after: Moment | None = Field(
+        None,
+        description="Documents published from this time on; other subjects by when they were"
+        " created.",
+    )
+    before: Moment | None = Field(None, description="Before this time, as `after`.")
 
 
 class Search(Input):
@@ -20,6 +42,7 @@ class Search(Input):
     model: ModelName
     vector: Vector | None = None
     subject_id: UUID | None = None
+    filter: SearchFilter = Field(default_factory=SearchFilter)
     k: int = Field(10, ge=1, le=FOUND_MAX, description="The maximum number of results.")
 
     @model_validator(mode="after")
@@ -72,8 +95,30 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
             if len(asked.vector) != known.dimensions:
                 raise _invalid("/vector", f"must have {known.dimensions} dimensions")
             vector = str(list(asked.vector))
-        found = work.embeddings.nearest(asked.model, known, vector, subject, asked.k)
+        found = work.embeddings.nearest(
+            asked.model,
+            known,
+            vector,
+            besides=subject,
+            among=_among(asked.filter, work),
+            count=asked.k,
+        )
     return Found(items=[Near.model_validate(one, from_attributes=True) for one in found])
+
+
+def _among(wanted: SearchFilter, work: EmbeddingsWork) -> Among:
+    """Return the filter, with survivors besides merged entities."""
+    ids = wanted.subject_ids
+    if ids is not None:
+        ids = tuple({*ids, *work.survivors.of(ids).values()})
+    return Among(
+        wanted.subject_type,
+        ids,
+        wanted.entity_type,
+        wanted.source_id,
+        wanted.after,
+        wanted.before,
+    )
 
 
 def _invalid(pointer: str, detail: str) -> Invalid:

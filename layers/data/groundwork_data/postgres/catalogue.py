@@ -6,7 +6,13 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from groundwork_core.knowledge.graph.model import Details, EntityFilter, EntityPage, Id
+from groundwork_core.knowledge.graph.model import (
+    Details,
+    DocumentCard,
+    EntityFilter,
+    EntityPage,
+    Id,
+)
 from groundwork_data.postgres.survivors import WITH_KEY, WITH_TYPE_AND_KEY, survivors_of
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ CONDITIONS = {
 TOGETHER = WITH_TYPE_AND_KEY.format(type="%(type)s", key="%(key)s")
 """Replaces the conditions of `type` and `key` when both are given."""
 ENTITY_DETAILS = "SELECT id::text, attributes, provenance FROM entities WHERE id = ANY(%s::uuid[])"
+DOCUMENTS = "SELECT id::text, title, url, published_at FROM documents WHERE id = ANY(%s::uuid[])"
 RELATIONSHIP_DETAILS = (
     "SELECT id::text, attributes, provenance FROM relationships WHERE id = ANY(%s::uuid[])"
 )
@@ -64,6 +71,11 @@ class PostgresCatalogue:
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of the entities that exist."""
         return self._details(ENTITY_DETAILS, ids)
+
+    def documents(self, ids: Collection[Id]) -> Mapping[Id, DocumentCard]:
+        """Return the documents that exist, by id."""
+        rows = self._database.rows(DOCUMENTS, [list(ids)]) if ids else []
+        return {row[0]: DocumentCard(*row) for row in rows}
 
     def relationship_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of the relationships that exist."""

@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from psycopg.errors import ForeignKeyViolation
 
-from groundwork_core.embeddings.ports import EmbeddingRow, KnownModel, Neighbour
+from groundwork_core.embeddings.ports import (
+    EVERYTHING,
+    Among,
+    EmbeddingRow,
+    KnownModel,
+    Neighbour,
+    Subject,
+)
 from groundwork_core.errors import Unavailable
 from groundwork_core.resources.bulk import Upserted
+from groundwork_data.postgres.embedding_search_sql import (
+    FEW,
+    KNOWN,
+    candidates,
+    count_sql,
+    depth,
+    exact_sql,
+    kinds_of,
+    nearest_sql,
+)
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from psycopg import Connection
     from psycopg.rows import TupleRow
-
-CANDIDATES_MIN = 100
-"""Least number of candidates from the approximate index, among which the nearest are exact."""
-
-KNOWN = """
-SELECT m.dimensions,
-    (SELECT e.vector::text FROM embeddings e
-        WHERE e.subject_id = %(subject_id)s::uuid AND e.model = m.name),
-    set_config('hnsw.ef_search', %(candidates)s, true),
-    set_config('hnsw.iterative_scan', 'strict_order', true)
-FROM embedding_models m WHERE m.name = %(model)s
-"""
-
 
 MODELS = "SELECT name, dimensions FROM embedding_models"
 HOLD = {
@@ -60,25 +65,6 @@ UNION ALL SELECT id, subject_id, model, outcome FROM written
 """
 
 
-def nearest_sql(model: str, dimensions: int) -> str:
-    """Return the query for the nearest. The index serves it only with literals for the model.
-
-    Model names contain no quotes: a constraint of the table and their type forbid it.
-    """
-    form = f"halfvec({int(dimensions)})"
-    return f"""
-SELECT id, subject_type, subject_id, 1 - (vector <=> %(vector)s::vector) AS score
-FROM (
-    SELECT id, subject_type, subject_id, vector FROM embeddings
-    WHERE model = '{model}'
-    ORDER BY l2_normalize(vector)::{form} <#> l2_normalize(%(vector)s::vector)::{form}
-    LIMIT %(candidates)s
-) near
-WHERE subject_id IS DISTINCT FROM %(besides)s::uuid
-ORDER BY vector <=> %(vector)s::vector, id LIMIT %(count)s
-"""  # noqa: S608 - as the docstring says
-
-
 class PostgresEmbeddings:
     """Implements `EmbeddingStore`."""
 
@@ -95,13 +81,13 @@ class PostgresEmbeddings:
         """Return the dimensions of every registered model."""
         return dict(self._connection.execute(MODELS).fetchall())
 
-    def existing(self, subjects: Collection[tuple[str, UUID]]) -> set[UUID]:
+    def existing(self, subjects: Collection[Subject]) -> set[Subject]:
         """Return which subjects exist, and keep them until the transaction ends."""
-        found: set[UUID] = set()
+        found: set[Subject] = set()
         for kind, hold in HOLD.items():
             ids = [id_ for one, id_ in subjects if one == kind]
             if ids:
-                found |= {row[0] for row in self._connection.execute(hold, [ids])}
+                found |= {(kind, row[0]) for row in self._connection.execute(hold, [ids])}
         return found
 
     def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:
@@ -123,29 +109,47 @@ class PostgresEmbeddings:
 
     def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
         """Return a model's dimensions and its vector of a subject; set the index's search depth."""
-        row = self._connection.execute(
-            KNOWN,
-            {"model": model, "subject_id": subject_id, "candidates": str(_candidates(count))},
-        ).fetchone()
+        given = {"model": model, "subject_id": subject_id, **depth(count)}
+        row = self._connection.execute(KNOWN, given).fetchone()
         return None if row is None else KnownModel(row[0], row[1])
 
     def nearest(
-        self, model: str, known: KnownModel, vector: str, besides: UUID | None, count: int
+        self,
+        model: str,
+        known: KnownModel,
+        vector: str,
+        *,
+        besides: UUID | None,
+        among: Among,
+        count: int,
     ) -> list[Neighbour]:
-        """Return the nearest subjects: candidates from the index, then in exact order."""
-        rows = self._connection.execute(
-            nearest_sql(model, known.dimensions),
-            {
-                "vector": vector,
-                "candidates": _candidates(count),
-                "besides": besides,
-                "count": count,
-            },
-            # Not prepared: the plan is cheap, and each model has a text of its own.
-            prepare=False,
-        ).fetchall()
+        """Return the nearest subjects: by the index, or of few by reading all of them."""
+        given = {
+            "vector": vector,
+            "model": model,
+            "candidates": candidates(count),
+            "besides": besides,
+            "count": count,
+            **asdict(among),
+        }
+        given["subject_ids"] = list(among.subject_ids or ())
+        if among == EVERYTHING:
+            return self._found(nearest_sql(model, known.dimensions), given)
+        if not kinds_of(among):
+            return []
+        if self._are_few(among, given):
+            return self._found(exact_sql(among), given)
+        found = self._found(nearest_sql(model, known.dimensions, among), given)
+        if len(found) < count:
+            # What matches is far from the vector: the index gave up before it had found enough.
+            return self._found(exact_sql(among), given)
+        return found
+
+    def _are_few(self, among: Among, given: dict[str, object]) -> bool:
+        row = self._connection.execute(count_sql(among), given, prepare=False).fetchone()
+        return row is not None and row[0] <= FEW
+
+    def _found(self, statement: str, given: dict[str, object]) -> list[Neighbour]:
+        # Not prepared: the plan is cheap, and each model has a text of its own.
+        rows = self._connection.execute(statement, given, prepare=False).fetchall()
         return [Neighbour(*row) for row in rows]
-
-
-def _candidates(count: int) -> int:
-    return max(CANDIDATES_MIN, 2 * (count + 1))

@@ -11,6 +11,7 @@ from graphql import ExecutionResult, GraphQLError, execute
 from pydantic_core import to_json
 
 from groundwork_core.caller import Caller
+from groundwork_core.embeddings.search import search
 from groundwork_core.errors import Throttled
 from groundwork_core.knowledge.graph.await_position import await_position
 from groundwork_runtime.graphql.documents import Documents, operation_of
@@ -63,7 +64,9 @@ class QueryExecutor:
 
         def new_loader(selected: SelectedFields) -> GraphLoader:
             reader = wiring.graph_reader(lambda: ends - time.monotonic(), selected)
-            return GraphLoader(caller, reader, wiring.catalogue)
+            return GraphLoader(
+                caller, reader, wiring.catalogue, lambda asked: search(asked, work=wiring.work())
+            )
 
         try:
             position = request.headers.get("x-groundwork-min-position")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from groundwork_core.caller import Caller
+from groundwork_core.embeddings.search import Found, Search
 from groundwork_core.knowledge.graph.cursors import read_link_cursor
 from groundwork_core.knowledge.graph.model import (
     Details,
@@ -55,6 +56,7 @@ class GraphLoader:
     caller: Caller
     graph: GraphReader
     catalogue: Catalogue
+    find_similar: Callable[[Search], Found]
     entities: dict[Id, GraphEntity] = field(default_factory=dict)
     _pages: dict[PageKey, dict[Id, LinkPage]] = field(default_factory=dict)
     _entity_details: dict[Id, Details] = field(default_factory=dict)

@@ -39,7 +39,7 @@ COST_A_TOKEN of cost. At 500 tokens per second and a burst of 2,000, that allows
 expensive queries at once, and then five in two seconds."""
 MAX_PAGE = 200
 
-PAGES = {"entities": 50, "neighbours": 50, "relationships": 50}
+PAGES = {"entities": 50, "neighbours": 50, "relationships": 50, "similar": 10}
 SIZES = {"subgraph": ("maxNodes", 200, 1_000), "path": ("maxHops", 4, 6)}
 
 

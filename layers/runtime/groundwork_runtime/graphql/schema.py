@@ -26,6 +26,7 @@ from groundwork_runtime.graphql.levels import Attribute
 from groundwork_runtime.graphql.loader import GraphLoader, PageKey
 from groundwork_runtime.graphql.prefetch import Prefetch
 from groundwork_runtime.graphql.scalars import date_time, json_value
+from groundwork_runtime.graphql.similar import SUBJECT_TYPE, similar_document, similar_query
 
 _ENTITY_TYPE = EnumType("EntityType", {name.upper(): name for name in ENTITY_TYPES})
 
@@ -184,6 +185,9 @@ def make_schema() -> GraphQLSchema:
     return make_executable_schema(
         text,
         query,
+        similar_query,
+        similar_document,
+        SUBJECT_TYPE,
         entity,
         relationship,
         neighbour_connection,

@@ -11,9 +11,11 @@ from graphql import ExecutionContext, ExecutionResult, GraphQLError, execute, pa
 from tests.fakes.graph import FakeGraph
 
 from groundwork_core.caller import Caller
+from groundwork_core.embeddings.search import Found, Search
 from groundwork_core.ids import new_id
 from groundwork_core.knowledge.graph.model import (
     Details,
+    DocumentCard,
     EntityFilter,
     EntityPage,
     GraphEntity,
@@ -31,6 +33,10 @@ NOBODY = "00000000-0000-7000-8000-ffffffffffff"
 TYPES = ["person", "organization", "topic", "other"]
 
 
+def search_nothing(_asked: Search) -> Found:
+    return Found(items=[])
+
+
 class FakeCatalogue:
     """Lists all entities; has details of every second one."""
 
@@ -45,6 +51,9 @@ class FakeCatalogue:
         return {id_: Details({"of": id_, "n": [1, None]}, {}) for id_ in sorted(ids)[::2]}
 
     relationship_details = entity_details
+
+    def documents(self, _ids: object) -> dict[str, DocumentCard]:
+        return {}
 
 
 def world(**changed: Any) -> FakeGraph:
@@ -84,7 +93,9 @@ def executed(
     result = execute(
         SCHEMA,
         document,
-        context_value=GraphLoader(Caller(new_id(), (), may, "test"), graph, FakeCatalogue()),
+        context_value=GraphLoader(
+            Caller(new_id(), (), may, "test"), graph, FakeCatalogue(), search_nothing
+        ),
         variable_values={"yes": True, "no": False, "id": IDS[1], "two": 2},
         execution_context_class=how,
         is_awaitable=lambda _: False,

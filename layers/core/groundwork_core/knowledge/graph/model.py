@@ -79,6 +79,16 @@ class Details:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentCard:
+    """What is shown of a document beside entities."""
+
+    id: Id
+    title: str
+    url: str | None
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class EntityFilter:
     """A filter of entities. `q` is a part of the name; case does not matter."""
 

@@ -10,6 +10,7 @@ from groundwork_core.knowledge.graph.changes import Changes
 from groundwork_core.knowledge.graph.model import (
     ALL_FIELDS,
     Details,
+    DocumentCard,
     EntityFilter,
     EntityPage,
     GraphEntity,
@@ -139,6 +140,10 @@ class Catalogue(Protocol):
 
     def entity_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:
         """Return the details of the entities that exist."""
+        ...
+
+    def documents(self, ids: Collection[Id]) -> Mapping[Id, DocumentCard]:
+        """Return the documents that exist, by id."""
         ...
 
     def relationship_details(self, ids: Collection[Id]) -> Mapping[Id, Details]:

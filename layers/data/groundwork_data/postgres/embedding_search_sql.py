@@ -1,0 +1,153 @@
+"""The statements of a search for similar vectors, and how they find enough despite a filter.
+
+An index of vectors knows nothing of a filter: it hands out neighbours, and those that do not match
+are dropped. With hnsw.iterative_scan it goes on until enough have matched, or SCANNED_MAX were
+read. Of few that match, all are read and compared instead; that misses none.
+"""
+
+# ruff: noqa: S608 - texts are constants, model names as `nearest_sql` says, dimensions a number
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groundwork_core.embeddings.ports import Among
+
+CANDIDATES_MIN = 100
+"""Least number of candidates from the approximate index, among which the nearest are exact."""
+FEW = 10_000
+"""Up to so many matching vectors are all compared: 384 dimensions take about 1 µs each."""
+SCANNED_MAX = 40_000
+"""Vectors that the index hands out at most; it finds 100 of one in 400 that match."""
+
+KNOWN = """
+SELECT m.dimensions,
+    (SELECT e.vector::text FROM embeddings e
+        WHERE e.subject_id = %(subject_id)s::uuid AND e.model = m.name),
+    set_config('hnsw.ef_search', %(ef_search)s, true),
+    set_config('hnsw.iterative_scan', 'relaxed_order', true),
+    set_config('hnsw.max_scan_tuples', %(scanned)s, true)
+FROM embedding_models m WHERE m.name = %(model)s
+"""
+_SHOWN = "id, subject_type, subject_id, 1 - (vector <=> %(vector)s::vector) AS score"
+_SAID_AT = "coalesce(d.published_at, d.created_at)"
+_TABLES = {"document": "documents", "entity": "entities", "content": "contents"}
+_CREATED = {
+    "after": "s.created_at >= %(after)s",
+    "before": "s.created_at < %(before)s",
+}
+# Two conditions of which each has an index of its own.
+_PUBLISHED = {
+    "after": "(s.published_at >= %(after)s"
+    " OR s.published_at IS NULL AND s.created_at >= %(after)s)",
+    "before": "(s.published_at < %(before)s"
+    " OR s.published_at IS NULL AND s.created_at < %(before)s)",
+}
+_OF_SUBJECTS = {
+    "subject_ids": "s.id = ANY(%(subject_ids)s)",
+    "entity_type": "s.type = %(entity_type)s",
+    "source_id": "s.source_id = %(source_id)s",
+}
+_TIME = """coalesce(
+    (SELECT coalesce(s.published_at, s.created_at) FROM documents s WHERE s.id = e.document_id),
+    (SELECT s.created_at FROM entities s WHERE s.id = e.entity_id),
+    (SELECT s.created_at FROM contents s WHERE s.id = e.content_id))"""
+
+
+def candidates(count: int) -> int:
+    """Return how many candidates to take from the index for `count` results."""
+    return max(CANDIDATES_MIN, 2 * (count + 1))
+
+
+def depth(count: int) -> dict[str, str]:
+    """Return the parameters of KNOWN that set how far the index searches."""
+    return {"ef_search": str(min(candidates(count), 1_000)), "scanned": str(SCANNED_MAX)}
+
+
+def kinds_of(among: Among) -> tuple[str, ...]:
+    """Return the kinds of subjects that can match a filter."""
+    kinds = set(_TABLES) if among.subject_type is None else {among.subject_type}
+    if among.entity_type is not None:
+        kinds &= {"entity"}
+    if among.source_id is not None:
+        kinds &= {"document"}
+    return tuple(kind for kind in _TABLES if kind in kinds)
+
+
+def _of_subjects(among: Among, kind: str) -> str:
+    """Return the conditions on a subject `s` of one kind; empty if there are none."""
+    times = _PUBLISHED if kind == "document" else _CREATED
+    texts = _OF_SUBJECTS | times
+    return " AND ".join(
+        text for name, text in texts.items() if getattr(among, name, None) is not None
+    )
+
+
+def matching_sql(among: Among, most: int | None) -> str:
+    """Return the statement that selects up to `most` embeddings that match.
+
+    Each kind of subject is read from its own indexes, so that few are found without reading all.
+    """
+    limit = "" if most is None else f" LIMIT {most}"
+    parts = []
+    for kind in kinds_of(among):
+        of_subjects = _of_subjects(among, kind)
+        joined = f"JOIN {_TABLES[kind]} s ON s.id = e.{kind}_id" if of_subjects else ""
+        parts.append(
+            f"(SELECT e.id, e.subject_type, e.subject_id, e.vector FROM embeddings e {joined}"
+            f" WHERE e.model = %(model)s AND e.subject_type = '{kind}'"
+            f"{' AND ' if of_subjects else ''}{of_subjects}{limit})"
+        )
+    return f"SELECT * FROM ({' UNION ALL '.join(parts)}) matching{limit}"
+
+
+def count_sql(among: Among) -> str:
+    """Return the statement that counts what matches, up to FEW and one more."""
+    return f"SELECT count(*) FROM ({matching_sql(among, FEW + 1)}) counted"
+
+
+def exact_sql(among: Among) -> str:
+    """Return the statement that compares everything that matches."""
+    return f"""
+WITH matching AS MATERIALIZED ({matching_sql(among, None)})
+SELECT {_SHOWN} FROM matching WHERE subject_id IS DISTINCT FROM %(besides)s::uuid
+ORDER BY vector <=> %(vector)s::vector, id LIMIT %(count)s
+"""
+
+
+def _of_rows(among: Among) -> str:
+    """Return the conditions on an embedding `e` that the index hands out."""
+    found = ["e.subject_type = %(subject_type)s"] if among.subject_type is not None else []
+    kinds = kinds_of(among)
+    if len(kinds) == 1 and (of_subjects := _of_subjects(among, kinds[0])):
+        (kind,) = kinds
+        found.append(
+            f"EXISTS (SELECT FROM {_TABLES[kind]} s WHERE s.id = e.{kind}_id AND {of_subjects})"
+        )
+    elif len(kinds) > 1:
+        if among.subject_ids is not None:
+            found.append("e.subject_id = ANY(%(subject_ids)s)")
+        if among.after is not None:
+            found.append(f"{_TIME} >= %(after)s")
+        if among.before is not None:
+            found.append(f"{_TIME} < %(before)s")
+    return "".join(f" AND {text}" for text in found)
+
+
+def nearest_sql(model: str, dimensions: int, among: Among | None = None) -> str:
+    """Return the query for the nearest. The index serves it only with literals for the model.
+
+    Model names contain no quotes: a constraint of the table and their type forbid it.
+    """
+    form = f"halfvec({int(dimensions)})"
+    return f"""
+SELECT {_SHOWN}
+FROM (
+    SELECT e.id, e.subject_type, e.subject_id, e.vector FROM embeddings e
+    WHERE e.model = '{model}'{_of_rows(among) if among else ""}
+    ORDER BY l2_normalize(e.vector)::{form} <#> l2_normalize(%(vector)s::vector)::{form}
+    LIMIT %(candidates)s
+) near
+WHERE subject_id IS DISTINCT FROM %(besides)s::uuid
+ORDER BY vector <=> %(vector)s::vector, id LIMIT %(count)s
+"""
