@@ -120,7 +120,7 @@ class Journey:
         hourly = Interval(kind="interval", every_seconds=3_600)
         names = sorted(path.name for path in self.folder.iterdir() if path.is_file())
         with self.work() as work:
-            sources = [SourceRow(name, f"https://{name}.example.org/", hourly) for name in names]
+            sources = [SourceRow(name, f"https://{name}.example/", hourly) for name in names]
             made = work.sources.add(sources)
             start_watching(list(made.values()), work=work, now=NOW)
 
@@ -130,7 +130,7 @@ class Journey:
         reader(Fetched(b"<rss version='2.0'/>", "https://x.example/"), NOW)  # loads the parser
 
         def download(asks: Sequence[Any]) -> list[Fetched]:
-            names = [ask.url.removeprefix("https://").split(".example.org")[0] for ask in asks]
+            names = [ask.url.removeprefix("https://").split(".example")[0] for ask in asks]
             return [
                 Fetched((self.folder / name).read_bytes(), ask.url, "text/xml")
                 for name, ask in zip(names, asks, strict=True)
@@ -144,6 +144,9 @@ class Journey:
             self.spent["store"] -= spent
             return outcome
 
+        further = {}
+        if "host_of" in inspect.signature(FetchSources).parameters:
+            further["host_of"] = found("host_of", "data.web.hosts")
         use_case = FetchSources(
             fetch=download,
             read=read,
@@ -151,6 +154,7 @@ class Journey:
             clock=Clock(),
             random=NoJitter(),
             next_cron=found("next_cron", "data.cron", "data.web.cron"),
+            **further,
         )
         rows = self.database.rows("SELECT data FROM outbox WHERE kind = 'fetch_due'", ())
         for event in batches([row[0] for row in rows]):

@@ -31,7 +31,7 @@ from groundwork_command.services.postgres import Postgres
 PATIENCE_SECONDS = 600
 SAMPLE_SECONDS = 0.5
 STATE = """
-SELECT (SELECT count(*) FROM source_states WHERE status <> 'new'),
+SELECT (SELECT count(*) FROM source_states WHERE status <> 'pending'),
        (SELECT count(*) FROM documents),
        (SELECT count(*) FROM jobs WHERE status = 'succeeded'),
        (SELECT count(*) FROM jobs WHERE status IN ('queued', 'leased')),
@@ -78,6 +78,8 @@ def main() -> None:
                 up.client() as client,
                 psycopg.connect(database_url, autocommit=True) as watch,
             ):
+                settings = {"min_delay_ms": 0, "max_in_flight": 20}
+                client.patch("/api/v1/hosts/127.0.0.1", json=settings).raise_for_status()
                 root = psutil.Process(up.process.pid)
                 before = cpu_by_part(root)
                 postgres_before = _cpu(postgres)

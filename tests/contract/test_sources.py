@@ -42,7 +42,7 @@ def work(both: Stores) -> Work:
 
 
 def url(name: str) -> str:
-    return f"https://{name}.example.org/feed"
+    return f"https://{name}.example/feed"
 
 
 def add(work: Work, *names: str, tags: tuple[str, ...] = ()) -> list[UUID]:
@@ -62,7 +62,7 @@ def start(work: Work, *names: str, at: datetime = NOW, until: datetime = UNTIL) 
 
 def watched(work: Work, source_id: UUID, ticket: UUID) -> WatchedSource:
     with work:
-        (found,) = work.sources.to_fetch([(source_id, ticket)])
+        (found,) = work.sources.to_fetch([(source_id, ticket)], LATER, LATER)
     return found
 
 
@@ -83,7 +83,10 @@ def change(work: Work, source_id: UUID, **fields: object) -> None:
 def claim(work: Work, source_id: UUID, now: datetime = LATER) -> UUID:
     """Claim a source whose earlier claim has ended, and return the ticket."""
     with work:
-        return work.sources.claim(source_id, now, now + timedelta(minutes=15)).ticket
+        ticket, host = work.sources.ask(source_id, now)
+        (command,) = work.sources.claim_due(now, now + timedelta(minutes=15), 1, hosts=[host])
+    assert command.ticket == ticket
+    return ticket
 
 
 def poll(source_id: UUID, ticket: UUID, **fields: Any) -> Poll:
@@ -128,7 +131,7 @@ def test_enabled_sources_are_claimed_when_they_start(work: Work) -> None:
     assert state(work, enabled).claimed_until == UNTIL
     waiting = state(work, disabled)
     assert (waiting.claimed_until, waiting.next_poll_at) == (None, NOW)
-    assert (waiting.status, waiting.next_poll_reason) == ("new", "new")
+    assert (waiting.status, waiting.next_poll_reason) == ("disabled", "new")
 
 
 def test_the_state_of_an_unknown_source_is_none(work: Work) -> None:
@@ -140,9 +143,10 @@ def test_the_state_of_an_unknown_source_is_none(work: Work) -> None:
 
 
 def test_due_sources_are_claimed_once_and_the_oldest_first(work: Work) -> None:
-    (late,) = start(work, "late", at=NOW + timedelta(minutes=1))
+    minute = timedelta(minutes=1)
+    (late,) = start(work, "late", at=NOW + minute, until=UNTIL + minute)
     (early,) = start(work, "early", at=NOW)
-    start(work, "future", at=LATER + timedelta(seconds=1))
+    start(work, "future", until=LATER + timedelta(seconds=1))
     with work:
         first = work.sources.claim_due(LATER, LATER + timedelta(minutes=15), 1)
         second = work.sources.claim_due(LATER, LATER + timedelta(minutes=15), 10)
@@ -187,7 +191,7 @@ def test_one_source_is_claimed_though_it_is_not_due(work: Work) -> None:
     ticket = claim(work, source_id)
     assert watched(work, source_id, ticket).url == url("a")
     with pytest.raises(Conflict) as running, work:
-        work.sources.claim(source_id, LATER, LATER)
+        work.sources.ask(source_id, LATER)
     assert running.value.field is None
 
 
@@ -195,10 +199,10 @@ def test_a_disabled_or_unknown_source_cannot_be_claimed(work: Work) -> None:
     (source_id,) = start(work, "a")
     change(work, source_id, enabled=False)
     with pytest.raises(Conflict) as disabled, work:
-        work.sources.claim(source_id, LATER, LATER)
+        work.sources.ask(source_id, LATER)
     assert disabled.value.field == "enabled"
     with pytest.raises(NotFound), work:
-        work.sources.claim(uuid4(), LATER, LATER)
+        work.sources.ask(uuid4(), LATER)
 
 
 # A fetch
@@ -210,7 +214,7 @@ def test_only_current_tickets_of_enabled_sources_are_fetched(work: Work) -> None
     change(work, second, enabled=False)
     with work:
         pairs = [(first, one), (first, one), (first, uuid4()), (second, other), (uuid4(), one)]
-        found = work.sources.to_fetch(pairs)
+        found = work.sources.to_fetch(pairs, LATER, LATER)
     assert [(f.source_id, f.ticket, f.url) for f in found] == [(first, one, url("a"))]
     assert found[0].schedule == DEFAULT_SCHEDULE
     assert found[0].identity is Identity.ID
@@ -223,7 +227,7 @@ def test_what_is_given_back_keeps_its_ticket_and_is_marked(work: Work) -> None:
     stale = replace(given[0], ticket=uuid4())
     until = LATER + timedelta(hours=1)
     with work:
-        commands = work.sources.give_back([*given, stale], {second}, until)
+        commands = work.sources.give_back([*given, stale], {second}, LATER, until)
     assert {(c.source_id, c.ticket) for c in commands} == {(g.source_id, g.ticket) for g in given}
     assert [watched(work, g.source_id, g.ticket).over_budget for g in given] == [False, True]
     assert state(work, first).claimed_until == until
@@ -308,7 +312,7 @@ def test_a_source_starts_again_without_validators_and_errors(work: Work) -> None
         assert not work.sources.hold(source_id, running)
     again, found = watched(work, source_id, command.ticket), state(work, source_id)
     assert (again.etag, again.failures, again.median_gap_seconds) == (None, 0, 60)
-    assert (found.status, found.error_class, found.last_poll_at) == ("new", None, None)
+    assert (found.status, found.error_class, found.last_poll_at) == ("pending", None, None)
     assert (found.claimed_until, found.next_poll_at) == (UNTIL, NOW)
 
 

@@ -26,3 +26,9 @@ class MemoryQueue:
     def send_later(self, message: Mapping[str, JsonValue], delay_seconds: int) -> None:
         self.send([message])
         self.delays.append(delay_seconds)
+
+    def send_all_later(
+        self, messages: Sequence[Mapping[str, JsonValue]], delay_seconds: int
+    ) -> None:
+        self.delays += [delay_seconds] * len(messages)
+        self.send(messages)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +16,13 @@ from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, W
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.ports import Poll, SourceRow, WatchState
 from groundwork_core.sources.resource import SOURCES
+from groundwork_data.web.hosts import host_of
 
+from .hosts import MemoryHosts
 from .resources import FakeResources
 from .tables import Row, Tables
+
+NEVER = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ class State:
     next_poll_at: datetime
     next_poll_reason: str = "new"
     next_poll_inputs: dict[str, JsonValue] = field(default_factory=dict)
-    status: str = "new"
+    status: str = "pending"
     last_poll_at: datetime | None = None
     failures: int = 0
     error_class: str | None = None
@@ -38,6 +42,15 @@ class State:
     over_budget: bool = False
     ticket: UUID | None = None
     claimed_until: datetime | None = None
+    host: str = ""
+    fetch_at: datetime | None = None
+    fetching_until: datetime | None = None
+    asked_ticket: UUID | None = None
+
+    def due_at(self) -> datetime:
+        if self.claimed_until is not None:
+            return self.claimed_until
+        return NEVER if self.asked_ticket is not None else self.next_poll_at
 
     @property
     def median_gap_seconds(self) -> int | None:
@@ -55,6 +68,7 @@ class MemorySources:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._states: dict[UUID, State] = tables.of("source_states")
+        self._hosts = MemoryHosts(tables)
 
     def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
         resources, added = FakeResources(self._tables), {}
@@ -86,19 +100,64 @@ class MemorySources:
     ) -> list[FetchCommand]:
         new = [one for one in source_ids if self._row(one) and one not in self._states]
         for source_id in new:
-            self._states[source_id] = State(now)
-        return self._claim([one for one in new if self._enabled(one)], until)
+            host, enabled = self._host(source_id), self._enabled(source_id)
+            status = "pending" if enabled else "disabled"
+            self._states[source_id] = State(now, status=status, host=host)
+        hosts = list(dict.fromkeys(self._states[one].host for one in new))
+        return self.claim_due(now, until, len(hosts), hosts=hosts)
 
-    def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
+    def give_hosts(self, limit: int) -> int:
+        found = self._chosen(lambda _, state: not state.host)[:limit]
+        for source_id in found:
+            self._set(source_id, host=self._host(source_id))
+        return len(found)
+
+    def claim_due(
+        self,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        *,
+        hosts: Sequence[str] | None = None,
+        ahead: datetime | None = None,
+    ) -> list[FetchCommand]:
+        ahead = ahead or now
         due = self._chosen(
             lambda source_id, state: (
-                state.next_poll_at <= now
+                state.due_at() <= ahead
                 and self._enabled(source_id)
-                and (state.claimed_until is None or state.claimed_until <= now)
+                and (hosts is None or state.host in hosts)
             )
         )
-        due.sort(key=lambda one: self._states[one].next_poll_at)
-        return self._claim(due[:limit], until)
+        due.sort(key=lambda one: self._states[one].due_at())
+        commands: list[FetchCommand] = []
+        asked: set[str] = set()
+        for source_id in due:
+            state = self._states[source_id]
+            pace = self._hosts.made(state.host)
+            flying = self._chosen(
+                lambda _, other, host=state.host: (  # type: ignore[misc]
+                    other.host == host
+                    and other.claimed_until is not None
+                    and other.claimed_until > now
+                )
+            )
+            most = pace.max_in_flight if pace.circuit_until is None else 1
+            at = max(now, pace.next_allowed_at or now)
+            if len(commands) == limit or state.host in asked or len(flying) >= most or at > ahead:
+                continue
+            if state.due_at() == state.next_poll_at:
+                at = max(at, state.next_poll_at)
+            asked.add(state.host)
+            self._set(
+                source_id,
+                ticket=state.asked_ticket or new_id(),
+                asked_ticket=None,
+                fetch_at=at,
+                fetching_until=None,
+            )
+            commands.append(self._extend(source_id, at + (until - now), now))
+        return commands
 
     def reannounce(
         self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
@@ -109,24 +168,38 @@ class MemorySources:
             )
         )
         waiting.sort(key=lambda one: str(self._states[one].claimed_until))
-        return [self._extend(one, until) for one in waiting[:limit]]
+        return [self._extend(one, until, now) for one in waiting[:limit]]
 
-    def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
+    def ask(self, source_id: UUID, now: datetime) -> tuple[UUID, str]:
         state = self._states.get(source_id)
         if state is None:
             raise NotFound("This source does not exist.")
         if not self._enabled(source_id):
             raise Conflict("The source is disabled.", field="enabled")
-        if state.claimed_until is not None and state.claimed_until > now:
+        claimed = state.claimed_until is not None and state.claimed_until > now
+        waits = claimed and state.fetch_at is not None and state.fetch_at > now
+        if state.asked_ticket is not None or (claimed and not waits):
             raise Conflict("A fetch of this source runs or waits already.")
-        return self._claim([source_id], until)[0]
+        for other, its in list(self._states.items()):
+            waits = its.fetch_at is not None and its.fetch_at > now
+            if other == source_id or (its.host == state.host and waits):
+                self._free(other)
+        ticket = new_id()
+        self._set(source_id, asked_ticket=ticket)
+        return ticket, state.host
 
-    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
-        return [
-            self._watched(source_id)
-            for source_id, ticket in dict.fromkeys(due)
-            if self.hold(source_id, ticket) and self._enabled(source_id)
-        ]
+    def to_fetch(
+        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime
+    ) -> list[WatchedSource]:
+        taken = []
+        for source_id, ticket in dict.fromkeys(due):
+            if not self.hold(source_id, ticket) or not self._enabled(source_id):
+                continue
+            busy = self._states[source_id].fetching_until
+            if busy is None or busy <= now:
+                self._set(source_id, fetching_until=until)
+                taken.append(self._watched(source_id))
+        return taken
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
         state = self._states.get(source_id)
@@ -136,12 +209,17 @@ class MemorySources:
         """One unit of work runs at a time."""
 
     def give_back(
-        self, given: Sequence[WatchedSource], heavy: Set[UUID], until: datetime
+        self, given: Sequence[WatchedSource], heavy: Set[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
         current = [one.source_id for one in given if self.hold(one.source_id, one.ticket)]
         for source_id in heavy & set(current):
             self._set(source_id, over_budget=True)
-        return [self._extend(one, until) for one in current]
+        commands = []
+        for source_id in current:
+            at = max(now, self._states[source_id].fetch_at or now)
+            self._set(source_id, fetching_until=None)
+            commands.append(self._extend(source_id, at + (until - now), now))
+        return commands
 
     def record(self, poll: Poll) -> None:
         if not self.hold(poll.source_id, poll.ticket):
@@ -157,9 +235,9 @@ class MemorySources:
             last_modified=poll.last_modified,
             feed=poll.feed.as_json() if poll.feed else before.feed,
             over_budget=poll.over_budget,
-            ticket=None,
-            claimed_until=None,
+            host=poll.host or before.host,
         )
+        self._free(poll.source_id)
         self.replan(poll.source_id, poll.planned)
 
     def watch_state(self, source_id: UUID) -> WatchState | None:
@@ -193,8 +271,21 @@ class MemorySources:
         before = self._states.get(source_id)
         if before is None:
             return []
-        self._states[source_id] = State(now, feed=before.feed, over_budget=before.over_budget)
-        return self._claim([source_id] if self._enabled(source_id) else [], until)
+        self._states[source_id] = State(
+            now,
+            status="pending" if self._enabled(source_id) else "disabled",
+            feed=before.feed,
+            over_budget=before.over_budget,
+            host=self._host(source_id),
+        )
+        return self.claim_due(now, until, 1, hosts=[self._states[source_id].host])
+
+    def _host(self, source_id: UUID) -> str:
+        row = self._row(source_id)
+        return "" if row is None else host_of(row["url"])
+
+    def _free(self, source_id: UUID) -> None:
+        self._set(source_id, ticket=None, claimed_until=None, fetch_at=None, fetching_until=None)
 
     def _row(self, source_id: UUID) -> Row | None:
         row: Row | None = self._tables.of("sources").get(str(source_id))
@@ -207,16 +298,12 @@ class MemorySources:
     def _chosen(self, wanted: Callable[[UUID, State], bool]) -> list[UUID]:
         return [one for one, state in self._states.items() if wanted(one, state)]
 
-    def _claim(self, source_ids: Sequence[UUID], until: datetime) -> list[FetchCommand]:
-        for source_id in source_ids:
-            self._set(source_id, ticket=new_id())
-        return [self._extend(one, until) for one in source_ids]
-
-    def _extend(self, source_id: UUID, until: datetime) -> FetchCommand:
+    def _extend(self, source_id: UUID, until: datetime, now: datetime) -> FetchCommand:
         self._set(source_id, claimed_until=until)
-        ticket = self._states[source_id].ticket
-        assert ticket is not None
-        return FetchCommand(source_id, ticket)
+        state = self._states[source_id]
+        assert state.ticket is not None
+        later = state.fetch_at if state.fetch_at is not None and state.fetch_at > now else None
+        return FetchCommand(source_id, state.ticket, later)
 
     def _set(self, source_id: UUID, **changes: Any) -> None:
         self._states[source_id] = replace(self._states[source_id], **changes)
@@ -237,4 +324,6 @@ class MemorySources:
             newest_at=state.newest_at,
             identity=Identity(state.feed.get("identity", "guid")),
             over_budget=state.over_budget,
+            host=state.host,
+            fetch_at=state.fetch_at,
         )

@@ -6,6 +6,7 @@ from typing import Self
 from groundwork_core.outbox import Command
 
 from .credentials import MemoryCredentials
+from .hosts import MemoryHosts
 from .identity import (
     MemoryApiKeys,
     MemoryAuditLog,
@@ -69,6 +70,10 @@ class MemoryWork:
     @property
     def audit(self) -> MemoryAuditLog:
         return MemoryAuditLog(self._open())
+
+    @property
+    def hosts(self) -> MemoryHosts:
+        return MemoryHosts(self._open())
 
     @property
     def sources(self) -> MemorySources:

@@ -169,7 +169,7 @@ TABLES: dict[str, dict[str, str]] = {
 
 STATES = f"""
 INSERT INTO source_states (source_id, status, next_poll_at)
-SELECT id, {mostly("ok", ("new", 0.0005), ("failing", 0.1))}, {MOMENT}
+SELECT id, {mostly("ok", ("pending", 0.0005), ("failing", 0.1))}, {MOMENT}
 FROM (SELECT id, row_number() OVER ()::int n FROM sources) s
 """
 

@@ -11,7 +11,7 @@ from groundwork_core.publishing.lease_distributions import expire_leases
 from groundwork_core.publishing.start_distributions import start_due
 from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.retention.remove_expired import remove_expired
-from groundwork_core.sources.claim_due import claim_due
+from groundwork_core.sources.claim_due import AHEAD_SECONDS, claim_due
 from groundwork_core.sources.sweep import sweep_fetches
 from groundwork_runtime import metrics
 from groundwork_runtime.events import EventApp
@@ -27,7 +27,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
     refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.clock)
-    done = {"claimed": claim_due(work=parts.work(), clock=parts.clock)}
+    done = {"claimed": claim_due(work=parts.work(), clock=parts.clock, ahead_seconds=AHEAD_SECONDS)}
     public_url = parts.settings.public_url
     done["started"] = start_due(work=parts.work(), clock=parts.clock, public_url=public_url)
     done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.clock)

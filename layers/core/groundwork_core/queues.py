@@ -32,3 +32,13 @@ class DelayQueue(Protocol):
             Unavailable: it was not sent, in spite of retries.
         """
         ...
+
+
+class DelayingQueue(Queue, Protocol):
+    """A queue that delivers many messages later."""
+
+    def send_all_later(
+        self, messages: Sequence[Mapping[str, JsonValue]], delay_seconds: int
+    ) -> None:
+        """Send JSON objects that are delivered after a delay of up to 900 s. Raises as `send`."""
+        ...

@@ -27,7 +27,7 @@ from groundwork_data.cron import next_cron
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_data.web.feeds import read_feed
-from groundwork_data.web.hosts import registrable_host
+from groundwork_data.web.hosts import host_of, registrable_host
 from groundwork_functions.reference_extractor.extract import Extract
 from groundwork_runtime.queues import BatchResponse, by_body, process_batch
 
@@ -150,6 +150,7 @@ class Path:
             random=NoJitter(),
             next_cron=next_cron,
             encryption=self.encryption,
+            host_of=host_of,
         )
         return self.batch(messages, FetchDue, by_body(use_case))
 

@@ -92,7 +92,7 @@ def test_errors_of_the_old_address_are_forgotten(path: "Path") -> None:
     assert path.value("SELECT failures FROM source_states") == 1
     patch(path, source, url=NEW)
     assert path.rows("SELECT status, failures, error_class FROM source_states") == [
-        ("new", 0, None)
+        ("pending", 0, None)
     ]
 
 

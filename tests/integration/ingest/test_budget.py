@@ -16,6 +16,7 @@ from groundwork_core.sources.reading_budget import BATCH_SECONDS, FIRST_SECONDS
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_data.cron import next_cron
 from groundwork_data.web.feeds import read_feed
+from groundwork_data.web.hosts import host_of
 from groundwork_runtime.queues import by_body
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Slow:
             random=Jitterless(),
             next_cron=next_cron,
             encryption=self.path.encryption,
+            host_of=host_of,
         )
         return self.path.batch(messages, FetchDue, by_body(use_case))
 
@@ -204,6 +206,7 @@ def test_each_message_is_answered_once_whatever_the_order(slow: Slow) -> None:
         random=Jitterless(),
         next_cron=next_cron,
         encryption=slow.path.encryption,
+        host_of=host_of,
     )
     answered = list(use_case([*messages, messages[0]]))
     assert [error for _, error in answered] == [None] * 4

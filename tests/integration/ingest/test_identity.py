@@ -8,6 +8,7 @@ import pytest
 from groundwork_core.documents import ingest as ingesting
 from groundwork_core.documents.identity import Identified, Identity
 from groundwork_core.sources.fetch_outcome import Fetched
+from groundwork_core.sources.request_fetch import request_fetch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,10 +41,8 @@ def poll(path: "Path", source: UUID, *entries: str) -> None:
 
 
 def ask(path: "Path", source: UUID) -> None:
-    with path.work() as work:
-        path.rows("UPDATE source_states SET ticket = NULL, claimed_until = NULL RETURNING 1")
-        work.sources.claim(source, path.clock.now(), path.clock.now())
-        ticket = path.value("SELECT ticket FROM source_states")
+    path.rows("UPDATE source_states SET ticket = NULL, claimed_until = NULL RETURNING 1")
+    ticket = request_fetch(source, work=path.work(), clock=path.clock).ticket
     path.fetch(
         [{"contract": "groundwork/fetch/1", "source_id": str(source), "ticket": str(ticket)}]
     )

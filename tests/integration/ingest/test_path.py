@@ -7,7 +7,8 @@ import pytest
 from groundwork_core.documents import ingest
 from groundwork_core.documents.model import Entry
 from groundwork_core.knowledge import keys
-from groundwork_data.postgres import knowledge_sql, sources
+from groundwork_core.sources.fetch_sources import FETCHING_SECONDS
+from groundwork_data.postgres import knowledge_sql, source_sql
 from groundwork_functions.reference_extractor import statements
 
 if TYPE_CHECKING:
@@ -123,14 +124,15 @@ def test_the_same_message_five_times_makes_no_duplicate_row(path: "Path") -> Non
 def test_without_the_ticket_the_same_message_fetches_again(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unguarded = sources.TO_FETCH.replace("AND t.ticket = due.ticket", "").replace(
-        "t.ticket, s.url", "due.ticket, s.url"
-    )
-    monkeypatch.setattr(sources, "TO_FETCH", unguarded)
+    unguarded = source_sql.TO_FETCH.replace("AND t.ticket = due.ticket", "")
+    unguarded = unguarded.replace("RETURNING t.*", "RETURNING t.*, due.ticket AS stated")
+    unguarded = unguarded.replace("t.ticket, s.url", "t.stated, s.url")
+    monkeypatch.setattr(source_sql, "TO_FETCH", unguarded)
     path.add(FEED)
     path.web.serve(FEED, path.entry(1))
     for _ in range(5):
         path.fetch(path.due())
+        path.clock.forward(seconds=FETCHING_SECONDS)
     assert len(path.web.asked) == 5
 
 

@@ -67,7 +67,7 @@ def test_a_bad_result_fails_its_job_once_and_does_not_come_back(
 def test_a_bad_result_does_not_keep_others_of_its_batch_back(
     path: "Path", result: dict[str, Any]
 ) -> None:
-    other = "https://feed.example/second"
+    other = "https://second.example/rss"
     path.add(other)
     path.web.serve(other, path.entry(5))
     path.fetch(path.due())
@@ -76,7 +76,7 @@ def test_a_bad_result_does_not_keep_others_of_its_batch_back(
     spoiled = {**result, **BROKEN["an attribute that postgres cannot hold"]}
     assert path.hand_in([spoiled, good])["batchItemFailures"] == []
     assert sorted(path.rows("SELECT status FROM jobs")) == [("failed",), ("succeeded",)]
-    assert path.counts()["entities"] == 4
+    assert path.counts()["entities"] == 5
 
 
 def test_poison_is_reported_for_the_dead_letter_queue_and_others_flow(

@@ -15,7 +15,7 @@ from groundwork_core.sources.model import Interval
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.start_watching import CLAIM_SECONDS, plan_after_change
 from groundwork_data.cron import next_cron
-from groundwork_data.postgres import sources as sql
+from groundwork_data.postgres import claim_sql
 
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path
@@ -70,7 +70,9 @@ def test_two_schedulers_at_once_claim_different_sources(path: "Path") -> None:
 def test_without_skip_locked_the_second_scheduler_has_to_wait(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "CLAIM_DUE", sql.CLAIM_DUE.replace("SKIP LOCKED", "NOWAIT"))
+    monkeypatch.setattr(
+        claim_sql, "CLAIM_DUE", claim_sql.CLAIM_DUE.replace("SKIP LOCKED", "NOWAIT")
+    )
     make_due(path, 60)
     with pytest.raises(Unavailable):
         claim_in_two_threads(path)

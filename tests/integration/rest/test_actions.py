@@ -24,7 +24,7 @@ def commands(rest: Rest) -> int:
 
 def test_a_new_source_is_fetched_at_once(rest: Rest) -> None:
     made = source(rest)
-    assert made.json["state"]["status"] == "new"
+    assert made.json["state"]["status"] == "pending"
     assert made.json["schedule"] == {"kind": "interval", "every_seconds": 900}
     assert commands(rest) == 1
 

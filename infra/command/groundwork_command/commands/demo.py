@@ -91,6 +91,7 @@ def _ingest(client: api.Api, server: FeedServer) -> None:
     began = time.monotonic()
     wanted = {name: _entries(name) for name in server.urls}
     total = sum(wanted.values())
+    client.patch("/api/v1/hosts/127.0.0.1", {"min_delay_ms": 0, "max_in_flight": len(wanted)})
     ids = {name: _watch(client, name, url) for name, url in server.urls.items()}
 
     found: set[str] = set()

@@ -57,6 +57,12 @@ class Api:
         answer = self._http.post(path, json=body)
         return answer.status_code, answer.json() if answer.content else {}
 
+    def patch(self, path: str, body: object) -> None:
+        """Send a PATCH request with a JSON body. Raises ServiceError on an error status."""
+        answer = self._http.patch(path, json=body)
+        if answer.is_error:
+            raise ServiceError(f"PATCH {path} answered {answer.status_code}: {answer.text[:500]}")
+
     def post_text(
         self, path: str, body: bytes, media_type: str, timeout_seconds: float
     ) -> tuple[int, dict[str, Any]]:

@@ -34,6 +34,20 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a fetch cost, whatever its outcome."""
+
+    http_status: int | None = None
+    """Of the last answer; None: there was none."""
+    duration_ms: int = 0
+    """From the first request to the end of the last answer."""
+    bytes: int = 0
+    """Of the body after decompression."""
+    requests: int = 1
+    """Requests that were sent, robots.txt and redirects included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """A response with a body. `url` is the final address after `redirects` redirects."""
 
@@ -44,6 +58,7 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     redirects: int = 0
+    transfer: Transfer = Transfer(200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,7 @@ class Unchanged:
     """The source responded 304 Not Modified."""
 
     redirects: int = 0
+    transfer: Transfer = Transfer(304)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +77,7 @@ class Failed:
     message: str
     retry_after_seconds: int | None = None
     redirects: int = 0
+    transfer: Transfer = Transfer()
 
 
 Download = Fetched | Unchanged | Failed
@@ -75,3 +92,5 @@ class FetchRequest:
     last_modified: str | None = None
     secret: SecretHeader | None = None
     """The source's credentials."""
+    wait_seconds: float = 0.0
+    """To wait before the first request, until the host may be asked."""

@@ -13,6 +13,7 @@ from groundwork_core.clock import Clock
 from groundwork_core.documents.ingest import Ingested, ingest
 from groundwork_core.encryption.ports import Encryption
 from groundwork_core.errors import GroundworkError
+from groundwork_core.hosts.ports import HostOf
 from groundwork_core.sources.fetch_outcome import (
     Download,
     Failed,
@@ -21,6 +22,7 @@ from groundwork_core.sources.fetch_outcome import (
     Unchanged,
 )
 from groundwork_core.sources.fetch_with_credentials import SourceSecrets, fetch_with
+from groundwork_core.sources.leave_host import leave_host
 from groundwork_core.sources.model import FetchDue, WatchedSource
 from groundwork_core.sources.ports import (
     FeedReader,
@@ -31,11 +33,20 @@ from groundwork_core.sources.ports import (
     Poll,
     Random,
 )
-from groundwork_core.sources.reading_budget import FIRST_SECONDS, ReadingBudget, cpu_seconds, divide
+from groundwork_core.sources.reading_budget import (
+    FIRST_SECONDS,
+    ReadingBudget,
+    cpu_seconds,
+    divide,
+    ripe_and_early,
+)
 from groundwork_core.sources.schedule import PollHistory, next_poll
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 log = logging.getLogger(__name__)
+
+FETCHING_SECONDS = 60
+"""How long a worker has a fetch, as its function's time limit; then it may be fetched again."""
 
 Outcome = ParsedFeed | Unchanged | Failed
 
@@ -53,9 +64,11 @@ class FetchSources:
         random: Random,
         next_cron: NextCron,
         encryption: Encryption,
+        host_of: HostOf,
     ) -> None:
         """`fetch` downloads, `read` parses feeds, `work` begins a unit of work."""
         self._encryption = encryption
+        self._host_of = host_of
         self._fetch = fetch
         self._read = read
         self._work = work
@@ -75,8 +88,10 @@ class FetchSources:
         """
         with self._work() as work:
             pairs = [(message.source_id, message.ticket) for message in due]
-            watched = {one.ticket: one for one in work.sources.to_fetch(pairs)}
-            encrypted = work.credentials.of([one.source_id for one in watched.values()])
+            now = self._clock.now()
+            taken = work.sources.to_fetch(pairs, now, now + timedelta(seconds=FETCHING_SECONDS))
+            watched = {one.ticket: one for one in taken}
+            encrypted = work.credentials.of([one.source_id for one in taken])
         open_messages: dict[UUID, FetchDue] = {}
         for message in due:
             if message.ticket in watched and message.ticket not in open_messages:
@@ -84,10 +99,12 @@ class FetchSources:
             else:
                 yield message, None
         budget = ReadingBudget(self._clock)
-        asked, left = divide(watched.values())
+        ripe, early = ripe_and_early(watched.values(), now)
+        asked, left = divide(ripe)
+        left += early
         heavy: set[UUID] = set()
         secrets = SourceSecrets(encrypted, self._encryption)
-        for place, download in fetch_with(secrets, self._fetch, asked):
+        for place, download in fetch_with(secrets, self._fetch, asked, now):
             source = asked[place]
             if isinstance(download, Fetched) and budget.over:
                 left.append(source)
@@ -110,9 +127,10 @@ class FetchSources:
 
     def _give_back(self, left: Sequence[WatchedSource], heavy: Set[UUID]) -> None:
         """Queue sources again for which this batch has no time; no attempt is counted."""
-        until = self._clock.now() + timedelta(seconds=CLAIM_SECONDS)
+        now = self._clock.now()
+        until = now + timedelta(seconds=CLAIM_SECONDS)
         with self._work() as work:
-            commands = work.sources.give_back(left, heavy, until)
+            commands = work.sources.give_back(left, heavy, now, until)
             if commands:
                 work.publish(*commands)
         log.info("queued again", extra={"sources": len(commands), "heavy": len(heavy)})
@@ -139,7 +157,9 @@ class FetchSources:
                     jobs=work.jobs,
                     identity=source.identity,
                 )
-            work.sources.record(self._poll(source, download, outcome, stored))
+            poll = self._poll(source, download, outcome, stored)
+            work.sources.record(poll)
+            leave_host(source, outcome, download.transfer, work=work, now=poll.at)
         log.info(
             "polled",
             extra={
@@ -193,6 +213,8 @@ class FetchSources:
             failure=failed.failure if failed else None,
             message=failed.message if failed else None,
             redirects=download.redirects,
+            host=self._host_of(source.url),
+            http_status=download.transfer.http_status,
             # A body that could not be read must be sent again, not as 304.
             etag=fetched.etag if fetched else source.etag,
             last_modified=fetched.last_modified if fetched else source.last_modified,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from groundwork_core.encryption.ports import Encryption
@@ -35,9 +36,9 @@ class SourceSecrets:
 
 
 def fetch_with(
-    secrets: SourceSecrets, fetch: Fetcher, sources: Sequence[WatchedSource]
+    secrets: SourceSecrets, fetch: Fetcher, sources: Sequence[WatchedSource], now: datetime
 ) -> Iterator[tuple[int, Download]]:
-    """Fetch sources, and yield each outcome with the index of its source.
+    """Fetch sources, and yield each outcome with the index of its source; the time is `now`.
 
     Raises:
         Unavailable: the secret store cannot be reached; nothing was fetched.
@@ -50,7 +51,8 @@ def fetch_with(
         except SecretUnreadable as error:
             yield place, Failed(Failure.CREDENTIALS, error.detail)
             continue
-        requests.append(FetchRequest(source.url, source.etag, source.last_modified, secret))
+        wait = max(0.0, (source.fetch_at - now).total_seconds()) if source.fetch_at else 0.0
+        requests.append(FetchRequest(source.url, source.etag, source.last_modified, secret, wait))
         places.append(place)
     for number, download in fetch(requests):
         yield places[number], download

@@ -61,6 +61,8 @@ class FetchDue(_StrictModel):
     contract: Literal["groundwork/fetch/1"] = FETCH_CONTRACT
     source_id: UUID
     ticket: UUID
+    not_before: datetime | None = Field(None, strict=False)
+    """When the fetch may begin; None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class FetchCommand:
 
     source_id: UUID
     ticket: UUID
+    not_before: datetime | None = None
 
     aggregate = "sources"
     kind = "fetch_due"
@@ -80,7 +83,8 @@ class FetchCommand:
 
     def data(self) -> dict[str, JsonValue]:
         """The body of the message."""
-        return FetchDue(source_id=self.source_id, ticket=self.ticket).model_dump(mode="json")
+        due = FetchDue(source_id=self.source_id, ticket=self.ticket, not_before=self.not_before)
+        return due.model_dump(mode="json")
 
 
 class FetchRequested(_StrictModel):
@@ -141,6 +145,10 @@ class WatchedSource:
     """The identity of its entries so far."""
     over_budget: bool = False
     """Whether reading its last response took more than `FIRST_SECONDS` of CPU time."""
+    host: str = ""
+    """The host that it counts under, as stored."""
+    fetch_at: datetime | None = None
+    """When this fetch may begin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pydantic import JsonValue
 from groundwork_core.audit.ports import AuditedWork
 from groundwork_core.documents.model import Entry
 from groundwork_core.documents.ports import DocumentStore
+from groundwork_core.hosts.ports import HostStore
 from groundwork_core.jobs.ports import JobStore
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
@@ -60,6 +61,9 @@ class Poll:
     over_budget: bool = False
     left_out: int = 0
     """Number of entries that did not become a document."""
+    host: str = ""
+    """The host that the next poll counts under."""
+    http_status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,30 @@ class SourceStore(Protocol):
         """Start polling new sources; enabled ones are claimed until `until`."""
         ...
 
-    def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
-        """Claim due sources; concurrent callers never get the same source."""
+    def give_hosts(self, limit: int) -> int:
+        """Give sources without a host theirs, at most `limit`; return how many."""
+        ...
+
+    def claim_due(
+        self,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        *,
+        hosts: Sequence[str] | None = None,
+        ahead: datetime | None = None,
+    ) -> list[FetchCommand]:
+        """Claim due sources whose host is free, at most one for each host.
+
+        Concurrent callers never get the same source, nor more of a host than may be in flight.
+
+        Args:
+            now: aware, UTC.
+            until: when a claim of a fetch that begins now ends.
+            limit: how many at most.
+            hosts: only sources of these hosts; None: of all.
+            ahead: also what is due, and whose host is free, until then; such a fetch begins later.
+        """
         ...
 
     def reannounce(
@@ -107,8 +133,8 @@ class SourceStore(Protocol):
         """Extend claims that end before `claimed_before` and return their commands."""
         ...
 
-    def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
-        """Claim one source that is not due.
+    def ask(self, source_id: UUID, now: datetime) -> tuple[UUID, str]:
+        """Put a fetch of one source before all others of its host; return its ticket and the host.
 
         Raises:
             NotFound: the source does not exist.
@@ -116,8 +142,13 @@ class SourceStore(Protocol):
         """
         ...
 
-    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
-        """Return enabled sources whose tickets are current, by (source, ticket)."""
+    def to_fetch(
+        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime
+    ) -> list[WatchedSource]:
+        """Take enabled sources whose tickets are current, by (source, ticket), until a time.
+
+        Those that another worker has are left out; its time ends by itself.
+        """
         ...
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
@@ -129,12 +160,12 @@ class SourceStore(Protocol):
         ...
 
     def give_back(
-        self, given: Sequence[WatchedSource], heavy: Set[UUID], until: datetime
+        self, given: Sequence[WatchedSource], heavy: Set[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
         """Return the commands that queue these fetches again, and mark the heavy sources.
 
-        Their tickets stay and their claims are extended. A source whose ticket is not current is
-        left out.
+        Their tickets stay and their claims are extended; a fetch that has not begun yet is delayed
+        until it may. A source whose ticket is not current is left out.
         """
         ...
 
@@ -181,11 +212,16 @@ class CredentialStore(Protocol):
 
 
 class SourcesWork(Transaction, Protocol):
-    """A unit of work with sources."""
+    """A unit of work with sources and their hosts."""
 
     @property
     def sources(self) -> SourceStore:
         """The sources."""
+        ...
+
+    @property
+    def hosts(self) -> HostStore:
+        """The hosts of the sources."""
         ...
 
 

@@ -9,7 +9,7 @@ A source that exceeds that too fails as `too_complex`, with growing pauses.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from groundwork_core.clock import Clock
 from groundwork_core.sources.model import WatchedSource
@@ -18,6 +18,9 @@ BATCH_SECONDS = 12.0
 """For reading and storing; concurrent downloads have their own limit."""
 FIRST_SECONDS = 3.0
 """CPU time for a source that is not heavy. A feed of 2 MB takes about one second."""
+
+WAIT_SECONDS = 1.0
+"""A download waits for so long for its host; a fetch that is earlier is queued again."""
 
 
 class ReadingBudget:
@@ -50,6 +53,16 @@ def divide(sources: Iterable[WatchedSource]) -> tuple[list[WatchedSource], list[
     heavy = [one for one in given if one.over_budget]
     light = [one for one in given if not one.over_budget]
     return light + heavy[:1], heavy[1:]
+
+
+def ripe_and_early(
+    sources: Iterable[WatchedSource], now: datetime
+) -> tuple[list[WatchedSource], list[WatchedSource]]:
+    """Return the sources that may be fetched within `WAIT_SECONDS`, and the others."""
+    given = list(sources)
+    soon = now + timedelta(seconds=WAIT_SECONDS)
+    early = [one for one in given if one.fetch_at is not None and one.fetch_at > soon]
+    return [one for one in given if one not in early], early
 
 
 def cpu_seconds(source: WatchedSource) -> float | None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from groundwork_core.clock import Clock
+from groundwork_core.sources.claim_due import claim_next
 from groundwork_core.sources.model import FetchRequested
 from groundwork_core.sources.ports import SourcesWork
-from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 
 def request_fetch(source_id: UUID, *, work: SourcesWork, clock: Clock) -> FetchRequested:
-    """Claim a source that is not due, and queue its fetch.
+    """Ask for a fetch of a source that need not be due; it begins when its host is free.
 
     Raises:
         NotFound: the source does not exist.
@@ -20,6 +19,6 @@ def request_fetch(source_id: UUID, *, work: SourcesWork, clock: Clock) -> FetchR
     """
     now = clock.now()
     with work:
-        command = work.sources.claim(source_id, now, now + timedelta(seconds=CLAIM_SECONDS))
-        work.publish(command)
-    return FetchRequested(source_id=source_id, ticket=command.ticket, requested_at=now)
+        ticket, host = work.sources.ask(source_id, now)
+        claim_next([host], work=work, now=now)
+    return FetchRequested(source_id=source_id, ticket=ticket, requested_at=now)

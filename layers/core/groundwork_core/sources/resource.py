@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
@@ -37,12 +37,26 @@ CREDENTIALS = (
     "Sent to the source's own origin only. They are stored encrypted and never shown; "
     "`has_credentials` says whether there are any."
 )
+SourceStatus = Literal[
+    "pending",
+    "ok",
+    "unchanged",
+    "throttled",
+    "blocked",
+    "gone",
+    "moved",
+    "failing",
+    "disabled",
+]
+STATUSES: tuple[str, ...] = get_args(SourceStatus)
 
 
 class SourceState(BaseModel):
     """The state of polling. Read only."""
 
-    status: Literal["new", "ok", "unchanged", "failing"]
+    status: SourceStatus
+    http_status: int | None = Field(description="Of the last answer; null: there was none.")
+    host: str = Field(description="The host that it counts under; see `GET /hosts/{host}`.")
     next_poll_at: datetime
     next_poll_reason: str
     last_poll_at: datetime | None
@@ -144,7 +158,7 @@ SOURCES = Resource(
     filters=(
         Filter("enabled", "flag"),
         Filter("tag", operator="has", column="tags"),
-        Filter("status", column="state.status", choices=("new", "ok", "unchanged", "failing")),
+        Filter("status", column="state.status", choices=STATUSES),
         Filter("q", operator="like", column="name"),
     ),
     sorts={"name": Sort("text")},

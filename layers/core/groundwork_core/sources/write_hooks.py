@@ -85,9 +85,9 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: SourceWritesWork) -> None:
         """Remember the address, to ignore a write of the same address."""
+        # A fetch locks the state first too, then the source by its documents, or to disable it.
+        work.sources.lock_state(row_id)
         if "url" in fields:
-            # A fetch locks the state first too, then the source by its documents. So no deadlock.
-            work.sources.lock_state(row_id)
             self._url_before = _url(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: SourceWritesWork) -> None:

@@ -18,12 +18,13 @@ BATCH_MESSAGES = 10
 BATCH_BYTES = 262_144
 """Bytes that every SQS accepts, of one message or of a batch (AWS accepts more since 2025)."""
 
+MOST_DELAY_SECONDS = 900
 TRIES = 3
 RETRY_SECONDS = 0.1
 
 
 class SqsQueue:
-    """Implements `Queue` and `DelayQueue` of `groundwork_core.queues`."""
+    """Implements `Queue`, `DelayQueue` and `DelayingQueue` of `groundwork_core.queues`."""
 
     def __init__(
         self,
@@ -54,6 +55,19 @@ class SqsQueue:
         """Send one JSON object, to be delivered after a delay. Raises Unavailable: as `send`."""
         body = json.dumps(message)
         self._send([{"Id": "0", "MessageBody": body, "DelaySeconds": delay_seconds}])
+
+    def send_all_later(
+        self, messages: Sequence[Mapping[str, JsonValue]], delay_seconds: int
+    ) -> None:
+        """Send JSON objects, to be delivered after a delay. Raises as `send`."""
+        delay = min(delay_seconds, MOST_DELAY_SECONDS)
+        for batch in _batches([json.dumps(message) for message in messages]):
+            self._send(
+                [
+                    {"Id": str(place), "MessageBody": body, "DelaySeconds": delay}
+                    for place, body in enumerate(batch)
+                ]
+            )
 
     def _send(self, left: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3

@@ -15,109 +15,18 @@ from groundwork_core.ids import new_id
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.ports import Poll, SourceRow, WatchState
+from groundwork_data.postgres import claim_sql
+from groundwork_data.postgres import source_sql as sql
+from groundwork_data.web.hosts import host_of
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-ADD = """
-INSERT INTO sources (name, url, schedule, tags)
-SELECT name, url, schedule, tags
-FROM jsonb_to_recordset(%s) AS x(name text, url text, schedule jsonb, tags text[])
-ON CONFLICT (url) DO NOTHING
-RETURNING url, id
-"""
-LISTED = """
-SELECT id, name, url, tags FROM sources
-WHERE (%(tag)s::text IS NULL OR tags @> ARRAY[%(tag)s::text])
-    AND (%(after)s::uuid IS NULL OR id > %(after)s)
-ORDER BY id LIMIT %(limit)s
-"""
-START = """
-INSERT INTO source_states (source_id, next_poll_at, ticket, claimed_until)
-SELECT id, %(now)s,
-    CASE WHEN enabled THEN uuidv7() END, CASE WHEN enabled THEN %(until)s::timestamptz END
-FROM sources WHERE id = ANY(%(ids)s)
-ON CONFLICT (source_id) DO NOTHING
-RETURNING source_id, ticket
-"""
-START_AGAIN = """
-UPDATE source_states t SET
-    status = 'new', next_poll_at = %(now)s, next_poll_reason = 'new', next_poll_inputs = '{}',
-    last_poll_at = NULL, error_class = NULL, error_message = NULL, failures = 0, redirects = 0,
-    etag = NULL, last_modified = NULL,
-    ticket = CASE WHEN s.enabled THEN uuidv7() END,
-    claimed_until = CASE WHEN s.enabled THEN %(until)s::timestamptz END
-FROM sources s WHERE s.id = t.source_id AND t.source_id = %(id)s
-RETURNING t.source_id, t.ticket
-"""
-CLAIM_DUE = """
-UPDATE source_states SET ticket = uuidv7(), claimed_until = %(until)s
-WHERE source_id IN (
-    SELECT t.source_id FROM source_states t JOIN sources s ON s.id = t.source_id
-    WHERE t.next_poll_at <= %(now)s AND s.enabled
-        AND (t.claimed_until IS NULL OR t.claimed_until <= %(now)s)
-    ORDER BY t.next_poll_at LIMIT %(limit)s
-    FOR UPDATE OF t SKIP LOCKED)
-RETURNING source_id, ticket
-"""
-ANNOUNCE_AGAIN = """
-UPDATE source_states SET claimed_until = %(until)s
-WHERE source_id IN (
-    SELECT source_id FROM source_states
-    WHERE claimed_until > %(now)s AND claimed_until <= %(claimed_before)s
-    ORDER BY claimed_until LIMIT %(limit)s
-    FOR UPDATE SKIP LOCKED)
-RETURNING source_id, ticket
-"""
-TO_CLAIM = """
-SELECT s.enabled, t.claimed_until > %(now)s
-FROM sources s JOIN source_states t ON t.source_id = s.id
-WHERE s.id = %(id)s FOR UPDATE OF t
-"""
-CLAIM = """
-UPDATE source_states SET ticket = %(ticket)s, claimed_until = %(until)s WHERE source_id = %(id)s
-"""
-TO_FETCH = """
-SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
-    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
-    coalesce(t.feed ->> 'identity', 'guid'), t.over_budget
-FROM unnest(%s::uuid[], %s::uuid[]) AS due(source_id, ticket)
-JOIN source_states t ON t.source_id = due.source_id AND t.ticket = due.ticket
-JOIN sources s ON s.id = t.source_id
-WHERE s.enabled
-"""
-HOLD = "SELECT 1 FROM source_states WHERE source_id = %s AND ticket = %s FOR UPDATE"
-GIVE_BACK = """
-UPDATE source_states t SET claimed_until = %(until)s,
-    over_budget = over_budget OR t.source_id = ANY(%(heavy)s)
-FROM unnest(%(sources)s::uuid[], %(tickets)s::uuid[]) AS given(source_id, ticket)
-WHERE t.source_id = given.source_id AND t.ticket = given.ticket
-RETURNING t.source_id, t.ticket
-"""
-RECORD = """
-UPDATE source_states SET
-    status = %(status)s, last_poll_at = %(at)s,
-    next_poll_at = %(next_poll_at)s, next_poll_reason = %(reason)s, next_poll_inputs = %(inputs)s,
-    last_changed_at = CASE WHEN %(stored)s > 0 THEN %(at)s ELSE last_changed_at END,
-    ticket = NULL, claimed_until = NULL,
-    error_class = %(failure)s, error_message = %(message)s,
-    failures = CASE WHEN %(failure)s::text IS NULL THEN 0 ELSE failures + 1 END,
-    polls = polls + 1, documents = documents + %(new)s, redirects = %(redirects)s,
-    etag = %(etag)s, last_modified = %(last_modified)s, feed = coalesce(%(feed)s, feed),
-    over_budget = %(over_budget)s
-WHERE source_id = %(source_id)s AND ticket = %(ticket)s
-"""
-WATCH_STATE = """
-SELECT s.enabled, s.schedule, t.status, t.next_poll_at, t.next_poll_reason, t.next_poll_inputs,
-    t.last_poll_at, t.claimed_until, t.failures, t.error_class,
-    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz
-FROM sources s JOIN source_states t ON t.source_id = s.id WHERE s.id = %s
-"""
-REPLAN = """
-UPDATE source_states SET next_poll_at = %s, next_poll_reason = %s, next_poll_inputs = %s
-WHERE source_id = %s
-"""
+CLAIM_TRIES = 3
+"""Claims of one call: hosts without anything to claim, which are corrected, take places too."""
+NO_HOST = "invalid"
+"""The host of an address without one; it cannot be fetched, and its poll says so."""
 
 
 class PostgresSources:
@@ -137,52 +46,85 @@ class PostgresSources:
             }
             for source in sources
         ]
-        return dict(self._rows(ADD, [Jsonb(rows)]))
+        return dict(self._rows(sql.ADD, [Jsonb(rows)]))
 
     def listed(self, tag: str | None, after: UUID | None, limit: int) -> list[tuple[UUID, Feed]]:
         """Return sources in the order of their ids, filtered by tag, starting after an id."""
-        rows = self._rows(LISTED, {"tag": tag, "after": after, "limit": limit})
+        rows = self._rows(sql.LISTED, {"tag": tag, "after": after, "limit": limit})
         return [(source, Feed(name, url, tuple(tags))) for source, name, url, tags in rows]
 
     def start(
         self, source_ids: Sequence[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
-        """Add the polling state of new sources; claim the enabled ones until `until`."""
-        rows = self._rows(START, {"ids": list(source_ids), "now": now, "until": until})
-        return [FetchCommand(source, ticket) for source, ticket in rows if ticket is not None]
+        """Add the polling state of new sources; claim those whose host is free."""
+        urls = self._rows(sql.URLS, [list(source_ids)])
+        hosts = {source: host_of(url) or NO_HOST for source, url in urls}
+        given = {"ids": list(hosts), "hosts": list(hosts.values()), "now": now}
+        self._rows(sql.START, given)
+        names = list(dict.fromkeys(hosts.values()))
+        return self.claim_due(now, until, len(names), hosts=names)
 
-    def claim_due(self, now: datetime, until: datetime, limit: int) -> list[FetchCommand]:
-        """Claim sources that are due and not claimed; SKIP LOCKED separates concurrent callers."""
-        rows = self._rows(CLAIM_DUE, {"now": now, "until": until, "limit": limit})
-        return [FetchCommand(source, ticket) for source, ticket in rows]
+    def give_hosts(self, limit: int) -> int:
+        """Give sources without a host theirs; the previous release stores none."""
+        hosts = {
+            source: host_of(url) or NO_HOST for source, url in self._rows(sql.HOSTLESS, [limit])
+        }
+        if hosts:
+            self._rows(sql.GIVE_HOSTS, [list(hosts), list(hosts.values())])
+        return len(hosts)
+
+    def claim_due(
+        self,
+        now: datetime,
+        until: datetime,
+        limit: int,
+        *,
+        hosts: Sequence[str] | None = None,
+        ahead: datetime | None = None,
+    ) -> list[FetchCommand]:
+        """Claim due sources whose host is free; SKIP LOCKED separates concurrent callers."""
+        given = {"now": now, "ahead": ahead or now, "lease": until - now, "hosts": hosts}
+        claim = claim_sql.CLAIM_DUE if hosts is None else claim_sql.CLAIM_OF_HOSTS
+        commands: list[FetchCommand] = []
+        for _ in range(CLAIM_TRIES):
+            asked = limit - len(commands)
+            rows = self._rows(claim, {**given, "limit": asked})
+            commands += [_command(one, ticket, at, now) for one, ticket, at in rows if ticket]
+            if len(rows) < asked or len(commands) == limit:
+                break
+        return commands
 
     def reannounce(
         self, *, claimed_before: datetime, now: datetime, until: datetime, limit: int
     ) -> list[FetchCommand]:
         """Extend claims that would end before `claimed_before`, and return their commands."""
         rows = self._rows(
-            ANNOUNCE_AGAIN,
+            sql.ANNOUNCE_AGAIN,
             {"claimed_before": claimed_before, "now": now, "until": until, "limit": limit},
         )
         return [FetchCommand(source, ticket) for source, ticket in rows]
 
-    def claim(self, source_id: UUID, now: datetime, until: datetime) -> FetchCommand:
-        """Claim one source now, whether or not it is due. Raises NotFound or Conflict."""
-        found = self._rows(TO_CLAIM, {"id": source_id, "now": now})
+    def ask(self, source_id: UUID, now: datetime) -> tuple[UUID, str]:
+        """Put a fetch of one source before all others of its host. Raises NotFound or Conflict."""
+        found = self._rows(sql.TO_CLAIM, {"id": source_id, "now": now})
         if not found:
             raise NotFound("This source does not exist.")
-        enabled, running = found[0]
+        host, enabled, running = found[0]
         if not enabled:
             raise Conflict("The source is disabled.", field="enabled")
         if running:
             raise Conflict("A fetch of this source runs or waits already.")
         ticket = new_id()
-        self._rows(CLAIM, {"id": source_id, "ticket": ticket, "until": until})
-        return FetchCommand(source_id, ticket)
+        self._rows(sql.ASK, {"id": source_id, "ticket": ticket, "host": host, "now": now})
+        return ticket, host
 
-    def to_fetch(self, due: Sequence[tuple[UUID, UUID]]) -> list[WatchedSource]:
-        """Return the sources of those (source, ticket) pairs that are current and enabled."""
-        rows = self._rows(TO_FETCH, [[one for one, _ in due], [ticket for _, ticket in due]])
+    def to_fetch(
+        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime
+    ) -> list[WatchedSource]:
+        """Take the sources of those (source, ticket) pairs that are current and enabled."""
+        sources, tickets = [one for one, _ in due], [ticket for _, ticket in due]
+        given = {"sources": sources, "tickets": tickets, "now": now, "until": until}
+        rows = self._rows(sql.TO_FETCH, given)
         return [
             WatchedSource(
                 source_id=source,
@@ -196,44 +138,49 @@ class PostgresSources:
                 newest_at=newest_at,
                 identity=Identity(identity),
                 over_budget=over_budget,
+                host=host,
+                fetch_at=fetch_at,
             )
             for (
                 source, ticket, url, schedule, failures, etag, last_modified, gap, newest_at,
-                identity, over_budget,
+                identity, over_budget, host, fetch_at,
             ) in {row[1]: row for row in rows}.values()
         ]  # fmt: skip
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
         """Lock the source's polling state; return False if the ticket is no longer current."""
-        return bool(self._rows(HOLD, [source_id, ticket]))
+        return bool(self._rows(sql.HOLD, [source_id, ticket]))
 
     def lock_state(self, source_id: UUID) -> None:
         """Lock the source's polling state until the transaction ends."""
         self._rows("SELECT 1 FROM source_states WHERE source_id = %s FOR UPDATE", [source_id])
 
     def give_back(
-        self, given: Sequence[WatchedSource], heavy: Set[UUID], until: datetime
+        self, given: Sequence[WatchedSource], heavy: Set[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
         """Mark the heavy sources, and return the commands that queue these fetches again."""
         rows = self._rows(
-            GIVE_BACK,
+            sql.GIVE_BACK,
             {
                 "sources": [one.source_id for one in given],
                 "tickets": [one.ticket for one in given],
                 "heavy": list(heavy),
+                "now": now,
                 "until": until,
             },
         )
-        return [FetchCommand(source, ticket) for source, ticket in rows]
+        return [_command(one, ticket, at, now) for one, ticket, at in rows]
 
     def record(self, poll: Poll) -> None:
         """Store the outcome of a poll, and end its claim."""
         self._rows(
-            RECORD,
+            sql.RECORD,
             {
                 "source_id": poll.source_id,
                 "ticket": poll.ticket,
                 "status": poll.status,
+                "host": poll.host,
+                "http_status": poll.http_status,
                 "at": poll.at,
                 "next_poll_at": poll.planned.at,
                 "reason": poll.planned.reason,
@@ -252,7 +199,7 @@ class PostgresSources:
 
     def watch_state(self, source_id: UUID) -> WatchState | None:
         """Return the polling state from which the next poll is planned and explained."""
-        rows = self._rows(WATCH_STATE, [source_id])
+        rows = self._rows(sql.WATCH_STATE, [source_id])
         if not rows:
             return None
         enabled, schedule, *rest = rows[0]
@@ -260,13 +207,25 @@ class PostgresSources:
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
         """Set the time, reason and inputs of the next poll."""
-        self._rows(REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
+        self._rows(sql.REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
 
     def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
-        """Reset the polling state after a change of the URL, and claim the source if enabled."""
-        rows = self._rows(START_AGAIN, {"id": source_id, "now": now, "until": until})
-        return [FetchCommand(source, ticket) for source, ticket in rows if ticket is not None]
+        """Reset the polling state after a change of the URL; claim the source if it may be."""
+        hosts = [host_of(url) or NO_HOST for _, url in self._rows(sql.URLS, [[source_id]])]
+        for host in hosts:
+            self._rows(sql.START_AGAIN, {"id": source_id, "host": host, "now": now})
+        return self.claim_due(now, until, 1, hosts=hosts)
 
-    def _rows(self, sql: str, parameters: list[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(sql, parameters)
+    def _rows(
+        self, statement: str, parameters: list[Any] | dict[str, Any]
+    ) -> list[tuple[Any, ...]]:
+        cursor = self._connection.execute(statement, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def _command(
+    source_id: UUID, ticket: UUID, fetch_at: datetime | None, now: datetime
+) -> FetchCommand:
+    """Return the command of a claim; its message is delayed if it may not begin yet."""
+    later = fetch_at if fetch_at is not None and fetch_at > now else None
+    return FetchCommand(source_id, ticket, later)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.engagements import PostgresEngagements
     from groundwork_data.postgres.held_permissions import PostgresAuthority
+    from groundwork_data.postgres.hosts import PostgresHosts
     from groundwork_data.postgres.jobs import PostgresJobs
     from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
     from groundwork_data.postgres.knowledge import PostgresKnowledge
@@ -91,6 +92,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.source_credentials import PostgresCredentials
 
         return PostgresCredentials(self.connection)
+
+    @property
+    def hosts(self) -> PostgresHosts:
+        """Hosts of sources."""
+        from groundwork_data.postgres.hosts import PostgresHosts
+
+        return PostgresHosts(self.connection)
 
     @property
     def documents(self) -> PostgresDocuments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from heapq import heappop, heappush
@@ -19,6 +20,7 @@ from groundwork_core.sources.fetch_outcome import (
     Failure,
     Fetched,
     FetchRequest,
+    Transfer,
     Unchanged,
 )
 from groundwork_core.web.address import BadAddress, normal
@@ -54,6 +56,9 @@ class _FetchState:
         self.url = url
         self.redirects = 0
         self._left_origin = False
+        self.requests = 0
+        self.http_status: int | None = None
+        self._began = time.monotonic()
         self._cookies: FetchCookies | None = None
 
     def follow(self, redirect: BaseHTTPResponse) -> None:
@@ -73,6 +78,11 @@ class _FetchState:
             return {}
         self._left_origin = self._left_origin or origin_of(self.url) != secret.origin
         return {} if self._left_origin else {secret.name: secret.value}
+
+    def transfer(self, size: int = 0) -> Transfer:
+        """Return what the fetch cost until now."""
+        took = round((time.monotonic() - self._began) * 1_000)
+        return Transfer(self.http_status, took, size, self.requests)
 
     def cookie(self) -> str | None:
         """Return the Cookie header for the current URL."""
@@ -120,6 +130,8 @@ class SafeFetcher:
 
     def ask(self, ask: FetchRequest) -> Download:
         """Fetch one source. Never raises for anything that the server does."""
+        if ask.wait_seconds > 0:
+            time.sleep(ask.wait_seconds)
         deadline = Deadline(self._total_seconds)
         state = _FetchState(ask.url)
         try:
@@ -129,18 +141,24 @@ class SafeFetcher:
                 if answer is not None:
                     return answer
         except FetchFailed as stop:
-            return Failed(stop.failure, stop.message, stop.retry_after_seconds, state.redirects)
+            return Failed(
+                stop.failure,
+                stop.message,
+                stop.retry_after_seconds,
+                state.redirects,
+                state.transfer(),
+            )
         except BadAddress as bad:
             message = f"The address {bad}."
-            return Failed(Failure.BAD_URL, message, None, state.redirects)
+            return Failed(Failure.BAD_URL, message, None, state.redirects, state.transfer())
         except (OSError, HTTPError, HTTPException, ValueError) as error:
             failure, message = failure_of(error, timed_out=deadline.passed)
-            return Failed(failure, message, None, state.redirects)
+            return Failed(failure, message, None, state.redirects, state.transfer())
         except Exception:  # one source must not stop the others of its batch
             log.exception("fetching failed", extra={"host": _host_of(ask.url)})
             return Failed(Failure.INTERNAL, "Fetching failed because of an internal error.")
         message = f"More than {MAX_REDIRECTS} redirects."
-        return Failed(Failure.TOO_MANY_REDIRECTS, message, None, state.redirects)
+        return Failed(Failure.TOO_MANY_REDIRECTS, message, None, state.redirects, state.transfer())
 
     def _exchange(
         self, state: _FetchState, ask: FetchRequest, deadline: Deadline
@@ -165,6 +183,8 @@ class SafeFetcher:
         cookie = state.cookie()
         if cookie:
             headers["Cookie"] = cookie
+        state.requests += 1
+        state.http_status = None
         with exchange(
             address,
             scheme=scheme,
@@ -174,20 +194,23 @@ class SafeFetcher:
             headers=headers,
             deadline=deadline,
         ) as response:
+            state.http_status = response.status
             if response.status in REDIRECTS and response.headers.get("Location"):
                 state.follow(response)
                 return None
             if response.status == 304:  # noqa: PLR2004 - Not Modified
-                return Unchanged(state.redirects)
+                return Unchanged(state.redirects, state.transfer())
             refuse_status(response)
+            body = self._body(response, deadline)
             return Fetched(
-                body=self._body(response, deadline),
+                body=body,
                 url=state.url,
                 content_type=response.headers.get("Content-Type"),
                 content_language=response.headers.get("Content-Language"),
                 etag=_validator(response, "ETag"),
                 last_modified=_validator(response, "Last-Modified"),
                 redirects=state.redirects,
+                transfer=state.transfer(len(body)),
             )
 
     def _body(self, response: BaseHTTPResponse, deadline: Deadline) -> bytes:

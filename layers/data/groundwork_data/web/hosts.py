@@ -42,3 +42,54 @@ def registrable_host(url: str) -> str | None:
         return None
     found: str | None = suffixes().privatesuffix(ascii_host)
     return found
+
+
+SHARED_DOMAINS = frozenset(
+    {
+        "beehiiv.com",
+        "buttondown.email",
+        "dreamwidth.org",
+        "fc2.com",
+        "ghost.io",
+        "hashnode.dev",
+        "itch.io",
+        "leaflet.pub",
+        "livejournal.com",
+        "mataroa.blog",
+        "medium.com",
+        "micro.blog",
+        "nekoweb.org",
+        "neocities.org",
+        "over-blog.com",
+        "pika.page",
+        "podbean.com",
+        "posthaven.com",
+        "prose.sh",
+        "squarespace.com",
+        "substack.com",
+        "svbtle.com",
+        "tilde.team",
+        "tumblr.com",
+        "typepad.com",
+        "weebly.com",
+        "wordpress.com",
+        "write.as",
+        "writeas.com",
+    }
+)
+"""Domains on which each host is another publisher's, beyond those of the public suffix list."""
+
+
+def host_of(url: str) -> str:
+    """Return the host that a URL counts under; implements `HostOf`.
+
+    The registrable domain, or the whole host on a shared domain; without one, the host itself.
+    Empty for a text that is not a web URL.
+    """
+    registrable = registrable_host(url)
+    if registrable is not None and registrable not in SHARED_DOMAINS:
+        return registrable
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".").lower()
+    except ValueError:
+        return ""

@@ -10,6 +10,7 @@ from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
     from groundwork_core.documents.ports import CleanHtmlOf, RegistrableHost
+    from groundwork_core.hosts.ports import HostOf
     from groundwork_core.sources.fetch_sources import FetchSources
     from groundwork_core.sources.ports import NextCron
     from groundwork_core.web.reachability import AllowedTargets
@@ -54,7 +55,15 @@ class IngestionParts(SecretParts):
             random=SystemRandom(),
             next_cron=self.next_cron,
             encryption=self.encryption,
+            host_of=self.host_of,
         )
+
+    @cached_property
+    def host_of(self) -> HostOf:
+        """Returns the host that a URL counts under."""
+        from groundwork_data.web.hosts import host_of
+
+        return host_of
 
     @cached_property
     def registrable_host(self) -> RegistrableHost:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
 
 from pydantic import JsonValue
 
+from groundwork_core.clock import Clock, SystemClock
 from groundwork_core.jobs.contract import JOB_CONTRACT
 from groundwork_core.jobs.ports import SetsTimers
 from groundwork_core.jobs.timers import ends_of
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.publishing.distribution_message import DISTRIBUTION_DUE
-from groundwork_core.queues import Queue
+from groundwork_core.queues import DelayingQueue, Queue
 from groundwork_core.relay.destination_names import QUEUES
 from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
@@ -21,13 +24,17 @@ from groundwork_core.relay.ports import OutboxBatch, RelayWork
 class Queues:
     """The queues of fetches and of kinds of jobs."""
 
-    fetch: Queue
+    fetch: DelayingQueue
     jobs: Mapping[str, Queue]
     """By kind of job; jobs of other kinds are leased over REST."""
     distributions: Queue | None = None
     """None: publishers lease over REST."""
     timers: SetsTimers | None = None
     """None: leases and pauses end with the sweep, each minute."""
+
+
+WAIT_SECONDS = 0.3
+"""Queues delay by whole seconds; so short a rest is waited for by the worker."""
 
 
 class QueueDestination:
@@ -37,15 +44,18 @@ class QueueDestination:
     batches_ahead = 0
     gather_seconds = 0.05
 
-    def __init__(self, queues: Queues) -> None:
-        """`queues` are the queues to send to."""
+    def __init__(self, queues: Queues, clock: Clock | None = None) -> None:
+        """`queues` are the queues to send to; `clock` says how long to delay a message."""
         self._queues = queues
+        self._clock = clock or SystemClock()
 
     def deliver(self, taken: OutboxBatch, work: RelayWork) -> None:  # noqa: ARG002 - the port's shape
         """Send the messages of a batch of rows, in one call for each queue."""
-        due = fetches(taken.rows)
-        if due:
-            self._queues.fetch.send(due)
+        for delay_seconds, due in by_delay(fetches(taken.rows), self._clock.now()).items():
+            if delay_seconds:
+                self._queues.fetch.send_all_later(due, delay_seconds)
+            else:
+                self._queues.fetch.send(due)
         for kind, queue in self._queues.jobs.items():
             waiting = jobs(taken.rows, kind)
             if waiting:
@@ -60,6 +70,22 @@ class QueueDestination:
 def fetches(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
     """Return the bodies of the `fetch_due` commands."""
     return [row.data for row in rows if row.kind == "fetch_due"]
+
+
+def by_delay(
+    due: Iterable[dict[str, JsonValue]], now: datetime
+) -> dict[int, list[dict[str, JsonValue]]]:
+    """Group fetches by the seconds that their messages are delayed.
+
+    A fetch that may begin within `WAIT_SECONDS` is sent at once: its worker waits.
+    """
+    grouped: dict[int, list[dict[str, JsonValue]]] = {}
+    for one in due:
+        at = one.get("not_before")
+        left = (datetime.fromisoformat(at) - now).total_seconds() if isinstance(at, str) else 0.0
+        delay_seconds = ceil(left) if left > WAIT_SECONDS else 0
+        grouped.setdefault(delay_seconds, []).append(one)
+    return grouped
 
 
 def distributions(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:

@@ -11,6 +11,7 @@ from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.embeddings import Embedding, EmbeddingModel
 from groundwork_data.postgres.tables.epochs import Epoch
 from groundwork_data.postgres.tables.graph_check import GraphCheck
+from groundwork_data.postgres.tables.hosts import HostRow, RobotsRow
 from groundwork_data.postgres.tables.identity import (
     LoginFailure,
     RefreshToken,
@@ -68,6 +69,7 @@ __all__ = [
     "Entity",
     "Epoch",
     "GraphCheck",
+    "HostRow",
     "Job",
     "JobAttempt",
     "KeptAnswer",
@@ -85,6 +87,7 @@ __all__ = [
     "Relationship",
     "RelayLease",
     "ResultPart",
+    "RobotsRow",
     "Role",
     "Row",
     "SigningKey",

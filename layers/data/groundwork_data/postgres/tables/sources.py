@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    literal_column,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
@@ -87,21 +95,46 @@ class SourceCredentials(Row):
     changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+DUE_AT = """
+CASE WHEN NOT enabled THEN NULL
+WHEN claimed_until IS NOT NULL THEN claimed_until
+WHEN asked_ticket IS NOT NULL THEN to_timestamp(0)
+ELSE next_poll_at END
+"""
+"""When a source may be claimed (again); NULL: never, since it is disabled."""
+
+
 class SourceState(Row):
     """The polling state of a source. A separate row, because a poll is not a new version."""
 
     __tablename__ = "source_states"
     __table_args__ = (
-        CheckConstraint("status IN ('new', 'ok', 'unchanged', 'failing')", name="status"),
+        CheckConstraint(
+            "status IN ('new', 'pending', 'ok', 'unchanged', 'throttled', 'blocked', 'gone',"
+            " 'moved', 'failing', 'disabled')",
+            name="status",
+        ),
+        CheckConstraint("length(host) <= 253", name="host"),
         CheckConstraint("failures >= 0 AND polls >= 0 AND documents >= 0", name="counts"),
         CheckConstraint("(ticket IS NULL) = (claimed_until IS NULL)", name="claim"),
-        Index("ix_source_states_next_poll_at", "next_poll_at"),
+        Index("ix_source_states_host_due_at", "host", "due_at"),
+        Index("ix_source_states_due_at", "due_at"),
+        Index(
+            "ix_source_states_host_claimed_until",
+            "host",
+            "claimed_until",
+            postgresql_where=text("claimed_until IS NOT NULL"),
+        ),
         Index("ix_source_states_status_source_id", "status", "source_id"),
     )
     source_id: Mapped[UUID] = mapped_column(
         ForeignKey("sources.id", ondelete="CASCADE"), primary_key=True
     )
-    status: Mapped[str] = mapped_column(server_default="new")
+    status: Mapped[str] = mapped_column(server_default="pending")
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    """As in the source's own row, kept by a trigger."""
+    host: Mapped[str] = mapped_column(server_default="")
+    """The host that is asked; the key of `hosts`."""
     next_poll_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     next_poll_reason: Mapped[str] = mapped_column(server_default="new")
     next_poll_inputs: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
@@ -111,6 +144,14 @@ class SourceState(Row):
     ticket: Mapped[UUID | None]
     """The current fetch, running or waiting; a result with another ticket is too late."""
     claimed_until: Mapped[datetime | None]
+    fetch_at: Mapped[datetime | None]
+    """When the claimed fetch may begin; its message is delayed until then."""
+    fetching_until: Mapped[datetime | None]
+    """While a worker has the fetch; another worker with the same ticket leaves it alone."""
+    asked_ticket: Mapped[UUID | None]
+    """The ticket of a fetch that a user asked for, until its host is free."""
+    due_at: Mapped[datetime | None] = mapped_column(Computed(DUE_AT, persisted=True))
+    http_status: Mapped[int | None] = mapped_column(BigInteger)
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
     failures: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

@@ -1,0 +1,57 @@
+"""Hosts of sources: how often each may be asked, and how it answers."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from groundwork_core.hosts.manage_hosts import change_host, list_hosts, show_host
+from groundwork_core.hosts.model import HostPatch, SourceHost, SourceHosts
+from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+router = Router()
+
+
+@router.get(
+    "/api/v1/hosts",
+    needs="sources:read",
+    operation_id="listHosts",
+    result="A page of hosts in the order of their names, and the cursor of the next page.",
+    tag="hosts",
+)
+def page(
+    wiring: Wiring,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=400)] = None,
+) -> SourceHosts:
+    """List hosts."""
+    return list_hosts(cursor, limit, work=wiring.work(), clock=wiring.clock)
+
+
+@router.get(
+    "/api/v1/hosts/<host>",
+    needs="sources:read",
+    operation_id="getHost",
+    result="The host.",
+    tag="hosts",
+    problems=(404,),
+)
+def one(host: str, wiring: Wiring) -> SourceHost:
+    """Read one host."""
+    return show_host(host, work=wiring.work(), clock=wiring.clock)
+
+
+@router.patch(
+    "/api/v1/hosts/<host>",
+    needs="sources:write",
+    operation_id="changeHost",
+    result="The changed host.",
+    tag="hosts",
+    problems=(404,),
+)
+def change(host: str, body: HostPatch, wiring: Wiring) -> SourceHost:
+    """Change the settings of a host.
+
+    They apply to all sources of the host, also to later ones.
+    """
+    return change_host(host, body, work=wiring.work(), clock=wiring.clock, host_of=wiring.host_of)

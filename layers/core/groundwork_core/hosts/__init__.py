@@ -1,0 +1,1 @@
+"""Hosts of sources: pauses between requests, failing hosts, robots.txt."""
