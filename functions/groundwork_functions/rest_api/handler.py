@@ -17,6 +17,7 @@ router = LazyRouters(
         "/api/v1/entities": "groundwork_functions.rest_api.entities",
         "/api/v1/hosts": "groundwork_functions.rest_api.hosts",
         "/api/v1/jobs": "groundwork_functions.rest_api.jobs",
+        "/api/v1/preference-schemas": "groundwork_functions.rest_api.preference_schemas",
         "/api/v1/preferences": "groundwork_functions.rest_api.preferences",
         "/api/v1/publishers": "groundwork_functions.rest_api.publishers",
         "/api/v1/relationships": "groundwork_functions.rest_api.relationships",

@@ -11,6 +11,7 @@ from functools import cache
 
 from groundwork_runtime import logs
 from groundwork_runtime.settings import Settings
+from groundwork_runtime.wiring.configuration import ConfigurationParts
 from groundwork_runtime.wiring.graph import GraphParts
 from groundwork_runtime.wiring.http import HttpParts
 from groundwork_runtime.wiring.identity import IdentityParts
@@ -21,6 +22,7 @@ from groundwork_runtime.wiring.webhooks import WebhookParts
 
 
 class Wiring(
+    ConfigurationParts,
     HttpParts,
     IdentityParts,
     KnowledgeParts,

@@ -18,7 +18,7 @@ from groundwork_runtime.http.openapi import document as united
 from groundwork_runtime.http.router import IN_PERSON, Router
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
-METHODS = {"get", "head", "post", "patch", "delete"}
+METHODS = {"get", "head", "post", "put", "patch", "delete"}
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,11 @@ more than the rest of a cold start (docs/decisions/0003-sql-in-functions.md).
 
 from groundwork_data.postgres.tables.api_keys import ApiKey, ApiKeyUse
 from groundwork_data.postgres.tables.audit import AuditEvent
-from groundwork_data.postgres.tables.configuration import Configuration, Preference
+from groundwork_data.postgres.tables.configuration import (
+    Configuration,
+    Preference,
+    PreferenceSchema,
+)
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.embeddings import Embedding, EmbeddingModel
 from groundwork_data.postgres.tables.epochs import Epoch
@@ -80,6 +84,7 @@ __all__ = [
     "OutboxEntry",
     "OutboxRetention",
     "Preference",
+    "PreferenceSchema",
     "Publisher",
     "PublisherCallback",
     "RateBucket",

@@ -10,6 +10,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_core.configuration.preference_schema import SCHEMA_BYTES_MAX
 from groundwork_data.postgres.tables.bounds import json_bound
 from groundwork_data.postgres.tables.links import parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
@@ -33,6 +34,20 @@ class Configuration(Aggregate, Row):
     value: Mapped[JsonValue] = mapped_column(JSONB, nullable=True)
     """Any JSON; JSON null is stored as SQL NULL."""
     description: Mapped[str] = mapped_column(server_default="")
+
+
+class PreferenceSchema(Aggregate, Row):
+    """The JSON Schema that values of a preference's key follow."""
+
+    __tablename__ = "preference_schemas"
+    __table_args__ = (
+        CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
+        json_bound("schema", SCHEMA_BYTES_MAX),
+        Index("uq_preference_schemas_key", "key", unique=True),
+    )
+    key: Mapped[str]
+    schema: Mapped[JsonValue] = mapped_column(JSONB, nullable=False)
+    """JSON Schema, draft 2020-12; `groundwork_core.configuration.preference_schema` bounds it."""
 
 
 class Preference(Aggregate, Row):
