@@ -11,7 +11,7 @@ from moto import mock_aws
 from pydantic import JsonValue
 
 from groundwork_core.errors import Invalid, Unavailable
-from groundwork_core.queues import DelayQueue, Queue
+from groundwork_core.queues import DelayQueue, FairQueue, Queue
 from groundwork_data.aws.clients import sqs
 from groundwork_data.aws.nudge_queue import NudgeQueue
 from groundwork_data.aws.queues import SqsQueue
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..conftest import Emulator
 
 
-class FullQueue(Queue, DelayQueue, Protocol):
+class FullQueue(Queue, DelayQueue, FairQueue, Protocol):
     """All that a queue of SQS can do."""
 
 
@@ -90,6 +90,19 @@ def test_large_messages_are_split_into_batches_by_size(subject: Subject) -> None
 def test_a_message_may_be_delivered_later(subject: Subject) -> None:
     subject.queue.send_later({"n": 1}, 0)
     assert list(subject.received()) == [{"n": 1}]
+
+
+@pytest.mark.parametrize("party", ["source:0190", "a name with spaces", "x" * 500])
+def test_messages_may_be_of_parties(subject: Subject, party: str) -> None:
+    subject.queue.send_in_turn([(party, {"n": 1}), ("other", {"n": 2})])
+    assert sorted(str(one["n"]) for one in subject.received()) == ["1", "2"]
+
+
+def test_the_party_is_the_group_of_its_messages(emulator: "Emulator") -> None:
+    url, client = emulator.queue("parties"), emulator.client("sqs")
+    SqsQueue(lambda: client, url).send_in_turn([("user:1", {"n": 1})])
+    found = client.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])
+    assert found["Messages"][0]["Attributes"]["MessageGroupId"] == "user:1"
 
 
 def test_a_delayed_message_is_not_delivered_at_once(emulator: "Emulator") -> None:

@@ -16,6 +16,7 @@ class MemoryQueue:
     def __init__(self) -> None:
         self.messages: list[dict[str, JsonValue]] = []
         self.delays: list[int] = []
+        self.parties: list[str] = []
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
         texts = [json.dumps(message) for message in messages]
@@ -32,3 +33,7 @@ class MemoryQueue:
     ) -> None:
         self.delays += [delay_seconds] * len(messages)
         self.send(messages)
+
+    def send_in_turn(self, messages: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
+        self.send([message for _, message in messages])
+        self.parties += [party for party, _ in messages]

@@ -50,10 +50,10 @@ class Extract:
     ) -> Iterator[tuple[Message[JobMessage], GroundworkError | None]]:
         """Hand in a result, or a failure, for each job that could be leased.
 
-        A message whose job is done or leased by another worker succeeds without work. If the
-        results cannot be sent, all messages are delivered again and renew their leases.
+        A message for which no job waits any more succeeds without work. If the results cannot be
+        sent, all messages are delivered again and renew their leases.
         """
-        wanted = [(message.body.job_id, message.id) for message in messages]
+        wanted = [(message.body.kind, message.id) for message in messages]
         jobs = lease_from_queue(wanted, work=self._work(), clock=self._clock)
         if jobs:
             self._hand_in(jobs)

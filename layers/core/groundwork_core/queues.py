@@ -42,3 +42,11 @@ class DelayingQueue(Queue, Protocol):
     ) -> None:
         """Send JSON objects that are delivered after a delay of up to 900 s. Raises as `send`."""
         ...
+
+
+class FairQueue(Protocol):
+    """A queue in which parties take turns, where the service can (fair queues of SQS)."""
+
+    def send_in_turn(self, messages: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
+        """Send JSON objects, each with the party whose it is. Raises as `Queue.send`."""
+        ...

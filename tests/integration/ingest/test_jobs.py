@@ -29,7 +29,7 @@ def job(path: "Path") -> UUID:
 
 
 def lease(path: "Path", job: UUID, message: str = "m1") -> int:
-    return len(lease_from_queue([(job, message)], work=path.work(), clock=path.clock))
+    return len(lease_from_queue([("extract", message)], work=path.work(), clock=path.clock))
 
 
 def attempts(path: "Path") -> list[tuple[int, str, str | None]]:

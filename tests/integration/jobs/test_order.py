@@ -154,7 +154,7 @@ def test_a_lease_reads_few_of_a_hundred_thousand_queued_jobs(
     assert row is not None
     plan = row[0][0]["Plan"]
     assert rows_read(plan) <= 2 * (1 + lease_sql.WINDOW)
-    index = {"LEASE_IN_ORDER": "ix_jobs_order", "LEASE_OLDEST": "ix_jobs_age"}[statement]
+    index = {"LEASE_IN_ORDER": "ix_jobs_order", "LEASE_OLDEST": "ix_jobs_waiting_since"}[statement]
     assert index in json.dumps(plan)
     assert "Seq Scan" not in json.dumps(plan)
     office.sql("DELETE FROM jobs WHERE kind = %s", office.kind)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from uuid import UUID
 
 from groundwork_core.clock import Clock
+from groundwork_core.jobs.lease_rules import TAKEN_BACK_MAX
 from groundwork_core.jobs.model import WorkerJob
 from groundwork_core.jobs.ports import JobsWork
 
@@ -15,23 +15,33 @@ QUEUE_LEASE_SECONDS = 300
 
 
 def lease_from_queue(
-    wanted: Sequence[tuple[UUID, str]], *, work: JobsWork, clock: Clock
+    wanted: Sequence[tuple[str, str]], *, work: JobsWork, clock: Clock
 ) -> list[WorkerJob]:
-    """Lease the jobs of a batch of queue messages, each to its message.
+    """Lease a job for each of a batch of queue messages.
+
+    A message says that a job of its kind waits; which one it names does not matter. Leased is the
+    next one in the order, so that parties take turns and priorities count as over HTTP, in
+    whichever order the queue delivers.
 
     Args:
-        wanted: (job id, message id). A redelivered message gets its lease again.
+        wanted: (kind, message id). A redelivered message gets its job again.
         work: not yet begun.
-        clock: for the end of the leases.
+        clock: that of the leases.
 
     Returns:
-        The leased jobs. A missing job is done, cancelled or leased to another worker; its message
-        can be deleted.
+        The leased jobs. If there are fewer than messages, nothing waits for the others: what they
+        announced is done, cancelled or leased; they can be deleted.
     """
     now = clock.now()
+    until = now + timedelta(seconds=QUEUE_LEASE_SECONDS)
+    kinds = {kind for kind, _ in wanted}
+    owners = [f"queue:{message_id}" for message_id in dict.fromkeys(id_ for _, id_ in wanted)]
     with work:
-        return work.jobs.lease_these(
-            [(job_id, f"queue:{message_id}") for job_id, message_id in wanted],
-            now,
-            now + timedelta(seconds=QUEUE_LEASE_SECONDS),
-        )
+        jobs = work.jobs.lease_for_messages(kinds, owners, now, until)
+        if len(jobs) < len(owners):
+            work.jobs.expire_leases(now, TAKEN_BACK_MAX)
+            work.jobs.end_pauses(now, TAKEN_BACK_MAX)
+            had = {job.lease_owner for job in jobs}
+            left = [owner for owner in owners if owner not in had]
+            jobs += work.jobs.lease_for_messages(kinds, left, now, until)
+    return jobs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -47,13 +47,12 @@ class JobStore(Protocol):
         """Queue new jobs; jobs with a known idempotency key are skipped."""
         ...
 
-    def lease_these(
-        self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
+    def lease_for_messages(
+        self, kinds: Collection[str], owners: Sequence[str], now: datetime, until: datetime
     ) -> list[WorkerJob]:
-        """Lease the named jobs to the named owners.
+        """Lease to each owner the job that it had, or else the next waiting one in the order.
 
-        Only what is queued and does not pause, or is leased to the same owner already (a
-        redelivery, which ends the earlier lease as expired), is leased.
+        Whoever had a job already is a redelivered message; its earlier lease ends as expired.
         """
         ...
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -21,10 +23,11 @@ BATCH_BYTES = 262_144
 MOST_DELAY_SECONDS = 900
 TRIES = 3
 RETRY_SECONDS = 0.1
+GROUP = re.compile(r"[!-~]{1,128}")
 
 
 class SqsQueue:
-    """Implements `Queue`, `DelayQueue` and `DelayingQueue` of `groundwork_core.queues`."""
+    """Implements the ports of `groundwork_core.queues`."""
 
     def __init__(
         self,
@@ -46,10 +49,16 @@ class SqsQueue:
             Unavailable: some messages could not be sent.
             Invalid: a message is larger than 256 KB.
         """
-        for batch in _batches([json.dumps(message) for message in messages]):
-            self._send(
-                [{"Id": str(place), "MessageBody": body} for place, body in enumerate(batch)]
-            )
+        self._send_all([{"Id": "", "MessageBody": json.dumps(message)} for message in messages])
+
+    def send_in_turn(self, messages: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
+        """Send JSON objects, each in the group of its party. Raises as `send`."""
+        self._send_all(
+            [
+                {"Id": "", "MessageBody": json.dumps(message), "MessageGroupId": _group(party)}
+                for party, message in messages
+            ]
+        )
 
     def send_later(self, message: Mapping[str, JsonValue], delay_seconds: int) -> None:
         """Send one JSON object, to be delivered after a delay. Raises Unavailable: as `send`."""
@@ -61,13 +70,18 @@ class SqsQueue:
     ) -> None:
         """Send JSON objects, to be delivered after a delay. Raises as `send`."""
         delay = min(delay_seconds, MOST_DELAY_SECONDS)
-        for batch in _batches([json.dumps(message) for message in messages]):
-            self._send(
-                [
-                    {"Id": str(place), "MessageBody": body, "DelaySeconds": delay}
-                    for place, body in enumerate(batch)
-                ]
-            )
+        self._send_all(
+            [
+                {"Id": "", "MessageBody": json.dumps(message), "DelaySeconds": delay}
+                for message in messages
+            ]
+        )
+
+    def _send_all(self, entries: list[SendMessageBatchRequestEntryTypeDef]) -> None:
+        for batch in _batches(entries):
+            for place, entry in enumerate(batch):
+                entry["Id"] = str(place)
+            self._send(batch)
 
     def _send(self, left: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
@@ -89,18 +103,25 @@ class SqsQueue:
         raise Unavailable("The queue service refused messages.")
 
 
-def _batches(bodies: list[str]) -> Iterator[list[str]]:
+def _group(party: str) -> str:
+    """Return the name of a party as a group's: SQS allows 128 characters without spaces."""
+    return party if GROUP.fullmatch(party) else hashlib.sha256(party.encode()).hexdigest()
+
+
+def _batches(
+    entries: list[SendMessageBatchRequestEntryTypeDef],
+) -> Iterator[list[SendMessageBatchRequestEntryTypeDef]]:
     """Split messages into batches within the limits of messages and bytes."""
-    batch: list[str] = []
+    batch: list[SendMessageBatchRequestEntryTypeDef] = []
     size = 0
-    for body in bodies:
-        length = len(body.encode())
+    for entry in entries:
+        length = len(entry["MessageBody"].encode())
         if length > BATCH_BYTES:
             raise Invalid(f"A message of {length} bytes is too large for a queue.")
         if len(batch) == BATCH_MESSAGES or size + length > BATCH_BYTES:
             yield batch
             batch, size = [], 0
-        batch.append(body)
+        batch.append(entry)
         size += length
     if batch:
         yield batch

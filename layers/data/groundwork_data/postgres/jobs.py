@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -31,7 +31,6 @@ SELECT kind, payload, document_id, idempotency_key FROM jsonb_to_recordset(%s)
 ON CONFLICT (idempotency_key) DO NOTHING
 """
 LOCK = f"SELECT {COLUMNS} FROM jobs j WHERE j.id = ANY(%s) ORDER BY j.id FOR UPDATE"  # noqa: S608 - as above
-LEASE_THESE = sql.LEASE_THESE.replace("{columns}", COLUMNS.replace("j.", "t."))
 REQUEUE = sql.REQUEUE.replace("{columns}", COLUMNS)
 ANNOUNCE_AGAIN = """
 UPDATE jobs SET queued_at = %(now)s WHERE id IN (
@@ -60,21 +59,27 @@ class PostgresJobs:
         ]
         self._rows(ADD, [Jsonb(rows)])
 
-    def lease_these(
-        self, wanted: Sequence[tuple[UUID, str]], now: datetime, until: datetime
+    def lease_for_messages(
+        self, kinds: Collection[str], owners: Sequence[str], now: datetime, until: datetime
     ) -> list[WorkerJob]:
-        """Lease jobs to their owners, given as (job id, owner)."""
-        once = dict(wanted)
-        return self._jobs(
-            LEASE_THESE,
-            {
-                "ids": list(once),
-                "owners": list(once.values()),
-                "now": now,
-                "until": until,
-                "seconds": int((until - now).total_seconds()),
-            },
-        )
+        """Lease to each owner the job that it had, or else the next one in the order."""
+        given = {
+            "kinds": sorted(kinds),
+            "until": until,
+            "seconds": int((until - now).total_seconds()),
+        }
+        jobs = self._jobs(sql.LEASE_AGAIN, {**given, "owners": list(owners)})
+        taken = {job.lease_owner for job in jobs}
+        left = [owner for owner in owners if owner not in taken]
+        for statement in (sql.LEASE_FOR_MESSAGES, sql.LEASE_OLDEST_FOR_MESSAGES):
+            while left:
+                bounds = {"owners": left, "most": len(left), "window": len(left) + sql.WINDOW}
+                found = self._jobs(statement, {**given, **bounds})
+                if not found:
+                    break
+                jobs += found
+                left = left[len(found) :]
+        return jobs
 
     def get(self, job_id: UUID) -> WorkerJob | None:
         """Lock one job and return it, or None."""

@@ -15,6 +15,7 @@ from groundwork_core.jobs.lease_rules import (
     RETRY_MAX_SECONDS,
     SILENT_EXPIRIES_MAX,
 )
+from groundwork_core.jobs.model import WorkerJob
 from groundwork_core.jobs.resource import JOBS
 from groundwork_core.jobs.timers import SLOT_SECONDS
 from groundwork_data.postgres.resource_sql import shown_columns
@@ -45,12 +46,12 @@ WITH {{who}}oldest AS MATERIALIZED (
     SELECT min(o.created_at) AS made FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
         SELECT w.created_at FROM jobs w
         WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
-        ORDER BY w.created_at LIMIT 1) o),
+        ORDER BY (w.created_at AT TIME ZONE 'UTC') LIMIT 1) o),
 first AS MATERIALIZED (
     SELECT f.id, f.place FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
-        SELECT w.id, w.{{place}} AS place FROM jobs w
+        SELECT w.id, {{place}} AS place FROM jobs w
         WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
-        ORDER BY w.{{place}}, w.id LIMIT %(window)s) f
+        ORDER BY {{place}}, w.id LIMIT %(window)s) f
     ORDER BY f.place, f.id LIMIT %(window)s),
 chosen AS MATERIALIZED (
     SELECT l.id, f.place, octet_length(l.payload::text)
@@ -62,16 +63,26 @@ chosen AS MATERIALIZED (
 fits AS MATERIALIZED (
     SELECT id, row_number() OVER o AS number, sum(bytes) OVER o AS so_far FROM chosen
     WINDOW o AS (ORDER BY place, id)),
-taken AS ({TAKE.format(owner="%(worker)s")} FROM fits{{join}}
+taken AS ({TAKE.format(owner="{owner}")} FROM fits{{join}}
     WHERE t.id = fits.id AND (fits.number = 1 OR fits.so_far <= {LEASED_BYTES_MAX})
-    RETURNING fits.number, {LEASED_JSON} AS text)
-SELECT text FROM taken ORDER BY number
+    RETURNING fits.number, {{returned}})
+SELECT {{shown}} FROM taken ORDER BY number
 """
-_BARE = _NEXT.format(who="", join="", place="{place}")
-LEASE_IN_ORDER = _BARE.format(place="sort_key")
-LEASE_OLDEST = _BARE.format(place="created_at")
+BY_PLACE, BY_AGE = "w.sort_key", "(w.created_at AT TIME ZONE 'UTC')"
+WORKER_COLUMNS = ", ".join(f"t.{name}" for name in WorkerJob.model_fields)
+_FOR_HTTP = {"owner": "%(worker)s", "returned": f"{LEASED_JSON} AS text", "shown": "text"}
+_FOR_QUEUE = {
+    # A message each, in their order.
+    "owner": "(%(owners)s::text[])[fits.number]",
+    "returned": WORKER_COLUMNS,
+    "shown": ", ".join(WorkerJob.model_fields),
+}
+LEASE_IN_ORDER = _NEXT.format(who="", join="", place=BY_PLACE, **_FOR_HTTP)
+LEASE_OLDEST = _NEXT.format(who="", join="", place=BY_AGE, **_FOR_HTTP)
+LEASE_FOR_MESSAGES = _NEXT.format(who="", join="", place=BY_PLACE, **_FOR_QUEUE)
+LEASE_OLDEST_FOR_MESSAGES = _NEXT.format(who="", join="", place=BY_AGE, **_FOR_QUEUE)
 WHO = "who AS MATERIALIZED (SELECT groundwork_act_as(%(actor)s)), "
-LEASE_AT_ONCE = _NEXT.format(who=WHO, join=", who", place="sort_key")
+LEASE_AT_ONCE = _NEXT.format(who=WHO, join=", who", place=BY_PLACE, **_FOR_HTTP)
 """Outside of a transaction; it sets the audit actor."""
 IDLE = """
 SELECT NOT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s)
@@ -80,20 +91,17 @@ SELECT NOT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= 
         WHERE kind = ANY(%(kinds)s::text[]) AND status = 'queued' AND not_before IS NULL)
 """
 
-LEASE_THESE = f"""{TAKE.format(owner="w.owner")}, silent_expiries = w.silent
+# A redelivered message: whoever had it has crashed, or could not hand in.
+LEASE_AGAIN = f"""{TAKE.format(owner="t.lease_owner")}, silent_expiries = w.silent
 FROM (
-    SELECT l.id, w.owner,
-        CASE WHEN l.status <> 'leased' THEN l.silent_expiries
-             WHEN l.heard_at IS NULL THEN l.silent_expiries + 1 ELSE 0 END AS silent
-    FROM unnest(%(ids)s::uuid[], %(owners)s::text[]) AS w(id, owner)
-    JOIN jobs l ON l.id = w.id
-    WHERE (l.status = 'queued' AND l.not_before IS NULL)
-        OR (l.status = 'leased' AND (l.lease_owner = w.owner OR l.leased_until <= %(now)s)
-            AND l.attempt < l.max_attempts
-            AND l.silent_expiries < {SILENT_EXPIRIES_MAX - 1})
+    SELECT l.id, CASE WHEN l.heard_at IS NULL THEN l.silent_expiries + 1 ELSE 0 END AS silent
+    FROM jobs l
+    WHERE l.status = 'leased' AND l.lease_owner LIKE 'queue:%%'
+        AND l.lease_owner = ANY(%(owners)s::text[])
+        AND l.attempt < l.max_attempts AND l.silent_expiries < {SILENT_EXPIRIES_MAX - 1}
     ORDER BY l.id FOR UPDATE OF l) AS w
 WHERE t.id = w.id
-RETURNING {{columns}}
+RETURNING {WORKER_COLUMNS}
 """
 
 TO_TIDY = """

@@ -15,7 +15,7 @@ from groundwork_core.jobs.ports import SetsTimers
 from groundwork_core.jobs.timers import ends_of
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.publishing.distribution_message import DISTRIBUTION_DUE
-from groundwork_core.queues import DelayingQueue, Queue
+from groundwork_core.queues import DelayingQueue, FairQueue, Queue
 from groundwork_core.relay.destination_names import QUEUES
 from groundwork_core.relay.ports import OutboxBatch, RelayWork
 
@@ -25,7 +25,7 @@ class Queues:
     """The queues of fetches and of kinds of jobs."""
 
     fetch: DelayingQueue
-    jobs: Mapping[str, Queue]
+    jobs: Mapping[str, FairQueue]
     """By kind of job; jobs of other kinds are leased over REST."""
     distributions: Queue | None = None
     """None: publishers lease over REST."""
@@ -59,7 +59,7 @@ class QueueDestination:
         for kind, queue in self._queues.jobs.items():
             waiting = jobs(taken.rows, kind)
             if waiting:
-                queue.send(waiting)
+                queue.send_in_turn(waiting)
         going_out = distributions(taken.rows)
         if going_out and self._queues.distributions is not None:
             self._queues.distributions.send(going_out)
@@ -93,21 +93,24 @@ def distributions(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
     return [row.data for row in rows if row.kind == DISTRIBUTION_DUE]
 
 
-def jobs(rows: Iterable[OutboxRow], kind: str) -> list[dict[str, JsonValue]]:
-    """Return a message for each job of a kind whose newest state is `queued` without a pause."""
+def jobs(rows: Iterable[OutboxRow], kind: str) -> list[tuple[str, dict[str, JsonValue]]]:
+    """Return party and message of each job of a kind that is `queued` now, without a pause."""
     last = {
         row.aggregate_id: row
         for row in rows
         if row.aggregate == "jobs" and row.data.get("kind") == kind
     }
     return [
-        {
-            "contract": JOB_CONTRACT,
-            "job_id": str(row.aggregate_id),
-            "kind": kind,
-            "attempt_hint": _next_attempt(row),
-            "payload": row.data.get("payload"),
-        }
+        (
+            str(row.data.get("party") or row.aggregate_id),
+            {
+                "contract": JOB_CONTRACT,
+                "job_id": str(row.aggregate_id),
+                "kind": kind,
+                "attempt_hint": _next_attempt(row),
+                "payload": row.data.get("payload"),
+            },
+        )
         for row in last.values()
         if row.kind != "deleted"
         and row.data.get("status") == "queued"

@@ -61,7 +61,18 @@ class Job(Aggregate, Row):
         Index("ix_jobs_priority_id", "priority", "id"),
         Index("ix_jobs_document_id", "document_id"),
         Index("ix_jobs_order", "kind", "sort_key", "id", postgresql_where=WAITING),
-        Index("ix_jobs_age", "kind", "created_at", "id", postgresql_where=WAITING),
+        Index(
+            "ix_jobs_waiting_since",
+            "kind",
+            text("(created_at AT TIME ZONE 'UTC')"),
+            "id",
+            postgresql_where=WAITING,
+        ),
+        Index(
+            "ix_jobs_lease_owner",
+            "lease_owner",
+            postgresql_where=text("status = 'leased' AND lease_owner LIKE 'queue:%'"),
+        ),
         Index(
             "ix_jobs_turn",
             "kind",

@@ -18,15 +18,15 @@ def job(kind: str = "created", job_id: UUID = JOB, **data: JsonValue) -> OutboxR
 
 
 def test_a_queued_job_is_announced_by_the_contract_with_workers() -> None:
-    assert jobs([job(attempt=2)], "extract") == [
-        {
-            "contract": "groundwork/job/1",
-            "job_id": str(JOB),
-            "kind": "extract",
-            "attempt_hint": 3,
-            "payload": {"document_id": "d"},
-        }
-    ]
+    message = {
+        "contract": "groundwork/job/1",
+        "job_id": str(JOB),
+        "kind": "extract",
+        "attempt_hint": 3,
+        "payload": {"document_id": "d"},
+    }
+    assert jobs([job(attempt=2, party="source:1")], "extract") == [("source:1", message)]
+    assert jobs([job(attempt=2, party="")], "extract") == [(str(JOB), message)]
 
 
 def test_only_the_last_state_of_a_job_counts() -> None:
