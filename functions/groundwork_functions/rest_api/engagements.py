@@ -13,7 +13,7 @@ from groundwork_runtime.wiring import Wiring
 
 def count(items: Mapping[int, BatchEngagement], wiring: Wiring) -> BulkOutcome:
     """Store each engagement once."""
-    return count_engagements(items, work=wiring.work())
+    return count_engagements(items, work=wiring.work(), clock=wiring.clock)
 
 
 router = Router()

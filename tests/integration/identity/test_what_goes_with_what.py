@@ -17,7 +17,9 @@ PARTS = {
     "entities": {"mentions", "embeddings", "merged_entities"},
     "relationships": {"mentions"},
     "contents": {"content_versions", "embeddings"},
-    "distributions": {"deliveries", "engagements", "distribution_handovers"},
+    "distributions": {
+        *("deliveries", "engagements", "engagement_sums", "distribution_handovers"),
+    },
     "publishers": {"publisher_callbacks"},
     "webhooks": {"webhook_secrets", "webhook_states", "webhook_messages", "webhook_attempts"},
     # A webhook forgets its owner, and stays without the right to read anything.

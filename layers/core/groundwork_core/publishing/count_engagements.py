@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from uuid import UUID, uuid5
 
+from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault
 from groundwork_core.ids import new_id
-from groundwork_core.publishing.automated import is_automated
+from groundwork_core.publishing.automated import Act, Known, Reason, Span, reasons
 from groundwork_core.publishing.engagements import BatchEngagement
 from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow, EngagementsWork
 from groundwork_core.resources.bulk import BulkOutcome, Refused, Upserted
@@ -19,7 +22,7 @@ ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))
 
 
 def count_engagements(
-    items: Mapping[int, BatchEngagement], *, work: EngagementsWork
+    items: Mapping[int, BatchEngagement], *, work: EngagementsWork, clock: Clock
 ) -> BulkOutcome:
     """Store engagements. `items` is by index.
 
@@ -35,7 +38,7 @@ def count_engagements(
         stated[place] = one = _counted(item)
         rows.setdefault(one.id, one)
     with work:
-        fates = work.engagements.keep(list(rows.values())) if rows else []
+        fates = _keep(rows, work, clock.now()) if rows else []
     kept = dict(zip(rows, fates, strict=True))
     outcomes: dict[int, Upserted | Refused] = dict.fromkeys(refused, BOTH)
     seen: set[UUID] = set()
@@ -57,8 +60,46 @@ def _counted(item: BatchEngagement) -> EngagementRow:
         at,
         item.event_id,
         item.agent,
-        is_automated(item.agent),
+        item.recipient,
+        item.link,
     )
+
+
+def _keep(
+    rows: Mapping[UUID, EngagementRow], work: EngagementsWork, now: datetime
+) -> list[EngagementOutcome]:
+    """Store engagements, each with why it is automated; mark stored ones that now are."""
+    why = _reasons(rows.values(), work, now)
+    fates = work.engagements.keep(
+        [replace(row, automated_reason=why.get(id_)) for id_, row in rows.items()]
+    )
+    late = [id_ for id_, reason in why.items() if id_ not in rows and reason == "many_links"]
+    if late:
+        work.engagements.mark(late, "many_links")
+    return fates
+
+
+def _reasons(
+    rows: Iterable[EngagementRow], work: EngagementsWork, now: datetime
+) -> dict[UUID, Reason]:
+    acts: dict[tuple[UUID, str | None], list[Act]] = {}
+    for row in rows:
+        act = Act(row.id, row.kind, row.agent, row.occurred_at or now, row.link)
+        acts.setdefault((row.distribution_id, row.recipient), []).append(act)
+    spans = [
+        Span(of, recipient, min(one.at for one in each), max(one.at for one in each))
+        for (of, recipient), each in acts.items()
+        if recipient is not None
+    ]
+    known = dict(zip(spans, work.engagements.known(spans), strict=True)) if spans else {}
+    of_span = {(span.distribution_id, span.recipient): one for span, one in known.items()}
+    found: dict[UUID, Reason] = {}
+    for (of, recipient), each in acts.items():
+        nothing = Known(None, ())
+        told = nothing if recipient is None else of_span[of, recipient]
+        alone = each if recipient is not None else [replace(one, link=None) for one in each]
+        found |= reasons(alone, told)
+    return found
 
 
 def _outcome(

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from groundwork_core.publishing.automated import Reason
+from groundwork_core.publishing.distributions import Recipient
 from groundwork_core.resources.field_types import Moment, Text
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
@@ -34,7 +36,12 @@ class Engagement(Representation):
     event_id: str | None
     agent: str | None
     automated: bool
-    """Whether a program acted without a person, by its `agent`."""
+    """Whether a program acted without a person."""
+    automated_reason: Reason | None
+    """`agent`: by its agent. `soon`: within two seconds of the delivery. `many_links`: with other
+    links within a second."""
+    recipient: str | None
+    link: str | None
 
 
 class NewEngagement(Input):
@@ -55,6 +62,12 @@ class BatchEngagement(NewEngagement):
     )
     agent: Annotated[Text, Field(max_length=500)] | None = Field(
         None, description="The program that acted, such as a User-Agent."
+    )
+    recipient: Recipient | None = Field(
+        None, description="Who acted, as in deliveries. Needed to tell programs by their speed."
+    )
+    link: Annotated[Text, Field(min_length=1, max_length=2048)] | None = Field(
+        None, description="What was clicked."
     )
 
 

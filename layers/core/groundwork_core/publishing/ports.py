@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from groundwork_core.publishing.automated import Known, Reason, Span
 from groundwork_core.publishing.delivery_updates import DeliveryState
 from groundwork_core.publishing.distribution_message import DistributionMessage, DueDistribution
 from groundwork_core.publishing.engagements import EngagementQuery
@@ -28,7 +29,9 @@ class EngagementRow:
     occurred_at: datetime | None
     event_id: str | None = None
     agent: str | None = None
-    automated: bool = False
+    recipient: str | None = None
+    link: str | None = None
+    automated_reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,18 @@ class EngagementStore(Protocol):
 
         Ids must be unique in `rows`. Stored engagements are never changed.
         """
+        ...
+
+    def known(self, spans: Sequence[Span]) -> list[Known]:
+        """Return, in the order of `spans`, when it was delivered and what was clicked."""
+        ...
+
+    def mark(self, ids: Collection[UUID], reason: Reason) -> None:
+        """Mark stored engagements as automated, unless they are."""
+        ...
+
+    def recount(self, since: datetime) -> None:
+        """Compute the sums by hour and day anew, from the day of `since` on."""
         ...
 
 

@@ -1,27 +1,27 @@
-"""Engagements in Postgres: insert many at once, and sum them by content."""
+"""Engagements in Postgres: insert many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from groundwork_core.publishing.engagements import EngagementQuery
+from groundwork_core.publishing.automated import AT_ONCE_SECONDS, Click, Known, Reason, Span
 from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow
 
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
 
-    from groundwork_data.postgres.database import Database
-
 INCOMING = """
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%s) AS x(
         id uuid, distribution_id uuid, kind text, count bigint, occurred_at timestamptz,
-        event_id text, agent text, automated boolean)
+        event_id text, agent text, automated boolean, automated_reason text, recipient text,
+        link text)
 )"""
 # In the order of ids, so that two transactions with the same rows wait instead of deadlocking. The
 # distributions are locked, so that none is deleted between the check and the insert.
@@ -30,9 +30,10 @@ KEEP = f"""{INCOMING}, sent AS (
     ORDER BY id FOR KEY SHARE
 )
 INSERT INTO engagements
-    (id, distribution_id, kind, count, occurred_at, event_id, agent, automated)
+    (id, distribution_id, kind, count, occurred_at, event_id, agent, automated, automated_reason,
+    recipient, link)
 SELECT i.id, i.distribution_id, i.kind, i.count, coalesce(i.occurred_at, now()),
-    i.event_id, i.agent, i.automated
+    i.event_id, i.agent, i.automated, i.automated_reason, i.recipient, i.link
 FROM incoming i JOIN sent s ON s.id = i.distribution_id ORDER BY i.id
 ON CONFLICT (id) DO NOTHING RETURNING id
 """  # noqa: S608 - constants from above
@@ -43,35 +44,24 @@ SELECT i.id, EXISTS (SELECT FROM distributions d WHERE d.id = i.distribution_id)
         AND e.occurred_at = coalesce(i.occurred_at, e.occurred_at), false)
 FROM incoming i LEFT JOIN engagements e ON e.id = i.id
 """  # noqa: S608 - as above
-SERIES_MAX = 10_000
-SUMS = f"""
-WITH counted AS (
-    SELECT e.kind, e.occurred_at, e.count, e.automated
-    FROM distributions d JOIN engagements e ON e.distribution_id = d.id
-    WHERE d.content_id = %(content)s
-        AND (%(start)s::timestamptz IS NULL OR e.occurred_at >= %(start)s)
-        AND (%(end)s::timestamptz IS NULL OR e.occurred_at < %(end)s)
-), totals AS (
-    SELECT kind, sum(count) AS "all", coalesce(sum(count) FILTER (WHERE NOT automated), 0) AS human
-    FROM counted GROUP BY kind
-), buckets AS (
-    SELECT date_trunc(%(bucket)s, occurred_at, 'UTC') AS at, kind, sum(count) AS "all",
-        coalesce(sum(count) FILTER (WHERE NOT automated), 0) AS human
-    FROM counted WHERE %(bucket)s::text IS NOT NULL
-    GROUP BY 1, 2 ORDER BY 1 DESC, 2 LIMIT {SERIES_MAX + 1}
-), series AS (SELECT * FROM buckets ORDER BY at DESC, kind LIMIT {SERIES_MAX})
-SELECT row_to_json(shown)::text FROM (
-    SELECT c.id AS content_id,
-        (SELECT coalesce(json_object_agg(t.kind,
-            json_build_object('all', t."all", 'human', t.human) ORDER BY t.kind), '{{}}')
-            FROM totals t) AS totals,
-        (SELECT min(occurred_at) FROM counted) AS first_at,
-        (SELECT max(occurred_at) FROM counted) AS last_at,
-        (SELECT coalesce(json_agg(s ORDER BY s.at, s.kind), '[]') FROM series s) AS series,
-        (SELECT count(*) > {SERIES_MAX} FROM buckets) AS series_truncated
-    FROM contents c WHERE c.id = %(content)s
-) shown
-"""  # noqa: S608 - its parts are constants
+# When a recipient got it, and which links of it that recipient clicked about the same time.
+KNOWN = """
+SELECT w.place, d.delivered_at, ARRAY(
+    SELECT json_build_object('id', e.id, 'at', e.occurred_at, 'link', e.link)::text
+    FROM engagements e
+    WHERE e.link IS NOT NULL AND e.recipient = w.recipient AND e.distribution_id = w.of
+        AND e.occurred_at > w.first - %(window)s * interval '1 second'
+        AND e.occurred_at < w.last + %(window)s * interval '1 second'
+    LIMIT 1000)
+FROM unnest(%(places)s::int[], %(distributions)s::uuid[], %(recipients)s::text[],
+    %(firsts)s::timestamptz[], %(lasts)s::timestamptz[]) AS w(place, of, recipient, first, last)
+LEFT JOIN deliveries d ON d.recipient = w.recipient AND d.distribution_id = w.of
+"""
+MARK = """
+UPDATE engagements SET automated = true, automated_reason = %s
+WHERE id = ANY(%s) AND NOT automated
+"""
+RECOUNT = "SELECT groundwork_recount_engagements(%s)"
 
 
 class PostgresEngagements:
@@ -95,23 +85,30 @@ class PostgresEngagements:
             }
         return [found[row.id] for row in rows]
 
-
-class PostgresEngagementSums:
-    """Implements `EngagementSums`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def of_content(self, content_id: UUID, query: EngagementQuery) -> str | None:
-        """Return a content's sums by kind as JSON, or None if the content does not exist."""
-        given: dict[str, object] = {
-            "content": content_id,
-            "start": query.start,
-            "end": query.end,
-            "bucket": query.bucket,
+    def known(self, spans: Sequence[Span]) -> list[Known]:
+        """Return, in the order of `spans`, when it was delivered and what was clicked."""
+        given = {
+            "places": list(range(len(spans))),
+            "distributions": [one.distribution_id for one in spans],
+            "recipients": [one.recipient for one in spans],
+            "firsts": [one.first_at for one in spans],
+            "lasts": [one.last_at for one in spans],
+            "window": AT_ONCE_SECONDS,
         }
-        rows = self._database.rows(SUMS, given)
-        return str(rows[0][0]) if rows else None
+        found = [Known(None, ())] * len(spans)
+        for place, delivered_at, clicks in self._connection.execute(KNOWN, given).fetchall():
+            found[place] = Known(
+                delivered_at, tuple(Click.model_validate_json(one) for one in clicks)
+            )
+        return found
+
+    def mark(self, ids: Collection[UUID], reason: Reason) -> None:
+        """Mark engagements as automated, unless they are."""
+        self._connection.execute(MARK, [reason, list(ids)])
+
+    def recount(self, since: datetime) -> None:
+        """Compute the sums from a day on anew."""
+        self._connection.execute(RECOUNT, [since])
 
 
 def _json(rows: Sequence[EngagementRow]) -> Jsonb:
@@ -125,7 +122,10 @@ def _json(rows: Sequence[EngagementRow]) -> Jsonb:
                 "occurred_at": row.occurred_at.isoformat() if row.occurred_at else None,
                 "event_id": row.event_id,
                 "agent": row.agent,
-                "automated": row.automated,
+                "automated": row.automated_reason is not None,
+                "automated_reason": row.automated_reason,
+                "recipient": row.recipient,
+                "link": row.link,
             }
             for row in rows
         ]

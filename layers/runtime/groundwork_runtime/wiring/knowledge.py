@@ -25,6 +25,6 @@ class KnowledgeParts(BaseParts):
     @cached_property
     def engagement_sums(self) -> EngagementSums:
         """Sums the engagements with a content."""
-        from groundwork_data.postgres.engagements import PostgresEngagementSums
+        from groundwork_data.postgres.engagement_sums import PostgresEngagementSums
 
         return PostgresEngagementSums(self.database)

@@ -40,6 +40,7 @@ from groundwork_data.postgres.tables.publishing import (
     Delivery,
     Distribution,
     Engagement,
+    EngagementSum,
 )
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
@@ -70,6 +71,7 @@ __all__ = [
     "Embedding",
     "EmbeddingModel",
     "Engagement",
+    "EngagementSum",
     "Entity",
     "Epoch",
     "GraphCheck",

@@ -123,6 +123,7 @@ class Distribution(Aggregate, Row):
     content: Mapped[Content] = parent("distributions")
     deliveries: Mapped[list[Delivery]] = children("distribution")
     engagements: Mapped[list[Engagement]] = children("distribution")
+    engagement_sums: Mapped[list[EngagementSum]] = children("distribution")
     handover: Mapped[DistributionHandover | None] = children("distribution")
 
 
@@ -175,6 +176,11 @@ class Engagement(Aggregate, Row):
         CheckConstraint("count BETWEEN 0 AND 1000000000", name="count"),
         CheckConstraint("length(event_id) BETWEEN 1 AND 200", name="event_id"),
         CheckConstraint("length(agent) <= 500", name="agent"),
+        CheckConstraint("length(recipient) BETWEEN 1 AND 600", name="recipient"),
+        CheckConstraint("length(link) BETWEEN 1 AND 2048", name="link"),
+        CheckConstraint(
+            "automated_reason IN ('agent', 'soon', 'many_links')", name="automated_reason"
+        ),
         Index(
             "uq_engagements_event_id",
             "event_id",
@@ -185,6 +191,14 @@ class Engagement(Aggregate, Row):
         Index("ix_engagements_distribution_id_id", "distribution_id", "id"),
         Index("ix_engagements_kind_id", "kind", "id"),
         Index("ix_engagements_occurred_at_id", "occurred_at", "id"),
+        Index("ix_engagements_distribution_id_occurred_at", "distribution_id", "occurred_at"),
+        Index(
+            "ix_engagements_recipient",
+            "recipient",
+            "distribution_id",
+            "occurred_at",
+            postgresql_where=text("link IS NOT NULL"),
+        ),
     )
     distribution_id: Mapped[UUID] = mapped_column(
         ForeignKey("distributions.id", ondelete="CASCADE")
@@ -198,5 +212,34 @@ class Engagement(Aggregate, Row):
     """The program that acted, such as a User-Agent."""
     automated: Mapped[bool] = mapped_column(server_default=text("false"))
     """Whether a program acted without a person."""
+    recipient: Mapped[str | None]
+    """Who acted, as in deliveries."""
+    link: Mapped[str | None]
+    """What was clicked."""
+    automated_reason: Mapped[str | None]
+    """Why it is automated: the agent, soon after the delivery, or many links at once."""
 
     distribution: Mapped[Distribution] = parent("engagements")
+
+
+class EngagementSum(Row):
+    """What the engagements of one kind with a distribution add up to, in one hour or day (UTC).
+
+    Triggers keep it; it outlives the engagements.
+    """
+
+    __tablename__ = "engagement_sums"
+    __table_args__ = (CheckConstraint("bucket IN ('hour', 'day')", name="bucket"),)
+    distribution_id: Mapped[UUID] = mapped_column(
+        ForeignKey("distributions.id", ondelete="CASCADE"), primary_key=True
+    )
+    bucket: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    total: Mapped[int] = mapped_column(BigInteger)
+    human: Mapped[int] = mapped_column(BigInteger)
+    engagements: Mapped[int] = mapped_column(BigInteger)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+    distribution: Mapped[Distribution] = parent("engagement_sums")
