@@ -18,7 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LAYER = ROOT / "layers" / "deps" / "requirements.txt"
+LAYERS = {"deps": "app.in", "pages": "pages.in"}
+"""What each layer has, by its folder; what `deps` has is left out of the others."""
 
 COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
 """Packages that Chalice requires for its command line only."""
@@ -38,12 +39,18 @@ _LAMBDA = {
 }
 
 
-def layer_requirements(root: Path = ROOT) -> str:
-    """Return the text of layers/deps/requirements.txt."""
-    pins = _pins((root / "requirements" / "app.txt").read_text())
-    wanted = (root / "requirements" / "app.in").read_text().splitlines()
-    roots = [Requirement(line) for line in wanted if line and not line.startswith("#")]
-    return HEADER + "".join(pins[name] for name in sorted(_closure(roots)))
+def layer_requirements(layer: str = "deps", root: Path = ROOT) -> str:
+    """Return the text of layers/<layer>/requirements.txt."""
+    pins = _pins((root / "requirements" / "container.txt").read_text())
+    names = _closure(_wanted(root, layer))
+    if layer != "deps":
+        names -= _closure(_wanted(root, "deps"))
+    return HEADER + "".join(pins[name] for name in sorted(names))
+
+
+def _wanted(root: Path, layer: str) -> list[Requirement]:
+    lines = (root / "requirements" / LAYERS[layer]).read_text().splitlines()
+    return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
 def _closure(roots: list[Requirement]) -> set[str]:
@@ -77,6 +84,8 @@ def _pins(lock: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    LAYER.parent.mkdir(exist_ok=True)
-    LAYER.write_text(layer_requirements())
-    sys.stdout.write(f"{LAYER}: {len(_pins(LAYER.read_text()))} packages\n")
+    for name in LAYERS:
+        file = ROOT / "layers" / name / "requirements.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(layer_requirements(name))
+        sys.stdout.write(f"{file}: {len(_pins(file.read_text()))} packages\n")

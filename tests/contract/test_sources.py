@@ -332,9 +332,10 @@ def test_credentials_are_replaced_and_removed(work: Work) -> None:
     with work:
         work.credentials.set(one, f"gw1.{kid}.AAAA")
         work.credentials.set(one, f"gw1.{kid}.BBBB")
-        assert work.credentials.of([one, other]) == {one: f"gw1.{kid}.BBBB"}
+        found = work.credentials.details([one, other])
+        assert {key: it.encrypted for key, it in found.items()} == {one: f"gw1.{kid}.BBBB"}
         assert [work.credentials.remove(each) for each in (one, other)] == [True, False]
-        assert work.credentials.of([one]) == {}
+        assert work.credentials.details([one]) == {}
 
 
 def test_forgotten_credentials_are_no_longer_shown(work: Work) -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from groundwork_core.sources.ports import FetchDetails
+
 from .tables import Tables
 
 
@@ -29,5 +31,11 @@ class MemoryCredentials:
             )
         return True
 
-    def of(self, source_ids: Sequence[UUID]) -> dict[UUID, str]:
-        return {one: self._texts[one] for one in source_ids if one in self._texts}
+    def details(self, source_ids: Sequence[UUID]) -> dict[UUID, FetchDetails]:
+        rows = self._tables.of("sources")
+        found = {
+            one: FetchDetails(row["kind"], row["config"], self._texts.get(one))
+            for one in source_ids
+            if (row := rows.get(str(one))) is not None
+        }
+        return {one: it for one, it in found.items() if it.kind != "feed" or it.encrypted}

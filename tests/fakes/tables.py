@@ -21,7 +21,13 @@ UNIQUE: Mapping[str, tuple[str, ...]] = {
 DEFAULTS: Mapping[str, Row] = {
     "users": {"name": "", "status": "active", "password_hash": None},
     "roles": {"builtin": False, "permissions": []},
-    "sources": {"kind": "feed", "enabled": True, "tags": [], "has_credentials": False},
+    "sources": {
+        "kind": "feed",
+        "enabled": True,
+        "tags": [],
+        "has_credentials": False,
+        "config": {},
+    },
 }
 """Values of fields that an insert leaves out."""
 

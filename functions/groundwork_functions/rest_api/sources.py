@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from groundwork_core.caller import Caller
+from groundwork_core.sources.discover import Discovered, DiscoverIn
 from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
 from groundwork_core.sources.model import FetchRequested
 from groundwork_core.sources.request_fetch import request_fetch
@@ -58,3 +59,20 @@ def schedule(source_id: UUID, wiring: Wiring) -> ScheduleExplained:
     """Explain when the source is polled next."""
     with wiring.work() as work:
         return explain_schedule(source_id, sources=work.sources, clock=wiring.clock)
+
+
+@router.post(
+    "/api/v1/sources/discover",
+    needs="sources:write",
+    operation_id="discoverSources",
+    result="What could be a source, the most likely first.",
+    tag="sources",
+    problems=(422,),
+)
+def discover(body: DiscoverIn, wiring: Wiring) -> Discovered:
+    """Find the feeds, the sitemap and the page of an address.
+
+    Looks at the address itself, at the feeds that the page names, and at usual paths. Nothing is
+    created. `failure` says why the address itself could not be read.
+    """
+    return wiring.discover(body.url)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +20,7 @@ from groundwork_core.sources.fetch_outcome import (
     FetchRequest,
     Unchanged,
 )
+from groundwork_core.sources.fetch_plans import FetchPlans
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue, Interval
 from groundwork_core.sources.ports import SourceRow
@@ -28,6 +30,7 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_data.web.feeds import read_feed
 from groundwork_data.web.hosts import host_of, registrable_host
+from groundwork_data.web.kinds.readers import reader_of
 from groundwork_functions.reference_extractor.extract import Extract
 from groundwork_runtime.queues import BatchResponse, by_body, process_batch
 
@@ -149,7 +152,7 @@ class Path:
             clock=self.clock,
             random=NoJitter(),
             next_cron=next_cron,
-            encryption=self.encryption,
+            plans=partial(FetchPlans, encryption=self.encryption, reader_of=reader_of),
             host_of=host_of,
         )
         return self.batch(messages, FetchDue, by_body(use_case))

@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from groundwork_core.sources import reading_budget
 from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
+from groundwork_core.sources.fetch_plans import FetchPlans
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue
 from groundwork_core.sources.ports import ParsedFeed
@@ -17,6 +19,7 @@ from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_data.cron import next_cron
 from groundwork_data.web.feeds import read_feed
 from groundwork_data.web.hosts import host_of
+from groundwork_data.web.kinds.readers import reader_of
 from groundwork_runtime.queues import by_body
 
 if TYPE_CHECKING:
@@ -62,7 +65,7 @@ class Slow:
             clock=self.path.clock,
             random=Jitterless(),
             next_cron=next_cron,
-            encryption=self.path.encryption,
+            plans=partial(FetchPlans, encryption=self.path.encryption, reader_of=reader_of),
             host_of=host_of,
         )
         return self.path.batch(messages, FetchDue, by_body(use_case))
@@ -205,7 +208,7 @@ def test_each_message_is_answered_once_whatever_the_order(slow: Slow) -> None:
         clock=slow.path.clock,
         random=Jitterless(),
         next_cron=next_cron,
-        encryption=slow.path.encryption,
+        plans=partial(FetchPlans, encryption=slow.path.encryption, reader_of=reader_of),
         host_of=host_of,
     )
     answered = list(use_case([*messages, messages[0]]))

@@ -4,6 +4,8 @@ import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "infra" / "pipeline" / "layer_requirements.py"
 
@@ -17,9 +19,10 @@ def script() -> ModuleType:
     return module
 
 
-def test_the_layers_requirements_are_those_of_the_lock() -> None:
-    made = script().layer_requirements()
-    assert (ROOT / "layers" / "deps" / "requirements.txt").read_text() == made, (
+@pytest.mark.parametrize("layer", ["deps", "pages"])
+def test_the_layers_requirements_are_those_of_the_lock(layer: str) -> None:
+    made = script().layer_requirements(layer)
+    assert (ROOT / "layers" / layer / "requirements.txt").read_text() == made, (
         "run .venv/bin/python infra/pipeline/layer_requirements.py"
     )
 

@@ -12,6 +12,9 @@ from groundwork_core.documents.ports import DocumentStore
 from groundwork_core.jobs.model import extract_job
 from groundwork_core.jobs.ports import JobStore
 
+MAX_FRESH = 5_000
+"""New and changed entries that are stored at once; a sitemap may have ten times as many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
@@ -20,6 +23,8 @@ class Ingested:
     new: int = 0
     changed: int = 0
     repeated: int = 0
+    waiting: int = 0
+    """Entries above `MAX_FRESH`, which the next polls store."""
     identity: Identity = Identity.ID
     """The identity of the source's entries from now on."""
 
@@ -47,12 +52,13 @@ def ingest(
     fresh = [e for e in found.entries if known.get(e.external_id) != hashes[e.external_id]]
     if not fresh:
         return Ingested(repeated=found.repeated, identity=found.identity)
-    stored = documents.put(source_id, fresh)
+    stored = documents.put(source_id, fresh[:MAX_FRESH])
     jobs.add([extract_job(document.id, document.revision) for document in stored])
     changed = sum(document.revision > 1 for document in stored)
     return Ingested(
         new=len(stored) - changed,
         changed=changed,
         repeated=found.repeated,
+        waiting=max(0, len(fresh) - MAX_FRESH),
         identity=found.identity,
     )

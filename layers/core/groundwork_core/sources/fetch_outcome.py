@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from groundwork_core.sources.credentials import SecretHeader
+from groundwork_core.sources.following import Follow
 
 
 class Failure(StrEnum):
@@ -29,6 +30,7 @@ class Failure(StrEnum):
     NOT_A_FEED = "not_a_feed"
     MALFORMED = "malformed"
     TOO_COMPLEX = "too_complex"
+    BAD_CONFIG = "bad_config"
     CREDENTIALS = "credentials"
     INTERNAL = "internal"
 
@@ -59,6 +61,10 @@ class Fetched:
     last_modified: str | None = None
     redirects: int = 0
     transfer: Transfer = Transfer(200)
+    more: tuple[Fetched, ...] = ()
+    """Further answers of the same poll (`sources.following`)."""
+    broke_off: str | None = None
+    """Why further answers are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +100,5 @@ class FetchRequest:
     """The source's credentials."""
     wait_seconds: float = 0.0
     """To wait before the first request, until the host may be asked."""
+    follow: Follow | None = None
+    """Finds the further requests of the same poll."""

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.documents.ingest import Ingested, ingest
-from groundwork_core.encryption.ports import Encryption
 from groundwork_core.errors import GroundworkError
 from groundwork_core.hosts.ports import HostOf
 from groundwork_core.sources.fetch_outcome import (
@@ -21,7 +20,7 @@ from groundwork_core.sources.fetch_outcome import (
     Fetched,
     Unchanged,
 )
-from groundwork_core.sources.fetch_with_credentials import SourceSecrets, fetch_with
+from groundwork_core.sources.fetch_plans import MakePlans
 from groundwork_core.sources.leave_host import leave_host
 from groundwork_core.sources.model import FetchDue, WatchedSource
 from groundwork_core.sources.ports import (
@@ -63,11 +62,11 @@ class FetchSources:
         clock: Clock,
         random: Random,
         next_cron: NextCron,
-        encryption: Encryption,
+        plans: MakePlans,
         host_of: HostOf,
     ) -> None:
-        """`fetch` downloads, `read` parses feeds, `work` begins a unit of work."""
-        self._encryption = encryption
+        """`fetch` downloads, `read` parses feeds, `plans` makes requests and finds readers."""
+        self._plans = plans
         self._host_of = host_of
         self._fetch = fetch
         self._read = read
@@ -91,7 +90,7 @@ class FetchSources:
             now = self._clock.now()
             taken = work.sources.to_fetch(pairs, now, now + timedelta(seconds=FETCHING_SECONDS))
             watched = {one.ticket: one for one in taken}
-            encrypted = work.credentials.of([one.source_id for one in taken])
+            details = work.credentials.details([one.source_id for one in watched.values()])
         open_messages: dict[UUID, FetchDue] = {}
         for message in due:
             if message.ticket in watched and message.ticket not in open_messages:
@@ -103,8 +102,8 @@ class FetchSources:
         asked, left = divide(ripe)
         left += early
         heavy: set[UUID] = set()
-        secrets = SourceSecrets(encrypted, self._encryption)
-        for place, download in fetch_with(secrets, self._fetch, asked, now):
+        plans = self._plans(details)
+        for place, download in plans.fetch(self._fetch, asked, now):
             source = asked[place]
             if isinstance(download, Fetched) and budget.over:
                 left.append(source)
@@ -112,7 +111,7 @@ class FetchSources:
             error: GroundworkError | None = None
             try:
                 with budget:
-                    done = self._record(source, download)
+                    done = self._record(source, download, plans.reader(source) or self._read)
             except GroundworkError as fault:
                 done, error = True, fault
             if done:
@@ -135,10 +134,10 @@ class FetchSources:
                 work.publish(*commands)
         log.info("queued again", extra={"sources": len(commands), "heavy": len(heavy)})
 
-    def _record(self, source: WatchedSource, download: Download) -> bool:
+    def _record(self, source: WatchedSource, download: Download, read: FeedReader) -> bool:
         """Read and store a response; False: it needs more than `FIRST_SECONDS`."""
         began = self._clock.now()
-        outcome = self._outcome(source, download)
+        outcome = self._outcome(source, download, read)
         if isinstance(outcome, Failed) and outcome.failure is Failure.TOO_COMPLEX:
             if not source.over_budget:
                 return False
@@ -172,11 +171,11 @@ class FetchSources:
         )
         return True
 
-    def _outcome(self, source: WatchedSource, download: Download) -> Outcome:
+    def _outcome(self, source: WatchedSource, download: Download, read: FeedReader) -> Outcome:
         if not isinstance(download, Fetched):
             return download
         try:
-            return self._read(download, self._clock.now(), cpu_seconds(source))
+            return read(download, self._clock.now(), cpu_seconds(source))
         except Exception:  # a bug of the reader must not stop other sources
             log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
             return Failed(
@@ -202,7 +201,7 @@ class FetchSources:
         left_out = _left_out(outcome, stored)
         if facts:
             facts = replace(facts, identity=stored.identity, left_out=left_out)
-        whole = isinstance(outcome, ParsedFeed) and not outcome.ends_early
+        whole = isinstance(outcome, ParsedFeed) and not (outcome.ends_early or stored.waiting)
         fetched = download if isinstance(download, Fetched) and whole else None
         return Poll(
             source_id=source.source_id,
@@ -227,7 +226,11 @@ class FetchSources:
 
 
 def _left_out(outcome: Outcome, stored: Ingested) -> int:
-    return outcome.left_out + stored.repeated if isinstance(outcome, ParsedFeed) else 0
+    return (
+        outcome.left_out + stored.repeated + stored.waiting
+        if isinstance(outcome, ParsedFeed)
+        else 0
+    )
 
 
 def _status(outcome: Outcome) -> Literal["ok", "unchanged", "failing"]:

@@ -17,6 +17,7 @@ from groundwork_core.hosts.ports import HostStore
 from groundwork_core.jobs.ports import JobStore
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
+from groundwork_core.sources.following import Follow
 from groundwork_core.sources.model import (
     Adaptive,
     Cron,
@@ -191,6 +192,16 @@ class SourceStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class FetchDetails:
+    """What fetching a source needs beside its address."""
+
+    kind: str
+    config: JsonValue
+    encrypted: str | None = None
+    """Its credentials."""
+
+
 class CredentialStore(Protocol):
     """The encrypted credentials of sources."""
 
@@ -206,8 +217,8 @@ class CredentialStore(Protocol):
         """Remove the credentials of a source, and show that it has none; False: it had none."""
         ...
 
-    def of(self, source_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """Return the encrypted credentials of those sources that have some."""
+    def details(self, source_ids: Sequence[UUID]) -> dict[UUID, FetchDetails]:
+        """Return the details of those sources that are not just feeds without credentials."""
         ...
 
 
@@ -265,6 +276,18 @@ class FeedReader(Protocol):
         """Return the feed, or the failure: TOO_COMPLEX after `seconds` of CPU time.
 
         `seconds` None: in proportion to the size of the response.
+        """
+        ...
+
+
+class ReaderOf(Protocol):
+    """Finds what reads the answers of a kind of source."""
+
+    def __call__(self, kind: str, config: JsonValue) -> tuple[FeedReader, Follow | None]:
+        """Return the reader, and what finds the further requests of a poll.
+
+        Raises:
+            Invalid: the configuration is not one of this kind.
         """
         ...
 

@@ -12,6 +12,7 @@ from groundwork_core.resources.field_types import Name, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.sources.credentials import Credentials
+from groundwork_core.sources.kinds import SourceKind
 from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
 from groundwork_core.web.address import ReachableAddress
 
@@ -33,6 +34,8 @@ SCHEDULE_PATCH: dict[str, JsonValue] = {
 """The schema of a schedule's patch, for documentation; the merged schedule is validated."""
 
 
+Config = Annotated[dict[str, JsonValue], Field(max_length=20)]
+CONFIG = "How pages and APIs are read (docs/sources.md); empty for feeds and sitemaps."
 CREDENTIALS = (
     "Sent to the source's own origin only. They are stored encrypted and never shown; "
     "`has_credentials` says whether there are any."
@@ -78,14 +81,15 @@ class SourceState(BaseModel):
 
 
 class Source(Representation):
-    """A feed that is polled on a schedule."""
+    """A feed, page, sitemap or API that is polled on a schedule."""
 
     name: str
     url: str
-    kind: Literal["feed"]
+    kind: SourceKind
     schedule: Schedule
     enabled: bool
     tags: list[str]
+    config: dict[str, JsonValue]
     has_credentials: bool
     state: SourceState
 
@@ -95,10 +99,11 @@ class NewSource(Input):
 
     name: Name
     url: ReachableAddress
-    kind: Literal["feed"] = "feed"
+    kind: SourceKind = "feed"
     schedule: Schedule = DEFAULT_SCHEDULE
     enabled: bool = True
     tags: Tags = ()
+    config: Config = Field(default_factory=dict, description=CONFIG)
     credentials: Credentials | None = Field(None, description=CREDENTIALS)
 
 
@@ -113,7 +118,7 @@ class SourcePatch(Input):
 
     name: Name = ""
     url: ReachableAddress = ""
-    kind: Literal["feed"] = "feed"
+    kind: SourceKind = "feed"
     schedule: dict[str, JsonValue] = Field(
         default_factory=dict,
         max_length=20,
@@ -122,6 +127,9 @@ class SourcePatch(Input):
     )
     enabled: bool = True
     tags: Tags = ()
+    config: Config = Field(
+        default_factory=dict, description=f"{CONFIG} Merged into the present one."
+    )
     credentials: Credentials | None = Field(
         None, description=f"{CREDENTIALS} They replace the present ones; null removes them."
     )
@@ -163,5 +171,5 @@ SOURCES = Resource(
     ),
     sorts={"name": Sort("text")},
     defaults={"schedule": DEFAULT_SCHEDULE.model_dump(mode="json")},
-    merged={"schedule": merge_schedule},
+    merged={"schedule": merge_schedule, "config": merge_patch},
 )

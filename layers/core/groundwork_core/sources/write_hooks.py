@@ -20,6 +20,7 @@ from groundwork_core.sources.credentials import (
     place_of,
     sealed_text,
 )
+from groundwork_core.sources.kinds import check_config
 from groundwork_core.sources.model import PlannedPoll
 from groundwork_core.sources.ports import NextCron, SourceWritesWork
 from groundwork_core.sources.resource import (
@@ -62,6 +63,8 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         """Check the address. Raises Invalid when it is not public."""
         if isinstance(given, NewSource | SourcePatch) and "url" in given.model_fields_set:
             check_private(given.url, self._allowed)
+        if isinstance(given, NewSource):
+            check_config(given.kind, given.config)
         return self._without_credentials(given)
 
     def _without_credentials(self, given: Input) -> Input:
@@ -99,10 +102,14 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
             state = work.sources.watch_state(row_id)
             if state is not None:
                 check_schedule(state.schedule, now, next_cron=self._next_cron)
+        if fields & {"kind", "config"}:
+            _check_stored_config(row_id, work)
         if "credentials" in fields:
             self._change(row_id, now, work)
         elif "url" in fields:
             self._forget_at_another_origin(row_id, work)
+        if fields & {"kind", "config"}:
+            fields |= {"url"}  # its answers mean something else now
         plan_after_change(
             row_id, fields, work=work, now=now, random=self._random, next_cron=self._next_cron
         )
@@ -130,6 +137,13 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
             return
         if work.credentials.forget(row_id):
             work.audit.record(AuditEntry("sources.credentials_removed", "sources", row_id))
+
+
+def _check_stored_config(row_id: UUID, work: SourceWritesWork) -> None:
+    stored = work.resources.read(SOURCES, row_id)
+    if stored is not None:
+        now = stored.parsed()
+        check_config(str(now["kind"]), now["config"])
 
 
 def _url(row_id: UUID, work: SourceWritesWork) -> JsonValue:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from groundwork_core.sources.ports import FetchDetails
+
 if TYPE_CHECKING:
     from psycopg import Connection
     from psycopg.rows import TupleRow
@@ -16,7 +18,11 @@ ON CONFLICT (source_id) DO UPDATE SET encrypted = excluded.encrypted, changed_at
 """
 REMOVE = "DELETE FROM source_credentials WHERE source_id = %s RETURNING source_id"
 SHOW_NONE = "UPDATE sources SET has_credentials = false WHERE id = %s AND has_credentials"
-OF = "SELECT source_id, encrypted FROM source_credentials WHERE source_id = ANY(%s)"
+DETAILS = """
+SELECT s.id, s.kind, s.config, c.encrypted
+FROM sources s LEFT JOIN source_credentials c ON c.source_id = s.id
+WHERE s.id = ANY(%s) AND (s.kind <> 'feed' OR c.encrypted IS NOT NULL)
+"""
 
 
 class PostgresCredentials:
@@ -40,7 +46,7 @@ class PostgresCredentials:
         self._connection.execute(SHOW_NONE, (source_id,))
         return True
 
-    def of(self, source_ids: Sequence[UUID]) -> dict[UUID, str]:
-        """Return the encrypted credentials of those sources that have some."""
-        rows = self._connection.execute(OF, (list(source_ids),)).fetchall()
-        return {row[0]: row[1] for row in rows}
+    def details(self, source_ids: Sequence[UUID]) -> dict[UUID, FetchDetails]:
+        """Return the details of those sources that are not just feeds without credentials."""
+        rows = self._connection.execute(DETAILS, (list(source_ids),)).fetchall()
+        return {row[0]: FetchDetails(row[1], row[2], row[3]) for row in rows}

@@ -114,10 +114,10 @@ class SafeFetcher:
     def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
         """Fetch all sources concurrently; yield the smallest of the finished answers first."""
         if len(asks) <= 1:
-            yield from ((place, self.ask(one)) for place, one in enumerate(asks))
+            yield from ((place, self._ask_all(one)) for place, one in enumerate(asks))
             return
         with ThreadPoolExecutor(min(CONCURRENT, len(asks)), "fetch") as threads:
-            waiting = {threads.submit(self.ask, one): place for place, one in enumerate(asks)}
+            waiting = {threads.submit(self._ask_all, one): place for place, one in enumerate(asks)}
             come: list[tuple[int, int, Download]] = []
             while waiting or come:
                 done, _ = wait(waiting, 0 if come else None, return_when=FIRST_COMPLETED)
@@ -127,6 +127,14 @@ class SafeFetcher:
                 if come:
                     _, place, answer = heappop(come)
                     yield place, answer
+
+    def _ask_all(self, ask: FetchRequest) -> Download:
+        """Fetch one source with its further answers."""
+        if ask.follow is None:
+            return self.ask(ask)
+        from groundwork_data.web.following import ask_all
+
+        return ask_all(ask, self.ask)
 
     def ask(self, ask: FetchRequest) -> Download:
         """Fetch one source. Never raises for anything that the server does."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,15 @@ from groundwork_runtime.wiring.secrets import SecretParts
 if TYPE_CHECKING:
     from groundwork_core.documents.ports import CleanHtmlOf, RegistrableHost
     from groundwork_core.hosts.ports import HostOf
+    from groundwork_core.sources.discover import Discovered
     from groundwork_core.sources.fetch_sources import FetchSources
     from groundwork_core.sources.ports import NextCron
     from groundwork_core.web.reachability import AllowedTargets
+
+
+DISCOVERY_SECONDS = 8.0
+DISCOVERY_BYTES = 5_000_000
+"""Limits of one request of a discovery."""
 
 
 class IngestionParts(SecretParts):
@@ -43,9 +49,11 @@ class IngestionParts(SecretParts):
     @cached_property
     def fetch_sources(self) -> FetchSources:
         """Fetches due sources and stores their documents."""
+        from groundwork_core.sources.fetch_plans import FetchPlans
         from groundwork_core.sources.fetch_sources import FetchSources
         from groundwork_data.web.feeds import read_feed
         from groundwork_data.web.fetcher import SafeFetcher
+        from groundwork_data.web.kinds.readers import reader_of
 
         return FetchSources(
             fetch=SafeFetcher(self.allowed),
@@ -54,7 +62,7 @@ class IngestionParts(SecretParts):
             clock=self.clock,
             random=SystemRandom(),
             next_cron=self.next_cron,
-            encryption=self.encryption,
+            plans=partial(FetchPlans, encryption=self.encryption, reader_of=reader_of),
             host_of=self.host_of,
         )
 
@@ -71,3 +79,14 @@ class IngestionParts(SecretParts):
         from groundwork_data.web.hosts import registrable_host
 
         return registrable_host
+
+    def discover(self, url: str) -> Discovered:
+        """Find what an address offers as sources. Raises Invalid: it is not public."""
+        from groundwork_core.sources.discover import discover
+        from groundwork_data.web.discovery import look
+        from groundwork_data.web.fetcher import SafeFetcher
+
+        fetcher = SafeFetcher(
+            self.allowed, total_seconds=DISCOVERY_SECONDS, max_bytes=DISCOVERY_BYTES
+        )
+        return discover(url, ask=fetcher.ask, look=look, allowed=self.allowed)

@@ -55,7 +55,8 @@ class Source(Aggregate, Row):
     __table_args__ = (
         CheckConstraint("length(name) BETWEEN 1 AND 300", name="name"),
         CheckConstraint(URL_RULE, name="url"),
-        CheckConstraint("kind IN ('feed')", name="kind"),
+        CheckConstraint("kind IN ('feed', 'page', 'sitemap', 'api')", name="kind"),
+        CheckConstraint("octet_length(config::text) <= 20000", name="config_bytes"),
         CheckConstraint(SCHEDULE_RULE, name="schedule"),
         Index("uq_sources_url", "url", unique=True),
         Index("ix_sources_name", "name", "id"),
@@ -74,6 +75,8 @@ class Source(Aggregate, Row):
     schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    config: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    """How a page or an API is read (`sources.kinds`)."""
     has_credentials: Mapped[bool] = mapped_column(server_default=text("false"))
 
     state: Mapped[SourceState | None] = children("source")

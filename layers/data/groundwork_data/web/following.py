@@ -1,0 +1,56 @@
+"""Fetch the further answers of one poll: sitemaps of an index, pages of an API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from groundwork_core.sources.fetch_outcome import Download, Failed, Fetched, FetchRequest
+from groundwork_core.sources.following import may_follow
+from groundwork_core.web.address import BadAddress, normal
+from groundwork_data.web.hosts import registrable_host
+
+
+def ask_all(
+    ask: FetchRequest,
+    fetch: Callable[[FetchRequest], Download],
+    *,
+    monotonic: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> Download:
+    """Fetch a source, then what `ask.follow` names, one request after the other.
+
+    Further requests go to the website of the source only. When one fails, the answers until then
+    are returned, and `broke_off` says why.
+    """
+    began = monotonic()
+    first = fetch(replace(ask, follow=None))
+    if not isinstance(first, Fetched) or ask.follow is None:
+        return first
+    pages, broke_off = [first], None
+    while (wanted := ask.follow(pages)) is not None:
+        broke_off = may_follow(pages, monotonic() - began + wanted.pause_seconds)
+        if broke_off is None and registrable_host(wanted.url) != registrable_host(ask.url):
+            broke_off = "The next address is of another website."
+        if broke_off is not None:
+            break
+        pause(wanted.pause_seconds)
+        try:
+            url = normal(wanted.url)
+        except BadAddress as bad:
+            broke_off = f"The next address {bad}."
+            break
+        answer = fetch(FetchRequest(url, secret=ask.secret))
+        if not isinstance(answer, Fetched):
+            broke_off = answer.message if isinstance(answer, Failed) else "An answer was empty."
+            break
+        # Under the address that was asked for, so that a redirect cannot make paging run in a ring.
+        pages.append(replace(answer, url=url))
+    cost = replace(
+        first.transfer,
+        duration_ms=round((monotonic() - began) * 1_000),
+        bytes=sum(one.transfer.bytes for one in pages),
+        requests=sum(one.transfer.requests for one in pages),
+    )
+    return replace(first, more=tuple(pages[1:]), broke_off=broke_off, transfer=cost)
