@@ -22,6 +22,7 @@ router = LazyRouters(
         "/api/v1/publishers": "groundwork_functions.rest_api.publishers",
         "/api/v1/relationships": "groundwork_functions.rest_api.relationships",
         "/api/v1/roles": "groundwork_functions.rest_api.roles",
+        "/api/v1/schedules": "groundwork_functions.rest_api.schedules",
         "/api/v1/sources": "groundwork_functions.rest_api.sources",
         "/api/v1/users": "groundwork_functions.rest_api.users",
         "/api/v1/webhooks": "groundwork_functions.rest_api.webhooks",

@@ -11,6 +11,7 @@ from groundwork_core.publishing.lease_distributions import expire_leases
 from groundwork_core.publishing.start_distributions import start_due
 from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.retention.remove_expired import remove_expired
+from groundwork_core.schedules.run_schedules import run_due
 from groundwork_core.sources.claim_due import AHEAD_SECONDS, claim_due
 from groundwork_core.sources.sweep import sweep_fetches
 from groundwork_runtime import metrics
@@ -27,7 +28,9 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
     refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.clock)
+    ran = run_due(work=parts.work(), clock=parts.clock, next_cron=parts.next_cron)
     done = {"claimed": claim_due(work=parts.work(), clock=parts.clock, ahead_seconds=AHEAD_SECONDS)}
+    done |= {"schedules_run": ran.succeeded, "schedules_failed": ran.failed}
     public_url = parts.settings.public_url
     done["started"] = start_due(work=parts.work(), clock=parts.clock, public_url=public_url)
     done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.clock)
@@ -39,6 +42,8 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     done["removed"] = remove_expired(work=parts.work(), clock=parts.clock, job_attempt_days=days)
     done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
     # Literal names: the test of the alert rules searches for them here.
+    metrics.emit("SchedulesRun", ran.succeeded)
+    metrics.emit("SchedulesFailed", ran.failed)
     metrics.emit("SchedulerClaimed", done["claimed"])
     metrics.emit("SchedulerStarted", done["started"])
     metrics.emit("SchedulerExpired", done["expired"])

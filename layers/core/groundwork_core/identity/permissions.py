@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 _KNOWLEDGE = ("documents", "entities", "relationships", "embeddings", "jobs", "sources", "contents")
-_BROWSED = (*_KNOWLEDGE, "distributions", "engagements")
+_BROWSED = (*_KNOWLEDGE, "distributions", "engagements", "schedules")
 _OWN = ("preferences", "api-keys")
 RESOURCES = (
     *_BROWSED,
@@ -37,9 +37,19 @@ PERMISSIONS = _read(RESOURCES) | _write(name for name in RESOURCES if name not i
 BUILTIN_ROLES: Mapping[str, frozenset[str]] = {
     "admin": PERMISSIONS,
     "editor": _read((*_BROWSED, *_OWN))
-    | _write(("sources", "entities", "relationships", "contents", "distributions", *_OWN)),
+    | _write(
+        (
+            "sources",
+            "entities",
+            "relationships",
+            "contents",
+            "distributions",
+            "schedules",
+            *_OWN,
+        )
+    ),
     "analyst": _read((*_BROWSED, *_OWN))
-    | _write(("entities", "relationships", "embeddings", "jobs", *_OWN)),
+    | _write(("entities", "relationships", "embeddings", "jobs", "schedules", *_OWN)),
     "viewer": _read((*_BROWSED, *_OWN)) | _write(_OWN),
     "service": _read(_BROWSED)
     | _write(

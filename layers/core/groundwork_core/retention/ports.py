@@ -43,6 +43,10 @@ class Retention(Protocol):
         """Delete the attempts of jobs that ended before."""
         ...
 
+    def remove_schedule_runs(self, before: datetime, limit: int) -> int:
+        """Delete runs of schedules that were before."""
+        ...
+
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
         """Delete the buckets of principals without a request since."""
         ...

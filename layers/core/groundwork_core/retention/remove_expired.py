@@ -23,6 +23,8 @@ WEBHOOK_DAYS = 7
 
 A message is attempted for 76 hours, and an endpoint may fail for five days: two more are left to
 mend it and to replay."""
+SCHEDULE_RUN_DAYS = 30
+"""How long a run of a schedule stays listed."""
 BATCH = 20_000
 BATCHES = 5
 """Of messages of webhooks in one run: more than 1,000 a second."""
@@ -50,6 +52,8 @@ def remove_expired(
         removed += work.retention.remove_refresh_tokens(now - timedelta(days=TOKEN_DAYS), BATCH)
         removed += work.retention.remove_kept_answers(now, BATCH)
         removed += work.retention.remove_callbacks(now - timedelta(days=CALLBACK_DAYS), BATCH)
+        before = now - timedelta(days=SCHEDULE_RUN_DAYS)
+        removed += work.retention.remove_schedule_runs(before, BATCH)
         removed += work.retention.remove_rate_buckets(
             now - timedelta(hours=IDLE_BUCKET_HOURS), BATCH
         )

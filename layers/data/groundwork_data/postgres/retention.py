@@ -86,6 +86,10 @@ JOB_ATTEMPTS = """
 DELETE FROM job_attempts WHERE id IN (
     SELECT id FROM job_attempts WHERE ended_at < %s ORDER BY ended_at LIMIT %s)
 """
+SCHEDULE_RUNS = """
+DELETE FROM schedule_runs WHERE id IN (
+    SELECT id FROM schedule_runs WHERE created_at < %s ORDER BY created_at LIMIT %s)
+"""
 
 
 class PostgresRetention:
@@ -130,6 +134,10 @@ class PostgresRetention:
     def remove_kept_answers(self, before: datetime, limit: int) -> int:
         """Delete stored answers that expired before `before`."""
         return self._connection.execute(KEPT_ANSWERS, [before, limit]).rowcount
+
+    def remove_schedule_runs(self, before: datetime, limit: int) -> int:
+        """Delete runs of schedules that were before."""
+        return self._connection.execute(SCHEDULE_RUNS, [before, limit]).rowcount
 
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
         """Delete rate buckets of principals without a request since `before`."""

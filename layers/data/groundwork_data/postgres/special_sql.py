@@ -123,6 +123,21 @@ _WEBHOOK_ATTEMPTS = SpecialSql(
     computed={"message_id": "'msg_' || replace(t.message_id::text, '-', '')"}
 )
 
+_SCHEDULES = SpecialSql(
+    audited=True,
+    computed={
+        "state": """(SELECT json_build_object(
+    'status', CASE WHEN t.enabled THEN s.status ELSE 'disabled' END,
+    'last_run_at', s.last_run_at, 'next_run_at', s.next_run_at, 'error', s.error)
+    FROM schedule_states s WHERE s.schedule_id = t.id)""",
+        "next_runs": """(SELECT to_json(s.next_runs) FROM schedule_states s
+    WHERE s.schedule_id = t.id)""",
+    },
+    # A run is not a new version of the schedule, but it changes the field `state`.
+    tag="t.version || coalesce((SELECT '-' || s.xmin FROM schedule_states s"
+    " WHERE s.schedule_id = t.id), '')",
+)
+
 _USERS = SpecialSql(audited=True, conditions={"email.folded": ("lower(t.email) = lower(%s)",)})
 
 _AUDITED = SpecialSql(audited=True)
@@ -140,6 +155,8 @@ SPECIAL: Mapping[str, SpecialSql] = {
     "mentions": _MENTIONS,
     "relationships": _RELATIONSHIPS,
     "roles": _AUDITED,
+    "schedule-runs": SpecialSql(tag="'1'"),
+    "schedules": _SCHEDULES,
     "sources": _SOURCES,
     "users": _USERS,
     "webhook-attempts": _WEBHOOK_ATTEMPTS,

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
     from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.retention import PostgresRetention
+    from groundwork_data.postgres.schedules import PostgresSchedules
     from groundwork_data.postgres.socket_tickets import PostgresTickets
     from groundwork_data.postgres.source_credentials import PostgresCredentials
     from groundwork_data.postgres.sources import PostgresSources
@@ -99,6 +100,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.hosts import PostgresHosts
 
         return PostgresHosts(self.connection)
+
+    @property
+    def schedules(self) -> PostgresSchedules:
+        """Schedules and their runs."""
+        from groundwork_data.postgres.schedules import PostgresSchedules
+
+        return PostgresSchedules(self.connection)
 
     @property
     def documents(self) -> PostgresDocuments:

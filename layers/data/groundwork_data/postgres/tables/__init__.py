@@ -45,6 +45,7 @@ from groundwork_data.postgres.tables.publishing import (
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
+from groundwork_data.postgres.tables.schedules import RunOfSchedule, Schedule, ScheduleMoment
 from groundwork_data.postgres.tables.sources import Source, SourceCredentials, SourceState
 from groundwork_data.postgres.tables.webhooks import (
     OutboxRetention,
@@ -97,6 +98,9 @@ __all__ = [
     "RobotsRow",
     "Role",
     "Row",
+    "RunOfSchedule",
+    "Schedule",
+    "ScheduleMoment",
     "SigningKey",
     "SocketConnection",
     "SocketTicket",
