@@ -8,9 +8,11 @@ SAM_VENV := $(VENV)/sam
 SAM_STAMP := $(SAM_VENV)/.installed
 CONTRACT_VENV := $(VENV)/contract
 CONTRACT_STAMP := $(CONTRACT_VENV)/.installed
+MANIFESTS_VENV := $(VENV)/manifests
+MANIFESTS_STAMP := $(MANIFESTS_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: up down test test-long lint format lock clean setup sam-validate build deploy wheels
+.PHONY: up down test test-long test-containers test-manifests lint format lock clean setup sam-validate build deploy wheels
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -23,9 +25,15 @@ test: $(STAMP)  ## the everyday tests, on real services
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
 
 test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see README)
-	$(BIN)/pytest -m long
+	$(BIN)/pytest -m "long and not containers and not kubernetes"
 
-lint: $(STAMP) sam-validate  ## formatting, lint, types, import rules, templates, commit subjects
+test-containers: $(STAMP)  ## every image built and run, and Compose from nothing (see infra/docker)
+	$(BIN)/pytest -m "containers and not kubernetes" -s
+
+test-manifests: $(STAMP) $(MANIFESTS_STAMP)  ## Dockerfiles, Compose and Kubernetes' manifests
+	$(BIN)/pytest -q tests/manifests
+
+lint: $(STAMP) sam-validate test-manifests  ## formatting, lint, types, import rules, templates, commit subjects
 	$(BIN)/ruff format --check $(wildcard $(ROOTS))
 	$(BIN)/ruff check $(wildcard $(ROOTS))
 	$(BIN)/mypy $(wildcard layers/*/groundwork_* functions/groundwork_* infra/*/groundwork_* tests)
@@ -47,10 +55,10 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix $(wildcard $(ROOTS))
 
 lock: $(STAMP)  ## make requirements/*.txt anew from *.in
-	cd requirements && for f in dev host container app; do \
+	cd requirements && for f in dev host container app lambda; do \
 	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    $$( [ $$f = dev ] || echo "-c dev.txt" ) $$f.in -o $$f.txt || exit 1; done
-	cd requirements && for f in sam contract; do \
+	cd requirements && for f in sam contract manifests; do \
 	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    $$f.in -o $$f.txt || exit 1; done
 
@@ -86,4 +94,9 @@ $(SAM_STAMP): $(UV) requirements/sam.txt
 $(CONTRACT_STAMP): $(UV) requirements/contract.txt
 	@$(UV) venv --quiet --allow-existing $(CONTRACT_VENV)
 	@VIRTUAL_ENV=$(CONTRACT_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/contract.txt
+	@touch $@
+
+$(MANIFESTS_STAMP): $(UV) requirements/manifests.txt
+	@$(UV) venv --quiet --allow-existing $(MANIFESTS_VENV)
+	@VIRTUAL_ENV=$(MANIFESTS_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/manifests.txt
 	@touch $@

@@ -1,0 +1,5 @@
+"""Run the command as `python -m groundwork_command`, where no script is installed."""
+
+from groundwork_command.cli import app
+
+app(prog_name="groundwork")

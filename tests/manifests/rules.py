@@ -1,0 +1,157 @@
+"""Our rules for manifests: each takes the manifests of an overlay and returns what breaks it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+Manifest = Mapping[str, Any]
+OURS = ("gateway", "fetch", "relay")
+LEAST_UID = 10_000
+SECRET_WORDS = ("PASSWORD", "TOKEN", "DATABASE_URL", "NEO4J_AUTH")
+
+
+def pods(manifests: list[Manifest]) -> Iterator[tuple[str, Any]]:
+    """Return the name and pod template of each workload."""
+    for each in manifests:
+        if each["kind"] in {"Deployment", "StatefulSet", "Job"}:
+            yield f"{each['kind']} {each['metadata']['name']}", each["spec"]["template"]
+
+
+def containers(manifests: list[Manifest]) -> Iterator[tuple[str, Any]]:
+    """Return the name and container of each container."""
+    for name, pod in pods(manifests):
+        for each in [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]:
+            yield f"{name}, container {each['name']}", each
+
+
+def unrestricted(manifests: list[Manifest]) -> list[str]:
+    """What Pod Security `restricted` would refuse, and what it would not but we do."""
+    found = []
+    for name, pod in pods(manifests):
+        context = pod["spec"].get("securityContext", {})
+        if context.get("runAsNonRoot") is not True:
+            found.append(f"{name} may run as root")
+        if context.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+            found.append(f"{name} has no seccomp profile")
+        if pod["spec"].get("automountServiceAccountToken") is not False:
+            found.append(f"{name} gets a token of the API server")
+    for name, each in containers(manifests):
+        context = each.get("securityContext", {})
+        if context.get("allowPrivilegeEscalation") is not False:
+            found.append(f"{name} may gain privileges")
+        if context.get("capabilities", {}).get("drop") != ["ALL"]:
+            found.append(f"{name} keeps capabilities")
+        if "groundwork" in each["image"] and context.get("readOnlyRootFilesystem") is not True:
+            found.append(f"{name} may write to its image")
+    return found
+
+
+def root_of_ours(manifests: list[Manifest]) -> list[str]:
+    """Pods of ours whose user is one of the node's."""
+    return [
+        name
+        for name, pod in pods(manifests)
+        if any("groundwork" in each["image"] for each in pod["spec"]["containers"])
+        and pod["spec"]["securityContext"].get("runAsUser", 0) <= LEAST_UID
+    ]
+
+
+def unlimited(manifests: list[Manifest]) -> list[str]:
+    """Containers without requests or a memory limit, or with a CPU limit, which slows answers."""
+    found = []
+    for name, each in containers(manifests):
+        resources = each.get("resources", {})
+        if not {"cpu", "memory", "ephemeral-storage"} <= set(resources.get("requests", {})):
+            found.append(f"{name} has no requests")
+        if not {"memory", "ephemeral-storage"} <= set(resources.get("limits", {})):
+            found.append(f"{name} has no limits")
+        if "cpu" in resources.get("limits", {}):
+            found.append(f"{name} has a CPU limit")
+    return found
+
+
+def interrupted(manifests: list[Manifest]) -> list[str]:
+    """Deployments of ours whose rollout or eviction would interrupt requests."""
+    found = []
+    budgets = {
+        each["spec"]["selector"]["matchLabels"]["app.kubernetes.io/name"]
+        for each in manifests
+        if each["kind"] == "PodDisruptionBudget"
+    }
+    for each in manifests:
+        name = each["metadata"]["name"]
+        if each["kind"] != "Deployment" or name not in OURS:
+            continue
+        spec, pod = each["spec"], each["spec"]["template"]["spec"]
+        (only,) = pod["containers"]
+        if spec["strategy"]["rollingUpdate"]["maxUnavailable"] != 0:
+            found.append(f"{name} is rolled out with fewer pods")
+        if name not in budgets:
+            found.append(f"{name} has no PodDisruptionBudget")
+        if not pod.get("topologySpreadConstraints"):
+            found.append(f"{name} is not spread")
+        wait = only.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        if wait < 1 or pod["terminationGracePeriodSeconds"] < wait + 40:
+            found.append(f"{name} has no time to drain")
+        missing = {"startupProbe", "livenessProbe", "readinessProbe"} - set(only)
+        found += [f"{name} has no {probe}" for probe in sorted(missing)]
+        if not spec.get("progressDeadlineSeconds"):
+            found.append(f"{name} has no deadline of a rollout")
+    return found
+
+
+def told_secrets(manifests: list[Manifest]) -> list[str]:
+    """Secrets in plain text: in a ConfigMap, or as the value of a variable."""
+    found = []
+    for each in manifests:
+        if each["kind"] == "ConfigMap":
+            found += [
+                f"{each['metadata']['name']}: {key}"
+                for key in each.get("data", {})
+                if any(word in key for word in SECRET_WORDS)
+            ]
+    for name, each in containers(manifests):
+        found += [
+            f"{name}: {variable['name']}"
+            for variable in each.get("env", [])
+            if "value" in variable and any(word in variable["name"] for word in SECRET_WORDS)
+        ]
+    return found
+
+
+def open_network(manifests: list[Manifest]) -> list[str]:
+    """A missing policy that denies everything, or one that lets the fetcher into private nets."""
+    policies = {
+        each["metadata"]["name"]: each["spec"]
+        for each in manifests
+        if each["kind"] == "NetworkPolicy"
+    }
+    deny = policies.get("default-deny", {})
+    found = []
+    if deny.get("podSelector") != {} or set(deny.get("policyTypes", ())) != {"Ingress", "Egress"}:
+        found.append("no policy denies everything")
+    if "ingress" in deny or "egress" in deny:
+        found.append("default-deny allows something")
+    web = policies["web-out"]["egress"][0]["to"][0]["ipBlock"]
+    private = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "127.0.0.0/8"}
+    if not private <= set(web["except"]):
+        found.append("the fetcher reaches private addresses")
+    return found
+
+
+def emulators(manifests: list[Manifest]) -> list[str]:
+    """What leads to an emulator or to access keys."""
+    found = [
+        f"{each['metadata']['name']}: {key}"
+        for each in manifests
+        if each["kind"] == "ConfigMap"
+        for key in each.get("data", {})
+        if key in {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    ]
+    return found + [
+        name
+        for name, each in containers(manifests)
+        if any(word in each["image"] for word in ("ministack", "localstack", "moto"))
+    ]
+
+
+ALWAYS = (unrestricted, root_of_ours, unlimited, interrupted, told_secrets, open_network)

@@ -1,0 +1,85 @@
+"""Dockerfiles pass hadolint; Compose requires every secret and waits for what is healthy."""
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from .conftest import ROOT
+
+DOCKERFILES = sorted((ROOT / "infra" / "docker").glob("*.Dockerfile"))
+COMPOSE = ROOT / "infra" / "compose"
+DIGEST = re.compile(r"^ARG BASE=\S+@sha256:[0-9a-f]{64}$", re.MULTILINE)
+SECRET = re.compile(r"\$\{(\w*(?:PASSWORD|TOKEN|KEY))(:?[?-])?")
+OPTIONAL = {"OPENSEARCH_PASSWORD"}
+"""Needed by a profile only, and refused by its service when it is empty."""
+NOBODY_WAITS_FOR = {"opensearch", "fluent-bit", "prometheus", "alertmanager", "zipkin"}
+
+
+@pytest.fixture(scope="module")
+def project() -> Any:
+    return yaml.safe_load((COMPOSE / "compose.yaml").read_text())
+
+
+def _hadolint(tools: Path, file: Path) -> "subprocess.CompletedProcess[str]":
+    command = [str(tools / "hadolint"), str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
+def test_a_dockerfile_is_clean_and_pins_its_base(tools: Path, file: Path) -> None:
+    done = _hadolint(tools, file)
+    assert done.returncode == 0, done.stdout
+    text = file.read_text()
+    assert DIGEST.search(text)
+    assert "USER 10001:10001" in text
+    assert "HEALTHCHECK" in text
+    assert "\nFROM scratch" in text
+
+
+def test_a_dockerfile_that_installs_what_comes_is_not_clean(tools: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "Dockerfile"
+    bad.write_text("FROM debian\nRUN apt-get install curl\n")
+    assert _hadolint(tools, bad).returncode != 0
+
+
+def test_every_secret_is_required(project: Any) -> None:
+    text = (COMPOSE / "compose.yaml").read_text()
+    found = dict(SECRET.findall(text))
+    assert {name for name, how in found.items() if how != ":?"} == OPTIONAL
+    example = (COMPOSE / ".env.example").read_text()
+    assert {name for name in found if f"{name}=\n" not in example} == set()
+
+
+def test_a_secret_with_a_default_is_noticed() -> None:
+    assert SECRET.findall("${HOST_TOKEN:-none} ${HOST_TOKEN}") == [
+        ("HOST_TOKEN", ":-"),
+        ("HOST_TOKEN", ""),
+    ]
+
+
+def test_services_wait_for_health_and_for_the_end_of_jobs(project: Any) -> None:
+    services = project["services"]
+    for name, service in services.items():
+        for needed, how in service.get("depends_on", {}).items():
+            job = needed in {"migrate", "bootstrap"}
+            expected = "service_completed_successfully" if job else "service_healthy"
+            assert how["condition"] == expected, f"{name} waits for {needed}"
+            assert needed not in NOBODY_WAITS_FOR, f"{name} needs {needed}"
+            own = job or needed.startswith("host-") or "healthcheck" in services[needed]
+            assert own, f"{needed} has no health check"
+
+
+def test_our_services_are_hardened_and_nothing_is_published_beyond_this_machine(
+    project: Any,
+) -> None:
+    for name, service in project["services"].items():
+        if name.startswith(("host-", "migrate", "bootstrap", "balancer")):
+            assert service["read_only"] is True, name
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+        for port in service.get("ports", ()):
+            assert port.startswith("127.0.0.1:"), f"{name} publishes {port}"
