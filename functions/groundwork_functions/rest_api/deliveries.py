@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from groundwork_core.caller import Caller
+from groundwork_core.errors import Unavailable
 from groundwork_core.publishing.delivery_hooks import DeliveryWriteHooks
 from groundwork_core.publishing.delivery_updates import CallbackTaken, DeliveryCallback
 from groundwork_core.publishing.distributions import DELIVERIES
@@ -15,6 +16,9 @@ from groundwork_runtime.http.resources import ResourceRoutes, no_parameters
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Operation, Router
 from groundwork_runtime.wiring import Wiring
+
+TRIES = 3
+"""How often secrets are read again because their publisher has changed meanwhile."""
 
 
 def write_hooks(_wiring: Wiring, _caller: Caller) -> DeliveryWriteHooks:
@@ -28,14 +32,27 @@ def callback(request: Request, _caller: None, wiring: Wiring) -> HttpResponse:
     For publishers. The request is signed as in Standard Webhooks; the signature is verified before
     the body is decoded.
     """
-    publisher, message = verify_callback(
-        request.headers, request.body, publishers=wiring.publisher_secrets, clock=wiring.clock
-    )
-    no_parameters(request)
-    wiring.database.actor = replace(wiring.database.actor, principal=f"publisher:{publisher}")
-    given = decode(DeliveryCallback, request)
-    taken = take_callback(publisher, message, given, work=wiring.work(), clock=wiring.clock)
-    return HttpResponse(200, taken.model_dump_json())
+    given: DeliveryCallback | None = None
+    for _ in range(TRIES):
+        signer, message = verify_callback(
+            request.headers, request.body, secrets=wiring.publisher_secrets, clock=wiring.clock
+        )
+        no_parameters(request)
+        principal = f"publisher:{signer.publisher_id}"
+        wiring.database.actor = replace(wiring.database.actor, principal=principal)
+        given = given or decode(DeliveryCallback, request)
+        taken = take_callback(
+            signer,
+            message,
+            given,
+            work=wiring.work(),
+            finished=wiring.finished_distributions,
+            clock=wiring.clock,
+        )
+        if taken is not None:
+            return HttpResponse(200, taken.model_dump_json())
+        wiring.publisher_secrets.forget()
+    raise Unavailable("The publisher is being changed; send the callback again.")
 
 
 router = Router()

@@ -7,6 +7,7 @@ import logging
 from chalice.app import CloudWatchEvent
 
 from groundwork_core.jobs.sweep import sweep_jobs
+from groundwork_core.publishing.end_distributions import end_all_finished
 from groundwork_core.publishing.lease_distributions import expire_leases
 from groundwork_core.publishing.start_distributions import start_due
 from groundwork_core.realtime.close_sockets import close_expired
@@ -33,6 +34,9 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     done |= {"schedules_run": ran.succeeded, "schedules_failed": ran.failed}
     public_url = parts.settings.public_url
     done["started"] = start_due(work=parts.work(), clock=parts.clock, public_url=public_url)
+    done["distributions_ended"] = end_all_finished(
+        work=parts.work(), finished=parts.finished_distributions
+    )
     done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.clock)
     swept = sweep_jobs(
         waiting_seconds, work=parts.work(), clock=parts.lease_clock, timers=parts.job_timers

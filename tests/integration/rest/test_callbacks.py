@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from groundwork_core.publishing import delivery_updates, take_callback
+from groundwork_core.publishing.end_distributions import end_all_finished
 from groundwork_core.publishing.signatures import REFUSED
 from groundwork_data.postgres.callbacks import PostgresCallbacks
 
@@ -23,6 +25,16 @@ NUMBERS = count(1)
 
 def now(seconds: float = 0) -> str:
     return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+
+
+class Stopped:
+    """A clock that stands."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
 
 
 class Publisher:
@@ -130,7 +142,7 @@ def test_the_same_id_again_changes_nothing(
     query = {"distribution_id": sending}
     assert rest("GET", "/api/v1/deliveries", query=query).json["items"] == []
     # Without the claim of its id the callback is applied again.
-    monkeypatch.setattr(PostgresCallbacks, "claim", lambda *_: True)
+    monkeypatch.setattr(PostgresCallbacks, "claim", lambda *_: "claimed")
     publisher.sends(update(sending), id_="msg_same")
     assert delivery(rest, sending)["status"] == "delivered"
 
@@ -279,3 +291,49 @@ def test_the_last_two_deliveries_may_end_at_the_same_time(
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(end, (f"r{n}" for n in range(8)))) == {200}
     assert status_of(rest, sending) == "sent"
+
+
+def test_a_flood_of_bad_signatures_hardly_asks_the_database(
+    rest: Rest, publisher: Publisher, sending: str
+) -> None:
+    publisher.sends(update(sending))
+    body = json.dumps({"type": "delivery.updated", "data": update(sending)})
+    forged = {**publisher.signed(body, "msg_flood"), "webhook-signature": "v1,AAAA"}
+    rest.parts.clock = Stopped(rest.parts.clock.now())
+    before = rest.database.statements
+    for _ in range(100):
+        assert rest("POST", PATH, body, token=None, headers=forged).status == 401
+    assert rest.database.statements - before <= 1
+
+
+def test_a_publisher_is_known_as_soon_as_it_is_made(rest: Rest, sending: str) -> None:
+    for n in range(3):
+        assert Publisher(rest).sends(update(sending, f"r{n}"))["applied"] == 1
+
+
+def test_callbacks_about_other_recipients_do_not_wait(
+    rest: Rest, publisher: Publisher, sending: str
+) -> None:
+    with psycopg.connect(rest.url) as other:  # as a callback about eve that has not committed
+        callbacks = PostgresCallbacks(other)
+        callbacks.share_distributions([(UUID(sending), "eve", "m1")])
+        assert publisher(update(sending, "ada", "sent", external_id="m2")).status == 200
+        with psycopg.connect(rest.url) as third:
+            third.execute("SET lock_timeout = '50ms'")
+            for same in (("eve", None), ("bob", "m1")):
+                with pytest.raises(psycopg.errors.LockNotAvailable), third.transaction():
+                    PostgresCallbacks(third).share_distributions([(UUID(sending), *same)])
+            # Whoever needs the whole distribution waits as well.
+            with pytest.raises(psycopg.errors.LockNotAvailable), third.transaction():
+                PostgresCallbacks(third).lock_distributions({UUID(sending)})
+
+
+def test_what_a_killed_process_left_is_ended_by_the_sweep(
+    rest: Rest, publisher: Publisher, sending: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(take_callback, "end_finished", lambda *_, **__: None)
+    publisher.sends(update(sending))
+    assert status_of(rest, sending) == "sending"
+    parts = rest.parts
+    ended = end_all_finished(work=parts.work(), finished=parts.finished_distributions)
+    assert (ended, status_of(rest, sending)) == (1, "sent")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -87,17 +87,40 @@ class EngagementsWork(Transaction, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PublisherSecrets:
-    """An enabled publisher and its valid secrets, one or two."""
+    """An enabled publisher with its secret, and the one before it."""
 
     publisher_id: UUID
-    secrets: tuple[str, ...] = field(repr=False)
+    version: int
+    """A change of the publisher raises it."""
+    secret: str = field(repr=False)
+    previous_secret: str | None = field(default=None, repr=False)
+    previous_until: datetime | None = None
+
+    def valid_at(self, now: datetime) -> tuple[str, ...]:
+        """Return the secrets that hold at a time, one or two."""
+        previous, until = self.previous_secret, self.previous_until
+        if previous is not None and until is not None and now < until:
+            return (self.secret, previous)
+        return (self.secret,)
 
 
 class PublisherSecretsReader(Protocol):
     """Reads the secrets that callbacks may be signed with."""
 
-    def valid_at(self, now: datetime) -> Sequence[PublisherSecrets]:
-        """Return every enabled publisher with its valid secrets. One round trip."""
+    def enabled(self) -> Sequence[PublisherSecrets]:
+        """Return every enabled publisher. One round trip."""
+        ...
+
+
+class FinishedDistributions(Protocol):
+    """Finds distributions that can be ended."""
+
+    def among(self, ids: Collection[UUID]) -> set[UUID]:
+        """Return those that are `sending` and whose deliveries have all ended. One round trip."""
+        ...
+
+    def all(self, limit: int) -> set[UUID]:
+        """Return up to `limit` of all of them."""
         ...
 
 
@@ -108,10 +131,20 @@ class CallbackStore(Protocol):
         """Replace a secret; the current one stays valid until then. False: unknown publisher."""
         ...
 
-    def claim(self, publisher_id: UUID, webhook_id: str, now: datetime) -> bool:
-        """Note that a callback was taken; False when it was before.
+    def claim(
+        self, publisher_id: UUID, version: int, webhook_id: str, now: datetime
+    ) -> Literal["claimed", "repeated", "changed"]:
+        """Note that a callback was taken, if the publisher is enabled and has this version.
 
         Waits for a transaction that is taking the same callback.
+        """
+        ...
+
+    def share_distributions(self, updates: Sequence[tuple[UUID, str, str | None]]) -> set[UUID]:
+        """Lock deliveries, given as for `known`; return which distributions exist.
+
+        Callbacks about other deliveries of a distribution do not wait. What locks the distribution
+        does.
         """
         ...
 

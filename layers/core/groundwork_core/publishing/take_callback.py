@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid, Unauthenticated
 from groundwork_core.publishing.delivery_updates import (
+    ENDED,
     CallbackTaken,
     DeliveryCallback,
     DeliveryState,
     DeliveryUpdate,
     moved,
 )
-from groundwork_core.publishing.ports import CallbackStore, PublisherSecretsReader, PublishersWork
+from groundwork_core.publishing.end_distributions import end_finished
+from groundwork_core.publishing.ports import CallbackStore, FinishedDistributions, PublishersWork
+from groundwork_core.publishing.remembered_secrets import RememberedSecrets
 from groundwork_core.publishing.signatures import (
     REFUSED,
     TOLERANCE,
@@ -26,11 +30,21 @@ from groundwork_core.publishing.signatures import (
 )
 
 Key = tuple[UUID, str]
+LOCKED_ALONE_MAX = 20
+"""Deliveries that a callback locks each by itself; the locks of all transactions are limited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The publisher that signed a message, in the version whose secret holds."""
+
+    publisher_id: UUID
+    version: int
 
 
 def verify_callback(
-    headers: Mapping[str, str], body: bytes, *, publishers: PublisherSecretsReader, clock: Clock
-) -> tuple[UUID, SignedMessage]:
+    headers: Mapping[str, str], body: bytes, *, secrets: RememberedSecrets, clock: Clock
+) -> tuple[Signer, SignedMessage]:
     """Return which publisher signed a message, and the message's headers.
 
     Raises:
@@ -39,25 +53,29 @@ def verify_callback(
     """
     now = clock.now()
     message = read_headers(headers, now)
-    signers = [
-        one.publisher_id
-        for one in publishers.valid_at(now)
-        if is_signed_with(map(key_of, one.secrets), message, body)
-    ]
-    if not signers:
-        raise Unauthenticated(REFUSED)
-    return signers[0], message
+    for known in (secrets.remembered, secrets.recent):
+        signers = [
+            Signer(one.publisher_id, one.version)
+            for one in known(now)
+            if is_signed_with(map(key_of, one.valid_at(now)), message, body)
+        ]
+        if signers:
+            return signers[0], message
+    raise Unauthenticated(REFUSED)
 
 
 def take_callback(
-    publisher_id: UUID,
+    signer: Signer,
     message: SignedMessage,
     callback: DeliveryCallback,
     *,
     work: PublishersWork,
+    finished: FinishedDistributions,
     clock: Clock,
-) -> CallbackTaken:
+) -> CallbackTaken | None:
     """Apply a verified callback in one transaction; one that was taken before changes nothing.
+
+    Returns None, and does nothing, if the publisher has changed since its secrets were read.
 
     Raises:
         Invalid: an update is said to have occurred in the future.
@@ -68,13 +86,27 @@ def take_callback(
     _check_times([at for _, at in dated], now)
     received = len(dated)
     with work:
-        if not work.callbacks.claim(publisher_id, message.id, now):
+        claim = work.callbacks.claim(signer.publisher_id, signer.version, message.id, now)
+        if claim == "changed":
+            return None
+        if claim == "repeated":
             return CallbackTaken(received=received, repeated=True)
-        there = work.callbacks.lock_distributions({one.distribution_id for one, _ in dated})
+        there = _lock([update for update, _ in dated], work.callbacks)
         taken = _apply([one for one in dated if one[0].distribution_id in there], work.callbacks)
-        work.callbacks.end_distributions(there)
+    ended = {one.distribution_id for one, _ in dated if one.status in ENDED} & there
+    if ended:
+        end_finished(ended, work=work, finished=finished)
     return taken.model_copy(
         update={"received": received, "unknown": received - taken.received},
+    )
+
+
+def _lock(updates: Sequence[DeliveryUpdate], callbacks: CallbackStore) -> set[UUID]:
+    """Lock deliveries, or where there are many their distributions; return which of these exist."""
+    if len(updates) > LOCKED_ALONE_MAX:
+        return callbacks.lock_distributions({one.distribution_id for one in updates})
+    return callbacks.share_distributions(
+        [(one.distribution_id, one.recipient, one.external_id) for one in updates]
     )
 
 

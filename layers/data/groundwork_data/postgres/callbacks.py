@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -19,16 +19,38 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 SECRETS = """
-SELECT id, secret, CASE WHEN previous_until > %s THEN previous_secret END
-FROM publishers WHERE enabled ORDER BY id
+SELECT id, version, secret, previous_secret, previous_until FROM publishers
+WHERE enabled ORDER BY id
 """
 ROTATE = """
 UPDATE publishers SET previous_secret = secret, previous_until = %s, secret = %s
 WHERE id = %s RETURNING id
 """
 CLAIM = """
-INSERT INTO publisher_callbacks (publisher_id, webhook_id, taken_at) VALUES (%s, %s, %s)
-ON CONFLICT DO NOTHING RETURNING true
+WITH signer AS (
+    SELECT id FROM publishers WHERE id = %s AND version = %s AND enabled
+), claimed AS (
+    INSERT INTO publisher_callbacks (publisher_id, webhook_id, taken_at)
+    SELECT id, %s, %s FROM signer ON CONFLICT DO NOTHING RETURNING true
+)
+SELECT EXISTS (SELECT FROM signer), EXISTS (SELECT FROM claimed)
+"""
+# A delivery that is not there yet has no row to lock.
+SHARE = """
+WITH there AS MATERIALIZED (
+    SELECT id FROM distributions WHERE id = ANY(%s) ORDER BY id FOR SHARE)
+SELECT ARRAY(SELECT id FROM there), (
+    SELECT count(pg_advisory_xact_lock(s.key)) FROM (
+        SELECT DISTINCT hashtextextended(named, 0) AS key FROM unnest(%s::text[]) AS named
+        ORDER BY key) s)
+"""
+FINISHED = """
+SELECT d.id FROM distributions d
+WHERE d.status = 'sending' {among}
+    AND EXISTS (SELECT FROM deliveries e WHERE e.distribution_id = d.id)
+    AND NOT EXISTS (SELECT FROM deliveries e
+        WHERE e.distribution_id = d.id AND e.status IN ('pending', 'sent'))
+{limit}
 """
 LOCK = "SELECT id FROM distributions WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"
 FIELDS = (
@@ -80,13 +102,26 @@ class PostgresPublisherSecrets:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def valid_at(self, now: datetime) -> list[PublisherSecrets]:
-        """Return every enabled publisher with its valid secrets."""
-        rows = self._database.rows(SECRETS, [now])
-        return [
-            PublisherSecrets(id_, (present, previous) if previous else (present,))
-            for id_, present, previous in rows
-        ]
+    def enabled(self) -> list[PublisherSecrets]:
+        """Return every enabled publisher with its secrets."""
+        return [PublisherSecrets(*row) for row in self._database.rows(SECRETS, [])]
+
+
+class PostgresFinishedDistributions:
+    """Implements `FinishedDistributions`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def among(self, ids: Collection[UUID]) -> set[UUID]:
+        """Return those that are `sending` and whose deliveries have all ended."""
+        statement = FINISHED.format(among="AND d.id = ANY(%s)", limit="")
+        return {row[0] for row in self._database.rows(statement, [list(ids)])}
+
+    def all(self, limit: int) -> set[UUID]:
+        """Return up to `limit` of all of them."""
+        statement = FINISHED.format(among="", limit="LIMIT %s")
+        return {row[0] for row in self._database.rows(statement, [limit])}
 
 
 class PostgresCallbacks:
@@ -100,10 +135,24 @@ class PostgresCallbacks:
         rotated = self._connection.execute(ROTATE, [previous_until, secret, publisher_id])
         return rotated.fetchone() is not None
 
-    def claim(self, publisher_id: UUID, webhook_id: str, now: datetime) -> bool:
-        """Note that a callback was taken; False when it was before."""
-        claimed = self._connection.execute(CLAIM, [publisher_id, webhook_id, now])
-        return claimed.fetchone() is not None
+    def claim(
+        self, publisher_id: UUID, version: int, webhook_id: str, now: datetime
+    ) -> Literal["claimed", "repeated", "changed"]:
+        """Note that a callback was taken, if the publisher is enabled and has this version."""
+        given = [publisher_id, version, webhook_id, now]
+        row = self._connection.execute(CLAIM, given).fetchone()
+        unchanged, claimed = row or (False, False)
+        if not unchanged:
+            return "changed"
+        return "claimed" if claimed else "repeated"
+
+    def share_distributions(self, updates: Sequence[tuple[UUID, str, str | None]]) -> set[UUID]:
+        """Lock deliveries by recipient and external id; return which distributions exist."""
+        named = [f"{of}/recipient/{recipient}" for of, recipient, _ in updates]
+        named += [f"{of}/external/{external}" for of, _, external in updates if external]
+        ids = list({of for of, *_ in updates})
+        row = self._connection.execute(SHARE, [ids, named]).fetchone()
+        return set(row[0]) if row else set()
 
     def lock_distributions(self, ids: Collection[UUID]) -> set[UUID]:
         """Lock distributions in the order of their ids; return those that exist."""

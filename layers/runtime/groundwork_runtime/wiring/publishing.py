@@ -8,15 +8,24 @@ from typing import TYPE_CHECKING
 from groundwork_runtime.wiring.base import BaseParts
 
 if TYPE_CHECKING:
-    from groundwork_core.publishing.ports import PublisherSecretsReader
+    from groundwork_core.publishing.ports import FinishedDistributions
+    from groundwork_core.publishing.remembered_secrets import RememberedSecrets
 
 
 class PublishingParts(BaseParts):
     """The secrets that callbacks are signed with."""
 
     @cached_property
-    def publisher_secrets(self) -> PublisherSecretsReader:
-        """Reads publishers' valid secrets."""
+    def publisher_secrets(self) -> RememberedSecrets:
+        """Remembers publishers' secrets for a moment."""
+        from groundwork_core.publishing.remembered_secrets import RememberedSecrets
         from groundwork_data.postgres.callbacks import PostgresPublisherSecrets
 
-        return PostgresPublisherSecrets(self.database)
+        return RememberedSecrets(PostgresPublisherSecrets(self.database))
+
+    @cached_property
+    def finished_distributions(self) -> FinishedDistributions:
+        """Finds distributions whose deliveries have all ended."""
+        from groundwork_data.postgres.callbacks import PostgresFinishedDistributions
+
+        return PostgresFinishedDistributions(self.database)

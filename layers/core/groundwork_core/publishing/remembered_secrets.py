@@ -1,0 +1,40 @@
+"""Remember publishers' secrets for a moment, so that a flood of callbacks asks Postgres little."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from groundwork_core.publishing.ports import PublisherSecrets, PublisherSecretsReader
+
+REMEMBERED = timedelta(seconds=5)
+"""A secret that was changed meanwhile is noticed when its callback is claimed."""
+UNKNOWN = timedelta(milliseconds=20)
+"""Secrets that were read so recently are not read again for a signature that none of them made.
+A publisher that was made since has hardly got its secret yet."""
+
+
+class RememberedSecrets:
+    """Publishers' secrets, read again when they are old, or do not explain a signature."""
+
+    def __init__(self, reader: PublisherSecretsReader) -> None:
+        self._reader = reader
+        self._known: Sequence[PublisherSecrets] = ()
+        self._read_at: datetime | None = None
+
+    def remembered(self, now: datetime) -> Sequence[PublisherSecrets]:
+        """Return the secrets, which may be REMEMBERED old."""
+        return self._not_older_than(REMEMBERED, now)
+
+    def recent(self, now: datetime) -> Sequence[PublisherSecrets]:
+        """Return the secrets as they were UNKNOWN ago or later."""
+        return self._not_older_than(UNKNOWN, now)
+
+    def forget(self) -> None:
+        """Read the secrets again at the next use."""
+        self._read_at = None
+
+    def _not_older_than(self, age: timedelta, now: datetime) -> Sequence[PublisherSecrets]:
+        if self._read_at is None or not timedelta(0) <= now - self._read_at <= age:
+            self._known, self._read_at = self._reader.enabled(), now
+        return self._known
