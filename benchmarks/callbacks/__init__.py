@@ -1,0 +1,1 @@
+"""Callbacks of publishers: how many a second, also in a flood of forged ones."""
