@@ -270,8 +270,12 @@ class PostMessage(Protocol):
 class SenderObserver(Protocol):
     """Gets what a sender did, for logs and metrics. Thread-safe."""
 
-    def made(self, attempt: MadeAttempt) -> None:
-        """Record an attempt."""
+    def settled(self, made: Sequence[MadeAttempt]) -> None:
+        """Record attempts that are stored."""
+        ...
+
+    def ended(self) -> None:
+        """Record that the run has ended."""
         ...
 
     def failed(self, error: BaseException) -> None:

@@ -101,6 +101,7 @@ class Sender:
                         return
                 pause = SHORTEST_PAUSE_SECONDS if busy else min(pause * 1.5, LONGEST_PAUSE_SECONDS)
         finally:
+            self._parts.observer.ended()
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _encrypt_plain_secrets(self) -> None:
@@ -142,7 +143,7 @@ class Sender:
         )
         for made in self._unsettled:
             self._lines.ended(made.message)
-            parts.observer.made(made)
+        parts.observer.settled(self._unsettled)
         self._unsettled = []
         for webhook_id, known in health.items():
             self._lines.learn(webhook_id, known, now)
