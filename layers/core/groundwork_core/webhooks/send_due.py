@@ -47,6 +47,8 @@ NEAR_SECONDS = 10.0
 RESERVE_SECONDS = 20.0
 """For messages on their way when the time of the run ends."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.1
+GATHER_SECONDS = 0.005
+"""After the end of an attempt, so that several are settled in one transaction."""
 RETRY_SECONDS = 0.5
 WAKE_SECONDS = 1.0
 
@@ -116,6 +118,8 @@ class Sender:
         """Store what has ended, take what is due, start what may start; return whether any."""
         self._collect(pause)
         settled = len(self._unsettled)
+        if takes:
+            self._start(pool)  # before the database is asked: an endpoint need not wait for it
         if settled:
             self._settle()
         if not takes:
@@ -129,12 +133,18 @@ class Sender:
 
     def _collect(self, pause: float) -> None:
         """Wait for the end of an attempt, at most for a pause; then take all that have ended."""
+        ended: list[MadeAttempt] = []
         try:
-            self._unsettled.append(self._ended.get(timeout=pause))
+            ended.append(self._ended.get(timeout=pause))
+            time.sleep(GATHER_SECONDS)
             while True:
-                self._unsettled.append(self._ended.get_nowait())
+                ended.append(self._ended.get_nowait())
         except Empty:
-            return
+            pass
+        for made in ended:
+            if made.outcome.delivered:  # a failure may open the circuit: it is settled first
+                self._lines.ended(made.message)
+        self._unsettled += ended
 
     def _settle(self) -> None:
         parts, now = self._parts, self._parts.clock.now()
@@ -170,7 +180,7 @@ class Sender:
                     max(ENDPOINTS_MAX - len(self._lines), 0),
                     PREFETCH,
                     self._lines.room(),
-                    self._lines.held(),
+                    [*self._lines.held(), *(made.message.id for made in self._unsettled)],
                 )
             )
             if not self._lines.knows(due):
