@@ -9,6 +9,7 @@ import signal
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,15 +67,17 @@ def test_each_event_comes_once_at_least_and_with_one_id(home: Path, receiver: Re
     before = len(receiver.all)
     with Instance(home, settings):
         for path in ("/slow", "/fine"):
-            assert eventually(
-                lambda path=path: seen(receiver, path, secrets[path]).keys() >= contents,
-                within_seconds=180,
-            )
+            came = partial(all_seen, receiver, path, secrets[path], contents)
+            assert eventually(came, within_seconds=180)
     assert len(receiver.all) > before
     for path in ("/slow", "/fine"):
         ids = seen(receiver, path, secrets[path])
         assert all(len(known) == 1 for known in ids.values())
     assert len(receiver.at("/gone")) <= 2 * 2  # disabled by its first answers
+
+
+def all_seen(receiver: Receiver, path: str, secret: str, contents: set[str]) -> bool:
+    return seen(receiver, path, secret).keys() >= contents
 
 
 def seen(receiver: Receiver, path: str, secret: str) -> dict[str, set[str]]:

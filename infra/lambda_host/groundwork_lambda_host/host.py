@@ -26,6 +26,7 @@ from groundwork_lambda_host.telemetry.registry import Telemetry
 from groundwork_lambda_host.template import Stack
 
 _ACCOUNT = "000000000000"
+_HASTEN_EVERY_SECONDS = 1.0
 
 
 class HostPart(Protocol):
@@ -75,6 +76,10 @@ class Host:
         sink: Sink = to_stdout,
     ) -> None:
         self.settings = settings
+        self._without_clients = frozenset(
+            [mapping.function for mapping in stack.queue_mappings]
+            + [schedule.function for schedule in stack.schedules]
+        )
         self.telemetry = Telemetry()
         self.listener = _listen(settings.address, settings.port)
         self.port: int = self.listener.getsockname()[1]
@@ -150,6 +155,7 @@ class Host:
         self._drained = True
         if not self._serving:
             self.listener.close()
+        hastening = asyncio.create_task(self._hasten())
         await asyncio.gather(
             *(part.drain() for part in self._parts),
             self._server.drain(
@@ -158,6 +164,13 @@ class Host:
             ),
         )
         await self.fleet.drain(self.settings.finish_seconds)
+        hastening.cancel()
+
+    async def _hasten(self) -> None:
+        """Let events of queues and schedules see little time left, while they are waited for."""
+        while True:
+            self.fleet.hasten(self._without_clients)
+            await asyncio.sleep(_HASTEN_EVERY_SECONDS)
 
 
 def _own_names(address: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from groundwork_lambda_host.settings import HostSettings
 pytestmark = pytest.mark.anyio
 
 SLEEPER = Function("Sleeper", "sleeper.handler", "/sleep")
+PATIENT = Function("Patient", "patient.handler", "/patient", timeout=300)
 SETTINGS = HostSettings(port=0, announce_seconds=1.0, finish_seconds=5.0)
 
 
@@ -167,3 +168,21 @@ async def test_without_its_mark_a_second_drain_drains_the_parts_again(serve: Ser
     await running.host.drain()
 
     assert len(drained) == 2
+
+
+async def test_an_event_that_looks_at_its_time_ends_early_in_a_drain(serve: Serve) -> None:
+    running = await serve(PATIENT, settings=SETTINGS)
+    pool = running.host.fleet.pools["Patient"]
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
+    writer.write(b"GET /patient HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    answer = asyncio.create_task(read_answer(reader))
+    async with asyncio.timeout(60):
+        while not pool.busy:
+            await asyncio.sleep(0.02)
+        # Others are left alone, as is this one while nobody hastens it.
+        running.host.fleet.hasten(())
+        done, _ = await asyncio.wait({answer}, timeout=0.5)
+        assert not done
+        running.host.fleet.hasten(("Patient",))
+        assert (await answer).body == b"done"
+    writer.close()

@@ -158,6 +158,12 @@ class Environment(asyncio.Protocol):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.get_pid(), signal.SIGKILL)
 
+    def hasten(self) -> None:
+        """Let a running event see little time left. It is not killed earlier than otherwise."""
+        if self.busy and self._process is not None and self._process.get_returncode() is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGUSR1)
+
     async def stop(self) -> None:
         """End the process after its event, if any; kill it after a timeout."""
         self.retiring = True

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from groundwork_lambda_host.environments.environment import Environment
@@ -80,6 +80,12 @@ class Fleet:
     async def swap(self) -> None:
         """Replace all environments with new ones, as after a deployment."""
         await asyncio.gather(*(pool.swap() for pool in self.pools.values()))
+
+    def hasten(self, functions: Collection[str]) -> None:
+        """Let running events of some functions (logical ids) see little time left."""
+        for pool in self.pools.values():
+            if pool.function.logical_id in functions:
+                pool.hasten()
 
     async def drain(self, seconds: float) -> None:
         """Finish running and waiting events, then stop every environment."""

@@ -150,6 +150,11 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(each.stop() for each in list(self._processes)))
 
+    def hasten(self) -> None:
+        """Let running events see little time left."""
+        for environment in self._all:
+            environment.hasten()
+
     async def swap(self) -> None:
         """Replace every environment with a new one after its event, without refusing events."""
         old = list(self._all)

@@ -92,7 +92,8 @@ class Sender:
                 try:
                     self._encrypt_plain_secrets()
                     busy = self._turn(pool, pause, takes=takes)
-                    if not busy and (self._is_over() if takes else not self._lines.on_the_way):
+                    left = takes or (self._lines.on_the_way and remaining_seconds() > 1)
+                    if not left or (takes and not busy and self._is_over()):
                         return
                 except Unavailable as error:
                     # What is not settled is settled later, or sent again by another sender.
