@@ -73,7 +73,8 @@ def test_nothing_that_it_reads_is_a_secret() -> None:
         for column in set(tables.Row.metadata.tables[table].columns.keys())
         - CONFIDENTIAL.get(table, frozenset())
     }
-    assert not [name for name in readable if any(word in name for word in sounds)]
+    flags = {"sources.has_credentials"}
+    assert not [name for name in readable - flags if any(word in name for word in sounds)]
     assert not {"users", "api_keys", "refresh_tokens", "webhooks", "publishers"} & set(READS)
 
 

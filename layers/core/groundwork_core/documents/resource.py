@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from groundwork_core.resources.bounded_json import BoundedText
 from groundwork_core.resources.field_types import Moment, Text, WebAddress, Whole
+from groundwork_core.resources.highlights import Highlights
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 Title = Annotated[Text, Field(max_length=2_000)]
@@ -59,6 +60,8 @@ class Document(Representation):
     enclosures: list[ShownEnclosure]
     content_hash: str
     revision: int
+    rank: float | None = Field(description="Only in a list with `q`: how well it matches.")
+    highlights: Highlights | None = Field(description="Only in a list with `q`.")
 
 
 class NewDocument(Input):
@@ -103,7 +106,7 @@ DOCUMENTS = Resource(
     patch=DocumentPatch,
     filters=(
         Filter("source_id", "id"),
-        Filter("q", operator="like", column="title"),
+        Filter("q", operator="search"),
         Filter("published_after", "moment", "after", column="published_at"),
         Filter("published_before", "moment", "before", column="published_at"),
     ),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from groundwork_core.resources.bounded_json import BoundedText, JsonObject
 from groundwork_core.resources.field_types import Text, Word
+from groundwork_core.resources.highlights import Highlights
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
@@ -27,6 +28,8 @@ class Content(Representation):
     format: str
     status: Status
     metadata: Metadata
+    rank: float | None = Field(description="Only in a list with `q`: how well it matches.")
+    highlights: Highlights | None = Field(description="Only in a list with `q`.")
 
 
 class NewContent(Input):
@@ -84,7 +87,7 @@ CONTENTS = Resource(
     patch=ContentPatch,
     filters=(
         Filter("status", choices=get_args(Status)),
-        Filter("q", operator="like", column="title"),
+        Filter("q", operator="search"),
     ),
     sorts={"title": Sort("text")},
     merged={"metadata": merge_patch},

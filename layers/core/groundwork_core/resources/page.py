@@ -11,13 +11,13 @@ from uuid import UUID
 
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.resources.field_types import read_moment
-from groundwork_core.resources.resource import Filter, Resource, ValueType
+from groundwork_core.resources.resource import RANK, Filter, Resource, ValueType
 
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 SORT_DEFAULT = "-id"
 """Newest first, since ids sort by creation time. A list filtered by a time is sorted by that time,
-as a scan from the newest item to an old time would be slow."""
+as a scan from the newest item to an old time would be slow; one that is searched, by rank."""
 PAGE_BYTES_MAX = 2_900_000
 """Maximum bytes of the items of a page, except that a page has at least one item. Lambda limits a
 response to 6 MB, with the body as a JSON string, in which a quote takes two bytes."""
@@ -82,7 +82,9 @@ def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQu
         except ValueError as error:
             faults.append(Fault(f"/{one.name}", str(error)))
     limit = _limit(single.pop("limit", None), faults)
-    sort, descending = _sort(resource, single.pop("sort", _usual_sort(resource, filters)), faults)
+    usual = _usual_sort(resource, filters)
+    sorts = {*resource.all_sorts, usual.removeprefix("-")}
+    sort, descending = _sort(sorts, single.pop("sort", usual), faults)
     cursor = single.pop("cursor", None)
     faults += [Fault(f"/{name}", "is not a parameter of this list") for name in single]
     if faults:
@@ -102,16 +104,18 @@ def _limit(text: str | None, faults: list[Fault]) -> int:
 
 
 def _usual_sort(resource: Resource, filters: Sequence[tuple[Filter, FilterValue]]) -> str:
+    if any(one.operator == "search" for one, _ in filters):
+        return f"-{RANK}"
     columns = (one.column for one, _ in filters if one.operator in ("after", "before"))
     time = next((column for column in columns if column in resource.all_sorts), None)
     return SORT_DEFAULT if time is None else f"-{time}"
 
 
-def _sort(resource: Resource, text: str, faults: list[Fault]) -> tuple[str, bool]:
+def _sort(sorts: set[str], text: str, faults: list[Fault]) -> tuple[str, bool]:
     descending = text.startswith("-")
     name = text[1:] if descending else text
-    if name not in resource.all_sorts:
-        known = ", ".join(sorted(resource.all_sorts))
+    if name not in sorts:
+        known = ", ".join(sorted(sorts))
         faults.append(Fault("/sort", f"must be one of {known}, or - and one for descending order"))
     return name, descending
 

@@ -14,9 +14,12 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 ValueType = Literal["text", "id", "number", "integer", "moment", "flag"]
 """The type of a filter or sort: str, UUID, float, 64-bit int, aware datetime, bool."""
 
-Operator = Literal["equals", "at_least", "after", "before", "has", "like"]
+Operator = Literal["equals", "at_least", "after", "before", "has", "like", "search"]
 """`has`: an array contains the value; `like`: a text contains it, regardless of case and Unicode
-normalization form."""
+normalization form; `search`: the words of a thing match it, or its title contains it."""
+
+RANK = "rank"
+"""The sort, and field, of things that were searched for: how well one matches."""
 
 
 Merge = Callable[[JsonValue, JsonValue], JsonValue]

@@ -12,6 +12,7 @@ from itertools import count, product
 from typing import TYPE_CHECKING, Literal
 
 from groundwork_core.resources.page import PAGE_BYTES_MAX
+from groundwork_core.resources.resource import RANK, Sort
 from groundwork_data.postgres.special_sql import special_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _FITS: dict[Measured, str] = {
     f" OR sum(octet_length(text)) {_SO_FAR} <= {PAGE_BYTES_MAX}",
 }
 
+_RANKED = Sort("number")
 _OPERATORS = {
     "equals": "{column} = %s",
     "at_least": "{column} >= %s",
@@ -85,9 +87,10 @@ def page(
     costs nothing; measured `together`, the items from where the page would exceed it.
     """
     by_name = {one.name: one for one in resource.filters}
-    column = sorted_by(resource, sort)
     numbers = map("${}".format, count(1))
     places = dict(zip(filters, numbers, strict=False))
+    sought = next((places[name] for name in filters if by_name[name].operator == "search"), None)
+    column = sorted_by(resource, sort, sought)
     conditions = [
         _conditions(resource, by_name[name], number)
         for name, number in places.items()
@@ -101,18 +104,19 @@ def page(
     if after is not None:
         sign = "<" if direction == "DESC" else ">"
         conditions.append(_after_place(resource, sort, column, sign, after, numbers))
-    order = f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
     limit = next(numbers)
-    end = f"ORDER BY {order} LIMIT {limit}"
+    end = f"ORDER BY {_order(column, sort, direction)} LIMIT {limit}"
     # Each part is read in order from an index of its own.
     parts = [
-        f"SELECT {shown_columns(resource)} FROM {_table(resource)} t"
+        f"SELECT {shown_columns(resource, sought)} FROM {_table(resource)} t"
         f"{' WHERE ' if together else ''}{' AND '.join(together)} {end}"
         for together in product(*conditions)
     ]
     rows = parts[0]
     if len(parts) > 1:
-        rows = f"SELECT t.* FROM (({') UNION ALL ('.join(parts)})) t {end}"
+        shown = f't."{RANK}"' if sort == RANK else column
+        whole = f"ORDER BY {_order(shown, sort, direction)} LIMIT {limit}"
+        rows = f"SELECT t.* FROM (({') UNION ALL ('.join(parts)})) t {whole}"
     # OFFSET 0 keeps Postgres from building each JSON twice.
     texts = f"SELECT row_to_json(shown)::text AS text FROM ({rows}) shown OFFSET 0"
     fits = _FITS[measured].format(limit=limit)
@@ -201,9 +205,13 @@ def _json(resource: Resource) -> str:
     return f"(SELECT row_to_json(shown)::text FROM (SELECT {shown_columns(resource)}) shown)"
 
 
-def shown_columns(resource: Resource) -> str:
-    """Return the columns that clients see, of a row `t`."""
-    computed = special_of(resource.name).computed
+def shown_columns(resource: Resource, sought: str | None = None) -> str:
+    """Return the columns that clients see, of a row `t`; `sought` is the parameter of a search."""
+    special = special_of(resource.name)
+    computed = special.computed
+    if sought is not None and special.search is not None:
+        found = {RANK: special.search.rank, "highlights": special.search.highlights}
+        computed = {**computed, **{name: sql.replace("%s", sought) for name, sql in found.items()}}
     return ", ".join(
         f'{computed[name]} AS "{name}"' if name in computed else f't."{name}"'
         for name in resource.columns
@@ -213,6 +221,10 @@ def shown_columns(resource: Resource) -> str:
 def _returned(resource: Resource) -> str:
     shown = f"groundwork_answerable({_json(resource)})"
     return f"t.id::text, {_tag(resource)}, {shown}, pg_current_xact_id()::text"
+
+
+def _order(column: str, sort: str, direction: Direction) -> str:
+    return f"t.id {direction}" if sort == "id" else f"{column} {direction}, t.id {direction}"
 
 
 def _joint_filters(resource: Resource, filters: tuple[str, ...]) -> tuple[str, ...]:
@@ -228,13 +240,19 @@ def _joint_conditions(resource: Resource, filters: tuple[str, ...]) -> tuple[str
 def _conditions(resource: Resource, one: Filter, number: str) -> tuple[str, ...]:
     """Return the conditions of a filter, mostly one; several exclude one another."""
     column = one.column or one.name
+    search = special_of(resource.name).search
+    if one.operator == "search" and search is not None:
+        return tuple(condition.replace("%s", number) for condition in search.conditions)
     special = special_of(resource.name).conditions.get(column)
     conditions = special or (_OPERATORS[one.operator].format(column=f't."{column}"'),)
     return tuple(condition.replace("%s", number) for condition in conditions)
 
 
-def sorted_by(resource: Resource, sort: str) -> str:
+def sorted_by(resource: Resource, sort: str, sought: str | None = None) -> str:
     """Return the SQL expression that a list is sorted by, on the row `t`."""
+    search = special_of(resource.name).search
+    if sort == RANK and search is not None and sought is not None:
+        return search.rank.replace("%s", sought)
     return _shortened(resource, sort, f't."{sort}"')
 
 
@@ -255,7 +273,7 @@ def _after_place(
     if after == "null":
         same = f"{column} IS NULL AND t.id {sign} {next(numbers)}::uuid"
         return (same,) if sign == ">" else (same, f"{column} IS NOT NULL")
-    kind = resource.all_sorts[sort]
+    kind = resource.all_sorts.get(sort, _RANKED)
     value = _shortened(resource, sort, f"{next(numbers)}::{_TYPES[kind.type]}")
     further = f"({column}, t.id) {sign} ({value}, {next(numbers)}::uuid)"
     return (further, f"{column} IS NULL") if kind.nullable and sign == ">" else (further,)

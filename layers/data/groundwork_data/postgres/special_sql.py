@@ -9,6 +9,62 @@ from groundwork_data.postgres.survivors import WITH_KEY, WITH_TYPE_AND_KEY
 
 
 @dataclass(frozen=True, slots=True)
+class SearchSql:
+    """Full-text search of the rows `t` of a table with a column `search`; `%s` is what is sought.
+
+    The index finds what matches in any language; then the row's own language decides.
+    """
+
+    language: str
+    """The row's language, as SQL."""
+    text: str
+    """The text that passages are taken from, as SQL."""
+    escaped: bool
+    """Whether that text is HTML's, without tags."""
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """Rows whose words match, and others whose title contains the text."""
+        matches = f"t.search @@ {self._query}"
+        return (
+            f"t.search @@ groundwork_any_query(%s) AND {matches}",
+            "groundwork_fold(t.title) LIKE groundwork_fold(groundwork_containing(%s))"
+            f" AND NOT ({matches})",
+        )
+
+    @property
+    def rank(self) -> str:
+        """How well a row matches; 0: its title contains the text."""
+        return f"ts_rank(t.search, {self._query})::float8"
+
+    @property
+    def highlights(self) -> str:
+        """Passages that match, as safe HTML."""
+        parts = (
+            f"'{name}', groundwork_highlight("
+            f"{self._configuration}, {text}, %s, {escaped}, '{extent}')"
+            for name, text, escaped, extent in (
+                ("title", "t.title", False, "HighlightAll=true"),
+                ("text", self.text, self.escaped, "MaxFragments=2, MinWords=8, MaxWords=24"),
+            )
+        )
+        return f"json_build_object({', '.join(parts)})"
+
+    @property
+    def _configuration(self) -> str:
+        return f"groundwork_configuration({self.language})"
+
+    @property
+    def _query(self) -> str:
+        return f"websearch_to_tsquery({self._configuration}, %s)"
+
+
+PASSAGES_CHARACTERS = 50_000
+"""Passages are taken from the beginning of a text."""
+NOT_SOUGHT = {"rank": "NULL::float8", "highlights": "NULL::json"}
+
+
+@dataclass(frozen=True, slots=True)
 class SpecialSql:
     """What is special about one resource's statements; `t` is its row."""
 
@@ -24,6 +80,8 @@ class SpecialSql:
     is read from an index of its own, which OR would not allow."""
     selective: frozenset[str] = frozenset()
     """Filters that few rows match, whatever the value."""
+    search: SearchSql | None = None
+    """How its things are searched, for a filter with the operator `search`."""
     together: tuple[tuple[str, ...], str] = ((), "")
     """Filters that form one condition where all of them are given."""
     sorted_characters: Mapping[str, int] = field(default_factory=dict)
@@ -37,11 +95,26 @@ _API_KEYS = SpecialSql(
     },
 )
 
+_CONTENTS = SpecialSql(
+    audited=True,
+    computed=NOT_SOUGHT,
+    search=SearchSql(
+        "t.metadata ->> 'language'", f"left(t.body, {PASSAGES_CHARACTERS})", escaped=False
+    ),
+)
+
 _DOCUMENTS = SpecialSql(
     computed={
         name: f"coalesce(t.metadata -> '{name}', '[]'::jsonb)"
         for name in ("authors", "categories", "links")
-    },
+    }
+    | NOT_SOUGHT,
+    search=SearchSql(
+        "t.language",
+        "regexp_replace(left(coalesce(nullif(t.content, ''), t.summary),"
+        f" {PASSAGES_CHARACTERS}), '<[^>]*>', ' ', 'g')",
+        escaped=True,
+    ),
     sorted_characters={"title": 600},
 )
 
@@ -145,7 +218,7 @@ _AUDITED = SpecialSql(audited=True)
 SPECIAL: Mapping[str, SpecialSql] = {
     "api-keys": _API_KEYS,
     "configurations": _AUDITED,
-    "contents": _AUDITED,
+    "contents": _CONTENTS,
     "publishers": _AUDITED,
     "distributions": _AUDITED,
     "documents": _DOCUMENTS,

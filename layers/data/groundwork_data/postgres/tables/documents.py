@@ -9,13 +9,14 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
+    Computed,
     ForeignKey,
     Index,
     UniqueConstraint,
     literal_column,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.bounds import (
@@ -65,6 +66,7 @@ class Document(Aggregate, Row):
             f" <= {TEXTS_BYTES_MAX}",
             name="content_bytes",
         ),
+        Index("ix_documents_search", "search", postgresql_using="gin"),
         Index("ix_documents_source_id", "source_id", "id"),
         Index("ix_documents_published_at", "published_at", "id"),
         # A title may be longer than an index allows.
@@ -95,6 +97,12 @@ class Document(Aggregate, Row):
     """What the feed states besides the text: authors, categories, links, its feed."""
     enclosures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """The entry's enclosures: `{url, type, length}`."""
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR,
+        Computed("groundwork_vector(language, title, summary, content)", persisted=True),
+        deferred=True,
+    )
+    """The words of its first 120,000 characters, as its language reduces them."""
 
     source: Mapped[Source] = parent("documents")
     revisions: Mapped[list[DocumentRevision]] = children("document")

@@ -6,8 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, literal_column, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Computed,
+    ForeignKey,
+    Index,
+    literal_column,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.bounds import (
@@ -43,6 +51,7 @@ class Content(Aggregate, Row):
             f" <= {CONTENT_BYTES_MAX}",
             name="body_bytes",
         ),
+        Index("ix_contents_search", "search", postgresql_using="gin"),
         Index("ix_contents_title_id", "title", "id"),
         Index("ix_contents_status_id", "status", "id"),
         Index(
@@ -57,6 +66,12 @@ class Content(Aggregate, Row):
     format: Mapped[str] = mapped_column(server_default="markdown")
     status: Mapped[str] = mapped_column(server_default="draft")
     metadata_: Mapped[dict[str, Any]] = mapped_column("metadata", JSONB, server_default=EMPTY)
+    search: Mapped[str | None] = mapped_column(
+        TSVECTOR,
+        Computed("groundwork_vector(metadata ->> 'language', title, '', body)", persisted=True),
+        deferred=True,
+    )
+    """The words of its first 120,000 characters, as its language reduces them."""
 
     versions: Mapped[list[ContentVersion]] = children("content", order_by="ContentVersion.version")
     distributions: Mapped[list[Distribution]] = children("content")

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.bounds import json_bound
+from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
 
 
@@ -30,6 +31,9 @@ class Schedule(Aggregate, Row):
     schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
     action: Mapped[dict[str, Any]] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+
+    state: Mapped[ScheduleMoment | None] = children("schedule")
+    runs: Mapped[list[RunOfSchedule]] = children("schedule", order_by="RunOfSchedule.id")
 
 
 class ScheduleMoment(Row):
@@ -52,6 +56,8 @@ class ScheduleMoment(Row):
     last_run_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(server_default="pending")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    schedule: Mapped[Schedule] = parent("state")
 
 
 class RunOfSchedule(Row):
@@ -84,3 +90,5 @@ class RunOfSchedule(Row):
     status: Mapped[str]
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+
+    schedule: Mapped[Schedule] = parent("runs")

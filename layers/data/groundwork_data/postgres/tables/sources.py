@@ -81,6 +81,7 @@ class Source(Aggregate, Row):
 
     state: Mapped[SourceState | None] = children("source")
     documents: Mapped[list[Document]] = children("source")
+    credentials: Mapped[SourceCredentials | None] = children("source")
 
 
 class SourceCredentials(Row):
@@ -96,6 +97,8 @@ class SourceCredentials(Row):
     )
     encrypted: Mapped[str]
     changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+    source: Mapped[Source] = parent("credentials")
 
 
 DUE_AT = """
