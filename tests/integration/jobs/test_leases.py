@@ -9,7 +9,8 @@ import pytest
 
 from groundwork_core.jobs.hold import lease_jobs
 from groundwork_core.jobs.lease_messages import LeaseRequest
-from groundwork_data.postgres import lease_sql
+from groundwork_core.jobs.lease_rules import PROGRESS_EVENT_SECONDS
+from groundwork_data.postgres import lease_sql, quick_leases
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.quick_leases import PostgresQuickLeases
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
@@ -306,15 +307,37 @@ def test_what_has_ended_well_cannot_be_cancelled_or_replayed(office: Office) -> 
     assert office.act(made, "replay").status == 409
 
 
-def test_a_thousand_reports_are_one_event(office: Office) -> None:
+def report_a_thousand_times(office: Office) -> list[str]:
+    """Report each millisecond for a second."""
     office.add()
     job = office.leased()
-    for n in range(1000):
+    for n in range(1, 1001):
         assert office.act(job, "status", progress=n / 1000).status == 200
-    assert office.shown(job)["progress"] == 0.999
-    assert office.events(job) == ["created", "updated", "progress"]
-    office.clock.forward(seconds=1)
-    office.act(job, "status", progress=1)
+        office.clock.forward(milliseconds=0.99)
+    assert office.shown(job)["progress"] == 1
+    return office.events(job)
+
+
+def test_a_thousand_reports_in_a_second_are_one_event(office: Office) -> None:
+    assert report_a_thousand_times(office) == ["created", "updated", "progress"]
+
+
+def test_without_the_limit_they_would_be_a_thousand(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = f"interval '{PROGRESS_EVENT_SECONDS} seconds'"
+    unlimited = quick_leases.REPORT_AT_ONCE.replace(limit, "interval '0 seconds'")
+    monkeypatch.setattr(quick_leases, "REPORT_AT_ONCE", unlimited)
+    assert len(report_a_thousand_times(office)) == 1002
+
+
+def test_the_next_second_has_its_own_event(office: Office) -> None:
+    office.add()
+    job = office.leased()
+    for _ in range(2):
+        for n in range(3):
+            office.act(job, "status", progress=n / 3)
+        office.clock.forward(seconds=1)
     assert office.events(job) == ["created", "updated", "progress", "progress"]
 
 

@@ -33,18 +33,17 @@ _CHANCE = SystemRandom()
 def lease_jobs(
     asked: LeaseRequest, *, quick: QuickLeases, work: LeasesWork, clock: Clock
 ) -> list[str]:
-    """Lease the next waiting jobs; those whose lease has just expired are among them.
+    """Lease the next waiting jobs; if there is none, those whose lease has just expired.
 
-    Returns the JSON of each, as of `Leased`.
+    Returns the JSON of each, as of `Leased`; perhaps fewer than wait.
     """
     now, most = clock.now(), asked.max or 1
     found = quick.lease(asked.kinds, asked.worker, now, asked.lease_seconds, most)
-    if len(found) == most or quick.is_idle(asked.kinds, now):
+    if found or quick.is_idle(asked.kinds, now):
         return found
     with work:
         work.leases.tidy(now, TAKEN_BACK_MAX)
-        left = most - len(found)
-        return found + work.leases.lease(asked.kinds, asked.worker, now, asked.lease_seconds, left)
+        return work.leases.lease(asked.kinds, asked.worker, now, asked.lease_seconds, most)
 
 
 def take_back_expired(*, work: LeasesWork, clock: Clock) -> int:

@@ -50,14 +50,12 @@ class PostgresLeases:
             "until": now + timedelta(seconds=seconds),
             "seconds": seconds,
         }
-        texts: list[str] = []
+        bounds = {"most": most, "window": most + sql.WINDOW}
         # Where the first in the order are too young beside the oldest, it is the oldest's turn.
         for statement in (sql.LEASE_IN_ORDER, sql.LEASE_OLDEST):
-            left = most - len(texts)
-            if left:
-                bounds = {"most": left, "window": left + sql.WINDOW}
-                texts += [text for (text,) in self._rows(statement, given | bounds)]
-        return texts
+            if rows := self._rows(statement, given | bounds):
+                return [text for (text,) in rows]
+        return []
 
     def holds(self, lease: Lease, now: datetime) -> bool:
         """Lock the job, and say whether this is its present lease and has not expired."""

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg import generators
 from psycopg.pq import Escaping, TransactionStatus
 
 from groundwork_core.audit.actor import SYSTEM
@@ -98,9 +99,8 @@ class RunningTransaction:
     def _commit_asking(self, question: bytes) -> None:
         pgconn = self.connection.pgconn
         pgconn.send_query(question + b"; COMMIT")
-        results = []
-        while (result := pgconn.get_result()) is not None:
-            results.append(result)
+        # Not by get_result alone: it waits without letting other threads run.
+        results = self.connection.wait(generators.execute(pgconn))
         for result in results:
             raise_on_error(pgconn, result)
         asked = results[0]
