@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +13,13 @@ from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
+from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.opml import Feed
+from groundwork_core.sources.poll_shown import PollShown
 from groundwork_core.sources.ports import Poll, SourceRow, WatchState
 from groundwork_core.sources.resource import SOURCES
+from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.wishes import Wishes
 from groundwork_data.web.hosts import host_of
 
 from .hosts import MemoryHosts
@@ -46,6 +50,7 @@ class State:
     fetch_at: datetime | None = None
     fetching_until: datetime | None = None
     asked_ticket: UUID | None = None
+    whereabouts: Whereabouts = field(default_factory=Whereabouts)
 
     def due_at(self) -> datetime:
         if self.claimed_until is not None:
@@ -69,6 +74,11 @@ class MemorySources:
         self._tables = tables
         self._states: dict[UUID, State] = tables.of("source_states")
         self._hosts = MemoryHosts(tables)
+        self._polls_by_place: dict[int, Poll] = tables.of("polls")
+
+    @property
+    def _polls(self) -> list[Poll]:
+        return list(self._polls_by_place.values())
 
     def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
         resources, added = FakeResources(self._tables), {}
@@ -236,9 +246,27 @@ class MemorySources:
             feed=poll.feed.as_json() if poll.feed else before.feed,
             over_budget=poll.over_budget,
             host=poll.host or before.host,
+            whereabouts=poll.whereabouts,
         )
         self._free(poll.source_id)
+        self._polls_by_place[len(self._polls_by_place)] = poll
         self.replan(poll.source_id, poll.planned)
+
+    def disable(self, source_id: UUID) -> None:
+        row = self._row(source_id)
+        assert row is not None
+        self._tables.put("sources", {**row, "enabled": False, "version": row["version"] + 1})
+
+    def polls(self, source_id: UUID, limit: int) -> list[PollShown]:
+        found = [one for one in self._polls if one.source_id == source_id][::-1]
+        return [_poll_shown(one) for one in found[:limit]]
+
+    def keep_polls(self, today: date, days: int) -> int:
+        oldest = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(days=days)
+        old = [place for place, one in self._polls_by_place.items() if one.at < oldest]
+        for place in old:
+            del self._polls_by_place[place]
+        return len(old)
 
     def watch_state(self, source_id: UUID) -> WatchState | None:
         row, state = self._row(source_id), self._states.get(source_id)
@@ -257,6 +285,10 @@ class MemorySources:
             error_class=state.error_class,
             median_gap_seconds=state.median_gap_seconds,
             newest_at=state.newest_at,
+            rhythm=Rhythm.read(state.feed.get("rhythm")),
+            wishes=Wishes.read(state.feed.get("wishes")),
+            host=state.host,
+            moved_to=state.whereabouts.moved_to,
         )
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
@@ -315,7 +347,12 @@ class MemorySources:
         return WatchedSource(
             source_id=source_id,
             ticket=state.ticket,
-            url=row["url"],
+            url=state.whereabouts.moved_to or row["url"],
+            own_url=row["url"],
+            status=state.status,
+            whereabouts=state.whereabouts,
+            rhythm=Rhythm.read(state.feed.get("rhythm")),
+            wishes=Wishes.read(state.feed.get("wishes")),
             schedule=SCHEDULE.validate_python(row["schedule"]),
             failures=state.failures,
             etag=state.etag,
@@ -327,3 +364,19 @@ class MemorySources:
             host=state.host,
             fetch_at=state.fetch_at,
         )
+
+
+def _poll_shown(poll: Poll) -> PollShown:
+    cost = poll.transfer
+    return PollShown(
+        at=poll.at,
+        status=poll.status,
+        http_status=cost.http_status,
+        duration_ms=cost.duration_ms,
+        bytes=cost.bytes,
+        new=poll.new,
+        changed=poll.changed,
+        error=poll.failure,
+        redirects=poll.redirects,
+        requests=cost.requests,
+    )

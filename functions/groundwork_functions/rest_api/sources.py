@@ -1,11 +1,15 @@
 """Sources: the resource, fetch on request, and the explanation of the schedule."""
 
+from typing import Annotated
 from uuid import UUID
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from groundwork_core.caller import Caller
 from groundwork_core.sources.discover import Discovered, DiscoverIn
 from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
 from groundwork_core.sources.model import FetchRequested
+from groundwork_core.sources.polls import PollsShown, list_polls
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.resource import SOURCES
 from groundwork_core.sources.write_hooks import SourceWriteHooks
@@ -76,3 +80,22 @@ def discover(body: DiscoverIn, wiring: Wiring) -> Discovered:
     created. `failure` says why the address itself could not be read.
     """
     return wiring.discover(body.url)
+
+
+@router.get(
+    "/api/v1/sources/<source_id>/polls",
+    needs="sources:read",
+    operation_id="listSourcePolls",
+    result="The last polls, newest first.",
+    tag="sources",
+    problems=(404,),
+)
+def polls(
+    source_id: UUID, wiring: Wiring, limit: Annotated[int, Query(ge=1, le=200)] = 50
+) -> PollsShown:
+    """List the last polls of a source.
+
+    They are kept for 30 days.
+    """
+    with wiring.work() as work:
+        return list_polls(source_id, limit, sources=work.sources)

@@ -191,4 +191,5 @@ def test_an_edited_schedule_plans_the_next_poll_anew(path: "Path") -> None:
             next_cron=next_cron,
         )
     state = path.rows("SELECT next_poll_at - last_poll_at, etag FROM source_states")[0]
-    assert (state[0].total_seconds(), state[1]) == (60, '"1"')
+    assert 60 <= state[0].total_seconds() <= 62
+    assert state[1] == '"1"'

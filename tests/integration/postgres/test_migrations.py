@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from groundwork_core.errors import Invalid
 from groundwork_data.postgres import migrations, migrator_lock
@@ -57,7 +57,11 @@ def test_the_migrated_schema_is_what_the_models_say(database_url: str) -> None:
     engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
     with engine.connect() as connection, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Did not recognize type 'xid8'")
-        assert compare_metadata(MigrationContext.configure(connection), Row.metadata) == []
+        rows = connection.execute(text("SELECT relname FROM pg_class WHERE relispartition"))
+        partitions = {str(name) for (name,) in rows}
+        options = {"include_name": lambda name, _kind, _parents: name not in partitions}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, Row.metadata) == []
     engine.dispose()
 
 

@@ -29,6 +29,8 @@ class Failure(StrEnum):
     EMPTY = "empty"
     NOT_A_FEED = "not_a_feed"
     MALFORMED = "malformed"
+    CHALLENGE = "challenge"
+    ROBOTS = "robots"
     TOO_COMPLEX = "too_complex"
     BAD_CONFIG = "bad_config"
     CREDENTIALS = "credentials"
@@ -47,6 +49,10 @@ class Transfer:
     """Of the body after decompression."""
     requests: int = 1
     """Requests that were sent, robots.txt and redirects included."""
+    fresh_seconds: int | None = None
+    """For how long the answer is fresh; None: it does not say."""
+    moved_to: str | None = None
+    """Where permanent redirects (301, 308) led to; None: there were none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
 from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.documents.ingest import Ingested, ingest
 from groundwork_core.errors import GroundworkError
 from groundwork_core.hosts.ports import HostOf
+from groundwork_core.sources.becoming import is_moved, status_after
 from groundwork_core.sources.fetch_outcome import (
     Download,
     Failed,
@@ -22,7 +22,8 @@ from groundwork_core.sources.fetch_outcome import (
 )
 from groundwork_core.sources.fetch_plans import MakePlans
 from groundwork_core.sources.leave_host import leave_host
-from groundwork_core.sources.model import FetchDue, WatchedSource
+from groundwork_core.sources.model import FetchDue, PlannedPoll, WatchedSource
+from groundwork_core.sources.moving import after_poll
 from groundwork_core.sources.ports import (
     FeedReader,
     Fetcher,
@@ -53,7 +54,7 @@ Outcome = ParsedFeed | Unchanged | Failed
 class FetchSources:
     """Fetches a batch: concurrent downloads, then reading and storing one by one."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its ports
         self,
         *,
         fetch: Fetcher,
@@ -64,8 +65,13 @@ class FetchSources:
         next_cron: NextCron,
         plans: MakePlans,
         host_of: HostOf,
+        changed: Callable[[str], None] = lambda _status: None,
     ) -> None:
-        """`fetch` downloads, `read` parses feeds, `plans` makes requests and finds readers."""
+        """`fetch` downloads, `read` parses feeds, `plans` makes requests and finds readers.
+
+        `changed` is called with each new status of a source, for metrics.
+        """
+        self._changed = changed
         self._plans = plans
         self._host_of = host_of
         self._fetch = fetch
@@ -158,12 +164,17 @@ class FetchSources:
                 )
             poll = self._poll(source, download, outcome, stored)
             work.sources.record(poll)
+            if poll.status == "gone":
+                work.sources.disable(source.source_id)
             leave_host(source, outcome, download.transfer, work=work, now=poll.at)
+        if poll.status != source.status:
+            self._changed(poll.status)
         log.info(
             "polled",
             extra={
                 "source_id": str(source.source_id),
-                "outcome": _word(outcome),
+                "outcome": poll.failure or poll.status,
+                "status_before": source.status,
                 "new": stored.new,
                 "changed": stored.changed,
                 "left_out": _left_out(outcome, stored),
@@ -194,6 +205,9 @@ class FetchSources:
             retry_after_seconds=failed.retry_after_seconds if failed else None,
             median_gap_seconds=facts.median_gap_seconds if facts else source.median_gap_seconds,
             newest_at=facts.newest_at if facts else source.newest_at,
+            rhythm=facts.rhythm if facts else source.rhythm,
+            wishes=facts.wishes if facts else source.wishes,
+            fresh_seconds=download.transfer.fresh_seconds,
         )
         planned = next_poll(
             source.schedule, history, now, random=self._random, next_cron=self._next_cron
@@ -203,17 +217,32 @@ class FetchSources:
             facts = replace(facts, identity=stored.identity, left_out=left_out)
         whole = isinstance(outcome, ParsedFeed) and not (outcome.ends_early or stored.waiting)
         fetched = download if isinstance(download, Fetched) and whole else None
+        transfer = download.transfer
+        whereabouts = after_poll(
+            source.whereabouts,
+            url=source.url,
+            target=transfer.moved_to,
+            http_status=transfer.http_status,
+            failures=history.failures,
+            now=now,
+        )
+        moved = is_moved(source.whereabouts, whereabouts)
+        if whereabouts.moved_to != source.whereabouts.moved_to:
+            planned = PlannedPoll(
+                now, "moved", {**planned.inputs, "moved_to": whereabouts.moved_to}
+            )
         return Poll(
             source_id=source.source_id,
             ticket=source.ticket,
             at=now,
-            status=_status(outcome),
+            status=status_after(outcome, transfer.http_status, moved=moved),
             planned=planned,
             failure=failed.failure if failed else None,
             message=failed.message if failed else None,
             redirects=download.redirects,
-            host=self._host_of(source.url),
-            http_status=download.transfer.http_status,
+            host=self._host_of(whereabouts.moved_to or source.own_url or source.url),
+            transfer=transfer,
+            whereabouts=whereabouts,
             # A body that could not be read must be sent again, not as 304.
             etag=fetched.etag if fetched else source.etag,
             last_modified=fetched.last_modified if fetched else source.last_modified,
@@ -231,13 +260,3 @@ def _left_out(outcome: Outcome, stored: Ingested) -> int:
         if isinstance(outcome, ParsedFeed)
         else 0
     )
-
-
-def _status(outcome: Outcome) -> Literal["ok", "unchanged", "failing"]:
-    if isinstance(outcome, Failed):
-        return "failing"
-    return "unchanged" if isinstance(outcome, Unchanged) else "ok"
-
-
-def _word(outcome: Outcome) -> str:
-    return outcome.failure if isinstance(outcome, Failed) else _status(outcome)

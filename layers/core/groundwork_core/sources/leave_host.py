@@ -19,6 +19,7 @@ _NOT_ASKED = frozenset(
         Failure.BAD_URL,
         Failure.DNS,
         Failure.BLOCKED_ADDRESS,
+        Failure.BAD_CONFIG,
         Failure.CREDENTIALS,
         Failure.INTERNAL,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model
 
 from groundwork_core.documents.identity import Identity
 from groundwork_core.resources.field_types import Whole
+from groundwork_core.sources.moving import Whereabouts
+from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.wishes import Wishes
 
 YEAR_SECONDS = 31_536_000
 FETCH_CONTRACT: Literal["groundwork/fetch/1"] = "groundwork/fetch/1"
@@ -111,6 +114,10 @@ class FeedFacts:
     """The parts that identify its entries."""
     left_out: int = 0
     """Number of entries that did not become a document."""
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    """When its entries were published."""
+    wishes: Wishes = field(default_factory=Wishes)
+    """How often it wants to be asked."""
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the known facts, for the `feed` column."""
@@ -124,6 +131,8 @@ class FeedFacts:
             "warning": self.warning,
             "identity": self.identity,
             "left_out": self.left_out,
+            "rhythm": self.rhythm.as_json(),
+            "wishes": self.wishes.as_json(),
         }
         return {name: value for name, value in facts.items() if value not in (None, "")}
 
@@ -147,13 +156,23 @@ class WatchedSource:
     """Whether reading its last response took more than `FIRST_SECONDS` of CPU time."""
     host: str = ""
     """The host that it counts under, as stored."""
+    status: str = "pending"
+    own_url: str = ""
+    """The address that its user gave; `url` is the one that is asked."""
+    whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    wishes: Wishes = field(default_factory=Wishes)
     fetch_at: datetime | None = None
     """When this fetch may begin."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPoll:
-    """The time of the next poll. `reason`: interval, cron, adaptive, backoff, retry_after."""
+    """The time of the next poll.
+
+    `reason` is the longest pause: interval, cron, adaptive, backoff, cache, ttl, retry_after; or
+    `skip` where the feed wants hours or days skipped.
+    """
 
     at: datetime
     reason: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -16,7 +16,14 @@ from groundwork_core.documents.ports import DocumentStore
 from groundwork_core.hosts.ports import HostStore
 from groundwork_core.jobs.ports import JobStore
 from groundwork_core.resources.ports import ResourceWork
-from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
+from groundwork_core.sources.fetch_outcome import (
+    Download,
+    Failed,
+    Failure,
+    Fetched,
+    FetchRequest,
+    Transfer,
+)
 from groundwork_core.sources.following import Follow
 from groundwork_core.sources.model import (
     Adaptive,
@@ -27,7 +34,11 @@ from groundwork_core.sources.model import (
     PlannedPoll,
     WatchedSource,
 )
+from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.opml import Feed
+from groundwork_core.sources.poll_shown import PollShown
+from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.wishes import Wishes
 from groundwork_core.unit_of_work import Transaction
 
 
@@ -48,7 +59,7 @@ class Poll:
     source_id: UUID
     ticket: UUID
     at: datetime
-    status: Literal["ok", "unchanged", "failing"]
+    status: str
     planned: PlannedPoll
     failure: Failure | None = None
     message: str | None = None
@@ -64,7 +75,8 @@ class Poll:
     """Number of entries that did not become a document."""
     host: str = ""
     """The host that the next poll counts under."""
-    http_status: int | None = None
+    transfer: Transfer = field(default_factory=Transfer)
+    whereabouts: Whereabouts = field(default_factory=Whereabouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,10 @@ class WatchState:
     error_class: str | None
     median_gap_seconds: int | None
     newest_at: datetime | None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    wishes: Wishes = field(default_factory=Wishes)
+    host: str = ""
+    moved_to: str | None = None
 
 
 class SourceStore(Protocol):
@@ -172,6 +188,18 @@ class SourceStore(Protocol):
 
     def record(self, poll: Poll) -> None:
         """Store the outcome of a poll, and end its claim."""
+        ...
+
+    def polls(self, source_id: UUID, limit: int) -> list[PollShown]:
+        """Return the last polls of a source, newest first."""
+        ...
+
+    def keep_polls(self, today: date, days: int) -> int:
+        """Make room for the polls of the next days and remove those older than `days`."""
+        ...
+
+    def disable(self, source_id: UUID) -> None:
+        """Disable a source whose state is locked."""
         ...
 
     def watch_state(self, source_id: UUID) -> WatchState | None:

@@ -54,12 +54,26 @@ SourceStatus = Literal[
 STATUSES: tuple[str, ...] = get_args(SourceStatus)
 
 
+class PushState(BaseModel):
+    """A subscription at a WebSub hub."""
+
+    hub: str
+    until: datetime
+
+
 class SourceState(BaseModel):
     """The state of polling. Read only."""
 
     status: SourceStatus
     http_status: int | None = Field(description="Of the last answer; null: there was none.")
     host: str = Field(description="The host that it counts under; see `GET /hosts/{host}`.")
+    moved_to: str | None = Field(
+        description="The address that is asked instead of `url`, which redirects there for good."
+    )
+    push: PushState | None = Field(description="The hub that pushes; null: it is polled only.")
+    freshness_lag_seconds: int | None = Field(
+        description="Seconds since the last successful poll; null: there was none."
+    )
     next_poll_at: datetime
     next_poll_reason: str
     last_poll_at: datetime | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue
@@ -11,16 +11,20 @@ from groundwork_core.errors import Fault, Invalid
 from groundwork_core.sources.fetch_outcome import Failure
 from groundwork_core.sources.model import Adaptive, Cron, Interval, PlannedPoll
 from groundwork_core.sources.ports import NextCron, Random
+from groundwork_core.sources.rhythm import Rhythm, pause_seconds
+from groundwork_core.sources.wishes import Wishes
 
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
 BACKOFF_BASE_SECONDS = 30
-BACKOFF_CAP_SECONDS = DAY_SECONDS
+BACKOFF_CAP_SECONDS = 3 * DAY_SECONDS
 FAILURE_PAUSE_CAP_SECONDS = HOUR_SECONDS
-RETRY_AFTER_CAP_SECONDS = 7 * DAY_SECONDS
+PAUSE_CAP_SECONDS = 31 * DAY_SECONDS
+"""Whatever a publisher asks for."""
 TOO_COMPLEX_BASE_SECONDS = HOUR_SECONDS
-TOO_COMPLEX_CAP_SECONDS = 3 * DAY_SECONDS
 ADAPTIVE_UNKNOWN_SECONDS = HOUR_SECONDS
+JITTER_PART = 0.02
+JITTER_CAP_SECONDS = 60.0
 _EXPONENT_CAP = 32
 
 
@@ -34,6 +38,10 @@ class PollHistory:
     retry_after_seconds: int | None = None
     median_gap_seconds: int | None = None
     newest_at: datetime | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    fresh_seconds: int | None = None
+    """For how long the last answer is fresh (RFC 9111 section 4.2.1), of 200 and 304."""
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def next_poll(
@@ -44,49 +52,53 @@ def next_poll(
     random: Random,
     next_cron: NextCron,
 ) -> PlannedPoll:
-    """Plan the next poll after a poll.
+    """Plan the next poll after a poll; its reason names the longest of the pauses.
 
-    After a success the schedule applies. After a failure the pause is that of the schedule (at
-    most an hour, so that a daily source does not lose a day) plus full jitter: a random part of a
-    span that doubles with each failure, up to a day. Retry-After (RFC 9110 section 10.2.3) is
-    honoured up to a week. If reading the response takes too long, the pause is at least an hour,
-    doubling up to three days.
+    The pauses are that of the schedule, the freshness of the answer (Cache-Control, Expires), the
+    feed's ttl, and Retry-After (RFC 9110 section 10.2.3); at most a month. A little jitter is
+    added, so that sources do not stay in step; it never makes a poll earlier. Hours and days that
+    the feed wants skipped are skipped.
+
+    After a failure the schedule counts for an hour at most, so that a daily source does not lose a
+    day, plus full jitter: a random part of a span that doubles with each failure, three days at
+    most. If reading the response takes too long, the pause is at least an hour, doubling. What
+    robots.txt refuses is asked again after a day.
 
     Args:
         schedule: the schedule of the source.
         history: the results so far, including the last poll.
-        now: aware, UTC.
+        now: the time of that poll, aware, UTC.
         random: for the jitter.
         next_cron: evaluates cron expressions.
     """
     inputs: dict[str, JsonValue] = {"schedule": schedule.model_dump(), "now": now.isoformat()}
-    pause = _pause(schedule, history, now, next_cron, inputs)
-    reason: str = schedule.kind
+    usual = _schedule_pause(schedule, history, now, next_cron, inputs)
     if history.failures > 0:
-        span = min(
-            BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** min(history.failures, _EXPONENT_CAP)
-        )
-        jitter = random.uniform(0, span)
-        pause = min(pause, FAILURE_PAUSE_CAP_SECONDS) + jitter
-        reason = "backoff"
-        if history.failure == Failure.TOO_COMPLEX:
-            # Each attempt costs other sources seconds, hence the minimum pause.
-            floor = TOO_COMPLEX_BASE_SECONDS * 2 ** min(history.failures - 1, _EXPONENT_CAP)
-            pause = max(pause, min(floor, TOO_COMPLEX_CAP_SECONDS))
-        inputs |= {
-            "failures": history.failures,
-            "error_class": history.failure,
-            "backoff_span_seconds": span,
-            "jitter_seconds": round(jitter, 3),
-        }
-    asked = history.retry_after_seconds
-    if asked is not None:
-        inputs["retry_after_seconds"] = asked
-        if min(asked, RETRY_AFTER_CAP_SECONDS) > pause:
-            pause = min(asked, RETRY_AFTER_CAP_SECONDS)
-            reason = "retry_after"
+        pauses = {"backoff": _backoff(usual, history, random, inputs)}
+    else:
+        pauses = {schedule.kind: usual}
+    for name, seconds in (
+        ("cache", history.fresh_seconds),
+        ("ttl", history.wishes.ttl_seconds),
+        ("retry_after", history.retry_after_seconds),
+    ):
+        if seconds is not None:
+            inputs[f"{name}_seconds" if name != "cache" else "fresh_seconds"] = seconds
+            pauses[name] = float(min(seconds, PAUSE_CAP_SECONDS))
+    reason = max(pauses, key=lambda name: pauses[name])
+    pause = min(pauses[reason], PAUSE_CAP_SECONDS)
+    if reason not in ("cron", "backoff"):
+        jitter = random.uniform(0, min(JITTER_CAP_SECONDS, pause * JITTER_PART))
+        pause = min(pause + jitter, PAUSE_CAP_SECONDS)
+        inputs["jitter_seconds"] = round(jitter, 3)
     inputs["pause_seconds"] = round(pause, 3)
-    return PlannedPoll(now + timedelta(seconds=pause), reason, inputs)
+    inputs["pauses"] = {name: round(seconds, 3) for name, seconds in pauses.items()}
+    planned = now + timedelta(seconds=pause)
+    allowed = history.wishes.allowed_from(planned)
+    if allowed > planned:
+        reason = "skip"
+        inputs |= {"skipped_from": planned.isoformat(), "wishes": history.wishes.as_json()}
+    return PlannedPoll(allowed, reason, inputs)
 
 
 def check_schedule(
@@ -103,7 +115,31 @@ def check_schedule(
         ) from error
 
 
-def _pause(
+def _backoff(
+    usual: float, history: PollHistory, random: Random, inputs: dict[str, JsonValue]
+) -> float:
+    """Return the pause after a failure."""
+    span = min(
+        BACKOFF_CAP_SECONDS, BACKOFF_BASE_SECONDS * 2 ** min(history.failures, _EXPONENT_CAP)
+    )
+    jitter = random.uniform(0, span)
+    pause = min(usual, FAILURE_PAUSE_CAP_SECONDS) + jitter
+    inputs |= {
+        "failures": history.failures,
+        "error_class": history.failure,
+        "backoff_span_seconds": span,
+        "jitter_seconds": round(jitter, 3),
+    }
+    if history.failure == Failure.ROBOTS:
+        return float(DAY_SECONDS)
+    if history.failure == Failure.TOO_COMPLEX:
+        # Each attempt costs other sources seconds, hence the minimum pause.
+        floor = TOO_COMPLEX_BASE_SECONDS * 2 ** min(history.failures - 1, _EXPONENT_CAP)
+        pause = max(pause, floor)
+    return min(pause, float(BACKOFF_CAP_SECONDS))
+
+
+def _schedule_pause(
     schedule: Interval | Cron | Adaptive,
     history: PollHistory,
     now: datetime,
@@ -127,11 +163,18 @@ def _pause(
 def _adaptive_pause(
     schedule: Adaptive, history: PollHistory, now: datetime, inputs: dict[str, JsonValue]
 ) -> float:
-    """Return half of the median gap between entries, or of the time since the newest if longer."""
+    """Return the time until half an entry is to be expected, by the publisher's rhythm.
+
+    The usual gap is the median one, or the time since the newest entry if that is longer.
+    """
     gap = history.median_gap_seconds
     wanted = float(ADAPTIVE_UNKNOWN_SECONDS)
     if gap is not None:
         silence = (now - history.newest_at).total_seconds() if history.newest_at else 0.0
-        wanted = max(float(gap), silence) / 2
-        inputs |= {"median_gap_seconds": gap, "silence_seconds": round(max(silence, 0.0))}
+        wanted = pause_seconds(max(float(gap), silence), history.rhythm, now)
+        inputs |= {
+            "median_gap_seconds": gap,
+            "silence_seconds": round(max(silence, 0.0)),
+            "rhythm_factor": round(history.rhythm.factor(now), 2),
+        }
     return min(max(wanted, float(schedule.min_seconds)), float(schedule.max_seconds))

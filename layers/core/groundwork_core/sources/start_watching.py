@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from groundwork_core.errors import NotFound
 from groundwork_core.sources.ports import NextCron, Random, SourcesWork
 from groundwork_core.sources.schedule import PollHistory, next_poll
@@ -64,8 +66,16 @@ def plan_after_change(
         failure=state.error_class,
         median_gap_seconds=state.median_gap_seconds,
         newest_at=state.newest_at,
+        rhythm=state.rhythm,
+        wishes=state.wishes,
+        fresh_seconds=_seconds(state.next_poll_inputs.get("fresh_seconds")),
+        retry_after_seconds=_seconds(state.next_poll_inputs.get("retry_after_seconds")),
     )
     last = last or now
     work.sources.replan(
         source_id, next_poll(state.schedule, history, last, random=random, next_cron=next_cron)
     )
+
+
+def _seconds(stored: JsonValue) -> int | None:
+    return stored if isinstance(stored, int) else None

@@ -42,6 +42,7 @@ UPDATE source_states t SET
     next_poll_at = %(now)s, next_poll_reason = 'new', next_poll_inputs = '{}',
     last_poll_at = NULL, error_class = NULL, error_message = NULL, failures = 0, redirects = 0,
     etag = NULL, last_modified = NULL, http_status = NULL,
+    redirect_to = NULL, redirect_since = NULL, moved_to = NULL,
     ticket = NULL, claimed_until = NULL, fetch_at = NULL, fetching_until = NULL, asked_ticket = NULL
 WHERE t.source_id = %(id)s
 """
@@ -79,7 +80,8 @@ WITH taken AS (
 )
 SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
     (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
-    coalesce(t.feed ->> 'identity', 'guid'), t.over_budget, t.host, t.fetch_at
+    coalesce(t.feed ->> 'identity', 'guid'), t.over_budget, t.host, t.fetch_at, t.status,
+    t.redirect_to, t.redirect_since, t.moved_to, t.feed -> 'rhythm', t.feed -> 'wishes'
 FROM taken t JOIN sources s ON s.id = t.source_id
 """
 HOLD = "SELECT 1 FROM source_states WHERE source_id = %s AND ticket = %s FOR UPDATE"
@@ -101,16 +103,31 @@ UPDATE source_states SET
     failures = CASE WHEN %(failure)s::text IS NULL THEN 0 ELSE failures + 1 END,
     polls = polls + 1, documents = documents + %(new)s, redirects = %(redirects)s,
     etag = %(etag)s, last_modified = %(last_modified)s, feed = coalesce(%(feed)s, feed),
-    over_budget = %(over_budget)s
+    over_budget = %(over_budget)s,
+    redirect_to = %(redirect_to)s, redirect_since = %(redirect_since)s, moved_to = %(moved_to)s,
+    last_success_at = CASE WHEN %(failure)s::text IS NULL THEN %(at)s ELSE last_success_at END
 WHERE source_id = %(source_id)s AND ticket = %(ticket)s
 """
 WATCH_STATE = """
 SELECT s.enabled, s.schedule, t.status, t.next_poll_at, t.next_poll_reason, t.next_poll_inputs,
     t.last_poll_at, t.claimed_until, t.failures, t.error_class,
-    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz
+    (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
+    t.feed -> 'rhythm', t.feed -> 'wishes', t.host, t.moved_to
 FROM sources s JOIN source_states t ON t.source_id = s.id WHERE s.id = %s
 """
 REPLAN = """
 UPDATE source_states SET next_poll_at = %s, next_poll_reason = %s, next_poll_inputs = %s
 WHERE source_id = %s
 """
+ADD_POLL = """
+INSERT INTO polls (source_id, at, status, http_status, duration_ms, bytes, new, changed, error,
+    redirects, requests)
+VALUES (%(source_id)s, %(at)s, %(status)s, %(http_status)s, %(duration_ms)s, %(bytes)s, %(new)s,
+    %(changed)s, %(failure)s, %(redirects)s, %(requests)s)
+"""
+DISABLE = "UPDATE sources SET enabled = false WHERE id = %s AND enabled"
+POLLS = """
+SELECT at, status, http_status, duration_ms, bytes, new, changed, error, redirects, requests
+FROM polls WHERE source_id = %s ORDER BY at DESC LIMIT %s
+"""
+KEEP_POLLS = "SELECT groundwork_keep_polls(%s, %s)"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -13,8 +14,12 @@ from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
+from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.opml import Feed
+from groundwork_core.sources.poll_shown import PollShown
 from groundwork_core.sources.ports import Poll, SourceRow, WatchState
+from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.wishes import Wishes
 from groundwork_data.postgres import claim_sql
 from groundwork_data.postgres import source_sql as sql
 from groundwork_data.web.hosts import host_of
@@ -129,7 +134,12 @@ class PostgresSources:
             WatchedSource(
                 source_id=source,
                 ticket=ticket,
-                url=url,
+                url=moved_to or url,
+                own_url=url,
+                status=status,
+                whereabouts=Whereabouts(redirect_to, redirect_since, moved_to),
+                rhythm=Rhythm.read(rhythm),
+                wishes=Wishes.read(wishes),
                 schedule=SCHEDULE.validate_python(schedule),
                 failures=failures,
                 etag=etag,
@@ -143,7 +153,8 @@ class PostgresSources:
             )
             for (
                 source, ticket, url, schedule, failures, etag, last_modified, gap, newest_at,
-                identity, over_budget, host, fetch_at,
+                identity, over_budget, host, fetch_at, status, redirect_to, redirect_since,
+                moved_to, rhythm, wishes,
             ) in {row[1]: row for row in rows}.values()
         ]  # fmt: skip
 
@@ -180,7 +191,10 @@ class PostgresSources:
                 "ticket": poll.ticket,
                 "status": poll.status,
                 "host": poll.host,
-                "http_status": poll.http_status,
+                "http_status": poll.transfer.http_status,
+                "redirect_to": poll.whereabouts.redirect_to,
+                "redirect_since": poll.whereabouts.redirect_since,
+                "moved_to": poll.whereabouts.moved_to,
                 "at": poll.at,
                 "next_poll_at": poll.planned.at,
                 "reason": poll.planned.reason,
@@ -196,14 +210,51 @@ class PostgresSources:
                 "feed": Jsonb(poll.feed.as_json()) if poll.feed else None,
             },
         )
+        self._rows(
+            sql.ADD_POLL,
+            {
+                "source_id": poll.source_id,
+                "at": poll.at,
+                "status": poll.status,
+                "http_status": poll.transfer.http_status,
+                "duration_ms": poll.transfer.duration_ms,
+                "bytes": poll.transfer.bytes,
+                "new": poll.new,
+                "changed": poll.changed,
+                "failure": poll.failure,
+                "redirects": poll.redirects,
+                "requests": poll.transfer.requests,
+            },
+        )
+
+    def polls(self, source_id: UUID, limit: int) -> list[PollShown]:
+        """Return the last polls of a source, newest first."""
+        names = PollShown.model_fields
+        rows = self._rows(sql.POLLS, [source_id, limit])
+        return [PollShown(**dict(zip(names, row, strict=True))) for row in rows]
+
+    def keep_polls(self, today: date, days: int) -> int:
+        """Make the partitions of polls that come next and drop the old ones."""
+        return int(self._rows(sql.KEEP_POLLS, [today, days])[0][0])
+
+    def disable(self, source_id: UUID) -> None:
+        """Disable a source whose state is locked."""
+        self._rows(sql.DISABLE, [source_id])
 
     def watch_state(self, source_id: UUID) -> WatchState | None:
         """Return the polling state from which the next poll is planned and explained."""
         rows = self._rows(sql.WATCH_STATE, [source_id])
         if not rows:
             return None
-        enabled, schedule, *rest = rows[0]
-        return WatchState(enabled, SCHEDULE.validate_python(schedule), *rest)
+        enabled, schedule, *rest, rhythm, wishes, host, moved_to = rows[0]
+        state = WatchState(enabled, SCHEDULE.validate_python(schedule), *rest)
+        return replace(
+            state,
+            rhythm=Rhythm.read(rhythm),
+            wishes=Wishes.read(wishes),
+            host=host,
+            moved_to=moved_to,
+        )
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
         """Set the time, reason and inputs of the next poll."""

@@ -162,7 +162,9 @@ _SOURCES = SpecialSql(
     s.last_poll_at, s.last_changed_at,
     CASE WHEN s.error_class IS NOT NULL THEN
         json_build_object('class', s.error_class, 'message', s.error_message) END AS error,
-    s.http_status, s.host, s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
+    s.http_status, s.host, s.moved_to, NULL AS push,
+    extract(epoch FROM now() - s.last_success_at)::bigint AS freshness_lag_seconds,
+    s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
     s.feed ->> 'title' AS title, s.feed ->> 'site' AS site,
     coalesce((s.feed ->> 'left_out')::int, 0) AS left_out
     FROM source_states s WHERE s.source_id = t.id) state)"""

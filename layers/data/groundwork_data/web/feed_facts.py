@@ -8,9 +8,12 @@ from itertools import pairwise
 
 from groundwork_core.documents.model import Entry
 from groundwork_core.sources.model import FeedFacts
+from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.wishes import Wishes
 
 MAX_ENTRIES = 5_000
 GAP_ENTRIES = 20
+RHYTHM_ENTRIES = 200
 
 
 def feed_facts(
@@ -21,6 +24,7 @@ def feed_facts(
     entries: list[Entry],
     now: datetime,
     warning: str | None = None,
+    wishes: Wishes | None = None,
 ) -> FeedFacts:
     """Return what a feed says about itself, and how often it has published until now."""
     dates = (entry.published_at for entry in entries)
@@ -34,4 +38,6 @@ def feed_facts(
         median_gap_seconds=round(statistics.median(gaps)) if gaps else None,
         newest_at=latest[0] if latest else None,
         warning=warning,
+        rhythm=Rhythm.of(moments[:RHYTHM_ENTRIES]),
+        wishes=wishes or Wishes(),
     )

@@ -12,10 +12,12 @@ from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.decoding import decode
 from groundwork_data.web.feed_facts import MAX_ENTRIES, feed_facts
+from groundwork_data.web.feed_wishes import feed_wishes
 from groundwork_data.web.links import absolute
 from groundwork_data.web.time_limit import TooLong, cpu_seconds
 
 if TYPE_CHECKING:
+    from groundwork_core.sources.wishes import Wishes
     from groundwork_data.web.feed_parser import Parsed
 
 log = logging.getLogger(__name__)
@@ -72,7 +74,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
         return Failure.MALFORMED, f"The feed is broken: {parsed.error}."
     if too_many:
         parsed = replace(parsed, error=None, ends_early=False)
-    return _as_feed(parsed, fetched, now, too_many)
+    return _as_feed(parsed, fetched, now, too_many, feed_wishes(text))
 
 
 def capped(text: str) -> tuple[str, int]:
@@ -85,7 +87,9 @@ def capped(text: str) -> tuple[str, int]:
     return text[:cut], max(0, count - MAX_ENTRIES)
 
 
-def _as_feed(parsed: Parsed, fetched: Fetched, now: datetime, too_many: int) -> ParsedFeed:
+def _as_feed(
+    parsed: Parsed, fetched: Fetched, now: datetime, too_many: int, wishes: Wishes
+) -> ParsedFeed:
     from groundwork_data.web.entries import EntryReader
 
     site = absolute(dict.get(parsed.feed, "link"), fetched.url)
@@ -110,6 +114,7 @@ def _as_feed(parsed: Parsed, fetched: Fetched, now: datetime, too_many: int) -> 
         entries=entries,
         now=now,
         warning=" ".join(notes) or None,
+        wishes=wishes,
     )
     return ParsedFeed(
         facts,

@@ -28,6 +28,9 @@ _NETWORK_ERRORS: tuple[tuple[tuple[type[Exception], ...], Failure, str], ...] = 
 )
 
 
+WAF_CHALLENGES = ("challenge", "captcha")
+
+
 class FetchFailed(Exception):
     """Ends a fetch with a failure."""
 
@@ -46,6 +49,12 @@ def refuse_status(response: BaseHTTPResponse) -> None:
     if 200 <= status < 300:  # noqa: PLR2004 - Successful
         return
     retry_after = retry_after_seconds(response.headers.get("Retry-After"))
+    if response.headers.get("cf-mitigated") == "challenge" or (
+        response.headers.get("x-amzn-waf-action") in WAF_CHALLENGES
+    ):
+        raise FetchFailed(
+            Failure.CHALLENGE, f"The server answered {status} with a challenge page.", retry_after
+        )
     kind = {4: Failure.HTTP_4XX, 5: Failure.HTTP_5XX}.get(status // 100, Failure.HTTP_OTHER)
     raise FetchFailed(kind, f"The server answered {status}.", retry_after)
 

@@ -28,6 +28,7 @@ from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web.checked_address import checked_address, host_header, parts_of
 from groundwork_data.web.connecting import Deadline, exchange
 from groundwork_data.web.fetch_failures import FetchFailed, failure_of, refuse_status, too_slow
+from groundwork_data.web.freshness import fresh_seconds
 from groundwork_data.web.resolving import resolve
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ MAX_REDIRECTS = 10
 CHUNK_BYTES = 65_536
 CONCURRENT = 10
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PERMANENT = frozenset({301, 308})
 USER_AGENT = "Groundwork/0.1 (feed reader)"
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json;q=0.9,"
@@ -58,6 +60,9 @@ class _FetchState:
         self._left_origin = False
         self.requests = 0
         self.http_status: int | None = None
+        self.fresh_seconds: int | None = None
+        self._moved_to: str | None = None
+        self._permanent = True
         self._began = time.monotonic()
         self._cookies: FetchCookies | None = None
 
@@ -71,6 +76,9 @@ class _FetchState:
             self._cookies.keep(self.url, redirect)
         self.redirects += 1
         self.url = target(self.url, redirect.headers["Location"])
+        self._permanent = self._permanent and redirect.status in PERMANENT
+        if self._permanent:
+            self._moved_to = self.url
 
     def credentials(self, secret: SecretHeader | None) -> dict[str, str]:
         """Return the header with the credentials, until a redirect leaves their origin."""
@@ -82,7 +90,9 @@ class _FetchState:
     def transfer(self, size: int = 0) -> Transfer:
         """Return what the fetch cost until now."""
         took = round((time.monotonic() - self._began) * 1_000)
-        return Transfer(self.http_status, took, size, self.requests)
+        return Transfer(
+            self.http_status, took, size, self.requests, self.fresh_seconds, self._moved_to
+        )
 
     def cookie(self) -> str | None:
         """Return the Cookie header for the current URL."""
@@ -206,6 +216,7 @@ class SafeFetcher:
             if response.status in REDIRECTS and response.headers.get("Location"):
                 state.follow(response)
                 return None
+            state.fresh_seconds = fresh_seconds(response.headers)
             if response.status == 304:  # noqa: PLR2004 - Not Modified
                 return Unchanged(state.redirects, state.transfer())
             refuse_status(response)

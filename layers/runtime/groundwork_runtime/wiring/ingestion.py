@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from random import SystemRandom
 from typing import TYPE_CHECKING
 
+from groundwork_runtime import metrics
 from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class IngestionParts(SecretParts):
             next_cron=self.next_cron,
             plans=partial(FetchPlans, encryption=self.encryption, reader_of=reader_of),
             host_of=self.host_of,
+            changed=lambda status: metrics.emit("SourceStatusChanged", 1, status=status),
         )
 
     @cached_property

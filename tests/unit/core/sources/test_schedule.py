@@ -6,11 +6,14 @@ from groundwork_core.errors import Invalid
 from groundwork_core.sources.model import SCHEDULE, Adaptive, Cron, Interval
 from groundwork_core.sources.schedule import (
     BACKOFF_CAP_SECONDS,
+    PAUSE_CAP_SECONDS,
     PollHistory,
     check_schedule,
     next_poll,
 )
+from groundwork_core.sources.wishes import Wishes
 
+MONTH_SECONDS = PAUSE_CAP_SECONDS
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUARTER = Interval(kind="interval", every_seconds=900)
 DAILY = Interval(kind="interval", every_seconds=86_400)
@@ -45,23 +48,38 @@ def quiet(gap: int | None, silent_hours: float = 0) -> PollHistory:
     return PollHistory(median_gap_seconds=gap, newest_at=newest if gap else None)
 
 
+def wishing(**wishes: tuple[int, ...]) -> PollHistory:
+    return PollHistory(wishes=Wishes(None, **wishes))
+
+
 @pytest.mark.parametrize(
     ("schedule", "history", "part", "seconds", "reason"),
     [
-        (QUARTER, PollHistory(), 0.5, 900, "interval"),
+        (QUARTER, PollHistory(), 0.0, 900, "interval"),
+        (QUARTER, PollHistory(), 1.0, 918, "interval"),
+        (DAILY, PollHistory(), 1.0, 86_460, "interval"),
         (HOURLY_CRON, PollHistory(), 0.5, 3_600, "cron"),
         # failures: the schedule's own pause, at most an hour, and a random part of 30 s * 2^n
         (QUARTER, failing(1), 0.0, 900, "backoff"),
         (QUARTER, failing(1), 1.0, 900 + 60, "backoff"),
         (QUARTER, failing(2), 0.5, 900 + 60, "backoff"),
         (QUARTER, failing(3), 1.0, 900 + 240, "backoff"),
-        (QUARTER, failing(1_000), 1.0, 900 + BACKOFF_CAP_SECONDS, "backoff"),
+        (QUARTER, failing(1_000), 1.0, BACKOFF_CAP_SECONDS, "backoff"),
         (DAILY, failing(1), 0.0, 3_600, "backoff"),
-        # Retry-After: kept when it is later, not beyond a week, also after a success
+        # Retry-After: kept when it is later, not beyond a month, also after a success
         (QUARTER, failing(1, retry_after=7_200), 0.0, 7_200, "retry_after"),
         (QUARTER, failing(1, retry_after=10), 0.0, 900, "backoff"),
-        (QUARTER, failing(1, retry_after=10**9), 0.0, 604_800, "retry_after"),
+        (QUARTER, failing(1, retry_after=10**9), 0.0, MONTH_SECONDS, "retry_after"),
         (QUARTER, PollHistory(retry_after_seconds=1_000), 0.0, 1_000, "retry_after"),
+        # the longest wins: freshness of the answer, ttl of the feed
+        (QUARTER, PollHistory(fresh_seconds=1_800), 0.0, 1_800, "cache"),
+        (QUARTER, PollHistory(fresh_seconds=60), 0.0, 900, "interval"),
+        (QUARTER, PollHistory(fresh_seconds=10**9), 1.0, MONTH_SECONDS, "cache"),
+        (QUARTER, PollHistory(wishes=Wishes(ttl_seconds=3_600)), 0.0, 3_600, "ttl"),
+        (QUARTER, wishing(skip_hours=(12, 13)), 0.0, 7_200, "skip"),
+        (QUARTER, wishing(skip_days=(6,)), 0.0, 43_200, "skip"),
+        (QUARTER, wishing(skip_hours=tuple(range(24))), 0.0, 900, "interval"),
+        (QUARTER, PollHistory(failures=1, failure="robots"), 0.5, 86_400, "backoff"),
         # adaptive: half the usual gap or the silence, within bounds; an hour when nothing is known
         (ADAPTIVE, quiet(None), 0.0, 3_600, "adaptive"),
         (ADAPTIVE, quiet(4_000), 0.0, 2_000, "adaptive"),
@@ -91,6 +109,7 @@ def test_a_plan_says_from_what_it_was_worked_out() -> None:
         "backoff_span_seconds": 120,
         "jitter_seconds": 60.0,
         "pause_seconds": 960.0,
+        "pauses": {"backoff": 960.0},
     }
 
 

@@ -29,6 +29,7 @@ from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relations
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
+from groundwork_data.postgres.tables.polls import PollRow
 from groundwork_data.postgres.tables.publishers import (
     DistributionHandover,
     Publisher,
@@ -86,6 +87,7 @@ __all__ = [
     "OutboxCursor",
     "OutboxEntry",
     "OutboxRetention",
+    "PollRow",
     "Preference",
     "PreferenceSchema",
     "Publisher",

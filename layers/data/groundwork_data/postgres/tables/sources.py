@@ -121,6 +121,8 @@ class SourceState(Row):
             name="status",
         ),
         CheckConstraint("length(host) <= 253", name="host"),
+        CheckConstraint("length(redirect_to) <= 2048", name="redirect_to"),
+        CheckConstraint("length(moved_to) <= 2048", name="moved_to"),
         CheckConstraint("failures >= 0 AND polls >= 0 AND documents >= 0", name="counts"),
         CheckConstraint("(ticket IS NULL) = (claimed_until IS NULL)", name="claim"),
         Index("ix_source_states_host_due_at", "host", "due_at"),
@@ -158,6 +160,12 @@ class SourceState(Row):
     """The ticket of a fetch that a user asked for, until its host is free."""
     due_at: Mapped[datetime | None] = mapped_column(Computed(DUE_AT, persisted=True))
     http_status: Mapped[int | None] = mapped_column(BigInteger)
+    redirect_to: Mapped[str | None]
+    """The target of the permanent redirect that is seen now; not yet asked instead."""
+    redirect_since: Mapped[datetime | None]
+    moved_to: Mapped[str | None]
+    """The address that is asked instead of the source's own."""
+    last_success_at: Mapped[datetime | None]
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
     failures: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
