@@ -135,7 +135,9 @@ class ProcessExecutor(RuntimeExecutor):
                 timeout=self.function_version.config.timeout + 5,
             )
         except requests.RequestException as error:
-            raise LambdaRuntimeException(f"The function's process does not answer: {error}") from error
+            raise LambdaRuntimeException(
+                f"The function's process does not answer: {error}"
+            ) from error
         return InvocationResult(
             request_id=payload["invoke-id"],
             payload=answer.content,
@@ -158,7 +160,9 @@ class ProcessExecutor(RuntimeExecutor):
 
     def get_logs(self) -> str:
         """Return what the process has printed, at most the last 64 KB."""
-        return self._log.read_bytes()[-65_536:].decode(errors="replace") if self._log.exists() else ""
+        return (
+            self._log.read_bytes()[-65_536:].decode(errors="replace") if self._log.exists() else ""
+        )
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:

@@ -44,7 +44,7 @@ def test_everything_that_calls_a_function_calls_its_alias(stack: Template) -> No
         if one["Type"] == "AWS::Scheduler::Schedule":
             assert "Aliaslive" in str(one["Properties"]["Target"]["Arn"]), name
         if one["Type"] == "AWS::ApiGatewayV2::Integration":
-            assert "Aliaslive" in str(one["Properties"]["IntegrationUri"]), name
+            assert "${Realtime.Arn}:live/invocations" in str(one["Properties"]["IntegrationUri"])
 
 
 def test_a_canary_is_watched_by_alarms(stack: Template) -> None:

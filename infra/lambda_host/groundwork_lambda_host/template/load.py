@@ -19,6 +19,8 @@ from groundwork_lambda_host.template.stack import (
     Stack,
 )
 
+ARN_PARTS = 7
+"""Parts of a function's ARN without a version: `arn:aws:lambda:region:account:function:name`."""
 FUNCTION, QUEUE, SECRET = (
     "AWS::Serverless::Function",
     "AWS::SQS::Queue",
@@ -171,8 +173,10 @@ def _integrated(resources: Resources, integration: str, route: Properties) -> st
         raise TemplateError(
             f"{route.path}.Target", f"the integration {integration!r} does not exist"
         )
-    own = resources.properties(integration)
+    own = resources.properties(integration, "IntegrationUri")
     uri = own.text("IntegrationUri")
-    # …:lambda:path/2015-03-31/functions/<arn>/invocations
+    # …:lambda:path/2015-03-31/functions/<arn>/invocations, where a version or alias may follow the
+    # function's name; the host runs one version only.
     arn = uri.partition("/functions/")[2].removesuffix("/invocations")
+    arn = ":".join(arn.split(":")[:ARN_PARTS])
     return resources.by_arn(arn, FUNCTION, f"{own.path}.IntegrationUri")

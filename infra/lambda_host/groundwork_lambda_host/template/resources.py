@@ -155,9 +155,6 @@ class Resources:
         return f"{scheme}://{api_id(api)}.execute-api.{self.addresses.region}.amazonaws.com"
 
     def _reference(self, name: str) -> str | None:
-        function, _, published = name.rpartition(".")
-        if published in ("Alias", "Version"):  # SAM's names; the host runs one version only
-            return self._attribute(function, "Arn")
         if name not in self._all:
             return None
         match self._all[name].get("Type"):
