@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 20.0
 POLL_SECONDS = 0.02
+LOG_BYTES = 65_536
 INVOKE = "/2015-03-31/functions/function/invocations"
 FUNCTION_ERROR = {"errorMessage", "errorType"}
 
@@ -66,14 +67,14 @@ class ProcessExecutor(RuntimeExecutor):
         """Start the process and wait until it takes invocations.
 
         Raises:
-            LambdaRuntimeException: the RIE is missing, or the process ended or did not start in time.
+            LambdaRuntimeException: the RIE is missing, or the process did not start.
         """
         config = self.function_version.config
         code = config.code.get_unzipped_code_location()
         layers = [layer.code.get_unzipped_code_location() / "python" for layer in config.layers]
         self._port, runtime_port = _free_port(), _free_port()
         environment = {
-            **env_vars,
+            **{name: str(value) for name, value in env_vars.items()},
             "PATH": os.environ["PATH"],
             "PYTHONPATH": os.pathsep.join(map(str, [code, *layers])),
             "LAMBDA_TASK_ROOT": str(code),
@@ -88,7 +89,7 @@ class ProcessExecutor(RuntimeExecutor):
             config.handler,
         ]
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - the RIE and our own arguments
                 command,
                 cwd=code,
                 env=environment,
@@ -96,13 +97,12 @@ class ProcessExecutor(RuntimeExecutor):
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self._wait_until_it_listens()
+        self._wait_until_it_listens(self._process)
 
-    def _wait_until_it_listens(self) -> None:
-        assert self._process is not None
+    def _wait_until_it_listens(self, process: subprocess.Popen[bytes]) -> None:
         ends = time.monotonic() + START_SECONDS
         while time.monotonic() < ends:
-            if self._process.poll() is not None:
+            if process.poll() is not None:
                 break
             with socket.socket() as probe:
                 if probe.connect_ex((LOOPBACK, self._port)) == 0:
@@ -135,9 +135,8 @@ class ProcessExecutor(RuntimeExecutor):
                 timeout=self.function_version.config.timeout + 5,
             )
         except requests.RequestException as error:
-            raise LambdaRuntimeException(
-                f"The function's process does not answer: {error}"
-            ) from error
+            message = f"The function's process does not answer: {error}"
+            raise LambdaRuntimeException(message) from error
         return InvocationResult(
             request_id=payload["invoke-id"],
             payload=answer.content,
@@ -160,9 +159,8 @@ class ProcessExecutor(RuntimeExecutor):
 
     def get_logs(self) -> str:
         """Return what the process has printed, at most the last 64 KB."""
-        return (
-            self._log.read_bytes()[-65_536:].decode(errors="replace") if self._log.exists() else ""
-        )
+        kept = self._log.read_bytes() if self._log.exists() else b""
+        return kept[-LOG_BYTES:].decode(errors="replace")
 
     @classmethod
     def prepare_version(cls, function_version: FunctionVersion) -> None:
