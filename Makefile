@@ -6,13 +6,16 @@ UV := $(BIN)/uv
 STAMP := $(VENV)/.installed
 SAM_VENV := $(VENV)/sam
 SAM_STAMP := $(SAM_VENV)/.installed
+LOCALSTACK_VENV := $(VENV)/localstack
+LOCALSTACK_STAMP := $(LOCALSTACK_VENV)/.installed
+LOCALSTACK_PYTHON ?= python3.13
 CONTRACT_VENV := $(VENV)/contract
 CONTRACT_STAMP := $(CONTRACT_VENV)/.installed
 MANIFESTS_VENV := $(VENV)/manifests
 MANIFESTS_STAMP := $(MANIFESTS_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: up down test test-long test-containers test-manifests lint format lock clean setup sam-validate build deploy wheels
+.PHONY: up down test test-long test-containers test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -25,7 +28,13 @@ test: $(STAMP)  ## the everyday tests, on real services
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
 
 test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see README)
-	$(BIN)/pytest -m "long and not containers and not kubernetes"
+	$(BIN)/pytest -m "long and not containers and not kubernetes and not aws"
+
+test-aws: $(STAMP) $(SAM_STAMP) $(LOCALSTACK_STAMP)  ## `sam deploy` to two emulators of AWS
+	$(BIN)/pytest -m "aws" -s
+
+localstack: $(SAM_STAMP) $(LOCALSTACK_STAMP)  ## LocalStack without Docker (docs/deployment.md)
+	@exec localstack/run $(LOCALSTACK_VENV) $(SAM_VENV)
 
 test-containers: $(STAMP)  ## every image built and run, and Compose from nothing (see infra/docker)
 	$(BIN)/pytest -m "containers and not kubernetes" -s
@@ -89,6 +98,14 @@ $(STAMP): $(UV) requirements/dev.txt pyproject.toml
 $(SAM_STAMP): $(UV) requirements/sam.txt
 	@$(UV) venv --quiet --allow-existing $(SAM_VENV)
 	@VIRTUAL_ENV=$(SAM_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/sam.txt
+	@touch $@
+
+$(LOCALSTACK_STAMP): $(UV) requirements/localstack.txt localstack/process_executor/process_executor.py
+	@command -v $(LOCALSTACK_PYTHON) >/dev/null || \
+	  { echo "LocalStack 4.14 needs Python 3.13; set LOCALSTACK_PYTHON=/path/to/python3.13" >&2; exit 1; }
+	@$(UV) venv --quiet --allow-existing --python $(LOCALSTACK_PYTHON) $(LOCALSTACK_VENV)
+	@VIRTUAL_ENV=$(LOCALSTACK_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/localstack.txt
+	@VIRTUAL_ENV=$(LOCALSTACK_VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --reinstall localstack/process_executor
 	@touch $@
 
 $(CONTRACT_STAMP): $(UV) requirements/contract.txt

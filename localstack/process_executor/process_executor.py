@@ -126,7 +126,7 @@ class ProcessExecutor(RuntimeExecutor):
             process.wait()
 
     def invoke(self, payload: dict[str, str]) -> InvocationResult:
-        """Run the function once; the answer is an error if the function raised or did not import."""
+        """Run the function once; a function that raised or does not import is an error."""
         body = payload["payload"]
         try:
             answer = requests.post(

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import http.server
 import json
-import sys
 import tempfile
 import threading
 import time
@@ -15,13 +14,12 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
+from tests.plain_ministack import started
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from groundwork_command.emulator_bootstrap.deploy import Deployed, deploy
 from groundwork_command.services.home import Home
-from groundwork_command.services.process import Child, Launch, wait_for
-from groundwork_command.services.variables import service_variables
 from groundwork_data.postgres.migrations import migrate
 from groundwork_lambda_host.pollers import AwsSettings
 
@@ -30,10 +28,6 @@ from ..conftest import MIGRATIONS, Emulator, _database
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
-SERVICES = (
-    "sqs,events,scheduler,secretsmanager,s3,sts,lambda,apigateway,cloudformation,iam,logs,"
-    "cloudwatch,ssm"
-)
 # The emulator runs functions with this Python, in which the project is installed: take it away
 # again, so that a function finds what its zip and its layers hold and nothing else.
 ONLY_ZIPS = f"""
@@ -97,36 +91,6 @@ def feed() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
-
-
-def started(home: Home, python_path: str) -> tuple[Child, str]:
-    """MiniStack as it is, without our gate: functions and visitors come without the key."""
-    port = home.port("emulator")
-    own = {
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_REGION": "eu-central-1",
-        "SERVICES": SERVICES,
-        "S3_DATA_DIR": str(home.path / "s3"),
-        "STATE_DIR": str(home.path / "ministack"),
-        "TMPDIR": str(home.path),
-        "LOG_LEVEL": "WARNING",
-        "DOCKER_HOST": "unix:///nonexistent",
-        "PYTHONPATH": python_path,
-    }
-    command = [sys.executable, "-m", "ministack"]
-    child = Child(Launch(command, home.path, home.logs / "emulator.log", service_variables(own)))
-
-    def answers() -> bool:
-        try:
-            return httpx2.get(f"http://127.0.0.1:{port}/_ministack/health").status_code == 200
-        except httpx2.TransportError:
-            return False
-
-    failure = wait_for(answers, child, 60)
-    assert failure is None, failure
-    return child, f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")
