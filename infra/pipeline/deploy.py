@@ -52,6 +52,29 @@ def parameters_of(config: Mapping[str, Any], stage: str, given: Sequence[str]) -
     return [f"{name}={value}" for name, value in merged.items()]
 
 
+def missing_secrets(stage: str, parameters: Sequence[str]) -> list[str]:
+    """Return the secrets that functions would look for in vain; each must exist beforehand."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    given = dict(one.split("=", 1) for one in parameters)
+    wanted = []
+    if given.get("DatabaseSecret") or not given.get("DatabaseUrl"):
+        wanted.append(given.get("DatabaseSecret") or f"groundwork/{stage}/database")
+    if not given.get("Neo4jPassword"):
+        wanted.append(f"groundwork/{stage}/neo4j")
+    client = boto3.session.Session().client("secretsmanager")
+    missing = []
+    for name in wanted:
+        try:
+            client.describe_secret(SecretId=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            missing.append(name)
+    return missing
+
+
 def command(stage: str, parameters: Sequence[str], more: Sequence[str]) -> list[str]:
     """Return the `sam deploy` of a stage."""
     sam = ROOT / ".venv" / "sam" / "bin" / "sam"
@@ -78,8 +101,12 @@ def main() -> int:
     given = arguments.parse_args()
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     more = ["--no-confirm-changeset"] if given.approved else []
+    parameters = parameters_of(config, given.stage, given.parameters)
+    if missing := missing_secrets(given.stage, parameters):
+        sys.stderr.write(f"create these secrets first: {', '.join(missing)} (docs/deployment.md)\n")
+        return 1
     try:
-        asked = command(given.stage, parameters_of(config, given.stage, given.parameters), more)
+        asked = command(given.stage, parameters, more)
     except FileNotFoundError as error:
         sys.stderr.write(f"{error}\n")
         return 1
