@@ -101,9 +101,10 @@ $(SAM_STAMP): $(UV) requirements/sam.txt
 	@touch $@
 
 $(LOCALSTACK_STAMP): $(UV) requirements/localstack.txt localstack/process_executor/process_executor.py
-	@command -v $(LOCALSTACK_PYTHON) >/dev/null || \
+	@$(LOCALSTACK_PYTHON) -c '' 2>/dev/null || \
 	  { echo "LocalStack 4.14 needs Python 3.13; set LOCALSTACK_PYTHON=/path/to/python3.13" >&2; exit 1; }
-	@$(UV) venv --quiet --allow-existing --python $(LOCALSTACK_PYTHON) $(LOCALSTACK_VENV)
+	@$(UV) venv --quiet --allow-existing --no-python-downloads \
+	  --python "$$($(LOCALSTACK_PYTHON) -c 'import sys; print(sys.executable)')" $(LOCALSTACK_VENV)
 	@VIRTUAL_ENV=$(LOCALSTACK_VENV) $(UV) pip install --quiet --require-hashes --no-deps -r requirements/localstack.txt
 	@VIRTUAL_ENV=$(LOCALSTACK_VENV) $(UV) pip install --quiet --no-deps --no-build-isolation --reinstall localstack/process_executor
 	@touch $@

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from groundwork_core.caller import Caller
 from groundwork_functions.graph_api import page
 from groundwork_runtime.graphql import openapi_content
+from groundwork_runtime.http.developer_pages import must_be_shown
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
@@ -45,8 +46,9 @@ def graphql(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
     result="The page.",
     returns=openapi_content.PAGE,
 )
-def graphiql() -> HttpResponse:
-    """Return the GraphiQL page."""
+def graphiql(wiring: Wiring) -> HttpResponse:
+    """Return the GraphiQL page, unless it is off."""
+    must_be_shown(wiring.settings)
     return page.page()
 
 
@@ -58,8 +60,9 @@ def graphiql() -> HttpResponse:
     result="The file.",
     returns=openapi_content.ASSETS,
 )
-def graphiql_asset(name: str) -> HttpResponse:
+def graphiql_asset(name: str, wiring: Wiring) -> HttpResponse:
     """Return a script or stylesheet of the GraphiQL page."""
+    must_be_shown(wiring.settings)
     return page.asset(name)
 
 

@@ -4,8 +4,10 @@ from functools import cache
 from importlib.resources import files
 
 from groundwork_core.errors import NotFound
+from groundwork_runtime.http.developer_pages import must_be_shown
 from groundwork_runtime.http.response import HttpResponse
 from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
 
 PUBLIC = "documentation is public"
 HOUR = "public, max-age=3600"
@@ -53,8 +55,9 @@ router = Router()
     result="The page.",
     returns=HTML,
 )
-def docs() -> HttpResponse:
-    """Return the Swagger UI page for this document."""
+def docs(wiring: Wiring) -> HttpResponse:
+    """Return the Swagger UI page for this document, unless it is off."""
+    must_be_shown(wiring.settings)
     headers = {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"}
     return HttpResponse(200, PAGE, "text/html; charset=utf-8", headers)
 
@@ -67,8 +70,9 @@ def docs() -> HttpResponse:
     result="The file.",
     returns=TEXTS,
 )
-def asset(name: str) -> HttpResponse:
+def asset(name: str, wiring: Wiring) -> HttpResponse:
     """Return a script or stylesheet of the documentation page."""
+    must_be_shown(wiring.settings)
     if name not in ASSETS:
         raise NotFound("The documentation has no file of this name.")
     package, file, content_type = ASSETS[name]

@@ -170,6 +170,12 @@ class Settings(BaseModel):
         alias="GROUNDWORK_GRAPH_CHECK_SECONDS",
         description="Seconds of each minute spent on finding drift between Postgres and the graph.",
     )
+    pages: Literal["auto", "on", "off"] = Field(
+        "auto",
+        alias="GROUNDWORK_PAGES",
+        description="Whether anybody sees the pages for developers, `/docs` and GraphiQL: `on`, "
+        "`off`, or `auto` (in `local` only).",
+    )
     graphql_introspection: Literal["auto", "on", "off"] = Field(
         "auto",
         alias="GROUNDWORK_GRAPHQL_INTROSPECTION",
@@ -184,6 +190,11 @@ class Settings(BaseModel):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", alias="LOG_LEVEL", description="Lowest level of log lines that are written."
     )
+
+    @property
+    def shows_pages(self) -> bool:
+        """Whether the pages for developers are served; `auto` serves them in `local` only."""
+        return self.pages == "on" or (self.pages == "auto" and self.stage == "local")
 
     @property
     def graphql_introspection_allowed(self) -> bool:

@@ -23,6 +23,7 @@ PASSED_TO_FUNCTIONS = {
     "GROUNDWORK_GRAPHQL_INTROSPECTION": ("GraphqlIntrospection", "auto"),
     "GROUNDWORK_GRAPHQL_PERSISTED_ONLY": ("GraphqlPersistedOnly", "false"),
     "GROUNDWORK_JOB_ATTEMPT_DAYS": ("JobAttemptDays", str(JOB_ATTEMPT_DAYS)),
+    "GROUNDWORK_PAGES": ("Pages", "auto"),
     "GROUNDWORK_SWEEP_AFTER_SECONDS": ("SweepAfterSeconds", str(SWEEP_AFTER_SECONDS)),
 }
 """Variables that set a parameter of the template, with the parameter's name and default."""

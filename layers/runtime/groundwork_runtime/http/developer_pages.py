@@ -1,0 +1,10 @@
+"""Pages for developers: Swagger UI and GraphiQL."""
+
+from groundwork_core.errors import NotFound
+from groundwork_runtime.settings import Settings
+
+
+def must_be_shown(settings: Settings) -> None:
+    """Raise NotFound where these pages are off: outside `local`, unless a setting allows them."""
+    if not settings.shows_pages:
+        raise NotFound("This page is off here; GROUNDWORK_PAGES=on shows it.")
