@@ -15,7 +15,7 @@ from groundwork_core.queues import DelayQueue, FairQueue, Queue
 from groundwork_data.aws.clients import sqs
 from groundwork_data.aws.nudge_queue import NudgeQueue
 from groundwork_data.aws.queues import SqsQueue
-from groundwork_data.aws.signed_request import Credentials
+from groundwork_data.aws.signed_request import AwsCredentials
 
 from ..fakes.queue import MemoryQueue
 
@@ -127,7 +127,7 @@ def test_a_message_too_large_for_a_queue_is_invalid(subject: Subject) -> None:
 
 def test_a_nudge_arrives_without_boto3(emulator: "Emulator") -> None:
     url = emulator.queue("nudges")
-    NudgeQueue(url, "eu-central-1", Credentials(emulator.access_key_id, "x")).send(
+    NudgeQueue(url, "eu-central-1", AwsCredentials(emulator.access_key_id, "x")).send(
         [{"reason": "é"}]
     )
 
@@ -138,7 +138,7 @@ def test_a_nudge_arrives_without_boto3(emulator: "Emulator") -> None:
 def test_a_nudge_that_does_not_arrive_is_unavailable(emulator: "Emulator", url: str) -> None:
     url = url.format(endpoint=emulator.endpoint)
     with pytest.raises(Unavailable):
-        NudgeQueue(url, "eu-central-1", Credentials("test", "test")).send([{"n": 1}])
+        NudgeQueue(url, "eu-central-1", AwsCredentials("test", "test")).send([{"n": 1}])
 
 
 class Failing:

@@ -14,7 +14,7 @@ from groundwork_core.identity.ports import Secrets
 from groundwork_data.aws.clients import secrets_manager
 from groundwork_data.aws.secret_reader import SecretReader
 from groundwork_data.aws.secrets import SecretsManager
-from groundwork_data.aws.signed_request import Credentials
+from groundwork_data.aws.signed_request import AwsCredentials
 from groundwork_data.identity.secret_files import SecretFiles
 
 from ..conftest import Emulator
@@ -77,7 +77,7 @@ def test_a_secret_that_the_template_made_without_a_value_can_be_written(
 def test_a_reader_without_boto3_reads_the_same(emulator: Emulator, name: str) -> None:
     safe = SecretsManager(lambda: emulator.client("secretsmanager"))
     reader = SecretReader(
-        emulator.endpoint, "eu-central-1", Credentials(emulator.access_key_id, "x")
+        emulator.endpoint, "eu-central-1", AwsCredentials(emulator.access_key_id, "x")
     )
     with pytest.raises(NotFound):
         reader.read(name)
@@ -85,7 +85,7 @@ def test_a_reader_without_boto3_reads_the_same(emulator: Emulator, name: str) ->
 
     assert reader.read(name) == "é"
     with pytest.raises(Unavailable):
-        SecretReader("http://127.0.0.1:9", "eu-central-1", Credentials("a", "b")).read(name)
+        SecretReader("http://127.0.0.1:9", "eu-central-1", AwsCredentials("a", "b")).read(name)
 
 
 def test_an_unreachable_safe_is_unavailable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from groundwork_data.aws.signed_request import Credentials
+from groundwork_data.aws.signed_request import AwsCredentials
 from groundwork_data.identity.secret_files import SCHEME, SecretFiles
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class SecretSources:
     @cached_property
     def _aws(self) -> SecretSource:
         """Secrets Manager, without boto3 if credentials are in environment variables."""
-        credentials = Credentials.from_environment(self._environment)
+        credentials = AwsCredentials.from_environment(self._environment)
         if credentials is not None:
             from groundwork_data.aws.secret_reader import SecretReader
 

@@ -8,9 +8,9 @@ import pytest
 
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.migrations import (
+    AppliedMigrations,
     ChangedMigration,
     IrreversibleMigration,
-    Migrated,
     migrate,
     read,
 )
@@ -23,7 +23,7 @@ CALL (i) { CREATE (:Sample {i: i}) } IN TRANSACTIONS OF 1000 ROWS;
 
 
 NAMES = ("9001_sample", "9002_data")
-NOTHING = Migrated((), ())
+NOTHING = AppliedMigrations((), ())
 REAL = Path(__file__).parents[3] / "migrations" / "graph"
 
 
@@ -96,7 +96,7 @@ def test_every_step_goes_back_and_forward_again(graph: GraphDatabase) -> None:
     full = schema(graph)
     names = tuple(migration.name for migration in read(REAL))
     try:
-        assert migrate(graph, REAL, target=0) == Migrated((), names[::-1])
+        assert migrate(graph, REAL, target=0) == AppliedMigrations((), names[::-1])
         assert not schema(graph) & {"entity_id", "tombstone_id", "awaited_id", "projection_name"}
         assert migrate(graph, REAL, target=0) == NOTHING
     finally:
@@ -109,7 +109,7 @@ def test_going_back_stops_at_the_number_that_is_asked_for(
 ) -> None:
     (folder / "9002_data.down.cypher").write_text("MATCH (n:Sample) DETACH DELETE n;")
     migrate(graph, folder)
-    assert migrate(graph, folder, target=9001) == Migrated((), ("9002_data",))
+    assert migrate(graph, folder, target=9001) == AppliedMigrations((), ("9002_data",))
     assert samples(graph) == 0
     assert "sample_i" in schema(graph)
     assert migrate(graph, folder, target=9001) == NOTHING

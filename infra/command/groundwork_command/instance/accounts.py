@@ -20,7 +20,7 @@ PASSWORD_NOT_SHOWN = "admin-untold"  # noqa: S105 - the name of a file
 
 
 @dataclass(frozen=True)
-class Credentials:
+class AdminLogin:
     """E-mail address and password of an account."""
 
     email: str
@@ -87,7 +87,7 @@ def show_first_admin(home: Home, show: Callable[[str, str], object]) -> None:
         not_shown.unlink()
 
 
-def login_of_admin(home: Home, environment: Mapping[str, str]) -> Credentials | None:
+def login_of_admin(home: Home, environment: Mapping[str, str]) -> AdminLogin | None:
     """Return the credentials for commands: from the environment, else the saved ones."""
     email = environment.get("GROUNDWORK_ADMIN_EMAIL", "")
     password = environment.get("GROUNDWORK_ADMIN_PASSWORD", "")
@@ -96,5 +96,5 @@ def login_of_admin(home: Home, environment: Mapping[str, str]) -> Credentials | 
     except (FileNotFoundError, ValueError):
         kept = {}
     if password:
-        return Credentials(email or kept.get("email", "admin@localhost.test"), password)
-    return Credentials(kept["email"], kept["password"]) if kept else None
+        return AdminLogin(email or kept.get("email", "admin@localhost.test"), password)
+    return AdminLogin(kept["email"], kept["password"]) if kept else None

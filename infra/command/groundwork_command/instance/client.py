@@ -14,7 +14,7 @@ TIMEOUT_SECONDS = 30.0
 class Api:
     """A logged-in client, used as `with Api(url, login) as api`."""
 
-    def __init__(self, url: str, login: accounts.Credentials) -> None:
+    def __init__(self, url: str, login: accounts.AdminLogin) -> None:
         import httpx2  # takes 0.3 s; needed only over HTTP
 
         self.url = url

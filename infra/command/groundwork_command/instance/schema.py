@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from groundwork_data.graph.migrations import Migrated
+    from groundwork_data.graph.migrations import AppliedMigrations
 
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ def url_of_functions(
 
 def migrate_graph(
     addresses: Mapping[str, str], migrations: Path, target: int | None = None
-) -> "Migrated":
+) -> "AppliedMigrations":
     """Apply missing graph migrations and undo those above the target; return their names."""
     from groundwork_data.graph.driver import GraphDatabase  # slow to load
     from groundwork_data.graph.migrations import migrate as work

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Unavailable
-from groundwork_data.aws.signed_request import Credentials, Service
+from groundwork_data.aws.signed_request import AwsCredentials, AwsService
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class NudgeQueue:
     """Implements `groundwork_core.queues.Queue` with one request per message."""
 
-    def __init__(self, url: str, region: str, credentials: Credentials) -> None:
+    def __init__(self, url: str, region: str, credentials: AwsCredentials) -> None:
         """`url` is the queue's URL, which is also the address of the service."""
         self._url = url
-        self._sqs = Service(url, "sqs", "application/x-amz-json-1.0", region, credentials)
+        self._sqs = AwsService(url, "sqs", "application/x-amz-json-1.0", region, credentials)
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
         """Send each message.

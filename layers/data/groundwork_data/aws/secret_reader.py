@@ -6,7 +6,7 @@ import http.client
 import json
 
 from groundwork_core.errors import NotFound, Unavailable
-from groundwork_data.aws.signed_request import Credentials, Service
+from groundwork_data.aws.signed_request import AwsCredentials, AwsService
 
 NOT_FOUND = "ResourceNotFoundException"
 
@@ -14,9 +14,9 @@ NOT_FOUND = "ResourceNotFoundException"
 class SecretReader:
     """Implements `groundwork_core.identity.ports.SecretSource`."""
 
-    def __init__(self, endpoint: str | None, region: str, credentials: Credentials) -> None:
+    def __init__(self, endpoint: str | None, region: str, credentials: AwsCredentials) -> None:
         """`endpoint_url` is the address of the service; None: AWS."""
-        self._service = Service(
+        self._service = AwsService(
             endpoint or f"https://secretsmanager.{region}.amazonaws.com",
             "secretsmanager",
             "application/x-amz-json-1.1",

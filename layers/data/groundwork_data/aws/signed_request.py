@@ -27,7 +27,7 @@ TIMEOUT_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class AwsCredentials:
     """The credentials that sign a request."""
 
     access_key_id: str
@@ -35,7 +35,7 @@ class Credentials:
     session_token: str | None = field(default=None, repr=False)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Credentials | None:
+    def from_environment(cls, environment: Mapping[str, str]) -> AwsCredentials | None:
         """Read the environment variables that Lambda sets; None if they are not set."""
         key = environment.get("AWS_ACCESS_KEY_ID")
         secret = environment.get("AWS_SECRET_ACCESS_KEY")
@@ -45,7 +45,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class AwsService:
     """A service of AWS: its address, and how its requests are named and signed."""
 
     endpoint: str
@@ -53,7 +53,7 @@ class Service:
     protocol: str
     """`application/x-amz-json-1.0` or `-1.1`."""
     region: str
-    credentials: Credentials
+    credentials: AwsCredentials
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def call(self, target: str, arguments: Mapping[str, JsonValue]) -> tuple[int, bytes]:

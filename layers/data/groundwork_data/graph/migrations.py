@@ -56,14 +56,14 @@ class Migration:
 
 
 @dataclass(frozen=True, slots=True)
-class Migrated:
+class AppliedMigrations:
     """The names of the migrations that were applied and that were undone."""
 
     applied: tuple[str, ...]
     undone: tuple[str, ...]
 
 
-def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) -> Migrated:
+def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) -> AppliedMigrations:
     """Migrate the graph to a number: apply missing migrations, or undo later ones backwards.
 
     Args:
@@ -95,7 +95,7 @@ def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) ->
                     "checksum": migration.checksum,
                 },
             )
-    return Migrated(tuple(m.name for m in missing), tuple(m.name for m in above))
+    return AppliedMigrations(tuple(m.name for m in missing), tuple(m.name for m in above))
 
 
 def _missing(

@@ -111,9 +111,12 @@ class BaseParts:
     def _relay_queue(self) -> Queue:
         """Return the relay's queue, without boto3 if credentials are in environment variables."""
         from groundwork_data.aws.nudge_queue import NudgeQueue
-        from groundwork_data.aws.signed_request import Credentials
+        from groundwork_data.aws.signed_request import AwsCredentials
 
-        url, credentials = self.settings.relay_queue_url, Credentials.from_environment(os.environ)
+        url, credentials = (
+            self.settings.relay_queue_url,
+            AwsCredentials.from_environment(os.environ),
+        )
         if credentials is None:
             return self.queue(url)
         return NudgeQueue(url, self.settings.region, credentials)

@@ -7,7 +7,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotoCredentials
 
-from groundwork_data.aws.signed_request import Credentials, Service
+from groundwork_data.aws.signed_request import AwsCredentials, AwsService
 
 HOST = "sqs.eu-central-1.amazonaws.com"
 BODY = b'{"QueueUrl": "q", "MessageBody": "{}"}'
@@ -15,9 +15,9 @@ BODY = b'{"QueueUrl": "q", "MessageBody": "{}"}'
 
 @pytest.mark.parametrize("session_token", [None, "session token=="])
 def test_the_signature_is_that_of_botocore(session_token: str | None) -> None:
-    credentials = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", session_token)
+    credentials = AwsCredentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY", session_token)
     at = datetime.now(UTC)
-    service = Service(
+    service = AwsService(
         f"https://{HOST}/1/q", "sqs", "application/x-amz-json-1.0", "eu-central-1", credentials,
         now=lambda: at,
     )  # fmt: skip
@@ -39,12 +39,12 @@ def test_the_signature_is_that_of_botocore(session_token: str | None) -> None:
 
 
 def test_secrets_stand_in_no_representation() -> None:
-    shown = repr(Credentials("AKIDEXAMPLE", "the secret", "the session"))
+    shown = repr(AwsCredentials("AKIDEXAMPLE", "the secret", "the session"))
 
     assert "the secret" not in shown
     assert "the session" not in shown
 
 
 def test_where_credentials_come_another_way_there_are_none() -> None:
-    assert Credentials.from_environment({"AWS_ACCESS_KEY_ID": "x"}) is None
-    assert Credentials.from_environment({}) is None
+    assert AwsCredentials.from_environment({"AWS_ACCESS_KEY_ID": "x"}) is None
+    assert AwsCredentials.from_environment({}) is None
