@@ -28,7 +28,7 @@ class BadSitemap(Exception):
 
 
 @dataclass(slots=True)
-class Listed:
+class SitemapEntry:
     """One address of a sitemap, or one sitemap of an index, as written."""
 
     loc: str = ""
@@ -43,7 +43,7 @@ class Sitemap:
     """The contents of one file."""
 
     is_index: bool = False
-    listed: list[Listed] = field(default_factory=list)
+    listed: list[SitemapEntry] = field(default_factory=list)
     too_many: bool = False
     error: str | None = None
     """Why the file ends early, when it has addresses before that."""
@@ -62,7 +62,7 @@ def parse_sitemap(body: bytes) -> Sitemap:
     head = _start(body)
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _lines(body)
-    reader = _Reader()
+    reader = _SitemapReader()
     try:
         for chunk in _chunks(body):
             reader.parser.Parse(chunk)
@@ -78,12 +78,12 @@ def parse_sitemap(body: bytes) -> Sitemap:
     return reader.sitemap
 
 
-class _Reader:
+class _SitemapReader:
     def __init__(self) -> None:
         self.sitemap = Sitemap()
         self.known_root = False
         self._path: list[str] = []
-        self._current: Listed | None = None
+        self._current: SitemapEntry | None = None
         self._text: list[str] = []
         self._length = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
@@ -104,7 +104,7 @@ class _Reader:
         if len(self._path) > MAX_DEPTH:
             raise BadSitemap("it is nested too deeply")
         if len(self._path) == 2:  # noqa: PLR2004 - a child of the root
-            self._current = Listed() if local in ("url", "sitemap") else None
+            self._current = SitemapEntry() if local in ("url", "sitemap") else None
         self._text, self._length = [], 0
 
     def _characters(self, text: str) -> None:
@@ -188,7 +188,7 @@ def _lines(body: bytes) -> Sitemap:
         if len(found.listed) >= MAX_ADDRESSES:
             found.too_many = True
             break
-        found.listed.append(Listed(address[:MAX_TEXT]))
+        found.listed.append(SitemapEntry(address[:MAX_TEXT]))
     if not found.listed:
         raise BadSitemap("it has no addresses")
     return found

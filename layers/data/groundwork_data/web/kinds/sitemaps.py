@@ -13,7 +13,12 @@ from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entries import MAX_TITLE, language
 from groundwork_data.web.feed_facts import feed_facts
-from groundwork_data.web.kinds.sitemap_parser import BadSitemap, Listed, Sitemap, parse_sitemap
+from groundwork_data.web.kinds.sitemap_parser import (
+    BadSitemap,
+    Sitemap,
+    SitemapEntry,
+    parse_sitemap,
+)
 from groundwork_data.web.links import absolute
 from groundwork_data.web.text import one_line, tidy
 from groundwork_data.web.time_limit import TooLong, cpu_seconds
@@ -95,7 +100,9 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed:
     )
 
 
-def _newest(listed: Iterable[Listed], base: str) -> list[tuple[datetime | None, str, Listed]]:
+def _newest(
+    listed: Iterable[SitemapEntry], base: str
+) -> list[tuple[datetime | None, str, SitemapEntry]]:
     """Return those with a valid address and their dates, the newest first."""
     found = [
         (moment(one.published or one.lastmod), address, one)
@@ -105,7 +112,7 @@ def _newest(listed: Iterable[Listed], base: str) -> list[tuple[datetime | None, 
     return sorted(found, key=lambda one: one[0] or NEVER, reverse=True)
 
 
-def _entry(address: str, at: datetime | None, one: Listed) -> Entry:
+def _entry(address: str, at: datetime | None, one: SitemapEntry) -> Entry:
     title = one_line(tidy(one.title, MAX_TITLE)) or _title_of(address)
     return Entry(
         external_id=address,
