@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from groundwork_data.postgres import migrations
+from groundwork_data.postgres.identifiers import listed, quoted
 
 
 def create_index_concurrently(
@@ -37,24 +38,24 @@ def create_index_concurrently(
         include: further columns that the index holds.
         options: storage parameters, such as `fastupdate = off`.
     """
-    keys = ", ".join(f'"{each}"' if isinstance(each, str) else each.text for each in columns)
-    held = ", ".join(f'"{each}"' for each in include)
+    keys = ", ".join(quoted(each) if isinstance(each, str) else each.text for each in columns)
+    held = listed(include)
     statement = (
         f"CREATE {'UNIQUE ' if unique else ''}INDEX CONCURRENTLY IF NOT EXISTS "
-        f'"{name}" ON "{table}" USING {using} ({keys})'
+        f"{quoted(name)} ON {quoted(table)} USING {using} ({keys})"
         + (f" INCLUDE ({held})" if held else "")
         + (f" WITH ({options})" if options else "")
         + (f" WHERE {where}" if where else "")
     )
     with _outside_a_transaction():
-        op.execute(sa.text(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"'))
+        op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)}"))
         op.execute(sa.text(statement))
 
 
 def drop_index_concurrently(name: str) -> None:
     """Drop an index, if it exists, while its table is read and written."""
     with _outside_a_transaction():
-        op.execute(sa.text(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"'))
+        op.execute(sa.text(f"DROP INDEX CONCURRENTLY IF EXISTS {quoted(name)}"))
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Build the SQL of any resource. Each text is built once, so that Postgres plans it once.
 
 What a resource needs beyond these statements is in `special_sql`. Every name in a statement comes
-from a resource's definition, never from a client; every value is a parameter.
+from a resource's definition, never from a client, and is quoted; every value is a parameter.
 """
 
 # ruff: noqa: S608 - as the docstring says
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from groundwork_core.resources.page import PAGE_BYTES_MAX
 from groundwork_core.resources.resource import RANK, Sort
+from groundwork_data.postgres.identifiers import listed, quoted
 from groundwork_data.postgres.special_sql import special_of
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def page(
         (condition.format(**places),) for condition in _joint_conditions(resource, filters)
     ]
     if owned:
-        conditions.append((f't."{resource.owner}" = {next(numbers)}',))
+        conditions.append((f"{_owner(resource)} = {next(numbers)}",))
     if after is not None:
         sign = "<" if direction == "DESC" else ">"
         conditions.append(_after_place(resource, sort, column, sign, after, numbers))
@@ -114,7 +115,7 @@ def page(
     ]
     rows = parts[0]
     if len(parts) > 1:
-        shown = f't."{RANK}"' if sort == RANK else column
+        shown = quoted("t", RANK) if sort == RANK else column
         whole = f"ORDER BY {_order(shown, sort, direction)} LIMIT {limit}"
         rows = f"SELECT t.* FROM (({') UNION ALL ('.join(parts)})) t {whole}"
     # OFFSET 0 keeps Postgres from building each JSON twice.
@@ -144,7 +145,7 @@ def depends_on_values(resource: Resource, filters: tuple[str, ...], after: str |
 @cache
 def insert(resource: Resource, fields: tuple[str, ...], actor: ActorClause) -> str:
     """Insert one row from a JSON object, whose values Postgres converts to the columns' types."""
-    table, names = _table(resource), _quoted_names(fields)
+    table, names = _table(resource), listed(fields)
     first, who = _actor_clause(actor, ", who")
     return (
         f"{first}INSERT INTO {table} AS t ({names}) SELECT {names}"
@@ -160,7 +161,7 @@ def update(
     """Update columns of one row, if it has the given version, from a JSON object."""
     table = _table(resource)
     first, who = _actor_clause(actor, ", who")
-    sets = ", ".join(f'"{name}" = p."{name}"' for name in fields)
+    sets = ", ".join(f"{quoted(name)} = {quoted('p', name)}" for name in fields)
     return (
         f"{first}UPDATE {table} AS t SET {sets}"
         f" FROM jsonb_populate_record(NULL::{table}, %s::jsonb) p{who}"
@@ -186,15 +187,15 @@ def _actor_clause(actor: ActorClause, joined: str) -> tuple[str, str]:
 
 
 def _table(resource: Resource) -> str:
-    return resource.name.replace("-", "_")
+    return quoted(resource.name.replace("-", "_"))
 
 
 def _of_owner(resource: Resource, *, owned: bool) -> str:
-    return f' AND t."{resource.owner}" = %s' if owned else ""
+    return f" AND {_owner(resource)} = %s" if owned else ""
 
 
-def _quoted_names(fields: tuple[str, ...]) -> str:
-    return ", ".join(f'"{name}"' for name in fields)
+def _owner(resource: Resource) -> str:
+    return quoted("t", resource.owner or "")
 
 
 def _tag(resource: Resource) -> str:
@@ -213,7 +214,7 @@ def shown_columns(resource: Resource, sought: str | None = None) -> str:
         found = {RANK: special.search.rank, "highlights": special.search.highlights}
         computed = {**computed, **{name: sql.replace("%s", sought) for name, sql in found.items()}}
     return ", ".join(
-        f'{computed[name]} AS "{name}"' if name in computed else f't."{name}"'
+        f"{computed[name]} AS {quoted(name)}" if name in computed else quoted("t", name)
         for name in resource.columns
     )
 
@@ -244,7 +245,7 @@ def _conditions(resource: Resource, one: Filter, number: str) -> tuple[str, ...]
     if one.operator == "search" and search is not None:
         return tuple(condition.replace("%s", number) for condition in search.conditions)
     special = special_of(resource.name).conditions.get(column)
-    conditions = special or (_OPERATORS[one.operator].format(column=f't."{column}"'),)
+    conditions = special or (_OPERATORS[one.operator].format(column=quoted("t", column)),)
     return tuple(condition.replace("%s", number) for condition in conditions)
 
 
@@ -253,7 +254,7 @@ def sorted_by(resource: Resource, sort: str, sought: str | None = None) -> str:
     search = special_of(resource.name).search
     if sort == RANK and search is not None and sought is not None:
         return search.rank.replace("%s", sought)
-    return _shortened(resource, sort, f't."{sort}"')
+    return _shortened(resource, sort, quoted("t", sort))
 
 
 def _shortened(resource: Resource, sort: str, text: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect, text
 
+from groundwork_data.postgres.identifiers import listed, quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -95,12 +97,12 @@ def _grants(connection: Connection) -> Iterator[str]:
 
     yield f"GRANT USAGE ON SCHEMA public TO {WORKER_ROLE}"
     for table in sorted(tables):
-        yield f"REVOKE ALL ON {table} FROM {WORKER_ROLE}"
+        yield f"REVOKE ALL ON {quoted(table)} FROM {WORKER_ROLE}"
     for table in sorted(tables & set(READS)):
         hidden = CONFIDENTIAL.get(table)
-        what = f" ({', '.join(sorted(columns(table) - hidden))})" if hidden else ""
-        yield f"GRANT SELECT{what} ON {table} TO {WORKER_ROLE}"
+        what = f" ({listed(sorted(columns(table) - hidden))})" if hidden else ""
+        yield f"GRANT SELECT{what} ON {quoted(table)} TO {WORKER_ROLE}"
     for verb, given in (("INSERT", INSERTS), ("UPDATE", UPDATES)):
         for table in sorted(tables & set(given)):
             named = [name for name in given[table] if name in columns(table)]
-            yield f"GRANT {verb} ({', '.join(named)}) ON {table} TO {WORKER_ROLE}"
+            yield f"GRANT {verb} ({listed(named)}) ON {quoted(table)} TO {WORKER_ROLE}"
