@@ -54,7 +54,7 @@ ResourceRoutes(DISTRIBUTIONS, write_hooks).register(router)
     writes=True,
 )
 def cancel(distribution_id: UUID, wiring: Wiring) -> HttpResponse:
-    """Cancel a draft or scheduled distribution, of whatever version."""
+    """Cancel a draft or scheduled distribution in any version."""
     work = wiring.work()
     stored = cancel_distribution(distribution_id, work=work)
     position = {"X-Groundwork-Position": work.position} if work.position else {}

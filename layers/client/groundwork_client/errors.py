@@ -56,7 +56,7 @@ class LeaseLost(ApiError):
 
 
 class Cancelled(GroundworkError):
-    """Somebody asked to cancel the job. Raised by `Job.report`; the job is then given back."""
+    """A user asked to cancel the job. Raised by `Job.report`; the job is then given back."""
 
 
 class JobFailure(GroundworkError):

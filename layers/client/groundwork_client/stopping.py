@@ -17,11 +17,11 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopping(SystemExit):
-    """The worker was told to stop while it held a job."""
+    """The worker was asked to stop while it held a job."""
 
 
 class Stop:
-    """Whether the worker was told to stop. Handles signals if it begins in the main thread."""
+    """Whether the worker was asked to stop. Handles signals if it is created in the main thread."""
 
     def __init__(self) -> None:
         self.working = False
@@ -38,7 +38,7 @@ class Stop:
         self._told.set()
 
     def wait(self, seconds: float) -> None:
-        """Pause until then, or until it is told to stop."""
+        """Pause until then, or until the worker is asked to stop."""
         self._told.wait(seconds)
 
     def __enter__(self) -> Self:

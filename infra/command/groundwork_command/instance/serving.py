@@ -59,7 +59,7 @@ async def wait_for_schema(
 
 
 def _missing(database_url: str, needed: str) -> str | None:
-    """Return what keeps this release from serving; None if nothing does."""
+    """Return the reason why this release cannot serve, or None."""
     import psycopg  # slow to load
 
     try:

@@ -23,7 +23,7 @@ class PreferenceWriteHooks(NoWriteHooks[ResourceWork]):
     """Checks the value as it is after the write, with what a patch was merged into."""
 
     def __init__(self, schemas: PreferenceSchemaStore, checker: Callable[[], JsonSchemas]) -> None:
-        """Take schemas as the transaction of the write sees them."""
+        """`schemas` are read in the transaction of the write."""
         self._schemas = schemas
         self._checker = checker
 

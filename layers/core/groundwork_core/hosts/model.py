@@ -18,7 +18,7 @@ class Circuit(BaseModel):
     """Whether a host is asked at all after failures of its own."""
 
     state: Literal["closed", "open", "half_open"]
-    failures: int = Field(description="Consecutive failures of the host, of whichever source.")
+    failures: int = Field(description="Consecutive failures of the host over all its sources.")
     until: datetime | None = Field(description="When the next probe may begin.")
 
 

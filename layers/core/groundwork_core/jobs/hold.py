@@ -1,4 +1,4 @@
-"""What a worker does over HTTP with a job that it holds, and what others do to it."""
+"""Actions over HTTP on a leased job: by its worker, and by others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def lease_jobs(
 
 
 def take_back_expired(*, work: LeasesWork, clock: Clock) -> int:
-    """Take back leases that have expired, so that a reader sees them so; return how many."""
+    """End leases that have expired, so that readers see it; return how many."""
     with work:
         return work.leases.tidy(clock.now(), TAKEN_BACK_MAX)
 

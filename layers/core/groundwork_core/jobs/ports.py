@@ -52,7 +52,7 @@ class JobStore(Protocol):
     ) -> list[WorkerJob]:
         """Lease to each owner the job that it had, or else the next waiting one in the order.
 
-        Whoever had a job already is a redelivered message; its earlier lease ends as expired.
+        An owner that had a job already is a redelivered message; its earlier lease ends as expired.
         """
         ...
 
@@ -119,7 +119,7 @@ class LeaseStore(Protocol):
     """Leases of jobs. A method with a `Lease` does nothing unless that is the present lease."""
 
     def tidy(self, now: datetime, limit: int) -> int:
-        """Take back expired leases and end pauses that are over; return how many jobs changed."""
+        """End expired leases and elapsed pauses; return how many jobs changed."""
         ...
 
     def lease(
@@ -141,7 +141,7 @@ class LeaseStore(Protocol):
         message: str | None,
         checkpoint: JsonValue,
     ) -> str | None:
-        """Keep how far a job is, and extend its lease; None if this is not its lease.
+        """Store the progress of a job and extend its lease; None if this is not its lease.
 
         Returns the JSON of `ReportTaken`.
         """
@@ -158,7 +158,7 @@ class LeaseStore(Protocol):
         ...
 
     def succeeded_with(self, lease: Lease) -> bool:
-        """Say whether a result was taken under this lease."""
+        """Return whether a result was accepted under this lease."""
         ...
 
     def finish(self, lease: Lease, result: dict[str, JsonValue]) -> None:
@@ -205,7 +205,7 @@ class QuickLeases(Protocol):
         message: str | None,
         checkpoint: JsonValue,
     ) -> str | None:
-        """Keep how far a job is, and extend its lease; None if this is not its lease.
+        """Store the progress of a job and extend its lease; None if this is not its lease.
 
         Returns the JSON of `ReportTaken`.
         """

@@ -1,7 +1,7 @@
 """Timers: delayed messages that make leases and pauses end on time.
 
 A lease that nobody extends must be found within ten seconds of its end, and schedules run each
-minute at most. So whoever learns of an end (the relay, from the outbox) sends one delayed message
+minute at most. So the relay, which learns of an end from the outbox, sends one delayed message
 for its slot of three seconds. With no lease and no pause there is no message and no run.
 """
 

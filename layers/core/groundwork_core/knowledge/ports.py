@@ -123,7 +123,7 @@ class Merging(Protocol):
         ...
 
     def split(self, one: UUID, into: UUID) -> bool:
-        """Undo a merge as far as possible; False: it is no longer merged into `into`."""
+        """Undo a merge as far as possible; return False if it is no longer merged into `into`."""
         ...
 
 

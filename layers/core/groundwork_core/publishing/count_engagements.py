@@ -50,7 +50,7 @@ def count_engagements(
 
 def _counted(item: BatchEngagement) -> EngagementRow:
     at = item.occurred_at if "occurred_at" in item.model_fields_set else None
-    # One event of a distribution has one id, whoever stores it and whenever.
+    # One event of a distribution has one id, independent of who stores it and when.
     of_event = uuid5(item.distribution_id, item.event_id) if item.event_id else None
     return EngagementRow(
         item.id or of_event or new_id(),

@@ -64,7 +64,7 @@ class EngagementStore(Protocol):
         ...
 
     def recount(self, since: datetime) -> None:
-        """Compute the sums by hour and day anew, from the day of `since` on."""
+        """Compute the sums by hour and day again, from the day of `since` on."""
         ...
 
 
@@ -215,7 +215,7 @@ class DistributionStore(Protocol):
         ...
 
     def end(self, ids: Collection[UUID], status: str, error: dict[str, str] | None) -> None:
-        """Set a status and error, and let nobody lease them any more."""
+        """Set a status and error; they can no longer be leased."""
         ...
 
     def cancel(self, distribution_id: UUID) -> bool:
@@ -247,7 +247,7 @@ class DistributionStore(Protocol):
         ...
 
     def remove_ended(self, now: datetime, limit: int) -> None:
-        """Forget hand-overs of distributions that are no longer `sending`."""
+        """Delete hand-overs of distributions that are no longer `sending`."""
         ...
 
 

@@ -19,7 +19,7 @@ _DAY = timedelta(days=1)
 
 
 class QuietHours(BaseModel):
-    """Whether a recipient is in quiet hours when the distribution goes out."""
+    """Whether a recipient has quiet hours at the time of the distribution."""
 
     model_config = ConfigDict(frozen=True)
 

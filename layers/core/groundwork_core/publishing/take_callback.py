@@ -73,7 +73,7 @@ def take_callback(
     finished: FinishedDistributions,
     clock: Clock,
 ) -> CallbackTaken | None:
-    """Apply a verified callback in one transaction; one that was taken before changes nothing.
+    """Apply a verified callback in one transaction; a repeated one changes nothing.
 
     Returns None, and does nothing, if the publisher has changed since its secrets were read.
 

@@ -62,7 +62,7 @@ class ResourceStore(Protocol):
         ...
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
-        """Insert a thing. `values` is a JSON object, of which only `fields` are stored.
+        """Insert a thing. `values` is a JSON object; only its `fields` are stored.
 
         Raises:
             Conflict: a unique field has the value of another thing; names the field.

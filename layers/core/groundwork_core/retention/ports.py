@@ -36,7 +36,7 @@ class Retention(Protocol):
         ...
 
     def remove_callbacks(self, before: datetime, limit: int) -> int:
-        """Remove the ids of callbacks that were taken before."""
+        """Delete the ids of callbacks that were received before a time."""
         ...
 
     def remove_job_attempts(self, before: datetime, limit: int) -> int:

@@ -41,7 +41,7 @@ class Line:
 
     @property
     def room(self) -> int:
-        """How many more messages are taken; few of an endpoint that may keep them waiting."""
+        """Return how many more messages are accepted; fewer for an endpoint that is slow."""
         wanted = self.endpoint.max_in_flight if self.failing else PREFETCH
         missing = wanted - len(self.waiting)
         return missing if missing > wanted // 2 else 0

@@ -174,7 +174,7 @@ class WebhookStore(Protocol):
         ...
 
     def announce(self, webhook_id: UUID, became: str | None, data: Mapping[str, JsonValue]) -> None:
-        """Add an event to the outbox: what became of a webhook, and how it looks now.
+        """Add an event to the outbox: the change of a webhook, and its new state.
 
         Without `became` it is no event, and only wakes a sender.
         """
@@ -218,7 +218,7 @@ class WebhookStore(Protocol):
         ...
 
     def plain_secrets(self, limit: int) -> Sequence[tuple[UUID, str]]:
-        """Take secrets of before they were encrypted out of their webhooks."""
+        """Move secrets that were stored before they were encrypted out of their webhooks."""
         ...
 
     def events_since(

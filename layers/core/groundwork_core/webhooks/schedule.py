@@ -45,7 +45,7 @@ class EndpointHealth:
     """What is known of an endpoint from its answers."""
 
     failures: int = 0
-    """Consecutive failures, of whichever messages."""
+    """Consecutive failures, counted over all messages."""
     failing_since: datetime | None = None
     last_status: int | None = None
     open_until: datetime | None = None

@@ -160,7 +160,7 @@ class Sender:
             self._lines.learn(webhook_id, known, now)
 
     def _take(self) -> int:
-        """Renew leases, promise to look again, and take what is due."""
+        """Renew leases, extend the promise, and lease what is due."""
         now, moment = self._parts.clock.now(), time.monotonic()
         until = now + timedelta(seconds=LEASE_SECONDS)
         with self._parts.begin_work() as work:

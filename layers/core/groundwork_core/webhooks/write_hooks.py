@@ -26,7 +26,7 @@ from groundwork_core.webhooks.resource import (
 from groundwork_core.webhooks.secrets import keep_secret
 
 DECIDES = frozenset({"url", "events"})
-"""Whoever sets one of these decides who reads what, and so becomes the owner."""
+"""A user who sets one of these decides who reads the events, and so becomes the owner."""
 
 
 class WebhookWriteHooks(NoWriteHooks[WebhooksWork]):

@@ -58,7 +58,7 @@ FIELDS = (
     "sent_at", "delivered_at",
 )  # fmt: skip
 COLUMNS = ", ".join(f"d.{name}" for name in FIELDS)
-# Two conditions of which each has an index of its own.
+# Two conditions; each has an index of its own.
 KNOWN = f"""
 WITH stated AS (
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS s(of, recipient, external_id)

@@ -126,7 +126,7 @@ class PostgresDistributions:
             self._connection.execute(START, {"started": Jsonb(started), "now": now})
 
     def end(self, ids: Collection[UUID], status: str, error: dict[str, str] | None) -> None:
-        """Set a status and error, and let nobody lease them any more."""
+        """Set a status and error; they can no longer be leased."""
         if ids:
             stated = None if error is None else Jsonb(error)
             given = {"ids": list(ids), "status": status, "error": stated}
@@ -173,5 +173,5 @@ class PostgresDistributions:
         return [row[0] for row in rows]
 
     def remove_ended(self, now: datetime, limit: int) -> None:
-        """Forget hand-overs of distributions that are no longer `sending`."""
+        """Delete hand-overs of distributions that are no longer `sending`."""
         self._connection.execute(REMOVE_ENDED, [now, limit])

@@ -36,7 +36,7 @@ _CREATED = {
     "after": "s.created_at >= %(after)s",
     "before": "s.created_at < %(before)s",
 }
-# Two conditions of which each has an index of its own.
+# Two conditions; each has an index of its own.
 _PUBLISHED = {
     "after": "(s.published_at >= %(after)s"
     " OR s.published_at IS NULL AND s.created_at >= %(after)s)",

@@ -82,7 +82,7 @@ class PostgresEmbeddings:
         return dict(self._connection.execute(MODELS).fetchall())
 
     def existing(self, subjects: Collection[Subject]) -> set[Subject]:
-        """Return which subjects exist, and keep them until the transaction ends."""
+        """Return which subjects exist, and lock them until the transaction ends."""
         found: set[Subject] = set()
         for kind, hold in HOLD.items():
             ids = [id_ for one, id_ in subjects if one == kind]

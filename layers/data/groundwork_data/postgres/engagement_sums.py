@@ -18,7 +18,7 @@ _SUMMED = """
     JOIN unnest(%({bucket}_starts)s::timestamptz[], %({bucket}_ends)s::timestamptz[])
         AS r(start, "end") ON s.at >= r.start AND s.at < r."end"
 """
-# Hours of which only a part is asked for are read from the engagements.
+# Hours that are requested only in part are read from the engagements.
 SUMS = f"""
 WITH sent AS (SELECT id FROM distributions WHERE content_id = %(content)s),
 counted AS (

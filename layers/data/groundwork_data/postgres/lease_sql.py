@@ -1,4 +1,4 @@
-"""The statements of leases, whichever way a job is leased: by a queue's message or over HTTP.
+"""The statements of leases, both by messages of a queue and over HTTP.
 
 A trigger writes one row of `job_attempts` for each lease and closes it with the job's `outcome`.
 """
@@ -91,7 +91,7 @@ SELECT NOT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= 
         WHERE kind = ANY(%(kinds)s::text[]) AND status = 'queued' AND not_before IS NULL)
 """
 
-# A redelivered message: whoever had it has crashed, or could not hand in.
+# A redelivered message: its earlier worker crashed, or could not hand in the result.
 LEASE_AGAIN = f"""{TAKE.format(owner="t.lease_owner")}, silent_expiries = w.silent
 FROM (
     SELECT l.id, CASE WHEN l.heard_at IS NULL THEN l.silent_expiries + 1 ELSE 0 END AS silent

@@ -34,7 +34,7 @@ class PostgresLeases:
         self._connection = connection
 
     def tidy(self, now: datetime, limit: int) -> int:
-        """Take back expired leases and end pauses that are over; return how many jobs changed."""
+        """End expired leases and elapsed pauses; return how many jobs changed."""
         given = {"now": now, "limit": limit}
         ((expired, paused),) = self._rows(sql.TO_TIDY, given)
         done = len(self._rows(sql.EXPIRE, given)) if expired else 0
@@ -70,7 +70,7 @@ class PostgresLeases:
         message: str | None,
         checkpoint: JsonValue,
     ) -> str | None:
-        """Keep how far a job is, and extend its lease; None if this is not its lease."""
+        """Store the progress of a job and extend its lease; None if this is not its lease."""
         kept = None if checkpoint is None else Jsonb(checkpoint)
         given = {"progress": progress, "message": message, "checkpoint": kept}
         rows = self._rows(sql.REPORT, _held(lease, now) | given)
@@ -91,7 +91,7 @@ class PostgresLeases:
         return rows[0][0] if rows else None
 
     def succeeded_with(self, lease: Lease) -> bool:
-        """Say whether a result was taken under this lease."""
+        """Return whether a result was accepted under this lease."""
         return bool(self._rows(sql.SUCCEEDED_WITH, [lease.token, lease.job_id])[0][0])
 
     def finish(self, lease: Lease, result: dict[str, JsonValue]) -> None:

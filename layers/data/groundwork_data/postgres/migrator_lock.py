@@ -16,7 +16,7 @@ PAUSE_SECONDS = 0.1
 
 
 def take_migrator_lock(try_once: Callable[[], bool], within_seconds: float = WAIT_SECONDS) -> None:
-    """Try to take the lock until it is taken.
+    """Try to take the lock until it succeeds.
 
     Args:
         try_once: calls pg_try_advisory_lock outside a transaction; returns its answer.

@@ -64,7 +64,7 @@ class PostgresQuickLeases:
         message: str | None,
         checkpoint: JsonValue,
     ) -> str | None:
-        """Keep how far a job is, and extend its lease; None if this is not its lease."""
+        """Store the progress of a job and extend its lease; None if this is not its lease."""
         kept = None if checkpoint is None else json.dumps(checkpoint)
         given = (self._actor(), lease.job_id, lease.token, now, progress, message, kept)
         rows = self._database.write_texts(REPORT_AT_ONCE, given)

@@ -144,7 +144,7 @@ class PostgresRetention:
         return self._connection.execute(RATE_BUCKETS, [before, limit]).rowcount
 
     def remove_callbacks(self, before: datetime, limit: int) -> int:
-        """Remove the ids of callbacks that were taken before."""
+        """Delete the ids of callbacks that were received before a time."""
         return self._connection.execute(CALLBACKS, [before, limit]).rowcount
 
     def remove_job_attempts(self, before: datetime, limit: int) -> int:

@@ -183,7 +183,7 @@ class PostgresWebhooks:
         self._connection.execute(sql.REPLACE_ENCRYPTED, given)
 
     def plain_secrets(self, limit: int) -> list[tuple[UUID, str]]:
-        """Take secrets of before they were encrypted out of their webhooks."""
+        """Move secrets that were stored before they were encrypted out of their webhooks."""
         rows = self._connection.execute(sql.NOT_ENCRYPTED, [limit]).fetchall()
         return [(row[0], row[1]) for row in rows]
 

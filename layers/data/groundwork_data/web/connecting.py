@@ -33,7 +33,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float, *, body_pause_seconds: float = READ_SECONDS) -> None:
-        """`body_pause_seconds`: how long the body of an answer may stand still."""
+        """`body_pause_seconds`: how long a body may pause between two reads."""
         self.body_pause_seconds = body_pause_seconds
         self._ends_at = time.monotonic() + seconds
 
@@ -75,7 +75,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class _FinalResponse(HTTPResponse):
-    """Skips interim answers (RFC 9110 section 15.2), of which `http.client` knows only 100.
+    """Skips interim responses (RFC 9110 section 15.2); `http.client` knows only 100.
 
     101 is final here, because no other protocol was requested.
     """

@@ -1,4 +1,4 @@
-"""What a feed says about itself, whatever its format."""
+"""The metadata of a feed, in any format."""
 
 from __future__ import annotations
 

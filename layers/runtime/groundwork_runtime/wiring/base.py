@@ -38,7 +38,7 @@ class BaseParts:
 
     @cached_property
     def lease_clock(self) -> Clock:
-        """The database's clock, by which leases of jobs end, whatever this machine's clock says."""
+        """The clock of the database. Leases of jobs end by it, not by the clock of this machine."""
         from groundwork_data.postgres.database_clock import DatabaseClock
 
         return DatabaseClock(self.database)

@@ -40,7 +40,7 @@ class HostRow(Row):
     claims: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     """Number of claims so far; a claim that read an older number takes nothing."""
     failures: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
-    """Consecutive failures of the host, of whichever source."""
+    """Consecutive failures of the host over all its sources."""
     circuit_until: Mapped[datetime | None]
     circuit_opened_at: Mapped[datetime | None]
     throttled_by: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
