@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from tests.child_instance import Instance
 
-from groundwork_client import Client
+from groundwork_client import Client, Refused, Result, StatedBy
 
 from ..waiting import eventually
 
@@ -131,3 +131,25 @@ def test_a_busy_worker_holds_its_job_beyond_its_lease_and_learns_of_a_cancellati
         client.stop.tell()
         assert list(leased) == []
     assert admin.get(f"/api/v1/jobs/{job.id}").json()["status"] == "cancelled"
+
+
+def test_a_result_by_parts_with_vectors_is_applied(
+    instance: Instance, admin: httpx2.Client, key: str
+) -> None:
+    kind, name = f"c{uuid4().hex}", f"Ada {uuid4()}"
+    with Client(instance.url, key) as client:
+        job_id = client.add_job(kind, {})
+        for job in client.jobs(kind, when_idle="stop"):
+            with job:
+                part = Result(StatedBy("big", "3"))
+                person = part.entity("person", key=name, name=name, confidence=0.6)
+                part.embedding([1, 0.5], model=f"m-{kind}", subject=person)
+                job.add(part)
+                with pytest.raises(Refused):
+                    job.succeed({"entities": "none"})
+                job.succeed(Result())
+    assert admin.get(f"/api/v1/jobs/{job_id}").json()["status"] == "succeeded"
+    (found,) = admin.get("/api/v1/entities", params={"key": name}).json()["items"]
+    assert found["confidence"] == 0.6
+    vectors = admin.get("/api/v1/embeddings", params={"subject_id": found["id"]}).json()["items"]
+    assert [one["vector"] for one in vectors] == [[1.0, 0.5]]

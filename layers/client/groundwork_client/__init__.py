@@ -29,7 +29,7 @@ from groundwork_client.errors import (
     Unreachable,
 )
 from groundwork_client.job import Job
-from groundwork_client.statements import EntityType, Ref, Result
+from groundwork_client.statements import EntityType, Ref, Result, StatedBy
 from groundwork_client.stopping import Stopping
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Result",
     "Retryable",
     "Source",
+    "StatedBy",
     "Stopping",
     "Unreachable",
 ]

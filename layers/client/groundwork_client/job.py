@@ -54,6 +54,7 @@ class Job:
         self._token: str = leased["lease_token"]
         self._http = http
         self._progress = 0.0
+        self._parts = 0
         # The heartbeat and the worker report through it, one at a time.
         self._lock = threading.Lock()
 
@@ -90,8 +91,20 @@ class Job:
 
     def succeed(self, result: Result | Mapping[str, Any]) -> None:
         """Hand in the result. Raises LeaseLost, or Refused if it breaks the contract."""
-        body = result.as_json() if isinstance(result, Result) else dict(result)
+        body = _body(result)
+        if self._parts:
+            body["part"] = self._parts + 1
         self._end("succeeded", "results", {"result": body})
+
+    def add(self, part: Result | Mapping[str, Any]) -> None:
+        """Hand in a part of the result, which is applied at once and extends the lease.
+
+        `succeed` hands in the last part. Raises as `succeed`.
+        """
+        with self._lock:
+            numbered = {**_body(part), "partial": True, "part": self._parts + 1}
+            self._post("results", {"result": numbered})
+            self._parts += 1
 
     def fail(self, failure: JobFailure) -> None:
         """Report a failure, as raising it does."""
@@ -175,3 +188,7 @@ class Job:
         except (LeaseLost, NotFound):
             self.lost = True
             raise
+
+
+def _body(result: Result | Mapping[str, Any]) -> dict[str, Any]:
+    return result.as_json() if isinstance(result, Result) else dict(result)

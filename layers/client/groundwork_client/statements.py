@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NewType
 
@@ -16,10 +17,24 @@ DOCUMENT: Literal["document"] = "document"
 """The subject of an embedding of the job's document."""
 
 
+@dataclass(frozen=True, slots=True)
+class StatedBy:
+    """The model that made a statement."""
+
+    model: str
+    version: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """Return it as the contract describes it."""
+        return {"model": self.model} | ({"version": self.version} if self.version else {})
+
+
 class Result:
     """What a worker states about a document. Statements are repeated without effect."""
 
-    def __init__(self) -> None:
+    def __init__(self, stated_by: StatedBy | None = None) -> None:
+        """`stated_by` holds for all statements that name no model of their own."""
+        self._stated_by = stated_by
         self._entities: dict[tuple[str, str], dict[str, Any]] = {}
         self._relationships: dict[tuple[object, ...], dict[str, Any]] = {}
         self._mentions: dict[tuple[str, str], dict[str, Any]] = {}
@@ -36,40 +51,56 @@ class Result:
         key: str,
         name: str,
         confidence: float = 1.0,
+        evidence: str = "",
         aliases: Sequence[str] = (),
         attributes: Mapping[str, Any] | None = None,
+        stated_by: StatedBy | None = None,
     ) -> Ref:
         """State an entity; type and key say which one. Returns its ref."""
         stated = {"ref": f"entity:{len(self._entities)}", "type": kind, "key": key, "name": name}
         _add(stated, confidence=(confidence, 1.0), aliases=(list(aliases), []))
-        _add(stated, attributes=(dict(attributes or {}), {}))
+        _add(stated, attributes=(dict(attributes or {}), {}), evidence=(evidence, ""))
+        _add(stated, stated_by=(_by(stated_by), None))
         return Ref(self._entities.setdefault((kind, key), stated)["ref"])
 
-    def relationship(
+    def relationship(  # noqa: PLR0913 - the fields of the statement
         self,
         kind: str,
         start: Ref,
         end: Ref,
         *,
         confidence: float = 1.0,
+        evidence: str = "",
         valid_from: datetime | None = None,
         valid_to: datetime | None = None,
         attributes: Mapping[str, Any] | None = None,
+        stated_by: StatedBy | None = None,
     ) -> Ref:
         """State that `start` is in this relationship to `end`; returns its ref."""
         ref = f"relationship:{len(self._relationships)}"
         stated: dict[str, Any] = {"ref": ref, "type": kind, "from": start, "to": end}
         _add(stated, confidence=(confidence, 1.0), attributes=(dict(attributes or {}), {}))
+        _add(stated, evidence=(evidence, ""), stated_by=(_by(stated_by), None))
         _add(stated, valid_from=(_time(valid_from), None), valid_to=(_time(valid_to), None))
         known = self._relationships.setdefault((kind, start, end, valid_from), stated)
         return Ref(known["ref"])
 
     def mention(
-        self, ref: Ref, *, role: str = "", evidence: str = "", confidence: float = 1.0
+        self,
+        ref: Ref,
+        *,
+        role: str = "",
+        evidence: str = "",
+        confidence: float | None = None,
+        stated_by: StatedBy | None = None,
     ) -> None:
-        """State that the document mentions an entity or a relationship, in which words."""
+        """State that the document mentions an entity or a relationship, in which words.
+
+        Without `confidence` it is that of what it mentions.
+        """
         stated: dict[str, Any] = {"ref": ref}
-        _add(stated, role=(role, ""), evidence=(evidence, ""), confidence=(confidence, 1.0))
+        _add(stated, role=(role, ""), evidence=(evidence, ""), confidence=(confidence, None))
+        _add(stated, stated_by=(_by(stated_by), None))
         self._mentions.setdefault((ref, role), stated)
 
     def embedding(
@@ -81,8 +112,10 @@ class Result:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `docs/contracts` describes it."""
-        stated = {name: part for name, part in self._parts().items() if part}
-        return stated or {"entities": []}
+        stated: dict[str, Any] = {"entities": []}
+        stated |= {name: part for name, part in self._parts().items() if part}
+        _add(stated, stated_by=(_by(self._stated_by), None))
+        return stated
 
     def _parts(self) -> dict[str, list[dict[str, Any]]]:
         return {
@@ -96,6 +129,10 @@ class Result:
 def _add(stated: dict[str, Any], **given: tuple[object, object]) -> None:
     """Add values that differ from what is assumed without them."""
     stated.update({name: value for name, (value, assumed) in given.items() if value != assumed})
+
+
+def _by(stated_by: StatedBy | None) -> dict[str, str] | None:
+    return stated_by.as_json() if stated_by else None
 
 
 def _time(moment: datetime | None) -> str | None:

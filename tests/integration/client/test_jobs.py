@@ -20,6 +20,7 @@ from groundwork_client import (
     Refused,
     Result,
     Retryable,
+    StatedBy,
 )
 from groundwork_client.heartbeat import Heartbeat
 
@@ -244,6 +245,37 @@ def test_the_heartbeat_extends_every_held_lease_and_notices_a_lost_one() -> None
         "a/results",
         "c/status",
     ]
+
+
+def test_a_result_by_parts_is_numbered_and_names_its_model() -> None:
+    def state(job: Job) -> None:
+        first = Result(StatedBy("big", "3"))
+        first.embedding([1, 0.5], model="small")
+        job.add(first)
+        last = Result()
+        person = last.entity("person", key="a", name="A", evidence="A is", stated_by=StatedBy("x"))
+        last.mention(person, confidence=0.5)
+        last.mention(person, confidence=0.7)
+        assert len(last) == 2
+        job.succeed(last)
+
+    with jobs("a") as (client, server):
+        work(client, state)
+    vector = {"subject": "document", "model": "small", "vector": [1.0, 0.5]}
+    first = {
+        "entities": [],
+        "embeddings": [vector],
+        "stated_by": {"model": "big", "version": "3"},
+        "partial": True,
+        "part": 1,
+    }
+    person = {"ref": "entity:0", "type": "person", "key": "a", "name": "A", "evidence": "A is"}
+    last = {
+        "entities": [{**person, "stated_by": {"model": "x"}}],
+        "mentions": [{"ref": "entity:0", "confidence": 0.5}],
+        "part": 2,
+    }
+    assert outcomes(server) == [("a/results", {"result": first}), ("a/results", {"result": last})]
 
 
 WORKER = """
