@@ -140,7 +140,7 @@ def in_processes(act: object, target: Target, connections: int, *rest: float) ->
     """Share the connections among processes; add up what they found."""
     count = min(PROCESSES, connections)
     given = [(target, f"{time.time_ns()}-{n}", connections // count, *rest) for n in range(count)]
-    with multiprocessing.get_context("spawn").Pool(count) as pool:
+    with multiprocessing.get_context("fork").Pool(count) as pool:
         parts: list[Answers] = pool.starmap(act, given)  # type: ignore[arg-type]
     return Answers(
         sum((one.statuses for one in parts), Counter()),

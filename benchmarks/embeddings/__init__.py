@@ -1,0 +1,1 @@
+"""Recall and latency of searches among many vectors of a real model."""
