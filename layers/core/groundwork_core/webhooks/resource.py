@@ -11,9 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from groundwork_core.resources.field_types import Whole, Word
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource
 from groundwork_core.web.address import ReachableAddress
+from groundwork_core.webhooks.event_types import EVENT_TYPES
 
+EventName = Annotated[Word, Field(json_schema_extra={"enum": list(EVENT_TYPES)})]
 Events = Annotated[
-    tuple[Word, ...],
+    tuple[EventName, ...],
     Field(
         fail_fast=True,
         min_length=1,
