@@ -9,6 +9,7 @@ from tests.child_instance import Instance
 
 from ..standard_webhooks import signed
 from ..waiting import eventually
+from ..webhook_receiver import answering, receiving
 from .test_faults_of_the_path import queue_client
 
 
@@ -61,3 +62,25 @@ def test_a_distribution_goes_out_and_comes_back_as_sent(
         assert forged.status_code == 401
         shown = admin.get(f"/api/v1/distributions/{one['distribution_id']}").json()
         assert (shown["status"], shown["content_version"]) == ("sent", 1)
+
+
+def test_an_event_reaches_a_webhook_and_is_tried_again(
+    instance: Instance, admin: httpx2.Client
+) -> None:
+    with receiving() as receiver:
+        receiver.answers["/a"] = answering(503)
+        webhook = made(admin, "webhooks", url=f"{receiver.url}/a", events=["contents.published"])
+        content = made(admin, "contents", title="On looms", body="Text.", status="published")
+        assert eventually(lambda: len(receiver.at("/a")) == 1, within_seconds=60)
+        at = f"/api/v1/webhooks/{webhook['id']}"
+        assert eventually(lambda: admin.get(at).json()["state"]["status"] == "failing")
+        del receiver.answers["/a"]
+        assert eventually(lambda: len(receiver.at("/a")) == 2, within_seconds=60)
+        first, second = receiver.at("/a")
+        assert second.event(webhook["secret"])["data"]["id"] == content["id"]
+        assert (first.id, first.body) == (second.id, second.body)
+        assert second.at - first.at >= 5
+        assert eventually(lambda: admin.get(at).json()["state"]["status"] == "ok")
+        attempts = admin.get(f"{at}/attempts").json()["items"]
+        assert [(one["number"], one["status"]) for one in attempts] == [(2, 204), (1, 503)]
+        assert admin.delete(at, headers={"If-Match": "*"}).status_code == 204

@@ -16,6 +16,7 @@ PREVIOUS = EncryptedColumn("webhook_secrets", "previous", "webhook_id")
 OVERLAP = timedelta(hours=24)
 """How long a replaced secret signs as well."""
 PLAIN_MAX = 100
+"""Secrets of before they were encrypted that are moved in one transaction."""
 
 
 def keep_secret(

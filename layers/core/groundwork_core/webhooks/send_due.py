@@ -29,7 +29,7 @@ from groundwork_core.webhooks.ports import (
     Settled,
     WebhooksWork,
 )
-from groundwork_core.webhooks.secrets import encrypt_plain_secrets, keys_of
+from groundwork_core.webhooks.secrets import PLAIN_MAX, encrypt_plain_secrets, keys_of
 from groundwork_core.webhooks.settle_attempts import settle_attempts
 
 THREADS = 64
@@ -112,8 +112,12 @@ class Sender:
         if self._looked_for_plain_secrets:
             return
         self._looked_for_plain_secrets = True
-        with self._parts.begin_work() as work:
-            encrypt_plain_secrets(webhooks=work.webhooks, encryption=self._parts.encryption)
+        encrypted = PLAIN_MAX
+        while encrypted == PLAIN_MAX:
+            with self._parts.begin_work() as work:
+                encrypted = encrypt_plain_secrets(
+                    webhooks=work.webhooks, encryption=self._parts.encryption
+                )
 
     def _turn(self, pool: ThreadPoolExecutor, pause: float, *, takes: bool) -> bool:
         """Store what has ended, take what is due, start what may start; return whether any."""

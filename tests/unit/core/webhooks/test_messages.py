@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import JsonValue
 from tests.standard_webhooks import verified
 
 from groundwork_core.identity.permissions import PERMISSIONS
@@ -70,7 +71,13 @@ def test_each_event_needs_a_permission_that_exists() -> None:
 
 @pytest.mark.parametrize("topic", STATUSES)
 def test_a_topic_shows_its_resources_fields_alone(topic: str) -> None:
-    given = {"id": "1", "version": 1, "secret": "s", "password_hash": "p", "lease_token": "t"}
+    given: dict[str, JsonValue] = {
+        "id": "1",
+        "version": 1,
+        "secret": "s",
+        "password_hash": "p",
+        "lease_token": "t",
+    }
     assert shown(topic, given) == {"id": "1", "version": 1}
 
 
@@ -92,7 +99,7 @@ def test_a_secret_of_the_url_alphabet_holds_the_same_key() -> None:
 
 
 def test_a_large_thing_is_sent_without_its_fields() -> None:
-    data = {"id": "1", "version": 7, "name": "n" * BODY_BYTES_MAX}
+    data: dict[str, JsonValue] = {"id": "1", "version": 7, "name": "n" * BODY_BYTES_MAX}
     body = body_of("entities.updated", AT, data)
     assert len(body) < 200
     assert b'"data":{"id":"1","version":7,"truncated":true}' in body
