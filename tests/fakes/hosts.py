@@ -1,10 +1,12 @@
 """Hosts of sources, in memory."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
 from groundwork_core.hosts.model import Circuit, HostRobots, SourceHost
 from groundwork_core.hosts.pace import Pace
+from groundwork_core.sources.robots_known import KnownRobots
 
 from .tables import Tables
 
@@ -14,6 +16,7 @@ class MemoryHosts:
 
     def __init__(self, tables: Tables) -> None:
         self._paces: dict[str, Pace] = tables.of("hosts")
+        self._robots: dict[str, KnownRobots] = tables.of("robots")
 
     def made(self, host: str) -> Pace:
         self.make(host)
@@ -27,6 +30,16 @@ class MemoryHosts:
 
     def make(self, host: str) -> None:
         self._paces.setdefault(host, Pace(host))
+
+    def obeying(self, hosts: Sequence[str]) -> dict[str, float]:
+        paces = [self._paces[host] for host in hosts if host in self._paces]
+        return {one.host: one.min_delay_ms / 1_000 for one in paces if one.obey_robots}
+
+    def robots(self, origins: Sequence[str]) -> dict[str, KnownRobots]:
+        return {one: self._robots[one] for one in origins if one in self._robots}
+
+    def keep_robots(self, host: str, robots: KnownRobots) -> None:
+        self._robots[robots.origin] = robots
 
     def one(self, host: str, now: datetime) -> SourceHost | None:
         pace = self._paces.get(host)

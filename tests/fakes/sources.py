@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
+from groundwork_core.sources.ingestion import Ingestion, SourceCounts, eta_seconds
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
 from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.opml import Feed
@@ -256,6 +257,25 @@ class MemorySources:
         row = self._row(source_id)
         assert row is not None
         self._tables.put("sources", {**row, "enabled": False, "version": row["version"] + 1})
+
+    def ingestion(self, now: datetime, since: datetime, most: int) -> Ingestion:
+        states = list(self._states.items())
+        statuses = [state.status for _, state in states]
+        due = [one for one, state in states if self._enabled(one) and state.next_poll_at <= now]
+        return Ingestion(
+            sources=SourceCounts(
+                total=len(states),
+                enabled=sum(self._enabled(one) for one, _ in states),
+                by_status={one: statuses.count(one) for one in set(statuses)},
+            ),
+            due=len(due),
+            oldest_due_seconds=0,
+            backlog_eta_seconds=eta_seconds(len(due), sum(1 for p in self._polls if p.at > since)),
+            polls_24h=len(self._polls),
+            documents_24h=0,
+            fresh_share=None,
+            slowest_hosts=[][:most],
+        )
 
     def polls(self, source_id: UUID, limit: int) -> list[PollShown]:
         found = [one for one in self._polls if one.source_id == source_id][::-1]

@@ -16,6 +16,7 @@ router = LazyRouters(
         "/api/v1/engagements": "groundwork_functions.rest_api.engagements",
         "/api/v1/entities": "groundwork_functions.rest_api.entities",
         "/api/v1/hosts": "groundwork_functions.rest_api.hosts",
+        "/api/v1/ingestion": "groundwork_functions.rest_api.ingestion",
         "/api/v1/jobs": "groundwork_functions.rest_api.jobs",
         "/api/v1/preference-schemas": "groundwork_functions.rest_api.preference_schemas",
         "/api/v1/preferences": "groundwork_functions.rest_api.preferences",

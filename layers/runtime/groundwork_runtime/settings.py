@@ -136,6 +136,14 @@ class Settings(BaseModel):
         alias="GROUNDWORK_FETCH_ALLOW",
         description="Comma-separated `host:port` or CIDRs that may be used although not public.",
     )
+    fetch_contact: str = Field(
+        "",
+        alias="GROUNDWORK_FETCH_CONTACT",
+        pattern=r"^(https?://[^\s()]+)?$",
+        max_length=200,
+        description="Address of a page about this program, in the User-Agent of requests to "
+        "sources. Empty: `GROUNDWORK_PUBLIC_URL`, or `http://localhost/`.",
+    )
     rate_limit: int = Field(
         REQUESTS_PER_SECOND,
         ge=0,
@@ -195,6 +203,12 @@ class Settings(BaseModel):
     def shows_pages(self) -> bool:
         """Whether the pages for developers are served; `auto` serves them in `local` only."""
         return self.pages == "on" or (self.pages == "auto" and self.stage == "local")
+
+    @property
+    def fetch_user_agent(self) -> str:
+        """The User-Agent of requests to sources, with an address for those who wonder."""
+        contact = self.fetch_contact or self.public_url or "http://localhost/"
+        return f"Groundwork/0.1 (feed reader; +{contact})"
 
     @property
     def graphql_introspection_allowed(self) -> bool:

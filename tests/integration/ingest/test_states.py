@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from groundwork_core.errors import NotFound
+from groundwork_core.sources.credentials import origin_of
 from groundwork_core.sources.explain_schedule import explain_schedule
 from groundwork_core.sources.fetch_outcome import (
     Download,
@@ -18,6 +19,7 @@ from groundwork_core.sources.fetch_outcome import (
     Unchanged,
 )
 from groundwork_core.sources.polls import keep_polls, list_polls
+from groundwork_core.sources.robots_known import KnownRobots, RobotsRule
 
 if TYPE_CHECKING:
     from tests.integration.ingest.conftest import Path
@@ -166,3 +168,38 @@ def test_the_schedule_says_which_rule_won_and_with_what(path: "Path", source: UU
     assert told.reason == "cache"
     assert told.inputs["pauses"] == {"interval": 3_600.0, "cache": 7_200.0}
     assert told.inputs["fresh_seconds"] == 7_200
+
+
+def refused(path: "Path") -> Failed:
+    now = path.clock.now()
+    known = KnownRobots(origin_of(FEED), "found", now, now + timedelta(days=1), "Disallow: /", 3.0)
+    return Failed(Failure.ROBOTS, "refused", transfer=Transfer(None, 5, 0, 1, robots=known))
+
+
+def test_a_source_that_robots_txt_refuses_is_blocked_and_looked_at_again_after_a_day(
+    path: "Path", source: UUID
+) -> None:
+    poll(path, refused(path))
+    assert path.web.asked[-1].robots == RobotsRule(None, 1.0)
+    assert path.rows(STATE)[0][:2] == ("blocked", True)
+    pause = "SELECT error_class, next_poll_at - last_poll_at FROM source_states"
+    assert path.rows(pause) == [("robots", timedelta(days=1))]
+    with path.work() as work:
+        host = work.hosts.one("feed.example", path.clock.now())
+    assert host is not None
+    assert (host.robots.status, host.robots.crawl_delay_seconds) == ("found", 3.0)
+    assert host.delay_ms == 3_000
+
+
+def test_known_robots_are_handed_to_the_next_fetch_unless_the_host_ignores_them(
+    path: "Path", source: UUID
+) -> None:
+    poll(path, refused(path))
+    poll(path, hours=1)
+    rule = path.web.asked[-1].robots
+    assert rule is not None
+    assert rule.known is not None
+    assert rule.known.body == "Disallow: /"
+    path.rows("UPDATE hosts SET obey_robots = false RETURNING 1")
+    poll(path, hours=1)
+    assert path.web.asked[-1].robots is None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from groundwork_core.audit.ports import AuditedWork
 from groundwork_core.hosts.model import SourceHost
 from groundwork_core.hosts.pace import Pace
+from groundwork_core.sources.robots_known import KnownRobots
 
 
 class HostStore(Protocol):
@@ -23,6 +25,18 @@ class HostStore(Protocol):
 
     def make(self, host: str) -> None:
         """Store a host with default settings unless it is there."""
+        ...
+
+    def obeying(self, hosts: Sequence[str]) -> dict[str, float]:
+        """Return those hosts that obey robots.txt, with their pauses in seconds."""
+        ...
+
+    def robots(self, origins: Sequence[str]) -> dict[str, KnownRobots]:
+        """Return what is known of the robots.txt of origins."""
+        ...
+
+    def keep_robots(self, host: str, robots: KnownRobots) -> None:
+        """Store the robots.txt of an origin of a host."""
         ...
 
     def one(self, host: str, now: datetime) -> SourceHost | None:

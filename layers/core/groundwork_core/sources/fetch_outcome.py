@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from groundwork_core.sources.credentials import SecretHeader
 from groundwork_core.sources.following import Follow
+from groundwork_core.sources.robots_known import KnownRobots, RobotsRule
 
 
 class Failure(StrEnum):
@@ -31,6 +32,7 @@ class Failure(StrEnum):
     MALFORMED = "malformed"
     CHALLENGE = "challenge"
     ROBOTS = "robots"
+    ROBOTS_UNREACHABLE = "robots_unreachable"
     TOO_COMPLEX = "too_complex"
     BAD_CONFIG = "bad_config"
     CREDENTIALS = "credentials"
@@ -53,6 +55,8 @@ class Transfer:
     """For how long the answer is fresh; None: it does not say."""
     moved_to: str | None = None
     """Where permanent redirects (301, 308) led to; None: there were none."""
+    robots: KnownRobots | None = None
+    """The robots.txt that was fetched on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,5 +110,7 @@ class FetchRequest:
     """The source's credentials."""
     wait_seconds: float = 0.0
     """To wait before the first request, until the host may be asked."""
+    robots: RobotsRule | None = None
+    """None: robots.txt is ignored."""
     follow: Follow | None = None
     """Finds the further requests of the same poll."""

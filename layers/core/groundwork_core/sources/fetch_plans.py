@@ -66,6 +66,7 @@ class FetchPlans:
             secret=self._secret(source),
             wait_seconds=wait,
             follow=self._follow(source),
+            robots=source.robots,
         )
 
     def _secret(self, source: WatchedSource) -> SecretHeader | None:

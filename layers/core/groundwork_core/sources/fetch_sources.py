@@ -21,7 +21,7 @@ from groundwork_core.sources.fetch_outcome import (
     Unchanged,
 )
 from groundwork_core.sources.fetch_plans import MakePlans
-from groundwork_core.sources.leave_host import leave_host
+from groundwork_core.sources.leave_host import leave_host, with_robots
 from groundwork_core.sources.model import FetchDue, PlannedPoll, WatchedSource
 from groundwork_core.sources.moving import after_poll
 from groundwork_core.sources.ports import (
@@ -95,6 +95,7 @@ class FetchSources:
             pairs = [(message.source_id, message.ticket) for message in due]
             now = self._clock.now()
             taken = work.sources.to_fetch(pairs, now, now + timedelta(seconds=FETCHING_SECONDS))
+            taken = with_robots(taken, hosts=work.hosts)
             watched = {one.ticket: one for one in taken}
             details = work.credentials.details([one.source_id for one in watched.values()])
         open_messages: dict[UUID, FetchDue] = {}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from groundwork_core.hosts.pace import Reply, Visit, after_visit
+from groundwork_core.hosts.ports import HostStore
 from groundwork_core.sources.claim_due import claim_next
+from groundwork_core.sources.credentials import origin_of
 from groundwork_core.sources.fetch_outcome import Failed, Failure, Transfer
 from groundwork_core.sources.model import WatchedSource
 from groundwork_core.sources.ports import SourcesWork
+from groundwork_core.sources.robots_known import RobotsRule
 
 THROTTLING = (429, 503)
 _OF_THE_HOST = frozenset(
@@ -22,6 +27,8 @@ _NOT_ASKED = frozenset(
         Failure.BAD_CONFIG,
         Failure.CREDENTIALS,
         Failure.INTERNAL,
+        Failure.ROBOTS,
+        Failure.ROBOTS_UNREACHABLE,
     }
 )
 
@@ -36,12 +43,18 @@ def leave_host(
     pace = work.hosts.lock(source.host)
     if pace is None:
         return
+    robots = transfer.robots
+    if robots is not None:
+        work.hosts.keep_robots(source.host, robots)
+    elif source.robots is not None:
+        robots = source.robots.known
     failed = outcome if isinstance(outcome, Failed) else None
     visit = Visit(
         source.source_id,
         reply_of(failed, transfer),
         transfer.duration_ms,
         failed.retry_after_seconds if failed else None,
+        robots.crawl_delay_seconds if robots else None,
     )
     work.hosts.keep(after_visit(pace, visit, now), now)
     claim_next([source.host], work=work, now=now)
@@ -55,4 +68,18 @@ def reply_of(failed: Failed | None, transfer: Transfer) -> Reply:
         return Reply.THROTTLED
     if failed.failure in _OF_THE_HOST:
         return Reply.HOST_FAILED
-    return Reply.NOT_ASKED if failed.failure in _NOT_ASKED else Reply.ANSWERED
+    nothing_sent = failed.failure in _NOT_ASKED and transfer.robots is None
+    return Reply.NOT_ASKED if nothing_sent else Reply.ANSWERED
+
+
+def with_robots(sources: Sequence[WatchedSource], *, hosts: HostStore) -> list[WatchedSource]:
+    """Tell sources the robots.txt of their origins, where their hosts obey it."""
+    origins = {one.source_id: origin_of(one.url) for one in sources}
+    known = hosts.robots(sorted(set(origins.values())))
+    pauses = hosts.obeying(sorted({one.host for one in sources}))
+    return [
+        replace(one, robots=RobotsRule(known.get(origins[one.source_id]), pauses[one.host]))
+        if one.host in pauses
+        else one
+        for one in sources
+    ]

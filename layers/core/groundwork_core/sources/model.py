@@ -13,6 +13,7 @@ from groundwork_core.documents.identity import Identity
 from groundwork_core.resources.field_types import Whole
 from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.robots_known import RobotsRule
 from groundwork_core.sources.wishes import Wishes
 
 YEAR_SECONDS = 31_536_000
@@ -164,6 +165,7 @@ class WatchedSource:
     wishes: Wishes = field(default_factory=Wishes)
     fetch_at: datetime | None = None
     """When this fetch may begin."""
+    robots: RobotsRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

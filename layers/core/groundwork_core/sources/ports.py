@@ -25,6 +25,7 @@ from groundwork_core.sources.fetch_outcome import (
     Transfer,
 )
 from groundwork_core.sources.following import Follow
+from groundwork_core.sources.ingestion import Ingestion
 from groundwork_core.sources.model import (
     Adaptive,
     Cron,
@@ -196,6 +197,10 @@ class SourceStore(Protocol):
 
     def keep_polls(self, today: date, days: int) -> int:
         """Make room for the polls of the next days and remove those older than `days`."""
+        ...
+
+    def ingestion(self, now: datetime, since: datetime, most: int) -> Ingestion:
+        """Return numbers at `now`; polls since `since` tell the rate; `most` slowest hosts."""
         ...
 
     def disable(self, source_id: UUID) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field, JsonValue, ValidationError
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.resources.field_types import Name, Word
+from groundwork_core.resources.field_types import Name, Whole, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.sources.credentials import Credentials
@@ -103,6 +103,9 @@ class Source(Representation):
     schedule: Schedule
     enabled: bool
     tags: list[str]
+    freshness_seconds: int = Field(
+        description="How old the last success may be; by default twice the usual pause."
+    )
     config: dict[str, JsonValue]
     has_credentials: bool
     state: SourceState
@@ -117,6 +120,7 @@ class NewSource(Input):
     schedule: Schedule = DEFAULT_SCHEDULE
     enabled: bool = True
     tags: Tags = ()
+    freshness_seconds: Whole | None = Field(None, ge=1, le=YEAR_SECONDS)
     config: Config = Field(default_factory=dict, description=CONFIG)
     credentials: Credentials | None = Field(None, description=CREDENTIALS)
 
@@ -141,6 +145,9 @@ class SourcePatch(Input):
     )
     enabled: bool = True
     tags: Tags = ()
+    freshness_seconds: Whole | None = Field(
+        None, ge=1, le=YEAR_SECONDS, description="Null: twice the usual pause."
+    )
     config: Config = Field(
         default_factory=dict, description=f"{CONFIG} Merged into the present one."
     )

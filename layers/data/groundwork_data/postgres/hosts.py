@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from groundwork_core.hosts.model import Circuit, HostRobots, SourceHost
 from groundwork_core.hosts.pace import Pace
+from groundwork_core.sources.robots_known import KnownRobots
 from groundwork_data.postgres.claim_sql import MOST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from psycopg import Connection
@@ -54,6 +56,19 @@ FROM hosts h LEFT JOIN LATERAL (SELECT * FROM robots r WHERE r.host = h.host
 """
 ONE = _SHOWN + "WHERE h.host = %(host)s"
 PAGE = _SHOWN + "WHERE h.host > %(after)s ORDER BY h.host LIMIT %(limit)s"
+OBEYING = "SELECT host, min_delay_ms FROM hosts WHERE host = ANY(%s) AND obey_robots"
+ROBOTS = """
+SELECT origin, status, fetched_at, expires_at, body, crawl_delay_seconds FROM robots
+WHERE origin = ANY(%s)
+"""
+KEEP_ROBOTS = """
+INSERT INTO robots (origin, host, status, fetched_at, expires_at, body, crawl_delay_seconds)
+VALUES (%(origin)s, %(host)s, %(status)s, %(fetched_at)s, %(expires_at)s, %(body)s,
+    %(crawl_delay_seconds)s)
+ON CONFLICT (origin) DO UPDATE SET host = excluded.host, status = excluded.status,
+    fetched_at = excluded.fetched_at, expires_at = excluded.expires_at, body = excluded.body,
+    crawl_delay_seconds = excluded.crawl_delay_seconds
+"""
 MAKE = "INSERT INTO hosts (host) VALUES (%s) ON CONFLICT DO NOTHING"
 
 
@@ -96,6 +111,20 @@ class PostgresHosts:
     def make(self, host: str) -> None:
         """Store a host with default settings unless it is there."""
         self._connection.execute(MAKE, [host])
+
+    def obeying(self, hosts: Sequence[str]) -> dict[str, float]:
+        """Return those hosts that obey robots.txt, with their pauses in seconds."""
+        rows = self._connection.execute(OBEYING, [list(hosts)])
+        return {host: pause_ms / 1_000 for host, pause_ms in rows}
+
+    def robots(self, origins: Sequence[str]) -> dict[str, KnownRobots]:
+        """Return what is known of the robots.txt of origins."""
+        rows = self._connection.execute(ROBOTS, [list(origins)])
+        return {row[0]: KnownRobots(*row) for row in rows}
+
+    def keep_robots(self, host: str, robots: KnownRobots) -> None:
+        """Store the robots.txt of an origin of a host."""
+        self._connection.execute(KEEP_ROBOTS, {"host": host, **asdict(robots)})
 
     def one(self, host: str, now: datetime) -> SourceHost | None:
         """Return one host as shown."""

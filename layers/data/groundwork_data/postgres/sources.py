@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from groundwork_core.documents.identity import Identity
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.ids import new_id
+from groundwork_core.sources.ingestion import Ingestion
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
 from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.opml import Feed
@@ -22,6 +23,7 @@ from groundwork_core.sources.rhythm import Rhythm
 from groundwork_core.sources.wishes import Wishes
 from groundwork_data.postgres import claim_sql
 from groundwork_data.postgres import source_sql as sql
+from groundwork_data.postgres.ingestion_sql import ingestion
 from groundwork_data.web.hosts import host_of
 
 if TYPE_CHECKING:
@@ -236,6 +238,10 @@ class PostgresSources:
     def keep_polls(self, today: date, days: int) -> int:
         """Make the partitions of polls that come next and drop the old ones."""
         return int(self._rows(sql.KEEP_POLLS, [today, days])[0][0])
+
+    def ingestion(self, now: datetime, since: datetime, most: int) -> Ingestion:
+        """Return numbers about ingestion as a whole."""
+        return ingestion(self._connection, now, since, most)
 
     def disable(self, source_id: UUID) -> None:
         """Disable a source whose state is locked."""

@@ -154,9 +154,14 @@ _RELATIONSHIPS = SpecialSql(
     conditions={"ends": ("t.from_id = %s", "t.to_id = %s AND t.from_id <> %s")}
 )
 
+FRESHNESS_SECONDS = """coalesce(t.freshness_seconds, 2 * coalesce(
+    (t.schedule ->> 'every_seconds')::bigint, (t.schedule ->> 'max_seconds')::bigint, 86400))"""
+"""How old the last success of a source `t` may be; by default twice the usual pause."""
+
 _SOURCES = SpecialSql(
     audited=True,
     computed={
+        "freshness_seconds": FRESHNESS_SECONDS,
         "state": """(SELECT row_to_json(state) FROM (
     SELECT s.status, s.next_poll_at, s.next_poll_reason,
     s.last_poll_at, s.last_changed_at,
@@ -167,7 +172,7 @@ _SOURCES = SpecialSql(
     s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
     s.feed ->> 'title' AS title, s.feed ->> 'site' AS site,
     coalesce((s.feed ->> 'left_out')::int, 0) AS left_out
-    FROM source_states s WHERE s.source_id = t.id) state)"""
+    FROM source_states s WHERE s.source_id = t.id) state)""",
     },
     # A poll is not a new version of the source, but it changes the field `state`.
     tag="t.version || coalesce((SELECT '-' || s.xmin FROM source_states s"

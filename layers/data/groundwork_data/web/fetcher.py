@@ -45,6 +45,7 @@ CONCURRENT = 10
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 USER_AGENT = "Groundwork/0.1 (feed reader)"
+"""Of requests that are not for a source."""
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json;q=0.9,"
     " application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
@@ -114,8 +115,15 @@ class SafeFetcher:
         total_seconds: float = TOTAL_SECONDS,
         max_bytes: int = MAX_BYTES,
         resolver: Callable[[str, int, float], list[Address]] = resolve,
+        user_agent: str = USER_AGENT,
+        cuts: bool = False,
     ) -> None:
-        """`allowed`: targets besides public addresses; the others are limits of one fetch."""
+        """`allowed`: targets besides public addresses; the others are limits of one fetch.
+
+        `cuts`: a body that is too large is cut, and is not a failure.
+        """
+        self._user_agent = user_agent
+        self._cuts = cuts
         self._allowed = allowed
         self._total_seconds = total_seconds
         self._max_bytes = max_bytes
@@ -188,7 +196,7 @@ class SafeFetcher:
         )
         headers = {
             "Host": host_header(scheme, host, port),
-            "User-Agent": USER_AGENT,
+            "User-Agent": self._user_agent,
             "Accept": ACCEPT,
             "Accept-Encoding": "gzip, deflate",
             "Connection": "close",
@@ -235,13 +243,16 @@ class SafeFetcher:
     def _body(self, response: BaseHTTPResponse, deadline: Deadline) -> bytes:
         """Read and decompress a body within the limits of size and time."""
         length = response.headers.get("Content-Length", "")
-        if length.isdecimal() and int(length) > self._max_bytes:
+        if length.isdecimal() and int(length) > self._max_bytes and not self._cuts:
             raise self._too_large()
         chunks: list[bytes] = []
         size = 0
         while chunk := response.read(CHUNK_BYTES, decode_content=True):
             size += len(chunk)
             if size > self._max_bytes:
+                if self._cuts:
+                    chunks.append(chunk)
+                    return b"".join(chunks)[: self._max_bytes]
                 raise self._too_large()
             if deadline.passed:
                 raise FetchFailed(Failure.TOO_SLOW, too_slow(self._total_seconds))

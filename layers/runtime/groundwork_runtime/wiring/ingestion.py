@@ -53,11 +53,13 @@ class IngestionParts(SecretParts):
         from groundwork_core.sources.fetch_plans import FetchPlans
         from groundwork_core.sources.fetch_sources import FetchSources
         from groundwork_data.web.feeds import read_feed
-        from groundwork_data.web.fetcher import SafeFetcher
         from groundwork_data.web.kinds.readers import reader_of
+        from groundwork_data.web.polite import PoliteFetcher
 
         return FetchSources(
-            fetch=SafeFetcher(self.allowed),
+            fetch=PoliteFetcher(
+                self.allowed, self.clock, user_agent=self.settings.fetch_user_agent
+            ),
             read=read_feed,
             work=self.work,
             clock=self.clock,

@@ -74,6 +74,8 @@ class Source(Aggregate, Row):
     kind: Mapped[str] = mapped_column(server_default="feed")
     schedule: Mapped[dict[str, Any]] = mapped_column(JSONB)
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    freshness_seconds: Mapped[int | None] = mapped_column(BigInteger)
+    """The objective; NULL: twice the usual pause."""
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     config: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """How a page or an API is read (`sources.kinds`)."""

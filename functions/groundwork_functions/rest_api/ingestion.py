@@ -1,0 +1,19 @@
+"""How ingestion as a whole is going."""
+
+from groundwork_core.sources.ingestion import Ingestion, watch_ingestion
+from groundwork_runtime.http.router import Router
+from groundwork_runtime.wiring import Wiring
+
+router = Router()
+
+
+@router.get(
+    "/api/v1/ingestion",
+    needs="sources:read",
+    operation_id="getIngestion",
+    result="Numbers of sources, the backlog, polls and documents of a day, and the slowest hosts.",
+    tag="sources",
+)
+def show(wiring: Wiring) -> Ingestion:
+    """Read how ingestion is going."""
+    return watch_ingestion(work=wiring.work(), clock=wiring.clock)

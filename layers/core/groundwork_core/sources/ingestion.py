@@ -1,0 +1,64 @@
+"""How ingestion as a whole is going."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, Field
+
+if TYPE_CHECKING:
+    from groundwork_core.clock import Clock
+    from groundwork_core.sources.ports import SourcesWork
+
+RATE_MINUTES = 10
+"""The polls of so many minutes tell how fast a backlog shrinks."""
+SLOWEST = 10
+
+
+class SourceCounts(BaseModel):
+    """Numbers of sources."""
+
+    total: int
+    enabled: int
+    by_status: dict[str, int]
+
+
+class SlowHost(BaseModel):
+    """A host and the usual duration of its answers."""
+
+    host: str
+    mean_ms: int
+
+
+class Ingestion(BaseModel):
+    """How ingestion as a whole is going."""
+
+    sources: SourceCounts
+    due: int = Field(description="Sources that should have been polled by now.")
+    oldest_due_seconds: int = Field(description="How long the first of them has been due.")
+    backlog_eta_seconds: int | None = Field(
+        description="When they will have been polled, by the polls of the last ten minutes; null:"
+        " there were none."
+    )
+    polls_24h: int
+    documents_24h: int
+    fresh_share: float | None = Field(
+        description="Share of the enabled sources whose last success is not older than their"
+        " `freshness_seconds`; null: there are none."
+    )
+    slowest_hosts: list[SlowHost]
+
+
+def watch_ingestion(*, work: SourcesWork, clock: Clock) -> Ingestion:
+    """Return how ingestion is going now."""
+    now = clock.now()
+    with work:
+        return work.sources.ingestion(now, now - timedelta(minutes=RATE_MINUTES), SLOWEST)
+
+
+def eta_seconds(due: int, polls: int) -> int | None:
+    """Return the seconds until `due` sources are polled, at `polls` in `RATE_MINUTES`."""
+    if due == 0:
+        return 0
+    return round(due * RATE_MINUTES * 60 / polls) if polls else None

@@ -1,0 +1,30 @@
+"""What a fetch is told about robots.txt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRobots:
+    """The robots.txt of an origin, as fetched last."""
+
+    origin: str
+    status: Literal["found", "none", "unreachable"]
+    """`none`: all may be fetched; `unreachable`: nothing may, until it expires."""
+    fetched_at: datetime
+    expires_at: datetime
+    body: str = ""
+    crawl_delay_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RobotsRule:
+    """That a fetch obeys robots.txt."""
+
+    known: KnownRobots | None
+    """None, or expired: robots.txt is fetched first."""
+    pause_seconds: float
+    """Between the request for robots.txt and the one after it."""

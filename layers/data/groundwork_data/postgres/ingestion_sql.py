@@ -1,0 +1,55 @@
+"""Numbers about ingestion as a whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from groundwork_core.sources.ingestion import Ingestion, SlowHost, SourceCounts, eta_seconds
+from groundwork_data.postgres.special_sql import FRESHNESS_SECONDS
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+    from psycopg.rows import TupleRow
+
+OBJECTIVE = FRESHNESS_SECONDS.replace("t.", "s.")
+BY_STATUS = "SELECT status, count(*) FROM source_states GROUP BY status"
+COUNTS = f"""
+SELECT count(*), count(*) FILTER (WHERE t.enabled),
+    count(*) FILTER (WHERE t.enabled AND t.next_poll_at <= %(now)s
+        AND (t.claimed_until IS NULL OR t.fetch_at <= %(now)s)),
+    extract(epoch FROM %(now)s - min(t.next_poll_at) FILTER (WHERE t.enabled))::bigint,
+    avg((t.last_success_at >= %(now)s - ({OBJECTIVE}) * interval '1 s')::int)
+        FILTER (WHERE t.enabled AND t.last_success_at IS NOT NULL)
+FROM source_states t JOIN sources s ON s.id = t.source_id
+"""  # noqa: S608 - parts of our own
+RATES = """
+SELECT (SELECT count(*) FROM polls WHERE at > %(now)s - interval '1 day'),
+    (SELECT count(*) FROM polls WHERE at > %(since)s),
+    (SELECT count(*) FROM documents WHERE created_at > %(now)s - interval '1 day')
+"""
+SLOWEST = """
+SELECT host, mean_ms FROM hosts WHERE mean_ms IS NOT NULL ORDER BY mean_ms DESC LIMIT %(most)s
+"""
+
+
+def ingestion(
+    connection: Connection[TupleRow], now: datetime, since: datetime, most: int
+) -> Ingestion:
+    """Return the numbers at `now`; polls since `since` tell the rate."""
+    given = {"now": now, "since": since, "most": most}
+    by_status = {row[0]: row[1] for row in connection.execute(BY_STATUS)}
+    counts = connection.execute(COUNTS, given).fetchone() or (0, 0, 0, None, None)
+    total, enabled, due, oldest, fresh = counts
+    polls, recent, documents = connection.execute(RATES, given).fetchone() or (0, 0, 0)
+    slow = connection.execute(SLOWEST, given)
+    return Ingestion(
+        sources=SourceCounts(total=total, enabled=enabled, by_status=by_status),
+        due=due,
+        oldest_due_seconds=max(0, oldest or 0) if due else 0,
+        backlog_eta_seconds=eta_seconds(due, recent),
+        polls_24h=polls,
+        documents_24h=documents,
+        fresh_share=None if fresh is None else round(float(fresh), 4),
+        slowest_hosts=[SlowHost(host=host, mean_ms=mean) for host, mean in slow],
+    )

@@ -1,0 +1,77 @@
+"""How ingestion is going, over REST."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.integration.rest.conftest import Rest
+
+INGESTION = "/api/v1/ingestion"
+
+
+def sql(rest: "Rest", statement: str) -> None:
+    rest.database.rows(f"{statement} RETURNING 1")
+
+
+def test_nothing_is_told_of_nothing(rest: "Rest") -> None:
+    assert rest("GET", INGESTION).json == {
+        "sources": {"total": 0, "enabled": 0, "by_status": {}},
+        "due": 0,
+        "oldest_due_seconds": 0,
+        "backlog_eta_seconds": 0,
+        "polls_24h": 0,
+        "documents_24h": 0,
+        "fresh_share": None,
+        "slowest_hosts": [],
+    }
+
+
+def test_sources_polls_and_backlog_are_counted(rest: "Rest") -> None:
+    for number in range(4):
+        rest.create("sources", name="s", url=f"https://h{number}.test/", enabled=number > 0)
+    sql(
+        rest,
+        "UPDATE source_states SET ticket = NULL, claimed_until = NULL,"
+        " next_poll_at = now() - interval '90 s', last_success_at = now() - interval '1 hour'",
+    )
+    sql(
+        rest,
+        "INSERT INTO polls SELECT source_id, now(), 'ok', 200, 1, 1, 0, 0, NULL, 0, 1"
+        " FROM source_states",
+    )
+    sql(rest, "UPDATE hosts SET mean_ms = 700 WHERE host = 'h2.test'")
+    sql(rest, "UPDATE sources SET freshness_seconds = 7200 WHERE url = 'https://h1.test/'")
+    shown = rest("GET", INGESTION).json
+    assert shown["sources"] == {
+        "total": 4,
+        "enabled": 3,
+        "by_status": {"pending": 3, "disabled": 1},
+    }
+    assert (shown["due"], shown["polls_24h"], shown["backlog_eta_seconds"]) == (3, 4, 450)
+    assert 90 <= shown["oldest_due_seconds"] < 300
+    assert shown["fresh_share"] == 0.3333
+    assert shown["slowest_hosts"] == [{"host": "h2.test", "mean_ms": 700}]
+
+
+def test_the_objective_of_a_source_is_twice_its_usual_pause_unless_set(rest: "Rest") -> None:
+    made = rest.create(
+        "sources",
+        name="s",
+        url="https://a.test/",
+        schedule={"kind": "interval", "every_seconds": 600},
+    )
+    assert made.json["freshness_seconds"] == 1_200
+    path, match = made.location, {"If-Match": made.etag}
+    changed = rest("PATCH", path, {"freshness_seconds": 60}, headers=match)
+    assert (changed.status, changed.json["freshness_seconds"]) == (200, 60)
+    reset = rest("PATCH", path, {"freshness_seconds": None}, headers={"If-Match": changed.etag})
+    assert reset.json["freshness_seconds"] == 1_200
+    assert rest("PATCH", path, {"freshness_seconds": 0}, headers={"If-Match": "*"}).status == 422
+    assert made.json["state"]["freshness_lag_seconds"] is None
+
+
+def test_polls_of_a_source_are_listed(rest: "Rest") -> None:
+    made = rest.create("sources", name="s", url="https://a.test/")
+    assert rest("GET", f"{made.location}/polls").json == {"items": []}
+    assert rest("GET", f"{made.location}/polls", query={"limit": "0"}).status == 422
+    unknown = "/api/v1/sources/01a22ce1-68ff-7540-b82d-78bee811e421/polls"
+    assert rest("GET", unknown).status == 404
