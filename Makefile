@@ -15,7 +15,7 @@ MANIFESTS_VENV := $(VENV)/manifests
 MANIFESTS_STAMP := $(MANIFESTS_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: up down test test-long test-containers test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
+.PHONY: images sbom up down test test-long test-containers test-kubernetes test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -37,10 +37,22 @@ localstack: $(SAM_STAMP) $(LOCALSTACK_STAMP)  ## LocalStack without Docker (docs
 	@exec localstack/run $(LOCALSTACK_VENV) $(SAM_VENV)
 
 test-containers: $(STAMP)  ## every image built and run, and Compose from nothing (see infra/docker)
-	$(BIN)/pytest -m "containers and not kubernetes" -s
+	$(BIN)/pytest -m containers -s tests/containers
+
+IMAGES := host migrate fetch
+images: ## the images of host, migration and fetcher; BASE names another base
+	for name in $(IMAGES); do docker build $(if $(BASE),--build-arg BASE=$(BASE)) -f infra/docker/host.Dockerfile \
+	  --target $$name -t groundwork-$$name . || exit 1; done
+
+sbom: ## dist/*.cdx.json: the parts of each image (needs syft)
+	@mkdir -p dist
+	for name in $(IMAGES); do syft -q docker:groundwork-$$name -o cyclonedx-json=dist/groundwork-$$name.cdx.json || exit 1; done
 
 test-manifests: $(STAMP) $(MANIFESTS_STAMP)  ## Dockerfiles, Compose and Kubernetes' manifests
 	$(BIN)/pytest -q tests/manifests
+
+test-kubernetes: $(STAMP) $(MANIFESTS_STAMP)  ## a real API server takes the overlays (see infra/kubernetes)
+	$(BIN)/pytest -m kubernetes -s tests/kubernetes
 
 lint: $(STAMP) sam-validate test-manifests  ## formatting, lint, types, import rules, templates, commit subjects
 	$(BIN)/ruff format --check $(wildcard $(ROOTS))

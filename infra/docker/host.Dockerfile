@@ -3,6 +3,10 @@
 ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
 
 FROM ${BASE} AS build
+# binutils is for strip; nothing of it goes into the image.
+# hadolint ignore=DL3008
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends binutils \
+  && rm -rf /var/lib/apt/lists/*
 COPY infra/docker/slim.py infra/docker/collect.py /build/
 COPY requirements/container.txt /build/
 RUN python3 -m venv /venv \
@@ -38,7 +42,7 @@ CMD ["migrate", "--wait", "120"]
 FROM image AS host
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=120s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=300s --retries=3 \
   CMD ["/venv/bin/python", "-m", "groundwork_command.health"]
 ENTRYPOINT ["/venv/bin/python", "-m", "groundwork_command"]
 CMD ["serve"]

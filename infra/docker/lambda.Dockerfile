@@ -3,6 +3,10 @@
 ARG BASE=python:3.12-slim-bookworm@sha256:782412e85d0f0984994c290652577d4018aff08145c85b262bb63dc0c7522254
 
 FROM ${BASE} AS packages
+# binutils is for strip; nothing of it goes into the image.
+# hadolint ignore=DL3008
+RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends binutils \
+  && rm -rf /var/lib/apt/lists/*
 COPY infra/docker/slim.py infra/docker/collect.py requirements/lambda.txt layers/deps/requirements.txt /build/
 RUN python3 -m venv /venv \
   && /venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-compile \

@@ -1,7 +1,7 @@
 """Remove from a virtual environment what no program in an image needs; run in the build.
 
-Removed: pip and other installers, tests, sources of extensions, the data of AWS services that are
-not called, and debug symbols of extensions.
+Removed: pip and other installers, command lines of libraries, tests, sources of extensions, data of
+AWS services that are not called, names of languages, and debug symbols of extensions.
 """
 
 import shutil
@@ -13,6 +13,10 @@ from pathlib import Path
 SITE = Path(sysconfig.get_path("purelib"))
 SCRIPTS = ("pip*", "activate*", "Activate*", "wheel*")
 INSTALLERS = ("pip", "setuptools", "_distutils_hack", "pkg_resources", "wheel")
+COMMAND_LINES = ("inquirer", "blessed", "wcwidth", "readchar", "editor", "runs", "xmod")
+"""What Chalice requires for its command line only."""
+LANGUAGES = ("root.dat", "en.dat")
+"""What Babel keeps. A library of ours asks it for languages in addresses, which we do not use."""
 AWS_SERVICES = {
     "apigatewaymanagementapi",
     "kms",
@@ -31,7 +35,7 @@ SMALL_BYTES = 1_000_000
 def main() -> None:
     """Remove it."""
     _installers()
-    _data_of_aws()
+    _data()
     for path in list(SITE.rglob("*")):
         if path.is_dir() and path.name in {"tests", "test", "__pycache__"}:
             shutil.rmtree(path, ignore_errors=True)
@@ -44,7 +48,7 @@ def main() -> None:
 
 
 def _installers() -> None:
-    for name in INSTALLERS:
+    for name in INSTALLERS + COMMAND_LINES:
         for path in SITE.glob(f"{name}*"):
             if path.name == name or path.name.startswith(f"{name}-"):
                 shutil.rmtree(path, ignore_errors=True)
@@ -54,7 +58,11 @@ def _installers() -> None:
     (SITE / "distutils-precedence.pth").unlink(missing_ok=True)
 
 
-def _data_of_aws() -> None:
+def _data() -> None:
+    names = SITE / "babel" / "locale-data"
+    for path in names.glob("*.dat") if names.exists() else ():
+        if path.name not in LANGUAGES:
+            path.unlink()
     data = SITE / "botocore" / "data"
     for path in data.iterdir() if data.exists() else ():
         if path.is_dir() and path.name not in AWS_SERVICES:
