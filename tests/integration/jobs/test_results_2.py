@@ -234,3 +234,15 @@ def test_the_queue_takes_parts_in_any_order(desk: Desk) -> None:
     assert send(part=2) is None
     assert desk.office.shown(job)["result"]["entities"] == 1
     database.close()
+
+
+def test_a_result_that_is_too_large_is_refused_with_the_limit(desk: Desk) -> None:
+    job = desk.job(desk.document())
+    many = [{**desk.topic, "ref": f"t{n}", "key": f"{n} {desk.key}"} for n in range(5_001)]
+    refused = desk.state(job, entities=many)
+    assert (refused.status, refused.pointers) == (422, {"/result/entities"})
+    assert "5000" in refused.json["errors"][0]["detail"]
+    long = {"x": "x" * 900_000}
+    refused = desk.state(job, entities=[{**one, "attributes": long} for one in many[:12]])
+    assert (refused.status, "10,485,760" in refused.json["detail"]) == (413, True)
+    assert desk.office.shown(job)["status"] == "leased"
