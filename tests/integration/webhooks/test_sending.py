@@ -219,3 +219,27 @@ def test_a_run_that_ends_hands_over(office: Office) -> None:
     assert office.sql("SELECT leased_until FROM webhook_states") == [(None,)]
     office.send()
     assert len({one.id for one in office.receiver.at("/a")}) == 3
+
+
+def test_a_source_that_fails_is_an_event_and_its_polls_are_none(office: Office) -> None:
+    webhook = office.webhook("/a", "sources.failing", "sources.ok", max_in_flight=1)
+    source = office.rest.create(
+        "sources",
+        name="Feed",
+        url="https://example.org/feed",
+        schedule={"kind": "interval", "every_seconds": 900},
+    )
+    for status in ("ok", "unchanged", "failing", "failing", "unchanged", "ok"):
+        office.sql(
+            "UPDATE source_states SET status = %s, error_class = %s WHERE source_id = %s"
+            " RETURNING 1",
+            status,
+            "timeout" if status == "failing" else None,
+            source.json["id"],
+        )
+    office.go()
+    events = [one.event(webhook.json["secret"]) for one in office.receiver.at("/a")]
+    assert [one["type"] for one in events] == ["sources.failing", "sources.ok"]
+    assert events[0]["data"]["state"]["status"] == "failing"
+    assert events[0]["data"]["url"] == source.json["url"]
+    assert "credentials" not in events[0]["data"]
