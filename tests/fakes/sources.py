@@ -274,6 +274,7 @@ class MemorySources:
             polls_24h=len(self._polls),
             documents_24h=0,
             fresh_share=None,
+            hosts_open_for_a_day=0,
             slowest_hosts=[][:most],
         )
 

@@ -14,10 +14,12 @@ from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.schedules.run_schedules import run_due
 from groundwork_core.sources.claim_due import AHEAD_SECONDS, claim_due
+from groundwork_core.sources.ingestion import watch_ingestion
 from groundwork_core.sources.polls import keep_polls
 from groundwork_core.sources.sweep import sweep_fetches
 from groundwork_runtime import metrics
 from groundwork_runtime.events import EventApp
+from groundwork_runtime.ingestion_metrics import emit_ingestion
 from groundwork_runtime.wiring import wiring
 
 log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     keep_polls(work=parts.work(), clock=parts.clock)
     done["removed"] = remove_expired(work=parts.work(), clock=parts.clock, job_attempt_days=days)
     done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
+    emit_ingestion(watch_ingestion(work=parts.work(), clock=parts.clock))
     # Literal names: the test of the alert rules searches for them here.
     metrics.emit("SchedulesRun", ran.succeeded)
     metrics.emit("SchedulesFailed", ran.failed)

@@ -21,6 +21,7 @@ def test_nothing_is_told_of_nothing(rest: "Rest") -> None:
         "polls_24h": 0,
         "documents_24h": 0,
         "fresh_share": None,
+        "hosts_open_for_a_day": 0,
         "slowest_hosts": [],
     }
 
@@ -38,7 +39,11 @@ def test_sources_polls_and_backlog_are_counted(rest: "Rest") -> None:
         "INSERT INTO polls SELECT source_id, now(), 'ok', 200, 1, 1, 0, 0, NULL, 0, 1"
         " FROM source_states",
     )
-    sql(rest, "UPDATE hosts SET mean_ms = 700 WHERE host = 'h2.test'")
+    sql(
+        rest,
+        "UPDATE hosts SET mean_ms = 700, circuit_opened_at = now() - interval '2 days'"
+        " WHERE host = 'h2.test'",
+    )
     sql(rest, "UPDATE sources SET freshness_seconds = 7200 WHERE url = 'https://h1.test/'")
     shown = rest("GET", INGESTION).json
     assert shown["sources"] == {
@@ -49,6 +54,7 @@ def test_sources_polls_and_backlog_are_counted(rest: "Rest") -> None:
     assert (shown["due"], shown["polls_24h"], shown["backlog_eta_seconds"]) == (3, 4, 450)
     assert 90 <= shown["oldest_due_seconds"] < 300
     assert shown["fresh_share"] == 0.3333
+    assert shown["hosts_open_for_a_day"] == 1
     assert shown["slowest_hosts"] == [{"host": "h2.test", "mean_ms": 700}]
 
 

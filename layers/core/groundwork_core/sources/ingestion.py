@@ -47,6 +47,9 @@ class Ingestion(BaseModel):
         description="Share of the enabled sources whose last success is not older than their"
         " `freshness_seconds`; null: there are none."
     )
+    hosts_open_for_a_day: int = Field(
+        description="Hosts whose circuit has not been closed for a day."
+    )
     slowest_hosts: list[SlowHost]
 
 

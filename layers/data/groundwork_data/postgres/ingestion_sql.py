@@ -26,7 +26,8 @@ FROM source_states t JOIN sources s ON s.id = t.source_id
 RATES = """
 SELECT (SELECT count(*) FROM polls WHERE at > %(now)s - interval '1 day'),
     (SELECT count(*) FROM polls WHERE at > %(since)s),
-    (SELECT count(*) FROM documents WHERE created_at > %(now)s - interval '1 day')
+    (SELECT count(*) FROM documents WHERE created_at > %(now)s - interval '1 day'),
+    (SELECT count(*) FROM hosts WHERE circuit_opened_at < %(now)s - interval '1 day')
 """
 SLOWEST = """
 SELECT host, mean_ms FROM hosts WHERE mean_ms IS NOT NULL ORDER BY mean_ms DESC LIMIT %(most)s
@@ -41,7 +42,8 @@ def ingestion(
     by_status = {row[0]: row[1] for row in connection.execute(BY_STATUS)}
     counts = connection.execute(COUNTS, given).fetchone() or (0, 0, 0, None, None)
     total, enabled, due, oldest, fresh = counts
-    polls, recent, documents = connection.execute(RATES, given).fetchone() or (0, 0, 0)
+    rates = connection.execute(RATES, given).fetchone() or (0, 0, 0, 0)
+    polls, recent, documents, open_hosts = rates
     slow = connection.execute(SLOWEST, given)
     return Ingestion(
         sources=SourceCounts(total=total, enabled=enabled, by_status=by_status),
@@ -51,5 +53,6 @@ def ingestion(
         polls_24h=polls,
         documents_24h=documents,
         fresh_share=None if fresh is None else round(float(fresh), 4),
+        hosts_open_for_a_day=open_hosts,
         slowest_hosts=[SlowHost(host=host, mean_ms=mean) for host, mean in slow],
     )
