@@ -1,0 +1,1 @@
+"""Jobs end to end over HTTP, beside procrastinate and pgqueuer."""

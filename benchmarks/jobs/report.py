@@ -1,0 +1,80 @@
+"""Write docs/benchmarks/jobs.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.machine import described
+
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "jobs.md"
+
+
+@dataclass
+class Measured:
+    """What one run found."""
+
+    seconds: float
+    load: float
+    per_second: dict[str, dict[int, float]] = field(default_factory=dict)
+    cpu_ms: dict[int, float] = field(default_factory=dict)
+    start_ms: dict[str, list[float]] = field(default_factory=dict)
+    queued: int = 0
+    lease_ms: list[float] = field(default_factory=list)
+
+
+def at(values: list[float], share: float) -> float:
+    """Return a quantile of sorted values."""
+    return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+
+
+def write(found: Measured) -> None:
+    """Write the page."""
+    counts = sorted(next(iter(found.per_second.values())))
+    head = " | ".join("1 worker" if count == 1 else f"{count} workers" for count in counts)
+    rows = [
+        f"| {name} | " + " | ".join(f"{rates[count]:.0f}" for count in counts) + " |"
+        for name, rates in found.per_second.items()
+    ]
+    starts = [
+        f"| {name} | {at(waits, 0.5):.0f} | {at(waits, 0.95):.0f} | {len(waits)} |"
+        for name, waits in found.start_ms.items()
+    ]
+    short = (
+        "\n**A short run on a busy machine**: read the rows against each other, not as capacity.\n"
+        if found.seconds < 20 or found.load > 2
+        else ""
+    )
+    cpu = ", ".join(f"{count}: {ms:.1f}" for count, ms in found.cpu_ms.items())
+    text = f"""# Jobs
+
+`python -m benchmarks.jobs --peers .venv/peers/bin/python` on {described()}; {found.seconds:.0f} s \
+each, load average {found.load:.1f} at the start.
+{short}
+A job is leased, reported once, and handed in with ten statements (4 entities, 3 relationships, 3 \
+mentions). Groundwork's workers do it over HTTP against a whole instance, whose relay brings the \
+statements to the graph meanwhile. The peers write the same statements straight to tables in the \
+same Postgres, in one transaction for each job, from the process that runs them: no HTTP, no \
+triggers, no outbox, no graph. Goals: 200 jobs a second, and a start 100 ms after the addition.
+
+## Jobs applied each second
+| | {head} |
+|---|{"---|" * len(counts)}
+{chr(10).join(rows)}
+
+CPU of the whole instance for each job, in milliseconds (graph and Postgres' background included), \
+by workers: {cpu}.
+
+## From the addition to the start, in milliseconds
+30 jobs a second, 8 workers; Groundwork's ask again after 20 ms when nothing waits, the peers \
+listen to Postgres.
+
+| | p50 | p95 | jobs |
+|---|---|---|---|
+{chr(10).join(starts)}
+
+## One lease with {found.queued:,} jobs queued
+A call of the adapter, round trip included: p50 {at(found.lease_ms, 0.5):.1f} ms, p95 \
+{at(found.lease_ms, 0.95):.1f} ms of {len(found.lease_ms)}. Goal: 5 ms.
+"""
+    PAGE.write_text(text)

@@ -1,0 +1,234 @@
+"""Workers that are killed or frozen, and a host that is killed, as real processes."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import httpx2
+import psycopg
+import pytest
+from tests.child_instance import Instance
+from websockets.sync.client import connect
+
+from ..waiting import eventually
+
+pytestmark = pytest.mark.long
+SCRIPT = Path(__file__).with_name("worker_process.py")
+FOUND_SECONDS = 10
+"""In which the end of a lease must be found."""
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-workers-"))
+    folder.chmod(0o755)
+    try:
+        with Instance(folder / "home") as up:
+            yield up
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Desk:
+    """One kind of jobs, with the admin's client."""
+
+    def __init__(self, instance: Instance, client: httpx2.Client) -> None:
+        self.instance, self.client = instance, client
+        self.kind, self.key = f"l{uuid4().hex}", f"key {uuid4()}"
+        self.job = client.post("/api/v1/jobs", json={"kind": self.kind}).json()["id"]
+
+    def worker(self) -> subprocess.Popen[str]:
+        token = self.client.headers["Authorization"].removeprefix("Bearer ")
+        worker = subprocess.Popen(
+            [sys.executable, SCRIPT, self.instance.url, token, self.kind, self.key],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert self.line(worker) == {"leased": 200}
+        return worker
+
+    @staticmethod
+    def line(worker: subprocess.Popen[str]) -> Any:
+        assert worker.stdout is not None
+        return json.loads(worker.stdout.readline())
+
+    def status(self) -> str:
+        """Read the row itself: a GET would end the lease."""
+        with psycopg.connect(self.instance.addresses["DATABASE_URL"]) as connection:
+            row = connection.execute("SELECT status FROM jobs WHERE id = %s", [self.job]).fetchone()
+        assert row is not None
+        return str(row[0])
+
+    def lease(self, seconds: int) -> Any:
+        body = {"kinds": [self.kind], "worker": "second", "lease_seconds": seconds}
+        answer = self.client.post("/api/v1/jobs/lease", json=body)
+        return answer.json() if answer.status_code == 200 else None
+
+    def hand_in(self, job: Any) -> int:
+        result = {"entities": [{"ref": "a", "type": "topic", "key": f"{self.key}!", "name": "Sun"}]}
+        body = {"lease_token": job["lease_token"], "result": result}
+        return self.client.post(f"/api/v1/jobs/{job['id']}/results", json=body).status_code
+
+    def applied(self) -> list[bool]:
+        """Whether the process's result and the second worker's were applied."""
+        return [
+            bool(self.client.get("/api/v1/entities", params={"key": key}).json()["items"])
+            for key in (self.key, f"{self.key}!")
+        ]
+
+    def seconds_until_queued(self, most: float) -> float | None:
+        began = time.monotonic()
+        while time.monotonic() < began + most:
+            if self.status() == "queued":
+                return time.monotonic() - began
+            time.sleep(0.1)
+        return None
+
+
+@pytest.fixture
+def desk(instance: Instance) -> Iterator[Desk]:
+    with instance.client() as client:
+        yield Desk(instance, client)
+
+
+def after_the_sweep(instance: Instance) -> None:
+    """Wait until the scheduler has just run, so that its next run is most of a minute away."""
+    latest = (
+        "SELECT extract(epoch FROM clock_timestamp() - max(fired_at)) FROM clock_slots"
+        " WHERE schedule LIKE '%%cheduler%%'"
+    )
+    with psycopg.connect(instance.addresses["DATABASE_URL"], autocommit=True) as connection:
+        while True:
+            row = connection.execute(latest).fetchone()
+            if row is not None and row[0] is not None and 5 < row[0] < 25:
+                return
+            time.sleep(0.5)
+
+
+def test_an_end_is_found_and_told_in_time_with_nobody_asking(
+    instance: Instance, desk: Desk
+) -> None:
+    ticket = desk.client.post("/api/v1/auth/ws-ticket").json()["ticket"]
+    with connect(f"ws://127.0.0.1:{instance.port}/ws?ticket={ticket}") as socket:
+        socket.send(json.dumps({"action": "subscribe", "topics": [f"job:{desk.job}"]}))
+        assert json.loads(socket.recv(10))["type"] == "subscribed"
+        after_the_sweep(instance)
+        assert desk.lease(2) is not None
+        ends = time.monotonic() + 2
+        while json.loads(socket.recv(30))["data"]["status"] != "queued":
+            pass
+        assert 0 <= time.monotonic() - ends + 0.5 <= FOUND_SECONDS
+
+
+def test_without_the_timer_it_is_not(instance: Instance, desk: Desk) -> None:
+    """The guard taken away: the delayed message is lost. The sweep finds the end later."""
+    addresses = instance.addresses
+    queues = boto3.client(
+        "sqs",
+        region_name="eu-central-1",
+        endpoint_url=addresses["AWS_ENDPOINT_URL"],
+        aws_access_key_id=addresses["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=addresses["AWS_SECRET_ACCESS_KEY"],
+    )
+    (url,) = [one for one in queues.list_queues()["QueueUrls"] if one.endswith("JobTimerQueue")]
+    after_the_sweep(instance)
+    assert desk.lease(4) is not None
+    for _ in range(8):
+        time.sleep(0.4)
+        queues.purge_queue(QueueUrl=url)
+    assert desk.seconds_until_queued(FOUND_SECONDS + 2) is None
+    assert desk.seconds_until_queued(90) is not None
+
+
+def test_a_killed_workers_job_is_taken_in_time_and_never_before(desk: Desk) -> None:
+    worker = desk.worker()
+    for _ in range(40):  # three leases long
+        assert desk.status() == "leased"
+        time.sleep(0.2)
+    worker.kill()
+    worker.communicate()
+    waited = desk.seconds_until_queued(30)
+    assert waited is not None
+    assert 1 < waited <= 3 + FOUND_SECONDS
+    assert desk.hand_in(desk.lease(60)) == 200
+    assert desk.applied() == [False, True]
+
+
+def test_a_frozen_worker_that_wakes_applies_nothing(desk: Desk) -> None:
+    worker = desk.worker()
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        assert desk.seconds_until_queued(3 + FOUND_SECONDS) is not None
+        awake = desk.lease(60)
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    assert worker.stdin is not None
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+    answer = desk.line(worker)
+    worker.communicate()
+    assert (answer["handed_in"], answer["type"].rpartition("/")[2]) == (409, "lease-lost")
+    assert desk.applied() == [False, False]
+    assert desk.hand_in(awake) == 200
+    assert desk.applied() == [False, True]
+
+
+def test_a_worker_that_was_not_frozen_applies_its_result(desk: Desk) -> None:
+    worker = desk.worker()
+    assert worker.stdin is not None
+    worker.stdin.write("\n")
+    worker.stdin.flush()
+    assert desk.line(worker)["handed_in"] == 200
+    worker.communicate()
+    assert desk.applied() == [True, False]
+
+
+def test_a_killed_host_loses_no_job_and_applies_none_twice(tmp_path_factory: Any) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-killed-"))
+    folder.chmod(0o755)
+    kind = f"l{uuid4().hex}"
+    asked = {"kinds": [kind], "worker": "w", "lease_seconds": 5}
+    try:
+        up = Instance(folder / "home")
+        up.__enter__()
+        with up.client() as client:
+            made = [
+                client.post("/api/v1/jobs", json={"kind": kind}).json()["id"] for _ in range(30)
+            ]
+            held = [client.post("/api/v1/jobs/lease", json=asked).json() for _ in range(15)]
+            for job in held[:8]:
+                body = {"lease_token": job["lease_token"], "result": {"job": job["id"]}}
+                assert client.post(f"/api/v1/jobs/{job['id']}/results", json=body).is_success
+            up.process.kill()
+            up.process.wait(timeout=30)
+        with Instance(folder / "home", password=up.password) as again, again.client() as client:
+            stale = held[0]
+            body = {"lease_token": stale["lease_token"], "result": {"job": "other"}}
+            repeated = client.post(f"/api/v1/jobs/{stale['id']}/results", json=body)
+            assert repeated.json()["result"] == {"job": stale["id"]}
+
+            def all_ended() -> bool:
+                answer = client.post("/api/v1/jobs/lease", json=asked)
+                if answer.status_code == 200:
+                    job = answer.json()
+                    body = {"lease_token": job["lease_token"], "result": {"job": job["id"]}}
+                    client.post(f"/api/v1/jobs/{job['id']}/results", json=body)
+                found = client.get(
+                    "/api/v1/jobs", params={"kind": kind, "status": "succeeded", "limit": 200}
+                ).json()["items"]
+                return len(found) == 30
+
+            assert eventually(all_ended)
+            for job_id in made:
+                tries = client.get(f"/api/v1/jobs/{job_id}/attempts").json()["items"]
+                assert [one["outcome"] for one in tries].count("succeeded") == 1
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
