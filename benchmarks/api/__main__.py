@@ -1,9 +1,10 @@
-"""The REST API beside FastAPI: read one, list 50, create and patch, in one run.
+"""The REST API beside FastAPI and axum: read one, list 50, create and patch, in one run.
 
     .venv/bin/python -m benchmarks.api [--seconds 7] [--out docs/benchmarks]
 
 Same machine, same Postgres server, same rows and tables, same token, the same number of worker
-processes, the same load. Peers: peer_*.py. What each does: docs/benchmarks/api.md.
+processes, the same load, and the same answers (answers.py). Peers: peer_*.py and limit/, which is
+built with cargo and skipped without. What each does: docs/benchmarks/api.md.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks.api import jobs, servers
+from benchmarks.api.answers import answers_of, check_equal
 from benchmarks.api.load import Heard, Job, Load
 from benchmarks.api.report import write_report
 from benchmarks.api.usage import Used, Watch
@@ -102,7 +103,7 @@ def _cell(
 
 
 def main() -> None:
-    """Measure all three and write the report."""
+    """Measure all servers and write the report."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--seconds", type=float, default=7.0)
     arguments.add_argument("--clients", default=",".join(map(str, CLIENTS)))
@@ -110,6 +111,7 @@ def main() -> None:
     options = arguments.parse_args()
     clients = [int(number) for number in options.clients.split(",")]
     cells: list[Cell] = []
+    program = servers.built_axum()
     with tempfile.TemporaryDirectory(prefix="groundwork-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL's own user passes through
@@ -120,12 +122,16 @@ def main() -> None:
         mint = servers.Mint()
         try:
             with servers.groundwork(folder, url, mint) as ours:
+                expected = answers_of(ours)
                 cells += measure(ours, clients, options.seconds, open_loop=True)
             # Ours has stopped, Neo4j and the queue emulator with it: the peers have both cores.
             theirs = servers.peers_database(url)
-            for kind in ("sync", "async"):
-                peer: AbstractContextManager[servers.Server] = servers.fastapi(kind, theirs, mint)
+            peers = [servers.fastapi(kind, theirs, mint) for kind in ("sync", "async", "lean")]
+            if program is not None:
+                peers.append(servers.axum(program, theirs, mint))
+            for peer in peers:
                 with peer as server:
+                    check_equal(expected, answers_of(server), server.name)
                     cells += measure(server, clients, options.seconds, open_loop=False)
         finally:
             postgres.stop()

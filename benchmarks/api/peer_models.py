@@ -1,7 +1,8 @@
-"""What the FastAPI peers take and answer, and what a write of theirs is: the usual way to do it.
+"""The inputs and answers of the FastAPI peers, and the writes of the two with an ORM.
 
-The peers do the same SQL work as Groundwork: a change holds its row, compares the version, and
-writes the outbox row and the audit row in the same transaction.
+They work as FastAPI is mostly used: rows are read through the ORM and shown through Pydantic. A
+change locks its row, compares the version, and writes the outbox row and the audit row in the same
+transaction.
 """
 
 from __future__ import annotations

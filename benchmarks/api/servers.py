@@ -1,9 +1,10 @@
-"""What is measured: Groundwork through its host, and the peers under uvicorn."""
+"""What is measured: Groundwork through its host, and the peers."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -24,6 +25,8 @@ from tests.child_instance import Instance, free_port
 from groundwork_data.postgres.migrations import migrate
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations" / "postgres"
+LIMIT = Path(__file__).parent / "limit"
+AXUM = "axum"
 ROWS = 20_000
 PROCESSES = 2
 RATE_LIMIT = 1_000_000
@@ -104,25 +107,65 @@ def groundwork(folder: Path, database_url: str, mint: Mint) -> Iterator[Server]:
 
 @contextmanager
 def fastapi(kind: str, database_url: str, mint: Mint) -> Iterator[Server]:
-    """Run a peer, `sync` or `async`, with the same number of processes."""
+    """Run a FastAPI peer, `sync`, `async` or `lean`, with the same number of processes."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", f"benchmarks.api.peer_{kind}:app", f"--port={port}",
                f"--workers={PROCESSES}", "--no-access-log", "--log-level=warning",
                "--backlog=4096"]  # fmt: skip
-    environment = {
-        **os.environ,
-        "PEER_DATABASE_URL": database_url.replace("postgresql://", "postgresql+psycopg://"),
+    driver = "postgresql" if kind == "lean" else "postgresql+psycopg"
+    variables = {
+        "PEER_DATABASE_URL": database_url.replace("postgresql", driver, 1),
         "JWKS": json.dumps({"keys": [mint.public]}),
     }
+    with _peer(f"fastapi {kind}", command, variables, database_url, port, mint) as server:
+        yield server
+
+
+@contextmanager
+def axum(program: Path, database_url: str, mint: Mint) -> Iterator[Server]:
+    """Run the service in Rust (limit/)."""
+    port = free_port()
+    variables = {
+        "PEER_DATABASE_URL": database_url,
+        "PUBLIC_KEY": mint.public["x"],
+        "PORT": str(port),
+    }
+    with _peer(AXUM, [str(program)], variables, database_url, port, mint) as server:
+        yield server
+
+
+def built_axum() -> Path | None:
+    """Build the service in Rust and return its program; None: there is no cargo, or it failed."""
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        print("skipped: axum, the limit of the machine (cargo is not installed)", file=sys.stderr)
+        return None
+    command = [cargo, "build", "--release", "--locked", "--quiet"]
+    if subprocess.run(command, cwd=LIMIT, check=False).returncode != 0:
+        print("skipped: axum, the limit of the machine (cargo build failed)", file=sys.stderr)
+        return None
+    target = Path(os.environ.get("CARGO_TARGET_DIR", LIMIT / "target"))
+    return target / "release" / "limit"
+
+
+@contextmanager
+def _peer(
+    name: str,
+    command: list[str],
+    variables: dict[str, str],
+    database_url: str,
+    port: int,
+    mint: Mint,
+) -> Iterator[Server]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         ids = [str(row[0]) for row in connection.execute(IDS).fetchall()]
         connection.execute("UPDATE entities SET version = 1")
         connection.execute("VACUUM ANALYZE entities")
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env={**os.environ, **variables})
     try:
         _await(f"http://127.0.0.1:{port}/openapi.json")
         token = mint.token(uuid4())
-        yield Server(f"fastapi {kind}", port, psutil.Process(process.pid), token, ids, database_url)
+        yield Server(name, port, psutil.Process(process.pid), token, ids, database_url)
     finally:
         process.terminate()
         process.wait(timeout=20)

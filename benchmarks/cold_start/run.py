@@ -159,7 +159,8 @@ def write_report(results: dict[str, dict[str, Any]], folder: Path) -> None:
         "| function | import | first event | total CPU | of the peer's | wall | memory MB |",
         "|---|---|---|---|---|---|---|",
         *(
-            f"| {name.split('.')[0].removeprefix('groundwork_')} | {cell['import']:.2f} | "
+            f"| {name.removeprefix('groundwork_functions.').split('.')[0]} | "
+            f"{cell['import']:.2f} | "
             f"{cell['first_event']:.2f} | **{cell['total']:.2f}** | {share[name]:.2f} | "
             f"{cell['wall']:.2f} | {cell['memory_mb']:.0f} |"
             for name, cell in sorted(results.items(), key=lambda item: item[1]["total"])
