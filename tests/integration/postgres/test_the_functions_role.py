@@ -137,7 +137,8 @@ def test_a_function_with_its_owners_rights_has_a_fixed_search_path(database_url:
         ).fetchall()
     fixed = ["search_path=public, pg_temp"]
     assert found == [
-        (f"groundwork_{name}", fixed) for name in ("learn_embedding_model", "write_outbox")
+        (f"groundwork_{name}", fixed)
+        for name in ("keep_polls", "learn_embedding_model", "write_outbox")
     ]
 
 

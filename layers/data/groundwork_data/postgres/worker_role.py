@@ -60,8 +60,11 @@ UPDATES: Mapping[str, tuple[str, ...]] = {
     "relationships": EDGE,
 }
 """Columns that it changes. It deletes nothing."""
-OUTBOX_TRIGGER = "groundwork_write_outbox"
-"""The trigger function that runs with its owner's rights, so that only it writes the outbox."""
+OWNED_TRIGGERS = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE prosecdef AND prorettype = 'trigger'::regtype AND pronamespace = 'public'::regnamespace
+"""
+"""Trigger functions that run with their owner's rights, such as the one that writes the outbox."""
 
 CREATE = f"""
 DO $$ BEGIN
@@ -81,8 +84,9 @@ def ensure_worker_role(connection: Connection) -> None:
     Idempotent. Tables and columns of later migrations are left out until they exist.
     """
     connection.execute(text(CREATE))
-    # A role that may use it in a trigger of its own could write any outbox row.
-    connection.execute(text(f"REVOKE EXECUTE ON FUNCTION {OUTBOX_TRIGGER}() FROM PUBLIC"))
+    for function in connection.scalars(text(OWNED_TRIGGERS)).all():
+        # A role that may use it in a trigger of its own could write what the owner writes.
+        connection.execute(text(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"))
     if connection.execute(text(f"SELECT to_regrole('{WORKER_ROLE}')")).scalar() is not None:
         for statement in _grants(connection):
             connection.execute(text(statement))
