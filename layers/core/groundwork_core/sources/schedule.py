@@ -55,9 +55,10 @@ def next_poll(
     """Plan the next poll after a poll; its reason names the longest of the pauses.
 
     The pauses are that of the schedule, the freshness of the answer (Cache-Control, Expires), the
-    feed's ttl, and Retry-After (RFC 9110 section 10.2.3); at most a month. A little jitter is
-    added, so that sources do not stay in step; it never makes a poll earlier. Hours and days that
-    the feed wants skipped are skipped.
+    feed's ttl, and Retry-After (RFC 9110 section 10.2.3). What a publisher asks for counts for a
+    month at most; only the user's own schedule may be longer. A little jitter is added, so that
+    sources do not stay in step; it never makes a poll earlier. Hours and days that the feed wants
+    skipped are skipped.
 
     After a failure the schedule counts for an hour at most, so that a daily source does not lose a
     day, plus full jitter: a random part of a span that doubles with each failure, three days at
@@ -86,10 +87,10 @@ def next_poll(
             inputs[f"{name}_seconds" if name != "cache" else "fresh_seconds"] = seconds
             pauses[name] = float(min(seconds, PAUSE_CAP_SECONDS))
     reason = max(pauses, key=lambda name: pauses[name])
-    pause = min(pauses[reason], PAUSE_CAP_SECONDS)
+    pause = pauses[reason]
     if reason not in ("cron", "backoff"):
         jitter = random.uniform(0, min(JITTER_CAP_SECONDS, pause * JITTER_PART))
-        pause = min(pause + jitter, PAUSE_CAP_SECONDS)
+        pause = min(pause + jitter, max(pause, PAUSE_CAP_SECONDS))
         inputs["jitter_seconds"] = round(jitter, 3)
     inputs["pause_seconds"] = round(pause, 3)
     inputs["pauses"] = {name: round(seconds, 3) for name, seconds in pauses.items()}
