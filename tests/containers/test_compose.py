@@ -95,7 +95,11 @@ def client(project: Project) -> Iterator[httpx2.Client]:
 
 def test_it_is_ready_from_nothing(project: Project) -> None:
     print(f"compose up to ready: {project.seconds:.0f} s")
-    assert httpx2.get(f"{project.url}/health/ready", timeout=20).json()["status"] == "ok"
+    # A check of a dependency has one second, which a busy machine may need at first.
+    found = eventually(
+        lambda: httpx2.get(f"{project.url}/health/ready", timeout=20).json()["status"] == "ok"
+    )
+    assert found
 
 
 def test_what_is_written_reaches_the_graph_and_the_sockets_of_both_hosts(
