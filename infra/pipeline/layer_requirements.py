@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LAYERS = {"deps": "app.in", "pages": "pages.in"}
+LAYERS = {"deps": "app.in", "pages": "pages.in", "languages": "languages.in"}
 """What each layer has, by its folder; what `deps` has is left out of the others."""
 
 COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
@@ -78,9 +79,22 @@ def _requirements(name: str, extras: set[str]) -> Iterator[Requirement]:
 
 
 def _pins(lock: str) -> dict[str, str]:
-    """Return the lines of a lock file, hashes included, by package name."""
-    blocks = re.findall(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*\n?", lock, re.MULTILINE)
-    return {canonicalize_name(re.split(r"[=\[ ]", block)[0]): block for block in blocks}
+    """Return the lines of a lock file, hashes included, by package name.
+
+    Of a package that is pinned differently by environment, the pin of Lambda's; without its
+    marker, which pip would compare with the Python that builds.
+    """
+    found = {}
+    for block in re.findall(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*\n?", lock, re.MULTILINE):
+        first, line_break, rest = block.partition("\n")
+        pin, _, marker = first.removesuffix("\\").partition(";")
+        if marker and not Marker(marker.strip()).evaluate({**_LAMBDA, "extra": ""}):
+            continue
+        end = " \\" if first.endswith("\\") else ""
+        name = canonicalize_name(re.split(r"[=\[ ]", pin)[0])
+        found[name] = f"{pin.strip()}{end}{line_break}{rest}"
+    return found
+
 
 
 if __name__ == "__main__":

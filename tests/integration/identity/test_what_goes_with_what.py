@@ -12,7 +12,7 @@ from groundwork_runtime.http.resources import ResourceRoutes
 
 PARTS = {
     "sources": {"documents", "source_states", "source_credentials"},
-    "documents": {"document_revisions", "jobs", "mentions", "embeddings"},
+    "documents": {"document_revisions", "document_marks", "jobs", "mentions", "embeddings"},
     "jobs": {"mentions", "job_attempts", "result_parts"},  # a mention forgets the job, and stays
     "entities": {"mentions", "embeddings", "merged_entities"},
     "relationships": {"mentions"},

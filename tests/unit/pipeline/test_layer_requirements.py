@@ -19,7 +19,7 @@ def script() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("layer", ["deps", "pages"])
+@pytest.mark.parametrize("layer", ["deps", "pages", "languages"])
 def test_the_layers_requirements_are_those_of_the_lock(layer: str) -> None:
     made = script().layer_requirements(layer)
     assert (ROOT / "layers" / layer / "requirements.txt").read_text() == made, (

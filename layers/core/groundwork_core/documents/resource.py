@@ -60,6 +60,9 @@ class Document(Representation):
     enclosures: list[ShownEnclosure]
     content_hash: str
     revision: int
+    cluster_id: UUID | None = Field(
+        description="Near-duplicates share it; null until the document was compared."
+    )
     rank: float | None = Field(description="Only in a list with `q`: how well it matches.")
     highlights: Highlights | None = Field(description="Only in a list with `q`.")
 
@@ -106,6 +109,7 @@ DOCUMENTS = Resource(
     patch=DocumentPatch,
     filters=(
         Filter("source_id", "id"),
+        Filter("cluster_id", "id"),
         Filter("q", operator="search"),
         Filter("published_after", "moment", "after", column="published_at"),
         Filter("published_before", "moment", "before", column="published_at"),

@@ -103,12 +103,8 @@ _CONTENTS = SpecialSql(
     ),
 )
 
+_MARK = "(SELECT m.{0} FROM document_marks m WHERE m.document_id = t.id)"
 _DOCUMENTS = SpecialSql(
-    computed={
-        name: f"coalesce(t.metadata -> '{name}', '[]'::jsonb)"
-        for name in ("authors", "categories", "links")
-    }
-    | NOT_SOUGHT,
     search=SearchSql(
         "t.language",
         "regexp_replace(left(coalesce(nullif(t.content, ''), t.summary),"
@@ -116,6 +112,24 @@ _DOCUMENTS = SpecialSql(
         escaped=True,
     ),
     sorted_characters={"title": 600},
+    computed={
+        **{
+            name: f"coalesce(t.metadata -> '{name}', '[]'::jsonb)"
+            for name in ("authors", "categories", "links")
+        },
+        "cluster_id": _MARK.format("cluster_id"),
+        "language": f"coalesce(t.language, {_MARK.format('language')})",
+    }
+    | NOT_SOUGHT,
+    # Comparing a document is not a new version of it, but it changes two fields.
+    tag="t.version || coalesce((SELECT '-' || m.xmin FROM document_marks m"
+    " WHERE m.document_id = t.id), '')",
+    conditions={
+        "cluster_id": (
+            "t.id IN (SELECT m.document_id FROM document_marks m WHERE m.cluster_id = %s)",
+        )
+    },
+    selective=frozenset({"cluster_id"}),
 )
 
 _EMBEDDINGS = SpecialSql(computed={"vector": "t.vector::text::json"})

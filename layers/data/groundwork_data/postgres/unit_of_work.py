@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.leases import PostgresLeases
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresNumberedOutbox
     from groundwork_data.postgres.login_failures import PostgresLoginFailures
+    from groundwork_data.postgres.marks import PostgresMarks
     from groundwork_data.postgres.merging import PostgresMerging
     from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
     from groundwork_data.postgres.resources import PostgresResources
@@ -100,6 +101,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.hosts import PostgresHosts
 
         return PostgresHosts(self.connection)
+
+    @property
+    def marks(self) -> PostgresMarks:
+        """Marks of documents: hash, cluster and detected language."""
+        from groundwork_data.postgres.marks import PostgresMarks
+
+        return PostgresMarks(self.connection)
 
     @property
     def schedules(self) -> PostgresSchedules:

@@ -11,6 +11,8 @@ from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
     from groundwork_core.documents.ports import CleanHtmlOf, RegistrableHost
+    from groundwork_core.duplicates.list_duplicates import ClusterOf
+    from groundwork_core.duplicates.ports import DetectLanguage
     from groundwork_core.hosts.ports import HostOf
     from groundwork_core.sources.discover import Discovered
     from groundwork_core.sources.fetch_sources import FetchSources
@@ -94,3 +96,17 @@ class IngestionParts(SecretParts):
             self.allowed, total_seconds=DISCOVERY_SECONDS, max_bytes=DISCOVERY_BYTES
         )
         return discover(url, ask=fetcher.ask, look=look, allowed=self.allowed)
+
+    @cached_property
+    def detect_language(self) -> DetectLanguage:
+        """Detects the language of a text; the model is loaded at the first."""
+        from groundwork_data.languages import detect_language
+
+        return detect_language
+
+    @cached_property
+    def cluster_of(self) -> ClusterOf:
+        """Returns the near-duplicates of a document."""
+        from groundwork_data.postgres.marks import PostgresClusters
+
+        return PostgresClusters(self.database)

@@ -26,6 +26,7 @@ from groundwork_data.postgres.tables.identity import (
 )
 from groundwork_data.postgres.tables.jobs import Job, JobAttempt
 from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship, ResultPart
+from groundwork_data.postgres.tables.marks import DocumentMark
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
 from groundwork_data.postgres.tables.operations import ClockSlot
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
@@ -69,6 +70,7 @@ __all__ = [
     "Distribution",
     "DistributionHandover",
     "Document",
+    "DocumentMark",
     "DocumentRevision",
     "Embedding",
     "EmbeddingModel",

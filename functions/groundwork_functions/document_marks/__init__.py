@@ -1,0 +1,1 @@
+"""Finds near-duplicates among new documents, and detects their languages."""
