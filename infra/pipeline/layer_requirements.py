@@ -96,7 +96,6 @@ def _pins(lock: str) -> dict[str, str]:
     return found
 
 
-
 if __name__ == "__main__":
     for name in LAYERS:
         file = ROOT / "layers" / name / "requirements.txt"

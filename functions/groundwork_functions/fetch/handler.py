@@ -1,10 +1,11 @@
-"""Fetch sources that are due and store their documents."""
+"""Fetch sources that are due and store their documents; keep subscriptions at hubs."""
 
 from __future__ import annotations
 
-from chalice.app import SQSEvent
+from chalice.app import CloudWatchEvent, SQSEvent
 
 from groundwork_core.sources.model import FetchDue
+from groundwork_runtime import metrics
 from groundwork_runtime.events import EventApp
 from groundwork_runtime.queues import BatchResponse, by_body, process_batch
 from groundwork_runtime.wiring import wiring
@@ -16,3 +17,12 @@ handler = EventApp("fetch")
 def due(event: SQSEvent) -> BatchResponse:
     """Fetch a batch of sources; a source that fails is recorded, not retried by the queue."""
     return process_batch(event.to_dict(), FetchDue, by_body(wiring().fetch_sources))
+
+
+@handler.schedule("rate(1 minute)")
+def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Chalice's signature
+    """Ask hubs for the subscriptions that are wanted, and renew those that end soon."""
+    subscribed = wiring().keep_subscribed()
+    if subscribed:
+        metrics.emit("HubsAccepted", subscribed)
+    return {"subscribed": subscribed}

@@ -21,6 +21,7 @@ router = LazyRouters(
         "/api/v1/preference-schemas": "groundwork_functions.rest_api.preference_schemas",
         "/api/v1/preferences": "groundwork_functions.rest_api.preferences",
         "/api/v1/publishers": "groundwork_functions.rest_api.publishers",
+        "/api/v1/push": "groundwork_functions.rest_api.push",
         "/api/v1/relationships": "groundwork_functions.rest_api.relationships",
         "/api/v1/roles": "groundwork_functions.rest_api.roles",
         "/api/v1/schedules": "groundwork_functions.rest_api.schedules",

@@ -11,7 +11,7 @@ from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
 PARTS = {
-    "sources": {"documents", "source_states", "source_credentials"},
+    "sources": {"documents", "source_states", "source_credentials", "push_subscriptions"},
     "documents": {"document_revisions", "document_marks", "jobs", "mentions", "embeddings"},
     "jobs": {"mentions", "job_attempts", "result_parts"},  # a mention forgets the job, and stays
     "entities": {"mentions", "embeddings", "merged_entities"},

@@ -133,7 +133,9 @@ def test_a_poll_sends_them(rest: Rest, guarded: RawServer) -> None:
     rest("POST", f"{made.location}/fetch")
     poll(rest, made)
     assert rest("GET", made.location).json["state"]["documents"] == 1
-    assert ["authorization" in one for one in guarded.headers] == [False, True]
+    asked = zip(guarded.asked, guarded.headers, strict=True)
+    sent = [(path, "authorization" in headers) for path, headers in asked]
+    assert sent == [("/robots.txt", False), ("/feed", False), ("/feed", True)]
 
 
 def test_another_origin_forgets_them(rest: Rest) -> None:

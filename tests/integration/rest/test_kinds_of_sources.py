@@ -63,7 +63,7 @@ def test_a_sitemap_index_becomes_documents(rest: Rest, web: RawServer) -> None:
     assert (found["title"], found["url"], found["published_at"][:10]) == (
         "A post", f"{here}/a-post", "2026-01-01",
     )  # fmt: skip
-    assert web.asked == ["/index.xml", "/one.xml"]
+    assert web.asked == ["/robots.txt", "/index.xml", "/one.xml"]
 
 
 def test_a_changed_page_is_a_revision(rest: Rest, web: RawServer) -> None:
@@ -111,7 +111,7 @@ def test_an_api_is_paged_with_its_credentials(rest: Rest, web: RawServer) -> Non
     )
     assert poll(rest, made)["error"] is None
     assert {one["title"] for one in documents(rest)} == {"Item 1", "Item 2"}
-    assert web.asked == ["/items", "/items?cursor=c2"]
+    assert web.asked == ["/robots.txt", "/items", "/items?cursor=c2"]
 
 
 def test_a_page_of_an_api_that_is_elsewhere_is_not_asked_for(rest: Rest, web: RawServer) -> None:
@@ -130,7 +130,7 @@ def test_a_page_of_an_api_that_is_elsewhere_is_not_asked_for(rest: Rest, web: Ra
         credentials={"scheme": "bearer", "token": "t"},
     )
     assert poll(rest, made)["documents"] == 1
-    assert web.asked == ["/items"]
+    assert web.asked == ["/robots.txt", "/items"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ class UnmarkedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class NearDocument:
     """A document with a similar hash."""
 
     simhash: int
@@ -56,7 +56,7 @@ class MarkStore(Protocol):
         """Return documents that are to be compared, the oldest first."""
         ...
 
-    def near(self, document_id: UUID, simhash: int, most_bits: int) -> Sequence[Neighbour]:
+    def near(self, document_id: UUID, simhash: int, most_bits: int) -> Sequence[NearDocument]:
         """Return other documents that share a band and differ in few bits, nearest first."""
         ...
 

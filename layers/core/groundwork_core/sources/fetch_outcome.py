@@ -71,6 +71,8 @@ class Fetched:
     last_modified: str | None = None
     redirects: int = 0
     transfer: Transfer = Transfer(200)
+    link: str | None = None
+    """The Link headers (RFC 8288), joined by commas."""
     more: tuple[Fetched, ...] = ()
     """Further answers of the same poll (`sources.following`)."""
     broke_off: str | None = None

@@ -167,6 +167,10 @@ class FetchSources:
             work.sources.record(poll)
             if poll.status == "gone":
                 work.sources.disable(source.source_id)
+            if isinstance(outcome, ParsedFeed):
+                work.push.notice(source.source_id, outcome.facts.hub, outcome.facts.topic)
+            if not isinstance(outcome, Failed):
+                work.push.after_poll(source.source_id, stored.new + stored.changed, poll.at)
             leave_host(source, outcome, download.transfer, work=work, now=poll.at)
         if poll.status != source.status:
             self._changed(poll.status)

@@ -120,6 +120,11 @@ class FeedFacts:
     wishes: Wishes = field(default_factory=Wishes)
     """How often it wants to be asked."""
 
+    hub: str | None = None
+    """The hub that pushes changes of the feed (WebSub)."""
+    topic: str | None = None
+    """The address under which the hub knows it."""
+
     def as_json(self) -> dict[str, JsonValue]:
         """Return the known facts, for the `feed` column."""
         newest = self.newest_at.isoformat() if self.newest_at else None

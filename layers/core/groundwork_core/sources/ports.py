@@ -15,6 +15,7 @@ from groundwork_core.documents.model import Entry
 from groundwork_core.documents.ports import DocumentStore
 from groundwork_core.hosts.ports import HostStore
 from groundwork_core.jobs.ports import JobStore
+from groundwork_core.push.ports import PushStore
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.sources.fetch_outcome import (
     Download,
@@ -271,6 +272,11 @@ class SourcesWork(Transaction, Protocol):
 
 class FetchWork(SourcesWork, Protocol):
     """A unit of work with sources, documents and jobs."""
+
+    @property
+    def push(self) -> PushStore:
+        """The subscriptions of sources at hubs."""
+        ...
 
     @property
     def documents(self) -> DocumentStore:

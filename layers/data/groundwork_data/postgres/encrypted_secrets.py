@@ -12,9 +12,15 @@ from groundwork_core.webhooks.secrets import PRESENT, PREVIOUS
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
+PUSH_SECRETS = EncryptedColumn("push_subscriptions", "encrypted", "source_id")
 SOURCE_CREDENTIALS = EncryptedColumn("source_credentials", "encrypted", "source_id")
 
-ENCRYPTED_COLUMNS: tuple[EncryptedColumn, ...] = (SOURCE_CREDENTIALS, PRESENT, PREVIOUS)
+ENCRYPTED_COLUMNS: tuple[EncryptedColumn, ...] = (
+    PUSH_SECRETS,
+    SOURCE_CREDENTIALS,
+    PRESENT,
+    PREVIOUS,
+)
 """Every column with encrypted secrets. A column that is missing here is not encrypted again."""
 
 OF_OTHER_KEYS = """

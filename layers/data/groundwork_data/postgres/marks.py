@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from groundwork_core.duplicates.list_duplicates import SeenDocument
-from groundwork_core.duplicates.ports import Mark, Neighbour, UnmarkedDocument
+from groundwork_core.duplicates.ports import Mark, NearDocument, UnmarkedDocument
 from groundwork_core.duplicates.simhash import BAND_BITS, bands_of
 
 if TYPE_CHECKING:
@@ -69,13 +69,13 @@ class PostgresMarks:
         rows = self._connection.execute(UNMARKED, (limit,)).fetchall()
         return [UnmarkedDocument(*row) for row in rows]
 
-    def near(self, document_id: UUID, simhash: int, most_bits: int) -> Sequence[Neighbour]:
+    def near(self, document_id: UUID, simhash: int, most_bits: int) -> Sequence[NearDocument]:
         """Return other documents that share a band and differ in few bits, nearest first."""
         bands = {f"b{number}": band for number, band in enumerate(bands_of(simhash))}
         rows = self._connection.execute(
             NEAR, {"id": document_id, "hash": _signed(simhash), "most": most_bits, **bands}
         ).fetchall()
-        return [Neighbour(row[0] % (1 << 64), row[1]) for row in rows]
+        return [NearDocument(row[0] % (1 << 64), row[1]) for row in rows]
 
     def mark(self, marks: Sequence[Mark]) -> None:
         """Store marks; a document that was changed meanwhile stays unmarked."""

@@ -181,7 +181,9 @@ _SOURCES = SpecialSql(
     s.last_poll_at, s.last_changed_at,
     CASE WHEN s.error_class IS NOT NULL THEN
         json_build_object('class', s.error_class, 'message', s.error_message) END AS error,
-    s.http_status, s.host, s.moved_to, NULL AS push,
+    s.http_status, s.host, s.moved_to,
+    (SELECT json_build_object('hub', p.hub, 'until', p.until) FROM push_subscriptions p
+        WHERE p.source_id = t.id AND p.status = 'active' AND p.until > now()) AS push,
     extract(epoch FROM now() - s.last_success_at)::bigint AS freshness_lag_seconds,
     s.failures, s.polls, s.documents, s.feed ->> 'identity' AS identity,
     s.feed ->> 'title' AS title, s.feed ->> 'site' AS site,
@@ -190,7 +192,8 @@ _SOURCES = SpecialSql(
     },
     # A poll is not a new version of the source, but it changes the field `state`.
     tag="t.version || coalesce((SELECT '-' || s.xmin FROM source_states s"
-    " WHERE s.source_id = t.id), '')",
+    " WHERE s.source_id = t.id), '') || coalesce((SELECT '-' || p.xmin FROM push_subscriptions p"
+    " WHERE p.source_id = t.id), '')",
     conditions={
         "state.status": (
             "EXISTS (SELECT FROM source_states s WHERE s.source_id = t.id AND s.status = %s)",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.login_failures import PostgresLoginFailures
     from groundwork_data.postgres.marks import PostgresMarks
     from groundwork_data.postgres.merging import PostgresMerging
+    from groundwork_data.postgres.push import PostgresPush
     from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
     from groundwork_data.postgres.resources import PostgresResources
     from groundwork_data.postgres.retention import PostgresRetention
@@ -108,6 +109,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.marks import PostgresMarks
 
         return PostgresMarks(self.connection)
+
+    @property
+    def push(self) -> PostgresPush:
+        """Subscriptions of sources at hubs."""
+        from groundwork_data.postgres.push import PostgresPush
+
+        return PostgresPush(self.connection)
 
     @property
     def schedules(self) -> PostgresSchedules:

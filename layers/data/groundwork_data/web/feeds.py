@@ -13,6 +13,7 @@ from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.decoding import decode
 from groundwork_data.web.feed_facts import MAX_ENTRIES, feed_facts
 from groundwork_data.web.feed_wishes import feed_wishes
+from groundwork_data.web.hub_links import hub_and_topic
 from groundwork_data.web.links import absolute
 from groundwork_data.web.time_limit import TooLong, cpu_seconds
 
@@ -116,6 +117,9 @@ def _as_feed(
         warning=" ".join(notes) or None,
         wishes=wishes,
     )
+    links = [one for one in parsed.feed.get("links", ()) if isinstance(one, dict)]
+    hub, topic = hub_and_topic(fetched.link, links, fetched.url)
+    facts = replace(facts, hub=hub, topic=topic)
     return ParsedFeed(
         facts,
         tuple(entries),

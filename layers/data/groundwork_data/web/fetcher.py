@@ -237,6 +237,7 @@ class SafeFetcher:
                 etag=_validator(response, "ETag"),
                 last_modified=_validator(response, "Last-Modified"),
                 redirects=state.redirects,
+                link=", ".join(response.headers.getlist("Link")) or None,
                 transfer=state.transfer(len(body)),
             )
 

@@ -110,3 +110,22 @@ class IngestionParts(SecretParts):
         from groundwork_data.postgres.marks import PostgresClusters
 
         return PostgresClusters(self.database)
+
+    def keep_subscribed(self) -> int:
+        """Ask hubs for subscriptions and renew them; none if we cannot be reached from outside."""
+        from groundwork_core.push.keep_subscribed import keep_subscribed
+        from groundwork_core.web.address import BadAddress, normal, refuse_private
+        from groundwork_data.web.hub_client import HubClient
+
+        public_url = self.settings.public_url
+        try:
+            refuse_private(normal(public_url), self.allowed)
+        except BadAddress:
+            return 0
+        return keep_subscribed(
+            work=self.work,
+            clock=self.clock,
+            ask=HubClient(self.allowed),
+            encryption=self.encryption,
+            public_url=public_url,
+        )

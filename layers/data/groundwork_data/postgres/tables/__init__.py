@@ -44,6 +44,7 @@ from groundwork_data.postgres.tables.publishing import (
     Engagement,
     EngagementSum,
 )
+from groundwork_data.postgres.tables.push import PushSubscription
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
@@ -94,6 +95,7 @@ __all__ = [
     "PreferenceSchema",
     "Publisher",
     "PublisherCallback",
+    "PushSubscription",
     "RateBucket",
     "RefreshToken",
     "Relationship",

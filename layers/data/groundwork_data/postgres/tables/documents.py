@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.tables.embeddings import Embedding
     from groundwork_data.postgres.tables.jobs import Job
     from groundwork_data.postgres.tables.knowledge import Mention
+    from groundwork_data.postgres.tables.marks import DocumentMark
     from groundwork_data.postgres.tables.sources import Source
 
 ENCLOSURES = (
@@ -105,6 +106,7 @@ class Document(Aggregate, Row):
     """The words of its first 120,000 characters, as its language reduces them."""
 
     source: Mapped[Source] = parent("documents")
+    mark: Mapped[DocumentMark | None] = children("document")
     revisions: Mapped[list[DocumentRevision]] = children("document")
     jobs: Mapped[list[Job]] = children("document")
     mentions: Mapped[list[Mention]] = children("document")

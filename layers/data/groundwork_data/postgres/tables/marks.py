@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from groundwork_data.postgres.tables.links import parent
 from groundwork_data.postgres.tables.row import Row
+
+if TYPE_CHECKING:
+    from groundwork_data.postgres.tables.documents import Document
 
 BANDS = tuple(f"band_{number}" for number in range(6))
 
@@ -41,3 +46,5 @@ class DocumentMark(Row):
     band_5: Mapped[int | None] = mapped_column(BigInteger)
     language: Mapped[str | None]
     """Detected; only where the document states none."""
+
+    document: Mapped[Document] = parent("mark")

@@ -24,6 +24,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.tables.documents import Document
+    from groundwork_data.postgres.tables.push import PushSubscription
 
 SCHEDULE_RULE = """
 CASE schedule ->> 'kind'
@@ -82,6 +83,7 @@ class Source(Aggregate, Row):
     has_credentials: Mapped[bool] = mapped_column(server_default=text("false"))
 
     state: Mapped[SourceState | None] = children("source")
+    push: Mapped[PushSubscription | None] = children("source")
     documents: Mapped[list[Document]] = children("source")
     credentials: Mapped[SourceCredentials | None] = children("source")
 
