@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -147,6 +148,10 @@ class Journey:
         further = {}
         if "host_of" in inspect.signature(FetchSources).parameters:
             further["host_of"] = found("host_of", "data.web.hosts")
+        if "plans" in inspect.signature(FetchSources).parameters:
+            plans = found("FetchPlans", "core.sources.fetch_plans")
+            # None is asked for by plain feeds: neither encryption nor readers of other kinds.
+            further["plans"] = partial(plans, encryption=None, reader_of=None)
         use_case = FetchSources(
             fetch=download,
             read=read,
