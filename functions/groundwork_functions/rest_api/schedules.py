@@ -34,7 +34,10 @@ SubresourceList(SCHEDULES, SCHEDULE_RUNS, "runs", "List the runs of a schedule")
     returns={JSON: {"schema": {"$ref": "#/components/schemas/ScheduleRun"}}},
 )
 def run(schedule_id: UUID, caller: Caller, wiring: Wiring) -> HttpResponse:
-    """Run a schedule now. Its next runs stay as they are."""
+    """Run a schedule now.
+
+    Its next runs stay as they are.
+    """
     run_id = run_now(
         schedule_id,
         work=wiring.work(),

@@ -2,4 +2,5 @@
 
 from groundwork_command.cli import app
 
-app(prog_name="groundwork")
+if __name__ == "__main__":
+    app(prog_name="groundwork")

@@ -21,10 +21,8 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.Column("created_at", moment, server_default=now, nullable=False),
         sa.Column("updated_at", moment, server_default=now, nullable=False),
-        sa.CheckConstraint("length(key) BETWEEN 1 AND 200", name="ck_preference_schemas_key"),
-        sa.CheckConstraint(
-            "octet_length(schema::text) <= 65536", name="ck_preference_schemas_schema_bytes"
-        ),
+        sa.CheckConstraint("length(key) BETWEEN 1 AND 200", name="key"),
+        sa.CheckConstraint("octet_length(schema::text) <= 65536", name="schema_bytes"),
         sa.PrimaryKeyConstraint("id", name="pk_preference_schemas"),
     )
     op.create_index("uq_preference_schemas_key", "preference_schemas", ["key"], unique=True)

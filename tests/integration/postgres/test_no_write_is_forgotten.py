@@ -29,6 +29,8 @@ def database(database_url: str) -> Iterator[Connection]:
         rules = connection.execute(
             "SELECT conrelid::regclass::text, conname FROM pg_constraint"
             " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace"
+            # A partition loses its rules with its parent.
+            " AND coninhcount = 0"
         ).fetchall()
         for table, name in rules:
             connection.execute(
@@ -143,7 +145,8 @@ WITH told AS (
         (array_agg(data ORDER BY version DESC))[1] AS last
     FROM outbox WHERE aggregate IN ('entities', 'relationships') GROUP BY 1, 2
 ), alive AS (
-    SELECT 'entities' AS aggregate, id, version, to_jsonb(e) AS data FROM entities e
+    SELECT 'entities' AS aggregate, id, version,
+        to_jsonb(e) - '{said_confidence,computed_confidence}'::text[] AS data FROM entities e
     UNION ALL
     SELECT 'relationships', id, version, to_jsonb(r) FROM relationships r
 )

@@ -22,7 +22,7 @@ failed = {}
 for name in json.load(sys.stdin):
     try:
         importlib.import_module(name)
-    except Exception:
+    except (Exception, SystemExit):
         failed[name] = traceback.format_exc()
 json.dump(failed, sys.stdout)
 """
