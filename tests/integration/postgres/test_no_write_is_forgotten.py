@@ -22,22 +22,27 @@ AGGREGATES = sorted(
 GUARDS = ("bump_version", "outbox_created", "outbox_updated", "outbox_deleted")
 
 
+def drop_rules(connection: Connection) -> None:
+    """Drop every check and foreign key, so that any row will do; the triggers stay."""
+    rules = connection.execute(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint"
+        " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace"
+        # A partition loses its rules with its parent.
+        " AND coninhcount = 0"
+    ).fetchall()
+    for table, name in rules:
+        connection.execute(
+            sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(
+                sql.SQL(table), sql.Identifier(name)
+            )
+        )
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Connection]:
-    """Tables without rules on values, so that any row will do; the triggers are all there."""
+    """Tables without rules on values; the triggers are all there."""
     with psycopg.connect(database_url, autocommit=True) as connection:
-        rules = connection.execute(
-            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
-            " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace"
-            # A partition loses its rules with its parent.
-            " AND coninhcount = 0"
-        ).fetchall()
-        for table, name in rules:
-            connection.execute(
-                sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(
-                    sql.SQL(table), sql.Identifier(name)
-                )
-            )
+        drop_rules(connection)
         yield connection
 
 

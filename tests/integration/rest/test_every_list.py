@@ -11,7 +11,7 @@ from groundwork_data.postgres import resource_sql
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
-from ..postgres.test_no_write_is_forgotten import needed
+from ..postgres.test_no_write_is_forgotten import drop_rules, needed
 from .conftest import Rest
 from .test_lists import walk
 
@@ -59,12 +59,7 @@ def add_rows(connection: Connection, resource: Resource) -> None:
 def filled(shared_rest: Rest) -> Iterator[tuple[Rest, Connection]]:
     """Five rows of each kind and more, in tables without rules on values."""
     with psycopg.connect(shared_rest.url, autocommit=True) as connection:
-        rules = connection.execute(
-            "SELECT conrelid::regclass::text, conname FROM pg_constraint"
-            " WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace"
-        ).fetchall()
-        for table, name in rules:
-            connection.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
+        drop_rules(connection)
         for resource in RESOURCES.values():
             add_rows(connection, resource)
         yield shared_rest, connection
@@ -115,10 +110,10 @@ def test_without_the_id_in_the_place_rows_are_missed(
 
 
 def has_index(connection: Connection, resource: Resource, sort: str) -> bool:
-    wanted = [resource_sql.sorted_by(resource, sort).replace("t.", "").replace('"', ""), "id"]
+    column = resource_sql.sorted_by(resource, sort).replace('"', "").replace("t.", "")
     found = connection.execute(INDEXES, [table_of(resource)]).fetchall()
     columns = [[text.replace('"', "") for text in row[0]] for row in found]
-    return any(one[0] == "id" if sort == "id" else one[:2] == wanted for one in columns)
+    return any(one[0] == "id" if sort == "id" else one[:2] == [column, "id"] for one in columns)
 
 
 @pytest.mark.parametrize(("name", "sort"), SORTS)
