@@ -104,6 +104,8 @@ def _scalar(kind: str | None, schema: Mapping[str, Any], name: str) -> Any:
     if kind in ("integer", "number"):
         found = named if isinstance(named, int | float) else schema.get("minimum", 1)
         return int(found) if kind == "integer" else found  # the API rejects 0.0 as an integer
+    if kind == "null":
+        return None
     return _text(schema, name, named) if kind == "string" else {}
 
 
