@@ -153,7 +153,6 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "publishers": {
         "name": name(),
-        "secret": "repeat('s', 40)",
         "enabled": f"{by_chance()} > 0.0005",
     },
     "audit_events": {

@@ -14,9 +14,9 @@ from groundwork_runtime.wiring import Wiring
 SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/CreatedPublisher"}}}
 
 
-def write_hooks(_wiring: Wiring, _caller: Caller) -> PublisherWriteHooks:
+def write_hooks(wiring: Wiring, _caller: Caller) -> PublisherWriteHooks:
     """Return the hooks: a new publisher gets a secret."""
-    return PublisherWriteHooks()
+    return PublisherWriteHooks(wiring.encryption)
 
 
 router = Router()
@@ -39,6 +39,8 @@ def rotate(publisher_id: UUID, wiring: Wiring) -> HttpResponse:
     Only this response shows the new secret. The current one is valid for another 24 hours.
     """
     work = wiring.work()
-    stored = rotate_publisher(publisher_id, work=work, clock=wiring.clock)
+    stored = rotate_publisher(
+        publisher_id, work=work, clock=wiring.clock, encryption=wiring.encryption
+    )
     position = {"X-Groundwork-Position": work.position} if work.position else {}
     return HttpResponse(200, stored.body, headers={"ETag": etags.etag(stored.tag), **position})

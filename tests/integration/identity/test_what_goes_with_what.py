@@ -21,7 +21,7 @@ PARTS = {
         *("deliveries", "engagements", "engagement_sums", "distribution_handovers"),
     },
     "schedules": {"schedule_states", "schedule_runs"},
-    "publishers": {"publisher_callbacks"},
+    "publishers": {"publisher_secrets", "publisher_callbacks"},
     "webhooks": {"webhook_secrets", "webhook_states", "webhook_messages", "webhook_attempts"},
     # A webhook forgets its owner, and stays without the right to read anything.
     "users": {

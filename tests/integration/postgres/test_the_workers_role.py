@@ -111,6 +111,7 @@ REFUSED = (
     "SELECT * FROM signing_keys",
     "SELECT secret FROM webhooks",
     "SELECT secret FROM publishers",
+    "SELECT * FROM publisher_secrets",
     "SELECT * FROM kept_answers",
     "SELECT * FROM audit_events",
     "SELECT * FROM outbox",

@@ -13,6 +13,7 @@ import pytest
 
 from groundwork_core.publishing import delivery_updates, take_callback
 from groundwork_core.publishing.end_distributions import end_all_finished
+from groundwork_core.publishing.remembered_secrets import UNKNOWN
 from groundwork_core.publishing.signatures import REFUSED
 from groundwork_data.postgres.callbacks import PostgresCallbacks
 
@@ -202,7 +203,8 @@ def test_both_secrets_hold_for_a_day_after_a_rotation(
     assert new not in ("", publisher.secret)
     for secret in (publisher.secret, new):
         assert publisher(update(sending), secret=secret).status == 200
-    rest.database.rows("UPDATE publishers SET previous_until = now() - interval '1 s'")
+    rest.database.rows("UPDATE publisher_secrets SET previous_until = now() - interval '1 s'")
+    rest.parts.publisher_secrets.forget()
     assert publisher(update(sending)).status == 401
     assert publisher(update(sending), secret=new).status == 200
     missing = rest("POST", f"/api/v1/publishers/{uuid4()}/rotate")
@@ -307,8 +309,11 @@ def test_a_flood_of_bad_signatures_hardly_asks_the_database(
 
 
 def test_a_publisher_is_known_as_soon_as_it_is_made(rest: Rest, sending: str) -> None:
+    clock = rest.parts.clock = Stopped(rest.parts.clock.now())
     for n in range(3):
-        assert Publisher(rest).sends(update(sending, f"r{n}"))["applied"] == 1
+        made = Publisher(rest)
+        clock.at += UNKNOWN + timedelta(milliseconds=1)
+        assert made.sends(update(sending, f"r{n}"))["applied"] == 1
 
 
 def test_callbacks_about_other_recipients_do_not_wait(

@@ -68,14 +68,14 @@ def _safe(name: str) -> "Iterator[tuple[Safe, Wiring]]":
 
 def _re_encrypt(safe: Safe, wiring: "Wiring", kid: str) -> "ReEncrypted":
     from groundwork_core.encryption.re_encrypt import re_encrypt as encrypt_again
+    from groundwork_core.publishing.publisher_secrets import encrypt_all_plain_secrets_of_publishers
     from groundwork_data.encryption.aes_gcm import DataKeyEncryption
     from groundwork_data.postgres.encrypted_secrets import PostgresEncryptedSecrets
 
-    return encrypt_again(
-        kid,
-        stored=PostgresEncryptedSecrets(wiring.database),
-        encryption=DataKeyEncryption(safe.secrets, safe.secret_id),
-    )
+    encryption = DataKeyEncryption(safe.secrets, safe.secret_id)
+    encrypt_all_plain_secrets_of_publishers(begin_work=wiring.work, encryption=encryption)
+    stored = PostgresEncryptedSecrets(wiring.database)
+    return encrypt_again(kid, stored=stored, encryption=encryption)
 
 
 def _tell(

@@ -86,29 +86,80 @@ class EngagementsWork(Transaction, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class PublisherSecrets:
-    """An enabled publisher with its secret, and the one before it."""
+class EncryptedPublisherSecrets:
+    """An enabled publisher with its encrypted secret, and the one before it."""
 
     publisher_id: UUID
     version: int
     """A change of the publisher raises it."""
+    encrypted: str | None
+    """None: its secret is still stored as plain text."""
+    previous: str | None = None
+    previous_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlainPublisherSecrets:
+    """Secrets of a publisher that were stored as plain text."""
+
+    publisher_id: UUID
     secret: str = field(repr=False)
     previous_secret: str | None = field(default=None, repr=False)
     previous_until: datetime | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class PublisherSecrets:
+    """An enabled publisher with its secret, and the one before it; None: not readable."""
+
+    publisher_id: UUID
+    version: int
+    """A change of the publisher raises it."""
+    secret: str | None = field(repr=False)
+    previous_secret: str | None = field(default=None, repr=False)
+    previous_until: datetime | None = None
+
     def valid_at(self, now: datetime) -> tuple[str, ...]:
-        """Return the secrets that hold at a time, one or two."""
-        previous, until = self.previous_secret, self.previous_until
-        if previous is not None and until is not None and now < until:
-            return (self.secret, previous)
-        return (self.secret,)
+        """Return the secrets that are valid at a time, two at most."""
+        until = self.previous_until
+        previous = self.previous_secret if until is not None and now < until else None
+        return tuple(one for one in (self.secret, previous) if one is not None)
 
 
 class PublisherSecretsReader(Protocol):
     """Reads the secrets that callbacks may be signed with."""
 
-    def enabled(self) -> Sequence[PublisherSecrets]:
+    def enabled(self) -> list[EncryptedPublisherSecrets]:
         """Return every enabled publisher. One round trip."""
+        ...
+
+
+class PublisherSecretStore(Protocol):
+    """The secrets of publishers."""
+
+    def lock(self, publisher_id: UUID) -> bool:
+        """Lock a publisher and raise its version; False: there is none."""
+        ...
+
+    def present(self, publisher_id: UUID) -> str | None:
+        """Return the present secret, encrypted; None: there is none."""
+        ...
+
+    def replace(
+        self,
+        publisher_id: UUID,
+        encrypted: str,
+        previous: str | None,
+        previous_until: datetime | None,
+    ) -> None:
+        """Store encrypted secrets of a publisher, instead of those before."""
+        ...
+
+    def take_plain(self, limit: int, only: UUID | None) -> list[PlainPublisherSecrets]:
+        """Remove secrets that are stored as plain text and return them; `only`: of one publisher.
+
+        Waits for transactions that change these publishers.
+        """
         ...
 
 
@@ -125,11 +176,7 @@ class FinishedDistributions(Protocol):
 
 
 class CallbackStore(Protocol):
-    """Publishers' secrets, their callbacks, and the deliveries that these report."""
-
-    def rotate(self, publisher_id: UUID, secret: str, previous_until: datetime) -> bool:
-        """Replace a secret; the current one stays valid until then. False: unknown publisher."""
-        ...
+    """Callbacks of publishers, and the deliveries that these report."""
 
     def claim(
         self, publisher_id: UUID, version: int, webhook_id: str, now: datetime
@@ -170,7 +217,12 @@ class PublishersWork(ResourceWork, Protocol):
 
     @property
     def callbacks(self) -> CallbackStore:
-        """Publishers' secrets and callbacks."""
+        """The callbacks of publishers."""
+        ...
+
+    @property
+    def publisher_secrets(self) -> PublisherSecretStore:
+        """The secrets of publishers."""
         ...
 
 

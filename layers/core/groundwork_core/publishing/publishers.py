@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
+from groundwork_core.encryption.ports import Encryption
+from groundwork_core.publishing.ports import PublishersWork
+from groundwork_core.publishing.publisher_secrets import keep_publisher_secret
 from groundwork_core.publishing.signatures import new_secret
 from groundwork_core.resources.field_types import Name
-from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.resources.write_hooks import NoWriteHooks
 
@@ -41,25 +43,22 @@ class PublisherPatch(Input):
     enabled: bool = True
 
 
-class StoredPublisher(NewPublisher):
-    """A publisher as it is stored."""
-
-    secret: str = Field("", repr=False)
-
-
-class PublisherWriteHooks(NoWriteHooks[ResourceWork]):
+class PublisherWriteHooks(NoWriteHooks[PublishersWork]):
     """Give a new publisher a secret."""
 
-    def __init__(self) -> None:
+    def __init__(self, encryption: Encryption) -> None:
+        self._encryption = encryption
         self._secret: str | None = None
 
-    def prepare(self, given: Input, row_id: UUID | None, work: ResourceWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Add the secret to what is stored of a new publisher."""
-        if row_id is not None:
-            return given
+    def after_create(self, row_id: UUID, new: Input, work: PublishersWork) -> None:  # noqa: ARG002 - a port's signature
+        """Make the secret and store it, encrypted.
+
+        Raises:
+            Unavailable: there is no data key, or the secret store cannot be reached.
+        """
         self._secret = new_secret()
-        return StoredPublisher(
-            **given.model_dump(include=given.model_fields_set), secret=self._secret
+        keep_publisher_secret(
+            row_id, self._secret, stored=work.publisher_secrets, encryption=self._encryption
         )
 
     def shown_once(self) -> Mapping[str, JsonValue]:

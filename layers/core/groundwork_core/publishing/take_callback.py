@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from groundwork_core.clock import Clock
-from groundwork_core.errors import Fault, Invalid, Unauthenticated
+from groundwork_core.errors import Fault, Invalid, Unauthenticated, Unavailable
 from groundwork_core.publishing.delivery_updates import (
     ENDED,
     CallbackTaken,
@@ -50,6 +50,7 @@ def verify_callback(
     Raises:
         Unauthenticated: the headers are malformed, too old or too new, or no enabled publisher
             has signed this body. The message is the same for all of these.
+        Unavailable: the secret of a publisher, maybe of this one, cannot be decrypted.
     """
     now = clock.now()
     message = read_headers(headers, now)
@@ -61,6 +62,8 @@ def verify_callback(
         ]
         if signers:
             return signers[0], message
+    if secrets.some_unreadable:
+        raise Unavailable("The signature cannot be verified now; send the callback again.")
     raise Unauthenticated(REFUSED)
 
 

@@ -1,4 +1,4 @@
-"""Publishers' secrets and callbacks in Postgres, and the deliveries that callbacks report."""
+"""Callbacks of publishers in Postgres, and the deliveries that they report."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from groundwork_core.publishing.delivery_updates import DeliveryState
-from groundwork_core.publishing.ports import PublisherSecrets
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -18,14 +17,6 @@ if TYPE_CHECKING:
 
     from groundwork_data.postgres.database import Database
 
-SECRETS = """
-SELECT id, version, secret, previous_secret, previous_until FROM publishers
-WHERE enabled ORDER BY id
-"""
-ROTATE = """
-UPDATE publishers SET previous_secret = secret, previous_until = %s, secret = %s
-WHERE id = %s RETURNING id
-"""
 CLAIM = """
 WITH signer AS (
     SELECT id FROM publishers WHERE id = %s AND version = %s AND enabled
@@ -96,17 +87,6 @@ WHERE h.distribution_id = ended.id AND h.lease_token IS NULL
 """
 
 
-class PostgresPublisherSecrets:
-    """Implements `PublisherSecretsReader`."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def enabled(self) -> list[PublisherSecrets]:
-        """Return every enabled publisher with its secrets."""
-        return [PublisherSecrets(*row) for row in self._database.rows(SECRETS, [])]
-
-
 class PostgresFinishedDistributions:
     """Implements `FinishedDistributions`."""
 
@@ -129,11 +109,6 @@ class PostgresCallbacks:
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
         self._connection = connection
-
-    def rotate(self, publisher_id: UUID, secret: str, previous_until: datetime) -> bool:
-        """Replace a publisher's secret."""
-        rotated = self._connection.execute(ROTATE, [previous_until, secret, publisher_id])
-        return rotated.fetchone() is not None
 
     def claim(
         self, publisher_id: UUID, version: int, webhook_id: str, now: datetime

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from groundwork_core.encryption.ports import EncryptedColumn
-from groundwork_core.webhooks.secrets import PRESENT, PREVIOUS
+from groundwork_core.publishing import publisher_secrets
+from groundwork_core.webhooks import secrets as webhook_secrets
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
@@ -18,8 +19,10 @@ SOURCE_CREDENTIALS = EncryptedColumn("source_credentials", "encrypted", "source_
 ENCRYPTED_COLUMNS: tuple[EncryptedColumn, ...] = (
     PUSH_SECRETS,
     SOURCE_CREDENTIALS,
-    PRESENT,
-    PREVIOUS,
+    webhook_secrets.PRESENT,
+    webhook_secrets.PREVIOUS,
+    publisher_secrets.PRESENT,
+    publisher_secrets.PREVIOUS,
 )
 """Every column with encrypted secrets. A column that is missing here is not encrypted again."""
 

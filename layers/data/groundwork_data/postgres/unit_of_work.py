@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.login_failures import PostgresLoginFailures
     from groundwork_data.postgres.marks import PostgresMarks
     from groundwork_data.postgres.merging import PostgresMerging
+    from groundwork_data.postgres.publisher_secrets import PostgresPublisherSecrets
     from groundwork_data.postgres.push import PostgresPush
     from groundwork_data.postgres.refresh_tokens import PostgresRefreshTokens
     from groundwork_data.postgres.resources import PostgresResources
@@ -190,10 +191,17 @@ class PostgresUnitOfWork:
 
     @property
     def callbacks(self) -> PostgresCallbacks:
-        """Publishers' secrets and callbacks."""
+        """The callbacks of publishers."""
         from groundwork_data.postgres.callbacks import PostgresCallbacks
 
         return PostgresCallbacks(self.connection)
+
+    @property
+    def publisher_secrets(self) -> PostgresPublisherSecrets:
+        """The secrets of publishers."""
+        from groundwork_data.postgres.publisher_secrets import PostgresPublisherSecrets
+
+        return PostgresPublisherSecrets(self.connection)
 
     @property
     def distributions(self) -> PostgresDistributions:

@@ -5,23 +5,24 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from groundwork_runtime.wiring.base import BaseParts
+from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
     from groundwork_core.publishing.ports import FinishedDistributions
     from groundwork_core.publishing.remembered_secrets import RememberedSecrets
 
 
-class PublishingParts(BaseParts):
+class PublishingParts(SecretParts):
     """The secrets that callbacks are signed with."""
 
     @cached_property
     def publisher_secrets(self) -> RememberedSecrets:
         """Remembers publishers' secrets for a moment."""
         from groundwork_core.publishing.remembered_secrets import RememberedSecrets
-        from groundwork_data.postgres.callbacks import PostgresPublisherSecrets
+        from groundwork_data.postgres.publisher_secrets import PostgresPublisherSecretsReader
 
-        return RememberedSecrets(PostgresPublisherSecrets(self.database))
+        reader = PostgresPublisherSecretsReader(self.database)
+        return RememberedSecrets(reader, self.encryption, self.work)
 
     @cached_property
     def finished_distributions(self) -> FinishedDistributions:

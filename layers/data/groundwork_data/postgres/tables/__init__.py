@@ -35,6 +35,7 @@ from groundwork_data.postgres.tables.publishers import (
     DistributionHandover,
     Publisher,
     PublisherCallback,
+    PublisherSecret,
 )
 from groundwork_data.postgres.tables.publishing import (
     Content,
@@ -95,6 +96,7 @@ __all__ = [
     "PreferenceSchema",
     "Publisher",
     "PublisherCallback",
+    "PublisherSecret",
     "PushSubscription",
     "RateBucket",
     "RefreshToken",

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
+from groundwork_data.postgres.tables.sources import encrypted_column
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.tables.publishing import Distribution
@@ -31,14 +32,35 @@ class Publisher(Aggregate, Row):
         Index("ix_publishers_enabled_id", "enabled", "id"),
     )
     name: Mapped[str]
-    secret: Mapped[str]
-    """Signs its callbacks; in no list, no outbox row and no audit event."""
+    secret: Mapped[str | None]
+    """A secret as plain text, until it is moved to `publisher_secrets`."""
     previous_secret: Mapped[str | None]
-    """The secret before the last rotation, as confidential as the present one."""
+    """The secret before it, as plain text, until it is moved as well."""
     previous_until: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
 
+    secrets: Mapped[PublisherSecret | None] = children("publisher")
     callbacks: Mapped[list[PublisherCallback]] = children("publisher")
+
+
+class PublisherSecret(Row):
+    """The secrets that sign a publisher's callbacks, encrypted. No trigger copies them."""
+
+    __tablename__ = "publisher_secrets"
+    __table_args__ = (
+        CheckConstraint(encrypted_column("encrypted"), name="encrypted"),
+        CheckConstraint(encrypted_column("previous"), name="previous"),
+        CheckConstraint("(previous IS NULL) = (previous_until IS NULL)", name="previous_until"),
+    )
+    publisher_id: Mapped[UUID] = mapped_column(
+        ForeignKey("publishers.id", ondelete="CASCADE"), primary_key=True
+    )
+    encrypted: Mapped[str]
+    previous: Mapped[str | None]
+    """The secret before the last rotation."""
+    previous_until: Mapped[datetime | None]
+
+    publisher: Mapped[Publisher] = parent("secrets")
 
 
 class PublisherCallback(Row):

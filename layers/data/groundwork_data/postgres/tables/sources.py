@@ -49,6 +49,11 @@ ENCRYPTED_RULE = "encrypted ~ '^gw1[.][0-9a-f-]{36}[.][A-Za-z0-9_=-]+$'"
 """The form of encrypted secrets (`groundwork_data.encryption.aes_gcm`); plain text is refused."""
 
 
+def encrypted_column(column: str) -> str:
+    """Return the rule of a column with short encrypted secrets."""
+    return f"{ENCRYPTED_RULE.replace('encrypted', column)} AND octet_length({column}) <= 2000"
+
+
 class Source(Aggregate, Row):
     """A source as its owner configured it."""
 

@@ -13,7 +13,7 @@ from sqlalchemy.types import Text
 
 from groundwork_data.postgres.tables.links import children, parent
 from groundwork_data.postgres.tables.row import Aggregate, Row
-from groundwork_data.postgres.tables.sources import ENCRYPTED_RULE
+from groundwork_data.postgres.tables.sources import encrypted_column
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.tables.identity import User
@@ -47,18 +47,13 @@ class Webhook(Aggregate, Row):
     attempts: Mapped[list[WebhookAttempt]] = children("webhook")
 
 
-def _encrypted(column: str) -> str:
-    rule = ENCRYPTED_RULE.replace("encrypted", column)
-    return f"{rule} AND octet_length({column}) <= 2000"
-
-
 class WebhookSecret(Row):
     """The secrets that sign a webhook's messages, encrypted. No trigger copies them."""
 
     __tablename__ = "webhook_secrets"
     __table_args__ = (
-        CheckConstraint(_encrypted("encrypted"), name="encrypted"),
-        CheckConstraint(_encrypted("previous"), name="previous"),
+        CheckConstraint(encrypted_column("encrypted"), name="encrypted"),
+        CheckConstraint(encrypted_column("previous"), name="previous"),
         CheckConstraint("(previous IS NULL) = (previous_until IS NULL)", name="previous_until"),
     )
     webhook_id: Mapped[UUID] = mapped_column(
