@@ -7,12 +7,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from groundwork_core.push import take_push
 from groundwork_core.push.keep_subscribed import keep_subscribed
 from groundwork_core.sources.model import FetchDue
 from groundwork_core.web.reachability import AllowedTargets
+from groundwork_data.postgres import push as postgres_push
+from groundwork_data.postgres.push import PostgresPush
 from groundwork_data.web.hub_client import HubClient
 
 from ...feeds import RawServer
@@ -89,8 +92,8 @@ def row(rest: Rest) -> dict[str, Any]:
     return shown
 
 
-def subscribe(rest: Rest) -> dict[str, str]:
-    """Ask the hubs; return the form that was sent."""
+def asked(rest: Rest) -> list[dict[str, str]]:
+    """Ask the hubs whose turn it is; return the forms that were sent."""
     forms: list[dict[str, str]] = []
 
     def ask(hub: str, form: Mapping[str, str]) -> int:
@@ -104,8 +107,13 @@ def subscribe(rest: Rest) -> dict[str, str]:
         encryption=rest.parts.encryption,
         public_url=PUBLIC,
     )
-    assert len(forms) == 1
-    return forms[0]
+    return forms
+
+
+def subscribe(rest: Rest) -> dict[str, str]:
+    """Ask the hubs; return the form that was sent."""
+    (form,) = asked(rest)
+    return form
 
 
 def callback(form: dict[str, str]) -> str:
@@ -156,6 +164,25 @@ def test_a_feed_with_a_hub_is_subscribed_to(rest: Rest, web: Web, source: Reply)
     assert shown["hub"] == f"http://127.0.0.1:{web.port}/hub"
     left = datetime.fromisoformat(shown["until"]) - datetime.now(UTC)
     assert timedelta(days=9) < left <= timedelta(days=10)
+
+
+def test_of_two_runs_one_asks_a_hub(rest: Rest, source: Reply) -> None:
+    with psycopg.connect(rest.url) as other:
+        assert PostgresPush(other).claim_due(datetime.now(UTC)) is not None
+        assert asked(rest) == []
+    assert len(asked(rest)) == 1
+    assert asked(rest) == []
+
+
+def test_without_a_lock_both_runs_ask_the_hub(
+    rest: Rest, source: Reply, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away."""
+    unlocked = postgres_push.CLAIM_DUE.replace("FOR UPDATE SKIP LOCKED", "")
+    monkeypatch.setattr(postgres_push, "CLAIM_DUE", unlocked)
+    with psycopg.connect(rest.url) as other:
+        assert PostgresPush(other).claim_due(datetime.now(UTC)) is not None
+        assert len(asked(rest)) == 1
 
 
 def test_the_link_header_comes_first(rest: Rest, web: Web) -> None:

@@ -10,6 +10,7 @@ from groundwork_lambda_host.template.stack import DeadLetter
 
 OWN_LOCK = {
     # Function: what keeps two runs at once from doing harm, and the test that shows it.
+    "Fetch": "tests/integration/rest/test_push.py: of two runs one asks a hub",
     "Relay": "tests/integration/relay/test_lease_and_nudge.py: of two relays one has the lease",
     "Webhooks": "tests/integration/webhooks/test_sending.py: of two senders one has an endpoint",
 }

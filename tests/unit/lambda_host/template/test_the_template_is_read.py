@@ -320,7 +320,7 @@ def test_a_host_runs_the_functions_that_it_is_told(ours: Stack) -> None:
     assert fetching.routes == ()
     assert fetching.socket is None
     assert [mapping.queue for mapping in fetching.queue_mappings] == ["FetchQueue"]
-    assert fetching.schedules == ()
+    assert [schedule.name for schedule in fetching.schedules] == ["FetchEveryMinute"]
     assert fetching.queues == ours.queues  # their addresses are needed
 
     rest = ours.only(["-Fetch", "-Relay"])
