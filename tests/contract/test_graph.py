@@ -167,7 +167,7 @@ def state(reader: GraphReader) -> State:
     return nodes, reader.links(list(nodes), EVERYTHING, 200, None)
 
 
-def told_in_order(rows: Sequence[OutboxRow]) -> State:
+def applied_in_order(rows: Sequence[OutboxRow]) -> State:
     """What becomes of a history that is told once, one by one."""
     plain = FakeGraph()
     for one in rows:
@@ -191,17 +191,17 @@ def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, s
     random_ = random.Random(seed)  # noqa: S311 - a history that can be told again
     rows = history(random_)
     tell_shuffled_and_doubled(graph, rows, random_)
-    assert state(graph.reader) == told_in_order(rows)
+    assert state(graph.reader) == applied_in_order(rows)
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_history_told_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
+def test_a_history_sent_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
     """Also where entities were deleted and came back, as those do that were merged and split."""
     random_ = random.Random(seed)  # noqa: S311 - as above
     rows = history(random_, MORE_LIVES)
     graph.had(*rows)
     before = state(graph.reader)
-    assert before == told_in_order(rows)
+    assert before == applied_in_order(rows)
     tell_shuffled_and_doubled(graph, rows, random_)
     assert state(graph.reader) == before
 
@@ -211,18 +211,18 @@ def tell_backwards(graph: Graph, rows: Sequence[OutboxRow]) -> None:
         graph.had(one)
 
 
-def test_a_history_told_backwards_ends_as_the_history_does(graph: Graph) -> None:
+def test_a_history_sent_backwards_ends_as_the_history_does(graph: Graph) -> None:
     rows = history(random.Random(1))  # noqa: S311 - as above
     tell_backwards(graph, rows)
-    assert state(graph.reader) == told_in_order(rows)
+    assert state(graph.reader) == applied_in_order(rows)
 
 
 @pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
 @pytest.mark.parametrize("without", [without_versions, without_tombstones])
-def test_without_a_guard_a_history_told_backwards_ends_elsewhere(
+def test_without_a_guard_a_history_sent_backwards_ends_elsewhere(
     graph: Graph, without: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without(monkeypatch)
     rows = history(random.Random(1))  # noqa: S311 - as above
     tell_backwards(graph, rows)
-    assert state(graph.reader) != told_in_order(rows)
+    assert state(graph.reader) != applied_in_order(rows)

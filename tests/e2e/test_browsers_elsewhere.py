@@ -59,7 +59,7 @@ def test_every_kind_is_guarded_and_has_a_request_id(
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_foreign_origin_is_told_nothing(answers: dict[str, list[httpx2.Response]]) -> None:
+def test_a_foreign_origin_learns_nothing(answers: dict[str, list[httpx2.Response]]) -> None:
     def told(answer: httpx2.Response) -> set[str]:
         return {name for name in answer.headers if name.startswith("access-control")}
 

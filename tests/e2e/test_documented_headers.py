@@ -129,7 +129,7 @@ def test_a_header_that_is_only_shown_would_be_noticed(document: Document, told: 
     }
 
 
-def test_a_wrong_method_is_told_which_are_right(instance: Instance, document: Document) -> None:
+def test_a_wrong_method_learns_which_are_right(instance: Instance, document: Document) -> None:
     shown = document["components"]["responses"]["method-not-allowed"]["headers"]
     for method, path in (("PUT", "/api/v1/entities"), ("DELETE", "/api/v1/auth/login")):
         answer = httpx2.request(method, instance.url + path)

@@ -112,7 +112,7 @@ def asked_for(seconds: float, client: httpx2.Client, id_: str) -> list[Answered]
     return told
 
 
-def must_be_told_at_once(told: list[Answered]) -> None:
+def must_be_refused_at_once(told: list[Answered]) -> None:
     assert {one.answer.status_code for one in told} == {503}
     assert {one.answer.headers["Content-Type"] for one in told} == {"application/problem+json"}
     assert {one.answer.json()["errors"][0]["extensions"]["code"] for one in told} == {
@@ -146,7 +146,7 @@ def test_a_graph_that_is_away_is_missed_by_graphql_alone_and_catches_up_by_itsel
                 told = asked_for(seconds, client, id_)
                 come_back(proxy)
             print(f"\n{way} for {seconds} s: GraphQL {slowest(told)} ms; REST {slowest(writes)} ms")
-            must_be_told_at_once(told)
+            must_be_refused_at_once(told)
             must_not_have_noticed(writes)
             assert eventually(lambda: asked(client, id_).answer.status_code == 200)
             began = time.monotonic()

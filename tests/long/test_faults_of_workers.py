@@ -113,7 +113,7 @@ def after_the_sweep(instance: Instance) -> None:
             time.sleep(0.5)
 
 
-def test_an_end_is_found_and_told_in_time_with_nobody_asking(
+def test_an_end_is_found_and_announced_in_time_without_a_call(
     instance: Instance, desk: Desk
 ) -> None:
     ticket = desk.client.post("/api/v1/auth/ws-ticket").json()["ticket"]

@@ -145,7 +145,7 @@ def test_what_had_drifted_is_known_to_be_gone(
     assert drift_after_making(home, database, database_url) == {}
 
 
-def test_if_nobody_wrote_it_down_the_old_drift_would_be_told_on(
+def test_without_the_record_of_a_repair_the_old_drift_is_still_reported(
     home: Home, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(new_store, "_record_no_drift", lambda _: None)

@@ -41,7 +41,7 @@ def test_junk_for_one_thing_takes_a_few_times_its_bytes(
     assert max(megabytes for _, megabytes, _ in one.values()) < 60
 
 
-def test_junk_is_refused_and_its_faults_are_not_all_told(
+def test_junk_is_refused_and_not_all_of_its_faults_are_reported(
     found: dict[str, tuple[int, int, int]],
 ) -> None:
     # 503: items that are refused each for themselves, beside none that is kept.

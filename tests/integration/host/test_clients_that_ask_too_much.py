@@ -65,7 +65,7 @@ async def test_who_asks_first_is_refused_before_sending(serve: Serve) -> None:
     assert answer.status == 413
 
 
-async def test_who_asks_first_with_a_small_body_is_told_to_go_on(serve: Serve) -> None:
+async def test_a_client_that_asks_first_with_a_small_body_may_go_on(serve: Serve) -> None:
     running = await serve(ECHO)
 
     async with connected(running.port) as (reader, writer):
@@ -157,7 +157,7 @@ async def test_silent_connections_are_closed(serve: Serve) -> None:
         assert await reader.read() == b""
 
 
-async def test_a_connection_too_many_is_told_so(serve: Serve) -> None:
+async def test_one_connection_too_many_gets_that_answer(serve: Serve) -> None:
     running = await serve(ECHO, limits=ServerLimits(connections=3))
 
     async with connected(running.port), connected(running.port), connected(running.port):

@@ -53,7 +53,7 @@ async def test_no_value_reaches_the_log(serve: Serve, how: str, kind: str) -> No
 
 
 @pytest.mark.parametrize("how", ["settings", "module"])
-async def test_what_names_settings_and_modules_is_told(serve: Serve, how: str) -> None:
+async def test_names_of_settings_and_modules_are_logged(serve: Serve, how: str) -> None:
     running = await serve(TELLING)
     await ask(running.port, f"/telling?how={how}&secret={SECRET}")
     await logged_in(running.log)

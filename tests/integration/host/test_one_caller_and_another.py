@@ -147,7 +147,7 @@ async def test_the_longest_line_gives_way_when_too_many_wait(serve: Serve, tmp_p
     assert {answer.status for answer in await asyncio.gather(*held, other)} == {200}
 
 
-async def test_clients_do_not_see_what_the_host_is_told(serve: Serve, tmp_path: Path) -> None:
+async def test_clients_do_not_see_headers_for_the_host(serve: Serve, tmp_path: Path) -> None:
     gates = Gates(await serve(GATED, settings=TWO), tmp_path)
     gates.open()
     answer = await gates.ask("ada", "ada.1")

@@ -86,7 +86,7 @@ def test_routes_go_by_the_action_of_the_body(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_the_handler_is_told_of_the_end_once_with_its_code(serve: Serve) -> None:
+def test_the_handler_gets_the_end_once_with_its_code(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(echo)) as gateway:
             async with connect(gateway.url) as client:

@@ -84,7 +84,9 @@ def test_a_source_that_is_gone_is_disabled_at_once_and_says_so(path: "Path", sou
     assert path.rows(STATE)[0][:2] == ("pending", True)
 
 
-def test_changes_of_status_are_told_and_repetitions_are_not(path: "Path", source: UUID) -> None:
+def test_changes_of_status_are_announced_and_repetitions_are_not(
+    path: "Path", source: UUID
+) -> None:
     poll(path)
     poll(path, failed(Failure.HTTP_5XX, 500), hours=1)
     poll(path, hours=1)

@@ -51,7 +51,7 @@ def test_a_life_of_a_user_is_logged(database: Connection) -> None:
     assert len({row[0] for row in events(database, "subject_id")}) == 1
 
 
-def test_of_a_secret_only_its_change_is_told(database: Connection) -> None:
+def test_of_a_secret_only_its_change_is_recorded(database: Connection) -> None:
     add_user(database)
     database.execute("UPDATE users SET password_hash = 'other'")
     database.execute("UPDATE users SET name = 'Ada'")

@@ -91,7 +91,7 @@ def test_there_are_aggregates() -> None:
 
 
 @pytest.mark.parametrize("table", AGGREGATES)
-def test_a_life_is_told_version_by_version(database: Connection, table: str) -> None:
+def test_a_life_is_announced_version_by_version(database: Connection, table: str) -> None:
     assert a_life(database, table) == WHOLE
 
 
@@ -170,14 +170,14 @@ def counted(database: Connection) -> int:
 
 
 @pytest.mark.parametrize("name", WAYS)
-def test_whatever_writes_is_told(whole: Connection, name: str) -> None:
+def test_every_kind_of_write_is_announced(whole: Connection, name: str) -> None:
     before = counted(whole)
     whole.execute(WAYS[name])
     assert counted(whole) > before
     assert whole.execute(FORGOTTEN).fetchall() == []
 
 
-def test_what_is_copied_in_is_told(whole: Connection) -> None:
+def test_rows_that_are_copied_in_are_announced(whole: Connection) -> None:
     with whole.cursor().copy("COPY entities (name, type) FROM STDIN") as copy:
         copy.write_row(("C", "topic"))
         copy.write_row(("D", "topic"))

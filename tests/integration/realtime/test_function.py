@@ -110,7 +110,7 @@ def test_a_message_that_cannot_be_done_is_an_error_with_a_code(send: Send, live:
     assert len(live.sockets.of("one~1")) == len(NO_MESSAGES)
 
 
-def test_a_socket_that_was_never_opened_is_told_so(send: Send, live: Live) -> None:
+def test_a_socket_that_was_never_opened_gets_that_answer(send: Send, live: Live) -> None:
     send("$default", '{"action": "subscribe", "topics": ["jobs"]}')
 
     assert live.sockets.of("one~1")[0]["code"] == "unauthenticated"

@@ -96,7 +96,7 @@ def test_an_entitys_own_topic_tells_of_it_and_of_relationships_that_touch_it(liv
     assert [m["data"].get("type") for m in told] == ["KNOWS", "KNOWS", "topic"]
 
 
-def test_a_jobs_progress_is_told_without_our_own_columns(live: Live) -> None:
+def test_a_jobs_progress_is_announced_without_our_own_columns(live: Live) -> None:
     socket = live.open()
     listen(live, socket, "jobs")
     live.database.rows("INSERT INTO jobs (kind) VALUES ('extract')")

@@ -134,7 +134,9 @@ def test_readiness_tells_each_dependency(rest: Rest) -> None:
     assert reply.json["dependencies"]["postgres"]["state"] == "ok"
 
 
-def test_readiness_is_told_as_a_metric_too(rest: Rest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readiness_is_emitted_as_a_metric_too(
+    rest: Rest, capsys: pytest.CaptureFixture[str]
+) -> None:
     nowhere = {"neo4j_uri": "bolt://127.0.0.1:1"}
     rest.parts.settings = rest.parts.settings.model_copy(update=nowhere)
     rest("GET", "/health/ready", token=None)

@@ -32,7 +32,7 @@ def send(rest: Rest, path: str, *items: object) -> Reply:
     return reply
 
 
-def told(reply: Reply) -> list[tuple[int, str | None]]:
+def outcomes(reply: Reply) -> list[tuple[int, str | None]]:
     return [(one["status"], one.get("result")) for one in reply.json["results"]]
 
 
@@ -42,10 +42,10 @@ def ids(reply: Reply) -> list[str]:
 
 def test_entities_are_created_updated_or_left_as_they_are(rest: Rest) -> None:
     first = send(rest, ENTITIES, *topics(3))
-    assert told(first) == [(201, "created")] * 3
+    assert outcomes(first) == [(201, "created")] * 3
     assert first.headers["X-Groundwork-Position"][0].isdigit()
     again = send(rest, ENTITIES, *topics(2), {**topics(3)[2], "name": "Other"})
-    assert told(again) == [(200, "unchanged"), (200, "unchanged"), (200, "updated")]
+    assert outcomes(again) == [(200, "unchanged"), (200, "unchanged"), (200, "updated")]
     assert ids(again) == ids(first)
     shown = [rest("GET", f"/api/v1/entities/{id_}").json for id_ in ids(first)]
     assert [(one["version"], one["name"], one["aliases"]) for one in shown] == [
@@ -60,7 +60,7 @@ def test_entities_are_created_updated_or_left_as_they_are(rest: Rest) -> None:
 def test_what_has_no_key_is_always_new(rest: Rest) -> None:
     item = {"name": "A", "type": "topic"}
     reply = send(rest, ENTITIES, item, item)
-    assert told(reply) == [(201, "created")] * 2
+    assert outcomes(reply) == [(201, "created")] * 2
     assert len(set(ids(reply))) == 2
 
 
@@ -69,7 +69,7 @@ def test_one_key_twice_is_merged_in_order(rest: Rest) -> None:
     two = {"name": "Second", "type": "topic", "key": "k", "attributes": {"b": 2}}
     other = {"name": "Other kind", "type": "work", "key": "k"}
     reply = send(rest, ENTITIES, one, two, other, one)
-    assert told(reply) == [
+    assert outcomes(reply) == [
         (201, "created"),
         (200, "updated"),
         (201, "created"),
@@ -119,10 +119,10 @@ def test_relationships_are_upserted_by_ends_type_and_beginning(rest: Rest) -> No
     edge = {"from_id": a, "to_id": b, "type": "KNOWS", "confidence": 0.5}
     later = {**edge, "valid_from": "2026-01-01T00:00:00Z"}
     first = send(rest, EDGES, edge, later, {**later, "valid_from": "2026-01-01T01:00:00+01:00"})
-    assert told(first) == [(201, "created"), (201, "created"), (200, "updated")]
+    assert outcomes(first) == [(201, "created"), (201, "created"), (200, "updated")]
     assert ids(first)[1] == ids(first)[2] != ids(first)[0]
     again = send(rest, EDGES, edge, {**later, "confidence": 0.9, "attributes": {"n": 1}})
-    assert told(again) == [(200, "unchanged"), (200, "updated")]
+    assert outcomes(again) == [(200, "unchanged"), (200, "updated")]
     shown = rest("GET", f"/api/v1/relationships/{ids(first)[1]}").json
     assert (shown["confidence"], shown["attributes"], shown["version"]) == (0.9, {"n": 1}, 2)
 
@@ -180,7 +180,7 @@ def test_however_many_they_are_the_statements_are_the_same(rest: Rest) -> None:
     assert statements(rest, EDGES, edges[:2]) == statements(rest, EDGES, edges) <= 3
 
 
-def test_a_thousand_are_written_and_told_in_order(rest: Rest) -> None:
+def test_a_thousand_are_written_and_announced_in_order(rest: Rest) -> None:
     began = time.perf_counter()
     reply = send(rest, ENTITIES, *topics(1_000))
     print(f"1,000 new entities: {time.perf_counter() - began:.3f} s")

@@ -123,12 +123,12 @@ def test_an_older_state_changes_nothing(
 def test_the_order_within_a_callback_does_not_matter(
     rest: Rest, publisher: Publisher, sending: str
 ) -> None:
-    told = publisher.sends(
+    reported = publisher.sends(
         update(sending, status="delivered", occurred_at=now(-1)),
         update(sending, status="sent", occurred_at=now(-2)),
         update(sending, "eve", status="sent"),
     )
-    assert (told["applied"], delivery(rest, sending)["status"]) == (3, "delivered")
+    assert (reported["applied"], delivery(rest, sending)["status"]) == (3, "delivered")
     assert delivery(rest, sending)["sent_at"] is not None
 
 
@@ -224,10 +224,10 @@ def test_the_secret_is_shown_once_and_does_not_travel(rest: Rest, publisher: Pub
         "SELECT to_jsonb(o)::text FROM outbox o UNION ALL"
         " SELECT to_jsonb(a)::text FROM audit_events a"
     )
-    told = shown + "\n".join(row[0] for row in rows)
-    assert "Mailer" in told
-    assert publisher.secret not in told
-    assert new not in told
+    reported = shown + "\n".join(row[0] for row in rows)
+    assert "Mailer" in reported
+    assert publisher.secret not in reported
+    assert new not in reported
 
 
 def test_a_thousand_fit_one_callback(rest: Rest, publisher: Publisher, sending: str) -> None:
@@ -249,12 +249,12 @@ def test_a_signed_body_with_faults_says_where(publisher: Publisher, sending: str
 def test_what_concerns_nothing_here_is_counted(
     rest: Rest, publisher: Publisher, sending: str
 ) -> None:
-    told = publisher.sends(
+    reported = publisher.sends(
         update(str(uuid4())),
         update(sending, external_id="m1"),
         update(sending, "eve", external_id="m1"),
     )
-    assert (told["unknown"], told["applied"], told["conflicting"]) == (1, 1, 1)
+    assert (reported["unknown"], reported["applied"], reported["conflicting"]) == (1, 1, 1)
     assert delivery(rest, sending)["external_id"] == "m1"
 
 

@@ -31,7 +31,7 @@ def send(rest: Rest, *items: object) -> list[dict[str, Any]]:
     return results
 
 
-def told(results: list[dict[str, Any]]) -> list[tuple[int, str]]:
+def outcomes(results: list[dict[str, Any]]) -> list[tuple[int, str]]:
     return [
         (one["status"], one.get("result") or one["error"]["errors"][0]["pointer"])
         for one in results
@@ -49,7 +49,7 @@ def test_each_item_for_itself(rest: Rest, content: Reply) -> None:
     good = {"distribution_id": sent(rest, content), "kind": "opened"}
     nowhere = {**good, "distribution_id": str(uuid4())}
     results = send(rest, good, nowhere, {**good, "kind": "Not One"}, {**good, "count": 3}, good)
-    assert told(results) == [
+    assert outcomes(results) == [
         (201, "created"),
         (422, "/distribution_id"),
         (422, "/kind"),
@@ -70,9 +70,11 @@ def again(rest: Rest, content: Reply) -> list[tuple[int, str]]:
         for _ in range(3)
     ]
     del items[1]["occurred_at"]
-    assert told(send(rest, *items)) == [(201, "created")] * 3
+    assert outcomes(send(rest, *items)) == [(201, "created")] * 3
     new = {**items[0], "id": str(uuid4())}
-    return told(send(rest, *items[:2], {**items[2], "count": 2}, new, new, {**new, "kind": "x"}))
+    return outcomes(
+        send(rest, *items[:2], {**items[2], "count": 2}, new, new, {**new, "kind": "x"})
+    )
 
 
 ONCE = [
@@ -151,12 +153,12 @@ def test_an_event_is_counted_once_for_each_distribution(rest: Rest, content: Rep
     ways = [sent(rest, content), sent(rest, content)]
     first = {"distribution_id": ways[0], "kind": "opened", "event_id": "e1", "occurred_at": FIRST}
     other = {**first, "distribution_id": ways[1]}
-    assert told(send(rest, first, other, first)) == [
+    assert outcomes(send(rest, first, other, first)) == [
         (201, "created"),
         (201, "created"),
         (200, "unchanged"),
     ]
-    assert told(send(rest, first, {**other, "count": 2}, {**first, "id": str(uuid4())})) == [
+    assert outcomes(send(rest, first, {**other, "count": 2}, {**first, "id": str(uuid4())})) == [
         (200, "unchanged"),
         (422, "/event_id"),
         (422, "/id"),
@@ -184,7 +186,7 @@ def test_programs_are_counted_apart(rest: Rest, content: Reply) -> None:
     shown = rest("GET", f"/api/v1/engagements/{made[1]['id']}").json
     assert (shown["agent"], shown["automated"]) == ("Googlebot/2.1", True)
     ours = rest("POST", BATCH, {"items": [{**items[0], "automated": True}]}).json["results"]
-    assert told(ours) == [(422, "/automated")]
+    assert outcomes(ours) == [(422, "/automated")]
 
 
 def test_the_series_adds_up_to_the_totals(rest: Rest, content: Reply) -> None:

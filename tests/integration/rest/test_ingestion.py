@@ -12,7 +12,7 @@ def sql(rest: "Rest", statement: str) -> None:
     rest.database.rows(f"{statement} RETURNING 1")
 
 
-def test_nothing_is_told_of_nothing(rest: "Rest") -> None:
+def test_an_empty_instance_reports_zeros(rest: "Rest") -> None:
     assert rest("GET", INGESTION).json == {
         "sources": {"total": 0, "enabled": 0, "by_status": {}},
         "due": 0,

@@ -126,7 +126,7 @@ def _body(name: str) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize(("name", "status"), [("one", 422), ("bulk", 200)])
-def test_many_faults_are_told_in_an_answer_that_can_be_sent(
+def test_many_faults_are_reported_in_an_answer_that_can_be_sent(
     shared_rest: Rest, name: str, status: int
 ) -> None:
     assert faulty(shared_rest, name) < (status, ANSWER_BYTES_MAX)
@@ -134,7 +134,7 @@ def test_many_faults_are_told_in_an_answer_that_can_be_sent(
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_if_all_faults_were_told_the_answer_were_too_long(
+def test_if_all_faults_were_reported_the_answer_would_be_too_long(
     shared_rest: Rest, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away."""

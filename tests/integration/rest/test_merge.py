@@ -116,7 +116,7 @@ def test_the_old_id_leads_on(rest: Rest) -> None:
     assert {rest("GET", f"{ENTITIES}/{old}").status for old in (a, b)} == {404}
 
 
-def test_what_cannot_be_merged_or_split_is_told(rest: Rest) -> None:
+def test_what_cannot_be_merged_or_split_is_reported(rest: Rest) -> None:
     a, b, c, nobody = entity(rest, "A"), entity(rest, "B"), entity(rest, "C"), str(uuid4())
     assert merge(rest, nobody, a).status == split(rest, nobody).status == 404
     for into in (a, nobody, "x"):

@@ -45,7 +45,7 @@ def both_at_once(rest: Rest, pairs: list[tuple[str, str]]) -> list[GroundworkErr
         return list(pool.map(act, pairs))
 
 
-def told(rest: Rest, rounds: int) -> list[type[GroundworkError]]:
+def errors_seen(rest: Rest, rounds: int) -> list[type[GroundworkError]]:
     """Merge two into each other, round after round, and return what the losers were told."""
     losers: list[type[GroundworkError]] = []
     for n in range(rounds):
@@ -65,7 +65,7 @@ $$ BEGIN PERFORM pg_sleep(0.1); RETURN id; END $$
 
 
 def test_two_that_are_merged_into_each_other_become_one(rest: Rest) -> None:
-    assert set(told(rest, 5)) <= {Conflict, Invalid}
+    assert set(errors_seen(rest, 5)) <= {Conflict, Invalid}
 
 
 def test_without_the_one_order_they_deadlock(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_without_the_one_order_they_deadlock(rest: Rest, monkeypatch: pytest.Mon
         " LATERAL (SELECT slowly(id) AS id, version FROM entities WHERE id = u.id FOR UPDATE) e"
     )
     monkeypatch.setattr(merging_sql, "LOCK_ENTITIES", bad)
-    assert Unavailable in told(rest, 3)
+    assert Unavailable in errors_seen(rest, 3)
 
 
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"

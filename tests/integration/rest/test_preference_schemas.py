@@ -126,7 +126,7 @@ def test_a_body_that_is_not_json_and_a_key_that_is_too_long(shared_rest: Rest) -
     assert schema(shared_rest, "k" * 201, {}).status == 404
 
 
-def test_a_change_of_a_schema_is_audited_and_told(rest: Rest) -> None:
+def test_a_change_of_a_schema_is_audited_and_announced(rest: Rest) -> None:
     schema(rest, "digest", DIGEST)
     events = rest("GET", "/api/v1/audit-events", query={"subject_type": "preference-schemas"}).json
     assert [one["action"] for one in events["items"]] == ["preference-schemas.created"]

@@ -83,7 +83,7 @@ def test_two_processes_that_count_for_themselves_do_not(
     assert seconds < BURST / PER_SECOND, "too slow to tell"
 
 
-def test_whoever_is_refused_is_told_when_to_come_back(pair: list[Limited]) -> None:
+def test_a_refused_client_learns_when_to_come_back(pair: list[Limited]) -> None:
     replies, _ = hammer(pair[:1], BURST + 2)
     first, last = replies[0], replies[-1]
     assert [first.headers[name] for name in TOLD] == [["8"], ["7"], ["1"]]

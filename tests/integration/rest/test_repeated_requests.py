@@ -160,7 +160,7 @@ def test_a_database_that_goes_away_before_the_commit_leaves_nothing(
     assert (ask(rest, "k").status, count(rest)) == (201, 1)
 
 
-def test_while_the_first_is_in_flight_the_second_is_told_so_at_once(
+def test_while_the_first_is_in_flight_the_second_is_refused_at_once(
     rest: Rest, clients: "list[Rest]"
 ) -> None:
     rest.create("entities", **ADA)

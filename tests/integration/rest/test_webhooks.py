@@ -42,21 +42,21 @@ def test_the_secret_is_stored_encrypted(rest: Rest, webhook: Reply) -> None:
 def test_the_secret_does_not_travel(rest: Rest, webhook: Reply) -> None:
     secret = webhook.json["secret"]
 
-    def told() -> str:
+    def stored_texts() -> str:
         rows = rest.database.rows(
             "SELECT to_jsonb(o)::text FROM outbox o UNION ALL"
             " SELECT to_jsonb(a)::text FROM audit_events a"
         )
         return "\n".join(row[0] for row in rows)
 
-    assert "example.org/hook" in told()
-    assert secret not in told()
+    assert "example.org/hook" in stored_texts()
+    assert secret not in stored_texts()
     # The guard taken away: a secret in the webhook's own row is told.
     with psycopg.connect(rest.url, autocommit=True) as connection:
         connection.execute("SELECT groundwork_unaudit('webhooks')")
         connection.execute("SELECT groundwork_audit('webhooks', '{}')")
         connection.execute("UPDATE webhooks SET secret = %s", (secret,))
-    assert secret in told()
+    assert secret in stored_texts()
 
 
 @pytest.mark.parametrize("url", ["ftp://example.org/", "example.org", "https://", "javascript:x"])

@@ -59,7 +59,7 @@ def test_the_value_of_a_bad_setting_is_not_shown() -> None:
     assert "secret-thing" not in str(raised.value)
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(BadSettings, match=r"GROUNDWORK_PORT.*GROUNDWORK_RATE_LIMIT"):
         InstanceSettings.from_environment({"GROUNDWORK_PORT": "x", "GROUNDWORK_RATE_LIMIT": "y"})
 

@@ -91,7 +91,7 @@ def test_an_environment_that_is_passed_on_whole_is_seen(
     assert all(SECRET in how.environment.values() for how in launched)
 
 
-def test_the_tools_are_told_where_the_database_is_and_no_more(
+def test_the_tools_know_where_the_database_is_and_no_more(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in NOT_FOR_CHILDREN:

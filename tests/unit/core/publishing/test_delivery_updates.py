@@ -47,7 +47,7 @@ def test_a_state_goes_only_forward(status: str, seconds: int, reported: str, the
     assert after is None or after.status == reported
 
 
-def test_a_delivery_of_which_no_callback_has_told_takes_the_first() -> None:
+def test_a_delivery_that_no_callback_has_reported_takes_the_first() -> None:
     assert moved(known("sent", None), update("pending"), AT) is not None
     assert moved(known("delivered", None), update("sent"), AT) is None
     assert moved(None, update("pending"), AT) == known("pending")

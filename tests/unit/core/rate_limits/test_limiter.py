@@ -73,7 +73,7 @@ def test_one_principal_does_not_use_up_anothers() -> None:
     assert taken(limiter, 100, "key:x") == 8
 
 
-def test_what_is_told_is_what_is_left() -> None:
+def test_the_reported_number_is_what_is_left() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 2, buckets.now)
     standings = [limiter.take("a") for _ in range(9)]

@@ -93,7 +93,7 @@ def test_an_expression_comes_to_its_value(folder: Path, expression: str, expecte
         ('"{{resolve:secretsmanager:db:SecretString:pw}}"', "Variables.X", "with the key 'pw'"),
     ],
 )
-def test_what_cannot_be_resolved_is_told_with_its_place(
+def test_what_cannot_be_resolved_is_reported_with_its_place(
     folder: Path, expression: str, where: str, why: str
 ) -> None:
     with pytest.raises(TemplateError) as error:

@@ -14,7 +14,7 @@ ANYBODY = ("*", "method.request")
 """Any origin, written or echoed."""
 
 
-def told(tree: dict[str, Value], origins: str) -> dict[str, dict[str, Value]]:
+def answered(tree: dict[str, Value], origins: str) -> dict[str, dict[str, Value]]:
     """The headers of each of its answers."""
     given = {"CorsOrigins": origins, "DatabaseUrl": "unread", "Neo4jPassword": "unread"}
     api = Resources(tree, given, Addresses()).properties("Api", "GatewayResponses")
@@ -40,7 +40,7 @@ def sound(headers: dict[str, Value], origin: str | None) -> bool:
     [("", None), (ORIGIN, ORIGIN), (f"{ORIGIN},https://desk.example.org", ORIGIN)],
 )
 def test_the_first_origin_is_named_and_a_request_id(origins: str, named: str | None) -> None:
-    answers = told(read(TEMPLATE), origins)
+    answers = answered(read(TEMPLATE), origins)
     assert answers.keys() >= {"DEFAULT_4XX", "DEFAULT_5XX", "THROTTLED"}
     assert [kind for kind, headers in answers.items() if not sound(headers, named)] == []
     assert answers["THROTTLED"]["Retry-After"] == "'1'"
@@ -53,4 +53,4 @@ def test_an_origin_that_is_not_exact_would_be_noticed(anybody: str) -> None:
     kinds = mapping(mapping(api["Properties"], "")["GatewayResponses"], "")
     inner = mapping(mapping(kinds["DEFAULT_4XX"], "")["ResponseParameters"], "")
     mapping(inner["Headers"], "")["Access-Control-Allow-Origin"] = anybody
-    assert not sound(told(tree, ORIGIN)["DEFAULT_4XX"], ORIGIN)
+    assert not sound(answered(tree, ORIGIN)["DEFAULT_4XX"], ORIGIN)

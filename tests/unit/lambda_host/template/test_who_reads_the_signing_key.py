@@ -125,7 +125,7 @@ def test_a_policy_that_lets_another_function_in_is_seen(
 
 
 @pytest.mark.parametrize("secret", READERS)
-def test_no_other_function_is_told_where_the_key_is(secret: str) -> None:
+def test_no_other_function_knows_where_the_key_is(secret: str) -> None:
     stack = load(
         template(),
         {"DatabaseUrl": "postgresql://x", "Neo4jPassword": "x"},
