@@ -49,13 +49,14 @@ $$
     )
 )
 # The first 120,000 characters always fit into a vector of 1 MB. Its parser leaves out HTML tags.
+# The body is parsed when the function is made, not at each call: while a dump is restored, the
+# search path is empty.
 VECTOR = """
 CREATE FUNCTION groundwork_vector(language text, title text, summary text, content text)
-RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT setweight(to_tsvector(groundwork_configuration(language), left(title, 2000)), 'A')
-        || setweight(to_tsvector(groundwork_configuration(language), left(summary, 18000)), 'B')
-        || setweight(to_tsvector(groundwork_configuration(language), left(content, 100000)), 'C')
-$$
+RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN setweight(to_tsvector(groundwork_configuration(language), left(title, 2000)), 'A')
+    || setweight(to_tsvector(groundwork_configuration(language), left(summary, 18000)), 'B')
+    || setweight(to_tsvector(groundwork_configuration(language), left(content, 100000)), 'C')
 """
 CONTAINING = """
 CREATE FUNCTION groundwork_containing(part text) RETURNS text

@@ -56,7 +56,8 @@ import contextlib, threading, time
 import psycopg
 from groundwork_data.postgres import roles
 def waiting(url):
-    with contextlib.suppress(psycopg.errors.DeadlockDetected):
+    # The test may end, and its database with it, while this still waits.
+    with contextlib.suppress(psycopg.errors.DeadlockDetected, psycopg.errors.AdminShutdown):
         wait(url)
 def start_waiter(url):
     threading.Thread(target=waiting, args=(url,), daemon=True).start()
