@@ -27,18 +27,28 @@ def required(model: type[BaseModel]) -> frozenset[str]:
 
 def plain(schema: Schema, id_: Callable[[], str]) -> JsonValue:
     """A value that holds. `id_` makes what an id may point at."""
-    if "anyOf" in schema:
-        return plain(schema["anyOf"][0], id_)
+    variants = schema.get("anyOf") or schema.get("oneOf")
+    if variants:
+        return plain(variants[0], id_)
+    chosen: list[JsonValue] = schema.get("examples") or schema.get("enum") or []
+    if "const" in schema:
+        chosen = [schema["const"]]
+    return chosen[0] if chosen else _of_its_type(schema, id_)
+
+
+def _of_its_type(schema: Schema, id_: Callable[[], str]) -> JsonValue:
+    kind = schema.get("type")
     if schema.get("format") == "uuid":
         return id_()
-    if "enum" in schema or "examples" in schema:
-        chosen: JsonValue = (schema.get("examples") or schema["enum"])[0]
-        return chosen
-    if schema.get("type") == "array":
+    if kind == "array":
         return [plain(schema["items"], id_)]
-    if schema.get("type") == "string":
+    if kind == "string":
         return next(text for text in PLAIN if re.search(schema.get("pattern", ""), text))
-    return 1 if schema.get("type") in ("number", "integer") else {}
+    if kind in ("number", "integer"):
+        least: JsonValue = schema.get("minimum", 1)
+        return least
+    members = schema.get("properties", {})
+    return {name: plain(members[name], id_) for name in schema.get("required", ())}
 
 
 def hostile(schema: Schema, text: str) -> JsonValue:

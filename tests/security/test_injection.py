@@ -179,6 +179,8 @@ def _filters_hold(shared_rest: Rest, resource: Resource) -> None:
         for text in EVERY:
             reply = shared_rest("GET", path, query={one.name: text, "limit": "200"})
             assert reply.status == 200, reply.text
+            if one.operator == "search":  # by words and stems: test_search.py says what is found
+                continue
             found = {item["id"] for item in reply.json["items"]}
             assert found >= {item["id"] for item in items if held(one, item, text)}, text
             assert all(held(one, item, text) for item in reply.json["items"]), text

@@ -27,7 +27,7 @@ from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
 from ..fakes.callers import Mint
-from ..integration.identity.conftest import MemorySafe
+from ..fakes.secrets import DATA_KEYS, safe_with_data_keys
 from ..integration.rest.conftest import Reply
 from .hostile_texts import EVERY
 from .operations import Operation, Sent, every_operation
@@ -45,7 +45,7 @@ class Everything:
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.parts = Wiring(Settings.from_environment(settings))
-        self.parts.secrets = safe = MemorySafe()
+        self.parts.secrets = safe = safe_with_data_keys()
         self.parts.password_hasher = Argon2Hasher(memory_kib=8, iterations=1)
         ensure_signing_key(safe, settings["SIGNING_KEY_SECRET_ID"], self.parts.database)
         self.functions = [
@@ -101,6 +101,7 @@ def everything(neo4j: Any, database_url: str) -> Iterator[Everything]:
             "DATABASE_URL": database_url,
             "GROUNDWORK_RATE_LIMIT": "0",
             "SIGNING_KEY_SECRET_ID": "signing-key",
+            "DATA_KEYS_SECRET_ID": DATA_KEYS,
             "NEO4J_URI": neo4j.uri,
             "NEO4J_USER": neo4j.user,
             "NEO4J_PASSWORD": neo4j.password,

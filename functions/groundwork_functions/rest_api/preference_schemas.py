@@ -105,7 +105,10 @@ router.add(
         None,
         signature=_signature,
         docs=_docs(
-            "putPreferenceSchema", result="The schema as stored; 201 for a new one.", body=BODY
+            "putPreferenceSchema",
+            result="The schema as stored, in place of another.",
+            other_results={201: "The schema as stored, the first of its key."},
+            body=BODY,
         ),
     )
 )

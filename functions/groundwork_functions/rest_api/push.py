@@ -94,6 +94,7 @@ router.add(
             "tag": "push",
             "problems": (413,),
             "result": "Taken, or ignored because its signature is wrong.",
+            "other_results": {GONE: "There is no such subscription; the hub may forget it."},
             "returns": RETURNS,
             "body": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
         },

@@ -9,6 +9,7 @@ from groundwork_core.web import address
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
+from ...fakes.secrets import DATA_KEYS, safe_with_data_keys
 from .conftest import Rest
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def test_what_the_configuration_allows_is_taken(
     rest: Rest, resource: str, fields: dict[str, object]
 ) -> None:
     given = {"DATABASE_URL": rest.url, "GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8"}
-    rest.parts = Wiring(Settings.from_environment(given | {"GROUNDWORK_RATE_LIMIT": "0"}))
+    others = {"GROUNDWORK_RATE_LIMIT": "0", "DATA_KEYS_SECRET_ID": DATA_KEYS}
+    rest.parts = Wiring(Settings.from_environment(given | others))
+    rest.parts.secrets = safe_with_data_keys()
     rest.create(resource, **fields, url="http://localhost:9/f")
     rest.parts.database.close()
 

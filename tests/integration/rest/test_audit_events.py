@@ -15,6 +15,8 @@ from .conftest import MINT, Rest
 TEMPS = '{"name": "temps", "permissions": []}'
 COLUMNS = ("name", "permissions")
 FEED = {"kind": "interval", "every_seconds": 900}
+WRITTEN_IN_TRANSACTIONS = {"preference-schemas"}
+"""Not written by statements of resources: their transactions say who acts."""
 
 
 def new_source(rest: Rest, name: str = "a") -> str:
@@ -71,7 +73,19 @@ def test_statements_say_who_acts_exactly_where_triggers_listen(rest: Rest) -> No
     listed = {
         name for name, one in SPECIAL.items() if one.audited and name.replace("-", "_") in tables
     }
-    assert audited == listed
+    assert audited == listed | WRITTEN_IN_TRANSACTIONS
+
+
+def test_a_schema_of_preferences_is_written_by_its_caller(rest: Rest) -> None:
+    path = "/api/v1/preference-schemas/digest"
+    made = rest("PUT", path, {"schema": {"type": "string"}})
+    assert made.status == 201, made.text
+    rest("PUT", path, {"schema": {"type": "number"}})
+    rest("DELETE", path)
+    query = {"subject_id": made.json["id"]}
+    events = rest("GET", "/api/v1/audit-events", query=query).json["items"]
+    assert [one["action"].partition(".")[2] for one in events] == ["deleted", "updated", "created"]
+    assert {one["actor"][:5] for one in events} == {"user:"}
 
 
 def test_the_next_request_acts_for_itself(rest: Rest) -> None:

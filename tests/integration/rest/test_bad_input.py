@@ -9,9 +9,13 @@ from groundwork_functions.rest_api.handler import router
 from .conftest import Rest
 
 ID = "0190b9d0-0000-7000-8000-000000000000"
-OTHERWISE = {"/api/v1/deliveries/callbacks", "/api/v1/sources/import"}
-"""Callbacks are decoded after their signature is verified, and a list of sources is not JSON;
-test_callbacks.py and test_source_lists.py send them bad input."""
+OTHERWISE = {
+    "/api/v1/deliveries/callbacks",
+    "/api/v1/push/<callback_id>",
+    "/api/v1/sources/import",
+}
+"""Callbacks are decoded after their signature is verified, and pushes of hubs and lists of sources
+are not JSON; test_callbacks.py, test_push.py and test_source_lists.py send them bad input."""
 WRITES = [
     (one.method, one.path)
     for one in router.operations
@@ -27,6 +31,9 @@ ACTS = (
     "/cancel",
     "/split",
     "<job_id>/replay",
+    "<schedule_id>/run",
+    "<webhook_id>/enable",
+    "<webhook_id>/test",
 )
 WITH_BODY = [(method, path) for method, path in WRITES if not path.endswith(ACTS)]
 NOT_JSON = {

@@ -48,6 +48,14 @@ class QueueJob(Input):
 class Action(Input):
     """What a schedule does: one of the two."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "maxProperties": 1,
+            "examples": [{"fetch": {"tag": "news"}}],
+        }
+    )
+
     fetch: FetchTagged | None = None
     job: QueueJob | None = None
 

@@ -151,6 +151,8 @@ def _responses(described: Json, operation: Operation) -> Json:
         success.pop("content", None)
     success["headers"] = headers_of(*_success_headers(operation), *_limits(operation))
     responses = {str(operation.status): success}
+    for status, description in docs.get("other_results", {}).items():
+        responses[str(status)] = {**success, "description": description}
     if "empty" in docs:
         responses["204"] = {
             "description": "There is nothing.",

@@ -49,6 +49,8 @@ class OperationDocs(TypedDict, total=False):
     """Problem statuses beyond those that every operation of its kind may return."""
     result: str
     """Description of the successful response. Required unless the response has no body."""
+    other_results: Mapping[int, str]
+    """Descriptions, by status, of further responses with the content of the successful one."""
     conditional: Literal["read", "write"]
     """"read" accepts If-None-Match, "write" requires If-Match; both return an ETag."""
     empty: bool
