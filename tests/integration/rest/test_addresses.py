@@ -1,5 +1,6 @@
 """Addresses of sources and webhooks, as the API takes and keeps them."""
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -70,8 +71,8 @@ def test_what_the_configuration_allows_is_taken(
     others = {"GROUNDWORK_RATE_LIMIT": "0", "DATA_KEYS_SECRET_ID": DATA_KEYS}
     rest.parts = Wiring(Settings.from_environment(given | others))
     rest.parts.secrets = safe_with_data_keys()
-    rest.create(resource, **fields, url="http://localhost:9/f")
-    rest.parts.database.close()
+    with closing(rest.parts.database):
+        rest.create(resource, **fields, url="http://localhost:9/f")
 
 
 def test_an_address_is_kept_in_normal_form(shared_rest: Rest) -> None:
