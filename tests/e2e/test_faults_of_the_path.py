@@ -126,6 +126,7 @@ def test_killed_environments_lose_nothing_and_land_every_result_once(
     assert mentions_twice(instance) == 0
 
 
+@pytest.mark.long
 def test_a_graph_that_is_away_catches_up_by_itself(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:

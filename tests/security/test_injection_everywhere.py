@@ -146,6 +146,7 @@ def test_no_operation_and_no_place_is_left_out() -> None:
     assert "header X-Groundwork-Min-Position" in by_name["graphql"]
 
 
+@pytest.mark.long
 def test_hostile_text_in_any_place_is_answered_as_the_document_says(
     everything: Everything,
 ) -> None:

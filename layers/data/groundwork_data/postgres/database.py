@@ -257,9 +257,13 @@ class Database:
 
     def _is_unresponsive(self) -> bool:
         connection = self._connection
-        if connection is None or connection.closed or connection.info.host.startswith("/"):
+        try:
+            if connection is None or connection.closed or connection.info.host.startswith("/"):
+                return False
+            host, port = connection.info.host, connection.info.port
+        except psycopg.OperationalError:  # closed meanwhile, in the other thread
             return False
-        return is_unresponsive(connection.info.host, connection.info.port, POSTGRES)
+        return is_unresponsive(host, port, POSTGRES)
 
     def _cut(self) -> None:
         """Shut the socket down from the watching thread; the waiting read then fails."""
