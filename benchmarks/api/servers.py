@@ -1,4 +1,4 @@
-"""What is measured: Groundwork through its host, and the peers."""
+"""The measured servers: Groundwork through its host, and the peers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a month of Groundwork costs on AWS: a model in code, written to docs/cost.md."""
+"""A model of the monthly costs on AWS; it writes docs/cost.md."""

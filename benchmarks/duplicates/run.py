@@ -67,7 +67,7 @@ def hash_of(words: list[str]) -> int:
 
 
 def is_found(one: int, other: int) -> bool:
-    """Whether the index and the limit find this pair."""
+    """Return whether the duplicate search finds this pair."""
     shares = any(a == b for a, b in zip(bands_of(one), bands_of(other), strict=True))
     return shares and distance(one, other) <= NEAR_BITS
 

@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "benchmarks" / "jobs.md"
 
 @dataclass
 class Measured:
-    """What one run found."""
+    """The results of one run."""
 
     seconds: float
     load: float

@@ -17,7 +17,7 @@ GOAL_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured; times in seconds from the event to the arrival at its endpoint."""
+    """The results of a run; times are seconds from the event to its arrival at the endpoint."""
 
     rate: int
     seconds: float

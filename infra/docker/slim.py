@@ -14,9 +14,9 @@ SITE = Path(sysconfig.get_path("purelib"))
 SCRIPTS = ("pip*", "activate*", "Activate*", "wheel*")
 INSTALLERS = ("pip", "setuptools", "_distutils_hack", "pkg_resources", "wheel")
 COMMAND_LINES = ("inquirer", "blessed", "wcwidth", "readchar", "editor", "runs", "xmod")
-"""What Chalice requires for its command line only."""
+"""Packages that Chalice requires for its command line only."""
 LANGUAGES = ("root.dat", "en.dat")
-"""What Babel keeps. A library of ours asks it for languages in addresses, which we do not use."""
+"""Language files of Babel that stay. `courlan` uses Babel for languages in URLs; we do not."""
 AWS_SERVICES = {
     "apigatewaymanagementapi",
     "kms",

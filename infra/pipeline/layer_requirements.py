@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 LAYERS = {"deps": "app.in", "pages": "pages.in", "languages": "languages.in"}
-"""What each layer has, by its folder; what `deps` has is left out of the others."""
+"""Requirements of each layer, by its folder; packages of `deps` are left out of the others."""
 
 COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
 """Packages that Chalice requires for its command line only."""

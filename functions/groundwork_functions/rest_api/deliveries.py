@@ -18,7 +18,7 @@ from groundwork_runtime.http.router import Operation, Router
 from groundwork_runtime.wiring import Wiring
 
 TRIES = 3
-"""How often secrets are read again because their publisher has changed meanwhile."""
+"""Most attempts to read the secrets again after a publisher changed during the request."""
 
 
 def write_hooks(_wiring: Wiring, _caller: Caller) -> DeliveryWriteHooks:

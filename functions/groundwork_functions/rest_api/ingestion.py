@@ -1,4 +1,4 @@
-"""How ingestion as a whole is going."""
+"""The state of ingestion: sources by status, backlog, freshness and slow hosts."""
 
 from groundwork_core.sources.ingestion import Ingestion, watch_ingestion
 from groundwork_runtime.http.router import Router

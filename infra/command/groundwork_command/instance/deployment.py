@@ -1,4 +1,4 @@
-"""What one host serves: the stack of the template with its settings, and how AWS is reached."""
+"""The deployment that one host serves: the template's stack, its settings and its AWS address."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What `groundwork serve` needs before it serves: addresses of services, and a migrated schema."""
+"""Check the preconditions of `groundwork serve`: addresses of services and a migrated schema."""
 
 import asyncio
 import time

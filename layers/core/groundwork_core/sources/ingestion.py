@@ -1,4 +1,4 @@
-"""How ingestion as a whole is going."""
+"""The state of ingestion: sources by status, backlog, freshness and slow hosts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SlowHost(BaseModel):
 
 
 class Ingestion(BaseModel):
-    """How ingestion as a whole is going."""
+    """The state of ingestion: sources by status, backlog, freshness and slow hosts."""
 
     sources: SourceCounts
     due: int = Field(description="Sources that should have been polled by now.")
