@@ -28,7 +28,7 @@ from groundwork_core.knowledge.hand_in import HandedIn, HandIn
 from groundwork_core.sources.fetch_outcome import Fetched
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue, Interval
-from groundwork_core.sources.ports import SourceRow
+from groundwork_core.sources.rows import SourceRow
 from groundwork_runtime.queues import by_body, process_batch
 
 BATCH = 10

@@ -20,8 +20,8 @@ from groundwork_core.sources.model import (
     WatchedSource,
 )
 from groundwork_core.sources.opml import Feed
-from groundwork_core.sources.ports import Poll, SourceRow, WatchState
 from groundwork_core.sources.resource import SOURCES
+from groundwork_core.sources.rows import Poll, SourceRow, WatchState
 
 from .work import Stores, Work, stores
 

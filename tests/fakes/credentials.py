@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from groundwork_core.sources.ports import FetchDetails
+from groundwork_core.sources.rows import FetchDetails
 
 from .tables import Tables
 

@@ -17,9 +17,9 @@ from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, W
 from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.poll_shown import PollShown
-from groundwork_core.sources.ports import Poll, SourceRow, WatchState
 from groundwork_core.sources.resource import SOURCES
 from groundwork_core.sources.rhythm import Rhythm
+from groundwork_core.sources.rows import Poll, SourceRow, WatchState
 from groundwork_core.sources.wishes import Wishes
 from groundwork_data.web.hosts import host_of
 

@@ -23,7 +23,7 @@ from groundwork_core.sources.fetch_outcome import (
 from groundwork_core.sources.fetch_plans import FetchPlans
 from groundwork_core.sources.fetch_sources import FetchSources
 from groundwork_core.sources.model import FetchDue, Interval
-from groundwork_core.sources.ports import SourceRow
+from groundwork_core.sources.rows import SourceRow
 from groundwork_core.sources.start_watching import start_watching
 from groundwork_data.cron import next_cron
 from groundwork_data.postgres.database import Database

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from groundwork_core.sources.ports import SourceRow
+from groundwork_core.sources.rows import SourceRow
 from groundwork_core.sources.start_watching import start_watching
 from groundwork_core.web.reachability import AllowedTargets
 from groundwork_data.web.polite import PoliteFetcher

@@ -12,7 +12,8 @@ from groundwork_core.errors import Fault
 from groundwork_core.ids import new_id
 from groundwork_core.publishing.automated import Act, Known, Reason, Span, reasons
 from groundwork_core.publishing.engagements import BatchEngagement
-from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow, EngagementsWork
+from groundwork_core.publishing.ports import EngagementsWork
+from groundwork_core.publishing.rows import EngagementOutcome, EngagementRow
 from groundwork_core.resources.bulk import BulkOutcome, Refused, Upserted
 
 NO_DISTRIBUTION = Refused((Fault("/distribution_id", "does not exist"),))

@@ -12,11 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from groundwork_core.clock import Clock
 from groundwork_core.errors import LeaseLost
 from groundwork_core.publishing.distribution_message import DistributionMessage
-from groundwork_core.publishing.ports import (
-    DistributionLeaseQuery,
-    DistributionsWork,
-    LeasedDistribution,
-)
+from groundwork_core.publishing.ports import DistributionsWork
+from groundwork_core.publishing.rows import DistributionLeaseQuery, LeasedDistribution
 from groundwork_core.resources.field_types import Text, Word
 from groundwork_core.resources.resource import Input
 

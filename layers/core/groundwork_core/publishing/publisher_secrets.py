@@ -8,12 +8,8 @@ from uuid import UUID
 
 from groundwork_core.encryption.ports import EncryptedColumn, Encryption, SecretPlace
 from groundwork_core.errors import SecretUnreadable
-from groundwork_core.publishing.ports import (
-    EncryptedPublisherSecrets,
-    PublisherSecrets,
-    PublisherSecretStore,
-    PublishersWork,
-)
+from groundwork_core.publishing.ports import PublisherSecretStore, PublishersWork
+from groundwork_core.publishing.rows import EncryptedPublisherSecrets, PublisherSecrets
 from groundwork_core.publishing.signatures import new_secret
 
 PRESENT = EncryptedColumn("publisher_secrets", "encrypted", "publisher_id")

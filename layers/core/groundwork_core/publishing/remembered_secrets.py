@@ -6,15 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from groundwork_core.encryption.ports import Encryption
-from groundwork_core.publishing.ports import (
-    PublisherSecrets,
-    PublisherSecretsReader,
-    PublishersWork,
-)
+from groundwork_core.publishing.ports import PublisherSecretsReader, PublishersWork
 from groundwork_core.publishing.publisher_secrets import (
     DecryptedSecrets,
     encrypt_all_plain_secrets_of_publishers,
 )
+from groundwork_core.publishing.rows import PublisherSecrets
 
 REMEMBERED = timedelta(seconds=5)
 """A secret that was changed meanwhile is noticed when its callback is claimed."""

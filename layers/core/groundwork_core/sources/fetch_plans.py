@@ -12,7 +12,8 @@ from groundwork_core.sources.credentials import SecretHeader, place_of, secret_h
 from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, FetchRequest
 from groundwork_core.sources.following import Follow
 from groundwork_core.sources.model import WatchedSource
-from groundwork_core.sources.ports import FeedReader, FetchDetails, Fetcher, ReaderOf
+from groundwork_core.sources.ports import FeedReader, Fetcher, ReaderOf
+from groundwork_core.sources.rows import FetchDetails
 
 
 class FetchPlans:

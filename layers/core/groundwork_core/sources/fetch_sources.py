@@ -30,7 +30,6 @@ from groundwork_core.sources.ports import (
     FetchWork,
     NextCron,
     ParsedFeed,
-    Poll,
     Random,
 )
 from groundwork_core.sources.reading_budget import (
@@ -40,6 +39,7 @@ from groundwork_core.sources.reading_budget import (
     divide,
     ripe_and_early,
 )
+from groundwork_core.sources.rows import Poll
 from groundwork_core.sources.schedule import PollHistory, next_poll
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
 

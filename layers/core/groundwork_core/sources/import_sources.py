@@ -10,7 +10,8 @@ from groundwork_core.clock import Clock
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.sources.feed_lists import NotAList, read_list
 from groundwork_core.sources.model import Adaptive, Cron, Interval
-from groundwork_core.sources.ports import SourceRow, SourcesWork
+from groundwork_core.sources.ports import SourcesWork
+from groundwork_core.sources.rows import SourceRow
 from groundwork_core.sources.start_watching import start_watching
 from groundwork_core.web.reachability import AllowedTargets
 

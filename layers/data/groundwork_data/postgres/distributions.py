@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from pydantic import JsonValue
 
 from groundwork_core.publishing.distribution_message import DistributionMessage, DueDistribution
-from groundwork_core.publishing.ports import DistributionLeaseQuery, LeasedDistribution
+from groundwork_core.publishing.rows import DistributionLeaseQuery, LeasedDistribution
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from groundwork_core.publishing.automated import AT_ONCE_SECONDS, Click, Known, Reason, Span
-from groundwork_core.publishing.ports import EngagementOutcome, EngagementRow
+from groundwork_core.publishing.rows import EngagementOutcome, EngagementRow
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from groundwork_core.publishing.ports import EncryptedPublisherSecrets, PlainPublisherSecrets
+from groundwork_core.publishing.rows import EncryptedPublisherSecrets, PlainPublisherSecrets
 
 if TYPE_CHECKING:
     from psycopg import Connection

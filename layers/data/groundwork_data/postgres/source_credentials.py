@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from groundwork_core.sources.ports import FetchDetails
+from groundwork_core.sources.rows import FetchDetails
 
 if TYPE_CHECKING:
     from psycopg import Connection

@@ -19,9 +19,9 @@ from groundwork_core.sources.export_sources import export_sources
 from groundwork_core.sources.fetch_outcome import Failure
 from groundwork_core.sources.import_sources import import_sources
 from groundwork_core.sources.model import FetchCommand, PlannedPoll
-from groundwork_core.sources.ports import Poll, WatchState
 from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.resource import SOURCES, NewSource, SourcePatch
+from groundwork_core.sources.rows import Poll, WatchState
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
 from groundwork_core.sources.sweep import sweep_fetches
 from groundwork_core.sources.write_hooks import SourceWriteHooks
