@@ -163,6 +163,27 @@ def test_every_job_that_waits_has_been_announced(office: Office) -> None:
     assert messages == [1, 0, 1, 0, 0, 1]
 
 
+def test_a_job_leased_by_the_message_of_another_leaves_none_behind(office: Office) -> None:
+    """The relay reads that the urgent job was made only after it was leased."""
+
+    def lease_for(message: str) -> list[str]:
+        leased = lease_from_queue(
+            [(office.kind, message)], work=office.rest.parts.work(), clock=office.clock
+        )
+        return [str(job.id) for job in leased]
+
+    first = office.add()
+    urgent = office.add(priority=9)
+    assert lease_for("sent-for-the-first") == [urgent]
+    rows = office.sql(
+        "SELECT (xid::text)::bigint, id, aggregate, aggregate_id, version, kind, data FROM outbox"
+        " WHERE aggregate_id = %s ORDER BY id",
+        UUID(urgent),
+    )
+    messages = announced([OutboxRow(*row) for row in rows], office.kind)
+    assert [lease_for(f"later-{number}") for number, _ in enumerate(messages)] == [[first]]
+
+
 def test_a_redelivered_message_gets_its_job_again(office: Office) -> None:
     office.add_rows(2)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -94,28 +95,42 @@ def distributions(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
 
 
 def jobs(rows: Iterable[OutboxRow], kind: str) -> list[tuple[str, dict[str, JsonValue]]]:
-    """Return party and message of each job of a kind that is `queued` now, without a pause."""
-    last = {
-        row.aggregate_id: row
-        for row in rows
-        if row.aggregate == "jobs" and row.data.get("kind") == kind
-    }
-    return [
-        (
-            str(row.data.get("party") or row.aggregate_id),
-            {
-                "contract": JOB_CONTRACT,
-                "job_id": str(row.aggregate_id),
-                "kind": kind,
-                "attempt_hint": _next_attempt(row),
-                "payload": row.data.get("payload"),
-            },
-        )
-        for row in last.values()
-        if row.kind != "deleted"
+    """Return party and message for each time that a job of a kind began to wait, without a pause.
+
+    A job that another row of the batch shows as leased gets its message too. A message leases
+    whichever job is next, so the one that leased this job was sent for another, which still waits.
+    """
+    waits: dict[UUID, bool] = {}
+    messages = []
+    for row in rows:
+        if row.aggregate != "jobs" or row.data.get("kind") != kind:
+            continue
+        waited = waits.get(row.aggregate_id, False)
+        waits[row.aggregate_id] = _waits(row)
+        if waits[row.aggregate_id] and not waited:
+            messages.append(_message(row, kind))
+    return messages
+
+
+def _waits(row: OutboxRow) -> bool:
+    return (
+        row.kind != "deleted"
         and row.data.get("status") == "queued"
         and row.data.get("not_before") is None
-    ]
+    )
+
+
+def _message(row: OutboxRow, kind: str) -> tuple[str, dict[str, JsonValue]]:
+    return (
+        str(row.data.get("party") or row.aggregate_id),
+        {
+            "contract": JOB_CONTRACT,
+            "job_id": str(row.aggregate_id),
+            "kind": kind,
+            "attempt_hint": _next_attempt(row),
+            "payload": row.data.get("payload"),
+        },
+    )
 
 
 def _next_attempt(row: OutboxRow) -> int:

@@ -29,10 +29,22 @@ def test_a_queued_job_is_announced_by_the_contract_with_workers() -> None:
     assert jobs([job(attempt=2, party="")], "extract") == [(str(JOB), message)]
 
 
-def test_only_the_last_state_of_a_job_counts() -> None:
-    assert jobs([job(), job("updated", status="leased")], "extract") == []
-    assert jobs([job(), job("deleted")], "extract") == []
-    assert len(jobs([job(), job("updated"), job(job_id=uuid4())], "extract")) == 2
+def test_a_job_is_announced_once_for_each_time_that_it_began_to_wait() -> None:
+    leased = job("updated", status="leased")
+
+    assert len(jobs([job(), job("updated", priority=9)], "extract")) == 1
+    assert len(jobs([job(), job(job_id=uuid4())], "extract")) == 2
+    assert len(jobs([job(), leased, job("updated")], "extract")) == 2
+
+
+def test_a_job_that_was_leased_before_its_message_was_sent_is_announced() -> None:
+    """The message that leased it was another job's, which needs one now."""
+    leased = job("updated", status="leased")
+
+    assert [message["job_id"] for _, message in jobs([job(), leased], "extract")] == [str(JOB)]
+    assert jobs([leased], "extract") == []
+    assert jobs([job("updated", not_before="2026-01-01T00:00:00Z")], "extract") == []
+    assert jobs([job("deleted")], "extract") == []
 
 
 def test_jobs_of_other_kinds_and_other_rows_are_no_messages() -> None:
