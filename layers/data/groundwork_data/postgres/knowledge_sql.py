@@ -13,6 +13,8 @@ _RAISED = f"CASE WHEN {IS_SET} THEN {{ours}} ELSE greatest(e.confidence, {{said}
 
 # An existing row that would not change is not written: no lock, no new version, no outbox row. The
 # rest is inserted or merged in the order of keys, so that two writers wait instead of deadlocking.
+# OFFSET 0 keeps the look-up of known rows by index: in a table that grew since it was last
+# analyzed, a prepared plan would read all rows for each result.
 UPSERT_ENTITIES = f"""
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
@@ -20,7 +22,8 @@ WITH incoming AS (
         aliases text[], attributes jsonb, documents jsonb, workers jsonb)
 ), merged AS (
     SELECT m.into_id, i.type, i.key
-    FROM incoming i JOIN merged_entities m ON m.key = i.key AND m.type = i.type
+    FROM incoming i CROSS JOIN LATERAL (
+        SELECT * FROM merged_entities WHERE key = i.key AND type = i.type OFFSET 0) m
 ), known AS (
     SELECT e.id, i.type, i.key,
         coalesce(i.said, -1) > coalesce({SAID_BEFORE}, -1)
@@ -28,7 +31,8 @@ WITH incoming AS (
         OR groundwork_more_aliases(e.name, e.aliases, i.name, i.aliases, %(most_aliases)s)
         OR groundwork_more_provenance(e.provenance, i.documents, i.workers, %(most_documents)s)
         AS changes
-    FROM incoming i JOIN entities e ON e.key = i.key AND e.type = i.type
+    FROM incoming i CROSS JOIN LATERAL (
+        SELECT * FROM entities WHERE key = i.key AND type = i.type OFFSET 0) e
 ), written AS (
     INSERT INTO entities AS e (id, type, key, name, confidence, said_confidence,
         computed_confidence, aliases, attributes, provenance)
@@ -100,8 +104,10 @@ WITH incoming AS (
         OR (i.valid_to IS NOT NULL AND i.valid_to IS DISTINCT FROM r.valid_to)
         OR groundwork_more_provenance(r.provenance, i.documents, i.workers, %(most_documents)s)
         AS changes
-    FROM incoming i JOIN relationships r ON r.from_id = i.from_id AND r.to_id = i.to_id
-        AND r.type = i.type AND r.valid_from IS NOT DISTINCT FROM i.valid_from
+    FROM incoming i CROSS JOIN LATERAL (
+        SELECT * FROM relationships
+        WHERE from_id = i.from_id AND to_id = i.to_id AND type = i.type
+            AND valid_from IS NOT DISTINCT FROM i.valid_from OFFSET 0) r
 ), written AS (
     INSERT INTO relationships AS r
         (from_id, to_id, type, valid_from, valid_to, confidence, attributes, provenance)
@@ -142,7 +148,7 @@ SELECT x.document_id, d.source_id, x.revision, x.job_id, x.entity_id, x.relation
 FROM jsonb_to_recordset(%(mentions)s) AS x(document_id uuid, revision bigint, job_id uuid,
     entity_id uuid, relationship_id uuid, role text, evidence text, confidence float8,
     subject_confidence float8, stated_by jsonb)
-JOIN documents d ON d.id = x.document_id
+CROSS JOIN LATERAL (SELECT source_id FROM documents WHERE id = x.document_id OFFSET 0) d
 ON CONFLICT (document_id, entity_id, relationship_id, role) DO UPDATE SET
     revision = excluded.revision, job_id = excluded.job_id, evidence = excluded.evidence,
     confidence = excluded.confidence, subject_confidence = excluded.subject_confidence,
