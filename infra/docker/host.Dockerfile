@@ -48,4 +48,4 @@ ENTRYPOINT ["/venv/bin/python", "-m", "groundwork_command"]
 CMD ["serve"]
 
 FROM host AS fetch
-ENV GROUNDWORK_FUNCTIONS=Fetch
+ENV GROUNDWORK_FUNCTIONS=Fetch,Webhooks

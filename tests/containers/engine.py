@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CACHE = Path(sys.prefix) / "share" / "groundwork-containers"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "groundwork-containers"
+"""Outside the checkout, so that all checkouts share what takes minutes to build."""
 PACKAGES = [
     "docker.io",
     "containerd",

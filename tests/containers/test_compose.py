@@ -2,11 +2,10 @@
 
 import json
 import secrets
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
@@ -14,6 +13,7 @@ import pytest
 from websockets.sync.client import connect
 
 from ..child_instance import free_port
+from ..request_load import RequestLoad
 from ..waiting import eventually
 from .engine import ROOT, Engine, run
 
@@ -147,46 +147,13 @@ def test_every_container_of_ours_is_hardened(project: Project) -> None:
     assert users == {10001}
 
 
-@dataclass
-class Load:
-    url: str
-    answered: int = 0
-    failed: list[str] = field(default_factory=list)
-    slowest: float = 0.0
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def run(self) -> None:
-        while not self.stop.is_set():
-            began = time.monotonic()
-            try:
-                answer = httpx2.get(f"{self.url}/health/live", timeout=60)
-                if answer.status_code != 200:
-                    self.failed.append(f"{answer.status_code} {answer.text[:200]}")
-            except httpx2.TransportError as error:
-                self.failed.append(repr(error))
-            self.answered += 1
-            self.slowest = max(self.slowest, time.monotonic() - began)
-            time.sleep(0.05)
-
-
 def test_a_host_that_is_stopped_answers_every_request(project: Project) -> None:
-    load = Load(project.url)
-    clients = [threading.Thread(target=load.run) for _ in range(4)]
     there = project.container("host-2")
-    for each in clients:
-        each.start()
-    try:
-        while load.answered < 20:
-            time.sleep(0.05)
+    with RequestLoad(f"{project.url}/health/live") as load:
         began = time.monotonic()
         project.engine.docker("stop", "-t", "45", there)  # SIGTERM, and after that time SIGKILL
         took = time.monotonic() - began
-        done = load.answered + 20
-        eventually(lambda: load.answered >= done)
-    finally:
-        load.stop.set()
-        for each in clients:
-            each.join()
+        load.wait_for(20)
     print(f"stopped in {took:.1f} s: {load.answered} answers, slowest {load.slowest:.2f} s")
     assert load.failed == []
     assert project.engine.docker("inspect", "-f", "{{.State.ExitCode}}", there).strip() == "0"

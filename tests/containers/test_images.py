@@ -67,11 +67,13 @@ def test_every_function_can_be_imported_in_its_image(
         )  # fmt: skip
 
 
-def test_the_fetchers_image_runs_the_fetcher_only(engine: Engine, images: dict[str, str]) -> None:
+def test_the_fetchers_image_runs_what_opens_addresses_of_users(
+    engine: Engine, images: dict[str, str]
+) -> None:
     given = json.loads(
         engine.docker("image", "inspect", "-f", "{{json .Config.Env}}", images["fetch"])
     )
-    assert "GROUNDWORK_FUNCTIONS=Fetch" in given
+    assert "GROUNDWORK_FUNCTIONS=Fetch,Webhooks" in given
 
 
 def test_an_image_has_a_list_of_its_parts(

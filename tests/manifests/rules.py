@@ -6,6 +6,7 @@ from typing import Any
 Manifest = Mapping[str, Any]
 OURS = ("gateway", "fetch", "relay")
 LEAST_UID = 10_000
+HTTPS = 443
 SECRET_WORDS = ("PASSWORD", "TOKEN", "DATABASE_URL", "NEO4J_AUTH")
 
 
@@ -138,6 +139,72 @@ def open_network(manifests: list[Manifest]) -> list[str]:
     return found
 
 
+def ways_out(manifests: list[Manifest], name: str) -> set[tuple[str, int]]:
+    """Return the destinations and ports that a pod of ours may connect to."""
+    found = set()
+    for each in manifests:
+        if each["kind"] != "NetworkPolicy" or not _selects(each["spec"]["podSelector"], name):
+            continue
+        for rule in each["spec"].get("egress", ()):
+            for port in rule.get("ports", [{"port": 0}]):
+                found |= {(_destination(to), port["port"]) for to in rule.get("to", [{}])}
+    return found
+
+
+def _selects(selector: Mapping[str, Any], name: str) -> bool:
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "groundwork"}
+    given = selector.get("matchLabels", {})
+    if any(labels.get(key) != value for key, value in given.items()):
+        return False
+    expressions = selector.get("matchExpressions", ())
+    return all(labels.get(each["key"]) in each["values"] for each in expressions)
+
+
+def _destination(to: Mapping[str, Any]) -> str:
+    if "ipBlock" in to:
+        block = to["ipBlock"]
+        return f"{block['cidr']}{' but private' if '10.0.0.0/8' in block.get('except', ()) else ''}"
+    selector = to.get("podSelector", {})
+    values = [*selector.get("matchLabels", {}).values()]
+    for each in selector.get("matchExpressions", ()):
+        values += each["values"]
+    return ",".join(values) or "everything"
+
+
+def fetcher(manifests: list[Manifest]) -> list[str]:
+    """What lets pods that open addresses of users go elsewhere, or keeps them from a service."""
+    needed = {("kube-dns", 53), ("postgres", 5432)}
+    needed |= {("0.0.0.0/0 but private", port) for port in (80, 443)}
+    # The queues, the data keys: an emulator, or AWS with a node that hands out credentials.
+    allowed = {("emulator", 4566), ("169.254.170.23/32", 80)}
+    has = ways_out(manifests, "fetch")
+    found = [f"fetch does not reach {place} at {port}" for place, port in sorted(needed - has)]
+    for place, port in sorted(has - needed - allowed):
+        if not (place.endswith("/32") and port == HTTPS):
+            found.append(f"fetch reaches {place} at {port}")
+    if not has & allowed:
+        found.append("fetch reaches no queue")
+    settings = [each for each in manifests if each["metadata"]["name"].startswith("settings")]
+    if not all(each["data"].get("GROUNDWORK_PUBLIC_URL") for each in settings):
+        found.append("hubs would be told no address of this instance")
+    for name, each in containers(manifests):
+        functions = {
+            function
+            for variable in each.get("env", ())
+            if variable["name"] == "GROUNDWORK_FUNCTIONS"
+            for function in variable["value"].split(",")
+        }
+        opens = {"Fetch", "Webhooks"}
+        if name.startswith("Deployment fetch") and functions != opens:
+            found.append(f"{name} runs {', '.join(sorted(functions))}")
+        if (
+            name.startswith("Deployment gateway")
+            and not {f"-{each}" for each in opens} <= functions
+        ):
+            found.append(f"{name} opens addresses of users")
+    return found
+
+
 def emulators(manifests: list[Manifest]) -> list[str]:
     """What leads to an emulator or to access keys."""
     found = [
@@ -154,4 +221,4 @@ def emulators(manifests: list[Manifest]) -> list[str]:
     ]
 
 
-ALWAYS = (unrestricted, root_of_ours, unlimited, interrupted, told_secrets, open_network)
+ALWAYS = (unrestricted, root_of_ours, unlimited, interrupted, told_secrets, open_network, fetcher)

@@ -73,6 +73,15 @@ def test_services_wait_for_health_and_for_the_end_of_jobs(project: Any) -> None:
             assert own, f"{needed} has no health check"
 
 
+def test_hosts_know_their_public_address_and_reach_queues_and_keys(project: Any) -> None:
+    """Fetch asks hubs each minute, with that address and with secrets that data keys encrypt."""
+    for name in ("host-1", "host-2"):
+        given = project["services"][name]["environment"]
+        assert given["GROUNDWORK_PUBLIC_URL"].startswith("${PUBLIC_URL:-"), name
+        assert given["AWS_ENDPOINT_URL"] == project["x-application"]["AWS_ENDPOINT_URL"], name
+        assert "GROUNDWORK_FUNCTIONS" not in given, name
+
+
 def test_our_services_are_hardened_and_nothing_is_published_beyond_this_machine(
     project: Any,
 ) -> None:

@@ -95,6 +95,37 @@ def _plain_secret(manifests: Manifests) -> None:
     only["env"].append({"name": "NEO4J_PASSWORD", "value": "x"})
 
 
+def _policy(manifests: Manifests, name: str) -> Any:
+    (found,) = [each for each in manifests if each["metadata"]["name"] == name]
+    return found["spec"]
+
+
+def _fetcher_in_the_graph(manifests: Manifests) -> None:
+    names = _policy(manifests, "graph-out")["podSelector"]["matchExpressions"][0]["values"]
+    names.append("fetch")
+
+
+def _fetcher_in_private_nets(manifests: Manifests) -> None:
+    del _policy(manifests, "web-out")["egress"][0]["to"][0]["ipBlock"]["except"]
+
+
+def _fetcher_without_queues(manifests: Manifests) -> None:
+    names = _policy(manifests, "pod-identity-out")["podSelector"]["matchExpressions"][0]["values"]
+    names.remove("fetch")
+
+
+def _no_public_url(manifests: Manifests) -> None:
+    (settings,) = [each for each in manifests if each["metadata"]["name"].startswith("settings")]
+    del settings["data"]["GROUNDWORK_PUBLIC_URL"]
+
+
+def _gateway_with_webhooks(manifests: Manifests) -> None:
+    (only,) = _gateway(manifests)["spec"]["template"]["spec"]["containers"]
+    for each in only["env"]:
+        if each["name"] == "GROUNDWORK_FUNCTIONS":
+            each["value"] = "-Fetch,-Relay,-GraphCheck"
+
+
 def _no_deny(manifests: Manifests) -> None:
     manifests[:] = [each for each in manifests if each["metadata"]["name"] != "default-deny"]
 
@@ -110,6 +141,11 @@ def _no_deny(manifests: Manifests) -> None:
         (rules.interrupted, _no_budget),
         (rules.told_secrets, _plain_secret),
         (rules.open_network, _no_deny),
+        (rules.fetcher, _fetcher_in_the_graph),
+        (rules.fetcher, _fetcher_in_private_nets),
+        (rules.fetcher, _fetcher_without_queues),
+        (rules.fetcher, _no_public_url),
+        (rules.fetcher, _gateway_with_webhooks),
     ],
 )
 def test_a_manifest_that_breaks_a_rule_is_found(
