@@ -1,46 +1,90 @@
 """The units of work that the contract suites run on: in memory, and on Postgres."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
+from groundwork_core.documents.ports import DocumentsWork
 from groundwork_core.identity.ports import AccountsWork, CallerStore
+from groundwork_core.jobs.ports import LeasesWork, QuickLeases
 from groundwork_core.sources.ports import SourceWritesWork
 from groundwork_data.postgres.callers import PostgresCallers
 from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.quick_leases import PostgresQuickLeases
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 from ..fakes.identity import MemoryCallers
+from ..fakes.job_rows import JobRows
+from ..fakes.leases import MemoryQuickLeases
 from ..fakes.work import MemoryWork
 
 KEPT = ("alembic_version", "embedding_models", "epochs", "roles")
 """Tables with rows that migrations wrote."""
 
 
-class Work(AccountsWork, SourceWritesWork, Protocol):
-    """A unit of work with identity and sources."""
+class Work(AccountsWork, SourceWritesWork, DocumentsWork, LeasesWork, Protocol):
+    """A unit of work with identity, sources, documents and jobs."""
+
+
+class InsertsJobs(Protocol):
+    """Inserts a job whose time of creation or other columns a test chooses."""
+
+    def insert(self, kind: str, **columns: Any) -> UUID: ...
 
 
 class Stores:
-    """A unit of work, and what reads beside it."""
+    """A unit of work, and what reads and writes beside it."""
 
-    def __init__(self, work: Work, callers: CallerStore) -> None:
+    def __init__(
+        self, work: Work, callers: CallerStore, quick: QuickLeases, jobs: InsertsJobs
+    ) -> None:
         self.work = work
         self.callers = callers
+        self.quick = quick
+        self.jobs = jobs
+
+
+class JobTable:
+    """Implements `InsertsJobs` on Postgres."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def insert(self, kind: str, **columns: Any) -> UUID:
+        given = {"kind": kind, **columns}
+        values = [Jsonb(one) if isinstance(one, dict) else one for one in given.values()]
+        statement = sql.SQL("INSERT INTO jobs ({}) VALUES ({}) RETURNING id").format(
+            sql.SQL(", ").join(map(sql.Identifier, given)),
+            sql.SQL(", ").join([sql.Placeholder()] * len(given)),
+        )
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            row = connection.execute(statement, values).fetchone()
+        assert row is not None
+        id_: UUID = row[0]
+        return id_
 
 
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Yield empty stores of the kind that the fixture's parameter names."""
     if request.param == "memory":
         work = MemoryWork()
-        yield Stores(work, MemoryCallers(work.tables))
+        tables = work.tables
+        yield Stores(work, MemoryCallers(tables), MemoryQuickLeases(tables), JobRows(tables))
         return
     url = request.getfixturevalue("module_database_url")
     _empty(url)
     database = Database(url, application_name="test")
-    yield Stores(PostgresUnitOfWork(database), PostgresCallers(database))
+    yield Stores(
+        PostgresUnitOfWork(database),
+        PostgresCallers(database),
+        PostgresQuickLeases(database),
+        JobTable(url),
+    )
     database.close()
 
 

@@ -107,7 +107,12 @@ class FakeResources:
 
 def _shown(resource: Resource, row: Row) -> str:
     """Return the JSON of a row, without columns that clients never see."""
-    return json.dumps({name: row[name] for name in resource.columns})
+    return json.dumps({name: row[name] for name in resource.columns}, default=_plain)
+
+
+def _plain(value: datetime | UUID) -> str:
+    """Write what JSON has no type for; rows that clients made have texts only."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _key(value: object, row_id: str) -> tuple[bool, Any, str]:

@@ -6,6 +6,7 @@ from typing import Self
 from groundwork_core.outbox import Command
 
 from .credentials import MemoryCredentials
+from .documents import MemoryDocuments
 from .hosts import MemoryHosts
 from .identity import (
     MemoryApiKeys,
@@ -16,13 +17,17 @@ from .identity import (
     MemoryTickets,
     MemoryUsers,
 )
+from .jobs import MemoryJobs
+from .leases import MemoryLeases
 from .resources import FakeResources
 from .sources import MemorySources
 from .tables import Table, Tables
 
 
 class MemoryWork:
-    """Implements `AccountsWork` and `SourceWritesWork`; an error restores what was there.
+    """Implements units of work with identity, sources, documents and jobs.
+
+    An error in the block restores what was there.
 
     `published` has the commands of all committed blocks.
     """
@@ -78,6 +83,18 @@ class MemoryWork:
     @property
     def sources(self) -> MemorySources:
         return MemorySources(self._open())
+
+    @property
+    def documents(self) -> MemoryDocuments:
+        return MemoryDocuments(self._open())
+
+    @property
+    def jobs(self) -> MemoryJobs:
+        return MemoryJobs(self._open())
+
+    @property
+    def leases(self) -> MemoryLeases:
+        return MemoryLeases(self._open())
 
     @property
     def credentials(self) -> MemoryCredentials:

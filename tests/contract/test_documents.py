@@ -1,0 +1,110 @@
+"""Documents as the fetcher stores them: in memory and on Postgres."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from groundwork_core.documents.facts import DocumentFacts
+from groundwork_core.documents.model import Entry
+from groundwork_core.sources.model import DEFAULT_SCHEDULE, FeedFacts, PlannedPoll
+from groundwork_core.sources.rows import Poll, SourceRow
+
+from .work import Work, stores
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+URL = "https://a.example/feed"
+ENTRY = Entry(
+    external_id="1",
+    url="https://a.example/1",
+    title="One",
+    author="Ada",
+    summary="",
+    content="text",
+    language="en",
+    published_at=NOW,
+    categories=("tides",),
+    links=("https://b.example/",),
+)
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def work(request: pytest.FixtureRequest) -> Iterator[Work]:
+    for both in stores(request):
+        yield both.work
+
+
+@pytest.fixture
+def source(work: Work) -> UUID:
+    with work:
+        return work.sources.add([SourceRow("A", URL, DEFAULT_SCHEDULE)])[URL]
+
+
+def put(work: Work, source: UUID, *entries: Entry) -> dict[UUID, int]:
+    with work:
+        return {one.id: one.revision for one in work.documents.put(source, entries)}
+
+
+def test_only_new_and_changed_entries_are_stored(work: Work, source: UUID) -> None:
+    other = replace(ENTRY, external_id="2", url=None)
+    (first,) = put(work, source, ENTRY)
+    assert put(work, source, ENTRY) == {}
+    changed = put(work, source, replace(ENTRY, title="One!"), other)
+    assert changed.pop(first) == 2
+    assert list(changed.values()) == [1]
+
+
+def test_hashes_are_known_by_external_id_within_a_source(work: Work, source: UUID) -> None:
+    put(work, source, ENTRY)
+    with work:
+        assert work.documents.known(source, ["1", "2"]) == {"1": ENTRY.content_hash()}
+        assert work.documents.known(uuid4(), ["1"]) == {}
+
+
+def test_renamed_documents_are_stored_under_their_new_ids(work: Work, source: UUID) -> None:
+    (document,) = put(work, source, ENTRY)
+    with work:
+        work.documents.rename(source, {"1": "new", "unknown": "other"})
+        work.documents.rename(uuid4(), {"new": "newer"})
+    with work:
+        assert set(work.documents.known(source, ["1", "new", "newer", "other"])) == {"new"}
+    assert put(work, source, replace(ENTRY, external_id="new", title="Two")) == {document: 2}
+
+
+def test_link_title_and_date_are_stated(work: Work, source: UUID) -> None:
+    elsewhere = timedelta(hours=2)
+    bare = replace(ENTRY, external_id="2", url=None, published_at=None)
+    put(work, source, replace(ENTRY, published_at=NOW + elsewhere), bare)
+    with work:
+        assert work.documents.stated(source, ["1", "2", "3"]) == {
+            "1": ("https://a.example/1", "One", "2026-11-30T14:00:00+00:00"),
+            "2": ("", "One", ""),
+        }
+
+
+def test_facts_name_the_source_and_its_feed(work: Work, source: UUID) -> None:
+    (document,) = put(work, source, ENTRY)
+    planned = PlannedPoll(NOW, "interval", {})
+    facts = FeedFacts(title="The feed", site="https://a.example/")
+    with work:
+        (before,) = work.documents.facts([document, uuid4()])
+        (command,) = work.sources.start([source], NOW, NOW + timedelta(minutes=15))
+        poll = Poll(source, command.ticket, at=NOW, status="ok", planned=planned, feed=facts)
+        work.sources.record(poll)
+        (after,) = work.documents.facts([document])
+    assert before == DocumentFacts(
+        document_id=document,
+        revision=1,
+        source_id=source,
+        source_name="A",
+        source_url=URL,
+        site=None,
+        feed_title="",
+        url="https://a.example/1",
+        authors=("Ada",),
+        categories=("tides",),
+        links=("https://b.example/",),
+    )
+    assert after == replace(before, site="https://a.example/", feed_title="The feed")
