@@ -36,17 +36,24 @@ test-aws: $(STAMP) $(SAM_STAMP) $(LOCALSTACK_STAMP)  ## `sam deploy` to two emul
 localstack: $(SAM_STAMP) $(LOCALSTACK_STAMP)  ## LocalStack without Docker (docs/deployment.md)
 	@exec localstack/run $(LOCALSTACK_VENV) $(SAM_VENV)
 
-test-containers: $(STAMP)  ## every image built and run, and Compose from nothing (see infra/docker)
+test-containers: $(STAMP) $(SAM_STAMP)  ## every image, Compose from nothing, `sam local` (see infra/docker)
 	$(BIN)/pytest -m containers -s tests/containers
 
 IMAGES := host migrate fetch
+IMAGE_PREFIX ?= groundwork-
+IMAGE_TAG ?= latest
+SYFT ?= $(shell command -v syft || echo $(CURDIR)/$(VENV)/share/syft/syft)
 images: ## the images of host, migration and fetcher; BASE names another base
 	for name in $(IMAGES); do docker build $(if $(BASE),--build-arg BASE=$(BASE)) -f infra/docker/host.Dockerfile \
 	  --target $$name -t groundwork-$$name . || exit 1; done
 
-sbom: ## dist/*.cdx.json: the parts of each image (needs syft)
+sbom: $(SYFT)  ## dist/*.cdx.json: the parts of each image, by syft (built with Go where it is missing)
 	@mkdir -p dist
-	for name in $(IMAGES); do syft -q docker:groundwork-$$name -o cyclonedx-json=dist/groundwork-$$name.cdx.json || exit 1; done
+	for name in $(IMAGES); do $(SYFT) -q docker:$(IMAGE_PREFIX)$$name:$(IMAGE_TAG) \
+	  -o cyclonedx-json=dist/groundwork-$$name.cdx.json || exit 1; done
+
+$(CURDIR)/$(VENV)/share/syft/syft: infra/tools/syft/go.sum
+	cd infra/tools/syft && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o $@ github.com/anchore/syft/cmd/syft
 
 test-manifests: $(STAMP) $(MANIFESTS_STAMP)  ## Dockerfiles, Compose and Kubernetes' manifests
 	$(BIN)/pytest -q tests/manifests

@@ -5,7 +5,7 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +44,8 @@ class ServingHost:
     folder: Path
     settings: Mapping[str, str]
     port: int = field(default_factory=free_port)
+    command: Sequence[str | Path] = (COMMAND,)
+    """The `groundwork` command; another release's, say."""
 
     @property
     def url(self) -> str:
@@ -56,7 +58,7 @@ class ServingHost:
     def __enter__(self) -> Self:
         with (self.folder / f"{self.port}.log").open("w") as log:
             self.process = subprocess.Popen(
-                [COMMAND, "serve"],
+                [*self.command, "serve"],
                 env={**os.environ, **self.settings, "GROUNDWORK_PORT": str(self.port)},
                 stdout=log,
                 stderr=subprocess.STDOUT,

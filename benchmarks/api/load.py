@@ -68,34 +68,37 @@ class Heard:
 class _Client:
     """One connection."""
 
-    __slots__ = ("buffer", "due", "number", "socket", "waiting")
+    __slots__ = ("address", "buffer", "due", "number", "socket", "waiting")
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, number: int, address: tuple[str, int]) -> None:
+        self.number, self.address = number, address
         self.buffer = b""
         self.due = 0.0
         self.waiting = False
         self.socket: socket.socket
 
-    def connect(self, address: tuple[str, int]) -> None:
-        self.socket = socket.create_connection(address, timeout=10)
+    def connect(self) -> None:
+        self.socket = socket.create_connection(self.address, timeout=10)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.settimeout(0)
         self.buffer, self.waiting = b"", False
 
 
 class Load:
-    """So many clients at one address, doing one job."""
+    """So many clients at one or more addresses, doing one job."""
 
-    def __init__(self, address: tuple[str, int], job: Job, clients: int) -> None:
-        """Connect them all."""
-        self._address, self._job = address, job
+    def __init__(
+        self, address: tuple[str, int], job: Job, clients: int, *more: tuple[str, int]
+    ) -> None:
+        """Connect them all; with more addresses, to each in turn."""
+        self._job = job
         self._selector = selectors.DefaultSelector()
-        self._clients = [_Client(number) for number in range(clients)]
+        places = (address, *more)
+        self._clients = [_Client(one, places[one % len(places)]) for one in range(clients)]
         self._latencies: array[float] = array("d")
         self._errors = 0
         for client in self._clients:
-            client.connect(address)
+            client.connect()
             self._selector.register(client.socket, selectors.EVENT_READ, client)
 
     def closed(self, seconds: float) -> Heard:
@@ -174,7 +177,7 @@ class Load:
         self._errors += client.waiting
         self._selector.unregister(client.socket)
         client.socket.close()
-        client.connect(self._address)
+        client.connect()
         self._selector.register(client.socket, selectors.EVENT_READ, client)
 
     def _finish(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -38,6 +39,7 @@ class Project:
     command: list[str]
     port: int
     password: str
+    prometheus: int = 0
     seconds: float = 0.0
 
     def __call__(self, *arguments: str, timeout: float = 900) -> str:
@@ -67,11 +69,13 @@ def project(
 ) -> Iterator[Project]:
     port = free_port()
     values = {name: f"a{secrets.token_hex(12)}" for name in SECRETS}
+    prometheus = free_port()
     values |= {"COMPOSE_PROFILES": "ministack", "PORT": str(port), "BASE": base}
+    values |= {"PROMETHEUS_PORT": str(prometheus), "ALERTMANAGER_PORT": str(free_port())}
     file = tmp_path_factory.mktemp("compose") / "env"
     file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     command = [*compose, "-p", f"groundwork-{port}", "--env-file", str(file)]
-    found = Project(engine, command, port, values["ADMIN_PASSWORD"])
+    found = Project(engine, command, port, values["ADMIN_PASSWORD"], prometheus)
     try:
         began = time.monotonic()
         found("up", "-d", "--wait", "--wait-timeout", "600")
@@ -158,6 +162,34 @@ def test_a_host_that_is_stopped_answers_every_request(project: Project) -> None:
     assert load.failed == []
     assert project.engine.docker("inspect", "-f", "{{.State.ExitCode}}", there).strip() == "0"
     project.engine.docker("start", there)
+
+
+def test_prometheus_scrapes_both_hosts_with_the_rules_and_alertmanager(project: Project) -> None:
+    project("--profile", "observability", "up", "-d", "--no-deps", "prometheus", "alertmanager")
+    url = f"http://127.0.0.1:{project.prometheus}/api/v1"
+
+    def ask(path: str) -> Any:
+        try:
+            return httpx2.get(f"{url}/{path}", timeout=20).json()["data"]
+        except (httpx2.TransportError, ValueError):
+            return {}
+
+    def healthy() -> set[str]:
+        targets = ask("targets").get("activeTargets", [])
+        return {one["labels"]["instance"] for one in targets if one["health"] == "up"}
+
+    both = {"host-1:8000", "host-2:8000"}
+    assert eventually(lambda: healthy() == both, 120), project("logs", "--tail", "20", "prometheus")
+    names = {rule["name"] for group in ask("rules")["groups"] for rule in group["rules"]}
+    assert {"InstanceDown", "RelayLag", "DeadLetters"} <= names
+    assert eventually(lambda: len(ask("alertmanagers")["activeAlertmanagers"]) == 1, 60)
+
+
+@pytest.mark.parametrize("profile", ["ministack", "localstack", "observability", "elk"])
+def test_each_profile_is_a_valid_project(project: Project, profile: str) -> None:
+    services = project("--profile", profile, "config", "--services").split()
+    expected = {"observability": "zipkin", "elk": "fluent-bit"}
+    assert expected.get(profile, profile) in services
 
 
 def test_without_a_host_token_nothing_starts(project: Project, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The `groundwork` command. Each subcommand imports its module only when it runs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -65,11 +65,31 @@ def demo() -> None:
 
 
 @app.command()
-def doctor(*, as_json: Json = False) -> None:
-    """Check for problems that would keep Groundwork from running, with the fix for each."""
+def doctor(
+    *,
+    env: Annotated[
+        Literal["local", "dev", "staging", "prod"] | None,
+        typer.Option(help="Check a deployment of this stage from outside, by its URL."),
+    ] = None,
+    url: Annotated[
+        str, typer.Option(help="Its URL; default: GROUNDWORK_PUBLIC_URL.", show_default=False)
+    ] = "",
+    live_url: Annotated[
+        str, typer.Option(help="URL of its sockets; default: /ws of the same host.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Check for problems that would keep Groundwork from running, with the fix for each.
+
+    With --env, a deployment is checked as its users reach it; GROUNDWORK_API_KEY may hold a key.
+    """
     from groundwork_command.commands import doctor as command
 
-    command.doctor("json" if as_json else "text")
+    output: Literal["json", "text"] = "json" if as_json else "text"
+    if env is None:
+        command.doctor(output)
+    else:
+        command.doctor_outside(env, url, live_url, output)
 
 
 @app.command()

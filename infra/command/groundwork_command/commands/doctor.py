@@ -1,16 +1,17 @@
-"""`groundwork doctor`: find problems that would keep an instance from running."""
+"""`groundwork doctor`: find problems of an instance here, or of a deployment from outside."""
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from groundwork_command.instance import checks, running
 from groundwork_command.instance.checks import Finding, State
+from groundwork_command.outside.address import Stage, address_of
 from groundwork_command.services.home import Home
-from groundwork_command.terminal.output import FAILED, result
+from groundwork_command.terminal.output import FAILED, clear_failures, fail, result
 
 DEFAULT_PORT = 8000
 DEFAULT_ADDRESS = "127.0.0.1"
@@ -19,7 +20,26 @@ MARKS = {State.GOOD: "ok     ", State.WARNING: "warning", State.BLOCKS: "BLOCKS 
 
 def doctor(output: Literal["json", "text"]) -> None:
     """Run all checks and print their findings; exit code 1 if one blocks."""
-    found = examine(os.environ)
+    _show(examine(os.environ), output)
+
+
+def doctor_outside(stage: Stage, url: str, live_url: str, output: Literal["json", "text"]) -> None:
+    """Check a deployment by its URL; exit code 1 if something blocks its use.
+
+    GROUNDWORK_API_KEY may hold a key for what strangers cannot see.
+    """
+    from groundwork_command.outside.examine import examine as examine_outside
+
+    with clear_failures():
+        given = url or os.environ.get("GROUNDWORK_PUBLIC_URL", "")
+        if not given:
+            fail("give --url, or set GROUNDWORK_PUBLIC_URL")
+        key = os.environ.get("GROUNDWORK_API_KEY", "")
+        found = examine_outside(address_of(given, stage, key, live_url))
+    _show(found, output)
+
+
+def _show(found: Sequence[Finding], output: Literal["json", "text"]) -> None:
     blocked = any(finding.state is State.BLOCKS for finding in found)
     if output == "json":
         result({"ok": not blocked, "findings": [asdict(finding) for finding in found]})

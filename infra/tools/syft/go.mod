@@ -1,0 +1,3 @@
+module groundwork/tools/syft
+
+go 1.26.0
