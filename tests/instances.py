@@ -56,7 +56,7 @@ def output_of(instance: Instance) -> list[str]:
 
 
 def run(
-    *arguments: str, environment: Mapping[str, str], expect: int = 0
+    *arguments: str, environment: Mapping[str, str], expect: int = 0, timeout: int = 110
 ) -> "subprocess.CompletedProcess[str]":
     """Run the `groundwork` command to its end and check its exit code."""
     done = subprocess.run(
@@ -64,7 +64,7 @@ def run(
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == expect, done.stdout + done.stderr

@@ -11,7 +11,7 @@ from .feeds import FeedServer, page, rss
 from .hosts import ServingHost
 from .waiting import eventually
 
-WAIT_SECONDS = 100
+WAIT_SECONDS = 300
 ENTITY = "query($id: ID!) { entity(id: $id) { name } }"
 
 

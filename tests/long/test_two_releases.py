@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     import neo4j as neo4j_driver
 
-pytestmark = [pytest.mark.long, pytest.mark.services, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.long, pytest.mark.services, pytest.mark.timeout(1800)]
+PATIENCE_SECONDS = 600
 PREVIOUS = script("previous_release").recorded()
 WITHOUT_WAITING = (
     "from groundwork_command.commands import serve\n"
@@ -56,8 +57,8 @@ class Deployed:
 
     def migrate(self) -> None:
         """Do what a deployment of this release does before its hosts start."""
-        run("migrate", environment=self.settings)
-        run("bootstrap", environment=self.settings)
+        run("migrate", environment=self.settings, timeout=PATIENCE_SECONDS)
+        run("bootstrap", environment=self.settings, timeout=PATIENCE_SECONDS)
 
     def schema(self) -> str:
         with psycopg.connect(self.owner_url) as connection:
@@ -116,7 +117,8 @@ def test_the_previous_release_serves_on_the_new_schema_and_on_the_old_one_again(
         assert broken_paths(old, feeds) == {}, "on the new schema"
         with ServingHost(tmp_path, deployed.settings, command=previous.command) as again:
             assert broken_paths(again.ready(), feeds) == {}, "started on the new schema"
-        run("migrate", "--to", PREVIOUS.schema, environment=deployed.settings)
+        back = ("migrate", "--to", PREVIOUS.schema)
+        run(*back, environment=deployed.settings, timeout=PATIENCE_SECONDS)
         assert deployed.schema() == PREVIOUS.schema
         assert broken_paths(old, feeds) == {}, "after the way back"
         # The paths notice a migration that takes away what the previous release reads.
@@ -133,7 +135,8 @@ def test_a_new_host_waits_for_its_schema_and_then_serves_beside_an_old_one(
         ServingHost(tmp_path, deployed.settings) as new,
     ):
         old.ready()
-        assert eventually(lambda: f"The schema has revision {PREVIOUS.schema}" in new.log, 60)
+        waits = f"The schema has revision {PREVIOUS.schema}"
+        assert eventually(lambda: waits in new.log, PATIENCE_SECONDS)
         with pytest.raises(httpx2.ConnectError):
             httpx2.get(f"{new.url}/health/live")
         assert broken_paths(old, feeds) == {}, "beside a host that waits"
