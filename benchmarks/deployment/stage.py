@@ -22,6 +22,7 @@ Settings = Mapping[str, str]
 HTTP = "RestApi,Identity,GraphApi"
 ENTITIES = 2_000
 BATCH = 1_000
+SLOW_SECONDS = 600
 
 
 @contextmanager
@@ -70,8 +71,8 @@ def deployed(
 
 def prepare(settings: Settings) -> None:
     """Migrate and bootstrap with this release."""
-    run("migrate", "--wait", "10", environment=settings)
-    run("bootstrap", environment=settings)
+    run("migrate", "--wait", "10", environment=settings, timeout=SLOW_SECONDS)
+    run("bootstrap", environment=settings, timeout=SLOW_SECONDS)
 
 
 def fill(host: ServingHost) -> tuple[str, list[str]]:
