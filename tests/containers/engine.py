@@ -119,10 +119,7 @@ class Engine:
         self.process.terminate()
         self.process.wait(timeout=60)
         if self.folder is not None:
-            for line in reversed(Path("/proc/mounts").read_text().splitlines()):
-                mounted = line.split()[1]
-                if mounted.startswith(str(self.folder)):
-                    subprocess.run(["umount", "-l", mounted], check=False)
+            unmount_under(self.folder)
             shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -197,15 +194,19 @@ def base_image(engine: Engine) -> str:
 def _debootstrap(archive: Path) -> None:
     debian = debian_packages()
     root = archive.with_suffix(".root")
+    unmount_under(root)  # a run that was killed leaves /proc mounted there
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     own = {**os.environ, "DEBOOTSTRAP_DIR": str(debian / "usr/share/debootstrap")}
-    run(
-        [*NICE, str(debian / "usr/sbin/debootstrap"), "--variant=minbase",
-         f"--include={BASE_PACKAGES}", SUITE, str(root), MIRROR],
-        env=own,
-        timeout=900,
-    )  # fmt: skip
+    try:
+        run(
+            [*NICE, str(debian / "usr/sbin/debootstrap"), "--variant=minbase",
+             f"--include={BASE_PACKAGES}", SUITE, str(root), MIRROR],
+            env=own,
+            timeout=3600,
+        )  # fmt: skip
+    finally:
+        unmount_under(root)
     for useless in ("var/cache/apt/archives", "usr/share/doc", "usr/share/man", "usr/share/locale"):
         shutil.rmtree(root / useless, ignore_errors=True)
     # So that pip in a build trusts what this machine trusts.
@@ -214,6 +215,23 @@ def _debootstrap(archive: Path) -> None:
     run(["tar", "-C", str(root), "-cf", str(archive.with_suffix(".new")), "."])
     archive.with_suffix(".new").rename(archive)
     shutil.rmtree(root)
+
+
+def unmount_under(folder: Path) -> None:
+    """Unmount all that is mounted in a folder, so that removing it removes nothing else.
+
+    Raises:
+        RuntimeError: something is still mounted there; the folder must not be removed.
+    """
+    for mounted in reversed(_mounted_under(folder)):
+        subprocess.run(["umount", "-l", mounted], check=False)
+    if left := _mounted_under(folder):
+        raise RuntimeError(f"still mounted, not removed: {', '.join(left)}")
+
+
+def _mounted_under(folder: Path) -> list[str]:
+    mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
+    return [mounted for mounted in mounts if mounted.startswith(f"{folder}/")]
 
 
 def compose(engine: Engine) -> list[str]:
