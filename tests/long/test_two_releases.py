@@ -83,6 +83,7 @@ def deployed(
         "GROUNDWORK_HOME": str(tmp_path / "home"),
         "GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8",
         "GROUNDWORK_SWEEP_AFTER_SECONDS": "5",
+        "GROUNDWORK_SCHEMA_WAIT_SECONDS": "3600",
     }
     with (
         empty_graph(services, graph_driver, graph_migrations),
