@@ -43,6 +43,20 @@ def test_the_last_slot_is_the_latest_that_anybody_took(slots: SlotStore) -> None
     assert slots.last("sweep") == SLOT + timedelta(minutes=1)
 
 
+def test_the_time_is_that_of_the_store(slots: SlotStore) -> None:
+    assert abs(slots.time() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_slots_in_the_future_are_forgotten(slots: SlotStore) -> None:
+    """They were taken before the clock of the store was set back."""
+    now = slots.time().replace(microsecond=0)
+    for minutes in (1, 2, 3):
+        slots.claim("sweep", now + timedelta(minutes=minutes))
+    assert slots.claim("sweep", now)
+    assert slots.last("sweep") == now
+    assert slots.claim("sweep", now + timedelta(minutes=2))
+
+
 def test_many_gateways_at_once_take_a_slot_once(slots: SlotStore) -> None:
     taken: list[bool] = []
     threads = [

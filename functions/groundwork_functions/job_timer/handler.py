@@ -17,6 +17,6 @@ handler = EventApp("job_timer")
 def due(event: SQSEvent) -> BatchResponse:  # noqa: ARG001 - Chalice's signature
     """End what is over now; the content of the messages is not used."""
     parts = wiring()
-    expired = end_leases_and_pauses(work=parts.work(), clock=parts.lease_clock)
+    expired = end_leases_and_pauses(work=parts.work(), clock=parts.database_clock)
     metrics.emit("JobLeasesExpired", expired)
     return {"batchItemFailures": []}

@@ -19,7 +19,7 @@ def jobs(event: SQSEvent) -> BatchResponse:
     parts = wiring()
     extract = Extract(
         work=parts.work,
-        clock=parts.lease_clock,
+        clock=parts.database_clock,
         results=parts.queue(parts.settings.results_queue_url),
         registrable_host=parts.registrable_host,
     )

@@ -36,7 +36,7 @@ SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/Distribut
 
 def write_hooks(wiring: Wiring, _caller: Caller) -> DistributionWriteHooks:
     """Return the hooks: a distribution that is due is started at once."""
-    return DistributionWriteHooks(wiring.clock, wiring.settings.public_url)
+    return DistributionWriteHooks(wiring.database_clock, wiring.settings.public_url)
 
 
 router = Router()
@@ -65,7 +65,7 @@ def lease(request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
     """Lease distributions of some channels that wait, oldest first."""
     no_parameters(request)
     wanted = decode(DistributionLeaseRequest, request)
-    leased = lease_distributions(wanted, work=wiring.work(), clock=wiring.clock)
+    leased = lease_distributions(wanted, work=wiring.work(), clock=wiring.database_clock)
     if wanted.max is not None:
         return HttpResponse(200, to_json({"items": leased}).decode())
     if not leased:
@@ -107,7 +107,7 @@ router.add(
 def complete(distribution_id: UUID, ended: DistributionLeaseEnd, wiring: Wiring) -> None:
     """End a lease well; the distribution is sent unless deliveries are still under way."""
     complete_distribution(
-        distribution_id, ended.lease_token, work=wiring.work(), clock=wiring.clock
+        distribution_id, ended.lease_token, work=wiring.work(), clock=wiring.database_clock
     )
 
 
@@ -121,7 +121,7 @@ def complete(distribution_id: UUID, ended: DistributionLeaseEnd, wiring: Wiring)
 )
 def fail(distribution_id: UUID, failed: DistributionLeaseFailure, wiring: Wiring) -> None:
     """End a lease with a failure; `retryable` and `internal` are tried again, five times in all."""
-    fail_distribution(distribution_id, failed, work=wiring.work(), clock=wiring.clock)
+    fail_distribution(distribution_id, failed, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.post(
@@ -134,4 +134,6 @@ def fail(distribution_id: UUID, failed: DistributionLeaseFailure, wiring: Wiring
 )
 def release(distribution_id: UUID, ended: DistributionLeaseEnd, wiring: Wiring) -> None:
     """Give a distribution back; no attempt is counted."""
-    release_distribution(distribution_id, ended.lease_token, work=wiring.work(), clock=wiring.clock)
+    release_distribution(
+        distribution_id, ended.lease_token, work=wiring.work(), clock=wiring.database_clock
+    )

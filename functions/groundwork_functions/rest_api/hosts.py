@@ -25,7 +25,7 @@ def page(
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> SourceHosts:
     """List hosts."""
-    return list_hosts(cursor, limit, work=wiring.work(), clock=wiring.clock)
+    return list_hosts(cursor, limit, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.get(
@@ -38,7 +38,7 @@ def page(
 )
 def one(host: str, wiring: Wiring) -> SourceHost:
     """Read one host."""
-    return show_host(host, work=wiring.work(), clock=wiring.clock)
+    return show_host(host, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.patch(
@@ -54,4 +54,6 @@ def change(host: str, body: HostPatch, wiring: Wiring) -> SourceHost:
 
     They apply to all sources of the host, also to later ones.
     """
-    return change_host(host, body, work=wiring.work(), clock=wiring.clock, host_of=wiring.host_of)
+    return change_host(
+        host, body, work=wiring.work(), clock=wiring.database_clock, host_of=wiring.host_of
+    )

@@ -16,4 +16,4 @@ router = Router()
 )
 def show(wiring: Wiring) -> Ingestion:
     """Read how ingestion is going."""
-    return watch_ingestion(work=wiring.work(), clock=wiring.clock)
+    return watch_ingestion(work=wiring.work(), clock=wiring.database_clock)

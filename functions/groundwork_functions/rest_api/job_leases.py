@@ -52,7 +52,7 @@ def lease(request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
     no_parameters(request)
     asked = decode(LeaseRequest, request)
     leased = hold.lease_jobs(
-        asked, quick=wiring.quick_leases, work=wiring.work(), clock=wiring.lease_clock
+        asked, quick=wiring.quick_leases, work=wiring.work(), clock=wiring.database_clock
     )
     if asked.max is not None:
         return HttpResponse(200, f'{{"items":[{",".join(leased)}]}}')
@@ -95,7 +95,7 @@ router.add(
 )
 def replay_many(body: ReplayRequest, wiring: Wiring) -> Replayed:
     """Queue failed and quarantined jobs of a kind again, ten a second, up to 1,000."""
-    return hold.replay_jobs(body, work=wiring.work(), clock=wiring.lease_clock)
+    return hold.replay_jobs(body, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.get(
@@ -107,7 +107,7 @@ def replay_many(body: ReplayRequest, wiring: Wiring) -> Replayed:
 )
 def stats(wiring: Wiring) -> JobStats:
     """Count, for each kind, the jobs that wait, run, pause and are quarantined."""
-    return hold.job_stats(work=wiring.work(), clock=wiring.lease_clock)
+    return hold.job_stats(work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.get(
@@ -119,7 +119,7 @@ def stats(wiring: Wiring) -> JobStats:
 )
 def attempts(job_id: UUID, wiring: Wiring) -> Attempts:
     """List the leases of a job, oldest first; the last thousand."""
-    return hold.list_attempts(job_id, work=wiring.work(), clock=wiring.lease_clock)
+    return hold.list_attempts(job_id, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.post(
@@ -133,7 +133,7 @@ def attempts(job_id: UUID, wiring: Wiring) -> Attempts:
 def status(job_id: UUID, body: StatusReport, wiring: Wiring) -> ReportTaken:
     """Report progress, which extends the lease; learn whether to stop."""
     return hold.report_status(
-        job_id, body, quick=wiring.quick_leases, work=wiring.work(), clock=wiring.lease_clock
+        job_id, body, quick=wiring.quick_leases, work=wiring.work(), clock=wiring.database_clock
     )
 
 
@@ -149,7 +149,7 @@ def status(job_id: UUID, body: StatusReport, wiring: Wiring) -> ReportTaken:
 )
 def hand_in(job_id: UUID, body: ResultHandedIn, wiring: Wiring) -> HttpResponse:
     """Hand in a result of up to 10 MB, which is applied in one transaction; safe to repeat."""
-    position = take_result(job_id, body, work=wiring.work, clock=wiring.lease_clock)
+    position = take_result(job_id, body, work=wiring.work, clock=wiring.database_clock)
     return shown(job_id, wiring, position)
 
 
@@ -166,7 +166,7 @@ def hand_in(job_id: UUID, body: ResultHandedIn, wiring: Wiring) -> HttpResponse:
 def failure(job_id: UUID, body: FailureReport, wiring: Wiring) -> HttpResponse:
     """Report that the attempt failed; it is tried again, quarantined, or failed, by its class."""
     work = wiring.work()
-    hold.fail_leased(job_id, body, work=work, clock=wiring.lease_clock)
+    hold.fail_leased(job_id, body, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
 
 
@@ -183,7 +183,7 @@ def failure(job_id: UUID, body: FailureReport, wiring: Wiring) -> HttpResponse:
 def release(job_id: UUID, body: Held, wiring: Wiring) -> HttpResponse:
     """Give a job back without counting the attempt."""
     work = wiring.work()
-    hold.release(job_id, body.lease_token, work=work, clock=wiring.lease_clock)
+    hold.release(job_id, body.lease_token, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
 
 
@@ -200,7 +200,7 @@ def release(job_id: UUID, body: Held, wiring: Wiring) -> HttpResponse:
 def defer(job_id: UUID, body: Deferral, wiring: Wiring) -> HttpResponse:
     """Let a job wait for an outside batch, up to 48 hours, without counting the attempt."""
     work = wiring.work()
-    hold.defer(job_id, body, work=work, clock=wiring.lease_clock)
+    hold.defer(job_id, body, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
 
 
@@ -217,7 +217,7 @@ def defer(job_id: UUID, body: Deferral, wiring: Wiring) -> HttpResponse:
 def cancel(job_id: UUID, wiring: Wiring) -> HttpResponse:
     """Cancel a queued job, or ask the worker of a leased one to stop at its next report."""
     work = wiring.work()
-    hold.cancel(job_id, work=work, clock=wiring.lease_clock)
+    hold.cancel(job_id, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
 
 
@@ -234,7 +234,7 @@ def cancel(job_id: UUID, wiring: Wiring) -> HttpResponse:
 def replay(job_id: UUID, wiring: Wiring) -> HttpResponse:
     """Queue a failed, quarantined or cancelled job again, with all its attempts."""
     work = wiring.work()
-    replay_job(job_id, work=work, clock=wiring.lease_clock)
+    replay_job(job_id, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
 
 

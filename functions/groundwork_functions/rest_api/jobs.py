@@ -22,12 +22,12 @@ class JobRoutes(ResourceRoutes):
 
     def page(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
         """Answer one page."""
-        take_back_expired(work=wiring.work(), clock=wiring.lease_clock)
+        take_back_expired(work=wiring.work(), clock=wiring.database_clock)
         return super().page(request, caller, wiring)
 
     def read(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
         """Answer one, or that the client has it already."""
-        take_back_expired(work=wiring.work(), clock=wiring.lease_clock)
+        take_back_expired(work=wiring.work(), clock=wiring.database_clock)
         return super().read(request, caller, wiring, text)
 
 

@@ -30,7 +30,7 @@ def verify(request: Request, _caller: None, wiring: Wiring, text: str) -> HttpRe
     For hubs.
     """
     query = {name: values[-1] for name, values in request.query.items() if values}
-    challenge = verify_intent(_id(text), query, work=wiring.work(), clock=wiring.clock)
+    challenge = verify_intent(_id(text), query, work=wiring.work(), clock=wiring.database_clock)
     return HttpResponse(200, challenge, TEXT, {"Cache-Control": "no-store"})
 
 
@@ -44,7 +44,7 @@ def push(request: Request, _caller: None, wiring: Wiring, text: str) -> HttpResp
         request.body,
         request.headers.get("x-hub-signature"),
         work=wiring.work(),
-        clock=wiring.clock,
+        clock=wiring.database_clock,
         encryption=wiring.encryption,
     )
     return HttpResponse(202 if taken else GONE, "", TEXT)

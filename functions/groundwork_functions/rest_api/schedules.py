@@ -15,7 +15,7 @@ from groundwork_runtime.wiring import Wiring
 
 def write_hooks(wiring: Wiring, caller: Caller) -> ScheduleWriteHooks:
     """Return the hooks: the next moments are planned; actions need the caller's permission."""
-    return ScheduleWriteHooks(caller, clock=wiring.clock, next_cron=wiring.next_cron)
+    return ScheduleWriteHooks(caller, clock=wiring.database_clock, next_cron=wiring.next_cron)
 
 
 router = Router()
@@ -41,7 +41,7 @@ def run(schedule_id: UUID, caller: Caller, wiring: Wiring) -> HttpResponse:
     run_id = run_now(
         schedule_id,
         work=wiring.work(),
-        clock=wiring.clock,
+        clock=wiring.database_clock,
         by=caller,
     )
     stored = wiring.resources.read(SCHEDULE_RUNS, run_id)

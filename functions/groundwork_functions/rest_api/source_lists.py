@@ -44,7 +44,7 @@ def import_(request: Request, wiring: Wiring) -> ImportedSources:
     if not data.strip():
         raise Invalid("The input is invalid; see errors.", (Fault("", "must be a list of feeds"),))
     return import_sources(
-        data, work=wiring.work, clock=wiring.clock, allowed=wiring.allowed, charset=charset
+        data, work=wiring.work, clock=wiring.database_clock, allowed=wiring.allowed, charset=charset
     )
 
 

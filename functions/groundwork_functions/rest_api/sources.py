@@ -22,7 +22,7 @@ from groundwork_runtime.wiring import Wiring
 def write_hooks(wiring: Wiring, _caller: Caller) -> SourceWriteHooks:
     """Return the hooks: fetch a new source at once; reschedule a changed one."""
     return SourceWriteHooks(
-        clock=wiring.clock,
+        clock=wiring.database_clock,
         next_cron=wiring.next_cron,
         allowed=wiring.allowed,
         encryption=lambda: wiring.encryption,
@@ -48,7 +48,7 @@ def fetch(source_id: UUID, wiring: Wiring) -> FetchRequested:
 
     The fetch runs asynchronously.
     """
-    return request_fetch(source_id, work=wiring.work(), clock=wiring.clock)
+    return request_fetch(source_id, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.get(
@@ -62,7 +62,7 @@ def fetch(source_id: UUID, wiring: Wiring) -> FetchRequested:
 def schedule(source_id: UUID, wiring: Wiring) -> ScheduleExplained:
     """Explain when the source is polled next."""
     with wiring.work() as work:
-        return explain_schedule(source_id, sources=work.sources, clock=wiring.clock)
+        return explain_schedule(source_id, sources=work.sources, clock=wiring.database_clock)
 
 
 @router.post(

@@ -31,25 +31,33 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     """Start what is due, re-queue lost jobs, remove expired rows, close expired sockets."""
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
-    refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.clock)
-    ran = run_due(work=parts.work(), clock=parts.clock, next_cron=parts.next_cron)
-    done = {"claimed": claim_due(work=parts.work(), clock=parts.clock, ahead_seconds=AHEAD_SECONDS)}
+    refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.database_clock)
+    ran = run_due(work=parts.work(), clock=parts.database_clock, next_cron=parts.next_cron)
+    done = {
+        "claimed": claim_due(
+            work=parts.work(), clock=parts.database_clock, ahead_seconds=AHEAD_SECONDS
+        )
+    }
     done |= {"schedules_run": ran.succeeded, "schedules_failed": ran.failed}
     public_url = parts.settings.public_url
-    done["started"] = start_due(work=parts.work(), clock=parts.clock, public_url=public_url)
+    done["started"] = start_due(
+        work=parts.work(), clock=parts.database_clock, public_url=public_url
+    )
     done["distributions_ended"] = end_all_finished(
         work=parts.work(), finished=parts.finished_distributions
     )
-    done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.clock)
+    done["distributions_expired"] = expire_leases(work=parts.work(), clock=parts.database_clock)
     swept = sweep_jobs(
-        waiting_seconds, work=parts.work(), clock=parts.lease_clock, timers=parts.job_timers
+        waiting_seconds, work=parts.work(), clock=parts.database_clock, timers=parts.job_timers
     )
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
     days = parts.settings.job_attempt_days
-    keep_polls(work=parts.work(), clock=parts.clock)
-    done["removed"] = remove_expired(work=parts.work(), clock=parts.clock, job_attempt_days=days)
+    keep_polls(work=parts.work(), clock=parts.database_clock)
+    done["removed"] = remove_expired(
+        work=parts.work(), clock=parts.database_clock, job_attempt_days=days
+    )
     done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
-    emit_ingestion(watch_ingestion(work=parts.work(), clock=parts.clock))
+    emit_ingestion(watch_ingestion(work=parts.work(), clock=parts.database_clock))
     # Literal names: the test of the alert rules searches for them here.
     metrics.emit("SchedulesRun", ran.succeeded)
     metrics.emit("SchedulesFailed", ran.failed)

@@ -88,7 +88,7 @@ def watched(path: "Path", publisher: Publisher, polls: int = POLLS) -> None:
     """Let a source be polled as often, each time as soon as it is due."""
     address = f"127.0.0.1:{publisher.server_address[1]}"
     allowed = AllowedTargets.parse((address,))
-    path.web = PoliteFetcher(allowed, path.clock, user_agent=AGENT)  # type: ignore[assignment]
+    path.web = PoliteFetcher(allowed, user_agent=AGENT)  # type: ignore[assignment]
     url = f"http://{address}/feed"
     with path.work() as work:
         made = work.sources.add([SourceRow(url, url, HOURLY)])

@@ -182,7 +182,7 @@ def test_a_source_that_robots_txt_refuses_is_blocked_and_looked_at_again_after_a
     path: "Path", source: UUID
 ) -> None:
     poll(path, refused(path))
-    assert path.web.asked[-1].robots == RobotsRule(None, 1.0)
+    assert path.web.asked[-1].robots == RobotsRule(None, path.clock.now(), 1.0)
     assert path.rows(STATE)[0][:2] == ("blocked", True)
     pause = "SELECT error_class, next_poll_at - last_poll_at FROM source_states"
     assert path.rows(pause) == [("robots", timedelta(days=1))]

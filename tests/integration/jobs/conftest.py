@@ -33,7 +33,7 @@ class Office:
         self.rest = rest
         self.kind = f"k{uuid4().hex}"
         self.clock = MovedClock()
-        rest.parts.lease_clock = self.clock
+        rest.parts.database_clock = self.clock
 
     def add(self, **fields: object) -> str:
         made = self.rest.create("jobs", kind=self.kind, **fields)
@@ -87,6 +87,6 @@ class Office:
 
 @pytest.fixture
 def office(shared_rest: Rest) -> Iterator[Office]:
-    clock = shared_rest.parts.lease_clock
+    clock = shared_rest.parts.database_clock
     yield Office(shared_rest)
-    shared_rest.parts.lease_clock = clock
+    shared_rest.parts.database_clock = clock

@@ -84,7 +84,7 @@ def beyond(office: Office, proxy: CutAtCommit) -> Iterator[Rest]:
     rest = Rest.beside(office.rest)
     rest.database = CountingDatabase(proxy.url, application_name="test")
     rest.parts.database = rest.database
-    rest.parts.lease_clock = office.clock
+    rest.parts.database_clock = office.clock
     yield rest
     rest.database.close()
 

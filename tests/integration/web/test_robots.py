@@ -20,11 +20,6 @@ AGENT = "Groundwork/0.1 (feed reader; +https://about.test/)"
 REFUSE_ALL = b"User-agent: *\nDisallow: /\n"
 
 
-class Clock:
-    def now(self) -> datetime:
-        return NOW
-
-
 class Site(ThreadingHTTPServer):
     """Serves one robots.txt, and a feed at any other path; remembers what it was asked."""
 
@@ -76,8 +71,8 @@ def site() -> Iterator[Site]:
 
 def ask(site: Site, known: KnownRobots | None = None, *, obeys: bool = True) -> Download:
     allowed = AllowedTargets.parse((site.url.removeprefix("http://"),))
-    fetcher = PoliteFetcher(allowed, Clock(), user_agent=AGENT)
-    rule = RobotsRule(known, 0.0) if obeys else None
+    fetcher = PoliteFetcher(allowed, user_agent=AGENT)
+    rule = RobotsRule(known, NOW, 0.0) if obeys else None
     ((_, answer),) = fetcher([FetchRequest(f"{site.url}/feed", robots=rule)])
     return answer
 

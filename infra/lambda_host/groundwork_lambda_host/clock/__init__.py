@@ -5,10 +5,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from groundwork_lambda_host.clock.events import scheduler_event
 from groundwork_lambda_host.clock.expressions import BadExpression, Slots, parse_expression
+from groundwork_lambda_host.clock.shared_time import SharedTime
 from groundwork_lambda_host.clock.slots import PostgresSlots, SlotStore, SlotsUnavailable
 from groundwork_lambda_host.invoking import Invoker, Throttled
 from groundwork_lambda_host.template import Schedule, Stack
@@ -26,7 +27,7 @@ class ClockSettings:
         retry_seconds: Delays before a failed run is repeated, as Lambda does for asynchronous
             events. Retries end at the next slot, or at the schedule's own limits.
         look_seconds: Maximum sleep, so that slots are soon right again after the machine was
-            suspended or its clock was set.
+            suspended or a clock was set.
         unavailable_seconds: Delay before an unavailable slot store is tried again.
     """
 
@@ -62,7 +63,7 @@ class Clock:
         self._invoker = invoker
         self._slots = slots
         self._settings = settings
-        self._now = now
+        self._time = SharedTime(slots, now)
         self._tasks: set[asyncio.Task[None]] = set()
         self._runs: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -84,7 +85,7 @@ class Clock:
     async def _keep(self, schedule: Schedule, slots: Slots) -> None:
         due = await self._first(schedule, slots)
         while due is not None and not self._stopping.is_set():
-            await self._sleep_until(due)
+            due = await self._wait_for(due, slots)
             if self._stopping.is_set():
                 return
             # After a long sleep only the latest slot is run.
@@ -99,6 +100,7 @@ class Clock:
     async def _first(self, schedule: Schedule, slots: Slots) -> datetime | None:
         """Return the first slot to run: the latest missed one, or the next."""
         while not self._stopping.is_set():
+            await self._time.compare()
             moment = self._moment()
             try:
                 last = await asyncio.to_thread(self._slots.last, schedule.name)
@@ -155,12 +157,17 @@ class Clock:
             if self._stopping.is_set():
                 return
 
-    async def _sleep_until(self, moment: datetime) -> None:
+    async def _wait_for(self, due: datetime, slots: Slots) -> datetime:
+        """Sleep until a slot, or an earlier one if the clock is set back; return the slot."""
         while not self._stopping.is_set():
-            left = moment.timestamp() - self._now()
+            await self._time.compare()
+            moment = self._moment()
+            due = min(due, slots.after(moment) or due)
+            left = (due - moment).total_seconds()
             if left <= 0:
-                return
+                break
             await self._pause(min(left, self._settings.look_seconds))
+        return due
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -170,4 +177,4 @@ class Clock:
             pass
 
     def _moment(self) -> datetime:
-        return datetime.fromtimestamp(self._now(), UTC)
+        return self._time.now()

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
 _KEPT_DAYS = 14
+_AHEAD_SECONDS = 5
+"""A slot that is claimed so far ahead was claimed before the database's clock was set back."""
 
 
 class SlotsUnavailable(Exception):
@@ -17,13 +19,16 @@ class SlotsUnavailable(Exception):
 
 
 class SlotStore(Protocol):
-    """Store of claimed slots. All methods block; claim and last raise SlotsUnavailable."""
+    """Store of claimed slots. All methods block; all but close raise SlotsUnavailable."""
 
     def claim(self, schedule: str, slot: datetime) -> bool:
         """Claim a slot; return True for the one caller that must run it."""
 
     def last(self, schedule: str) -> datetime | None:
         """Return the latest claimed slot (aware UTC), or None."""
+
+    def time(self) -> datetime:
+        """Return the store's time (aware UTC), by which all hosts go."""
 
     def close(self) -> None:
         """Release resources; a later claim acquires them again."""
@@ -39,24 +44,33 @@ class PostgresSlots:
         self._connection: Connection | None = None
 
     def claim(self, schedule: str, slot: datetime) -> bool:
-        """Claim a slot, and delete the schedule's old slots."""
+        """Claim a slot, and delete the schedule's old slots and those in the future."""
         rows = self._run(
             "WITH old AS (DELETE FROM clock_slots WHERE schedule = %(schedule)s"
-            " AND slot < %(slot)s - make_interval(days => %(kept)s)),"
+            " AND (slot < %(slot)s - make_interval(days => %(kept)s)"
+            " OR slot > clock_timestamp() + make_interval(secs => %(ahead)s))),"
             " mine AS (INSERT INTO clock_slots (schedule, slot, fired_at)"
             " VALUES (%(schedule)s, %(slot)s, now()) ON CONFLICT DO NOTHING RETURNING slot)"
             " SELECT slot FROM mine",
-            {"schedule": schedule, "slot": slot, "kept": _KEPT_DAYS},
+            {"schedule": schedule, "slot": slot, "kept": _KEPT_DAYS, "ahead": _AHEAD_SECONDS},
         )
         return bool(rows)
 
     def last(self, schedule: str) -> datetime | None:
         """Return the latest claimed slot, or None."""
         rows = self._run(
-            "SELECT max(slot) FROM clock_slots WHERE schedule = %(schedule)s",
-            {"schedule": schedule},
+            "SELECT max(slot) FROM clock_slots WHERE schedule = %(schedule)s"
+            " AND slot <= clock_timestamp() + make_interval(secs => %(ahead)s)",
+            {"schedule": schedule, "ahead": _AHEAD_SECONDS},
         )
         return rows[0][0] if rows else None
+
+    def time(self) -> datetime:
+        """Return the database's time."""
+        ((now,),) = self._run("SELECT clock_timestamp()", {})
+        if now is None:
+            raise SlotsUnavailable
+        return now
 
     def close(self) -> None:
         """Close the connection."""

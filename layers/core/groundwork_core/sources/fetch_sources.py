@@ -95,7 +95,7 @@ class FetchSources:
             pairs = [(message.source_id, message.ticket) for message in due]
             now = self._clock.now()
             taken = work.sources.to_fetch(pairs, now, now + timedelta(seconds=FETCHING_SECONDS))
-            taken = with_robots(taken, hosts=work.hosts)
+            taken = with_robots(taken, hosts=work.hosts, now=now)
             watched = {one.ticket: one for one in taken}
             details = work.credentials.details([one.source_id for one in watched.values()])
         open_messages: dict[UUID, FetchDue] = {}

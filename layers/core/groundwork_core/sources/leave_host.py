@@ -72,13 +72,15 @@ def reply_of(failed: Failed | None, transfer: Transfer) -> Reply:
     return Reply.NOT_ASKED if nothing_sent else Reply.ANSWERED
 
 
-def with_robots(sources: Sequence[WatchedSource], *, hosts: HostStore) -> list[WatchedSource]:
-    """Tell sources the robots.txt of their origins, where their hosts obey it."""
+def with_robots(
+    sources: Sequence[WatchedSource], *, hosts: HostStore, now: datetime
+) -> list[WatchedSource]:
+    """Tell sources the robots.txt of their origins as of `now`, where their hosts obey it."""
     origins = {one.source_id: origin_of(one.url) for one in sources}
     known = hosts.robots(sorted(set(origins.values())))
     pauses = hosts.obeying(sorted({one.host for one in sources}))
     return [
-        replace(one, robots=RobotsRule(known.get(origins[one.source_id]), pauses[one.host]))
+        replace(one, robots=RobotsRule(known.get(origins[one.source_id]), now, pauses[one.host]))
         if one.host in pauses
         else one
         for one in sources

@@ -26,5 +26,7 @@ class RobotsRule:
 
     known: KnownRobots | None
     """None, or expired: robots.txt is fetched first."""
+    now: datetime
+    """When the fetch was planned, by the clock that plans polls."""
     pause_seconds: float
     """Between the request for robots.txt and the one after it."""

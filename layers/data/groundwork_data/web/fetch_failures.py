@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -48,7 +49,7 @@ def refuse_status(response: BaseHTTPResponse) -> None:
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - Successful
         return
-    retry_after = retry_after_seconds(response.headers.get("Retry-After"))
+    retry_after = retry_after_seconds(response.headers)
     if response.headers.get("cf-mitigated") == "challenge" or (
         response.headers.get("x-amzn-waf-action") in WAF_CHALLENGES
     ):
@@ -74,16 +75,24 @@ def too_slow(seconds: float) -> str:
     return f"The answer took longer than {seconds:g} s."
 
 
-def retry_after_seconds(value: str | None) -> int | None:
-    """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither."""
+def retry_after_seconds(headers: Mapping[str, str]) -> int | None:
+    """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither.
+
+    A date counts from the answer's own Date, so that neither clock needs to be right.
+    """
+    value = headers.get("Retry-After")
     if not value:
         return None
     text = value.strip()
     if text.isdecimal():
         return min(int(text[:12]), 2**31)
+    at, sent = _date(text), _date(headers.get("Date") or "") or datetime.now(UTC)
+    return None if at is None else max(0, round((at - sent).total_seconds()))
+
+
+def _date(text: str) -> datetime | None:
     try:
         at = parsedate_to_datetime(text)
     except ValueError:
         return None
-    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0, round((aware - datetime.now(UTC)).total_seconds()))
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -108,7 +108,7 @@ class MessagePoster:
             return self._outcome(response), self._beginning(response)
 
     def _outcome(self, response: BaseHTTPResponse) -> Outcome:
-        asked = retry_after_seconds(response.headers.get("Retry-After"))
+        asked = retry_after_seconds(response.headers)
         if 200 <= response.status < 300:  # noqa: PLR2004 - Successful
             return Outcome(response.status)
         error = f"The endpoint answered {response.status}."

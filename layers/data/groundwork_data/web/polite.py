@@ -20,8 +20,8 @@ from groundwork_data.web.fetcher import SafeFetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from groundwork_core.clock import Clock
     from groundwork_core.sources.robots_known import KnownRobots, RobotsRule
     from groundwork_core.web.reachability import Address, AllowedTargets
 
@@ -47,15 +47,13 @@ class PoliteFetcher(SafeFetcher):
     def __init__(
         self,
         allowed: AllowedTargets,
-        clock: Clock,
         *,
         user_agent: str,
         resolver: Callable[[str, int, float], list[Address]] | None = None,
     ) -> None:
-        """`clock` says which robots.txt has expired; the others are as of `SafeFetcher`."""
+        """All are as of `SafeFetcher`."""
         more = {} if resolver is None else {"resolver": resolver}
         super().__init__(allowed, user_agent=user_agent, **more)  # type: ignore[arg-type]
-        self._clock = clock
         self._robots = SafeFetcher(
             allowed,
             user_agent=user_agent,
@@ -75,13 +73,13 @@ class PoliteFetcher(SafeFetcher):
 
     def _obey(self, ask: FetchRequest, rule: RobotsRule) -> Download:
         known, cost = rule.known, 0
-        if known is None or known.expires_at <= self._clock.now():
+        if known is None or known.expires_at <= rule.now:
             if ask.wait_seconds > 0:
                 time.sleep(ask.wait_seconds)
             answer = self._fetch_robots(ask)
             if isinstance(answer, Failed) and answer.failure in _NO_HOST:
                 return answer
-            known, cost = self._read(ask, answer), answer.transfer.requests
+            known, cost = self._read(ask, answer, rule.now), answer.transfer.requests
             ask = replace(ask, wait_seconds=min(rule.pause_seconds, PAUSE_MAX_SECONDS))
             fetched = known
         else:
@@ -95,10 +93,10 @@ class PoliteFetcher(SafeFetcher):
     def _fetch_robots(self, ask: FetchRequest) -> Download:
         return self._robots.ask(FetchRequest(f"{origin_of(normal(ask.url))}/robots.txt"))
 
-    def _read(self, ask: FetchRequest, answer: Download) -> KnownRobots:
+    def _read(self, ask: FetchRequest, answer: Download, now: datetime) -> KnownRobots:
         from groundwork_data.web.robots_text import crawl_delay
 
-        known = robots_from(origin_of(normal(ask.url)), answer, self._clock.now())
+        known = robots_from(origin_of(normal(ask.url)), answer, now)
         return replace(known, crawl_delay_seconds=crawl_delay(known.body, AGENT))
 
 

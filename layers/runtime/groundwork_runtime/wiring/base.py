@@ -37,8 +37,11 @@ class BaseParts:
         return database
 
     @cached_property
-    def lease_clock(self) -> Clock:
-        """The clock of the database. Leases of jobs end by it, not by the clock of this machine."""
+    def database_clock(self) -> Clock:
+        """The clock of the database, for all that several machines must agree about.
+
+        Leases, claims and planned times go by it, not by the clock of this machine.
+        """
         from groundwork_data.postgres.database_clock import DatabaseClock
 
         return DatabaseClock(self.database)
@@ -57,7 +60,7 @@ class BaseParts:
             return None
         from groundwork_core.jobs.timers import Timers
 
-        return Timers(self.queue(self.settings.job_timer_queue_url), self.lease_clock)
+        return Timers(self.queue(self.settings.job_timer_queue_url), self.database_clock)
 
     def new_database(self) -> Database:
         """Return another connection, for another thread; what it writes does not wake the relay."""

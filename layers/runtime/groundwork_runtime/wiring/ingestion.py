@@ -59,12 +59,10 @@ class IngestionParts(SecretParts):
         from groundwork_data.web.polite import PoliteFetcher
 
         return FetchSources(
-            fetch=PoliteFetcher(
-                self.allowed, self.clock, user_agent=self.settings.fetch_user_agent
-            ),
+            fetch=PoliteFetcher(self.allowed, user_agent=self.settings.fetch_user_agent),
             read=read_feed,
             work=self.work,
-            clock=self.clock,
+            clock=self.database_clock,
             random=SystemRandom(),
             next_cron=self.next_cron,
             plans=partial(FetchPlans, encryption=self.encryption, reader_of=reader_of),
@@ -124,7 +122,7 @@ class IngestionParts(SecretParts):
             return 0
         return keep_subscribed(
             work=self.work,
-            clock=self.clock,
+            clock=self.database_clock,
             ask=HubClient(self.allowed),
             encryption=self.encryption,
             public_url=public_url,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time as real_time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,8 @@ def clock(time: Time, slots: FakeSlots, fleet: FakeFleet, *schedules: Schedule) 
         schedules=schedules or (MINUTELY,),
         secrets=(),
     )
+    if slots.clock is real_time.time:
+        slots.clock = time
     settings = ClockSettings(
         region="eu-central-1",
         retry_seconds=(0.02, 0.02),
@@ -114,6 +117,43 @@ def test_a_machine_that_slept_catches_up_one_slot() -> None:
     time, fleet = Time(), FakeFleet()
     run(clock(time, FakeSlots(), fleet), fleet, 1, 2, play=lambda: time.pass_by(hours=1))
     assert fired(fleet) == ["10:00", "11:00"]
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_host_whose_clock_jumps_keeps_the_slots_of_the_database(hours: int) -> None:
+    shared, own, fleet = Time(), Time(), FakeFleet()
+
+    def play() -> None:
+        own.pass_by(hours=hours, minutes=1)
+        shared.pass_by(minutes=1)
+
+    run(clock(own, FakeSlots(shared), fleet), fleet, 1, 2, 3, play=play)
+    assert fired(fleet) == ["10:00", "10:01", "10:02"]
+
+
+def test_by_its_own_clock_it_would_not() -> None:
+    """The guard taken away."""
+    own, fleet = Time(), FakeFleet()
+    run(clock(own, FakeSlots(), fleet), fleet, 1, 2, play=lambda: own.pass_by(hours=1))
+    assert fired(fleet) == ["10:00", "11:00"]
+
+
+def test_a_database_whose_clock_is_set_back_does_not_stop_the_schedules() -> None:
+    time, fleet, slots = Time(), FakeFleet(), FakeSlots()
+    for minute in range(-40, 0):
+        slots.claim(MINUTELY.name, NOW.replace(second=0) + timedelta(minutes=minute))
+    minutes = iter([-30, 1, 1, 1])
+    run(
+        clock(time, slots, fleet),
+        fleet,
+        1,
+        1,
+        1,
+        2,
+        3,
+        play=lambda: time.pass_by(minutes=next(minutes)),
+    )
+    assert fired(fleet) == ["10:00", "09:32", "09:33"]  # 09:31 was taken before
 
 
 def test_several_gateways_fire_a_slot_once() -> None:
