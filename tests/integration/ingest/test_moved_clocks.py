@@ -73,7 +73,7 @@ def source(path: "Path", due_in: timedelta, url: str = FEED) -> UUID:
 def claimed(path: "Path", by: timedelta, due_in: timedelta, *, guarded: bool) -> int:
     source(path, due_in)
     set_clock(by, guarded=guarded)
-    return handler({}, None)["claimed"]
+    return int(handler({}, None)["claimed"])
 
 
 HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
