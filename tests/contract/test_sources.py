@@ -19,6 +19,7 @@ from groundwork_core.sources.model import (
     PlannedPoll,
     WatchedSource,
 )
+from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.resource import SOURCES
 from groundwork_core.sources.rows import Poll, SourceRow, WatchState
@@ -250,6 +251,24 @@ def test_a_poll_is_recorded_and_ends_the_claim(work: Work) -> None:
     assert (again.etag, again.last_modified, again.over_budget) == ('"1"', "then", True)
     assert (again.median_gap_seconds, again.newest_at) == (60, NOW)
     assert again.identity.value == "guid+link"
+
+
+def test_a_poll_goes_onward_at_another_host(work: Work) -> None:
+    (source_id,) = start(work, "a")
+    ticket = claim(work, source_id)
+    onward = Onward("https://b.example/x", 1, 2, "https://b.example/x", permanent=True)
+    with work:
+        work.sources.go_onward(source_id, uuid4(), onward, "b.example", NOW)
+        assert work.sources.hold(source_id, ticket)
+        work.sources.go_onward(source_id, ticket, onward, "b.example", NOW)
+    found = state(work, source_id)
+    assert (found.host, found.claimed_until, found.next_poll_at) == ("b.example", None, NOW)
+    again = watched(work, source_id, claim(work, source_id))
+    assert (again.onward, again.next_url, again.host) == (onward, onward.url, "b.example")
+    with work:
+        work.sources.record(poll(source_id, again.ticket, host="a.example"))
+    last = watched(work, source_id, claim(work, source_id))
+    assert (last.onward, last.next_url, last.host) == (None, url("a"), "a.example")
 
 
 def test_failures_are_counted_until_a_success(work: Work) -> None:

@@ -15,6 +15,7 @@ from groundwork_core.ids import new_id
 from groundwork_core.sources.ingestion import Ingestion, SourceCounts, eta_seconds
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
 from groundwork_core.sources.moving import Whereabouts
+from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.poll_shown import PollShown
 from groundwork_core.sources.resource import SOURCES
@@ -52,6 +53,7 @@ class State:
     fetching_until: datetime | None = None
     asked_ticket: UUID | None = None
     whereabouts: Whereabouts = field(default_factory=Whereabouts)
+    onward: Onward | None = None
 
     def due_at(self) -> datetime:
         if self.claimed_until is not None:
@@ -232,6 +234,14 @@ class MemorySources:
             commands.append(self._extend(source_id, at + (until - now), now))
         return commands
 
+    def go_onward(
+        self, source_id: UUID, ticket: UUID, onward: Onward, host: str, now: datetime
+    ) -> None:
+        if self.hold(source_id, ticket):
+            self._set(source_id, onward=onward, host=host)
+            self._free(source_id)
+            self.replan(source_id, PlannedPoll(now, "redirected", {"redirected_to": onward.url}))
+
     def record(self, poll: Poll) -> None:
         if not self.hold(poll.source_id, poll.ticket):
             return
@@ -248,6 +258,7 @@ class MemorySources:
             over_budget=poll.over_budget,
             host=poll.host or before.host,
             whereabouts=poll.whereabouts,
+            onward=None,
         )
         self._free(poll.source_id)
         self._polls_by_place[len(self._polls_by_place)] = poll
@@ -275,6 +286,8 @@ class MemorySources:
             documents_24h=0,
             fresh_share=None,
             hosts_open_for_a_day=0,
+            silent_hubs=0,
+            oldest_unmarked_seconds=0,
             slowest_hosts=[][:most],
         )
 
@@ -384,6 +397,7 @@ class MemorySources:
             over_budget=state.over_budget,
             host=state.host,
             fetch_at=state.fetch_at,
+            onward=state.onward,
         )
 
 

@@ -19,7 +19,7 @@ class ScheduleExplained(BaseModel):
     """Null while the source is disabled."""
     reason: str
     """One of disabled, running, new, credentials, interval, cron, adaptive, backoff,
-    retry_after."""
+    retry_after, cache, ttl, skip, pushed, push, schedule, moved, redirected."""
     inputs: dict[str, JsonValue]
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from groundwork_core.sources.credentials import SecretHeader
 from groundwork_core.sources.following import Follow
+from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.robots_known import KnownRobots, RobotsRule
 
 
@@ -98,7 +99,20 @@ class Failed:
     transfer: Transfer = Transfer()
 
 
-Download = Fetched | Unchanged | Failed
+@dataclass(frozen=True, slots=True)
+class LeftHost:
+    """A redirect to another host ended the visit; the poll goes on when that host is free."""
+
+    onward: Onward
+    transfer: Transfer = Transfer()
+
+    @property
+    def redirects(self) -> int:
+        """The redirects of the poll so far."""
+        return self.onward.redirects
+
+
+Download = Fetched | Unchanged | Failed | LeftHost
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +130,8 @@ class FetchRequest:
     """None: robots.txt is ignored."""
     follow: Follow | None = None
     """Finds the further requests of the same poll."""
+    host: str | None = None
+    """The host under which the request counts; a redirect to another one ends the visit. None:
+    redirects are followed wherever they lead."""
+    onward: Onward | None = None
+    """What came before on other hosts, if `url` is where redirects led to."""

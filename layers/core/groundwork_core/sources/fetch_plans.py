@@ -61,19 +61,21 @@ class FetchPlans:
     def _request(self, source: WatchedSource, now: datetime) -> FetchRequest:
         wait = max(0.0, (source.fetch_at - now).total_seconds()) if source.fetch_at else 0.0
         return FetchRequest(
-            source.url,
+            source.next_url,
             source.etag,
             source.last_modified,
             secret=self._secret(source),
             wait_seconds=wait,
             follow=self._follow(source),
             robots=source.robots,
+            host=source.host or None,
+            onward=source.onward,
         )
 
     def _secret(self, source: WatchedSource) -> SecretHeader | None:
         found = self._details.get(source.source_id)
-        if found is None or found.encrypted is None:
-            return None
+        if found is None or found.encrypted is None or source.onward is not None:
+            return None  # after a redirect to another host nobody gets them
         place = place_of(source.source_id)
         return secret_header(self._encryption.decrypt(found.encrypted, place))
 

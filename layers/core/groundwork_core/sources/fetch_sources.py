@@ -18,10 +18,11 @@ from groundwork_core.sources.fetch_outcome import (
     Failed,
     Failure,
     Fetched,
+    LeftHost,
     Unchanged,
 )
 from groundwork_core.sources.fetch_plans import MakePlans
-from groundwork_core.sources.leave_host import leave_host, with_robots
+from groundwork_core.sources.leave_host import go_onward, leave_host, with_robots
 from groundwork_core.sources.model import FetchDue, PlannedPoll, WatchedSource
 from groundwork_core.sources.moving import after_poll
 from groundwork_core.sources.ports import (
@@ -143,6 +144,8 @@ class FetchSources:
 
     def _record(self, source: WatchedSource, download: Download, read: FeedReader) -> bool:
         """Read and store a response; False: it needs more than `FIRST_SECONDS`."""
+        if isinstance(download, LeftHost):
+            return self._go_onward(source, download)
         began = self._clock.now()
         outcome = self._outcome(source, download, read)
         if isinstance(outcome, Failed) and outcome.failure is Failure.TOO_COMPLEX:
@@ -187,7 +190,17 @@ class FetchSources:
         )
         return True
 
-    def _outcome(self, source: WatchedSource, download: Download, read: FeedReader) -> Outcome:
+    def _go_onward(self, source: WatchedSource, left: LeftHost) -> bool:
+        """Queue the rest of a poll for the host that a redirect leads to."""
+        with self._work() as work:
+            if work.sources.hold(source.source_id, source.ticket):
+                host = self._host_of(left.onward.url) or source.host
+                go_onward(source, left, host, work=work, now=self._clock.now())
+        return True
+
+    def _outcome(
+        self, source: WatchedSource, download: Fetched | Unchanged | Failed, read: FeedReader
+    ) -> Outcome:
         if not isinstance(download, Fetched):
             return download
         try:
@@ -199,7 +212,11 @@ class FetchSources:
             )
 
     def _poll(
-        self, source: WatchedSource, download: Download, outcome: Outcome, stored: Ingested
+        self,
+        source: WatchedSource,
+        download: Fetched | Unchanged | Failed,
+        outcome: Outcome,
+        stored: Ingested,
     ) -> Poll:
         now = self._clock.now()
         failed = outcome if isinstance(outcome, Failed) else None

@@ -10,7 +10,7 @@ from groundwork_core.hosts.pace import Reply, Visit, after_visit
 from groundwork_core.hosts.ports import HostStore
 from groundwork_core.sources.claim_due import claim_next
 from groundwork_core.sources.credentials import origin_of
-from groundwork_core.sources.fetch_outcome import Failed, Failure, Transfer
+from groundwork_core.sources.fetch_outcome import Failed, Failure, LeftHost, Transfer
 from groundwork_core.sources.model import WatchedSource
 from groundwork_core.sources.ports import SourcesWork
 from groundwork_core.sources.robots_known import RobotsRule
@@ -60,6 +60,21 @@ def leave_host(
     claim_next([source.host], work=work, now=now)
 
 
+def go_onward(
+    source: WatchedSource, left: LeftHost, host: str, *, work: SourcesWork, now: datetime
+) -> None:
+    """End the visit to a host that redirected to another one, and queue the visit to that one.
+
+    The source waits for its turn there as every other source of that host does.
+    """
+    for one in sorted({source.host, host}):  # in one order, so that two workers do not deadlock
+        work.hosts.lock(one)
+    onward = replace(left.onward, requests=left.transfer.requests)
+    work.sources.go_onward(source.source_id, source.ticket, onward, host, now)
+    leave_host(source, left, left.transfer, work=work, now=now)
+    claim_next([host], work=work, now=now)
+
+
 def reply_of(failed: Failed | None, transfer: Transfer) -> Reply:
     """Return what the outcome of a poll says about the host."""
     if failed is None:
@@ -76,7 +91,7 @@ def with_robots(
     sources: Sequence[WatchedSource], *, hosts: HostStore, now: datetime
 ) -> list[WatchedSource]:
     """Tell sources the robots.txt of their origins as of `now`, where their hosts obey it."""
-    origins = {one.source_id: origin_of(one.url) for one in sources}
+    origins = {one.source_id: origin_of(one.next_url) for one in sources}
     known = hosts.robots(sorted(set(origins.values())))
     pauses = hosts.obeying(sorted({one.host for one in sources}))
     return [

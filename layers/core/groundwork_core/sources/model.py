@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model
 from groundwork_core.documents.identity import Identity
 from groundwork_core.resources.field_types import Whole
 from groundwork_core.sources.moving import Whereabouts
+from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.rhythm import Rhythm
 from groundwork_core.sources.robots_known import RobotsRule
 from groundwork_core.sources.wishes import Wishes
@@ -171,6 +172,13 @@ class WatchedSource:
     fetch_at: datetime | None = None
     """When this fetch may begin."""
     robots: RobotsRule | None = None
+    onward: Onward | None = None
+    """Where the poll goes on after a redirect from another host."""
+
+    @property
+    def next_url(self) -> str:
+        """The address of the next request."""
+        return self.url if self.onward is None else self.onward.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +186,8 @@ class PlannedPoll:
     """The time of the next poll.
 
     `reason` is the longest pause: interval, cron, adaptive, backoff, cache, ttl, retry_after; or
-    `skip` where the feed wants hours or days skipped.
+    `skip` where the feed wants hours or days skipped, `moved` and `redirected` where the source is
+    asked at another address next.
     """
 
     at: datetime

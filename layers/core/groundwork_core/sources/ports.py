@@ -31,6 +31,7 @@ from groundwork_core.sources.model import (
     PlannedPoll,
     WatchedSource,
 )
+from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.poll_shown import PollShown
 from groundwork_core.sources.rows import FetchDetails, Poll, SourceRow, WatchState
@@ -120,6 +121,12 @@ class SourceStore(Protocol):
         Their tickets stay and their claims are extended; a fetch that has not begun yet is delayed
         until it may. A source whose ticket is not current is left out.
         """
+        ...
+
+    def go_onward(
+        self, source_id: UUID, ticket: UUID, onward: Onward, host: str, now: datetime
+    ) -> None:
+        """End a claim whose poll goes on at another host; the source is due there from now."""
         ...
 
     def record(self, poll: Poll) -> None:

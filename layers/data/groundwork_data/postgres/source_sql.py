@@ -42,7 +42,7 @@ UPDATE source_states t SET
     next_poll_at = %(now)s, next_poll_reason = 'new', next_poll_inputs = '{}',
     last_poll_at = NULL, error_class = NULL, error_message = NULL, failures = 0, redirects = 0,
     etag = NULL, last_modified = NULL, http_status = NULL,
-    redirect_to = NULL, redirect_since = NULL, moved_to = NULL,
+    redirect_to = NULL, redirect_since = NULL, moved_to = NULL, onward = NULL,
     ticket = NULL, claimed_until = NULL, fetch_at = NULL, fetching_until = NULL, asked_ticket = NULL
 WHERE t.source_id = %(id)s
 """
@@ -81,7 +81,7 @@ WITH taken AS (
 SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
     (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
     coalesce(t.feed ->> 'identity', 'guid'), t.over_budget, t.host, t.fetch_at, t.status,
-    t.redirect_to, t.redirect_since, t.moved_to, t.feed -> 'rhythm', t.feed -> 'wishes'
+    t.redirect_to, t.redirect_since, t.moved_to, t.feed -> 'rhythm', t.feed -> 'wishes', t.onward
 FROM taken t JOIN sources s ON s.id = t.source_id
 """
 HOLD = "SELECT 1 FROM source_states WHERE source_id = %s AND ticket = %s FOR UPDATE"
@@ -91,6 +91,12 @@ UPDATE source_states t SET claimed_until = greatest(t.fetch_at, %(now)s) + (%(un
 FROM unnest(%(sources)s::uuid[], %(tickets)s::uuid[]) AS given(source_id, ticket)
 WHERE t.source_id = given.source_id AND t.ticket = given.ticket
 RETURNING t.source_id, t.ticket, t.fetch_at
+"""
+GO_ONWARD = """
+UPDATE source_states SET host = %(host)s, onward = %(onward)s, next_poll_at = %(now)s,
+    next_poll_reason = 'redirected', next_poll_inputs = %(inputs)s,
+    ticket = NULL, claimed_until = NULL, fetch_at = NULL, fetching_until = NULL
+WHERE source_id = %(id)s AND ticket = %(ticket)s
 """
 RECORD = """
 UPDATE source_states SET
@@ -103,7 +109,7 @@ UPDATE source_states SET
     failures = CASE WHEN %(failure)s::text IS NULL THEN 0 ELSE failures + 1 END,
     polls = polls + 1, documents = documents + %(new)s, redirects = %(redirects)s,
     etag = %(etag)s, last_modified = %(last_modified)s, feed = coalesce(%(feed)s, feed),
-    over_budget = %(over_budget)s,
+    over_budget = %(over_budget)s, onward = NULL,
     redirect_to = %(redirect_to)s, redirect_since = %(redirect_since)s, moved_to = %(moved_to)s,
     last_success_at = CASE WHEN %(failure)s::text IS NULL THEN %(at)s ELSE last_success_at END
 WHERE source_id = %(source_id)s AND ticket = %(ticket)s

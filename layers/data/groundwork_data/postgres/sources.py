@@ -16,6 +16,7 @@ from groundwork_core.ids import new_id
 from groundwork_core.sources.ingestion import Ingestion
 from groundwork_core.sources.model import SCHEDULE, FetchCommand, PlannedPoll, WatchedSource
 from groundwork_core.sources.moving import Whereabouts
+from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.opml import Feed
 from groundwork_core.sources.poll_shown import PollShown
 from groundwork_core.sources.rhythm import Rhythm
@@ -152,11 +153,12 @@ class PostgresSources:
                 over_budget=over_budget,
                 host=host,
                 fetch_at=fetch_at,
+                onward=Onward.read(onward),
             )
             for (
                 source, ticket, url, schedule, failures, etag, last_modified, gap, newest_at,
                 identity, over_budget, host, fetch_at, status, redirect_to, redirect_since,
-                moved_to, rhythm, wishes,
+                moved_to, rhythm, wishes, onward,
             ) in {row[1]: row for row in rows}.values()
         ]  # fmt: skip
 
@@ -183,6 +185,14 @@ class PostgresSources:
             },
         )
         return [_command(one, ticket, at, now) for one, ticket, at in rows]
+
+    def go_onward(
+        self, source_id: UUID, ticket: UUID, onward: Onward, host: str, now: datetime
+    ) -> None:
+        """End a claim whose poll goes on at another host."""
+        given = {"id": source_id, "ticket": ticket, "host": host, "now": now}
+        inputs = Jsonb({"redirected_to": onward.url})
+        self._rows(sql.GO_ONWARD, {**given, "onward": Jsonb(onward.as_json()), "inputs": inputs})
 
     def record(self, poll: Poll) -> None:
         """Store the outcome of a poll, and end its claim."""

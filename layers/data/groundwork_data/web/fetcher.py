@@ -20,15 +20,18 @@ from groundwork_core.sources.fetch_outcome import (
     Failure,
     Fetched,
     FetchRequest,
+    LeftHost,
     Transfer,
     Unchanged,
 )
+from groundwork_core.sources.onward import Onward
 from groundwork_core.web.address import BadAddress, normal
 from groundwork_core.web.reachability import Address, AllowedTargets
 from groundwork_data.web.checked_address import checked_address, host_header, parts_of
 from groundwork_data.web.connecting import Deadline, exchange
 from groundwork_data.web.fetch_failures import FetchFailed, failure_of, refuse_status, too_slow
 from groundwork_data.web.freshness import fresh_seconds
+from groundwork_data.web.hosts import host_of
 from groundwork_data.web.resolving import resolve
 
 if TYPE_CHECKING:
@@ -55,15 +58,16 @@ ACCEPT = (
 class _FetchState:
     """The state of one fetch: its current URL, its redirects, and its cookies."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.redirects = 0
+    def __init__(self, ask: FetchRequest) -> None:
+        before = ask.onward or Onward(ask.url)
+        self.url = ask.url
+        self.redirects = before.redirects
         self._left_origin = False
-        self.requests = 0
+        self.requests = before.requests
         self.http_status: int | None = None
         self.fresh_seconds: int | None = None
-        self._moved_to: str | None = None
-        self._permanent = True
+        self._moved_to = before.moved_to
+        self._permanent = before.permanent
         self._began = time.monotonic()
         self._cookies: FetchCookies | None = None
 
@@ -94,6 +98,11 @@ class _FetchState:
         return Transfer(
             self.http_status, took, size, self.requests, self.fresh_seconds, self._moved_to
         )
+
+    def left(self) -> LeftHost:
+        """Return that a redirect has left the host."""
+        onward = Onward(self.url, self.redirects, self.requests, self._moved_to, self._permanent)
+        return LeftHost(onward, self.transfer())
 
     def cookie(self) -> str | None:
         """Return the Cookie header for the current URL."""
@@ -159,7 +168,7 @@ class SafeFetcher:
         if ask.wait_seconds > 0:
             time.sleep(ask.wait_seconds)
         deadline = Deadline(self._total_seconds)
-        state = _FetchState(ask.url)
+        state = _FetchState(ask)
         try:
             state.url = normal(ask.url)
             while state.redirects <= MAX_REDIRECTS:
@@ -188,8 +197,8 @@ class SafeFetcher:
 
     def _exchange(
         self, state: _FetchState, ask: FetchRequest, deadline: Deadline
-    ) -> Fetched | Unchanged | None:
-        """Make one exchange; return its outcome, or None for a redirect. Raises _Stopped."""
+    ) -> Fetched | Unchanged | LeftHost | None:
+        """Make one exchange; return its outcome, or None to follow a redirect."""
         scheme, host, port, target = parts_of(state.url)
         address = checked_address(
             host, port, deadline, allowed=self._allowed, resolver=self._resolve
@@ -223,7 +232,8 @@ class SafeFetcher:
             state.http_status = response.status
             if response.status in REDIRECTS and response.headers.get("Location"):
                 state.follow(response)
-                return None
+                leaves = ask.host is not None and host_of(state.url) not in (ask.host, "")
+                return state.left() if leaves and state.redirects <= MAX_REDIRECTS else None
             state.fresh_seconds = fresh_seconds(response.headers)
             if response.status == 304:  # noqa: PLR2004 - Not Modified
                 return Unchanged(state.redirects, state.transfer())

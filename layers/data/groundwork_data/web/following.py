@@ -6,7 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from groundwork_core.sources.fetch_outcome import Download, Failed, Fetched, FetchRequest
+from groundwork_core.sources.fetch_outcome import (
+    Download,
+    Failed,
+    Fetched,
+    FetchRequest,
+    LeftHost,
+)
 from groundwork_core.sources.following import may_follow
 from groundwork_core.web.address import BadAddress, normal
 from groundwork_data.web.hosts import registrable_host
@@ -41,9 +47,9 @@ def ask_all(
         except BadAddress as bad:
             broke_off = f"The next address {bad}."
             break
-        answer = fetch(FetchRequest(url, secret=ask.secret))
+        answer = fetch(FetchRequest(url, secret=ask.secret, host=ask.host))
         if not isinstance(answer, Fetched):
-            broke_off = answer.message if isinstance(answer, Failed) else "An answer was empty."
+            broke_off = _why(answer)
             break
         # Under the address that was asked for, so that a redirect cannot make paging run in a ring.
         pages.append(replace(answer, url=url))
@@ -54,3 +60,10 @@ def ask_all(
         requests=sum(one.transfer.requests for one in pages),
     )
     return replace(first, more=tuple(pages[1:]), broke_off=broke_off, transfer=cost)
+
+
+def _why(answer: Download) -> str:
+    """Return why an answer ends the paging."""
+    if isinstance(answer, LeftHost):
+        return "The next address redirects to another website."
+    return answer.message if isinstance(answer, Failed) else "An answer was empty."

@@ -84,7 +84,7 @@ class PoliteFetcher(SafeFetcher):
             fetched = known
         else:
             fetched = None
-        refusal = _refusal(known, ask.url)
+        refusal = _refusal(known, ask)
         outcome = refusal or super()._ask_all(ask)
         transfer = outcome.transfer
         requests = transfer.requests + cost
@@ -100,9 +100,9 @@ class PoliteFetcher(SafeFetcher):
         return replace(known, crawl_delay_seconds=crawl_delay(known.body, AGENT))
 
 
-def _refusal(known: KnownRobots, url: str) -> Failed | None:
+def _refusal(known: KnownRobots, ask: FetchRequest) -> Failed | None:
     """Return why a URL is not fetched; None: it may be."""
-    nothing = Transfer(None, 0, 0, 0)
+    nothing = Transfer(None, 0, 0, ask.onward.requests if ask.onward else 0)
     if known.status == "none":
         return None
     if known.status == "unreachable":
@@ -110,7 +110,7 @@ def _refusal(known: KnownRobots, url: str) -> Failed | None:
         return Failed(Failure.ROBOTS_UNREACHABLE, message, transfer=nothing)
     from groundwork_data.web.robots_text import allows
 
-    if allows(known.body, url, AGENT):
+    if allows(known.body, ask.url, AGENT):
         return None
     message = "The host's robots.txt does not allow it. See obey_robots of the host."
     return Failed(Failure.ROBOTS, message, transfer=nothing)

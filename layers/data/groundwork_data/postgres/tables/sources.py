@@ -132,6 +132,7 @@ class SourceState(Row):
         CheckConstraint("length(host) <= 253", name="host"),
         CheckConstraint("length(redirect_to) <= 2048", name="redirect_to"),
         CheckConstraint("length(moved_to) <= 2048", name="moved_to"),
+        CheckConstraint("octet_length(onward::text) <= 10000", name="onward_bytes"),
         CheckConstraint("failures >= 0 AND polls >= 0 AND documents >= 0", name="counts"),
         CheckConstraint("(ticket IS NULL) = (claimed_until IS NULL)", name="claim"),
         Index("ix_source_states_host_due_at", "host", "due_at"),
@@ -174,6 +175,8 @@ class SourceState(Row):
     redirect_since: Mapped[datetime | None]
     moved_to: Mapped[str | None]
     """The address that is asked instead of the source's own."""
+    onward: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Where the present poll goes on after a redirect to another host."""
     last_success_at: Mapped[datetime | None]
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]

@@ -1,0 +1,49 @@
+"""Where a poll goes on after a redirect to another host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The next address of a poll that a redirect led to another host, and what came before."""
+
+    url: str
+    redirects: int = 0
+    """Redirects of this poll so far."""
+    requests: int = 0
+    """Requests of this poll so far."""
+    moved_to: str | None = None
+    """Where the permanent redirects before it led to."""
+    permanent: bool = True
+    """Whether all redirects so far are permanent."""
+
+    @classmethod
+    def read(cls, stored: JsonValue) -> Onward | None:
+        """Read what `as_json` returned; None if it is something else."""
+        if not isinstance(stored, dict):
+            return None
+        url, moved_to = stored.get("url"), stored.get("moved_to")
+        redirects, requests = stored.get("redirects"), stored.get("requests")
+        if not isinstance(url, str):
+            return None
+        return cls(
+            url,
+            redirects if isinstance(redirects, int) else 0,
+            requests if isinstance(requests, int) else 0,
+            moved_to if isinstance(moved_to, str) else None,
+            stored.get("permanent") is True,
+        )
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Return it as JSON."""
+        return {
+            "url": self.url,
+            "redirects": self.redirects,
+            "requests": self.requests,
+            "moved_to": self.moved_to,
+            "permanent": self.permanent,
+        }
