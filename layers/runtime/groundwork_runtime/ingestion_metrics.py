@@ -13,5 +13,7 @@ def emit_ingestion(numbers: Ingestion) -> None:
     metrics.emit("ingestion_due", numbers.due, "None")
     metrics.emit("ingestion_oldest_due_seconds", numbers.oldest_due_seconds, "None")
     metrics.emit("ingestion_hosts_open_for_a_day", numbers.hosts_open_for_a_day, "None")
+    metrics.emit("ingestion_silent_hubs", numbers.silent_hubs, "None")
+    metrics.emit("ingestion_oldest_unmarked_seconds", numbers.oldest_unmarked_seconds, "None")
     if numbers.fresh_share is not None:
         metrics.emit("ingestion_fresh_share", numbers.fresh_share, "None")

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.integration.rest.conftest import Rest
 
@@ -22,6 +24,8 @@ def test_an_empty_instance_reports_zeros(rest: "Rest") -> None:
         "documents_24h": 0,
         "fresh_share": None,
         "hosts_open_for_a_day": 0,
+        "silent_hubs": 0,
+        "oldest_unmarked_seconds": 0,
         "slowest_hosts": [],
     }
 
@@ -56,6 +60,44 @@ def test_sources_polls_and_backlog_are_counted(rest: "Rest") -> None:
     assert shown["fresh_share"] == 0.3333
     assert shown["hosts_open_for_a_day"] == 1
     assert shown["slowest_hosts"] == [{"host": "h2.test", "mean_ms": 700}]
+
+
+SUBSCRIBED = """
+INSERT INTO push_subscriptions (source_id, hub, topic, status, next_try_at, pushed_at)
+SELECT id, 'https://hub.test/', url, {status}, now() + {again}, {pushed} FROM sources
+WHERE url = 'https://{host}.test/'
+"""
+DISTRUSTED = {"status": "'distrusted'", "again": "interval '30 days'"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "silent"),
+    [
+        ({"pushed": "NULL"}, {"pushed": "now() - interval '2 days'"}, 1),
+        ({"pushed": "NULL"}, {"pushed": "now()"}, 0),  # it delivers to others
+        ({"pushed": "NULL", "again": "interval '28 days'"}, {"pushed": "NULL"}, 0),  # long ago
+    ],
+)
+def test_a_hub_that_has_stopped_to_deliver_is_counted_for_a_day(
+    rest: "Rest", first: dict[str, str], second: dict[str, str], silent: int
+) -> None:
+    for host, given in (("a", DISTRUSTED | first), ("b", {"status": "'active'", **second})):
+        rest.create("sources", name="s", url=f"https://{host}.test/")
+        sql(rest, SUBSCRIBED.format(host=host, **({"again": "interval '9 days'"} | given)))
+    assert rest("GET", INGESTION).json["silent_hubs"] == silent
+
+
+def test_the_document_that_has_waited_longest_for_its_comparison_is_seen(rest: "Rest") -> None:
+    rest.create("sources", name="s", url="https://a.test/")
+    sql(
+        rest,
+        "INSERT INTO documents (source_id, external_id, title, content_hash, updated_at)"
+        " SELECT id, n::text, 'T', repeat('0', 64), now() - n * interval '1 hour'"
+        " FROM sources, generate_series(0, 1) n",
+    )
+    assert 3_600 <= rest("GET", INGESTION).json["oldest_unmarked_seconds"] < 3_700
+    sql(rest, "UPDATE document_marks SET cluster_id = document_id")
+    assert rest("GET", INGESTION).json["oldest_unmarked_seconds"] == 0
 
 
 def test_the_objective_of_a_source_is_twice_its_usual_pause_unless_set(rest: "Rest") -> None:

@@ -50,6 +50,14 @@ class Ingestion(BaseModel):
     hosts_open_for_a_day: int = Field(
         description="Hosts whose circuit has not been closed for a day."
     )
+    silent_hubs: int = Field(
+        description="Hubs that have pushed nothing for a day, while a feed has missed changes"
+        " until it was polled on its schedule again."
+    )
+    oldest_unmarked_seconds: int = Field(
+        description="How long the first document has waited for its comparison with the others"
+        " (`cluster_id`) and the detection of its language."
+    )
     slowest_hosts: list[SlowHost]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from groundwork_core.push.rules import DISTRUST
 from groundwork_core.sources.ingestion import Ingestion, SlowHost, SourceCounts, eta_seconds
 from groundwork_data.postgres.special_sql import FRESHNESS_SECONDS
 
@@ -29,6 +30,19 @@ SELECT (SELECT count(*) FROM polls WHERE at > %(now)s - interval '1 day'),
     (SELECT count(*) FROM documents WHERE created_at > %(now)s - interval '1 day'),
     (SELECT count(*) FROM hosts WHERE circuit_opened_at < %(now)s - interval '1 day')
 """
+# A hub of which a feed has stopped to trust within a day, while it pushed nothing to any feed.
+SILENT_HUBS = """
+SELECT count(*) FROM (
+    SELECT FROM push_subscriptions GROUP BY hub
+    HAVING count(*) FILTER (WHERE status = 'distrusted'
+            AND next_try_at > %(now)s + %(distrust)s - interval '1 day') > 0
+        AND coalesce(max(pushed_at), '-infinity') < %(now)s - interval '1 day') silent
+"""
+UNMARKED = """
+SELECT extract(epoch FROM %(now)s - min(d.updated_at))::bigint
+FROM (SELECT document_id FROM document_marks WHERE cluster_id IS NULL
+    ORDER BY document_id LIMIT 1000) w JOIN documents d ON d.id = w.document_id
+"""
 SLOWEST = """
 SELECT host, mean_ms FROM hosts WHERE mean_ms IS NOT NULL ORDER BY mean_ms DESC LIMIT %(most)s
 """
@@ -38,12 +52,14 @@ def ingestion(
     connection: Connection[TupleRow], now: datetime, since: datetime, most: int
 ) -> Ingestion:
     """Return the numbers at `now`; polls since `since` tell the rate."""
-    given = {"now": now, "since": since, "most": most}
+    given = {"now": now, "since": since, "most": most, "distrust": DISTRUST}
     by_status = {row[0]: row[1] for row in connection.execute(BY_STATUS)}
     counts = connection.execute(COUNTS, given).fetchone() or (0, 0, 0, None, None)
     total, enabled, due, oldest, fresh = counts
     rates = connection.execute(RATES, given).fetchone() or (0, 0, 0, 0)
     polls, recent, documents, open_hosts = rates
+    (silent_hubs,) = connection.execute(SILENT_HUBS, given).fetchone() or (0,)
+    (unmarked,) = connection.execute(UNMARKED, given).fetchone() or (None,)
     slow = connection.execute(SLOWEST, given)
     return Ingestion(
         sources=SourceCounts(total=total, enabled=enabled, by_status=by_status),
@@ -54,5 +70,7 @@ def ingestion(
         documents_24h=documents,
         fresh_share=None if fresh is None else round(float(fresh), 4),
         hosts_open_for_a_day=open_hosts,
+        silent_hubs=silent_hubs,
+        oldest_unmarked_seconds=max(0, unmarked or 0),
         slowest_hosts=[SlowHost(host=host, mean_ms=mean) for host, mean in slow],
     )
