@@ -8,12 +8,9 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from groundwork_core.hosts.pace import FAILURES_TO_OPEN
 from groundwork_core.sources.claim_due import AHEAD_SECONDS, claim_due
 from groundwork_core.sources.fetch_outcome import (
     Download,
-    Failed,
-    Failure,
     Fetched,
     FetchRequest,
     Transfer,
@@ -249,45 +246,6 @@ def test_the_fetch_of_a_dead_worker_is_announced_and_fetched_again(path: "Path")
     path.fetch(path.due()[-1:])
     assert len(path.web.asked) == 1
     assert in_flight(path, "a.example") == 0
-
-
-def failing_host(path: "Path") -> None:
-    many(path, "a.example", FAILURES_TO_OPEN + 3)
-    claim(path)
-    for number in range(FAILURES_TO_OPEN + 3):
-        path.web.pages[f"https://a.example/{number}"] = Failed(Failure.REFUSED, "refused")
-    for _ in range(FAILURES_TO_OPEN):
-        path.clock.forward(seconds=2)
-        path.fetch(path.due()[-1:])
-
-
-def test_a_failing_host_is_left_alone_and_then_probed_by_one_source(path: "Path") -> None:
-    failing_host(path)
-    assert len(path.web.asked) == FAILURES_TO_OPEN
-    path.rows("UPDATE hosts SET max_in_flight = 5 RETURNING 1")
-    assert claim(path) == []
-    assert in_flight(path, "a.example") == 1
-    probe = path.due()[-1]
-    path.fetch([probe])
-    assert len(path.web.asked) == FAILURES_TO_OPEN
-    path.clock.forward(seconds=61)
-    assert claim(path) == []
-    path.fetch([probe])
-    assert len(path.web.asked) == FAILURES_TO_OPEN + 1
-    assert path.rows("SELECT failures FROM hosts") == [(FAILURES_TO_OPEN + 1,)]
-    assert in_flight(path, "a.example") == 0
-    path.clock.forward(seconds=121)
-    assert [len(claim(path)), len(claim(path))] == [1, 0]
-
-
-def test_a_probe_that_succeeds_lets_the_others_through(path: "Path") -> None:
-    failing_host(path)
-    path.clock.forward(seconds=70)
-    for url in path.web.pages:
-        path.web.serve(url)
-    path.fetch(path.due()[-1:])
-    assert path.rows("SELECT failures, circuit_until FROM hosts") == [(0, None)]
-    assert in_flight(path, "a.example") == 1
 
 
 def test_deleting_a_source_leaves_its_host_free(path: "Path") -> None:

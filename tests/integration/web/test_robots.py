@@ -12,12 +12,16 @@ from groundwork_core.hosts.robots import READ_BYTES, UNREACHABLE_SECONDS
 from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, Fetched, FetchRequest
 from groundwork_core.sources.robots_known import KnownRobots, RobotsRule
 from groundwork_core.web.reachability import AllowedTargets
+from groundwork_data.web import fetcher, polite
+from groundwork_data.web.fetcher import MAX_REDIRECTS
 from groundwork_data.web.polite import PoliteFetcher
 from groundwork_data.web.robots_text import allows, crawl_delay
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 AGENT = "Groundwork/0.1 (feed reader; +https://about.test/)"
 REFUSE_ALL = b"User-agent: *\nDisallow: /\n"
+MORE = b"# more and more\n" * 4_096
+HUGE_BYTES = 100_000_000
 
 
 class Site(ThreadingHTTPServer):
@@ -28,6 +32,7 @@ class Site(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.status, self.robots, self.endless = 200, b"", False
+        self.sent_bytes = 0
         self.location = ""
         self.asked: list[tuple[str, dict[str, str]]] = []
 
@@ -55,8 +60,8 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             self.wfile.write(self.server.robots)
-            while self.server.endless:
-                self.wfile.write(b"# more and more\n" * 4_096)
+            while self.server.endless and self.server.sent_bytes < HUGE_BYTES:
+                self.server.sent_bytes += self.wfile.write(MORE)
         except OSError:
             return
 
@@ -141,9 +146,35 @@ def test_an_endless_robots_txt_is_cut_and_read(site: Site) -> None:
     assert time.monotonic() - began < 60
 
 
+def test_of_a_robots_txt_of_100_mb_little_is_taken(site: Site) -> None:
+    site.endless = True
+    ask(site)
+    assert site.sent_bytes < HUGE_BYTES / 2  # what the sockets' buffers hold besides
+
+
+def test_without_its_limit_all_of_it_is_taken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard taken away."""
+    monkeypatch.setattr(polite, "READ_BYTES", 10 * HUGE_BYTES)
+    monkeypatch.setattr(polite, "ROBOTS_SECONDS", 300.0)
+    site.endless = True
+    ask(site)
+    assert site.sent_bytes >= HUGE_BYTES
+
+
 def test_a_robots_txt_that_redirects_forever_allows_all(site: Site) -> None:
     site.status, site.location = 302, "/robots.txt?again"
     assert isinstance(ask(site), Fetched)
+    assert len(site.asked) == MAX_REDIRECTS + 2
+
+
+def test_without_a_limit_of_redirects_it_is_asked_again_and_again(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away."""
+    monkeypatch.setattr(fetcher, "MAX_REDIRECTS", 40)
+    site.status, site.location = 302, "/robots.txt?again"
+    ask(site)
+    assert len(site.asked) > MAX_REDIRECTS + 2
 
 
 def test_a_robots_txt_that_redirects_to_a_private_address_does_not_reach_it(site: Site) -> None:
@@ -152,6 +183,19 @@ def test_a_robots_txt_that_redirects_to_a_private_address_does_not_reach_it(site
         answer = ask(site)
         assert isinstance(answer, Failed)
         assert inside.asked == []
+
+
+def test_without_the_check_of_addresses_it_does(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away."""
+    monkeypatch.setattr(AllowedTargets, "permits", lambda *_: True)
+    with Site() as inside:
+        threading.Thread(target=inside.serve_forever, args=(0.05,), daemon=True).start()
+        site.status, site.location = 302, f"{inside.url}/robots.txt"
+        ask(site)
+        assert paths(inside) == ["/robots.txt"]
+        inside.shutdown()
 
 
 def test_requests_say_who_asks_and_nothing_else(site: Site) -> None:
