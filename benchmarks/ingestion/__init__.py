@@ -1,0 +1,1 @@
+"""Polling thousands of sources on made-up hosts that have real names."""

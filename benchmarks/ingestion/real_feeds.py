@@ -1,6 +1,6 @@
 """A folder of real feeds, from the first POST of a source until all of it is in the graph.
 
-    .venv/bin/python -m benchmarks.ingestion.run --feeds FOLDER
+    .venv/bin/python -m benchmarks.ingestion.real_feeds --feeds FOLDER
 
 Serves every file of the folder on loopback, posts one source for each, and samples how far
 documents, extraction and the graph have come, and which process spent the CPU.
@@ -52,7 +52,7 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 def main() -> None:
-    """Measure and write docs/benchmarks/ingestion.{md,png}."""
+    """Measure and write docs/benchmarks/real-feeds.{md,png}."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--feeds", type=Path, required=True)
     arguments.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
@@ -149,14 +149,14 @@ def report(
     lines = [
         "# From the first POST of a source to the graph",
         "",
-        f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.ingestion.run` on: "
+        f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.ingestion.real_feeds` on: "
         f"{described()}.",
         "",
         f"{feeds} real feeds served on loopback. **{seconds:.1f} s** from the first POST until all "
         f"{last['documents']} documents were stored, extracted ({last['entities']} entities, "
         f"{last['relationships']} relationships) and in the graph.",
         "",
-        "![how far each step was](ingestion.png)",
+        "![how far each step was](real-feeds.png)",
         "",
         "| where the CPU went | seconds |",
         "|---|---|",
@@ -166,8 +166,8 @@ def report(
             if value >= 0.05
         ),
     ]
-    (folder / "ingestion.md").write_text("\n".join(lines) + "\n")
-    (folder / "ingestion.json").write_text(json.dumps({"seconds": seconds, "cpu": spent}) + "\n")
+    (folder / "real-feeds.md").write_text("\n".join(lines) + "\n")
+    (folder / "real-feeds.json").write_text(json.dumps({"seconds": seconds, "cpu": spent}) + "\n")
     print("\n".join(lines))
     mpl.use("agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415 - after the backend is chosen
@@ -181,7 +181,7 @@ def report(
     axis.set_xlabel("seconds since the first POST")
     axis.legend()
     figure.tight_layout()
-    figure.savefig(folder / "ingestion.png", dpi=90)
+    figure.savefig(folder / "real-feeds.png", dpi=90)
 
 
 if __name__ == "__main__":
