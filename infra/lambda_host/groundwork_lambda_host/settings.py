@@ -52,7 +52,7 @@ class HostSettings:
             "GROUNDWORK_ENVIRONMENTS",
             "Maximum number of environments (processes) of a function. A function that answers "
             "HTTP or WebSocket requests may have twice as many, of which one caller keeps at most "
-            "half busy.",
+            "half busy; Fetch, which mostly waits for other servers, three times as many.",
             "CPU cores + 1",
         ),
     )

@@ -112,7 +112,11 @@ class Fleet:
 
 
 def most_of(stack: Stack, function: Function, most: int) -> int:
-    """Return the maximum number of environments of a function: the host's, or the template's."""
+    """Return the maximum number of environments of a function: the host's, or the template's.
+
+    A function that mostly waits may have several times as many (`environment_factor`).
+    """
+    most *= function.environment_factor
     asked = [
         mapping.max_concurrency
         for mapping in stack.queue_mappings

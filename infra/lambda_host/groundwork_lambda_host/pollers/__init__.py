@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from groundwork_lambda_host.aws import AwsSettings
 from groundwork_lambda_host.invoking import Invoker
@@ -20,7 +20,7 @@ from groundwork_lambda_host.pollers.source import (
     SqsSource,
     sqs_client,
 )
-from groundwork_lambda_host.template import Queue, Stack
+from groundwork_lambda_host.template import Function, Queue, Stack
 
 __all__ = [
     "AwsSettings",
@@ -30,6 +30,7 @@ __all__ = [
     "QueueGauge",
     "QueueMissing",
     "ServiceUnreachable",
+    "settings_of",
     "sqs_source",
 ]
 
@@ -84,7 +85,7 @@ class Pollers:
                 recreate=self._recreate,
                 threads=self._threads,
                 ages=self._ages,
-                settings=settings,
+                settings=settings_of(stack.functions.get(mapping.function), settings),
             )
             for mapping in mappings
         ]
@@ -112,6 +113,12 @@ class Pollers:
                     age = self._ages.oldest_seconds(queue.logical_id, waiting=depth.visible)
                     self._gauge(QueueGauge(queue.logical_id, depth, age))
             await asyncio.sleep(self._settings.gauge_seconds)
+
+
+def settings_of(function: Function | None, settings: PollerSettings) -> PollerSettings:
+    """Return the settings for one function: as many times as many batches as environments."""
+    factor = function.environment_factor if function else 1
+    return replace(settings, concurrency=settings.concurrency * factor)
 
 
 class _RecreateOnce:

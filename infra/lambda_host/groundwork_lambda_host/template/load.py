@@ -87,6 +87,7 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
     variables = own.inner("Environment").inner("Variables")
     reserved = own.optional("ReservedConcurrentExecutions")
     async_config = own.inner("EventInvokeConfig")
+    metadata = resources.metadata(name)
     return Function(
         logical_id=name,
         name=own.text("FunctionName", folder_name),
@@ -97,7 +98,8 @@ def _function(resources: Resources, name: str, root: Path) -> Function:
         environment={key: variables.text(key) for key in variables.values},
         arn=resources.addresses.arn("lambda", f"function:{name}"),
         max_environments=None if reserved is None else int(reserved),
-        lanes=_lanes(resources.metadata(name).inner("Lanes")),
+        environment_factor=metadata.number_in("EnvironmentFactor", 1, range(1, 11)),
+        lanes=_lanes(metadata.inner("Lanes")),
         async_retries=async_config.number_in("MaximumRetryAttempts", 2, range(3)),
         async_age_seconds=async_config.number_in(
             "MaximumEventAgeInSeconds", 21_600, range(60, 21_601)

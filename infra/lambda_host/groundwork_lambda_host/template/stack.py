@@ -21,6 +21,8 @@ class Function:
         environment: Environment variables, resolved.
         arn: ARN of the function.
         max_environments: ReservedConcurrentExecutions, if set.
+        environment_factor: How many times as many environments it may have as others, from
+            `Metadata: EnvironmentFactor`.
         lanes: The lane of each path whose requests take long, from `Metadata: Lanes`.
         async_retries: Number of retries of an asynchronous event whose handler failed
             (EventInvokeConfig).
@@ -36,6 +38,7 @@ class Function:
     environment: Mapping[str, str] = field(repr=False)
     arn: str
     max_environments: int | None = None
+    environment_factor: int = 1
     lanes: Mapping[str, str] = field(default_factory=dict)
     async_retries: int = 2
     async_age_seconds: int = 21_600

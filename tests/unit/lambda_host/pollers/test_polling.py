@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from tests.fakes.fleet import FakeFleet
 from tests.fakes.queue_source import FakeSource
 
 from groundwork_lambda_host.invoking import Throttled
+from groundwork_lambda_host.pollers import settings_of
 from groundwork_lambda_host.pollers.age import Ages
 from groundwork_lambda_host.pollers.messages import Received
 from groundwork_lambda_host.pollers.poller import Poller, PollerSettings
-from groundwork_lambda_host.template import Queue, QueueMapping
+from groundwork_lambda_host.template import Function, Queue, QueueMapping
 
 URL = "http://queues/fetch"
 QUEUE = Queue("FetchQueue", "fetch", URL, "arn:aws:sqs:r:1:fetch", 30, 600, None)
@@ -104,6 +106,13 @@ def test_no_more_batches_run_at_once_than_the_cap_allows(cap: int, most: int) ->
     made = poller(source, fleet, max_concurrency=cap, batch_size=1)
     run(polled(made, lambda: not source.queues[URL]))
     assert fleet.most_running == most
+
+
+@pytest.mark.parametrize(("factor", "most"), [(1, 5), (2, 10)])
+def test_a_function_that_mostly_waits_gets_more_batches_at_once(factor: int, most: int) -> None:
+    settings = PollerSettings(region="eu-central-1")
+    function = Function("F", "f", "f.handler", Path(), 3, 128, {}, "arn", environment_factor=factor)
+    assert settings_of(function, settings).concurrency == most
 
 
 def test_a_batch_larger_than_one_receive_is_put_together() -> None:
