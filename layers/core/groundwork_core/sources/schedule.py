@@ -25,6 +25,9 @@ TOO_COMPLEX_BASE_SECONDS = HOUR_SECONDS
 ADAPTIVE_UNKNOWN_SECONDS = HOUR_SECONDS
 JITTER_PART = 0.02
 JITTER_CAP_SECONDS = 60.0
+ADAPTIVE_SPREAD_PART = 0.1
+"""An adaptive pause is shorter by a random part up to this. Sources that were imported together
+and reach the longest pause would otherwise be polled together each day."""
 _EXPONENT_CAP = 32
 
 
@@ -57,8 +60,8 @@ def next_poll(
     The pauses are that of the schedule, the freshness of the answer (Cache-Control, Expires), the
     feed's ttl, and Retry-After (RFC 9110 section 10.2.3). What a publisher asks for counts for a
     month at most; only the user's own schedule may be longer. A little jitter is added, so that
-    sources do not stay in step; it never makes a poll earlier. Hours and days that the feed wants
-    skipped are skipped.
+    sources do not stay in step; it never makes a poll earlier. An adaptive pause is an estimate, so
+    up to a tenth is taken off it. Hours and days that the feed wants skipped are skipped.
 
     After a failure the schedule counts for an hour at most, so that a daily source does not lose a
     day, plus full jitter: a random part of a span that doubles with each failure, three days at
@@ -74,6 +77,8 @@ def next_poll(
     """
     inputs: dict[str, JsonValue] = {"schedule": schedule.model_dump(), "now": now.isoformat()}
     usual = _schedule_pause(schedule, history, now, next_cron, inputs)
+    if isinstance(schedule, Adaptive):
+        usual = max(usual - random.uniform(0, usual * ADAPTIVE_SPREAD_PART), schedule.min_seconds)
     if history.failures > 0:
         pauses = {"backoff": _backoff(usual, history, random, inputs)}
     else:

@@ -86,6 +86,9 @@ def wishing(**wishes: tuple[int, ...]) -> PollHistory:
         (ADAPTIVE, quiet(10), 0.0, 300, "adaptive"),
         (ADAPTIVE, quiet(4_000, silent_hours=10), 0.0, 18_000, "adaptive"),
         (ADAPTIVE, quiet(10**7), 0.0, 86_400, "adaptive"),
+        # up to a tenth is taken off, but no pause gets too short; then comes the usual jitter
+        (ADAPTIVE, quiet(10**7), 1.0, 77_760 + 60, "adaptive"),
+        (ADAPTIVE, quiet(10), 1.0, 306, "adaptive"),
     ],
 )
 def test_the_next_poll_follows_from_schedule_and_history(
