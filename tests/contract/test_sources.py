@@ -222,6 +222,17 @@ def test_only_current_tickets_of_enabled_sources_are_fetched(work: Work) -> None
     assert not found[0].over_budget
 
 
+def test_a_fetch_knows_since_when_it_is_due_unless_a_user_asked_for_it_early(work: Work) -> None:
+    (source_id,) = start(work, "a")
+    with work:
+        (due,) = work.sources.start_again(source_id, NOW, UNTIL)
+    assert watched(work, source_id, due.ticket).due_at == NOW
+    with work:
+        work.sources.record(poll(source_id, due.ticket))
+    early = claim(work, source_id, PLANNED.at - timedelta(minutes=30))
+    assert watched(work, source_id, early).due_at is None
+
+
 def test_what_is_given_back_keeps_its_ticket_and_is_marked(work: Work) -> None:
     first, second = start(work, "a", "b")
     given = [watched(work, one, claim(work, one)) for one in (first, second)]

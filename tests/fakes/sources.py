@@ -285,6 +285,7 @@ class MemorySources:
             polls_24h=len(self._polls),
             documents_24h=0,
             fresh_share=None,
+            freshness=[],
             hosts_open_for_a_day=0,
             silent_hubs=0,
             oldest_unmarked_seconds=0,
@@ -398,6 +399,9 @@ class MemorySources:
             host=state.host,
             fetch_at=state.fetch_at,
             onward=state.onward,
+            due_at=state.next_poll_at
+            if state.fetch_at and state.next_poll_at <= state.fetch_at
+            else None,
         )
 
 

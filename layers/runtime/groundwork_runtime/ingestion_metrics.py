@@ -15,5 +15,9 @@ def emit_ingestion(numbers: Ingestion) -> None:
     metrics.emit("ingestion_hosts_open_for_a_day", numbers.hosts_open_for_a_day, "None")
     metrics.emit("ingestion_silent_hubs", numbers.silent_hubs, "None")
     metrics.emit("ingestion_oldest_unmarked_seconds", numbers.oldest_unmarked_seconds, "None")
+    for bucket in numbers.freshness:
+        # As `le` of a histogram, which cannot be a dimension.
+        within = "+Inf" if bucket.within is None else f"{bucket.within:g}"
+        metrics.emit("ingestion_sources_within", bucket.sources, "None", objectives=within)
     if numbers.fresh_share is not None:
         metrics.emit("ingestion_fresh_share", numbers.fresh_share, "None")

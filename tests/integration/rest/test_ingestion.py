@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from groundwork_core.sources.ingestion import OBJECTIVES
+
 if TYPE_CHECKING:
     from tests.integration.rest.conftest import Rest
 
@@ -23,6 +25,7 @@ def test_an_empty_instance_reports_zeros(rest: "Rest") -> None:
         "polls_24h": 0,
         "documents_24h": 0,
         "fresh_share": None,
+        "freshness": [{"within": bound, "sources": 0} for bound in (*OBJECTIVES, None)],
         "hosts_open_for_a_day": 0,
         "silent_hubs": 0,
         "oldest_unmarked_seconds": 0,
@@ -58,6 +61,9 @@ def test_sources_polls_and_backlog_are_counted(rest: "Rest") -> None:
     assert (shown["due"], shown["polls_24h"], shown["backlog_eta_seconds"]) == (3, 4, 450)
     assert 90 <= shown["oldest_due_seconds"] < 300
     assert shown["fresh_share"] == 0.3333
+    within = {bucket["within"]: bucket["sources"] for bucket in shown["freshness"]}
+    # Half of an objective of two hours, and an hour after two of 30 minutes.
+    assert within == {0.25: 0, 0.5: 0, 1.0: 1, 2.0: 1, 4.0: 3, 8.0: 3, None: 3}
     assert shown["hosts_open_for_a_day"] == 1
     assert shown["slowest_hosts"] == [{"host": "h2.test", "mean_ms": 700}]
 

@@ -67,12 +67,15 @@ class FetchSources:
         plans: MakePlans,
         host_of: HostOf,
         changed: Callable[[str], None] = lambda _status: None,
+        lagged: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         """`fetch` downloads, `read` parses feeds, `plans` makes requests and finds readers.
 
-        `changed` is called with each new status of a source, for metrics.
+        For metrics, `changed` is called with each new status of a source, and `lagged` with the
+        seconds from the time at which a poll was due until it was recorded.
         """
         self._changed = changed
+        self._lagged = lagged
         self._plans = plans
         self._host_of = host_of
         self._fetch = fetch
@@ -177,6 +180,8 @@ class FetchSources:
             leave_host(source, outcome, download.transfer, work=work, now=poll.at)
         if poll.status != source.status:
             self._changed(poll.status)
+        if source.due_at is not None:
+            self._lagged(max(0.0, (poll.at - source.due_at).total_seconds()))
         log.info(
             "polled",
             extra={

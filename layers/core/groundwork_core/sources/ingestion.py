@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 RATE_MINUTES = 10
 """The polls of so many minutes tell how fast a backlog shrinks."""
 SLOWEST = 10
+OBJECTIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Bounds of the histogram of freshness, in multiples of a source's `freshness_seconds`."""
 
 
 class SourceCounts(BaseModel):
@@ -31,6 +33,16 @@ class SlowHost(BaseModel):
     mean_ms: int
 
 
+class FreshSources(BaseModel):
+    """One bucket of the histogram of freshness."""
+
+    within: float | None = Field(
+        description="How old the last success is at most, in multiples of the source's"
+        " `freshness_seconds`; null: of any age."
+    )
+    sources: int = Field(description="Number of sources, those of smaller buckets included.")
+
+
 class Ingestion(BaseModel):
     """The state of ingestion: sources by status, backlog, freshness and slow hosts."""
 
@@ -46,6 +58,9 @@ class Ingestion(BaseModel):
     fresh_share: float | None = Field(
         description="Share of the enabled sources whose last success is not older than their"
         " `freshness_seconds`; null: there are none."
+    )
+    freshness: list[FreshSources] = Field(
+        description="The enabled sources that ever succeeded, by the age of their last success."
     )
     hosts_open_for_a_day: int = Field(
         description="Hosts whose circuit has not been closed for a day."

@@ -171,6 +171,8 @@ class WatchedSource:
     wishes: Wishes = field(default_factory=Wishes)
     fetch_at: datetime | None = None
     """When this fetch may begin."""
+    due_at: datetime | None = None
+    """When this poll was due by the plan; None: not yet, a user asked for it."""
     robots: RobotsRule | None = None
     onward: Onward | None = None
     """Where the poll goes on after a redirect from another host."""

@@ -6,7 +6,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from groundwork_core.push.rules import DISTRUST
-from groundwork_core.sources.ingestion import Ingestion, SlowHost, SourceCounts, eta_seconds
+from groundwork_core.sources.ingestion import (
+    OBJECTIVES,
+    FreshSources,
+    Ingestion,
+    SlowHost,
+    SourceCounts,
+    eta_seconds,
+)
 from groundwork_data.postgres.special_sql import FRESHNESS_SECONDS
 
 if TYPE_CHECKING:
@@ -15,14 +22,17 @@ if TYPE_CHECKING:
 
 OBJECTIVE = FRESHNESS_SECONDS.replace("t.", "s.")
 BY_STATUS = "SELECT status, count(*) FROM source_states GROUP BY status"
+WITHIN = ", ".join(
+    f"count(*) FILTER (WHERE t.enabled AND t.age <= {bound})" for bound in OBJECTIVES
+)
 COUNTS = f"""
 SELECT count(*), count(*) FILTER (WHERE t.enabled),
     count(*) FILTER (WHERE t.enabled AND t.next_poll_at <= %(now)s
         AND (t.claimed_until IS NULL OR t.fetch_at <= %(now)s)),
     extract(epoch FROM %(now)s - min(t.next_poll_at) FILTER (WHERE t.enabled))::bigint,
-    avg((t.last_success_at >= %(now)s - ({OBJECTIVE}) * interval '1 s')::int)
-        FILTER (WHERE t.enabled AND t.last_success_at IS NOT NULL)
-FROM source_states t JOIN sources s ON s.id = t.source_id
+    ARRAY[{WITHIN}, count(*) FILTER (WHERE t.enabled AND t.age IS NOT NULL)]
+FROM (SELECT t.*, extract(epoch FROM %(now)s - t.last_success_at) / ({OBJECTIVE}) AS age
+    FROM source_states t JOIN sources s ON s.id = t.source_id) t
 """  # noqa: S608 - parts of our own
 RATES = """
 SELECT (SELECT count(*) FROM polls WHERE at > %(now)s - interval '1 day'),
@@ -54,8 +64,14 @@ def ingestion(
     """Return the numbers at `now`; polls since `since` tell the rate."""
     given = {"now": now, "since": since, "most": most, "distrust": DISTRUST}
     by_status = {row[0]: row[1] for row in connection.execute(BY_STATUS)}
-    counts = connection.execute(COUNTS, given).fetchone() or (0, 0, 0, None, None)
-    total, enabled, due, oldest, fresh = counts
+    counts = connection.execute(COUNTS, given).fetchone() or (
+        0,
+        0,
+        0,
+        None,
+        [0] * (len(OBJECTIVES) + 1),
+    )
+    total, enabled, due, oldest, within = counts
     rates = connection.execute(RATES, given).fetchone() or (0, 0, 0, 0)
     polls, recent, documents, open_hosts = rates
     (silent_hubs,) = connection.execute(SILENT_HUBS, given).fetchone() or (0,)
@@ -68,7 +84,11 @@ def ingestion(
         backlog_eta_seconds=eta_seconds(due, recent),
         polls_24h=polls,
         documents_24h=documents,
-        fresh_share=None if fresh is None else round(float(fresh), 4),
+        fresh_share=round(within[OBJECTIVES.index(1.0)] / within[-1], 4) if within[-1] else None,
+        freshness=[
+            FreshSources(within=bound, sources=count)
+            for bound, count in zip((*OBJECTIVES, None), within, strict=True)
+        ],
         hosts_open_for_a_day=open_hosts,
         silent_hubs=silent_hubs,
         oldest_unmarked_seconds=max(0, unmarked or 0),

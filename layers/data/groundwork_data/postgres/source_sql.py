@@ -81,7 +81,8 @@ WITH taken AS (
 SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,
     (t.feed ->> 'median_gap_seconds')::bigint, (t.feed ->> 'newest_at')::timestamptz,
     coalesce(t.feed ->> 'identity', 'guid'), t.over_budget, t.host, t.fetch_at, t.status,
-    t.redirect_to, t.redirect_since, t.moved_to, t.feed -> 'rhythm', t.feed -> 'wishes', t.onward
+    t.redirect_to, t.redirect_since, t.moved_to, t.feed -> 'rhythm', t.feed -> 'wishes', t.onward,
+    CASE WHEN t.next_poll_at <= t.fetch_at THEN t.next_poll_at END
 FROM taken t JOIN sources s ON s.id = t.source_id
 """
 HOLD = "SELECT 1 FROM source_states WHERE source_id = %s AND ticket = %s FOR UPDATE"

@@ -154,11 +154,12 @@ class PostgresSources:
                 host=host,
                 fetch_at=fetch_at,
                 onward=Onward.read(onward),
+                due_at=due_at,
             )
             for (
                 source, ticket, url, schedule, failures, etag, last_modified, gap, newest_at,
                 identity, over_budget, host, fetch_at, status, redirect_to, redirect_since,
-                moved_to, rhythm, wishes, onward,
+                moved_to, rhythm, wishes, onward, due_at,
             ) in {row[1]: row for row in rows}.values()
         ]  # fmt: skip
 

@@ -68,6 +68,7 @@ class IngestionParts(SecretParts):
             plans=partial(FetchPlans, encryption=self.encryption, reader_of=reader_of),
             host_of=self.host_of,
             changed=lambda status: metrics.emit("SourceStatusChanged", 1, status=status),
+            lagged=lambda seconds: metrics.emit("poll_lag_seconds", seconds, "Seconds"),
         )
 
     @cached_property

@@ -75,6 +75,7 @@ def test_what_breaks_the_format_is_refused(bad: bytes) -> None:
         ),
         (line("Took", "Milliseconds", 30), 'groundwork_took_seconds_bucket{le="0.05"} 1.0'),
         (line("Took", "Seconds", 2), "groundwork_took_seconds_sum 2.0"),
+        (line("Lag", "Seconds", 700), 'groundwork_lag_seconds_bucket{le="900.0"} 1.0'),
         (line("Size", "Bytes", 10), "groundwork_size_bytes_sum 10.0"),
         (line("Lag", "None", 7), "groundwork_lag 7.0"),
         (line("Share", "Percent", 7), "groundwork_share 7.0"),
