@@ -90,15 +90,17 @@ class MadeWeb:
             if name == "127.0.0.1":
                 await self._send(writer, (200, {}, self._control(path)))
                 return
-            host, status = host_of(f"http://{name}/"), 0
-            self.manners.begins(host, path)
+            host, status, at = host_of(f"http://{name}/"), 0, None
+            manners = self.manners
+            manners.begins(host, path)
             try:
                 if await self._waited(name, reader):
                     answer = self.answer(name, path, headers)
+                    at = manners.now()
                     await self._send(writer, answer)
                     status = answer[0]
             finally:
-                self.manners.ends(host, status)
+                manners.ends(host, status, manners.now() if at is None else at)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             return
         finally:

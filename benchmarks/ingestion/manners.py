@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 PAUSE_SECONDS = 1.0
 """The shortest pause that is asked for, `min_delay_ms`."""
 SLACK_SECONDS = 0.01
-"""The end of an answer is seen a little later here than by the visitor, or earlier."""
+"""The two clocks and the time that an answer takes on loopback."""
 
 
 @dataclass(slots=True)
@@ -61,12 +61,20 @@ class Manners:
             seen.short_gaps += gap < PAUSE_SECONDS - SLACK_SECONDS
             seen.shortest_gap = min(gap, seen.shortest_gap or gap)
 
-    def ends(self, host: str, status: int) -> None:
-        """Record that an answer was sent, or that the visitor has gone (status 0)."""
+    def now(self) -> float:
+        """Return the time, for `ends`."""
+        return self._clock()
+
+    def ends(self, host: str, status: int, at: float) -> None:
+        """Record that an answer was sent, or that the visitor has gone (status 0).
+
+        `at` is when it began to be sent: on loopback the visitor may have it before this process
+        gets on.
+        """
         state = self._hosts[host]
         state.in_flight -= 1
         self._in_flight -= 1
-        state.ended = self._clock()
+        state.ended = at
         state.redirected = status in (301, 302, 307, 308)
         self.seen.unchanged += status == 304
         name = str(status)

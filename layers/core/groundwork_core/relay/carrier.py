@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Generic
 
-from groundwork_core.relay.carry import carry
+from groundwork_core.relay.batch_size import BatchSize
+from groundwork_core.relay.carry import Carried, carry
 from groundwork_core.relay.ports import Backlog, Backlogs, Destination, Observer, WorkT_contra
 from groundwork_core.relay.promise import Activity, Pause, TimeBudget
 
@@ -29,8 +30,13 @@ class Carrier(Generic[WorkT_contra]):
         budget: TimeBudget,
         observer: Observer,
         sleep: Pause = time.sleep,
+        size: BatchSize | None = None,
     ) -> None:
-        """`backlogs`, `activity`, `budget` and `observer` are shared by all carriers."""
+        """`backlogs`, `activity`, `budget` and `observer` are shared by all carriers.
+
+        `size` is that of the destination's batches; it should be kept for later runs.
+        """
+        self._size = size or BatchSize()
         self._destination = destination
         self._begin_work = begin_work
         self._backlogs = backlogs
@@ -75,7 +81,7 @@ class Carrier(Generic[WorkT_contra]):
         """Deliver all rows committed before this pass; wait for another relay's lock."""
         while self._budget.remaining_seconds() > 1:
             self._behind()
-            carried = carry(self._destination, self._begin_work())
+            carried = self._pass()
             self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
             if carried.all:
                 return True
@@ -84,13 +90,21 @@ class Carrier(Generic[WorkT_contra]):
         return True
 
     def _carry(self) -> bool:
-        carried = carry(self._destination, self._begin_work())
+        carried = self._pass()
         if carried.rows:
             self._activity.mark()
             self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
             if carried.all:
                 self._activity.pause(self._destination.gather_seconds)
         return bool(carried.rows)
+
+    def _pass(self) -> Carried:
+        size = self._size
+        ahead = 0 if size.reduced else None
+        carried = carry(self._destination, self._begin_work(), limit=size.rows, ahead=ahead)
+        if carried.rows:
+            size.delivered()
+        return carried
 
     def _behind(self) -> Backlog:
         backlog = self._backlogs.of(self._destination.name)
@@ -105,6 +119,7 @@ class Carrier(Generic[WorkT_contra]):
         """Report the error and wait; return whether there is time for a retry."""
         retry = min(FIRST_RETRY_SECONDS * 2**self._failures, LONGEST_RETRY_SECONDS)
         self._failures += 1
+        self._size.failed(error)
         self._observer.failed(self._destination.name, error, retry, self._lag_seconds())
         if self._budget.remaining_seconds() < retry + 1:
             return False

@@ -6,10 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from groundwork_core.outbox import OutboxRow
+from groundwork_core.relay.batch_size import ROWS_A_BATCH
 from groundwork_core.relay.ports import Destination, OutboxBatch, WorkT_contra
-
-ROWS_A_BATCH = 5_000
-"""Large, to spread the cost of a transaction (mainly Neo4j's) over many rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +20,16 @@ class Carried:
 
 
 def carry(
-    destination: Destination[WorkT_contra], work: WorkT_contra, *, limit: int = ROWS_A_BATCH
+    destination: Destination[WorkT_contra],
+    work: WorkT_contra,
+    *,
+    limit: int = ROWS_A_BATCH,
+    ahead: int | None = None,
 ) -> Carried:
     """Deliver a batch of up to `limit` rows in commit order and advance the cursor.
 
-    A destination with `batches_ahead` gets more batches in the same pass; each is read while the
-    previous one is delivered.
+    A destination with `batches_ahead` gets more batches in the same pass, at most `ahead`; each is
+    read while the previous one is delivered.
 
     Delivery is at least once: after a crash between delivery and commit the same rows are
     delivered again, so each destination must accept duplicates.
@@ -41,20 +43,25 @@ def carry(
             return Carried((), all=False)
         if not first.rows:
             return Carried((), all=first.all)
-        batches = _deliver(destination, first, work, limit)
+        more = destination.batches_ahead if ahead is None else min(ahead, destination.batches_ahead)
+        batches = _deliver(destination, first, work, limit, more)
         # As late as possible: the write assigns a transaction id, which holds back other readers.
         work.outbox.advance(destination.name, batches[-1].upto)
     return Carried(tuple(row for batch in batches for row in batch.rows), batches[-1].all)
 
 
 def _deliver(
-    destination: Destination[WorkT_contra], first: OutboxBatch, work: WorkT_contra, limit: int
+    destination: Destination[WorkT_contra],
+    first: OutboxBatch,
+    work: WorkT_contra,
+    limit: int,
+    ahead: int,
 ) -> list[OutboxBatch]:
     """Deliver a batch while the next one is read; return all delivered batches."""
     batches = [first]
-    if destination.batches_ahead and not first.all:
+    if ahead and not first.all:
         with ThreadPoolExecutor(1, thread_name_prefix=f"deliver-{destination.name}") as pool:
-            for _ in range(destination.batches_ahead):
+            for _ in range(ahead):
                 delivering = pool.submit(destination.deliver, batches[-1], work)
                 following = work.outbox.take_after(batches[-1], limit)
                 delivering.result()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from threading import Thread
 
+from groundwork_core.relay.batch_size import BatchSize
 from groundwork_core.relay.carrier import Carrier
 from groundwork_core.relay.ports import Backlog, Destination
 from groundwork_core.relay.promise import Activity, TimeBudget, begin, keep_promise
@@ -39,7 +40,14 @@ def run(
     observer = MetricsObserver()
     threads = [
         Thread(
-            target=_delivering(destination, parts.new_database(), activity, budget, observer),
+            target=_delivering(
+                destination,
+                parts.new_database(),
+                activity,
+                budget,
+                observer,
+                parts.batch_sizes[destination.name],
+            ),
             name=f"relay-{destination.name}",
             daemon=True,  # a destination that hangs must not prolong the run
         )
@@ -75,6 +83,7 @@ def _delivering(
     activity: Activity,
     budget: TimeBudget,
     observer: MetricsObserver,
+    size: BatchSize,
 ) -> Callable[[], None]:
     """Return the target of a thread. It closes its connection, because it may outlast the run."""
     carrier = Carrier(
@@ -84,6 +93,7 @@ def _delivering(
         activity,
         budget,
         observer,
+        size=size,
     )
 
     def carry_and_close() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from groundwork_core.jobs.ports import QuickLeases, SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
+    from groundwork_core.relay.batch_size import BatchSize
     from groundwork_data.aws.queues import SqsQueue
 
 
@@ -35,6 +37,13 @@ class BaseParts:
         database = self.new_database()
         database.nudge = self._wake_relay
         return database
+
+    @cached_property
+    def batch_sizes(self) -> defaultdict[str, BatchSize]:
+        """The sizes of the relay's batches by destination; kept from one run to the next."""
+        from groundwork_core.relay.batch_size import BatchSize
+
+        return defaultdict(BatchSize)
 
     @cached_property
     def database_clock(self) -> Clock:

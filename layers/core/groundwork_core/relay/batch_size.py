@@ -1,0 +1,35 @@
+"""The rows of a batch: fewer after one that took too long, then more again."""
+
+from __future__ import annotations
+
+from groundwork_core.errors import TookTooLong
+
+ROWS_A_BATCH = 5_000
+"""Large, to spread the cost of a transaction (mainly Neo4j's) over many rows."""
+FEWEST_ROWS = 50
+DIVISOR, FACTOR = 4, 2
+
+
+class BatchSize:
+    """The size of the next batch of one destination.
+
+    A batch that exceeds the destination's time limit would exceed it again, and nothing behind it
+    would ever be delivered.
+    """
+
+    def __init__(self) -> None:
+        self.rows = ROWS_A_BATCH
+
+    @property
+    def reduced(self) -> bool:
+        """Whether batches are smaller than usual; each is then a pass of its own."""
+        return self.rows < ROWS_A_BATCH
+
+    def delivered(self) -> None:
+        """Let the next batch be larger, up to the usual size."""
+        self.rows = min(self.rows * FACTOR, ROWS_A_BATCH)
+
+    def failed(self, error: Exception) -> None:
+        """Let the next batch be smaller if this one took too long."""
+        if isinstance(error, TookTooLong):
+            self.rows = max(self.rows // DIVISOR, FEWEST_ROWS)
