@@ -26,7 +26,8 @@ from benchmarks.ingestion.running import polling
 from benchmarks.ingestion.steady import steady
 from benchmarks.machine import described
 
-PATIENCE_SECONDS = 3_600.0
+PATIENCE_MINUTES = 60.0
+"""For a cycle, until its documents are in the graph."""
 
 
 def main() -> None:
@@ -36,6 +37,7 @@ def main() -> None:
     arguments.add_argument("--peer", action="store_true", help="the same by a plain program")
     arguments.add_argument("--steady", type=float, default=0.0, metavar="MINUTES")
     arguments.add_argument("--day", action="store_true", help="simulate a day of 20,000 sources")
+    arguments.add_argument("--patience", type=float, default=PATIENCE_MINUTES, metavar="MINUTES")
     arguments.add_argument("--sources", type=int, default=5_000)
     arguments.add_argument("--addresses", type=Path, help="one address of a feed a line")
     arguments.add_argument("--out", type=Path, default=Path("docs/benchmarks"))
@@ -44,7 +46,7 @@ def main() -> None:
     found: dict[str, Any] = {}
     if options.cycle or options.peer or options.steady:
         with polling(addresses) as run:
-            found["cycle"] = cycle(run, PATIENCE_SECONDS)
+            found["cycle"] = cycle(run, options.patience * 60)
             if options.peer:
                 found["peer"] = peer(run)
             if options.steady:

@@ -6,8 +6,8 @@ may be earlier. So a claim, and a poll whose next one is later, need not touch t
 
 from alembic import op
 
-revision = "0060"
-down_revision = "0059"
+revision = "0062"
+down_revision = "0061"
 branch_labels = None
 depends_on = None
 
