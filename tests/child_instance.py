@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,17 +16,12 @@ from typing import Self
 
 import httpx2
 
+from groundwork_command.services.home import free_port
 from groundwork_lambda_host.settings import base_url
 
+__all__ = ["READY", "Instance", "free_port"]
+
 READY = "Groundwork is ready"
-
-
-def free_port() -> int:
-    """Ask the system for a port on loopback that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass

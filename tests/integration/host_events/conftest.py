@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -15,8 +14,10 @@ import uvicorn
 from groundwork_lambda_host.sockets import SocketProtocol, Sockets, SocketSettings
 from groundwork_lambda_host.template import SocketApi
 
+from ...child_instance import free_port
 from ...fakes.fleet import FakeFleet
 
+__all__ = ["free_port"]
 TOKEN = "0123456789abcdef"
 EVENTS = Path(__file__).parents[2] / "events"
 
@@ -45,12 +46,6 @@ class Running:
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Running]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @asynccontextmanager

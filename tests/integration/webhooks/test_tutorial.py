@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+from ...child_instance import free_port
 from ..rest.conftest import Rest
 from .conftest import Office
 
@@ -17,12 +18,6 @@ LINES_MAX = 25
 def code() -> str:
     section = PAGE.read_text().split("### A receiver in 20 lines")[1]
     return section.split("```python\n")[1].split("```")[0]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def test_the_tutorials_receiver_prints_what_it_gets(office: Office, rest: Rest) -> None:

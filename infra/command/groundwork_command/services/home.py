@@ -17,6 +17,9 @@ PRIVATE_FOLDER = 0o700
 PASSABLE_FOLDER = 0o711  # others may traverse but not list
 PRIVATE_FILE = 0o600
 PASSWORD_BYTES = 24
+FIRST_PORT, END_OF_PORTS = 20_000, 32_768
+PORT_TRIES = 20
+PORTS_OF_THE_SYSTEM = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class Home:
@@ -165,8 +168,20 @@ class Home:
             return ports[name]
 
 
-def free_port() -> int:
-    """Return a port that is free at the moment."""
+def free_port(range_file: Path = PORTS_OF_THE_SYSTEM) -> int:
+    """Return a port on loopback that is free at the moment.
+
+    If possible one that the system gives to nobody by itself: a server binds it seconds later, and
+    until then any connection that a program opens could get one of the system's.
+    """
+    try:
+        end = min(int(range_file.read_text().split()[0]), END_OF_PORTS)
+    except (OSError, ValueError, IndexError):
+        end = END_OF_PORTS
+    for _ in range(PORT_TRIES if end > FIRST_PORT else 0):
+        port = FIRST_PORT + secrets.randbelow(end - FIRST_PORT)
+        if port_is_free(port):
+            return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

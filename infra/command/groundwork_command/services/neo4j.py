@@ -6,6 +6,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +21,8 @@ from groundwork_command.services.variables import service_variables
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
 START_SECONDS = 120.0
+PORT_TAKEN = "Address already in use"
+PORT_TRIES = 3
 STOP_SECONDS = 30.0
 BOLT_HELLO = bytes.fromhex("6060b01700000405000000040000000000000000")
 JVM = (
@@ -95,33 +98,47 @@ class Neo4j:
         if self._folder == neo4j_folders.CURRENT:
             neo4j_folders.finish_switch(self._home)
         folder = self.prepare()
-        log = self._home.logs / "neo4j.log"
-        password = self._home.password(self.name)
-        self._port = port = self._port or self._home.port(self._folder)
-        _write_settings(folder / "conf", port, self._memory)
-        archive = self._archive_of_classes()
         class_path = os.pathsep.join(str(jar) for jar in jars)
-        self._child = Child(
-            Launch(
-                command=self._command(class_path, folder, archive.options(self._archiving)),
-                cwd=folder,
-                log=log,
-                environment=service_variables({}),
-            )
-        )
-        failure = wait_for(lambda: _speaks_bolt(port), self._child, START_SECONDS)
-        if failure:
-            self.stop()
-            raise ServiceError(f"Neo4j did not start: {failure}")
+        child, archive = self._launch(class_path, folder)
         address = {
-            "NEO4J_URI": f"bolt://127.0.0.1:{port}",
+            "NEO4J_URI": f"bolt://127.0.0.1:{self._port}",
             "NEO4J_USER": USER,
-            "NEO4J_PASSWORD": password,
+            "NEO4J_PASSWORD": self._home.password(self.name),
         }
-        self._first_query(address, self._child)
+        self._first_query(address, child)
         if self._archiving == "make archive":
             archive.make_soon(class_path, self._home.logs / "neo4j-archive.log")
         return address
+
+    def _launch(self, class_path: str, folder: Path) -> tuple[Child, Archive]:
+        """Start the server and wait until it listens. Raises ServiceError.
+
+        Neo4j binds its port seconds after it was found free. If another program has taken it by
+        then, Neo4j ends, and is started again on another port; on the same one if this run has
+        already told the address to others.
+        """
+        failure: str | None = None
+        for _ in range(1 if self._port else PORT_TRIES):
+            port = self._port or self._home.port(self._folder)
+            _write_settings(folder / "conf", port, self._memory)
+            archive = self._archive_of_classes()
+            child = self._child = Child(
+                Launch(
+                    command=self._command(class_path, folder, archive.options(self._archiving)),
+                    cwd=folder,
+                    log=self._home.logs / "neo4j.log",
+                    environment=service_variables({}),
+                    own_log=folder / "logs" / "neo4j.log",
+                )
+            )
+            failure = wait_for(partial(_speaks_bolt, port), child, START_SECONDS)
+            if failure is None:
+                self._port = port
+                return child, archive
+            self.stop()
+            if PORT_TAKEN not in failure:
+                break
+        raise ServiceError(f"Neo4j did not start: {failure}")
 
     def prepare(self) -> Path:
         """Create and return the folder, with the initial password of an empty store."""

@@ -55,6 +55,7 @@ class Launch:
     environment: Mapping[str, str]
     stop_signal: signal.Signals = signal.SIGTERM
     user: tuple[int, int] | None = None  # uid and gid to run as; None: as ourselves
+    own_log: Path | None = None  # a log that the program writes itself, besides its output
 
 
 class Child:
@@ -64,7 +65,7 @@ class Child:
         self._how = how
         if how.log.exists() and how.log.stat().st_size > LOG_LIMIT_BYTES:
             how.log.replace(how.log.with_suffix(".log.1"))
-        self._log_start = how.log.stat().st_size if how.log.exists() else 0
+        self._log_starts = {path: _size(path) for path in (how.log, how.own_log) if path}
         self._popen = _spawner.submit(self._spawn).result()
         self.identity = ProcessIdentity(
             self._popen.pid, _create_time(self._popen.pid), tuple(how.command)
@@ -87,11 +88,10 @@ class Child:
             )
 
     def log_tail(self, lines: int = 15) -> str:
-        """Return the last lines of its log, for an error message."""
-        with self._how.log.open("rb") as log:
-            log.seek(self._log_start)
-            written = log.read().decode(errors="replace")
-        return "\n".join(written.splitlines()[-lines:]) or "(it wrote nothing)"
+        """Return the last lines of its logs without stack frames of Java, for an error message."""
+        written = "".join(_read_from(path, start) for path, start in self._log_starts.items())
+        told = [line for line in written.splitlines() if not line.startswith(("\tat ", "\t... "))]
+        return "\n".join(told[-lines:]) or "(it wrote nothing)"
 
     @property
     def pid(self) -> int:
@@ -145,6 +145,19 @@ def wait_for(ready: Callable[[], bool], child: Child, timeout_seconds: float) ->
         time.sleep(pause_seconds)
         pause_seconds = min(pause_seconds * 1.3, 0.2)
     return f"no answer after {timeout_seconds:.0f} s; its log ends:\n{child.log_tail()}"
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _read_from(path: Path, start: int) -> str:
+    """Return what was written to a log after `start`; all, if it was begun anew since."""
+    if not path.exists():
+        return ""
+    with path.open("rb") as log:
+        log.seek(start if start <= path.stat().st_size else 0)
+        return log.read().decode(errors="replace")
 
 
 def _log_file(path: Path) -> BinaryIO:
