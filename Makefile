@@ -25,7 +25,7 @@ down: $(STAMP)  ## stop an instance started by `make up` elsewhere
 	@$(BIN)/groundwork down
 
 test: $(STAMP)  ## the everyday tests, on real services
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see README)
 	$(BIN)/pytest -m "long and not containers and not kubernetes and not aws"

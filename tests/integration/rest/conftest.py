@@ -16,6 +16,7 @@ from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
+from ...conftest import COPY
 from ...fakes.callers import Mint
 from ...fakes.counting_database import CountingDatabase
 from ...fakes.secrets import DATA_KEYS, safe_with_data_keys
@@ -144,7 +145,7 @@ def shared_rest(server_url: str, migrated_template: str) -> Iterator[Rest]:
     name = f"gw_rest_{UUID(int=id(server_url)).hex[-12:]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{migrated_template}" {COPY}')
     made = Rest(server_url.rsplit("/", 1)[0] + "/" + name)
     yield made
     made.database.close()
