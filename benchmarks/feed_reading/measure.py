@@ -168,26 +168,50 @@ class Journey:
 
     def extract(self) -> list[dict[str, Any]]:
         """Extract what the documents state."""
-        kind = found(
-            "Extract",
-            # The older name first: what is installed may be found in an older checkout too.
-            "reference_extractor.extract",
-            "functions.reference_extractor.extract",
-        )
         queue = Queue()
-        given: dict[str, Any] = {"work": self.work, "clock": Clock(), "results": queue}
-        if "registrable_host" in inspect.signature(kind).parameters:
-            given["registrable_host"] = found("registrable_host", "data.web.hosts")
-        use_case = kind(**given)
         rows = self.database.rows("SELECT id, kind, payload FROM jobs ORDER BY id", ())
         messages = [
             {"contract": "groundwork/job/1", "job_id": str(i), "kind": job, "payload": payload}
             for i, job, payload in rows
         ]
+        act = self._extractor(queue)
         for event in batches(messages):
             with self.counted("extract"):
-                assert process_batch(event, JobMessage, use_case)["batchItemFailures"] == []
+                assert process_batch(event, JobMessage, act)["batchItemFailures"] == []
         return queue.by_body
+
+    def _extractor(self, queue: Queue) -> Any:
+        # The older name first: what is installed may be found in an older checkout too.
+        module = ("reference_extractor.extract", "functions.reference_extractor.extract")
+        registrable_host = found("registrable_host", "data.web.hosts")
+        try:
+            extract = found("extract", *module)
+        except (ModuleNotFoundError, AttributeError):  # of an older checkout, which leases by itself
+            return found("Extract", *module)(
+                work=self.work,
+                clock=Clock(),
+                results=queue,
+                registrable_host=registrable_host,
+            )
+        client = found("Client", "client")("http://api", "key", send=self._api)
+
+        def act(batch: Any) -> Any:
+            ids = [message.id for message in batch]
+            extract(ids, client=client, send=queue.send, registrable_host=registrable_host)
+            yield from ((message, None) for message in batch)
+
+        return act
+
+    def _api(self, _method: str, url: str, _headers: object, body: bytes) -> Any:
+        """Answer `POST /jobs/lease` without HTTP."""
+        assert url.endswith("/jobs/lease"), url
+        asked = found("LeaseRequest", "core.jobs.lease_messages").model_validate_json(body)
+        lease = found("lease_for_messages", "core.jobs.lease")
+        leased = lease(asked, work=self.work(), clock=Clock())
+        documents = found("PostgresLeasedDocuments", "data.postgres.leased_documents")
+        include = found("include_documents", "core.jobs.include_documents")
+        items = ",".join(include(leased, documents=documents(self.database)))
+        return 200, {}, f'{{"items":[{items}]}}'.encode()
 
     def apply(self, results: list[dict[str, Any]]) -> None:
         """Apply what was extracted: entities, relationships, mentions."""

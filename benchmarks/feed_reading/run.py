@@ -78,7 +78,7 @@ def main() -> None:
 def one_round(checkout: Path, folder: Path, server: str, number: int) -> Measured:
     """Measure one checkout once, in a process and on a database of its own."""
     name = f"feeds_{number}"
-    folders = ["layers/core", "layers/data", "layers/runtime", "functions",
+    folders = ["layers/core", "layers/data", "layers/runtime", "layers/client", "functions",
                "functions/reference_extractor"]  # fmt: skip
     paths = os.pathsep.join(str(checkout / one) for one in folders)
     with psycopg.connect(server, autocommit=True) as connection:

@@ -19,7 +19,7 @@ COPY layers /app/layers
 COPY functions /app/functions
 COPY infra/command /app/infra/command
 COPY infra/lambda_host /app/infra/lambda_host
-RUN printf '/app/%s\n' layers/core layers/data layers/runtime functions infra/command infra/lambda_host \
+RUN printf '/app/%s\n' layers/core layers/data layers/runtime layers/client functions infra/command infra/lambda_host \
     > "$(/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/groundwork.pth" \
   && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -j 0 /venv/lib /app \
   && /venv/bin/python /build/collect.py /rootfs

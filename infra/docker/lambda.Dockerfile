@@ -20,6 +20,7 @@ ARG FUNCTION
 COPY layers/core/groundwork_core /app/groundwork_core
 COPY layers/data/groundwork_data /app/groundwork_data
 COPY layers/runtime/groundwork_runtime /app/groundwork_runtime
+COPY layers/client/groundwork_client /app/groundwork_client
 COPY infra/docker/lambda_entry.py /app/
 COPY functions/groundwork_functions/__init__.py /app/groundwork_functions/
 COPY functions/groundwork_functions/${FUNCTION:?} /app/groundwork_functions/${FUNCTION:?}

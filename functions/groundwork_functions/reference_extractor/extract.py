@@ -1,95 +1,69 @@
-"""The reference worker: lease jobs, read documents, extract, hand in results."""
+"""The reference worker: lease jobs by the API, state what feeds say, hand in results.
+
+It knows what any worker of another team knows: messages of the job queue, the API, and the queue of
+results (docs/contracts). It reads no table.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
-from uuid import UUID
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from pydantic import JsonValue
-
-from groundwork_core.clock import Clock
-from groundwork_core.documents.facts import DocumentFacts
-from groundwork_core.documents.ports import DocumentsWork, RegistrableHost
-from groundwork_core.errors import GroundworkError
-from groundwork_core.jobs.fail_jobs import fail_jobs
-from groundwork_core.jobs.lease import lease_from_queue
-from groundwork_core.jobs.model import FailureClass, JobMessage, WorkerJob
-from groundwork_core.jobs.ports import JobFailure, JobsWork
-from groundwork_core.queues import Queue
-from groundwork_functions.reference_extractor.statements import state
-from groundwork_runtime.queues import Message
+from groundwork_client import BadInput, Client, Internal, Job, LeaseLost, NotFound
+from groundwork_functions.reference_extractor.statements import RegistrableHost, state
 
 log = logging.getLogger(__name__)
 
+KIND = "extract"
+LEASE_SECONDS = 300
+"""Long enough for the result to be applied although many wait in their queue."""
 
-class ExtractionWork(JobsWork, DocumentsWork, Protocol):
-    """A unit of work with stores of jobs and documents."""
+Sends = Callable[[Sequence[Mapping[str, Any]]], None]
 
 
-class Extract:
-    """Processes a batch of jobs in three round trips to Postgres and one to the queue."""
+def extract(
+    message_ids: Sequence[str], *, client: Client, send: Sends, registrable_host: RegistrableHost
+) -> None:
+    """Work on one job for each message of the job queue.
 
-    def __init__(
-        self,
-        *,
-        work: Callable[[], ExtractionWork],
-        clock: Clock,
-        results: Queue,
-        registrable_host: RegistrableHost,
-    ) -> None:
-        """`work` returns a new unit of work; `results` is the queue of results."""
-        self._work = work
-        self._clock = clock
-        self._results = results
-        self._registrable_host = registrable_host
+    A message for which no job waits any more needs no work. Raised is any error of the lease or of
+    `send`: the queue then delivers the messages again, and they get their jobs again.
 
-    def __call__(
-        self, messages: Sequence[Message[JobMessage]]
-    ) -> Iterator[tuple[Message[JobMessage], GroundworkError | None]]:
-        """Hand in a result, or a failure, for each job that could be leased.
-
-        A message for which no job waits any more succeeds without work. If the results cannot be
-        sent, all messages are delivered again and renew their leases.
-        """
-        wanted = [(message.body.kind, message.id) for message in messages]
-        jobs = lease_from_queue(wanted, work=self._work(), clock=self._clock)
-        if jobs:
-            self._hand_in(jobs)
-        yield from ((message, None) for message in messages)
-
-    def _hand_in(self, jobs: list[WorkerJob]) -> None:
-        with self._work() as work:
-            found = work.documents.facts([job.document_id for job in jobs if job.document_id])
-        facts = {one.document_id: one for one in found}
-        results: list[dict[str, JsonValue]] = []
-        failures: list[JobFailure] = []
-        for job in jobs:
-            outcome = self._work_on(job, facts)
-            if isinstance(outcome, JobFailure):
-                failures.append(outcome)
-            else:
-                results.append(outcome)
-        if results:
-            self._results.send(results)
-        if failures:
-            fail_jobs(failures, work=self._work(), clock=self._clock)
-
-    def _work_on(
-        self, job: WorkerJob, facts: dict[UUID, DocumentFacts]
-    ) -> dict[str, JsonValue] | JobFailure:
-        known = facts.get(job.document_id) if job.document_id else None
-        if known is None:
-            return JobFailure(job.id, FailureClass.BAD_INPUT, "The job has no document.")
+    Args:
+        message_ids: those of a batch of messages of kind `extract`.
+        client: with a key that may lease jobs and read documents and sources.
+        send: puts messages on the results queue.
+        registrable_host: finds the website of a URL.
+    """
+    jobs = client.lease(
+        KIND, lease_seconds=LEASE_SECONDS, messages=message_ids, include=["document"]
+    )
+    results = []
+    for job in jobs:
         try:
-            stated = state(
-                known,
-                job_id=job.id,
-                attempt=job.attempt,
-                registrable_host=self._registrable_host,
-            )
+            results.append(_result_of(job, registrable_host))
+        except BadInput as error:
+            _fail(job, error)
         except Exception as error:  # one document must not fail the rest of the batch
-            log.exception("extraction failed", extra={"job_id": str(job.id)})
-            return JobFailure(job.id, FailureClass.INTERNAL, f"{type(error).__name__}: {error}")
-        return {**stated, "lease_token": str(job.lease_token)}
+            log.exception("extraction failed", extra={"job_id": job.id})
+            _fail(job, Internal(f"{type(error).__name__}: {error}"))
+    if results:
+        send(results)
+
+
+def _result_of(job: Job, registrable_host: RegistrableHost) -> Mapping[str, Any]:
+    try:
+        document, source = job.document, job.source
+    except NotFound:
+        document = source = None
+    if document is None or source is None:
+        raise BadInput("The job has no document.")
+    return job.result_message(state(document, source, registrable_host=registrable_host))
+
+
+def _fail(job: Job, failure: BadInput | Internal) -> None:
+    try:
+        job.fail(failure)
+    except LeaseLost:
+        log.warning("another worker has the job", extra={"job_id": job.id})

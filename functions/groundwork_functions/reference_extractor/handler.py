@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from chalice.app import SQSEvent
+from collections.abc import Iterator, Sequence
 
-from groundwork_core.jobs.model import JobMessage
-from groundwork_functions.reference_extractor.extract import Extract
+from chalice.app import SQSEvent
+from pydantic import BaseModel
+
+from groundwork_client import NotAllowed
+from groundwork_functions.reference_extractor.extract import extract
 from groundwork_runtime.events import EventApp
-from groundwork_runtime.queues import BatchResponse, process_batch
+from groundwork_runtime.queues import BatchResponse, Message, process_batch
 from groundwork_runtime.wiring import wiring
 
 handler = EventApp("reference_extractor")
 
 
+class Announced(BaseModel):
+    """What this worker needs of docs/contracts/job-1.json; other fields are ignored."""
+
+    job_id: str
+    kind: str
+
+
 @handler.on_sqs_message(queue="ExtractQueue", batch_size=10)
 def jobs(event: SQSEvent) -> BatchResponse:
     """Process a batch of jobs and hand in their results."""
+    return process_batch(event.to_dict(), Announced, _work)
+
+
+def _work(messages: Sequence[Message[Announced]]) -> Iterator[tuple[Message[Announced], None]]:
     parts = wiring()
-    extract = Extract(
-        work=parts.work,
-        clock=parts.database_clock,
-        results=parts.queue(parts.settings.results_queue_url),
-        registrable_host=parts.registrable_host,
-    )
-    return process_batch(event.to_dict(), JobMessage, extract)
+    try:
+        extract(
+            [message.id for message in messages],
+            client=parts.worker_client.client,
+            send=parts.queue(parts.settings.results_queue_url).send,
+            registrable_host=parts.registrable_host,
+        )
+    except NotAllowed:
+        parts.worker_client.renew()
+        raise
+    yield from ((message, None) for message in messages)

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
-from uuid import UUID
 
-from pydantic import JsonValue
+from groundwork_client import Document, EntityType, Ref, Result, Source, folded
 
-from groundwork_core.documents.facts import DocumentFacts
-from groundwork_core.documents.ports import RegistrableHost
-from groundwork_core.knowledge.keys import folded
-from groundwork_core.knowledge.model import (
-    RESULT_CONTRACT,
-    ExtractionResult,
-    StatedEntity,
-    StatedMention,
-    StatedRelationship,
-)
+RegistrableHost = Callable[[str], str | None]
+"""Returns the registrable domain of a URL's host; None: it has none."""
 
-WORKER = "reference_extractor/1"
 MAX_KEY = 1_000
+MAX_EVIDENCE = 1_000
 MAX_WEBSITES = 100
-PUBLISHER = "publisher"
 
 # Confidence. A feed is certain about its own site and its links; two people may share a name, and
 # an entry's category need not be a topic of its author.
@@ -30,94 +21,60 @@ STATED = 0.9
 INFERRED = 0.8
 
 
-def state(
-    facts: DocumentFacts, *, job_id: UUID, attempt: int, registrable_host: RegistrableHost
-) -> dict[str, JsonValue]:
-    """Return the result for a document, validated against the result contract."""
-    statements = _Statements()
-    site = facts.site or _origin(facts.source_url)
-    title = facts.feed_title or facts.source_name
-    publisher = statements.entity(PUBLISHER, "organization", _site_key(site), title, SURE, title)
+def state(document: Document, source: Source, *, registrable_host: RegistrableHost) -> Result:
+    """Return what a feed states about one of its documents."""
+    result = Result()
+    site = source.site or _origin(source.url)
+    title = source.title or source.name
+    publisher = _entity(result, "publisher", "organization", _site_key(site), title, SURE, title)
     people = [
-        statements.entity(
-            "author", "person", f"{facts.source_id}/{_fold(name)}", name, STATED, name
-        )
-        for name in facts.authors
+        _entity(result, "author", "person", f"{source.id}/{_fold(name)}", name, STATED, name)
+        for name in document.authors or filter(None, (document.author,))
     ]
     topics = [
-        statements.entity("category", "topic", _fold(term), term, STATED, term)
-        for term in facts.categories
+        _entity(result, "category", "topic", _fold(term), term, STATED, term)
+        for term in document.categories
     ]
     for person in people:
-        statements.edge("WRITES_FOR", person, publisher, STATED, "author")
+        _edge(result, "WRITES_FOR", person, publisher, STATED, "author")
         for topic in topics:
-            statements.edge("WRITES_ABOUT", person, topic, INFERRED, "category")
+            _edge(result, "WRITES_ABOUT", person, topic, INFERRED, "category")
     for topic in topics:
-        statements.edge("COVERS", publisher, topic, STATED, "category")
-    for host, link in _websites(facts, site, registrable_host).items():
-        website = statements.entity("link", "website", host, host, SURE, link)
-        statements.edge("LINKS_TO", publisher, website, SURE, "link")
-    result = ExtractionResult(
-        contract=RESULT_CONTRACT,
-        job_id=job_id,
-        attempt=attempt,
-        worker=WORKER,
-        entities=tuple(statements.entities.values()),
-        relationships=tuple(statements.edges.values()),
-        mentions=tuple(statements.mentions.values()),
-    )
-    return result.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        _edge(result, "COVERS", publisher, topic, STATED, "category")
+    for host, link in _websites(document, source, site, registrable_host).items():
+        website = _entity(result, "link", "website", host, host, SURE, link)
+        _edge(result, "LINKS_TO", publisher, website, SURE, "link")
+    return result
 
 
-class _Statements:
-    """Collects entities and relationships without duplicates, each with its mentions."""
-
-    def __init__(self) -> None:
-        self.entities: dict[tuple[str, str], StatedEntity] = {}
-        self.edges: dict[tuple[str, str, str], StatedRelationship] = {}
-        self.mentions: dict[tuple[str, str], StatedMention] = {}
-
-    def entity(
-        self, role: str, kind: str, key: str, name: str, confidence: float, evidence: str
-    ) -> str:
-        """Add an entity and return its ref."""
-        key = folded(key)[:MAX_KEY]
-        found = self.entities.get((kind, key))
-        if found is None:
-            found = StatedEntity.model_validate(
-                {
-                    "ref": f"{kind}:{len(self.entities)}",
-                    "type": kind,
-                    "key": key,
-                    "name": name,
-                    "confidence": confidence,
-                }
-            )
-            self.entities[kind, key] = found
-            self._mention(found.ref, role, evidence, confidence)
-        return found.ref
-
-    def edge(self, kind: str, start: str, end: str, confidence: float, role: str) -> None:
-        """Add a relationship."""
-        if (kind, start, end) in self.edges:
-            return
-        ref = f"edge:{len(self.edges)}"
-        self.edges[kind, start, end] = StatedRelationship.model_validate(
-            {"ref": ref, "from": start, "to": end, "type": kind, "confidence": confidence}
-        )
-        self._mention(ref, role, "", confidence)
-
-    def _mention(self, ref: str, role: str, evidence: str, confidence: float) -> None:
-        self.mentions[ref, role] = StatedMention(
-            ref=ref, role=role, evidence=evidence[:1000], confidence=confidence
-        )
+def _entity(
+    result: Result,
+    role: str,
+    kind: EntityType,
+    key: str,
+    name: str,
+    confidence: float,
+    evidence: str,
+) -> Ref:
+    """State an entity and its mention once, and return its ref."""
+    ref = result.entity(kind, key=folded(key)[:MAX_KEY], name=name, confidence=confidence)
+    result.mention(ref, role=role, evidence=evidence[:MAX_EVIDENCE], confidence=confidence)
+    return ref
 
 
-def _websites(facts: DocumentFacts, site: str, registrable_host: RegistrableHost) -> dict[str, str]:
+def _edge(result: Result, kind: str, start: Ref, end: Ref, confidence: float, role: str) -> None:
+    """State a relationship and its mention once."""
+    ref = result.relationship(kind, start, end, confidence=confidence)
+    result.mention(ref, role=role, confidence=confidence)
+
+
+def _websites(
+    document: Document, source: Source, site: str, registrable_host: RegistrableHost
+) -> dict[str, str]:
     """Return other websites that the document links to, each with one such link."""
-    own = {registrable_host(site), registrable_host(facts.source_url)}
+    own = {registrable_host(site), registrable_host(source.url)}
     found: dict[str, str] = {}
-    for link in (facts.url, *facts.links):
+    for link in (document.url, *document.links):
         host = registrable_host(link) if link else None
         if host and host not in own and len(found) < MAX_WEBSITES:
             found.setdefault(host, link or "")

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from groundwork_core.caller import Caller
 from groundwork_core.jobs import hold
+from groundwork_core.jobs.include_documents import include_documents
+from groundwork_core.jobs.lease import lease_for_messages
 from groundwork_core.jobs.lease_messages import (
     Attempts,
     Deferral,
@@ -47,14 +49,20 @@ def shown(job_id: UUID, wiring: Wiring, position: str | None) -> HttpResponse:
     return HttpResponse(200, stored.body, JSON, headers)
 
 
-def lease(request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
-    """Answer one job or 204; with `max`, a list."""
+def lease(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
+    """Answer one job or 204; with `max` or `messages`, a list."""
     no_parameters(request)
     asked = decode(LeaseRequest, request)
-    leased = hold.lease_jobs(
-        asked, quick=wiring.quick_leases, work=wiring.work(), clock=wiring.database_clock
-    )
-    if asked.max is not None:
+    for needed in ("documents:read", "sources:read") if asked.include else ():
+        caller.must(needed)
+    work, clock = wiring.work(), wiring.database_clock
+    if asked.messages:
+        leased = lease_for_messages(asked, work=work, clock=clock)
+    else:
+        leased = hold.lease_jobs(asked, quick=wiring.quick_leases, work=work, clock=clock)
+    if asked.include:
+        leased = include_documents(leased, documents=wiring.leased_documents)
+    if asked.max is not None or asked.messages:
         return HttpResponse(200, f'{{"items":[{",".join(leased)}]}}')
     if not leased:
         return HttpResponse(204, None, None)
@@ -78,7 +86,7 @@ router.add(
         docs={
             "operation_id": "leaseJobs",
             "summary": "Lease the next waiting job, or up to `max` of them",
-            "result": "The job, or with `max` a list of them.",
+            "result": "The job, or with `max` or `messages` a list of them.",
             "tag": "jobs",
             "empty": True,
         },

@@ -29,6 +29,7 @@ from groundwork_client.errors import (
     Unreachable,
 )
 from groundwork_client.job import Job
+from groundwork_client.keys import folded
 from groundwork_client.statements import EntityType, Ref, Result, StatedBy
 from groundwork_client.stopping import Stopping
 
@@ -54,4 +55,5 @@ __all__ = [
     "StatedBy",
     "Stopping",
     "Unreachable",
+    "folded",
 ]

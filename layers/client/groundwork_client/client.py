@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -61,6 +61,7 @@ class Client:
         *kinds: str,
         lease_seconds: int = 60,
         batch: int = 1,
+        include: Sequence[Literal["document"]] = (),
         when_idle: Literal["wait", "stop"] = "wait",
     ) -> Iterator[Job]:
         """Lease jobs one after the other; a heartbeat extends their leases.
@@ -72,6 +73,7 @@ class Client:
             kinds: Such as `extract`.
             lease_seconds: A worker that dies holds its job for so long.
             batch: Jobs that one call leases, up to 100; they are yielded one by one.
+            include: `document` brings the documents along, so that `Job.document` needs no call.
             when_idle: `wait` for jobs, or `stop` when none waits.
         """
         if not kinds:
@@ -81,7 +83,9 @@ class Client:
             idle = IDLE_SECONDS
             try:
                 while not stop:
-                    held = self.lease(*kinds, lease_seconds=lease_seconds, batch=batch)
+                    held = self.lease(
+                        *kinds, lease_seconds=lease_seconds, batch=batch, include=include
+                    )
                     if held:
                         idle = IDLE_SECONDS
                         heart.hold(held)
@@ -109,20 +113,40 @@ class Client:
                 stop.working = False
             _let_go(job)
 
-    def lease(self, *kinds: str, lease_seconds: int = 60, batch: int = 1) -> list[Job]:
-        """Lease up to `batch` waiting jobs, without a heartbeat."""
+    def lease(
+        self,
+        *kinds: str,
+        lease_seconds: int = 60,
+        batch: int = 1,
+        messages: Sequence[str] = (),
+        include: Sequence[Literal["document"]] = (),
+    ) -> list[Job]:
+        """Lease waiting jobs, without a heartbeat.
+
+        Args:
+            kinds: Such as `extract`.
+            lease_seconds: A worker that dies holds its jobs for so long.
+            batch: Jobs to lease, up to 100.
+            messages: Ids of messages of the job queue, in place of `batch`: a job for each. If
+                there are fewer jobs, nothing waits for the other messages; delete them.
+            include: `document` brings the documents along, so that `Job.document` needs no call.
+        """
         asked: dict[str, object] = {
             "kinds": list(kinds),
             "worker": self.worker,
             "lease_seconds": lease_seconds,
         }
-        if batch > 1:
+        if messages:
+            asked["messages"] = list(messages)
+        elif batch > 1:
             asked["max"] = batch
+        if include:
+            asked["include"] = list(include)
         answer = self._http.call("POST", "/jobs/lease", asked)
         if answer.status == HTTPStatus.NO_CONTENT:
             return []
-        leased = answer.body["items"] if batch > 1 else [answer.body]
-        return [Job(one, self._http) for one in leased]
+        leased = answer.body["items"] if messages or batch > 1 else [answer.body]
+        return [Job(one, self._http, worker=self.worker) for one in leased]
 
     def add_job(
         self,

@@ -97,6 +97,18 @@ class Settings(BaseModel):
         alias="JOB_TIMER_QUEUE_URL",
         description="URL of the queue of timers that end leases and pauses of jobs.",
     )
+    api_url: str = Field(
+        "",
+        alias="GROUNDWORK_URL",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Where a worker among our functions finds the API, without `/api`.",
+    )
+    worker_key_secret_id: str = Field(
+        "",
+        alias="WORKER_KEY_SECRET_ID",
+        description="Secret with the API key of that worker: a name in Secrets Manager, or a "
+        "`file:` URL.",
+    )
     signing_key_secret_id: str = Field(
         "",
         alias="SIGNING_KEY_SECRET_ID",

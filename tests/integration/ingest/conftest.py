@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from groundwork_core.jobs.model import JobMessage
+from groundwork_client import Client
 from groundwork_core.knowledge.hand_in import HandedIn, HandIn
 from groundwork_core.sources.fetch_outcome import (
     Download,
@@ -31,10 +31,12 @@ from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 from groundwork_data.web.feeds import read_feed
 from groundwork_data.web.hosts import host_of, registrable_host
 from groundwork_data.web.kinds.readers import reader_of
-from groundwork_functions.reference_extractor.extract import Extract
-from groundwork_runtime.queues import BatchResponse, by_body, process_batch
+from groundwork_functions.reference_extractor.extract import extract
+from groundwork_functions.reference_extractor.handler import Announced
+from groundwork_runtime.queues import BatchResponse, Message, by_body, process_batch
 
 from ...fakes.secrets import memory_encryption
+from .job_api import JobApi
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOURLY = Interval(kind="interval", every_seconds=3_600)
@@ -117,6 +119,7 @@ class Path:
         self.clock = HeldClock()
         self.web = Web()
         self.results = MemoryQueue()
+        self.api = JobApi(self.database, self.clock)
         self.entry = entry
         self.encryption = memory_encryption()
 
@@ -167,13 +170,17 @@ class Path:
     def extract(
         self, messages: Sequence[Mapping[str, JsonValue]], ids: Sequence[str] = ()
     ) -> BatchResponse:
-        use_case = Extract(
-            work=self.work,
-            clock=self.clock,
-            results=self.results,
-            registrable_host=registrable_host,
-        )
-        return self.batch(messages, JobMessage, use_case, ids)
+        def act(batch: Sequence[Message[Announced]]) -> Iterator[tuple[Message[Announced], None]]:
+            with Client("http://api", "key", worker="tests/1", send=self.api) as client:
+                extract(
+                    [message.id for message in batch],
+                    client=client,
+                    send=self.results.send,
+                    registrable_host=registrable_host,
+                )
+            yield from ((message, None) for message in batch)
+
+        return self.batch(messages, Announced, act, ids)
 
     def hand_in(
         self, messages: Sequence[Mapping[str, JsonValue]], database: Database | None = None

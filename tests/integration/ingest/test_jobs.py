@@ -5,7 +5,8 @@ import pytest
 
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.jobs.fail_jobs import fail_jobs
-from groundwork_core.jobs.lease import QUEUE_LEASE_SECONDS, lease_from_queue
+from groundwork_core.jobs.lease import lease_for_messages
+from groundwork_core.jobs.lease_messages import LeaseRequest
 from groundwork_core.jobs.lease_rules import RETRY_MAX_SECONDS
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 FEED = "https://feed.example/rss"
 WAITING_SECONDS = 300
+LEASE_SECONDS = 300
 
 
 @pytest.fixture
@@ -29,7 +31,10 @@ def job(path: "Path") -> UUID:
 
 
 def lease(path: "Path", job: UUID, message: str = "m1") -> int:
-    return len(lease_from_queue([("extract", message)], work=path.work(), clock=path.clock))
+    asked = LeaseRequest(
+        kinds=("extract",), worker="w", lease_seconds=LEASE_SECONDS, messages=(message,)
+    )
+    return len(lease_for_messages(asked, work=path.work(), clock=path.clock))
 
 
 def attempts(path: "Path") -> list[tuple[int, str, str | None]]:
@@ -92,7 +97,7 @@ def test_what_ended_badly_can_be_replayed_and_nothing_else(path: "Path", job: UU
 
 def test_the_sweep_takes_jobs_of_silent_workers_back(path: "Path", job: UUID) -> None:
     lease(path, job)
-    path.clock.forward(seconds=QUEUE_LEASE_SECONDS - 1)
+    path.clock.forward(seconds=LEASE_SECONDS - 1)
     assert sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock).expired == 0
     path.clock.forward(seconds=2)
     assert sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock).expired == 1
@@ -103,7 +108,7 @@ def test_the_sweep_quarantines_a_job_that_kills_its_workers(path: "Path", job: U
     ends = []
     for _ in range(3):
         assert lease(path, job) == 1
-        path.clock.forward(seconds=QUEUE_LEASE_SECONDS + 1)
+        path.clock.forward(seconds=LEASE_SECONDS + 1)
         sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock)
         ends += path.rows("SELECT status, error ->> 'class' FROM jobs")
     assert ends == [("queued", "lease_expired")] * 2 + [("quarantined", "crashed")]
@@ -111,7 +116,7 @@ def test_the_sweep_quarantines_a_job_that_kills_its_workers(path: "Path", job: U
 
 def test_an_expired_lease_is_leased_at_once_to_another_message(path: "Path", job: UUID) -> None:
     lease(path, job, "m1")
-    path.clock.forward(seconds=QUEUE_LEASE_SECONDS)
+    path.clock.forward(seconds=LEASE_SECONDS)
     assert lease(path, job, "m2") == 1
     assert attempts(path) == [(1, "queue:m1", "expired"), (2, "queue:m2", None)]
 

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from groundwork_core.jobs.lease import QUEUE_LEASE_SECONDS, lease_from_queue
 from groundwork_core.jobs.sweep import end_leases_and_pauses
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.relay.destinations.queues import jobs as announced
@@ -14,7 +13,7 @@ from groundwork_core.relay.destinations.queues import jobs as announced
 from .conftest import Office
 
 Lease = Callable[[int], list[dict[str, Any]]]
-SECONDS = QUEUE_LEASE_SECONDS
+SECONDS = 300
 
 
 @pytest.fixture(params=["http", "queue"])
@@ -28,13 +27,10 @@ def lease(office: Office, request: pytest.FixtureRequest) -> Lease:
         return found
 
     def for_messages(most: int) -> list[dict[str, Any]]:
-        leased = lease_from_queue(
-            [(office.kind, str(uuid4())) for _ in range(most)],
-            work=office.rest.parts.work(),
-            clock=office.clock,
-        )
-        return [{**office.shown(str(job.id)), "lease_token": str(job.lease_token)}
-                for job in leased]  # fmt: skip
+        found: list[dict[str, Any]] = office.lease(
+            seconds=SECONDS, messages=[str(uuid4()) for _ in range(most)]
+        ).json["items"]
+        return found
 
     return over_http if request.param == "http" else for_messages
 
@@ -188,10 +184,8 @@ def test_a_redelivered_message_gets_its_job_again(office: Office) -> None:
     office.add_rows(2)
 
     def lease_for(message: str) -> UUID:
-        (job,) = lease_from_queue(
-            [(office.kind, message)], work=office.rest.parts.work(), clock=office.clock
-        )
-        return job.id
+        (job,) = office.lease(messages=[message]).json["items"]
+        return UUID(job["id"])
 
     first = lease_for("m1")
     assert lease_for("m1") == first

@@ -19,8 +19,11 @@ def faults(stack: Template) -> list[str]:
     for name, one in stack.functions().items():
         policies = one.get("Policies", [])
         variables = shared | one.get("Environment", {}).get("Variables", {})
-        if {"Ref": "ReadDatabaseSecret"} not in policies:
+        uses_database = variables["DATABASE_URL"] != "" or variables["DATABASE_SECRET_ID"] != ""
+        if uses_database and {"Ref": "ReadDatabaseSecret"} not in policies:
             found.append(f"{name} may not read the secret of its database")
+        if not uses_database and {"Ref": "ReadDatabaseSecret"} in policies:
+            found.append(f"{name} may read the secret of a database that it does not use")
         if "NEO4J_SECRET_ID" in variables and {"Ref": "ReadNeo4jSecret"} not in policies:
             found.append(f"{name} may not read the secret of Neo4j")
         if one.get("AutoPublishAliasAllProperties") is not True:
@@ -61,6 +64,21 @@ def _fault_of_events(function: dict[str, Any]) -> list[str]:
         if event["Type"] == "SQS" and "ScalingConfig" not in properties:
             found.append(f"{name} has no limit on its concurrency")
     return found
+
+
+def test_the_reference_extractor_reaches_no_database_and_no_private_network(
+    stack: Template,
+) -> None:
+    extractor = stack.functions()["ReferenceExtractor"]
+    variables = extractor["Environment"]["Variables"]
+    assert (variables["DATABASE_URL"], variables["DATABASE_SECRET_ID"]) == ("", "")
+    assert extractor["VpcConfig"] == {"Ref": "AWS::NoValue"}
+    secrets = [
+        statement["Resource"]
+        for policy in extractor["Policies"]
+        for statement in policy.get("Statement", [])
+    ]
+    assert secrets == [{"Ref": "WorkerKey"}]
 
 
 def test_nothing_is_missing(stack: Template) -> None:

@@ -12,7 +12,7 @@ from groundwork_runtime.settings import BadSettings
 
 
 def bootstrap(output: Literal["json", "text"]) -> None:
-    """Create the missing queues, the signing key, the data keys, and the first admin.
+    """Create the missing queues, the keys, and the first admin.
 
     Nothing that exists is changed but attributes of queues. The admin's password must be given: in
     a container nobody reads a printed one.

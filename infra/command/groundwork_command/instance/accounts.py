@@ -59,6 +59,22 @@ def ensure_signing_key(addresses: Mapping[str, str], safe: "Safe") -> None:
         ensure(safe.secrets, safe.secret_id, wiring.database)
 
 
+def ensure_worker_key(addresses: Mapping[str, str], safe: "Safe") -> None:
+    """Create the account and the API key of `reference_extractor` if there is no valid key."""
+    from groundwork_core.errors import NotFound
+    from groundwork_core.identity.worker_key import ensure_worker_key as ensure
+    from groundwork_data.postgres.callers import PostgresCallers
+
+    try:
+        kept = safe.secrets.read(safe.secret_id).strip()
+    except NotFound:
+        kept = None
+    with open_wiring(addresses) as wiring:
+        key = ensure(kept, begin_work=wiring.work, callers=PostgresCallers(wiring.database))
+    if key is not None and key != kept:
+        safe.secrets.write(safe.secret_id, key)
+
+
 def make_first_admin(addresses: Mapping[str, str], email: str, password: str) -> bool:
     """Create the first admin unless an admin exists. Return whether it was created."""
     from groundwork_core.identity.create_user import make_first_admin as make

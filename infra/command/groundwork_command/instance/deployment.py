@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from groundwork_command.instance import accounts, project
-from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, safe_of
+from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, WORKER_KEY, safe_of
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
@@ -113,11 +113,12 @@ class Deployment:
         bootstrap(self.whole_stack(), self.aws(), secrets={})
 
     def ensure_secrets(self) -> None:
-        """Create the signing key and the data keys if they are missing."""
+        """Create the signing key, the data keys and the worker's API key if they are missing."""
         stage, aws = self.settings.stage, self.aws()
         signing, data = (safe_of(name, stage, self.home, aws) for name in (SIGNING_KEY, DATA_KEYS))
         accounts.ensure_signing_key(self.environment, signing)
         accounts.ensure_data_keys(self.environment, data)
+        accounts.ensure_worker_key(self.environment, safe_of(WORKER_KEY, stage, self.home, aws))
 
 
 def assemble_host(

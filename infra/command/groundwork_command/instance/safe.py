@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SIGNING_KEY = "signing-key"
 DATA_KEYS = "data-keys"
+WORKER_KEY = "worker-key"
 
 
 @dataclass(frozen=True)

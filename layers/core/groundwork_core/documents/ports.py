@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
-from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
 from groundwork_core.jobs.ports import JobStore
 from groundwork_core.resources.ports import ResourceWork
@@ -63,10 +62,6 @@ class DocumentStore(Protocol):
 
     def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
         """Change external ids of documents of a source; keys are the old ids. One round trip."""
-        ...
-
-    def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
-        """Return the metadata of documents that exist. One round trip."""
         ...
 
 

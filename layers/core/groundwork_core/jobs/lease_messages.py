@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, RootModel
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    model_validator,
+)
 from pydantic import StringConstraints as Chars
 
+from groundwork_core.documents.resource import Document
 from groundwork_core.jobs.lease_rules import (
     CHECKPOINT_BYTES_MAX,
     DEFER_SECONDS_MAX,
     KINDS_MAX,
     LEASE_SECONDS_MAX,
     LEASES_MAX,
+    MESSAGE_ID_MAX,
     MESSAGE_MAX,
     REFERENCE_MAX,
     WORKER_MAX,
@@ -23,9 +33,11 @@ from groundwork_core.jobs.resource import Job, Kind
 from groundwork_core.resources.bounded_json import stored_bytes
 from groundwork_core.resources.field_types import Moment, Text, Whole
 from groundwork_core.resources.resource import Input
+from groundwork_core.sources.resource import Source
 
 Message = Annotated[Text, Chars(max_length=MESSAGE_MAX)]
 Seconds = Annotated[Whole, Field(ge=1, le=LEASE_SECONDS_MAX)]
+MessageId = Annotated[Text, Chars(min_length=1, max_length=MESSAGE_ID_MAX)]
 Worker = Annotated[Text, Chars(min_length=1, max_length=WORKER_MAX)]
 Reference = Annotated[Text, Chars(min_length=1, max_length=REFERENCE_MAX)]
 WorkerFailure = Literal["retryable", "bad_input", "internal"]
@@ -52,12 +64,36 @@ class LeaseRequest(Input):
     worker: Worker
     lease_seconds: Seconds = 60
     max: Annotated[Whole, Field(ge=2, le=LEASES_MAX)] | None = Field(None, examples=[10])
+    messages: Annotated[tuple[MessageId, ...], Field(fail_fast=True, max_length=LEASES_MAX)] = (
+        Field(
+            (),
+            description="Ids of messages of the job queue, instead of `max`: one job for each. A"
+            " message that is delivered again gets its job again.",
+        )
+    )
+    include: Annotated[tuple[Literal["document"], ...], Field(max_length=1)] = Field(
+        (),
+        description="`document`: with the document of each job and its source, which needs"
+        " documents:read and sources:read.",
+    )
+
+    @model_validator(mode="after")
+    def _one_count(self) -> Self:
+        if self.max is not None and self.messages:
+            message = "give either max or messages"
+            raise ValueError(message)
+        return self
 
 
 class Leased(Job):
-    """A job as its worker gets it."""
+    """A job as its worker gets it. `document` and `source` are there if they were asked for."""
 
     lease_token: UUID
+    document: Document | None = Field(
+        None,
+        description="Null if the job has none, or if the answer would be too large: read it then.",
+    )
+    source: Source | None = Field(None, description="The source of the document.")
 
 
 class LeasedJobs(BaseModel):

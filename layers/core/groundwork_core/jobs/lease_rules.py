@@ -13,6 +13,8 @@ CHECKPOINT_BYTES_MAX = 65_536
 """As `jsonb::text` writes it; the database has the same rule."""
 MESSAGE_MAX = 2_000
 WORKER_MAX = 200
+MESSAGE_ID_MAX = 100
+"""Ids of SQS have 36 characters; the longest owner of a lease is `WORKER_MAX`."""
 REFERENCE_MAX = 500
 
 OVERTAKEN_SECONDS = 9 * 5 * 60

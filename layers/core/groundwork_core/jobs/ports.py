@@ -52,6 +52,8 @@ class JobStore(Protocol):
     ) -> list[WorkerJob]:
         """Lease to each owner the job that it had, or else the next waiting one in the order.
 
+        Perhaps not all that wait: together they have at most LEASED_BYTES_MAX.
+
         An owner that had a job already is a redelivered message; its earlier lease ends as expired.
         """
         ...
@@ -128,6 +130,10 @@ class LeaseStore(Protocol):
         """Lease the next waiting jobs of some kinds, in their order; return their JSON."""
         ...
 
+    def shown(self, job_ids: Sequence[UUID]) -> list[str]:
+        """Return the JSON of jobs that this transaction has leased, in the order of the ids."""
+        ...
+
     def holds(self, lease: Lease, now: datetime) -> bool:
         """Lock the job, and say whether this is its present lease and has not expired."""
         ...
@@ -180,6 +186,22 @@ class LeaseStore(Protocol):
 
     def stats(self, now: datetime) -> JobStats:
         """Return the state of each kind of jobs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedDocument:
+    """The document of a leased job and its source, as JSON."""
+
+    document: str
+    source: str
+
+
+class LeasedDocuments(Protocol):
+    """Reads the documents of jobs for their workers."""
+
+    def of(self, document_ids: Collection[UUID], bytes_max: int) -> dict[UUID, LeasedDocument]:
+        """Return documents that exist, in any order, as many as fit. One round trip."""
         ...
 
 

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
-from pydantic import JsonValue
 
-from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
 
 if TYPE_CHECKING:
@@ -62,13 +60,6 @@ UPDATE documents d SET external_id = x.new
 FROM unnest(%s::text[], %s::text[]) AS x(old, new)
 WHERE d.source_id = %s AND d.external_id = x.old
 """
-FACTS = """
-SELECT d.id, d.revision, d.source_id, s.name, s.url, t.feed ->> 'site',
-    coalesce(t.feed ->> 'title', ''), d.url, d.author, d.metadata
-FROM documents d JOIN sources s ON s.id = d.source_id
-LEFT JOIN source_states t ON t.source_id = s.id
-WHERE d.id = ANY(%s)
-"""
 
 
 class PostgresDocuments:
@@ -114,39 +105,3 @@ class PostgresDocuments:
         if external_ids:
             olds, news = list(external_ids), list(external_ids.values())
             self._connection.execute(RENAME, [olds, news, source_id])
-
-    def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
-        """Return what feeds state about the documents that exist."""
-        rows = self._connection.execute(FACTS, [list(document_ids)]).fetchall()
-        return [
-            DocumentFacts(
-                document_id=document_id,
-                revision=revision,
-                source_id=source_id,
-                source_name=source_name,
-                source_url=source_url,
-                site=site,
-                feed_title=feed_title,
-                url=url,
-                authors=_texts(metadata, "authors") or ((author,) if author else ()),
-                categories=_texts(metadata, "categories"),
-                links=_texts(metadata, "links"),
-            )
-            for (
-                document_id,
-                revision,
-                source_id,
-                source_name,
-                source_url,
-                site,
-                feed_title,
-                url,
-                author,
-                metadata,
-            ) in rows
-        ]
-
-
-def _texts(metadata: dict[str, JsonValue], name: str) -> tuple[str, ...]:
-    found = metadata.get(name)
-    return tuple(str(one) for one in found if one) if isinstance(found, list) else ()

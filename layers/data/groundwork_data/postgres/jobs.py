@@ -71,14 +71,10 @@ class PostgresJobs:
         jobs = self._jobs(sql.LEASE_AGAIN, {**given, "owners": list(owners)})
         taken = {job.lease_owner for job in jobs}
         left = [owner for owner in owners if owner not in taken]
+        bounds = {"owners": left, "most": len(left), "window": len(left) + sql.WINDOW}
         for statement in (sql.LEASE_FOR_MESSAGES, sql.LEASE_OLDEST_FOR_MESSAGES):
-            while left:
-                bounds = {"owners": left, "most": len(left), "window": len(left) + sql.WINDOW}
-                found = self._jobs(statement, {**given, **bounds})
-                if not found:
-                    break
-                jobs += found
-                left = left[len(found) :]
+            if left and (found := self._jobs(statement, {**given, **bounds})):
+                return jobs + found
         return jobs
 
     def get(self, job_id: UUID) -> WorkerJob | None:

@@ -104,6 +104,11 @@ WHERE t.id = w.id
 RETURNING {WORKER_COLUMNS}
 """
 
+SHOWN = f"""
+SELECT {LEASED_JSON} FROM unnest(%s::uuid[]) WITH ORDINALITY AS l(id, number)
+JOIN jobs t ON t.id = l.id ORDER BY l.number
+"""
+
 TO_TIDY = """
 SELECT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s),
     EXISTS (SELECT FROM jobs WHERE status = 'queued' AND not_before <= %(now)s)

@@ -57,6 +57,10 @@ class PostgresLeases:
                 return [text for (text,) in rows]
         return []
 
+    def shown(self, job_ids: Sequence[UUID]) -> list[str]:
+        """Return the JSON of jobs that this transaction has leased, in the order of the ids."""
+        return [text for (text,) in self._rows(sql.SHOWN, [list(job_ids)])] if job_ids else []
+
     def holds(self, lease: Lease, now: datetime) -> bool:
         """Lock the job, and say whether this is its present lease and has not expired."""
         return bool(self._rows(sql.HOLDS, _held(lease, now)))

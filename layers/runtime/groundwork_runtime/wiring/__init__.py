@@ -19,6 +19,7 @@ from groundwork_runtime.wiring.knowledge import KnowledgeParts
 from groundwork_runtime.wiring.publishing import PublishingParts
 from groundwork_runtime.wiring.realtime import RealtimeParts
 from groundwork_runtime.wiring.webhooks import WebhookParts
+from groundwork_runtime.wiring.worker import WorkerParts
 
 
 class Wiring(
@@ -30,6 +31,7 @@ class Wiring(
     GraphParts,
     RealtimeParts,
     WebhookParts,
+    WorkerParts,
 ):
     """All adapters and use cases of one execution environment."""
 

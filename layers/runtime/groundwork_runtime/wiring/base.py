@@ -15,7 +15,7 @@ from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
     from groundwork_core.identity.ports import SecretSource
-    from groundwork_core.jobs.ports import QuickLeases, SetsTimers
+    from groundwork_core.jobs.ports import LeasedDocuments, QuickLeases, SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_core.relay.batch_size import BatchSize
@@ -61,6 +61,13 @@ class BaseParts:
         from groundwork_data.postgres.quick_leases import PostgresQuickLeases
 
         return PostgresQuickLeases(self.database)
+
+    @cached_property
+    def leased_documents(self) -> LeasedDocuments:
+        """Documents of leased jobs."""
+        from groundwork_data.postgres.leased_documents import PostgresLeasedDocuments
+
+        return PostgresLeasedDocuments(self.database)
 
     @cached_property
     def job_timers(self) -> SetsTimers | None:

@@ -2,16 +2,16 @@
 
 import unicodedata
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
-from tests.unit.functions.reference_extractor.test_statements import FACTS
+from tests.unit.functions.reference_extractor.test_statements import DOCUMENT, SOURCE
 
+from groundwork_client import folded as folded_by_client
 from groundwork_core.knowledge.keys import folded, name_of
-from groundwork_core.knowledge.model import ExtractionResult, StatedEntity
+from groundwork_core.knowledge.model import StatedEntity
 from groundwork_core.knowledge.resources import EntityPatch, NewEntity
 from groundwork_functions.reference_extractor.statements import state
 
@@ -75,7 +75,11 @@ def test_what_is_too_long_in_its_form_is_refused(field: str) -> None:
 
 
 def test_an_extractor_states_one_topic_of_both_spellings() -> None:
-    facts = replace(FACTS, categories=(NFC, NFD, NFC.upper()))
-    handed_in = state(facts, job_id=uuid4(), attempt=1, registrable_host=str)
-    result = ExtractionResult.model_validate(handed_in)
-    assert [one.key for one in result.entities if one.type == "topic"] == [folded(NFC)]
+    document = replace(DOCUMENT, categories=(NFC, NFD, NFC.upper()))
+    result = state(document, SOURCE, registrable_host=str).as_json()
+    assert [one["key"] for one in result["entities"] if one["type"] == "topic"] == [folded(NFC)]
+
+
+@given(st.text())
+def test_the_client_folds_as_the_server_does(text: str) -> None:
+    assert folded_by_client(text) == folded(text)
