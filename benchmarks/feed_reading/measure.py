@@ -186,7 +186,10 @@ class Journey:
         registrable_host = found("registrable_host", "data.web.hosts")
         try:
             extract = found("extract", *module)
-        except (ModuleNotFoundError, AttributeError):  # of an older checkout, which leases by itself
+        except (
+            ModuleNotFoundError,
+            AttributeError,
+        ):  # of an older checkout, which leases by itself
             return found("Extract", *module)(
                 work=self.work,
                 clock=Clock(),

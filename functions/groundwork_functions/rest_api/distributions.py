@@ -36,7 +36,9 @@ SHOWN = {"application/json": {"schema": {"$ref": "#/components/schemas/Distribut
 
 def write_hooks(wiring: Wiring, _caller: Caller) -> DistributionWriteHooks:
     """Return the hooks: a distribution that is due is started at once."""
-    return DistributionWriteHooks(wiring.database_clock, wiring.settings.public_url)
+    return DistributionWriteHooks(
+        wiring.database_clock, wiring.settings.public_url, wiring.json_schemas
+    )
 
 
 router = Router()

@@ -41,7 +41,10 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     done |= {"schedules_run": ran.succeeded, "schedules_failed": ran.failed}
     public_url = parts.settings.public_url
     done["started"] = start_due(
-        work=parts.work(), clock=parts.database_clock, public_url=public_url
+        work=parts.work(),
+        clock=parts.database_clock,
+        public_url=public_url,
+        checker=parts.json_schemas,
     )
     done["distributions_ended"] = end_all_finished(
         work=parts.work(), finished=parts.finished_distributions

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from groundwork_core.clock import Clock
 from groundwork_core.outbox import OutboxRow
 from groundwork_core.publishing.distribution_message import MESSAGE_BYTES_MAX
 from groundwork_core.publishing.lease_distributions import expire_leases
@@ -44,8 +45,15 @@ def messages(rest: Rest) -> list[dict[str, Any]]:
     return distributions(OutboxRow(*row) for row in rest.database.rows(OUTBOX))
 
 
+def started(rest: Rest, clock: Clock, public_url: str = "") -> int:
+    parts = rest.parts
+    return start_due(
+        work=parts.work(), clock=clock, public_url=public_url, checker=parts.json_schemas
+    )
+
+
 def tick(rest: Rest) -> int:
-    return start_due(work=rest.parts.work(), clock=rest.parts.clock, public_url="https://x.test")
+    return started(rest, rest.parts.clock, "https://x.test")
 
 
 def lease(rest: Rest, *, seconds: int = 60, **more: object) -> Reply:
@@ -85,6 +93,7 @@ def test_one_for_now_goes_out_at_once_with_its_contents_version(rest: Rest, cont
             },
             "callback_url": "/api/v1/deliveries/callbacks",
             "preferences": {str(ada): {"digest": "daily"}},
+            "preference_defaults": {},
             "quiet_hours": {},
         }
     ]
@@ -93,6 +102,42 @@ def test_one_for_now_goes_out_at_once_with_its_contents_version(rest: Rest, cont
     assert rest("PATCH", at, {"body": "New."}, headers={"If-Match": "*"}).status == 200
     url = messages(rest)[0]["content"]["url"]
     assert rest("GET", url).json["body"] == "Text."
+
+
+def test_preferences_are_the_effective_ones(rest: Rest, content: str) -> None:
+    """With the message alone a publisher knows what `/preferences/effective` says."""
+    users = {name: str(rest.user("viewer")) for name in ("states", "outdated", "none")}
+    rest.create("preferences", user_id=users["states"], key="digest", value={"day": "Mon"})
+    rest.create("preferences", user_id=users["outdated"], key="digest", value="daily")
+    rest.create("preferences", user_id=users["none"], key="language", value="de")
+    properties = {"day": {"type": "string", "default": "Sun"}, "hour": {"default": 8}}
+    schema = {"type": "object", "properties": properties}
+    at = "/api/v1/preference-schemas/digest"
+    assert rest("PUT", at, schema).status == 201
+    night = {"from": "00:00", "to": "23:59", "timezone": "UTC"}
+    quiet = {"default": night}
+    assert rest("PUT", "/api/v1/preference-schemas/quiet_hours", quiet).status == 201
+    new(rest, content, spec={"user_ids": list(users.values())})
+    (message,) = messages(rest)
+    assert message["preference_defaults"] == {
+        "digest": {"day": "Sun", "hour": 8},
+        "quiet_hours": night,
+    }
+    assert message["preferences"] == {
+        users["states"]: {"digest": {"day": "Mon", "hour": 8}},
+        users["none"]: {"language": "de"},
+    }
+    assert message["quiet_hours"].keys() == set(users.values())
+    for user in users.values():
+        shown = rest("GET", f"/api/v1/users/{user}/preferences/effective").json["values"]
+        stated = message["preferences"].get(user, {})
+        assert {**message["preference_defaults"], **stated} == shown
+
+
+def test_a_distribution_without_users_has_no_defaults(rest: Rest, content: str) -> None:
+    assert rest("PUT", "/api/v1/preference-schemas/digest", {"default": 1}).status == 201
+    new(rest, content)
+    assert messages(rest)[0]["preference_defaults"] == {}
 
 
 def test_quiet_hours_are_those_at_the_time_of_sending(rest: Rest, content: str) -> None:
@@ -111,7 +156,7 @@ def test_quiet_hours_are_those_at_the_time_of_sending(rest: Rest, content: str) 
         def now(self) -> datetime:
             return datetime(2099, 3, 29, 0, 30, tzinfo=UTC)  # the clocks go forward at 1:00
 
-    start_due(work=rest.parts.work(), clock=Night(), public_url="")
+    started(rest, Night())
     (message,) = messages(rest)
     assert message["distribution_id"] == made.json["id"]
     assert message["quiet_hours"] == {

@@ -131,10 +131,11 @@ def effective(
         raise NotFound("There is no user with this id.")
     found = EffectivePreferences.model_construct(values={}, defaults=[], outdated=[])
     for one in keys:
-        if one.stored and (one.schema is None or not checker.value_faults(one.schema, one.value)):
-            found.values[one.key] = with_defaults(one.schema, one.value)
-            continue
         if one.stored:
+            value = effective_value(one.schema, one.value, checker)
+            if value is not None:
+                (found.values[one.key],) = value
+                continue
             found.outdated.append(one.key)
         default = default_of(one.schema)
         if default is not None:
@@ -145,6 +146,18 @@ def effective(
             f"The values take more than {THING_BYTES_MAX:,} bytes; read them by /preferences."
         )
     return found
+
+
+def effective_value(
+    schema: JsonValue, value: JsonValue, checker: JsonSchemas
+) -> tuple[JsonValue] | None:
+    """Return a stored value with the defaults of its properties, as the only item.
+
+    None: it breaks the schema and is not used. A `schema` of None allows any value.
+    """
+    if schema is not None and checker.value_faults(schema, value):
+        return None
+    return (with_defaults(schema, value),)
 
 
 def _checked(key: str) -> str:

@@ -24,7 +24,7 @@ from groundwork_core.jobs.lease_rules import (
     REPLAYS_PER_SECOND,
     TAKEN_BACK_MAX,
 )
-from groundwork_core.jobs.model import FailureClass
+from groundwork_core.jobs.model import FailureClass, WorkerJob
 from groundwork_core.jobs.ports import JobFailure, Lease, LeasesWork, QuickLeases
 
 _CHANCE = SystemRandom()
@@ -161,6 +161,11 @@ def job_stats(*, work: LeasesWork, clock: Clock) -> JobStats:
 
 def lost(lease: Lease, work: LeasesWork) -> NotFound | LeaseLost:
     """Return why a lease does not hold."""
-    if work.jobs.get(lease.job_id) is None:
+    return lost_of(work.jobs.get(lease.job_id))
+
+
+def lost_of(job: WorkerJob | None) -> NotFound | LeaseLost:
+    """Return why a lease does not hold; None: there is no such job."""
+    if job is None:
         return NotFound("There is no such job.")
     return LeaseLost("This token is not the job's present lease; nothing was changed.")

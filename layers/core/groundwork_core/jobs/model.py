@@ -79,6 +79,15 @@ class WorkerJob(BaseModel):
     leased_until: datetime | None
     lease_token: UUID | None = None
 
+    def is_held(self, token: UUID, now: datetime) -> bool:
+        """Whether this token is that of the present lease, which has not expired."""
+        return (
+            self.status == "leased"
+            and self.lease_token == token
+            and self.leased_until is not None
+            and self.leased_until > now
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class JobRow:

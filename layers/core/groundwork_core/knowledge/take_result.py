@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue, ValidationError
 
 from groundwork_core.errors import Fault, Invalid, Unavailable
-from groundwork_core.jobs.hold import lost
+from groundwork_core.jobs.hold import lost_of
 from groundwork_core.jobs.lease_messages import Held
 from groundwork_core.jobs.model import EXTRACT, WorkerJob
 from groundwork_core.jobs.ports import Lease
@@ -66,11 +66,11 @@ def take_result(
 def _take(lease: Lease, result: dict[str, JsonValue], work: ResultWork, clock: Clock) -> str | None:
     left: set[UUID] = set()
     with work:
-        if not work.leases.holds(lease, clock.now()):
+        job = work.jobs.get(lease.job_id)
+        if job is None or not job.is_held(lease.token, clock.now()):
             if work.leases.succeeded_with(lease):
                 return None
-            raise lost(lease, work)
-        (job,) = work.jobs.lock([lease.job_id])
+            raise lost_of(job)
         if job.kind == EXTRACT or STATED & result.keys():
             left = _apply(result, job, work, clock)
         else:

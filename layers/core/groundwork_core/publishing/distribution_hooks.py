@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from groundwork_core.clock import Clock
+from groundwork_core.configuration.ports import JsonSchemas
 from groundwork_core.errors import Conflict, Fault, Invalid
 from groundwork_core.publishing.distribution_message import USERS_MAX, as_id
 from groundwork_core.publishing.distributions import (
@@ -24,7 +25,9 @@ FIXED = frozenset({"channel", "spec", "scheduled_at"})
 class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
     """Start a distribution that is due at once; keep one that has gone out from going again."""
 
-    def __init__(self, clock: Clock, public_url: str) -> None:
+    def __init__(self, clock: Clock, public_url: str, checker: JsonSchemas) -> None:
+        """`checker` checks preferences of recipients against their schemas."""
+        self._checker = checker
         self._clock = clock
         self._public_url = public_url
         self._status: str | None = None
@@ -47,7 +50,7 @@ class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
 
     def after_create(self, row_id: UUID, new: Input, work: DistributionsWork) -> None:  # noqa: ARG002 - as above
         """Start it if it is due."""
-        start_now(work, self._clock, self._public_url, row_id)
+        start_now(work, self._clock, self._public_url, self._checker, row_id)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: DistributionsWork) -> None:
         """Refuse to change what is sent once it has gone out.
@@ -69,4 +72,4 @@ class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: DistributionsWork) -> None:  # noqa: ARG002 - as above
         """Start it if it is due now."""
-        start_now(work, self._clock, self._public_url, row_id)
+        start_now(work, self._clock, self._public_url, self._checker, row_id)

@@ -48,12 +48,18 @@ class DistributionMessage(BaseModel):
     content: ContentReference
     callback_url: str = Field(description="Where deliveries are reported, signed.")
     preferences: dict[str, dict[str, JsonValue]] = Field(
-        description="Of the users in `spec.user_ids` that have any: by user, then by key."
+        description="Of the users in `spec.user_ids` that have any: by user, then by key. With the"
+        " defaults of properties; a value that breaks the schema of its key is left out."
+    )
+    preference_defaults: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="By key, from its schema: what holds for each user in `spec.user_ids` who has"
+        " no value in `preferences`.",
     )
     quiet_hours: dict[str, QuietHours] = Field(
         default_factory=dict,
-        description="Of the users whose preferences state them, as they are at the time of "
-        "sending: send nothing to a user who is `quiet` before `until`.",
+        description="Of the users whose preferences, or their defaults, state them, as they are at"
+        " the time of sending: send nothing to a user who is `quiet` before `until`.",
     )
 
 
@@ -76,6 +82,20 @@ class DueDistribution:
         named = self.spec.get("user_ids")
         found = [as_id(one) for one in named] if isinstance(named, list) else []
         return frozenset(one for one in found if one is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectivePreferencesOf:
+    """The preferences of several users, as `GET /users/{id}/preferences/effective` has them."""
+
+    stated: Mapping[UUID, Mapping[str, JsonValue]]
+    """By user and key, with the defaults of properties."""
+    defaults: Mapping[str, JsonValue]
+    """By key: for users without a value."""
+
+    def of(self, user: UUID) -> dict[str, JsonValue]:
+        """Return the values of one user."""
+        return {**self.defaults, **self.stated.get(user, {})}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +127,14 @@ def as_id(value: object) -> UUID | None:
 
 def message_of(
     due: DueDistribution,
-    preferences: Mapping[UUID, dict[str, JsonValue]],
+    preferences: EffectivePreferencesOf,
     public_url: str,
     now: datetime,
 ) -> DistributionMessage:
     """Return the message of a distribution sent now. `public_url` empty: addresses are paths."""
-    known = {user: preferences[user] for user in sorted(due.user_ids) if user in preferences}
+    users = sorted(due.user_ids)
+    known = {user: preferences.stated[user] for user in users if user in preferences.stated}
+    quiet = {user: preferences.of(user).get(PREFERENCE) for user in users}
     return DistributionMessage(
         contract=DISTRIBUTION_CONTRACT,
         distribution_id=due.id,
@@ -127,10 +149,11 @@ def message_of(
             url=f"{public_url}/api/v1/contents/{due.content_id}/versions/{due.content_version}",
         ),
         callback_url=f"{public_url}{CALLBACK_PATH}",
-        preferences={str(user): stated for user, stated in known.items()},
+        preferences={str(user): dict(stated) for user, stated in known.items()},
+        preference_defaults=dict(preferences.defaults) if users else {},
         quiet_hours={
-            str(user): quiet_hours(stated[PREFERENCE], now)
-            for user, stated in known.items()
-            if PREFERENCE in stated
+            str(user): quiet_hours(stated, now)
+            for user, stated in quiet.items()
+            if stated is not None
         },
     )

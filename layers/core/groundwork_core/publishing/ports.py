@@ -179,6 +179,10 @@ class DistributionStore(Protocol):
         """Return the preferences of users, by user and key."""
         ...
 
+    def preference_schemas(self) -> Mapping[str, JsonValue]:
+        """Return the schemas of preferences, by key."""
+        ...
+
     def start(self, messages: Sequence[DistributionMessage], now: datetime) -> None:
         """Set distributions to `sending`, fix their contents' versions, and let them be leased."""
         ...

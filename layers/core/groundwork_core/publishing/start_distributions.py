@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from groundwork_core.clock import Clock
+from groundwork_core.configuration.preference_schema import default_of
+from groundwork_core.configuration.preference_schemas import effective_value
 from groundwork_core.publishing.distribution_message import (
     MESSAGE_BYTES_MAX,
     DistributionCommand,
+    EffectivePreferencesOf,
     message_of,
 )
 from groundwork_core.publishing.ports import DistributionsWork
+
+if TYPE_CHECKING:
+    from groundwork_core.configuration.ports import JsonSchemas
 
 START_BATCH = 100
 START_BATCHES = 20
@@ -23,7 +33,9 @@ TOO_LARGE = {
 }
 
 
-def start_due(*, work: DistributionsWork, clock: Clock, public_url: str) -> int:
+def start_due(
+    *, work: DistributionsWork, clock: Clock, public_url: str, checker: JsonSchemas
+) -> int:
     """Start due distributions, a batch per transaction; return how many were due.
 
     Several schedulers may run at the same time: each distribution is started by one of them.
@@ -31,7 +43,7 @@ def start_due(*, work: DistributionsWork, clock: Clock, public_url: str) -> int:
     started = 0
     for _ in range(START_BATCHES):
         with work:
-            batch = start_now(work, clock, public_url)
+            batch = start_now(work, clock, public_url, checker)
         started += batch
         if batch < START_BATCH:
             break
@@ -39,7 +51,11 @@ def start_due(*, work: DistributionsWork, clock: Clock, public_url: str) -> int:
 
 
 def start_now(
-    work: DistributionsWork, clock: Clock, public_url: str, only: UUID | None = None
+    work: DistributionsWork,
+    clock: Clock,
+    public_url: str,
+    checker: JsonSchemas,
+    only: UUID | None = None,
 ) -> int:
     """Start due distributions in the running transaction; return how many were due.
 
@@ -51,7 +67,7 @@ def start_now(
     if not due:
         return 0
     users = {user for one in due for user in one.user_ids}
-    preferences = work.distributions.preferences(users) if users else {}
+    preferences = _effective(users, work, checker)
     messages = [message_of(one, preferences, public_url, now) for one in due]
     # Measured as the queue writes it.
     fitting = [
@@ -62,3 +78,21 @@ def start_now(
     work.distributions.end([one.id for one in due if one.id not in fits], "failed", TOO_LARGE)
     work.publish(*map(DistributionCommand, fitting))
     return len(due)
+
+
+def _effective(
+    users: Collection[UUID], work: DistributionsWork, checker: JsonSchemas
+) -> EffectivePreferencesOf:
+    """Return what users prefer now; nobody is asked for where there are no users."""
+    if not users:
+        return EffectivePreferencesOf({}, {})
+    schemas = work.distributions.preference_schemas()
+    defaults = {key: default_of(schema) for key, schema in schemas.items()}
+    stated: dict[UUID, dict[str, JsonValue]] = {}
+    for user, values in work.distributions.preferences(users).items():
+        for key, value in values.items():
+            found = effective_value(schemas.get(key), value, checker)
+            if found is not None:
+                (stated.setdefault(user, {})[key],) = found
+    known = {key: value for key, value in defaults.items() if value is not None}
+    return EffectivePreferencesOf(stated, known)

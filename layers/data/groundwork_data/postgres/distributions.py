@@ -29,6 +29,7 @@ PREFERENCES = """
 SELECT user_id, jsonb_object_agg(key, value) FROM preferences
 WHERE user_id = ANY(%s) GROUP BY user_id
 """
+SCHEMAS = "SELECT key, schema FROM preference_schemas"
 START = """
 WITH started AS (
     SELECT * FROM jsonb_to_recordset(%(started)s)
@@ -110,6 +111,10 @@ class PostgresDistributions:
     def preferences(self, users: Collection[UUID]) -> Mapping[UUID, dict[str, JsonValue]]:
         """Return the preferences of users, by user and key."""
         return dict(self._connection.execute(PREFERENCES, [list(users)]).fetchall())
+
+    def preference_schemas(self) -> Mapping[str, JsonValue]:
+        """Return the schemas of preferences, by key."""
+        return dict(self._connection.execute(SCHEMAS).fetchall())
 
     def start(self, messages: Sequence[DistributionMessage], now: datetime) -> None:
         """Set distributions to `sending`, fix their contents' versions, and let them be leased."""
