@@ -7,10 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry
-from groundwork_core.sources.model import DEFAULT_SCHEDULE, FeedFacts, PlannedPoll
-from groundwork_core.sources.rows import Poll, SourceRow
+from groundwork_core.sources.model import DEFAULT_SCHEDULE
+from groundwork_core.sources.rows import SourceRow
 
 from .work import Work, stores
 
@@ -82,29 +81,3 @@ def test_link_title_and_date_are_stated(work: Work, source: UUID) -> None:
             "1": ("https://a.example/1", "One", "2026-11-30T14:00:00+00:00"),
             "2": ("", "One", ""),
         }
-
-
-def test_facts_name_the_source_and_its_feed(work: Work, source: UUID) -> None:
-    (document,) = put(work, source, ENTRY)
-    planned = PlannedPoll(NOW, "interval", {})
-    facts = FeedFacts(title="The feed", site="https://a.example/")
-    with work:
-        (before,) = work.documents.facts([document, uuid4()])
-        (command,) = work.sources.start([source], NOW, NOW + timedelta(minutes=15))
-        poll = Poll(source, command.ticket, at=NOW, status="ok", planned=planned, feed=facts)
-        work.sources.record(poll)
-        (after,) = work.documents.facts([document])
-    assert before == DocumentFacts(
-        document_id=document,
-        revision=1,
-        source_id=source,
-        source_name="A",
-        source_url=URL,
-        site=None,
-        feed_title="",
-        url="https://a.example/1",
-        authors=("Ada",),
-        categories=("tides",),
-        links=("https://b.example/",),
-    )
-    assert after == replace(before, site="https://a.example/", feed_title="The feed")

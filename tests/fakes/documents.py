@@ -2,10 +2,8 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC
-from typing import Any
 from uuid import UUID
 
-from groundwork_core.documents.facts import DocumentFacts
 from groundwork_core.documents.model import Entry, StoredDocument
 from groundwork_core.ids import new_id
 
@@ -57,32 +55,9 @@ class MemoryDocuments:
             new = row | {"external_id": external_ids[row["external_id"]]}
             self._rows[str(row["id"])] = new
 
-    def facts(self, document_ids: Sequence[UUID]) -> list[DocumentFacts]:
-        found = (self._rows[str(one)] for one in document_ids if str(one) in self._rows)
-        return [self._facts(row) for row in found]
-
     def _of(self, source_id: UUID, external_ids: Collection[str]) -> list[Row]:
         return [
             row
             for row in self._rows.values()
             if row["source_id"] == source_id and row["external_id"] in external_ids
         ]
-
-    def _facts(self, row: Row) -> DocumentFacts:
-        source = self._tables.of("sources")[str(row["source_id"])]
-        state = self._tables.of("source_states").get(row["source_id"])
-        feed: dict[str, Any] = {} if state is None else state.feed
-        entry: Entry = row["entry"]
-        return DocumentFacts(
-            document_id=row["id"],
-            revision=row["revision"],
-            source_id=row["source_id"],
-            source_name=source["name"],
-            source_url=source["url"],
-            site=feed.get("site"),
-            feed_title=feed.get("title") or "",
-            url=entry.address(),
-            authors=entry.authors or ((entry.author,) if entry.author else ()),
-            categories=entry.categories,
-            links=entry.links,
-        )

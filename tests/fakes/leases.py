@@ -40,8 +40,10 @@ class MemoryLeases:
         leased = [
             self._rows.lease(row, worker, until, seconds) for row in self._rows.next(kinds, most)
         ]
-        fields = Leased.model_fields
-        return [Leased(**{name: row[name] for name in fields}).model_dump_json() for row in leased]
+        return [_shown(row) for row in leased]
+
+    def shown(self, job_ids: Sequence[UUID]) -> list[str]:
+        return [_shown(row) for one in job_ids if (row := self._rows.get(one)) is not None]
 
     def holds(self, lease: Lease, now: datetime) -> bool:
         return self._held(lease, now) is not None
@@ -220,4 +222,11 @@ def _stats(
         oldest_seconds=(now - min(made)).total_seconds() if made else None,
         done_per_minute=succeeded / 5,
         failures=failures,
+    )
+
+
+def _shown(row: Row) -> str:
+    fields = Leased.model_fields.keys() - {"document", "source"}
+    return Leased(**{name: row[name] for name in fields}).model_dump_json(
+        exclude={"document", "source"}
     )

@@ -163,10 +163,7 @@ def test_a_job_leased_by_the_message_of_another_leaves_none_behind(office: Offic
     """The relay reads that the urgent job was made only after it was leased."""
 
     def lease_for(message: str) -> list[str]:
-        leased = lease_from_queue(
-            [(office.kind, message)], work=office.rest.parts.work(), clock=office.clock
-        )
-        return [str(job.id) for job in leased]
+        return [job["id"] for job in office.lease(messages=[message]).json["items"]]
 
     first = office.add()
     urgent = office.add(priority=9)

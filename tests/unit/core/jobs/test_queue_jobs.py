@@ -8,7 +8,6 @@ from tests.fakes.queue import MemoryQueue
 
 from groundwork_core.errors import Conflict, NotFound
 from groundwork_core.jobs.fail_jobs import MAX_MESSAGE, fail_jobs
-from groundwork_core.jobs.lease import QUEUE_LEASE_SECONDS
 from groundwork_core.jobs.lease_rules import RETRY_BASE_SECONDS, RETRY_MAX_SECONDS
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
@@ -16,7 +15,7 @@ from groundwork_core.jobs.replay_job import replay_job
 from groundwork_core.jobs.sweep import end_leases_and_pauses, sweep_jobs
 from groundwork_core.jobs.timers import Timers
 
-from .workers import Workers
+from .workers import QUEUE_LEASE_SECONDS, Workers
 
 
 def fail(workers: Workers, job_id: UUID, failure: FailureClass, message: str = "why") -> str | None:
@@ -27,26 +26,28 @@ def fail(workers: Workers, job_id: UUID, failure: FailureClass, message: str = "
 # Leases
 
 
-def test_a_lease_is_longer_than_a_worker_function_may_run(workers: Workers) -> None:
-    workers.add()
-    (job,) = workers.lease_from_queue("1")
-    assert job.leased_until == workers.clock.moment + timedelta(seconds=QUEUE_LEASE_SECONDS)
-    assert job.lease_owner == "queue:1"
+def test_a_lease_is_of_its_message_and_as_long_as_asked(workers: Workers) -> None:
+    job_id = workers.add()
+    (job,) = workers.lease_for("1")
+    row = workers.row(job_id)
+    assert row["leased_until"] == workers.clock.moment + timedelta(seconds=QUEUE_LEASE_SECONDS)
+    assert row["lease_owner"] == "queue:1"
+    assert job.lease_token == row["lease_token"]
 
 
 def test_a_message_for_which_nothing_waits_gets_no_job(workers: Workers) -> None:
     job_id = workers.add()
-    assert [job.id for job in workers.lease_from_queue("1", "2", "2")] == [job_id]
-    assert workers.lease_from_queue("3") == []
+    assert [job.id for job in workers.lease_for("1", "2", "2")] == [job_id]
+    assert workers.lease_for("3") == []
 
 
 def test_an_expired_lease_is_ended_for_a_message_that_finds_nothing_else(workers: Workers) -> None:
     job_id = workers.add()
-    workers.lease_from_queue("1")
+    workers.lease_for("1")
     workers.clock.pass_by(seconds=QUEUE_LEASE_SECONDS - 1)
-    assert workers.lease_from_queue("2") == []
+    assert workers.lease_for("2") == []
     workers.clock.pass_by(seconds=1)
-    assert [job.id for job in workers.lease_from_queue("3")] == [job_id]
+    assert [job.id for job in workers.lease_for("3")] == [job_id]
     assert workers.outcomes(job_id) == ["expired", None]
 
 
@@ -58,14 +59,14 @@ def test_only_a_final_failure_ends_a_job_at_its_first_attempt(
     workers: Workers, failure: FailureClass
 ) -> None:
     job_id = workers.add()
-    workers.lease_from_queue("1")
+    workers.lease_for("1")
     assert fail(workers, job_id, failure) == ("failed" if failure.final else "queued")
     assert workers.row(job_id)["error"]["class"] == failure
 
 
 def test_the_message_of_a_failure_is_cut(workers: Workers) -> None:
     job_id = workers.add()
-    workers.lease_from_queue("1")
+    workers.lease_for("1")
     fail(workers, job_id, FailureClass.BAD_INPUT, "x" * (MAX_MESSAGE + 1))
     assert workers.row(job_id)["error"]["message"] == "x" * MAX_MESSAGE
 
@@ -74,7 +75,7 @@ def test_the_pause_after_a_failure_doubles_up_to_an_hour_and_is_random(workers: 
     jobs = [workers.add(max_attempts=100) for _ in range(20)]
     longest = RETRY_BASE_SECONDS
     for attempt in range(12):
-        assert len(workers.lease_from_queue(*(f"{attempt}.{n}" for n in range(20)))) == 20
+        assert len(workers.lease_for(*(f"{attempt}.{n}" for n in range(20)))) == 20
         pauses = set()
         for job_id in jobs:
             fail(workers, job_id, FailureClass.RETRYABLE)
@@ -92,7 +93,7 @@ def test_only_a_job_that_ended_badly_is_replayed(workers: Workers) -> None:
     job_id = workers.add()
     with pytest.raises(Conflict, match="A queued job cannot be replayed"):
         replay_job(job_id, work=workers.work, clock=workers.clock)
-    workers.lease_from_queue("1")
+    workers.lease_for("1")
     fail(workers, job_id, FailureClass.BAD_INPUT)
     again = replay_job(job_id, work=workers.work, clock=workers.clock)
     assert (again.status, again.attempt) == ("queued", 0)
@@ -105,8 +106,8 @@ def test_only_a_job_that_ended_badly_is_replayed(workers: Workers) -> None:
 
 def test_the_sweep_ends_leases_and_pauses_that_are_over(workers: Workers) -> None:
     expired, paused = workers.add(), workers.add()
-    workers.lease_from_queue("1")
-    workers.lease_from_queue("2")
+    workers.lease_for("1")
+    workers.lease_for("2")
     failure = JobFailure(paused, FailureClass.RETRYABLE, "why", retry_after_seconds=60)
     fail_jobs([failure], work=workers.work, clock=workers.clock)
     workers.clock.pass_by(seconds=QUEUE_LEASE_SECONDS)

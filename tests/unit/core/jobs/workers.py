@@ -12,11 +12,11 @@ from tests.fakes.tables import Row, Tables
 from tests.fakes.work import MemoryWork
 
 from groundwork_core.jobs import hold
-from groundwork_core.jobs.lease import lease_from_queue
+from groundwork_core.jobs.lease import lease_for_messages
 from groundwork_core.jobs.lease_messages import Attempt, Leased, LeaseRequest
-from groundwork_core.jobs.model import WorkerJob
 
 KIND = "tag"
+QUEUE_LEASE_SECONDS = 300
 
 
 @dataclass
@@ -47,9 +47,12 @@ class Workers:
         (job,) = self.lease(seconds)
         return job
 
-    def lease_from_queue(self, *messages: str) -> list[WorkerJob]:
-        wanted = [(KIND, message) for message in messages]
-        return lease_from_queue(wanted, work=self.work, clock=self.clock)
+    def lease_for(self, *messages: str) -> list[Leased]:
+        asked = LeaseRequest(
+            kinds=(KIND,), worker="w", lease_seconds=QUEUE_LEASE_SECONDS, messages=messages
+        )
+        found = lease_for_messages(asked, work=self.work, clock=self.clock)
+        return [Leased.model_validate_json(text) for text in found]
 
     def attempts(self, job_id: UUID) -> list[Attempt]:
         return hold.list_attempts(job_id, work=self.work, clock=self.clock).items
