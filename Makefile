@@ -24,6 +24,9 @@ up: $(STAMP)  ## run everything on embedded services, in the foreground
 down: $(STAMP)  ## stop an instance started by `make up` elsewhere
 	@$(BIN)/groundwork down
 
+# Compiled modules are kept even where the environment forbids it: dozens of processes load them.
+test test-long: export PYTHONDONTWRITEBYTECODE =
+
 test: $(STAMP)  ## the everyday tests, on real services
 	$(BIN)/pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
 
