@@ -6,6 +6,7 @@ import logging
 
 from chalice.app import CloudWatchEvent
 
+from groundwork_core.clock_jumps.follow_clock import follow_clock
 from groundwork_core.jobs.sweep import sweep_jobs
 from groundwork_core.publishing.end_distributions import end_all_finished
 from groundwork_core.publishing.lease_distributions import expire_leases
@@ -31,6 +32,7 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
     """Start what is due, re-queue lost jobs, remove expired rows, close expired sockets."""
     parts = wiring()
     waiting_seconds = parts.settings.sweep_after_seconds
+    follow_clock(work=parts.work(), clock=parts.database_clock, uptime=parts.uptime)
     refetched = sweep_fetches(waiting_seconds, work=parts.work(), clock=parts.database_clock)
     ran = run_due(work=parts.work(), clock=parts.database_clock, next_cron=parts.next_cron)
     done = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.api_keys import PostgresApiKeys
     from groundwork_data.postgres.audit import PostgresAuditLog
     from groundwork_data.postgres.callbacks import PostgresCallbacks
+    from groundwork_data.postgres.clock_readings import PostgresClockReadings
     from groundwork_data.postgres.confidences import PostgresConfidences
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.distributions import PostgresDistributions
@@ -117,6 +118,13 @@ class PostgresUnitOfWork:
         from groundwork_data.postgres.push import PostgresPush
 
         return PostgresPush(self.connection)
+
+    @property
+    def clock_readings(self) -> PostgresClockReadings:
+        """Readings of the database's clock."""
+        from groundwork_data.postgres.clock_readings import PostgresClockReadings
+
+        return PostgresClockReadings(self.connection)
 
     @property
     def schedules(self) -> PostgresSchedules:

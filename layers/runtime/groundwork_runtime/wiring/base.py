@@ -14,12 +14,16 @@ from groundwork_data.secret_credentials import SecretCredentials, SecretUrl
 from groundwork_runtime.settings import Settings
 
 if TYPE_CHECKING:
+    from groundwork_core.clock_jumps.ports import Uptime
     from groundwork_core.identity.ports import SecretSource
     from groundwork_core.jobs.ports import LeasedDocuments, QuickLeases, SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
     from groundwork_core.relay.batch_size import BatchSize
     from groundwork_data.aws.queues import SqsQueue
+
+OWN_HOST = "AWS_Lambda_python_groundwork"
+"""AWS_EXECUTION_ENV on our host."""
 
 
 class BaseParts:
@@ -54,6 +58,17 @@ class BaseParts:
         from groundwork_data.postgres.database_clock import DatabaseClock
 
         return DatabaseClock(self.database)
+
+    @cached_property
+    def uptime(self) -> Uptime:
+        """Returns how long this machine has been up.
+
+        Not on AWS Lambda, whose machines may be copies of one that was started before.
+        """
+        from groundwork_data.machine_uptime import machine_uptime
+
+        lambda_runtime = os.environ.get("AWS_EXECUTION_ENV", OWN_HOST) != OWN_HOST
+        return (lambda: ("", 0.0)) if lambda_runtime else machine_uptime
 
     @cached_property
     def quick_leases(self) -> QuickLeases:

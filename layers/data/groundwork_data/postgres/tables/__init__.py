@@ -28,7 +28,7 @@ from groundwork_data.postgres.tables.jobs import Job, JobAttempt
 from groundwork_data.postgres.tables.knowledge import Entity, Mention, Relationship, ResultPart
 from groundwork_data.postgres.tables.marks import DocumentMark
 from groundwork_data.postgres.tables.merged_entities import MergedEntity
-from groundwork_data.postgres.tables.operations import ClockSlot
+from groundwork_data.postgres.tables.operations import ClockSlot, LastClockReading
 from groundwork_data.postgres.tables.outbox import OutboxCursor, OutboxEntry, RelayLease
 from groundwork_data.postgres.tables.polls import PollRow
 from groundwork_data.postgres.tables.publishers import (
@@ -85,6 +85,7 @@ __all__ = [
     "Job",
     "JobAttempt",
     "KeptAnswer",
+    "LastClockReading",
     "LoginFailure",
     "Mention",
     "MergedEntity",

@@ -1,0 +1,1 @@
+"""Clocks that were set: planned times move along."""

@@ -1,0 +1,21 @@
+"""How long this machine has been up, by a clock that nobody can set."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def machine_uptime() -> tuple[str, float]:
+    """Return the id of this machine's start and the seconds since, suspension included.
+
+    An empty id where the system has neither (not Linux).
+    """
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    try:
+        boot = BOOT_ID.read_text().strip()
+    except OSError:
+        return "", 0.0
+    return ("", 0.0) if clock is None else (boot, time.clock_gettime(clock))
