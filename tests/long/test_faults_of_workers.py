@@ -191,44 +191,67 @@ def test_a_worker_that_was_not_frozen_applies_its_result(desk: Desk) -> None:
     assert desk.applied() == [True, False]
 
 
-def test_a_killed_host_loses_no_job_and_applies_none_twice(tmp_path_factory: Any) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-killed-"))
-    folder.chmod(0o755)
-    kind = f"l{uuid4().hex}"
-    asked = {"kinds": [kind], "worker": "w", "lease_seconds": 5}
-    try:
-        up = Instance(folder / "home")
+class KilledHost:
+    """Thirty jobs, of which fifteen were leased and eight ended when their host was killed."""
+
+    def __init__(self, home: Path, lease_seconds: int) -> None:
+        self.home, self.kind = home, f"l{uuid4().hex}"
+        self.asked = {"kinds": [self.kind], "worker": "w", "lease_seconds": lease_seconds}
+
+    def kill(self) -> None:
+        up = Instance(self.home)
         up.__enter__()
+        self.password = up.password
         with up.client() as client:
-            made = [
-                client.post("/api/v1/jobs", json={"kind": kind}).json()["id"] for _ in range(30)
+            new = {"kind": self.kind}
+            self.made = [client.post("/api/v1/jobs", json=new).json()["id"] for _ in range(30)]
+            self.held = [
+                client.post("/api/v1/jobs/lease", json=self.asked).json() for _ in range(15)
             ]
-            held = [client.post("/api/v1/jobs/lease", json=asked).json() for _ in range(15)]
-            for job in held[:8]:
-                body = {"lease_token": job["lease_token"], "result": {"job": job["id"]}}
-                assert client.post(f"/api/v1/jobs/{job['id']}/results", json=body).is_success
+            for job in self.held[:8]:
+                assert self.hand_in(client, job, job["id"]).is_success
             up.process.kill()
             up.process.wait(timeout=30)
-        with Instance(folder / "home", password=up.password) as again, again.client() as client:
-            stale = held[0]
-            body = {"lease_token": stale["lease_token"], "result": {"job": "other"}}
-            repeated = client.post(f"/api/v1/jobs/{stale['id']}/results", json=body)
-            assert repeated.json()["result"] == {"job": stale["id"]}
 
-            def all_ended() -> bool:
-                answer = client.post("/api/v1/jobs/lease", json=asked)
-                if answer.status_code == 200:
-                    job = answer.json()
-                    body = {"lease_token": job["lease_token"], "result": {"job": job["id"]}}
-                    client.post(f"/api/v1/jobs/{job['id']}/results", json=body)
-                found = client.get(
-                    "/api/v1/jobs", params={"kind": kind, "status": "succeeded", "limit": 200}
-                ).json()["items"]
-                return len(found) == 30
+    def hand_in(self, client: httpx2.Client, job: Any, said: str) -> httpx2.Response:
+        body = {"lease_token": job["lease_token"], "result": {"job": said}}
+        return client.post(f"/api/v1/jobs/{job['id']}/results", json=body)
 
-            assert eventually(all_ended)
-            for job_id in made:
-                tries = client.get(f"/api/v1/jobs/{job_id}/attempts").json()["items"]
-                assert [one["outcome"] for one in tries].count("succeeded") == 1
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    def work(self, client: httpx2.Client) -> int:
+        """Work on the next job, if one waits; return how many have succeeded."""
+        answer = client.post("/api/v1/jobs/lease", json=self.asked)
+        if answer.status_code == 200:
+            self.hand_in(client, answer.json(), answer.json()["id"])
+        query: dict[str, str] = {"kind": self.kind, "status": "succeeded", "limit": "200"}
+        return len(client.get("/api/v1/jobs", params=query).json()["items"])
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="groundwork-killed-"))
+    folder.chmod(0o755)
+    yield folder / "home"
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_killed_host_loses_no_job_and_applies_none_twice(home: Path) -> None:
+    host = KilledHost(home, lease_seconds=5)
+    host.kill()
+    with Instance(home, password=host.password) as again, again.client() as client:
+        repeated = host.hand_in(client, host.held[0], "other")
+        assert repeated.json()["result"] == {"job": host.held[0]["id"]}
+        assert eventually(lambda: host.work(client) == 30)
+        for job_id in host.made:
+            tries = client.get(f"/api/v1/jobs/{job_id}/attempts").json()["items"]
+            assert [one["outcome"] for one in tries].count("succeeded") == 1
+
+
+def test_without_an_end_of_leases_what_was_held_is_lost(home: Path) -> None:
+    """The guard taken away: leases of an hour. All others are worked on, the seven are not."""
+    host = KilledHost(home, lease_seconds=3_600)
+    host.kill()
+    with Instance(home, password=host.password) as again, again.client() as client:
+        assert eventually(lambda: host.work(client) == 23)
+        assert not eventually(lambda: host.work(client) > 23, within_seconds=15)
+        held = [client.get(f"/api/v1/jobs/{job['id']}").json() for job in host.held[8:]]
+        assert {job["status"] for job in held} == {"leased"}

@@ -192,6 +192,14 @@ def keys_rotate_data(*, as_json: Json = False) -> None:
     command.rotate_data("json" if as_json else "text")
 
 
+@keys.command("rotate-worker")
+def keys_rotate_worker(*, as_json: Json = False) -> None:
+    """Give reference_extractor a new API key, and revoke its older ones."""
+    from groundwork_command.commands import keys as command
+
+    command.rotate_worker("json" if as_json else "text")
+
+
 @keys.command("re-encrypt")
 def keys_re_encrypt(
     *,

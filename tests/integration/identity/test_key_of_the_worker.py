@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from groundwork_core.clock import SystemClock
 from groundwork_core.identity.api_key_format import hash_of, new_key
-from groundwork_core.identity.worker_key import EMAIL, SCOPES, ensure_worker_key
+from groundwork_core.identity.worker_key import EMAIL, SCOPES, ensure_worker_key, replace_worker_key
 from groundwork_data.postgres.callers import PostgresCallers
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
@@ -53,3 +54,21 @@ def test_an_account_that_somebody_disabled_stays_so(database: Database) -> None:
     key = ensure(database, None)
     database.rows("UPDATE users SET status = 'disabled' WHERE email = %s RETURNING 1", (EMAIL,))
     assert ensure(database, key) is None
+
+
+def test_a_new_key_is_stored_before_the_older_ones_are_revoked(database: Database) -> None:
+    first = ensure(database, None)
+    callers, seen = PostgresCallers(database), []
+
+    def keep(key: str) -> None:
+        assert first is not None
+        seen.append(key)
+        assert callers.key_holder(hash_of(first)) is not None
+
+    revoked = replace_worker_key(
+        keep, begin_work=lambda: PostgresUnitOfWork(database), clock=SystemClock()
+    )
+    assert revoked == 1
+    assert first is not None
+    assert callers.key_holder(hash_of(first)) is None
+    assert ensure(database, seen[0]) == seen[0]

@@ -1,4 +1,4 @@
-"""`groundwork keys`: rotate the key that signs access tokens, and those that encrypt secrets."""
+"""`groundwork keys`: rotate the keys of access tokens, of stored secrets and of the worker."""
 
 import os
 import time
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
 from groundwork_command.instance import accounts, running
-from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, Safe, safe_of
+from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, WORKER_KEY, Safe, safe_of
 from groundwork_command.services.home import Home
 from groundwork_command.terminal.output import clear_failures, fail, note, result
 
@@ -38,6 +38,25 @@ def rotate_data(output: Literal["json", "text"]) -> None:
         keys = DataKeyStore(safe.secrets, safe.secret_id, wiring.database).add(wiring.clock.now())
         done = _re_encrypt(safe, wiring, keys.current.kid)
     _tell(keys.current.kid, done, (), output)
+
+
+def rotate_worker(output: Literal["json", "text"]) -> None:
+    """Give `reference_extractor` a new API key, and revoke its older ones.
+
+    Makes its account if there is none.
+    """
+    from groundwork_core.identity.worker_key import replace_worker_key
+
+    with _safe(WORKER_KEY) as (safe, wiring):
+        revoked = replace_worker_key(
+            lambda key: safe.secrets.write(safe.secret_id, key),
+            begin_work=wiring.work,
+            clock=wiring.clock,
+        )
+    if output == "json":
+        result({"revoked": revoked})
+    else:
+        note(f"The worker has a new API key; older ones revoked: {revoked}")
 
 
 def re_encrypt(old: OldKeys, output: Literal["json", "text"]) -> None:
