@@ -34,6 +34,7 @@ def make_root(folder: Path) -> Path:
     (functions / "mapped_fetch.py").write_text(MODULE)
     template = (PROJECT / "template.yaml").read_text()
     assert template.count(f"Handler: {HANDLER}\n") == 1
-    changed = template.replace(f"Handler: {HANDLER}\n", "Handler: mapped_fetch.handler\n")
+    mapped = "Handler: mapped_fetch.handler\n      FunctionName: fetch\n"
+    changed = template.replace(f"Handler: {HANDLER}\n", mapped)
     (root / "template.yaml").write_text(changed)
     return root
