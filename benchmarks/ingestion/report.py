@@ -80,13 +80,17 @@ def _cycle(found: Mapping[str, Any]) -> list[str]:
     after = f"**{polled:,.0f} s**" if polled else "not"
     rate = part["polled"] / (polled or part["in_graph_after"])
     outcomes = ", ".join(f"{name} {count:,}" for name, count in part["outcomes"].items())
+    *_, waiting, behind = part["samples"][-1]
+    graph = f"after {part['in_graph_after']:,.0f} s all of them were extracted and in the graph"
+    if waiting or behind:
+        graph = f"{part['in_graph_after']:,.0f} s after it began, {waiting:,} of them were not extracted and {behind:,} changes not in the graph"
     return [
         "## One cycle: each new source once",
         "",
         _where(part),
         "",
         f"{part['sources']:,} sources were all polled {after} after the import began (goal: {CYCLE_GOAL_SECONDS} s: {'met' if met else 'missed'}), {rate:.1f} a second. "
-        f"{part['documents']:,} documents were stored, and after {part['in_graph_after']:,.0f} s all of them were extracted and in the graph.",
+        f"{part['documents']:,} documents were stored, and {graph}.",
         "",
         "![progress of a cycle, and lag in the steady state](ingestion.png)",
         "",

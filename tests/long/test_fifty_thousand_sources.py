@@ -1,4 +1,8 @@
-"""With 50,000 sources a claim reads indexes only, and takes less than 20 ms."""
+"""With 50,000 sources a claim reads indexes only, and few pages.
+
+How long it takes is printed: 20 ms at most on an idle machine. It decides nothing, since other
+programs of the machine slow it down.
+"""
 
 import statistics
 import time
@@ -17,8 +21,9 @@ pytestmark = pytest.mark.long
 SOURCES = 50_000
 CROWD = 10_000
 """Sources of one host, all due for longer than the others."""
-CLAIM_MS = 20
 BATCH = 100
+PAGES_EACH = 100
+"""More than a claim reads for each source, however many there are."""
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FILL = f"""
 WITH made AS (
@@ -59,7 +64,30 @@ def test_the_plan_reads_indexes_only(filled: psycopg.Connection[Any]) -> None:
     assert "ix_source_states_host_due_at" in plan
 
 
-def test_a_claim_takes_less_than_twenty_milliseconds(filled: psycopg.Connection[Any]) -> None:
+def pages_read(connection: psycopg.Connection[Any]) -> int:
+    """Pages that a claim of a batch touches, those of its triggers not included."""
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {claim_sql.CLAIM_DUE}"
+    with connection.transaction(force_rollback=True):
+        row = connection.execute(explain, given(BATCH)).fetchone()
+    assert row is not None
+    plan = row[0][0]["Plan"]
+    assert plan["Actual Rows"] == BATCH
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_a_claim_reads_few_pages_for_each_source(filled: psycopg.Connection[Any]) -> None:
+    pages = pages_read(filled)
+    print(f"{pages / BATCH:.0f} pages for each source")
+    assert pages < PAGES_EACH * BATCH
+
+
+def test_without_the_index_it_reads_more(filled: psycopg.Connection[Any]) -> None:
+    with filled.transaction(force_rollback=True):
+        filled.execute("DROP INDEX ix_source_states_host_due_at")
+        assert pages_read(filled) > PAGES_EACH * BATCH
+
+
+def test_claims_take_each_source_once_and_one_of_the_crowd(filled: psycopg.Connection[Any]) -> None:
     store = PostgresSources(filled)
     took, hosts = [], set()
     for _ in range(30):
@@ -72,5 +100,3 @@ def test_a_claim_takes_less_than_twenty_milliseconds(filled: psycopg.Connection[
     crowd = "SELECT count(*) FROM source_states WHERE host = 'crowd.test' AND ticket IS NOT NULL"
     assert filled.execute(crowd).fetchone() == (1,)
     print(f"median {statistics.median(took):.1f} ms, fastest {min(took):.1f} ms")
-    # The fastest: other programs of the machine slow the others down.
-    assert min(took) < CLAIM_MS
