@@ -8,9 +8,13 @@ from uuid import UUID
 
 import pytest
 
+from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.sources.credentials import BearerCredentials, origin_of, place_of, sealed_text
 from groundwork_core.sources.fetch_plans import FetchPlans
 from groundwork_core.sources.model import WatchedSource
+from groundwork_core.sources.robots_known import KnownRobots
+from groundwork_data.postgres import hosts
+from groundwork_data.postgres.retention import PostgresRetention
 from groundwork_data.web import fetcher
 
 from .many_hosts import ManyHosts, feed, redirect, text
@@ -132,3 +136,50 @@ def test_without_the_mark_that_it_went_onward_they_are(
     monkeypatch.setattr(FetchPlans, "_secret", forgetful)
     assert origin_of(site.url(A)) == origin_of(site.url(A, "/again"))
     assert secrets_seen(path, site) == ["Bearer s3cret", None, "Bearer s3cret"]
+
+
+def hosts_kept(path: "Path", site: ManyHosts) -> list[str]:
+    """A source of A was redirected to B; C has a setting; D's source is disabled. Days later."""
+    first_visit(path, site)
+    go_on(path, seconds=30)
+    path.rows("UPDATE hosts SET min_delay_ms = 1000 RETURNING 1")
+    path.rows(
+        "INSERT INTO hosts (host, obey_robots, next_allowed_at) VALUES ('c.example', false, %s)"
+        " RETURNING 1",
+        path.clock.now(),
+    )
+    path.add(site.url("d.example"))
+    path.rows("UPDATE sources SET enabled = false WHERE url LIKE '%%d.example%%' RETURNING 1")
+    path.clock.forward(days=3)
+    remove_expired(work=path.work(), clock=path.clock)
+    assert path.value("SELECT count(*) FROM robots") == 0
+    return [name for (name,) in path.rows("SELECT host FROM hosts ORDER BY host")]
+
+
+def test_hosts_that_were_only_redirected_to_are_forgotten(path: "Path", site: ManyHosts) -> None:
+    assert hosts_kept(path, site) == [A, "c.example", "d.example"]
+
+
+def test_without_the_retention_they_stay(
+    path: "Path", site: ManyHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard taken away."""
+    monkeypatch.setattr(PostgresRetention, "remove_hosts", lambda *_: 0)
+    assert hosts_kept(path, site) == [A, B, "c.example", "d.example"]
+
+
+def test_a_host_with_many_origins_keeps_the_latest_robots_txt(
+    path: "Path", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hosts, "ROBOTS_MOST", 3)
+    now = path.clock.now()
+    for number in range(5):
+        at = now + timedelta(minutes=number)
+        known = KnownRobots(f"http://{number}.a.example:80", "found", at, at, "x")
+        with path.work() as work:
+            work.hosts.keep_robots(A, known)
+            work.hosts.keep_robots(B, replace(known, origin=f"http://{number}.b.example:80"))
+    kept = path.rows("SELECT origin FROM robots WHERE host = %s ORDER BY origin", A)
+    assert [origin for (origin,) in kept] == [
+        f"http://{number}.a.example:80" for number in (2, 3, 4)
+    ]

@@ -47,6 +47,14 @@ class Retention(Protocol):
         """Delete runs of schedules that were before."""
         ...
 
+    def remove_robots(self, before: datetime, limit: int) -> int:
+        """Delete robots.txt that expired before."""
+        ...
+
+    def remove_hosts(self, before: datetime, limit: int) -> int:
+        """Delete hosts without a source or a setting of their own that were asked before."""
+        ...
+
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
         """Delete the buckets of principals without a request since."""
         ...

@@ -25,6 +25,8 @@ A message is attempted for 76 hours, and an endpoint may fail for five days: two
 mend it and to replay."""
 SCHEDULE_RUN_DAYS = 30
 """How long a run of a schedule stays listed."""
+HOST_DAYS = 1
+"""How long an expired robots.txt and a host without sources are kept; redirects make them."""
 BATCH = 20_000
 BATCHES = 5
 """Of messages of webhooks in one run: more than 1,000 a second."""
@@ -57,6 +59,10 @@ def remove_expired(
         removed += work.retention.remove_rate_buckets(
             now - timedelta(hours=IDLE_BUCKET_HOURS), BATCH
         )
+    with work:
+        before = now - timedelta(days=HOST_DAYS)
+        removed += work.retention.remove_robots(before, BATCH)
+        removed += work.retention.remove_hosts(before, BATCH)
     with work:
         before = now - timedelta(days=job_attempt_days)
         removed += work.retention.remove_job_attempts(before, BATCH)

@@ -69,6 +69,12 @@ ON CONFLICT (origin) DO UPDATE SET host = excluded.host, status = excluded.statu
     fetched_at = excluded.fetched_at, expires_at = excluded.expires_at, body = excluded.body,
     crawl_delay_seconds = excluded.crawl_delay_seconds
 """
+ROBOTS_MOST = 200
+"""Kept of one host: one for each origin. A host can make up as many origins as it likes."""
+TRIM_ROBOTS = """
+DELETE FROM robots WHERE origin IN (
+    SELECT origin FROM robots WHERE host = %s ORDER BY fetched_at DESC OFFSET %s)
+"""
 MAKE = "INSERT INTO hosts (host) VALUES (%s) ON CONFLICT DO NOTHING"
 
 
@@ -123,8 +129,9 @@ class PostgresHosts:
         return {row[0]: KnownRobots(*row) for row in rows}
 
     def keep_robots(self, host: str, robots: KnownRobots) -> None:
-        """Store the robots.txt of an origin of a host."""
+        """Store the robots.txt of an origin of a host; the oldest ones give way."""
         self._connection.execute(KEEP_ROBOTS, {"host": host, **asdict(robots)})
+        self._connection.execute(TRIM_ROBOTS, [host, ROBOTS_MOST])
 
     def one(self, host: str, now: datetime) -> SourceHost | None:
         """Return one host as shown."""

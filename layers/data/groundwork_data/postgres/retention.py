@@ -86,6 +86,18 @@ JOB_ATTEMPTS = """
 DELETE FROM job_attempts WHERE id IN (
     SELECT id FROM job_attempts WHERE ended_at < %s ORDER BY ended_at LIMIT %s)
 """
+ROBOTS = """
+DELETE FROM robots WHERE origin IN (SELECT origin FROM robots WHERE expires_at < %s LIMIT %s)
+"""
+# `ready_at` is null where no source of the host is enabled.
+HOSTS = """
+DELETE FROM hosts WHERE host IN (
+    SELECT h.host FROM hosts h
+    WHERE h.ready_at IS NULL AND h.next_allowed_at < %s
+        AND (h.min_delay_ms, h.max_in_flight, h.obey_robots) = (1000, 1, true)
+        AND NOT EXISTS (SELECT FROM source_states t WHERE t.host = h.host)
+    LIMIT %s FOR UPDATE OF h SKIP LOCKED)
+"""
 SCHEDULE_RUNS = """
 DELETE FROM schedule_runs WHERE id IN (
     SELECT id FROM schedule_runs WHERE created_at < %s ORDER BY created_at LIMIT %s)
@@ -118,6 +130,14 @@ class PostgresRetention:
             )
         attempts = self._connection.execute(ATTEMPTS, [_first_id(before), limit]).rowcount
         return len(gone) + attempts
+
+    def remove_robots(self, before: datetime, limit: int) -> int:
+        """Delete robots.txt that expired before `before`."""
+        return self._connection.execute(ROBOTS, [before, limit]).rowcount
+
+    def remove_hosts(self, before: datetime, limit: int) -> int:
+        """Delete hosts without sources and settings whose last pause ended before `before`."""
+        return self._connection.execute(HOSTS, [before, limit]).rowcount
 
     def remove_clock_slots(self, before: datetime, limit: int) -> int:
         """Delete runs of schedules older than `before`."""
