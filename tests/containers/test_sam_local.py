@@ -102,7 +102,11 @@ def test_the_api_answers_from_the_functions_containers(api: str) -> None:
 
 
 def test_one_event_is_run(engine: Engine, build: Path, tmp_path: Path) -> None:
-    event = {**json.loads(EVENT.read_text()), "path": "/health/live", "httpMethod": "GET"}
+    event = json.loads(EVENT.read_text()) | {
+        "path": "/health/live",
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+    }
     (tmp_path / "event.json").write_text(json.dumps(event))
     given = ("invoke", "RestApi", f"--event={tmp_path / 'event.json'}")
     answer = run(command(build, *given), cwd=build, env=environment(engine), timeout=600)

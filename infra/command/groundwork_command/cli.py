@@ -97,7 +97,10 @@ def migrate(
     *,
     to: Annotated[
         str,
-        typer.Option(help="Target revision of the Postgres schema; `base` undoes every migration."),
+        typer.Option(
+            help="Target revision of the Postgres schema; an older one undoes those after it, "
+            "`base` undoes every migration."
+        ),
     ] = "head",
     down: Annotated[int, typer.Option(min=0, help="Undo this many Postgres migrations.")] = 0,
     graph_to: Annotated[

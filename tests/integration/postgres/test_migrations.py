@@ -97,7 +97,8 @@ def test_the_lock_is_given_back(database_url: str) -> None:
     migrate(database_url, SCRIPTS)
     with psycopg.connect(database_url) as connection:
         held = connection.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s",
+            "SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database"
+            " WHERE locktype = 'advisory' AND objid = %s AND datname = current_database()",
             [migrator_lock.MIGRATOR_LOCK & 0xFFFFFFFF],
         ).fetchone()
     assert held == (0,)

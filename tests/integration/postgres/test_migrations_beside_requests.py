@@ -187,3 +187,12 @@ def test_another_migrator_is_waited_for_only_so_long(bare_database: str, tmp_pat
         with pytest.raises(Unavailable, match="Another process"):
             migrate(bare_database, scripts, wait_seconds=0.2)
     assert migrate(bare_database, scripts).after == "0002"
+
+
+def test_an_older_revision_as_the_target_undoes_those_after_it(
+    bare_database: str, tmp_path: Path
+) -> None:
+    scripts = scripts_of(tmp_path, INDEX)
+    assert migrate(bare_database, scripts).after == "0002"
+    assert migrate(bare_database, scripts, target="0001").after == "0001"
+    assert migrate(bare_database, scripts, target="0001").after == "0001"

@@ -34,6 +34,11 @@ class Migrated:
     after: str | None
 
 
+def _is_older(target: str, present: str | None) -> bool:
+    """Say whether a revision comes before the present one; revisions are numbers."""
+    return present is not None and target.isdecimal() and target < present
+
+
 def migrate(
     database_url: str,
     scripts: Path,
@@ -46,7 +51,8 @@ def migrate(
     Args:
         database_url: `postgresql://user:password@host:port/name`.
         scripts: the folder of migrations (migrations/postgres).
-        target: `head`, a revision, or `-1` for one step down; `base` undoes all migrations.
+        target: `head`, a revision, or `-1` for one step down; `base` undoes all migrations, and an
+            older revision those after it.
         wait_seconds: how long another migrator is waited for.
 
     Raises:
@@ -71,7 +77,7 @@ def migrate(
             connection.rollback()
             config = _config(scripts)
             config.attributes["connection"] = connection
-            back = target == "base" or target.startswith("-")
+            back = target == "base" or target.startswith("-") or _is_older(target, before)
             step = command.downgrade if back else command.upgrade
             # A relative target means another revision once a part of it is done.
             attempts = 1 if target.startswith("-") else LOCK_ATTEMPTS
