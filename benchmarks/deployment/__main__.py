@@ -13,7 +13,7 @@ from benchmarks.deployment.stage import services
 PARTS = ("hosts", "rolling", "images")
 HOSTS = "One, two and three hosts"
 ROLLING = "A rolling deployment with migrations"
-IMAGES = "Images"
+IMAGES = "Sizes of all images"
 
 
 def main() -> None:
