@@ -65,5 +65,5 @@ def _result_of(job: Job, registrable_host: RegistrableHost) -> Mapping[str, Any]
 def _fail(job: Job, failure: BadInput | Internal) -> None:
     try:
         job.fail(failure)
-    except LeaseLost:
-        log.warning("another worker has the job", extra={"job_id": job.id})
+    except (LeaseLost, NotFound):
+        log.warning("another worker has the job, or it is gone", extra={"job_id": job.id})
