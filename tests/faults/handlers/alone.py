@@ -1,4 +1,4 @@
-"""The HTTP functions, each process of which counts by itself: as if no bucket were shared."""
+"""The HTTP functions with a rate limit for each process, as if no bucket were shared."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""A queue function that says which message it began, and takes its time over one of them."""
+"""A queue function that logs each message it begins, and is slow with one of them."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The REST function, which dies as a request says: before its commit, or after it."""
+"""The REST function, which dies before or after the commit, as the request says."""
 
 import os
 import signal

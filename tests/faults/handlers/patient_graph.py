@@ -1,4 +1,4 @@
-"""The GraphQL function, which waits for Neo4j for as long as it takes."""
+"""The GraphQL function without a time limit for Neo4j."""
 
 from contextlib import nullcontext
 

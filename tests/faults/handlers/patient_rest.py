@@ -1,10 +1,10 @@
-"""The REST function, which waits for Postgres for as long as it takes."""
+"""The REST function without a time limit for Postgres."""
 
 from contextlib import nullcontext
 
-from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.server_connection import ServerConnection
 from groundwork_functions.rest_api.handler import handler
 
 __all__ = ["handler"]
 
-Database._watched = lambda self: nullcontext()  # type: ignore[method-assign]
+ServerConnection.watched = lambda self: nullcontext()  # type: ignore[method-assign]

@@ -1,11 +1,12 @@
-"""The REST function, which keeps the connection that it has, whatever became of it."""
+"""The REST function, which never replaces a broken connection."""
 
 from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.server_connection import ServerConnection
 from groundwork_functions.rest_api.handler import handler
 
 __all__ = ["handler"]
 
-opened = Database._open
+opened = ServerConnection.open
 
 
 def keep(self):  # type: ignore[no-untyped-def]
@@ -13,6 +14,6 @@ def keep(self):  # type: ignore[no-untyped-def]
     return self._connection or opened(self)
 
 
-Database._open = keep  # type: ignore[method-assign]
-Database._stale = lambda *_: False  # type: ignore[method-assign]
+ServerConnection.open = keep  # type: ignore[method-assign]
+ServerConnection._stale = lambda *_: False  # type: ignore[method-assign]
 Database._may_retry = lambda self: False  # type: ignore[method-assign]

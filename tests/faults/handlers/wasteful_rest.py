@@ -1,6 +1,6 @@
-"""The REST function, which opens a connection for each request and forgets to close it."""
+"""The REST function, which opens a connection for each request and never closes it."""
 
-from groundwork_data.postgres.database import Database
+from groundwork_data.postgres.server_connection import ServerConnection
 from groundwork_functions.rest_api.handler import handler as rest
 
 forgotten: list[object] = []
@@ -9,20 +9,20 @@ forgotten: list[object] = []
 def handler(event, context):  # type: ignore[no-untyped-def]
     """Answers on a connection of its own."""
     answer = rest(event, context)
-    for database in databases:
-        forgotten.append(database._connection)
-        database._connection = None
+    for server in servers:
+        forgotten.append(server._connection)
+        server._connection = None
     return answer
 
 
-databases: list[Database] = []
-made = Database.__init__
+servers: list[ServerConnection] = []
+made = ServerConnection.__init__
 
 
 def remember(self, *given, **more):  # type: ignore[no-untyped-def]
-    """Keep an eye on every database."""
+    """Keep every connection."""
     made(self, *given, **more)
-    databases.append(self)
+    servers.append(self)
 
 
-Database.__init__ = remember  # type: ignore[method-assign]
+ServerConnection.__init__ = remember  # type: ignore[method-assign]

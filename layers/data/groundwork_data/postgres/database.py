@@ -1,12 +1,9 @@
-"""The connection to Postgres that one execution environment keeps."""
+"""Statements and transactions on the connection that one execution environment keeps."""
 
 from __future__ import annotations
 
-import os
-import socket
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,23 +12,16 @@ from psycopg import Connection, Cursor
 from psycopg.rows import TupleRow
 
 from groundwork_core.audit.actor import SYSTEM, Actor
-from groundwork_core.errors import Unavailable
 from groundwork_data.postgres.constraints import as_domain_error
 from groundwork_data.postgres.parameters import Parameters
 from groundwork_data.postgres.prepared import PreparedTexts, TextRow
+from groundwork_data.postgres.server_connection import ServerConnection
 from groundwork_data.postgres.time_limit import execute_until
 from groundwork_data.postgres.transaction import RunningTransaction
-from groundwork_data.secret_credentials import FixedUrl, SecretUrl
-from groundwork_data.unresponsive_server import POSTGRES, ResponseWatch, is_unresponsive
 
 if TYPE_CHECKING:
     from groundwork_core.outbox import Nudge
-
-CONNECT_TIMEOUT_SECONDS = 2
-RESPONSE_TEST_SECONDS = 1.0
-"""After this time without an answer, a new connection tests whether the server responds."""
-RECONNECT_PAUSE_SECONDS = 0.25
-"""After a failed connect, statements fail at once with Unavailable for this time."""
+    from groundwork_data.secret_credentials import SecretUrl
 
 
 def _no_nudge() -> None:
@@ -61,18 +51,16 @@ class Database:
         prepare_threshold: int | None = 5,
     ) -> None:
         """`url` is a libpq URL. `prepare_threshold` None: never prepare (RDS Proxy would pin)."""
-        self._url = FixedUrl(url) if isinstance(url, str) else url
-        self._application_name = application_name
         self._prepare_threshold = prepare_threshold
-        self._connection: Connection[TupleRow] | None = None
+        self._server = ServerConnection(
+            url, application_name=application_name, prepare_threshold=prepare_threshold
+        )
         self._prepared: PreparedTexts | None = None
         self._running: RunningTransaction | None = None
         self.nudge: Nudge = _no_nudge
         """Wakes the relay after a commit that wrote to the outbox. The relay's own databases keep
         the default: what the relay writes must not wake it."""
         self._ends: float | None = None
-        self._gone_until = float("-inf")
-        self._watch = ResponseWatch(self._is_unresponsive, self._cut)
 
     def row(self, sql: str, parameters: Parameters = None) -> TupleRow | None:
         """Run one statement and return its first row, or None."""
@@ -81,7 +69,7 @@ class Database:
 
     def rows(self, sql: str, parameters: Parameters = None) -> list[TupleRow]:
         """Run one statement and return all its rows (none if it returns none)."""
-        with as_domain_error(), self._watched():
+        with as_domain_error(), self._server.watched():
             try:
                 return self._run(sql, parameters)
             except psycopg.OperationalError:
@@ -115,8 +103,8 @@ class Database:
             if self._running is not None:
                 with self._running.part() as connection:
                     return self.prepared_on(connection).run(sql, parameters)
-            with self._watched():
-                return self.prepared_on(self._fresh()).run(sql, parameters)
+            with self._server.watched():
+                return self.prepared_on(self._server.fresh()).run(sql, parameters)
 
     def write_change(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
         """Run one statement that changes aggregates, commit, and wake the relay.
@@ -139,7 +127,7 @@ class Database:
         sql: str,
         parameters: Sequence[object],
     ) -> list[TextRow]:
-        with as_domain_error(), self._watched():
+        with as_domain_error(), self._server.watched():
             try:
                 return run(self.prepared_on(self._open()), sql, parameters)
             except psycopg.OperationalError:
@@ -158,8 +146,8 @@ class Database:
             with as_domain_error(), self._running.part() as connection:
                 yield connection
             return
-        with as_domain_error(), self._watched():
-            running = RunningTransaction(self._fresh(), self.actor)
+        with as_domain_error(), self._server.watched():
+            running = RunningTransaction(self._server.fresh(), self.actor)
             self._running = running
             try:
                 with running.whole() as connection:
@@ -196,9 +184,8 @@ class Database:
 
     def close(self) -> None:
         """Close the connection. The next statement opens it again."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = self._prepared = None
+        self._server.close()
+        self._prepared = None
 
     def _run(self, sql: str, parameters: Parameters) -> list[TupleRow]:
         if self._ends is None:
@@ -206,36 +193,7 @@ class Database:
         return _rows(execute_until(self._ends, self._open(), sql, parameters))
 
     def _open(self) -> Connection[TupleRow]:
-        if self._running is not None:
-            return self._running.connection
-        if self._connection is None or self._connection.closed:
-            if time.monotonic() < self._gone_until:
-                raise Unavailable("The database cannot be reached.")
-            try:
-                try:
-                    self._connection = self._connect()
-                except psycopg.OperationalError:
-                    if not self._url.renew():
-                        raise
-                    self._connection = self._connect()
-            except psycopg.OperationalError as error:
-                self._gone_until = time.monotonic() + RECONNECT_PAUSE_SECONDS
-                raise Unavailable("The database cannot be reached.") from error
-        return self._connection
-
-    def _connect(self) -> Connection[TupleRow]:
-        return psycopg.connect(
-            self._url.current(),
-            autocommit=True,
-            connect_timeout=CONNECT_TIMEOUT_SECONDS,
-            application_name=self._application_name,
-            prepare_threshold=self._prepare_threshold,
-        )
-
-    def _fresh(self) -> Connection[TupleRow]:
-        """Return a working connection, for statements that must not be retried."""
-        connection = self._open()
-        return self._open() if self._stale(connection) else connection
+        return self._server.open() if self._running is None else self._running.connection
 
     def prepared_on(self, connection: Connection[TupleRow]) -> PreparedTexts:
         """Return the runner of text statements for this database's connection or transaction."""
@@ -247,48 +205,7 @@ class Database:
 
     def _may_retry(self) -> bool:
         """Return whether the connection was lost outside a transaction: a read can be retried."""
-        return self._running is None and (
-            self._connection is None or self._connection.broken or self._connection.closed
-        )
-
-    def _watched(self) -> AbstractContextManager[None]:
-        """Close the connection if the server stops responding within the block."""
-        return self._watch.broken(after_seconds=RESPONSE_TEST_SECONDS, at_most_seconds=float("inf"))
-
-    def _is_unresponsive(self) -> bool:
-        connection = self._connection
-        try:
-            if connection is None or connection.closed or connection.info.host.startswith("/"):
-                return False
-            host, port = connection.info.host, connection.info.port
-        except psycopg.OperationalError:  # closed meanwhile, in the other thread
-            return False
-        return is_unresponsive(host, port, POSTGRES)
-
-    def _cut(self) -> None:
-        """Shut the socket down from the watching thread; the waiting read then fails."""
-        connection = self._connection
-        self._gone_until = time.monotonic() + RECONNECT_PAUSE_SECONDS
-        with suppress(OSError, psycopg.Error):
-            if connection is not None and not connection.closed:
-                # The number of a duplicate cannot be reused for another file meanwhile.
-                with socket.socket(fileno=os.dup(connection.pgconn.socket)) as duplicate:
-                    if connection is self._connection and not connection.closed:
-                        duplicate.shutdown(socket.SHUT_RDWR)
-
-    def _stale(self, connection: Connection[TupleRow]) -> bool:
-        """Return whether the server has closed the connection, without a round trip."""
-        try:
-            # The first read may return the server's last message, the second the end of the stream.
-            connection.pgconn.consume_input()
-            connection.pgconn.consume_input()
-        except psycopg.OperationalError:
-            connection.close()
-            return True
-        if connection.pgconn.status != psycopg.pq.ConnStatus.OK:
-            connection.close()
-            return True
-        return False
+        return self._running is None and self._server.is_lost
 
 
 def _rows(cursor: Cursor[TupleRow]) -> list[TupleRow]:
