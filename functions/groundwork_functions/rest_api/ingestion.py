@@ -1,6 +1,7 @@
 """The state of ingestion: sources by status, backlog, freshness and slow hosts."""
 
-from groundwork_core.sources.ingestion import Ingestion, watch_ingestion
+from groundwork_core.sources.ingestion import Ingestion
+from groundwork_core.sources.watch_ingestion import watch_ingestion
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 

@@ -15,9 +15,9 @@ from groundwork_core.realtime.close_sockets import close_expired
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_core.schedules.run_schedules import run_due
 from groundwork_core.sources.claim_due import AHEAD_SECONDS, claim_due
-from groundwork_core.sources.ingestion import watch_ingestion
 from groundwork_core.sources.polls import keep_polls
 from groundwork_core.sources.sweep import sweep_fetches
+from groundwork_core.sources.watch_ingestion import watch_ingestion
 from groundwork_runtime import metrics
 from groundwork_runtime.events import EventApp
 from groundwork_runtime.ingestion_metrics import emit_ingestion

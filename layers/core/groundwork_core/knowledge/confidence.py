@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -11,23 +10,7 @@ from uuid import UUID
 if TYPE_CHECKING:
     from groundwork_core.knowledge.ports import ConfidenceStore
 
-SOURCES_MAX = 20
-"""Sources that are considered, those that we have known longest; more would change little."""
 DIGITS = 9
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of an entity's confidence."""
-
-    entity_id: UUID
-    confidence: float
-    is_set: bool
-    """Whether a client has changed it; then no statement changes it."""
-    said: float | None
-    """The highest confidence that clients, and results without a document, have stated."""
-    by_source: tuple[float, ...]
-    """The highest confidence that documents of each source state, of up to SOURCES_MAX sources."""
 
 
 def combined(by_source: Collection[float], said: float | None) -> float | None:
@@ -45,7 +28,7 @@ def combined(by_source: Collection[float], said: float | None) -> float | None:
 
 
 def weigh(ids: Collection[UUID], store: ConfidenceStore) -> set[UUID]:
-    """Compute confidences anew after a change of statements; return entities that are left.
+    """Recompute confidences after a change of statements; return entities that are left.
 
     Those are locked by another transaction, which may change statements of them as well. `weigh`
     does not wait for it, for it may wait for us; weigh_left does, after the commit.

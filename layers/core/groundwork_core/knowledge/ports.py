@@ -8,9 +8,9 @@ from uuid import UUID
 
 from groundwork_core.embeddings.ports import EmbeddingStore
 from groundwork_core.jobs.ports import JobsWork, Lease, LeasesWork
-from groundwork_core.knowledge.confidence import Standing
 from groundwork_core.knowledge.mention_rows import MentionRow
 from groundwork_core.knowledge.result_parts import Taken
+from groundwork_core.knowledge.standing import Standing
 from groundwork_core.knowledge.statements import (
     MAX_ALIASES,
     EdgeRow,
@@ -65,7 +65,7 @@ class KnowledgeStore(Protocol):
         ...
 
     def take_part(self, lease: Lease, taken: Taken) -> None:
-        """Remember that a part was taken under a lease."""
+        """Record that a part of a result was accepted under a lease."""
         ...
 
 
@@ -85,7 +85,7 @@ class ConfidenceStore(Protocol):
         ...
 
     def join(self, one: UUID, into: UUID) -> None:
-        """Give what was said of an entity to the one that it is about to be merged into."""
+        """Move the statements of an entity to the one that it is about to be merged into."""
         ...
 
     def set_confidences(self, computed: Sequence[tuple[UUID, float]]) -> None:

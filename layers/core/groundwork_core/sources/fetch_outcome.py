@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from groundwork_core.sources.credentials import SecretHeader
-from groundwork_core.sources.following import Follow
 from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.robots_known import KnownRobots, RobotsRule
 
@@ -42,7 +42,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """What a fetch cost, whatever its outcome."""
+    """The cost of a fetch, successful or not."""
 
     http_status: int | None = None
     """Of the last answer; None: there was none."""
@@ -113,6 +113,18 @@ class LeftHost:
 
 
 Download = Fetched | Unchanged | Failed | LeftHost
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The next request of a poll, and the pause before it."""
+
+    url: str
+    pause_seconds: float
+
+
+Follow = Callable[[Sequence[Fetched]], FollowUp | None]
+"""Returns the next request after these answers, or None."""
 
 
 @dataclass(frozen=True, slots=True)

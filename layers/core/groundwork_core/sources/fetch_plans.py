@@ -9,8 +9,7 @@ from uuid import UUID
 from groundwork_core.encryption.ports import Encryption
 from groundwork_core.errors import Invalid, SecretUnreadable
 from groundwork_core.sources.credentials import SecretHeader, place_of, secret_header
-from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, FetchRequest
-from groundwork_core.sources.following import Follow
+from groundwork_core.sources.fetch_outcome import Download, Failed, Failure, FetchRequest, Follow
 from groundwork_core.sources.model import WatchedSource
 from groundwork_core.sources.ports import FeedReader, Fetcher, ReaderOf
 from groundwork_core.sources.rows import FetchDetails

@@ -1,9 +1,8 @@
-"""Ask for further answers of one source: sitemaps of an index, pages of an API."""
+"""Limits of the further answers of one poll: sitemaps of an index, pages of an API."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,18 +13,6 @@ FOLLOW_SECONDS = 30.0
 """For all answers of one poll together, its pauses included."""
 FOLLOWED_BYTES = 20_000_000
 """Of all answers of one poll together."""
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """The next request of a poll, and the pause before it."""
-
-    url: str
-    pause_seconds: float
-
-
-Follow = Callable[[Sequence["Fetched"]], FollowUp | None]
-"""Returns the next request after these answers, or None."""
 
 
 def may_follow(pages: Sequence[Fetched], spent_seconds: float) -> str | None:

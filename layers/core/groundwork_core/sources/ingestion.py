@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
 from pydantic import BaseModel, Field
-
-if TYPE_CHECKING:
-    from groundwork_core.clock import Clock
-    from groundwork_core.sources.ports import SourcesWork
 
 RATE_MINUTES = 10
 """The polls of so many minutes tell how fast a backlog shrinks."""
-SLOWEST = 10
 OBJECTIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Bounds of the histogram of freshness, in multiples of a source's `freshness_seconds`."""
 
@@ -50,8 +42,8 @@ class Ingestion(BaseModel):
     due: int = Field(description="Sources that should have been polled by now.")
     oldest_due_seconds: int = Field(description="How long the first of them has been due.")
     backlog_eta_seconds: int | None = Field(
-        description="When they will have been polled, by the polls of the last ten minutes; null:"
-        " there were none."
+        description="When the due sources will have been polled, at the rate of the last ten"
+        " minutes; null: none was polled in that time."
     )
     polls_24h: int
     documents_24h: int
@@ -74,13 +66,6 @@ class Ingestion(BaseModel):
         " (`cluster_id`) and the detection of its language."
     )
     slowest_hosts: list[SlowHost]
-
-
-def watch_ingestion(*, work: SourcesWork, clock: Clock) -> Ingestion:
-    """Return how ingestion is going now."""
-    now = clock.now()
-    with work:
-        return work.sources.ingestion(now, now - timedelta(minutes=RATE_MINUTES), SLOWEST)
 
 
 def eta_seconds(due: int, polls: int) -> int | None:

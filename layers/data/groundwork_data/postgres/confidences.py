@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from groundwork_core.knowledge.confidence import SOURCES_MAX, Standing
+from groundwork_core.knowledge.standing import SOURCES_MAX, Standing
 from groundwork_data.postgres.knowledge_sql import IS_SET, SAID
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class PostgresConfidences:
         return {row[0] for row in self._connection.execute(LOCK, [list(ids)])}
 
     def join(self, one: UUID, into: UUID) -> None:
-        """Give what was said of an entity to the one that it is about to be merged into."""
+        """Move the statements of an entity to the one that it is about to be merged into."""
         self._connection.execute(JOIN, {"one": one, "into": into})
 
     def set_confidences(self, computed: Sequence[tuple[UUID, float]]) -> None:

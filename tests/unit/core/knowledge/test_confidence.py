@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from groundwork_core.knowledge.confidence import Standing, combined, weigh, weigh_left
+from groundwork_core.knowledge.confidence import combined, weigh, weigh_left
+from groundwork_core.knowledge.standing import Standing
 
 RULE: list[tuple[tuple[float, ...], float | None, float | None]] = [
     ((), None, None),

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from pydantic import JsonValue
 
 from groundwork_core.documents.model import Entry, external_id, wording_hash
-from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
-from groundwork_core.sources.following import FollowUp
+from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched, FollowUp
 from groundwork_core.sources.kinds import ApiConfig, NextCursor, NextLink, PageNumber
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from groundwork_core.sources.following import Follow
+from groundwork_core.sources.fetch_outcome import Follow
 from groundwork_core.sources.kinds import ApiConfig, PageConfig, check_config
 from groundwork_core.sources.ports import FeedReader
 from groundwork_data.web.feeds import read_feed

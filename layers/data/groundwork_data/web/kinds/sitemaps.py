@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 from groundwork_core.documents.model import Entry
-from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched
-from groundwork_core.sources.following import FollowUp
+from groundwork_core.sources.fetch_outcome import Failed, Failure, Fetched, FollowUp
 from groundwork_core.sources.ports import ParsedFeed
 from groundwork_data.web.dates import moment
 from groundwork_data.web.entries import MAX_TITLE, language

@@ -1,0 +1,22 @@
+"""Return how ingestion is going."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from groundwork_core.sources.ingestion import RATE_MINUTES, Ingestion
+
+if TYPE_CHECKING:
+    from groundwork_core.clock import Clock
+    from groundwork_core.sources.ports import SourcesWork
+
+SLOWEST = 10
+"""Hosts that are listed with the slowest answers."""
+
+
+def watch_ingestion(*, work: SourcesWork, clock: Clock) -> Ingestion:
+    """Return how ingestion is going now."""
+    now = clock.now()
+    with work:
+        return work.sources.ingestion(now, now - timedelta(minutes=RATE_MINUTES), SLOWEST)
