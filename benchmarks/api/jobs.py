@@ -84,7 +84,7 @@ class Create:
 
 @dataclass
 class Patch:
-    """Each client changes a row of its own, and names the version that it was told last."""
+    """Each client changes a row of its own, and names the version of the last answer."""
 
     token: str
     rows: Sequence[str]

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import uvloop
-from tests.integration.host.conftest import Function, template
+from tests.integration.lambda_host.conftest import Function, template
 
 from benchmarks.front_door.adapter import Adapter
 from groundwork_lambda_host.host import Host

@@ -149,11 +149,11 @@ def compare(lab: Lab, database: Database, graph: GraphDatabase) -> None:
     """A comparison of everything, the entities by themselves."""
     began, before, ends = time.monotonic(), lab.cpu(), [0.0]
 
-    def told(what: str, _done: int, _all: int) -> None:
+    def show_progress(what: str, _done: int, _all: int) -> None:
         if what == "entities":
             ends[0] = time.monotonic()
 
-    found = verify(database, graph, told)
+    found = verify(database, graph, show_progress)
     assert found.ok, found.by_kind()
     lab.say("verify: entities", found.entities, ends[0] - began)
     lab.note("verify", found.entities + found.relationships, began, before)
@@ -163,11 +163,11 @@ def online(lab: Lab, database: Database, graph: GraphDatabase) -> None:
     """The online rebuild of an empty graph."""
     began, before, ends, entities = time.monotonic(), lab.cpu(), [0.0], [0]
 
-    def told(what: str, done: int, _all: int) -> None:
+    def show_progress(what: str, done: int, _all: int) -> None:
         if what == "entities":
             ends[0], entities[0] = time.monotonic(), done
 
-    report = rebuild(database, graph, told)
+    report = rebuild(database, graph, show_progress)
     lab.note("online rebuild", report.entities + report.relationships, began, before)
     lab.say("online: entities", entities[0], ends[0] - began)
     took = time.monotonic() - ends[0]

@@ -70,12 +70,12 @@ class Asker:
     def ask(self, body: str) -> float:
         """Ask once; return milliseconds."""
         before = time.perf_counter()
-        told = self.told(body)
+        answer = self.answer(body)
         took = (time.perf_counter() - before) * 1000
-        self.errors += b'"errors"' in told
+        self.errors += b'"errors"' in answer
         return took
 
-    def told(self, body: str) -> bytes:
+    def answer(self, body: str) -> bytes:
         """Ask once; return the answer."""
         self._connection.request("POST", "/graphql", body, self._headers)
         return self._connection.getresponse().read()
@@ -126,8 +126,8 @@ def measure(up: Instance, relationships: int, asked: int) -> Iterator[Measured]:
 
     @cache
     def second(id_: str) -> str:
-        told = json.loads(one.told(body_of(page, {"id": id_})))
-        cursor: str = told["data"]["entity"]["neighbours"]["pageInfo"]["endCursor"]
+        answer = json.loads(one.answer(body_of(page, {"id": id_})))
+        cursor: str = answer["data"]["entity"]["neighbours"]["pageInfo"]["endCursor"]
         return cursor
 
     @cache

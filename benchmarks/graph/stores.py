@@ -56,7 +56,7 @@ def ensure(cache: Path, relationships: int, memory: Memory, say: Say) -> Stores:
 
 
 def _make(stores: Stores, shape: dataset.Shape, say: Say) -> None:
-    def told(what: str, done: int, of: int) -> None:
+    def show_progress(what: str, done: int, of: int) -> None:
         say(f"{what}: {done:,} of {of:,}")
 
     home = Home(stores.home)
@@ -65,7 +65,7 @@ def _make(stores: Stores, shape: dataset.Shape, say: Say) -> None:
     database_url = postgres.start(say)["DATABASE_URL"]
     try:
         migrate_postgres(database_url, MIGRATIONS)
-        dataset.make(database_url, shape, told)
-        make_store(home, database_url, MIGRATIONS, stores.memory, told)
+        dataset.make(database_url, shape, show_progress)
+        make_store(home, database_url, MIGRATIONS, stores.memory, show_progress)
     finally:
         postgres.stop()

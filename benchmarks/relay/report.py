@@ -71,7 +71,7 @@ def _lag(found: Found) -> list[str]:
         mix=mix,
         rows=len(lags),
     )
-    told, worst = found["metric"], _worst(found["lags"])
+    metric, worst = found["metric"], _worst(found["lags"])
     return [
         text,
         *_percentiles(lags),
@@ -83,7 +83,7 @@ def _lag(found: Found) -> list[str]:
         "",
         "| | mean ms | 95 % at most, ms |",
         "|---|---|---|",
-        f"| metric | {told['sum'] / told['count'] * 1000:.0f} | {_bound(told) * 1000:.0f} |",
+        f"| metric | {metric['sum'] / metric['count'] * 1000:.0f} | {_bound(metric) * 1000:.0f} |",
         f"| seen | {sum(worst) / len(worst) * 1000:.0f} | {_percentile(worst, 95) * 1000:.0f} |",
         "",
         "The metric is a histogram, so its percentile is the bound of a bucket.",
@@ -140,11 +140,11 @@ def _worst(lags: Sequence[tuple[float, float]]) -> list[float]:
     return list(found.values())
 
 
-def _bound(told: dict[str, float]) -> float:
+def _bound(counts: dict[str, float]) -> float:
     """Return the bound of the bucket in which the 95th of a hundred values lies."""
-    bounds = sorted(float(name) for name in told if name not in {"sum", "count"})
+    bounds = sorted(float(name) for name in counts if name not in {"sum", "count"})
     return next(
-        b for b in bounds if told[str(b) if b != math.inf else "+Inf"] >= 0.95 * told["count"]
+        b for b in bounds if counts[str(b) if b != math.inf else "+Inf"] >= 0.95 * counts["count"]
     )
 
 

@@ -28,7 +28,7 @@ SubresourceList(DOCUMENTS, MENTIONS, "mentions", "List the mentions of a documen
     "/api/v1/documents/<document_id>/duplicates",
     needs="documents:read",
     operation_id="listDocumentDuplicates",
-    result="Where the document was first seen, and where also.",
+    result="The earliest document of the group of near-duplicates, and the others.",
     tag="documents",
     problems=(404,),
 )

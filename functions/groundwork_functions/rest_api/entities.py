@@ -44,7 +44,7 @@ BulkRoute(ENTITIES, NewEntity, upsert).register(router)
     tag="entities",
     problems=(409, 412, 428),
     parameters=(IF_MATCH,),
-    result="The remaining entity.",
+    result="The entity that the other was merged into.",
     returns=SHOWN,
     writes=True,
 )

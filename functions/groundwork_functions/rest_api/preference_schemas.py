@@ -106,7 +106,7 @@ router.add(
         signature=_signature,
         docs=_docs(
             "putPreferenceSchema",
-            result="The schema as stored, in place of another.",
+            result="The stored schema, which replaced the previous one.",
             other_results={201: "The schema as stored, the first of its key."},
             body=BODY,
         ),

@@ -33,7 +33,7 @@ class Result:
     """What a worker states about a document. Statements are repeated without effect."""
 
     def __init__(self, stated_by: StatedBy | None = None) -> None:
-        """`stated_by` holds for all statements that name no model of their own."""
+        """`stated_by` is the author of all statements that name none."""
         self._stated_by = stated_by
         self._entities: dict[tuple[str, str], dict[str, Any]] = {}
         self._relationships: dict[tuple[object, ...], dict[str, Any]] = {}

@@ -61,7 +61,7 @@ def _print_summary(made: NewStore, output: Literal["json", "text"]) -> None:
                 "entities": made.entities,
                 "relationships": made.relationships,
                 "tombstones": made.tombstones,
-                "told": not made.unrecorded,
+                "recorded": not made.unrecorded,
                 "seconds": round(seconds, 3),
                 "steps": made.seconds,
             }

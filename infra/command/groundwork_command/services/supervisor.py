@@ -109,7 +109,7 @@ class Supervisor:
             self._watcher.join()
             self._watcher = None
         self._stop_all()
-        with self._starting:  # a service that was starting has failed or started by now
+        with self._starting:  # all services that were starting have started or failed
             self._stop_all()
         if self._home.held:
             if self._home.path.exists():  # it may have been removed meanwhile

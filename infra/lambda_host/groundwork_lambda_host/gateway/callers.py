@@ -36,7 +36,7 @@ class Callers:
         self._users: OrderedDict[str, str] = OrderedDict()
 
     def place(self, request: Request) -> Place:
-        """Return the place where a request waits."""
+        """Return the line and lane in which a request waits for an environment."""
         lane = self._lanes.get(request.path.rstrip("/"), "") if self._lanes else ""
         credential = self._credential(request)
         user = self._users.get(credential) if credential else None

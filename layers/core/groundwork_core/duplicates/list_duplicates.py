@@ -22,11 +22,11 @@ class SeenDocument(BaseModel):
     url: str | None
     title: str
     published_at: datetime | None
-    seen_at: datetime = Field(description="When we first had it.")
+    seen_at: datetime = Field(description="When it was stored.")
 
 
 class Duplicates(BaseModel):
-    """A document's cluster: where it was first seen, and where also."""
+    """The cluster of a document: the earliest document, and the others."""
 
     cluster_id: UUID | None = Field(description="Null until the document was compared.")
     first_seen: SeenDocument

@@ -49,7 +49,7 @@ class MarkStore(Protocol):
     """The marks of documents: hash, cluster and detected language."""
 
     def begin(self) -> bool:
-        """Let nobody else compare until the transaction ends; False: somebody does already."""
+        """Lock the comparison until the transaction ends; False: another one holds the lock."""
         ...
 
     def unmarked(self, limit: int) -> list[UnmarkedDocument]:

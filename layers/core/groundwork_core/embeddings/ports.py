@@ -70,7 +70,7 @@ class EmbeddingStore(Protocol):
         ...
 
     def existing(self, subjects: Collection[Subject]) -> set[Subject]:
-        """Return which subjects exist; they do until the transaction ends."""
+        """Return the subjects that exist, locked against deletion until the transaction ends."""
         ...
 
     def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:

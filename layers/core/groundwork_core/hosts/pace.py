@@ -20,7 +20,7 @@ FAILURES_TO_OPEN = 5
 OPEN_SECONDS = 60
 OPEN_CAP_SECONDS = 3_600
 SOURCES_TO_THROTTLE = 3
-"""Sources that must be told to come back later, one after the other, before their host is left
+"""Sources that must be throttled, one after the other, before their host is left
 alone: a single answer may be about one address or one account."""
 THROTTLE_CAP_SECONDS = 3_600
 _EXPONENT_CAP = 16
@@ -130,9 +130,9 @@ def _failed(pace: Pace, now: datetime) -> Pace:
 
 
 def _throttled(pace: Pace, visit: Visit, now: datetime) -> Pace:
-    told = tuple(dict.fromkeys((*pace.throttled_by, visit.source_id)))[-SOURCES_TO_THROTTLE:]
-    pace = replace(pace, throttled_by=told)
-    if len(told) < SOURCES_TO_THROTTLE:
+    sources = tuple(dict.fromkeys((*pace.throttled_by, visit.source_id)))[-SOURCES_TO_THROTTLE:]
+    pace = replace(pace, throttled_by=sources)
+    if len(sources) < SOURCES_TO_THROTTLE:
         return pace
     pause = min(visit.retry_after_seconds or 0, THROTTLE_CAP_SECONDS)
     until = now + timedelta(seconds=pause)

@@ -1,4 +1,4 @@
-"""robots.txt (RFC 9309): what of it is kept, and for how long. Pure functions."""
+"""robots.txt (RFC 9309): which part is stored, and for how long. Pure functions."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ class RoleWriteHooks(NoWriteHooks[AccountsWork]):
         self._gives = self._must_reach(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:
-        """Check the role again after the change."""
+        """Raise Forbidden if the changed role has a permission that the caller lacks."""
         if "permissions" in fields:
             check_grants_by_key(self._by, self._gives, self._must_reach(row_id, work))
 

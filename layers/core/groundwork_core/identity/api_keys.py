@@ -33,7 +33,7 @@ class ApiKey(Representation):
     last_used_at: datetime | None = Field(description="Rounded to the minute.")
     revoked_at: datetime | None
     parent_id: UUID | None = Field(
-        description="The key that created it and whose end ends it; null: created by its user."
+        description="The key that created it; it ends with that key. Null: created by its user."
     )
 
 

@@ -115,7 +115,9 @@ class StatusReport(Held):
 
     progress: Progress
     message: Message | None = None
-    checkpoint: Checkpoint = Field(None, description="Handed to the next lease; up to 64 KB.")
+    checkpoint: Checkpoint = Field(
+        None, description="What the next lease of the job gets; up to 64 KB."
+    )
 
 
 class ReportTaken(BaseModel):
@@ -196,7 +198,7 @@ class KindStats(BaseModel):
     quarantined: int
     oldest_seconds: float | None = Field(description="Age of the oldest job that waits now.")
     done_per_minute: float = Field(description="Over the last five minutes.")
-    failures: dict[str, int] = Field(description="Of the last hour, by class.")
+    failures: dict[str, int] = Field(description="Failed attempts of the last hour, by class.")
 
 
 class JobStats(RootModel[dict[str, KindStats]]):

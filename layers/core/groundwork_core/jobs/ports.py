@@ -96,7 +96,7 @@ class JobStore(Protocol):
         ...
 
     def late_ends(self, after: datetime, before: datetime, seconds: int) -> list[datetime]:
-        """Return when leases and pauses of at least so many seconds end, to three seconds."""
+        """Return when leases and pauses of at least so many seconds end, in steps of 3 seconds."""
         ...
 
 

@@ -44,8 +44,10 @@ class Job(Representation):
     result: dict[str, JsonValue] | None
     document_id: UUID | None
     leased_until: datetime | None
-    message: str | None = Field(description="The worker's last words.")
-    checkpoint: JsonValue = Field(description="Where the next lease goes on.")
+    message: str | None = Field(description="The message of the worker's last report.")
+    checkpoint: JsonValue = Field(
+        description="The worker's saved state, which the next lease gets."
+    )
     reference: str | None = Field(description="The outside batch that it was deferred for.")
     cancel_requested: bool
     waiting_for: WaitingFor | None = Field(description="Null unless it is queued.")

@@ -1,4 +1,4 @@
-"""The statements of results as rows of `mentions`: who states what, how surely, by which words."""
+"""Make rows of `mentions` from results: author, statement, confidence and evidence."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class EntityRow:
     name: str
     confidence: float
     said: float | None = None
-    """The confidence by those who are no document; None: only documents state it."""
+    """The confidence by statements without a document; None: only documents state it."""
     aliases: list[str] = field(default_factory=list)
     attributes: dict[str, JsonValue] = field(default_factory=dict)
     documents: list[UUID] = field(default_factory=list)

@@ -76,7 +76,7 @@ def _take(lease: Lease, result: dict[str, JsonValue], work: ResultWork, clock: C
         else:
             if stored_bytes(result) > JSON_BYTES_MAX:
                 detail = f"must take at most {JSON_BYTES_MAX:,} bytes as JSON"
-                raise Invalid("The input has faults.", (Fault("/result", detail),))
+                raise Invalid("The input is invalid; see errors.", (Fault("/result", detail),))
             work.leases.finish(lease, result)
     position = work.position
     finish_weighing(left, work)
@@ -103,13 +103,13 @@ def _checked(result: dict[str, JsonValue], job: WorkerJob) -> StatedResult:
     for name in ("job_id", "attempt"):
         if name in result and result[name] != own[name]:
             fault = Fault(f"/{name}", "is not that of the lease")
-            raise Invalid("The input has faults.", (fault,))
+            raise Invalid("The input is invalid; see errors.", (fault,))
     try:
         return read_result(own | result | {"lease_token": str(job.lease_token)})
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
         raise Invalid(
-            "The input has faults.",
+            "The input is invalid; see errors.",
             tuple(
                 Fault(
                     "/" + "/".join(str(part) for part in fault["loc"]) if fault["loc"] else "",

@@ -97,9 +97,9 @@ def _reasons(
     found: dict[UUID, Reason] = {}
     for (of, recipient), each in acts.items():
         nothing = Known(None, ())
-        told = nothing if recipient is None else of_span[of, recipient]
+        of_recipient = nothing if recipient is None else of_span[of, recipient]
         alone = each if recipient is not None else [replace(one, link=None) for one in each]
-        found |= reasons(alone, told)
+        found |= reasons(alone, of_recipient)
     return found
 
 

@@ -45,7 +45,9 @@ class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
             ids = [as_id(one) for one in users] if isinstance(users, list) else [None]
             if users is not None and (len(ids) > USERS_MAX or None in ids):
                 detail = f"must be a list of at most {USERS_MAX:,} ids of users"
-                raise Invalid("The input has faults.", (Fault("/spec/user_ids", detail),))
+                raise Invalid(
+                    "The input is invalid; see errors.", (Fault("/spec/user_ids", detail),)
+                )
         return given
 
     def after_create(self, row_id: UUID, new: Input, work: DistributionsWork) -> None:  # noqa: ARG002 - as above

@@ -33,7 +33,7 @@ class Distribution(Representation):
     scheduled_at: datetime | None
     status: DistributionStatus
     content_version: int | None
-    """The published version that is sent, once it goes out."""
+    """The published version that is sent; null until it is."""
     error: DeliveryError | None
     """Why the last attempt failed."""
 

@@ -31,5 +31,5 @@ def read_query(parameters: Mapping[str, Sequence[str]]) -> EngagementQuery:
         else:
             faults.append(Fault(f"/{name}", "is not a parameter of this path"))
     if faults:
-        raise Invalid("The query has faults.", tuple(faults))
+        raise Invalid("The query is invalid; see errors.", tuple(faults))
     return EngagementQuery(times.get("from"), times.get("to"), bucket)

@@ -120,9 +120,9 @@ class CallbackStore(Protocol):
     def claim(
         self, publisher_id: UUID, version: int, webhook_id: str, now: datetime
     ) -> Literal["claimed", "repeated", "changed"]:
-        """Note that a callback was taken, if the publisher is enabled and has this version.
+        """Record a callback as accepted, if the publisher is enabled and has this version.
 
-        Waits for a transaction that is taking the same callback.
+        Waits for a transaction that is accepting the same callback.
         """
         ...
 

@@ -74,17 +74,17 @@ def _time(preference: dict[str, JsonValue], name: str) -> time:
 
 
 def _first(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the first moment of a wall-clock time."""
+    """Return when a local time is first reached; it occurs twice when clocks go back."""
     return min(_moments(day, at, zone))
 
 
 def _last(day: date, at: time, zone: ZoneInfo) -> datetime:
-    """Return the last moment of a wall-clock time."""
+    """Return when a local time is last reached; it occurs twice when clocks go back."""
     return max(_moments(day, at, zone))
 
 
 def _moments(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the one or two moments of a wall-clock time; in a gap, that of the change."""
+    """Return the first and last moment of a local time; in a gap, that of the change."""
     wall = datetime.combine(day, at, zone)
     before, after = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     if before <= after:

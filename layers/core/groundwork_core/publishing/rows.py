@@ -41,7 +41,7 @@ class EngagementOutcome:
 
 @dataclass(frozen=True, slots=True)
 class EncryptedPublisherSecrets:
-    """An enabled publisher with its encrypted secret, and the one before it."""
+    """An enabled publisher with its encrypted secret, and the previous one until it expires."""
 
     publisher_id: UUID
     version: int
@@ -64,7 +64,7 @@ class PlainPublisherSecrets:
 
 @dataclass(frozen=True, slots=True)
 class PublisherSecrets:
-    """An enabled publisher with its secret, and the one before it; None: not readable."""
+    """An enabled publisher with its secret, and the previous one; None: it cannot be decrypted."""
 
     publisher_id: UUID
     version: int

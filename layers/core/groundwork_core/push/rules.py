@@ -17,7 +17,7 @@ RENEWED_BEFORE = 0.9
 BACKUP_PAUSE = timedelta(hours=24)
 """The pause between polls of a feed whose hub delivers."""
 MISSED_MOST = 3
-"""Backup polls that find what was never pushed before a hub is no longer trusted."""
+"""Backup polls that find entries which were not pushed, after which a hub is distrusted."""
 DISTRUST = timedelta(days=30)
 FIRST_RETRY = timedelta(minutes=10)
 LONGEST_RETRY = timedelta(days=1)

@@ -39,7 +39,7 @@ def verify_intent(
             return ""
         asked = challenge_of(found, query)
         if asked is None:
-            raise NotFound("This subscription was not asked for.")
+            raise NotFound("This subscription is unknown.")
         challenge, seconds = asked
         until = lease_until(seconds, now)
         work.push.confirm(callback_id, until, renew_at(until, now))

@@ -135,7 +135,7 @@ class ScheduleRun(BaseModel):
     due_at: datetime = Field(description="The moment that the run is for.")
     created_at: datetime = Field(description="When it ran.")
     reason: Literal["schedule", "asked"]
-    missed: int = Field(description="Later moments that this run stands for as well.")
+    missed: int = Field(description="Number of later missed moments that this run covers.")
     status: RunStatus
     result: dict[str, JsonValue] | None = Field(
         description="The number of `sources`, or the `job_id`."

@@ -34,6 +34,6 @@ class ScheduleWriteHooks(NoWriteHooks[SchedulesWork]):
         plan(row_id, work=work, now=self._clock.now(), next_cron=self._next_cron)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: SchedulesWork) -> None:
-        """Plan the next moments anew. Raises Invalid when there are none."""
+        """Plan the next moments again. Raises Invalid when there are none."""
         if fields & {"schedule", "enabled"}:
             plan(row_id, work=work, now=self._clock.now(), next_cron=self._next_cron)

@@ -57,7 +57,7 @@ def claim_due(
 def claim_next(hosts: Sequence[str], *, work: SourcesWork, now: datetime) -> int:
     """Claim the next source of each host that is free soon, in the open unit of work.
 
-    The message is delayed until the host may be asked; nobody has to wait for that.
+    The message is delayed until the host may be asked, so that no worker waits.
     """
     commands = work.sources.claim_due(
         now,

@@ -65,8 +65,10 @@ class SourceState(BaseModel):
     """The state of polling. Read only."""
 
     status: SourceStatus
-    http_status: int | None = Field(description="Of the last answer; null: there was none.")
-    host: str = Field(description="The host that it counts under; see `GET /hosts/{host}`.")
+    http_status: int | None = Field(
+        description="HTTP status of the last answer; null: there was none."
+    )
+    host: str = Field(description="The host whose limits apply; see `GET /hosts/{host}`.")
     moved_to: str | None = Field(
         description="The address that is asked instead of `url`, which redirects there for good."
     )

@@ -1,4 +1,4 @@
-"""What a fetch is told about robots.txt."""
+"""What a fetch knows about robots.txt beforehand."""
 
 from __future__ import annotations
 

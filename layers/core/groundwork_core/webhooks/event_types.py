@@ -15,7 +15,7 @@ from groundwork_core.publishing.contents import Status as ContentStatus
 from groundwork_core.publishing.distributions import DeliveryStatus, DistributionStatus
 
 TEST = "webhooks.test"
-"""Sent by `POST /webhooks/{id}/test` to that webhook, whatever its events."""
+"""Sent by `POST /webhooks/{id}/test` to that webhook, even if its events do not include it."""
 CHANGES = ("created", "updated", "deleted")
 
 STATUSES: Mapping[str, tuple[str, ...]] = {

@@ -34,7 +34,7 @@ class Line:
 
     @property
     def may_start(self) -> bool:
-        """Whether one more message may be on its way."""
+        """Whether one more message may be sent at the same time."""
         doubtful = EndpointHealth(failures=self.endpoint.failures).doubtful
         width = 1 if doubtful else self.endpoint.max_in_flight
         return bool(self.waiting) and len(self.on_the_way) < width
@@ -73,7 +73,7 @@ class Lines:
         return sum(len(line.on_the_way) for line in self._lines.values() if line.failing)
 
     def room(self) -> dict[UUID, int]:
-        """Return how many more messages are taken of each endpoint that has room."""
+        """Return how many more messages each endpoint below its limit may get."""
         return {id_: line.room for id_, line in self._lines.items() if line.room > 0}
 
     def held(self) -> list[UUID]:
@@ -91,7 +91,7 @@ class Lines:
     def keep(self, endpoints: Sequence[LeasedEndpoint]) -> None:
         """Add and update lines; drop those of endpoints that the sender has no longer.
 
-        What is on its way to such an endpoint ends as it would have.
+        A message that is being sent to such an endpoint is not interrupted.
         """
         named = {one.webhook_id for one in endpoints}
         for endpoint in endpoints:
@@ -132,7 +132,7 @@ class Lines:
             yield line.endpoint, message
 
     def ended(self, message: DueMessage) -> None:
-        """Note that a message is no longer on its way."""
+        """Record that the sending of a message has ended."""
         line = self._lines.get(message.webhook_id)
         if line is not None:
             line.on_the_way.pop(message.id, None)

@@ -43,7 +43,7 @@ class LeasedEndpoint:
     secret: str = field(repr=False)
     """Encrypted, as `previous`."""
     previous: str | None = field(repr=False)
-    """The one before, while it signs as well."""
+    """The previous secret, while messages are signed with it as well."""
     permissions: frozenset[str]
     """Of its owner; none if the owner is not active."""
     max_in_flight: int
@@ -76,7 +76,7 @@ class MadeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What becomes of a message; `due_at` is for `pending` alone."""
+    """The new state of a message; only `pending` has `due_at`."""
 
     message_id: UUID
     status: str
@@ -162,11 +162,11 @@ class WebhookStore(Protocol):
         ...
 
     def keep_attempts(self, attempts: Sequence[MadeAttempt]) -> None:
-        """Add attempts to the list."""
+        """Insert attempts, which `GET /webhooks/{id}/attempts` lists."""
         ...
 
     def settle(self, settled: Sequence[Settled]) -> None:
-        """Store what becomes of messages, unless they have ended meanwhile."""
+        """Store the new state of messages, except of those that have ended meanwhile."""
         ...
 
     def disable(self, webhook_id: UUID) -> bool:
@@ -261,7 +261,7 @@ class PostMessage(Protocol):
     ) -> tuple[Outcome, str | None]:
         """POST a message; return the outcome and the first 1 KB of the answer.
 
-        The address is resolved and checked anew, and a redirect is not followed. Never raises for
+        The address is resolved and checked again, and a redirect is not followed. Never raises for
         anything that the endpoint does, and ends within a fixed time.
         """
         ...

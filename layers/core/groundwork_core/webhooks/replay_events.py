@@ -43,7 +43,7 @@ def replay_events(
 ) -> ReplayedEvents:
     """Queue all events of a webhook since a time, oldest first.
 
-    An event that was sent before is sent again with its `webhook-id`, whatever came of it.
+    An event that was sent before is sent again with its `webhook-id`, even if it was delivered.
 
     Raises:
         NotFound: there is no webhook with this id.

@@ -34,7 +34,9 @@ class WebhookState(BaseModel):
     model_config = ConfigDict(defer_build=True)
 
     status: Literal["ok", "failing", "disabled"]
-    failing_since: datetime | None = Field(description="Of the first failure after a success.")
+    failing_since: datetime | None = Field(
+        description="When the first failure after the last success was."
+    )
     last_status: int | None = Field(description="HTTP status of the last answer, if there was one.")
     pending: int = Field(description="Messages to send, now or later; counted to 10,000.")
 

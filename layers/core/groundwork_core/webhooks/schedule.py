@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 PAUSES_SECONDS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
-"""The pause before each attempt, after the one before it: ten attempts in 75 hours."""
+"""The pause before each attempt, counted from the previous one: ten attempts in 75 hours."""
 JITTER = 0.1
 """Each pause is longer by up to this share, so that many messages do not come back at once."""
 RETRY_AFTER_SECONDS_MAX = 86_400

@@ -209,7 +209,7 @@ class Sender:
                 self._ended.put(not_made(message, self._parts.clock, error.detail))
                 continue
             except Unavailable:
-                self._lines.ended(message)  # it is not on its way, and is leased again
+                self._lines.ended(message)  # it is not being sent, and is leased again
                 raise
             attempt = pool.submit(
                 make_attempt,
@@ -237,7 +237,7 @@ class Sender:
             self._ended.put(ended.result())
 
     def _hand_over(self) -> None:
-        """Let another sender go on with what is not on its way."""
+        """Release the messages that are not being sent, so that another sender takes them."""
         self._lines.forget_waiting()
         unused = self._lines.drop(unused_seconds=0)
         with self._parts.begin_work() as work:

@@ -127,7 +127,7 @@ def _blocked(run: Run, ids: list[Id]) -> set[Id]:
 
 
 def _existing(graph: GraphDatabase, stage: Stage, rows: Sequence[Row]) -> set[Id]:
-    """Return the ids that exist by now, under their expected type."""
+    """Return the ids that exist under their expected type."""
     by_statement: dict[str, list[object]] = defaultdict(list)
     for row in rows:
         text = ENTITIES if stage.aggregate == "entities" else cypher.find(str(row[TYPE]))

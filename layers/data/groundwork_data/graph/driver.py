@@ -144,7 +144,7 @@ class GraphDatabase:
         """Shut the sockets down: waiting calls fail, and the driver opens new connections.
 
         `close()` would first send a message and wait, so this uses the driver's own pool;
-        tests/integration/graph/test_unresponsive_server.py fails if a new version moves it.
+        tests/integration/data/graph/test_unresponsive_server.py fails if a new version moves it.
         """
         driver = self._driver
         if driver is None:

@@ -101,7 +101,7 @@ class _Builder:
         self._projection = Neo4jProjection(graph)
 
     def build(self, pair: SlicePair) -> None:
-        """Correct one slice."""
+        """Correct the rows of one slice of the graph that differ from Postgres."""
         suspects = pair.suspects()
         if not suspects:
             return

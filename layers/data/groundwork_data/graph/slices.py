@@ -94,7 +94,7 @@ def _slices(
 
 
 def read_ahead(slices: Iterator[Slice]) -> Iterator[Slice]:
-    """Yield slices; each is read while the caller works on the one before."""
+    """Yield slices; the next is read while the caller works on the present one."""
     with ThreadPoolExecutor(1, thread_name_prefix="slices") as ahead:
         coming = ahead.submit(next, slices, None)
         while (wanted := coming.result()) is not None:

@@ -114,7 +114,7 @@ class PostgresCallbacks:
     def claim(
         self, publisher_id: UUID, version: int, webhook_id: str, now: datetime
     ) -> Literal["claimed", "repeated", "changed"]:
-        """Note that a callback was taken, if the publisher is enabled and has this version."""
+        """Record a callback as accepted, if the publisher is enabled and has this version."""
         given = [publisher_id, version, webhook_id, now]
         row = self._connection.execute(CLAIM, given).fetchone()
         unchanged, claimed = row or (False, False)

@@ -46,10 +46,10 @@ def as_domain_error() -> Iterator[None]:
     except errors.RestrictViolation as error:
         ours = error.diag.constraint_name is None
         refusal = error.diag.message_primary if ours else None
-        raise Conflict(refusal or "Others still refer to it.") from error
+        raise Conflict(refusal or "Other things still refer to it.") from error
     except errors.ForeignKeyViolation as error:
         if "still referenced" in str(error.diag.message_detail or ""):
-            raise Conflict("Others still refer to it.") from error
+            raise Conflict("Other things still refer to it.") from error
         field = _field(error)
         raise Invalid(
             f"{field} refers to nothing that exists.", (_fault(field, "does not exist"),)

@@ -1,6 +1,6 @@
 """The statements of a search for similar vectors, and how they find enough despite a filter.
 
-An index of vectors knows nothing of a filter: it hands out neighbours, and those that do not match
+A vector index cannot filter: it returns neighbours, and those that do not match
 are dropped. With hnsw.iterative_scan it goes on until enough have matched, or SCANNED_MAX were
 read. Of few that match, all are read and compared instead; that misses none.
 """
@@ -18,7 +18,7 @@ CANDIDATES_MIN = 100
 FEW = 10_000
 """Up to so many matching vectors are all compared: 384 dimensions take about 1 µs each."""
 SCANNED_MAX = 40_000
-"""Vectors that the index hands out at most; it finds 100 of one in 400 that match."""
+"""The most vectors that the index returns: enough for 100 matches if one in 400 matches."""
 
 KNOWN = """
 SELECT m.dimensions,
@@ -116,7 +116,7 @@ ORDER BY vector <=> %(vector)s::vector, id LIMIT %(count)s
 
 
 def _of_rows(among: Among) -> str:
-    """Return the conditions on an embedding `e` that the index hands out."""
+    """Return the filter on an embedding `e` of those that the vector index returns."""
     found = ["e.subject_type = %(subject_type)s"] if among.subject_type is not None else []
     kinds = kinds_of(among)
     if len(kinds) == 1 and (of_subjects := _of_subjects(among, kinds[0])):

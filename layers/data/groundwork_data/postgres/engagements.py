@@ -107,7 +107,7 @@ class PostgresEngagements:
         self._connection.execute(MARK, [reason, list(ids)])
 
     def recount(self, since: datetime) -> None:
-        """Compute the sums from a day on anew."""
+        """Recompute the sums of a day and all later ones."""
         self._connection.execute(RECOUNT, [since])
 
 

@@ -126,7 +126,7 @@ class PostgresJobs:
         return len(touched)
 
     def late_ends(self, after: datetime, before: datetime, seconds: int) -> list[datetime]:
-        """Return when long leases and pauses end, to three seconds."""
+        """Return when long leases and pauses end, in steps of 3 seconds."""
         given = {"after": after, "before": before, "seconds": seconds}
         return [row[0] for row in self._rows(sql.LATE_ENDS, given)]
 

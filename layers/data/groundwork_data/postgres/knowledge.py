@@ -93,7 +93,7 @@ class PostgresKnowledge:
                 sql.UPSERT_RELATIONSHIPS, {**CAPS, "rows": incoming}
             ).fetchall()
         except ForeignKeyViolation as error:
-            raise Unavailable("An end of a relationship was removed meanwhile.") from error
+            raise Unavailable("An entity of a relationship was deleted meanwhile.") from error
         done: dict[tuple[Any, ...], Upserted] = {
             tuple(key): Upserted(id_, to) for id_, *key, to in found
         }
@@ -144,7 +144,7 @@ class PostgresKnowledge:
         return revisions, parts
 
     def take_part(self, lease: Lease, taken: Taken) -> None:
-        """Remember that a part was taken under a lease."""
+        """Record that a part of a result was accepted under a lease."""
         part, *counts = astuple(taken)
         self._connection.execute(sql.TAKE_PART, [lease.token, part, lease.job_id, *counts])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# What was said of an entity before its confidence was computed for the first time: all of it, if no
+# Statements of an entity before its confidence was first computed: all of them, if no
 # document had stated it. A confidence that differs from the computed one was set by a client.
 SAID = """CASE WHEN {it}.computed_confidence IS NULL
         AND coalesce(jsonb_array_length({it}.provenance -> 'documents'), 0) = 0

@@ -60,7 +60,7 @@ class PostgresMarks:
         self._connection = connection
 
     def begin(self) -> bool:
-        """Let nobody else compare until the transaction ends; False: somebody does already."""
+        """Lock the comparison until the transaction ends; False: another one holds the lock."""
         row = self._connection.execute(BEGIN).fetchone()
         return bool(row and row[0])
 

@@ -56,7 +56,7 @@ _MISSED = """CASE WHEN %(found)s > 0 AND p.polled_at >= p.confirmed_at
             AND coalesce(p.pushed_at, '-infinity') < p.polled_at THEN p.missed + 1
         ELSE p.missed END"""
 AFTER_POLL = f"""
-WITH told AS (
+WITH polled AS (
     UPDATE push_subscriptions p SET missed = {_MISSED}, polled_at = %(now)s,
         status = CASE WHEN {_MISSED} >= %(most)s THEN 'distrusted' ELSE p.status END,
         until = CASE WHEN {_MISSED} >= %(most)s THEN NULL ELSE p.until END,
@@ -65,7 +65,7 @@ WITH told AS (
     RETURNING p.status
 )
 UPDATE source_states t SET next_poll_at = %(backup)s, next_poll_reason = 'push'
-WHERE t.source_id = %(id)s AND (SELECT status FROM told) = 'active'
+WHERE t.source_id = %(id)s AND (SELECT status FROM polled) = 'active'
     AND t.failures = 0 AND t.next_poll_at < %(backup)s
 """  # noqa: S608 - constants
 

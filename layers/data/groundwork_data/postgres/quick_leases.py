@@ -71,8 +71,8 @@ class PostgresQuickLeases:
         if not rows:
             return None
         self._database.mark_rights_checked()
-        told, text = rows[0]
-        if told == "t":
+        announces, text = rows[0]
+        if announces == "t":
             self._database.wrote_outbox()
         return text
 

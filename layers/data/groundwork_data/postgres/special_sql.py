@@ -18,7 +18,7 @@ class SearchSql:
     language: str
     """The row's language, as SQL."""
     text: str
-    """The text that passages are taken from, as SQL."""
+    """The text that highlights are cut from, as SQL."""
     escaped: bool
     """Whether that text is HTML's, without tags."""
 
@@ -60,7 +60,7 @@ class SearchSql:
 
 
 PASSAGES_CHARACTERS = 50_000
-"""Passages are taken from the beginning of a text."""
+"""Highlights are cut from this many characters at the beginning of a text."""
 NOT_SOUGHT = {"rank": "NULL::float8", "highlights": "NULL::json"}
 
 

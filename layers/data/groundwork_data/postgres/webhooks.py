@@ -121,7 +121,7 @@ class PostgresWebhooks:
         self._columns(sql.KEEP_HEALTH, rows)
 
     def keep_attempts(self, attempts: Sequence[MadeAttempt]) -> None:
-        """Add attempts to the list."""
+        """Insert attempts, which `GET /webhooks/{id}/attempts` lists."""
         rows = [
             (
                 one.message.webhook_id,
@@ -139,7 +139,7 @@ class PostgresWebhooks:
         self._columns(sql.KEEP_ATTEMPTS, rows)
 
     def settle(self, settled: Sequence[Settled]) -> None:
-        """Store what becomes of messages, unless they have ended meanwhile."""
+        """Store the new state of messages, except of those that have ended meanwhile."""
         rows = [(one.message_id, one.status, one.attempts, one.due_at) for one in settled]
         self._columns(sql.SETTLE, rows)
 

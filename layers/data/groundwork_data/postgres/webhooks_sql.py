@@ -18,7 +18,7 @@ ORDER BY n.nth
 ON CONFLICT (webhook_id, outbox_id, type) {conflict}
 """
 ADD_NEW = ADD.format(conflict="DO NOTHING")
-# What is on its way may be sent twice: it keeps its id.
+# A message that is being sent may be sent twice; both have the same id.
 SEND_AGAIN = ADD.format(
     conflict="""DO UPDATE SET due_at = excluded.due_at, place = excluded.place, status = 'pending',
     attempts = CASE WHEN webhook_messages.status = 'pending' THEN webhook_messages.attempts

@@ -1,4 +1,4 @@
-"""Find the address of a URL's host that may be connected to, at each exchange anew."""
+"""Find an address of a URL's host that may be connected to, again for each exchange."""
 
 from __future__ import annotations
 

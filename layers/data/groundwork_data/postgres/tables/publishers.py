@@ -64,7 +64,7 @@ class PublisherSecret(Row):
 
 
 class PublisherCallback(Row):
-    """A callback that was taken, so that its repetition changes nothing."""
+    """A callback that was accepted, so that its repetition changes nothing."""
 
     __tablename__ = "publisher_callbacks"
     __table_args__ = (Index("ix_publisher_callbacks_taken_at", "taken_at"),)
