@@ -37,7 +37,7 @@ class Instance:
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The base URL of the instance."""
         return base_url(self.settings.get("GROUNDWORK_ADDRESS", "127.0.0.1"), self.port)
 
     def __enter__(self) -> Self:
@@ -78,7 +78,7 @@ class Instance:
 
     @property
     def addresses(self) -> dict[str, str]:
-        """How its services are reached, as environment variables."""
+        """The addresses of its services, as environment variables."""
         found: dict[str, str] = json.loads((self.home / "instance.json").read_text())["addresses"]
         return found
 

@@ -1,4 +1,4 @@
-"""Are the two stores the same, row by row? Asked without the code that `verify` is made of."""
+"""Compare the two stores row by row, without the code of `verify`."""
 
 from collections import Counter
 from datetime import UTC
@@ -33,9 +33,9 @@ RETURN labels(n) AS labels, n.id AS id
 
 
 def differences(database_url: str, driver: "Driver") -> list[str]:
-    """What only one of Postgres and Neo4j has, or has otherwise; nothing: they are the same."""
+    """Return the rows that differ between Postgres and Neo4j, or exist in one of them only."""
     with psycopg.connect(database_url) as database:
-        told = {
+        expected = {
             "entity": Counter(_hashable(row) for row in database.execute(ENTITIES)),
             "relationship": Counter(_hashable(row) for row in database.execute(RELATIONSHIPS)),
         }
@@ -45,10 +45,10 @@ def differences(database_url: str, driver: "Driver") -> list[str]:
     }
     found = [
         f"{where}: {what} {row}"
-        for what in told
+        for what in expected
         for where, left in (
-            ("only in Postgres", told[what] - shown[what]),
-            ("only in Neo4j", shown[what] - told[what]),
+            ("only in Postgres", expected[what] - shown[what]),
+            ("only in Neo4j", shown[what] - expected[what]),
         )
         for row in left.elements()
     ]

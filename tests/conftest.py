@@ -77,7 +77,7 @@ def services() -> Iterator[Mapping[str, str]]:
 
 
 def _memory() -> Path | None:
-    """Where files are kept in memory, if there is plenty; None: on the disk, as others are.
+    """Return a folder in memory if there is enough of it; None: use the disk.
 
     Each test has a database of its own, of 700 files: on a disk they take longer to make than most
     tests take.
@@ -258,11 +258,11 @@ class Emulator:
     endpoint: str
     prefix: str
     access_key_id: str = "test"
-    """What opens its gate; an emulator without one takes any."""
+    """The access key that its gate accepts; an emulator without a gate accepts any."""
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client of it has in its environment."""
+        """Environment variables of a client of the emulator."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key_id,

@@ -1,4 +1,4 @@
-"""A web server on loopback that serves what a test gives it: feeds of our own, and worse."""
+"""A web server on loopback that serves feeds and faulty answers of a test."""
 
 import threading
 from collections.abc import Callable

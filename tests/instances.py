@@ -42,7 +42,7 @@ def instance_on(database_url: str, graph: "Graph", uri: str = "") -> Iterator[In
 
 
 def environment_of(instance: Instance) -> dict[str, str]:
-    """What a command needs in its environment to mean this instance."""
+    """Environment variables with which a command uses this instance."""
     return {
         "GROUNDWORK_HOME": str(instance.home),
         "GROUNDWORK_PORT": str(instance.port),
@@ -51,7 +51,7 @@ def environment_of(instance: Instance) -> dict[str, str]:
 
 
 def output_of(instance: Instance) -> list[str]:
-    """What it has written so far, line by line."""
+    """Return the lines of its output so far."""
     return instance.log.read_text().splitlines()
 
 

@@ -1,4 +1,4 @@
-"""A web server on loopback that gets webhooks and answers as it is told, by path."""
+"""A web server on loopback that receives webhooks; each path has the answers that a test sets."""
 
 import socketserver
 import threading
@@ -66,7 +66,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Receiver:
-    """Keeps what came, by path; answers 204 unless told otherwise."""
+    """Keeps the requests by path; answers 204 unless a test sets another answer."""
 
     def __init__(self, server: Server) -> None:
         self._lock = threading.Lock()

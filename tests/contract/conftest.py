@@ -25,7 +25,7 @@ class Graph:
     projection: GraphProjection
     reader: GraphReader
     truth: FakeGraph
-    """What Postgres would know."""
+    """A graph in memory that stands for Postgres."""
 
     def had(self, *rows: OutboxRow) -> None:
         project(rows, self.projection)

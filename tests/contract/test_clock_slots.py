@@ -1,4 +1,4 @@
-"""Who may fire a slot: the fake and the real store."""
+"""Claims of a schedule's slots: in memory and on Postgres."""
 
 import threading
 from collections.abc import Iterator
@@ -102,7 +102,7 @@ def test_a_connection_that_died_is_replaced(database_url: str) -> None:
     store.close()
 
 
-def test_a_database_that_is_away_is_said_so() -> None:
+def test_an_unreachable_database_is_reported() -> None:
     store = PostgresSlots(lambda: "postgresql://nobody@127.0.0.1:9/none")
     with pytest.raises(SlotsUnavailable):
         store.claim("sweep", SLOT)

@@ -1,4 +1,4 @@
-"""A graph that only goes forward: the fake and Neo4j."""
+"""The projection never goes back to an older version: in memory and on Neo4j."""
 
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -162,13 +162,13 @@ State = tuple[Mapping[str, GraphEntity], Mapping[str, LinkPage]]
 
 
 def state(reader: GraphReader) -> State:
-    """All that there is of a history."""
+    """The nodes and relationships of a graph after a history of changes."""
     nodes = reader.entities(ids(*NAMES))
     return nodes, reader.links(list(nodes), EVERYTHING, 200, None)
 
 
 def applied_in_order(rows: Sequence[OutboxRow]) -> State:
-    """What becomes of a history that is told once, one by one."""
+    """Return the graph after a history of changes was projected once, one by one."""
     plain = FakeGraph()
     for one in rows:
         project([one], plain)
@@ -197,7 +197,7 @@ def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, s
 @pytest.mark.parametrize("seed", range(3))
 def test_a_history_sent_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
     """Also where entities were deleted and came back, as those do that were merged and split."""
-    random_ = random.Random(seed)  # noqa: S311 - as above
+    random_ = random.Random(seed)  # noqa: S311 - a history that can be told again
     rows = history(random_, MORE_LIVES)
     graph.had(*rows)
     before = state(graph.reader)

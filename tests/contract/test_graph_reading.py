@@ -1,4 +1,4 @@
-"""What a graph answers: the fake and Neo4j."""
+"""Queries of the graph: in memory and on Neo4j."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What is around many entities at once: the fake and Postgres."""
+"""Neighbours of many entities at once: in memory and on Postgres."""
 
 import random
 from collections.abc import Collection, Iterator, Sequence
@@ -163,15 +163,15 @@ def test_postgres_finds_what_the_fake_finds(database_url: str, seed: int) -> Non
     for wanted in (EVERYTHING, LinkFilter(min_confidence=0.4)):
         for size, limit in ((1, 3), (4, 10), (12, 50)):
             some = random_.sample(names, size)
-            told, found = (town.next_to(*some, wanted=wanted, limit=limit) for town in both)
-            assert found == told
+            expected, found = (town.next_to(*some, wanted=wanted, limit=limit) for town in both)
+            assert found == expected
             hubs = random_.sample(some, size // 2)
-            told, found = (town.among(*some, hubs=hubs, wanted=wanted) for town in both)
-            assert found == told
+            expected, found = (town.among(*some, hubs=hubs, wanted=wanted) for town in both)
+            assert found == expected
     database.close()
 
 
-def test_what_nobody_is_shown_stays_empty(database_url: str) -> None:
+def test_columns_that_are_not_shown_are_empty(database_url: str) -> None:
     database = Database(database_url, application_name="test")
     neighbourhoods = PostgresNeighbourhoods(database)
     Town(neighbourhoods, database).has(*map(entity, "ab"), edge("ab", "a", "b", confidence=0.5))

@@ -1,4 +1,4 @@
-"""What every queue does: the fake, SQS as moto has it, SQS as the emulator has it."""
+"""Queues: in memory, and SQS of moto and of the emulator."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FullQueue(Queue, DelayQueue, FairQueue, Protocol):
-    """All that a queue of SQS can do."""
+    """The operations of an SQS queue."""
 
 
 @dataclass
@@ -114,7 +114,7 @@ def test_a_delayed_message_is_not_delivered_at_once(emulator: "Emulator") -> Non
     assert found["Attributes"][name] == "1"
 
 
-def test_no_messages_are_no_call(subject: Subject) -> None:
+def test_without_messages_nothing_is_called(subject: Subject) -> None:
     subject.queue.send([])
 
     assert list(subject.received()) == []

@@ -1,4 +1,4 @@
-"""What every safe does: the fake, files, Secrets Manager as moto and as the emulator have it."""
+"""Stores of secrets: in memory, files, and Secrets Manager of moto and of the emulator."""
 
 import stat
 import uuid
@@ -104,7 +104,7 @@ def test_a_secrets_file_is_private_and_nothing_is_left_beside_it(tmp_path: Path)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
-def test_a_file_that_others_may_touch_is_no_safe(tmp_path: Path, mode: int) -> None:
+def test_a_secrets_file_that_others_may_access_is_refused(tmp_path: Path, mode: int) -> None:
     address = (tmp_path / "key").as_uri()
     SecretFiles().write(address, "text")
     (tmp_path / "key").chmod(mode)

@@ -1,4 +1,4 @@
-"""What whoever holds sockets does: the fake, our host's batch call, API Gateway's one by one."""
+"""Posting to sockets: in memory, by our host's batch call, and by API Gateway's single calls."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +16,7 @@ from groundwork_data.aws.sockets import ApiGatewaySockets, HostSockets
 
 from ..fakes.fleet import FakeFleet
 from ..fakes.sockets import MemorySockets
-from ..integration.host_events.conftest import TOKEN, serving
+from ..integration.lambda_host.sockets.conftest import TOKEN, serving
 
 
 @dataclass
@@ -124,7 +124,7 @@ def test_closing_closes_and_is_no_error_for_those_already_gone(kind: str) -> Non
     asyncio.run(run())
 
 
-def test_posting_nothing_is_no_error(kind: str) -> None:
+def test_posting_no_messages_is_not_an_error(kind: str) -> None:
     async def run() -> None:
         async with subject_of(kind) as subject:
             assert await asyncio.to_thread(subject.sockets.post, []) == frozenset()

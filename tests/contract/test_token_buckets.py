@@ -45,7 +45,7 @@ def lease(
     return buckets[0].lease(who, SLOW, wanted=wanted, least=least, returned=returned)
 
 
-def test_who_needs_more_than_there_is_gets_nothing_and_takes_nothing(buckets: Buckets) -> None:
+def test_a_request_for_more_tokens_than_left_gets_and_takes_none(buckets: Buckets) -> None:
     lease(buckets, 700)
     assert lease(buckets, 600, least=600).granted == 0
     assert lease(buckets, 300, least=300).granted == 300
@@ -65,7 +65,7 @@ def test_tokens_come_back_with_time_up_to_the_burst(buckets: Buckets) -> None:
     assert lease(buckets, 5000).granted == 1000
 
 
-def test_what_was_not_used_goes_back_up_to_the_burst(buckets: Buckets) -> None:
+def test_unused_tokens_are_returned_up_to_the_burst(buckets: Buckets) -> None:
     lease(buckets, 1000)
     assert lease(buckets, 300, returned=250).granted == pytest.approx(250, abs=30)
     assert lease(buckets, 5000, returned=5000).granted == 1000

@@ -1,4 +1,4 @@
-"""What the end-to-end tests ask of an instance, in words of the path."""
+"""Requests of the end-to-end tests to an instance."""
 
 from typing import Any
 from uuid import uuid4
@@ -42,7 +42,7 @@ def _at(cursor: str | None) -> dict[str, str]:
 
 
 def extracted(client: httpx2.Client, source: Json, documents: int) -> bool:
-    """Whether so many documents of a source are there, and every job for them succeeded."""
+    """Return whether a source has this number of documents, and all their jobs succeeded."""
     found = items(client, "/api/v1/documents", source_id=source["id"])
     if len(found) != documents:
         return False
@@ -66,7 +66,7 @@ query($key: String!) { entities(filter: {type: ORGANIZATION, key: $key}) { edges
 
 
 def around(client: httpx2.Client, publisher_key: str) -> set[tuple[str, str]]:
-    """What the graph has around a publisher: (relationship type, neighbour's name)."""
+    """Return the neighbours of a publisher in the graph: (relationship type, name)."""
     edges = graphql(client, NEIGHBOURS, key=publisher_key)["entities"]["edges"]
     return {
         (near["relationship"]["type"], near["node"]["name"])

@@ -1,4 +1,4 @@
-"""A socket that an API key opened ends with the key, though nobody does anything."""
+"""A socket that an API key opened is closed when the key expires, without any request."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Whatever a client sends: a 4xx that says where the fault is, never a 5xx."""
+"""Any bad request gets a 4xx that points at the fault, never a 5xx."""
 
 import httpx2
 import pytest
@@ -53,7 +53,9 @@ def test_an_unknown_field_is_named(admin: httpx2.Client) -> None:
     assert any(error["pointer"] == "/colour" for error in answer.json()["errors"])
 
 
-def test_other_ways_to_be_wrong(instance: Instance, admin: httpx2.Client) -> None:
+def test_bad_queries_paths_methods_and_types_get_a_4xx(
+    instance: Instance, admin: httpx2.Client
+) -> None:
     assert admin.get("/api/v1/entities?no_such=1").status_code == 422
     assert admin.get("/api/v1/entities?limit=1000").status_code == 422
     assert admin.get("/api/v1/entities?cursor=forged").status_code == 422

@@ -1,4 +1,4 @@
-"""What browsers are told on every kind of answer, of functions and of the gateway itself."""
+"""CORS headers on every kind of answer, of functions and of the gateway itself."""
 
 import httpx2
 import pytest
@@ -60,12 +60,14 @@ def test_every_kind_is_guarded_and_has_a_request_id(
 
 
 def test_a_foreign_origin_learns_nothing(answers: dict[str, list[httpx2.Response]]) -> None:
-    def told(answer: httpx2.Response) -> set[str]:
+    def cors_headers(answer: httpx2.Response) -> set[str]:
         return {name for name in answer.headers if name.startswith("access-control")}
 
-    assert [told(answer) for answer in answers[FOREIGN] if told(answer)] == []
-    assert all("access-control-allow-origin" in told(one) for one in answers[ORIGIN])
-    assert all("access-control-allow-credentials" not in told(one) for one in answers[ORIGIN])
+    assert [cors_headers(answer) for answer in answers[FOREIGN] if cors_headers(answer)] == []
+    assert all("access-control-allow-origin" in cors_headers(one) for one in answers[ORIGIN])
+    assert all(
+        "access-control-allow-credentials" not in cors_headers(one) for one in answers[ORIGIN]
+    )
 
 
 def test_a_preflight_is_answered_to_the_known_origin_only(instance: Instance) -> None:

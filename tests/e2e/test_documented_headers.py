@@ -1,4 +1,4 @@
-"""The headers that the API sends are those that its document shows, on every operation."""
+"""Every operation sends exactly the headers that the OpenAPI document shows."""
 
 import copy
 import re
@@ -11,7 +11,7 @@ import pytest
 from tests.child_instance import Instance
 
 Document = dict[str, Any]
-Told = tuple[str, str, httpx2.Response]
+Exchange = tuple[str, str, httpx2.Response]
 """A method, a path as the document writes it, and an answer."""
 LIMITS = {
     "RateLimit",
@@ -30,11 +30,11 @@ def operations(document: Document) -> Iterator[tuple[str, str]]:
             yield method, path
 
 
-def lies(document: Document, told: Iterator[Told] | list[Told]) -> set[str]:
-    """What the document and the answers' headers disagree about."""
+def lies(document: Document, answers: Iterator[Exchange] | list[Exchange]) -> set[str]:
+    """Return the differences between documented and sent headers."""
     known = document["components"]["headers"]
     found = set()
-    for method, path, answer in told:
+    for method, path, answer in answers:
         place = f"{method} {path} {answer.status_code}"
         shown = document["paths"][path][method]["responses"].get(str(answer.status_code))
         if shown is None:
@@ -59,13 +59,15 @@ def document(instance: Instance) -> Document:
 
 
 @pytest.fixture(scope="module")
-def told(instance: Instance, document: Document) -> list[Told]:
+def answers(instance: Instance, document: Document) -> list[Exchange]:
     """Every operation, by somebody and by nobody; and one thing's whole life."""
     with instance.client() as admin, httpx2.Client(base_url=instance.url) as nobody:
         return [*_everything(document, admin, nobody), *_a_life(admin)]
 
 
-def _everything(document: Document, admin: httpx2.Client, nobody: httpx2.Client) -> Iterator[Told]:
+def _everything(
+    document: Document, admin: httpx2.Client, nobody: httpx2.Client
+) -> Iterator[Exchange]:
     for method, path in operations(document):
         url = re.sub(r"\{\w+_id\}", str(uuid4()), path).replace("{name}", "swagger-ui.css")
         body = RIGHT_BODIES.get(path, {}) if method in ("post", "patch") else None
@@ -74,7 +76,7 @@ def _everything(document: Document, admin: httpx2.Client, nobody: httpx2.Client)
         yield method, path, nobody.request(method, url, json=body)
 
 
-def _a_life(admin: httpx2.Client) -> Iterator[Told]:
+def _a_life(admin: httpx2.Client) -> Iterator[Exchange]:
     many, one = "/api/v1/configurations", "/api/v1/configurations/{configuration_id}"
     body, again = {"key": f"headers/{uuid4()}", "value": 1}, {"Idempotency-Key": str(uuid4())}
     made = admin.post(many, json=body, headers=again)
@@ -91,14 +93,16 @@ def _a_life(admin: httpx2.Client) -> Iterator[Told]:
     yield "delete", one, admin.delete(place, headers={"If-Match": "*"})
 
 
-def test_headers_are_sent_as_they_are_shown(document: Document, told: list[Told]) -> None:
-    statuses = {answer.status_code for _, _, answer in told}
+def test_headers_are_sent_as_they_are_shown(document: Document, answers: list[Exchange]) -> None:
+    statuses = {answer.status_code for _, _, answer in answers}
     assert statuses >= {200, 201, 204, 304, 400, 401, 404, 409, 412, 415, 422, 428}
-    assert {(method, path) for method, path, _ in told} == set(operations(document))
-    assert lies(document, told) == set()
+    assert {(method, path) for method, path, _ in answers} == set(operations(document))
+    assert lies(document, answers) == set()
 
 
-def test_a_header_that_is_not_shown_would_be_noticed(document: Document, told: list[Told]) -> None:
+def test_a_header_that_is_not_shown_would_be_noticed(
+    document: Document, answers: list[Exchange]
+) -> None:
     for name in ("RateLimit", "ETag", "Location", "WWW-Authenticate", "X-Groundwork-Position"):
         lying = copy.deepcopy(document)
         responses = [
@@ -112,18 +116,20 @@ def test_a_header_that_is_not_shown_would_be_noticed(document: Document, told: l
         ]
         for answer in responses:
             answer.get("headers", {}).pop(name, None)
-        found = lies(lying, told)
+        found = lies(lying, answers)
         assert found
         assert all(f": {name} is not shown" in lie for lie in found)
 
 
-def test_a_header_that_is_only_shown_would_be_noticed(document: Document, told: list[Told]) -> None:
+def test_a_header_that_is_only_shown_would_be_noticed(
+    document: Document, answers: list[Exchange]
+) -> None:
     lying = copy.deepcopy(document)
     page = lying["paths"]["/api/v1/entities"]["get"]["responses"]["200"]
     page["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     docs = lying["paths"]["/docs"]["get"]["responses"]["200"]
     docs["headers"]["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
-    assert lies(lying, told) == {
+    assert lies(lying, answers) == {
         "get /api/v1/entities 200: ETag is not sent",
         "get /docs 200: RateLimit is not sent",
     }

@@ -1,4 +1,4 @@
-"""Every port of every process of `groundwork up`, as another user and a web page meet it."""
+"""Every port of every process of `groundwork up` refuses other users and web pages."""
 
 import encodings.idna  # noqa: F401 - the stranger may not read Python's own files
 import functools
@@ -167,7 +167,7 @@ def speaks_sql(port: int) -> bool:
 
 @functools.cache  # a server that waits for more takes all the time that it is given
 def speaks(port: int, greeting: bytes, length: int) -> bool:
-    """Whether an answer of so many bytes comes to a greeting."""
+    """Return whether a greeting gets an answer of a number of bytes."""
     with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
         connection.settimeout(2)
         connection.sendall(greeting)
@@ -194,7 +194,7 @@ def by_file(home: Path) -> list[str]:
 
 
 def as_stranger(attempt: Callable[[], list[str]]) -> list[str]:
-    """What `attempt` answers in a process of another user."""
+    """Return the result of `attempt` in a process of another user."""
     if os.geteuid() != 0:
         pytest.skip("only root can become another user")
     reader, writer = os.pipe()

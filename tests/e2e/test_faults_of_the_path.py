@@ -59,7 +59,7 @@ def many_feeds(feeds: FeedServer, word: str, count: int, entries: int) -> list[s
 
 
 def mentions_twice(instance: Instance) -> int:
-    """How many statements are stored more than once, or documents under the same id."""
+    """Return the number of duplicate statements and duplicate documents."""
     with psycopg.connect(instance.addresses["DATABASE_URL"]) as database:
         row = database.execute(
             "SELECT (SELECT count(*) FROM (SELECT 1 FROM mentions GROUP BY document_id, entity_id,"
@@ -151,7 +151,7 @@ def test_a_graph_that_is_away_catches_up_by_itself(
 def test_a_graph_that_is_killed_is_restarted_and_equal_at_the_end(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
-    """Each day its parts: a service that died is started anew; a graph that was away catches up."""
+    """A service that died is started again; a graph that was unreachable catches up."""
     (neo4j,) = processes(instance, "CommunityEntryPoint")
     urls = many_feeds(feeds, "fallen", 2, 8)
     sources = [watch(admin, url) for url in urls]
@@ -171,7 +171,7 @@ def test_a_graph_that_is_killed_is_restarted_and_equal_at_the_end(
 def test_an_emptied_queue_service_loses_no_document_and_no_job(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
-    """Each day its parts: pollers go on when it comes back empty; what is overdue is sent anew."""
+    """Pollers continue after the emulator came back empty; overdue messages are sent again."""
     urls = many_feeds(feeds, "emptied", 4, 8)
     sources = [watch(admin, url) for url in urls]
     for emulator in processes(instance, "ministack"):

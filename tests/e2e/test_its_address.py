@@ -1,4 +1,4 @@
-"""`groundwork up` listens on the address that it is told."""
+"""`groundwork up` listens on the address of its settings."""
 
 import socket
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What the alert rules ask for is there on a running instance."""
+"""A running instance has the metrics that the alert rules use."""
 
 import re
 

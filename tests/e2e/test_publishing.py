@@ -1,4 +1,4 @@
-"""A publisher with a queue and its secret: a distribution comes, is reported, and is sent."""
+"""A publisher with a queue: it receives a distribution, reports it by callback, and it is sent."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -24,7 +24,7 @@ Shown = dict[str, Any] | None
 
 @dataclass(frozen=True)
 class Fact:
-    """What holds of an entity from a position on."""
+    """The expected state of an entity from a position on."""
 
     position: str
     entity: str
@@ -87,19 +87,19 @@ def written(client: httpx2.Client) -> Iterator[Fact]:
 
 
 def asked(client: httpx2.Client, fact: Fact) -> Shown:
-    """What GraphQL shows from a position on; asked again while it says that it cannot say."""
+    """Return what GraphQL shows from a position on; repeat while the graph is behind."""
     ends = time.monotonic() + PATIENCE_SECONDS
     while True:
-        told = client.post(
+        answer = client.post(
             "/graphql",
             json={"query": SHOWN, "variables": {"id": fact.entity}},
             headers={"X-Groundwork-Min-Position": fact.position},
         ).json()
-        if "errors" not in told:
-            shown: Shown = told["data"]["entity"]
+        if "errors" not in answer:
+            shown: Shown = answer["data"]["entity"]
             return shown
-        assert {error["extensions"]["code"] for error in told["errors"]} <= NO_ANSWER, told
-        assert time.monotonic() < ends, told
+        assert {error["extensions"]["code"] for error in answer["errors"]} <= NO_ANSWER, answer
+        assert time.monotonic() < ends, answer
 
 
 def read(instance: Instance, facts: "Queue[Fact | None]") -> list[str]:

@@ -1,4 +1,4 @@
-"""Yesterday's backup comes back under a running instance whose graph is of today."""
+"""A running instance is restored from an older backup than its graph."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ from ..instances import environment_of, instance_on, run
 from ..waiting import eventually
 from .asking import graphql
 
-# Seven commands, each a process of its own; tests/integration/graph/test_restore.py has the parts.
+# Seven commands, each a process of its own;
+# tests/integration/data/graph/test_restore.py has the parts.
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 ENTITIES = "/api/v1/entities"
@@ -34,7 +35,7 @@ SELECT NOT EXISTS (SELECT FROM outbox o, outbox_cursors c WHERE (o.xid, o.id) > 
 
 
 def all_carried(database_url: str) -> bool:
-    """Whether every destination has had everything; what it has not comes again after a restore."""
+    """Return whether every destination has received all rows."""
     with psycopg.connect(database_url) as database:
         return database.execute(CARRIED).fetchone() == (True,)
 
@@ -62,7 +63,7 @@ def verify(instance: Instance, exit_code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def test_verify_says_that_the_graph_is_ahead_and_repair_heals_it(
+def test_verify_says_that_the_graph_is_ahead_and_repair_corrects_it(
     own: Instance, neo4j: Any, database_url: str, tmp_path: Path
 ) -> None:
     backup, environment = str(tmp_path / "yesterday"), environment_of(own)

@@ -1,4 +1,4 @@
-"""`groundwork` as a person and a supervisor meet it."""
+"""The `groundwork` command, run by a person and by a supervisor."""
 
 import json
 import os
@@ -96,7 +96,7 @@ def test_another_on_the_same_folder_is_refused(own: Instance) -> None:
     assert "already runs on" in done.stderr
 
 
-def test_a_taken_port_is_named(own: Instance) -> None:
+def test_an_occupied_port_is_named(own: Instance) -> None:
     with new_home() as home:
         environment = {**environment_of(own), "GROUNDWORK_HOME": str(home)}
         done = run("up", environment=environment, expect=1)
@@ -193,7 +193,7 @@ def test_the_demo_ends_with_a_query_and_its_answer(own: Instance) -> None:
     assert {"Tidewater Gazette", "Brasswork Quarterly", "Ines Okafor"} <= names
 
 
-def test_a_graph_that_was_harmed_is_found_and_healed(own: Instance) -> None:
+def test_the_command_finds_and_repairs_drift(own: Instance) -> None:
     environment = environment_of(own)
     assert json.loads(run("graph", "verify", "--json", environment=environment).stdout)["ok"]
     addresses = own.addresses
@@ -201,8 +201,8 @@ def test_a_graph_that_was_harmed_is_found_and_healed(own: Instance) -> None:
         addresses["NEO4J_URI"], auth=(addresses["NEO4J_USER"], addresses["NEO4J_PASSWORD"])
     ) as driver:
         driver.execute_query("MATCH (n:Entity {name: 'Ines Okafor'}) DETACH DELETE n")
-    harmed = run("graph", "verify", "--json", environment=environment, expect=1)
-    assert {each["kind"] for each in json.loads(harmed.stdout)["drift"]} == {"missing"}
+    changed = run("graph", "verify", "--json", environment=environment, expect=1)
+    assert {each["kind"] for each in json.loads(changed.stdout)["drift"]} == {"missing"}
     run("graph", "repair", environment=environment)
     assert json.loads(run("graph", "verify", "--json", environment=environment).stdout)["ok"]
     built = json.loads(run("graph", "rebuild", "--json", environment=environment).stdout)
@@ -221,16 +221,16 @@ def test_sources_are_imported_once_and_what_is_left_out_is_named(own: Instance) 
     again = json.loads(run(*command, "--json", environment=environment, expect=1).stdout)
     assert (again["created"], again["existing"]) == (0, 2)
     assert [(one["line"], one["url"]) for one in again["failed"]] == [(3, "http://10.0.0.1/three")]
-    told = run(*command, environment=environment, expect=1).stderr
-    assert "0 created, 2 existing, 1 skipped" in told
-    assert "line 3: http://10.0.0.1/three: the address is not public" in told
+    printed = run(*command, environment=environment, expect=1).stderr
+    assert "0 created, 2 existing, 1 skipped" in printed
+    assert "line 3: http://10.0.0.1/three: the address is not public" in printed
 
 
-def test_a_file_that_is_no_list_is_not_imported(own: Instance) -> None:
+def test_a_file_that_is_not_a_list_of_feeds_is_not_imported(own: Instance) -> None:
     path = own.home.parent / "list.opml"
     path.write_bytes(b"<html><body/></html>")
-    told = run("sources", "import", str(path), environment=environment_of(own), expect=1).stderr
-    assert "not OPML" in told
+    printed = run("sources", "import", str(path), environment=environment_of(own), expect=1).stderr
+    assert "not OPML" in printed
 
 
 def test_queues_are_shown(own: Instance) -> None:

@@ -1,4 +1,4 @@
-"""What a publisher said reaches the API as it was said, poll after poll."""
+"""The API shows entries as their publisher wrote them, poll after poll."""
 
 import httpx2
 
@@ -40,7 +40,7 @@ def test_polls_of_an_unchanged_feed_that_looks_ahead_change_nothing(
     assert len(items(admin, "/api/v1/jobs", document_id=document["id"])) == 1
 
 
-def test_entries_that_share_a_guid_are_told_apart_in_any_order(
+def test_entries_with_the_same_guid_are_distinguished_in_any_order(
     admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     entries = [

@@ -1,4 +1,4 @@
-"""Nothing but health, docs, login and the public keys answers without a token."""
+"""Only health, docs, login and the public keys answer without a token."""
 
 import httpx2
 import pytest

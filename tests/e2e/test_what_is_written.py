@@ -1,4 +1,4 @@
-"""What an instance writes while it is used: no secret, no address of a person, and who asked.
+"""Logs of an instance in use: no secret and no e-mail address, but the request of each line.
 
 Its own output and the logs of its database, its graph and its queues.
 """
@@ -18,45 +18,45 @@ from ..waiting import eventually
 SERVING = {"rest_api", "identity", "graph_api"}
 
 
-class Told:
-    """What must not be seen again."""
+class Secrets:
+    """Values that no log may contain."""
 
     def __init__(self) -> None:
-        self.secrets: dict[str, str] = {}
+        self.values: dict[str, str] = {}
 
     def secret(self, name: str) -> str:
         """A new secret that nothing else contains."""
         return self.keep(name, f"marker-{name}-{token_urlsafe(12)}")
 
     def keep(self, name: str, value: str) -> str:
-        self.secrets[name] = value
+        self.values[name] = value
         return value
 
     def seen_in(self, text: str) -> set[str]:
-        return {name for name, value in self.secrets.items() if value in text}
+        return {name for name, value in self.values.items() if value in text}
 
 
 @pytest.fixture(scope="module")
-def told(instance: Instance) -> Told:
-    """Everything that an account goes through, well and badly."""
-    told = Told()
-    told.keep("admin's address", instance.email)
-    told.keep("admin's password", instance.password)
+def secrets(instance: Instance) -> Secrets:
+    """The secrets of an account whose every action was called, with and without success."""
+    secrets = Secrets()
+    secrets.keep("admin's address", instance.email)
+    secrets.keep("admin's password", instance.password)
     with httpx2.Client(base_url=instance.url, timeout=30) as client:
-        admin = _log_in(client, told, "admin's", instance.email, instance.password)
-        _account(client, told, admin)
-        _key(client, told, admin)
-        _bad_bodies(client, told, admin)
-        _faults_of_the_database(client, told, admin, instance.addresses["DATABASE_URL"])
+        admin = _log_in(client, secrets, "admin's", instance.email, instance.password)
+        _account(client, secrets, admin)
+        _key(client, secrets, admin)
+        _bad_bodies(client, secrets, admin)
+        _faults_of_the_database(client, secrets, admin, instance.addresses["DATABASE_URL"])
     for name in ("postgres", "neo4j"):
-        told.keep(f"password of {name}", (instance.home / "secrets" / name).read_text().strip())
+        secrets.keep(f"password of {name}", (instance.home / "secrets" / name).read_text().strip())
     key = json.loads((instance.home / "secrets" / "signing-key").read_text())
-    told.keep("private key", key["d"])
-    return told
+    secrets.keep("private key", key["d"])
+    return secrets
 
 
 def written(instance: Instance) -> str:
-    """All that the instance and its services have written so far."""
+    """Return everything that the instance and its services have logged so far."""
     logs = sorted((instance.home / "logs").glob("*.log*"))
     assert {log.name for log in logs} >= {"postgres.log", "neo4j.log", "emulator.log"}
     services = [log.read_text(errors="replace") for log in logs]
@@ -64,64 +64,68 @@ def written(instance: Instance) -> str:
 
 
 def _log_in(
-    client: httpx2.Client, told: Told, whose: str, email: str, password: str
+    client: httpx2.Client, secrets: Secrets, whose: str, email: str, password: str
 ) -> dict[str, str]:
     answer = client.post("/api/v1/auth/login", json={"email": email, "password": password})
     assert answer.status_code == 200, answer.text
     tokens = answer.json()
-    told.keep(f"{whose} refresh token", tokens["refresh_token"])
-    return _bearer(told.keep(f"{whose} access token", tokens["access_token"]))
+    secrets.keep(f"{whose} refresh token", tokens["refresh_token"])
+    return _bearer(secrets.keep(f"{whose} access token", tokens["access_token"]))
 
 
 def _bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-def _account(client: httpx2.Client, told: Told, admin: dict[str, str]) -> None:
-    email, password = f"{told.secret('address')}@example.org".lower(), told.secret("password")
-    told.keep("address", email)
+def _account(client: httpx2.Client, secrets: Secrets, admin: dict[str, str]) -> None:
+    email, password = f"{secrets.secret('address')}@example.org".lower(), secrets.secret("password")
+    secrets.keep("address", email)
     user = {"email": email, "password": password, "roles": ["viewer"]}
     assert client.post("/api/v1/users", json=user, headers=admin).status_code == 201
     again = client.post("/api/v1/users", json=user, headers=admin)
     assert again.status_code == 409
-    mine = _log_in(client, told, "user's", email, password)
-    wrong = {"email": email, "password": told.secret("wrong-password")}
+    mine = _log_in(client, secrets, "user's", email, password)
+    wrong = {"email": email, "password": secrets.secret("wrong-password")}
     assert client.post("/api/v1/auth/login", json=wrong).status_code == 401
-    nobody = {"email": f"{told.secret('nobody')}@example.org", "password": password}
+    nobody = {"email": f"{secrets.secret('nobody')}@example.org", "password": password}
     assert client.post("/api/v1/auth/login", json=nobody).status_code == 401
-    refresh = {"refresh_token": told.secrets["user's refresh token"]}
+    refresh = {"refresh_token": secrets.values["user's refresh token"]}
     fresh = client.post("/api/v1/auth/refresh", json=refresh)
     assert fresh.status_code == 200, fresh.text
-    told.keep("second refresh token", fresh.json()["refresh_token"])
-    told.keep("second access token", fresh.json()["access_token"])
+    secrets.keep("second refresh token", fresh.json()["refresh_token"])
+    secrets.keep("second access token", fresh.json()["access_token"])
     client.post("/api/v1/auth/refresh", json=refresh)  # once more, as after a lost answer
-    unknown = {"refresh_token": told.secret("unknown-refresh-token")}
+    unknown = {"refresh_token": secrets.secret("unknown-refresh-token")}
     assert client.post("/api/v1/auth/refresh", json=unknown).status_code == 401
-    changed = {"current_password": password, "new_password": told.secret("new-password")}
+    changed = {"current_password": password, "new_password": secrets.secret("new-password")}
     client.post("/api/v1/auth/password", json=changed, headers=mine)
     found = client.get("/api/v1/users", params={"email": email}, headers=admin)
     assert found.json()["items"][0]["email"] == email
     ticket = client.post("/api/v1/auth/ws-ticket", headers=admin)
     assert ticket.status_code < 300, ticket.text
-    told.keep("ticket", ticket.json()["ticket"])
+    secrets.keep("ticket", ticket.json()["ticket"])
 
 
-def _key(client: httpx2.Client, told: Told, admin: dict[str, str]) -> None:
+def _key(client: httpx2.Client, secrets: Secrets, admin: dict[str, str]) -> None:
     new = {"name": "robot", "scopes": ["entities:read"]}
     made = client.post("/api/v1/api-keys", json=new, headers=admin)
     assert made.status_code == 201, made.text
-    key = told.keep("API key", made.json()["key"])
+    key = secrets.keep("API key", made.json()["key"])
     used = client.get("/api/v1/entities", headers={"X-API-Key": key})
     assert used.status_code == 200
     wrong = {"X-API-Key": key[:-4] + "AAAA"}
-    told.keep("wrong API key", wrong["X-API-Key"])
+    secrets.keep("wrong API key", wrong["X-API-Key"])
     assert client.get("/api/v1/entities", headers=wrong).status_code == 401
     hook = {"url": "https://example.org/hook", "events": ["contents.published"]}
-    told.keep("webhook", client.post("/api/v1/webhooks", json=hook, headers=admin).json()["secret"])
+    secrets.keep(
+        "webhook", client.post("/api/v1/webhooks", json=hook, headers=admin).json()["secret"]
+    )
 
 
-def _bad_bodies(client: httpx2.Client, told: Told, admin: dict[str, str]) -> None:
-    forged = _bearer(told.keep("forged token", f"eyJhbGciOiJub25lIn0.{told.secret('forged')}.x"))
+def _bad_bodies(client: httpx2.Client, secrets: Secrets, admin: dict[str, str]) -> None:
+    forged = _bearer(
+        secrets.keep("forged token", f"eyJhbGciOiJub25lIn0.{secrets.secret('forged')}.x")
+    )
     assert client.get("/api/v1/me", headers=forged).status_code == 401
     json_ = {**admin, "Content-Type": "application/json"}
     for name, path, body, status in (
@@ -132,10 +136,10 @@ def _bad_bodies(client: httpx2.Client, told: Told, admin: dict[str, str]) -> Non
         ("no list", "/api/v1/entities", '["%s"]', 422),
         ("no query", "/graphql", '{"query": "{ %s }"}', 400),
     ):
-        sent = body.replace("%s", told.secret(name.replace(" ", "_")))
+        sent = body.replace("%s", secrets.secret(name.replace(" ", "_")))
         answer = client.post(path, content=sent, headers=json_)
         assert answer.status_code in {status, 200 if path == "/graphql" else status}, answer.text
-    query = {"q": told.secret("search"), "no_such": told.secret("parameter")}
+    query = {"q": secrets.secret("search"), "no_such": secrets.secret("parameter")}
     assert client.get("/api/v1/entities", params=query, headers=admin).status_code == 422
 
 
@@ -151,11 +155,11 @@ EVEN = "DROP FUNCTION a_test_is_odd CASCADE"
 
 
 def _faults_of_the_database(
-    client: httpx2.Client, told: Told, admin: dict[str, str], database_url: str
+    client: httpx2.Client, secrets: Secrets, admin: dict[str, str], database_url: str
 ) -> None:
     """Errors whose detail quotes rows: of things that are there already, and of none foreseen."""
-    user = {"password": told.secret("odd-password"), "roles": ["viewer"], "name": "odd"}
-    email = told.keep("odd address", f"{told.secret('odd')}@example.org".lower())
+    user = {"password": secrets.secret("odd-password"), "roles": ["viewer"], "name": "odd"}
+    email = secrets.keep("odd address", f"{secrets.secret('odd')}@example.org".lower())
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(ODD)
         try:
@@ -163,30 +167,30 @@ def _faults_of_the_database(
         finally:
             connection.execute(EVEN)
     assert made.status_code == 500, made.text
-    entry = {"key": told.secret("configuration"), "value": told.secret("value")}
+    entry = {"key": secrets.secret("configuration"), "value": secrets.secret("value")}
     for status in (201, 409):
         again = client.post("/api/v1/configurations", json=entry, headers=admin)
         assert again.status_code == status, again.text
-    nowhere = {"user_id": str(uuid4()), "key": told.secret("preference"), "value": 1}
+    nowhere = {"user_id": str(uuid4()), "key": secrets.secret("preference"), "value": 1}
     lost = client.post("/api/v1/preferences", json=nowhere, headers=admin)
     assert lost.status_code in {409, 422}, lost.text
 
 
-def test_no_secret_and_no_address_is_written(instance: Instance, told: Told) -> None:
+def test_no_secret_and_no_address_is_written(instance: Instance, secrets: Secrets) -> None:
     text = written(instance)
-    assert len(told.secrets) > 30
-    assert told.seen_in(text) == set()
+    assert len(secrets.values) > 30
+    assert secrets.seen_in(text) == set()
     # The look itself sees: were one of them written, it would be found.
-    for name, value in told.secrets.items():
-        assert name in told.seen_in(f"{text}\n{value}")
+    for name, value in secrets.values.items():
+        assert name in secrets.seen_in(f"{text}\n{value}")
     assert "a fault that nobody foresaw" in text
     assert "SQLSTATE XX000" in text
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("secrets")
 def test_a_database_that_logs_details_would_be_noticed(instance: Instance) -> None:
     """The guard taken away, for one session."""
-    more = Told()
+    more = Secrets()
     email = more.keep("address", f"{more.secret('detail')}@example.org".lower())
     add = "INSERT INTO users (email, roles) VALUES (%s, '{viewer}')"
     with psycopg.connect(instance.addresses["DATABASE_URL"], autocommit=True) as connection:
@@ -198,13 +202,15 @@ def test_a_database_that_logs_details_would_be_noticed(instance: Instance) -> No
         connection.execute("DELETE FROM users WHERE email = %s", [email])
 
 
-def test_no_secret_and_no_address_is_among_the_metrics(instance: Instance, told: Told) -> None:
+def test_no_secret_and_no_address_is_among_the_metrics(
+    instance: Instance, secrets: Secrets
+) -> None:
     metrics = httpx2.get(f"{instance.url}/metrics").text
     assert "_total" in metrics
-    assert told.seen_in(metrics) == set()
+    assert secrets.seen_in(metrics) == set()
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("secrets")
 def test_every_line_of_a_request_says_which(instance: Instance) -> None:
     lines = [json.loads(line) for line in output_of(instance) if line.startswith("{")]
     http = [line for line in lines if line.get("function") in SERVING]

@@ -76,9 +76,9 @@ def test_the_progress_of_one_job_reaches_those_who_listen_to_it(
         job = lease(admin, kind, 600).json()
         assert job["id"] == made["id"]
         act(admin, job, "status", progress=0.25, message="a quarter")
-        told = json.loads(socket.recv(30))
-        while told["type"] != "progress":
-            told = json.loads(socket.recv(30))
-        assert (told["topic"], told["data"]["id"]) == (topic, made["id"])
-        assert (told["data"]["progress"], told["data"]["message"]) == (0.25, "a quarter")
-        assert "lease_token" not in told["data"]
+        message = json.loads(socket.recv(30))
+        while message["type"] != "progress":
+            message = json.loads(socket.recv(30))
+        assert (message["topic"], message["data"]["id"]) == (topic, made["id"])
+        assert (message["data"]["progress"], message["data"]["message"]) == (0.25, "a quarter")
+        assert "lease_token" not in message["data"]

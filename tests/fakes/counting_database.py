@@ -1,4 +1,4 @@
-"""A connection that counts."""
+"""A database that counts its round trips."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A graph in memory: what Neo4j does for us, in the plainest way."""
+"""A graph in memory, in place of Neo4j."""
 
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A safe in memory, and data keys in it."""
+"""A store of secrets in memory, and one with data keys."""
 
 from datetime import UTC, datetime
 

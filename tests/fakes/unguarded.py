@@ -1,4 +1,4 @@
-"""A projection without one of its guards, for the tests that show what each is for."""
+"""The projection without one of its guards, for negative controls."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def without_versions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def without_tombstones(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody remembers what was deleted."""
+    """Write no tombstones of deleted nodes."""
     monkeypatch.setattr(
         cypher, "WRITE_TOMBSTONES", "UNWIND $rows AS row WITH row, $of AS of RETURN row, of"
     )

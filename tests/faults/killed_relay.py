@@ -1,4 +1,4 @@
-"""A relay that is killed again and again while writers write, and what has come of it."""
+"""Kill a relay again and again while writers write, and compare both stores afterwards."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ CATCH_UP_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to happen; the same seed, the same points of it."""
+    """A plan of changes and kills; the same seed gives the same plan."""
 
     changes: int
     kills: int
@@ -51,12 +51,12 @@ class Plan:
     kill_after_seconds: tuple[float, float] = (0.0, 0.03)
     """A kill comes between so long and so long after the relay began to carry something."""
     meanwhile: Sequence[Callable[[], object]] = ()
-    """Each is done once, at a random point."""
+    """Functions that are called once each, at random points."""
 
 
 @dataclass
 class Outcome:
-    """What has come of it."""
+    """The result of a run: differences between the stores, versions that went back, kills."""
 
     differences: list[str] = field(default_factory=list)
     went_back: list[str] = field(default_factory=list)
@@ -179,7 +179,7 @@ def caught_up(database_url: str) -> bool:
 
 
 def verified(database_url: str, graph: "Graph") -> bool:
-    """What `groundwork graph verify` says."""
+    """Return the report of `groundwork graph verify`."""
     database = Database(database_url, application_name="verifier")
     neo4j = GraphDatabase(graph.uri, graph.user, graph.password)
     try:

@@ -1,4 +1,4 @@
-"""The relay as a process of its own, as it is, and with one of its guards taken away.
+"""The relay as a process, complete or without one of its guards.
 
 Run by its path, with a variant, the rows of a batch, and how many seconds it promises to look by
 itself. For each line that it reads it forks, so that no time is lost over imports: the child relays

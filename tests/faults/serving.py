@@ -1,4 +1,4 @@
-"""The REST function behind a host of its own, asked over connections that stay open."""
+"""The REST function in a host, and clients with open connections."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ from groundwork_lambda_host.settings import HostSettings
 from groundwork_lambda_host.template import Addresses, load
 
 from ..fakes.callers import Mint
-from ..integration.host.conftest import Function, read_answer, template
+from ..integration.lambda_host.conftest import Function, read_answer, template
 
 HANDLERS = Path(__file__).parent / "handlers"
 MINT = Mint()
@@ -40,7 +40,7 @@ def editor(url: str) -> str:
 
 
 @dataclass(frozen=True)
-class Told:
+class Reply:
     """An answer, and how long it took."""
 
     status: int
@@ -60,7 +60,7 @@ class Client:
         self._port, self._token = port, token
         self._open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    async def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Told:
+    async def __call__(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         began = time.monotonic()
         if self._open is None:
             self._open = await asyncio.open_connection("127.0.0.1", self._port)
@@ -79,7 +79,7 @@ class Client:
         if answer.header("connection") == "close":
             await self.close()
         took = time.monotonic() - began
-        return Told(answer.status, dict(answer.headers), answer.body, took)
+        return Reply(answer.status, dict(answer.headers), answer.body, took)
 
     async def close(self) -> None:
         if self._open is not None:

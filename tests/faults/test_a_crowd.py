@@ -93,9 +93,7 @@ def test_of_two_hundred_at_once_one_wins_each_version_and_none_is_lost(
     assert last["attributes"]["count"] == len(versions)
 
 
-def test_those_who_do_not_say_which_version_they_mean_lose_updates(
-    database_url: str, tmp_path: Path
-) -> None:
+def test_without_if_match_updates_are_lost(database_url: str, tmp_path: Path) -> None:
     """The guard taken away."""
     versions, last = asyncio.run(a_crowd_counts(database_url, tmp_path, guarded=False))
     assert last["attributes"]["count"] < len(versions)
@@ -109,13 +107,13 @@ async def one_version(url: str, folder: Path) -> list[int]:
     ):
         made = await asking[0]("POST", PATH, ADA)
         path, tag = made.headers["location"], made.headers["etag"]
-        told = await asyncio.gather(
+        answers = await asyncio.gather(
             *(
                 one("PATCH", path, {"name": f"n{number}"}, If_Match=tag)
                 for number, one in enumerate(asking)
             )
         )
-    return [one.status for one in told]
+    return [one.status for one in answers]
 
 
 def test_of_two_hundred_who_mean_one_version_one_wins(database_url: str, tmp_path: Path) -> None:

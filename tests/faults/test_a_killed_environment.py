@@ -14,7 +14,7 @@ from groundwork_lambda_host.pollers.poller import Answered, Poller
 from groundwork_lambda_host.template import Function, Stack
 
 from ..conftest import Emulator
-from ..integration.host_events.test_queues import REGION, Queues, stack_of
+from ..integration.lambda_host.pollers.test_queues import REGION, Queues, stack_of
 
 HANDLERS = Path(__file__).parent / "handlers"
 VISIBLE_AGAIN_SECONDS = 60
@@ -45,12 +45,12 @@ def with_worker(stack: Stack, log: Path) -> Stack:
 
 
 def written(log: Path) -> list[list[str]]:
-    """What the handler did, to which message, in which process."""
+    """Return each step that the handler logged: step, message and process."""
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
 async def killed(emulator: Emulator, log: Path) -> tuple[list[str], int]:
-    """What the handler wrote after its process was killed during the message, and what is left."""
+    """Kill the handler's process during a message; return its log and the messages left."""
     stack = stack_of(emulator, visibility_seconds=VISIBLE_AGAIN_SECONDS)
     queues = Queues(emulator, with_worker(stack, log))
     await asyncio.to_thread(queues.make)

@@ -19,7 +19,7 @@ def test_a_relay_that_is_killed_again_and_again_leaves_both_stores_equal(
 
 
 @pytest.mark.long
-def test_a_relay_that_says_too_early_what_is_carried_loses_it_when_killed(
+def test_a_relay_that_moves_its_cursor_too_early_loses_rows_when_killed(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:
     """The guard taken away."""

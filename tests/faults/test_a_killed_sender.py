@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from ..fakes.secrets import DATA_KEYS, MemorySecrets
-from ..integration.rest.conftest import rest
-from ..integration.webhooks.conftest import Office, office, receiver
+from ..integration.core.webhooks.conftest import Office, office, receiver
+from ..integration.functions.rest_api.conftest import rest
 from ..waiting import eventually
 from ..webhook_receiver import Answers, Received
 

@@ -11,7 +11,7 @@ from groundwork_lambda_host.host import Host
 from groundwork_lambda_host.settings import HostSettings
 from groundwork_lambda_host.template import Addresses, load
 
-from ..integration.host.conftest import Answer, Function, ask, template
+from ..integration.lambda_host.conftest import Answer, Function, ask, template
 from .serving import HANDLERS, editor
 
 PATH = "/api/v1/entities"

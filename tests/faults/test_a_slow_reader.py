@@ -1,4 +1,4 @@
-"""A WebSocket client that reads nothing costs a bounded amount of memory and nobody's time."""
+"""A WebSocket client that reads nothing costs bounded memory and delays nobody."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from websockets.asyncio.client import connect
 from groundwork_lambda_host.sockets import protocol
 
 from ..fakes.fleet import FakeFleet
-from ..integration.host_events.conftest import TOKEN, Running, serving
+from ..integration.lambda_host.sockets.conftest import TOKEN, Running, serving
 
 POST = "x" * 60_000
 

@@ -33,8 +33,8 @@ from groundwork_data.web.hosts import host_of
 from groundwork_data.web.kinds.readers import reader_of
 
 from ..fakes.tcp_proxy import TcpProxy
-from ..integration.ingest.conftest import NoJitter, Path, entry, path
-from ..integration.ingest.many_hosts import Handler, ManyHosts
+from ..integration.core.sources.conftest import NoJitter, Path, entry, path
+from ..integration.core.sources.many_hosts import Handler, ManyHosts
 from ..waiting import eventually
 
 __all__ = ["path"]

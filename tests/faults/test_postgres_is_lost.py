@@ -1,4 +1,4 @@
-"""Postgres goes away under load: everybody is told so at once, and all is well when it is back."""
+"""Postgres is lost under load: every request gets 503 at once, until it is back."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ..fakes.tcp_proxy import TcpProxy
-from .serving import Client, Told, clients, editor, serving
+from .serving import Client, Reply, clients, editor, serving
 
 PATH = "/api/v1/entities"
 ADA = {"name": "Ada", "type": "person", "confidence": 1.0}
@@ -30,7 +30,7 @@ def through(proxy: TcpProxy, url: str) -> str:
     return f"{head}:{proxy.port}/{tail.partition('/')[2]}"
 
 
-async def ask_all(asking: list[Client]) -> list[Told]:
+async def ask_all(asking: list[Client]) -> list[Reply]:
     """Half of them read, half of them write."""
     return await asyncio.gather(
         *(
@@ -40,16 +40,16 @@ async def ask_all(asking: list[Client]) -> list[Told]:
     )
 
 
-async def during(asking: list[Client], seconds: float) -> list[Told]:
-    ends, told = time.monotonic() + seconds, list[Told]()
+async def during(asking: list[Client], seconds: float) -> list[Reply]:
+    ends, answers = time.monotonic() + seconds, list[Reply]()
     while time.monotonic() < ends:
-        told += await ask_all(asking)
+        answers += await ask_all(asking)
         await asyncio.sleep(0.05)
-    return told
+    return answers
 
 
 async def recovered(asking: list[Client], within_seconds: float = RECOVERY_SECONDS) -> bool:
-    """Whether before long all are served again, also many in a row."""
+    """Return whether all clients are served again in time, several times in a row."""
     ends = time.monotonic() + within_seconds
     while time.monotonic() < ends:
         if {one.status for one in await ask_all(asking)} <= {200, 201}:
@@ -67,7 +67,7 @@ async def lose(
     handler: str = "rest.handler",
     within_seconds: float = RECOVERY_SECONDS,
     reserved: int | None = None,
-) -> tuple[list[Told], bool, int]:
+) -> tuple[list[Reply], bool, int]:
     """Lose it for so long: what was answered meanwhile, whether it recovered, and how many died."""
     token = editor(url)
     async with (
@@ -84,7 +84,7 @@ async def lose(
     return meanwhile, back, len(before - after)
 
 
-async def silenced(proxy: TcpProxy, url: str, folder: Path) -> tuple[list[Told], bool, int]:
+async def silenced(proxy: TcpProxy, url: str, folder: Path) -> tuple[list[Reply], bool, int]:
     """As `lose`, but it says nothing any more instead of refusing, for a while."""
     token = editor(url)
     async with (
@@ -101,7 +101,7 @@ async def silenced(proxy: TcpProxy, url: str, folder: Path) -> tuple[list[Told],
     return meanwhile, back, len(before - after)
 
 
-def must_be_refused_at_once(answers: list[Told]) -> None:
+def must_be_refused_at_once(answers: list[Reply]) -> None:
     assert answers
     assert {one.status for one in answers} == {503}
     assert {one.json["type"] for one in answers} == {"/problems/unavailable"}
@@ -113,8 +113,8 @@ def must_be_refused_at_once(answers: list[Told]) -> None:
 def test_a_postgres_that_is_down_is_reported_at_once_and_only_while_it_is_down(
     proxy: TcpProxy, database_url: str, tmp_path: Path, seconds: float
 ) -> None:
-    told, back, died = asyncio.run(lose(proxy, database_url, tmp_path, seconds))
-    must_be_refused_at_once(told)
+    answers, back, died = asyncio.run(lose(proxy, database_url, tmp_path, seconds))
+    must_be_refused_at_once(answers)
     assert back
     assert died == 0
 
@@ -132,14 +132,14 @@ def test_an_environment_that_keeps_its_dead_connection_stays_lost(
 def test_a_postgres_that_says_nothing_any_more_holds_nobody_up_for_long(
     proxy: TcpProxy, database_url: str, tmp_path: Path
 ) -> None:
-    told, back, died = asyncio.run(silenced(proxy, database_url, tmp_path))
-    must_be_refused_at_once(told)
+    answers, back, died = asyncio.run(silenced(proxy, database_url, tmp_path))
+    must_be_refused_at_once(answers)
     assert back
     assert died == 0
 
 
-async def waited_for(proxy: TcpProxy, url: str, folder: Path) -> Told:
-    """What one is told who does not watch for silence, after some seconds of it."""
+async def waited_for(proxy: TcpProxy, url: str, folder: Path) -> Reply:
+    """Return the answer of a function that does not notice a silent Postgres for some seconds."""
     token = editor(url)
     async with (
         serving(through(proxy, url), folder, handler="patient_rest.handler") as host,
@@ -153,7 +153,7 @@ async def waited_for(proxy: TcpProxy, url: str, folder: Path) -> Told:
         return await asked
 
 
-def test_whoever_does_not_watch_for_silence_waits(
+def test_without_a_watch_for_silence_the_caller_waits(
     proxy: TcpProxy, database_url: str, tmp_path: Path
 ) -> None:
     """The guard taken away: it has its answer from Postgres, once that speaks again."""

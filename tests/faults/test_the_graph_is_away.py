@@ -1,4 +1,4 @@
-"""Neo4j refuses, or swallows everything: REST goes on, GraphQL says so at once, and it heals."""
+"""Neo4j refuses or is silent: REST works, and GraphQL answers 503 until it is back."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ from ..comparing import differences
 from ..fakes.tcp_proxy import TcpProxy, proxied
 from ..instances import environment_of, instance_on, run
 from ..waiting import eventually
-from .serving import Told, clients, editor, serving
+from .serving import Reply, clients, editor, serving
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -48,7 +48,7 @@ def instance(neo4j: Any, database_url: str, proxy: TcpProxy) -> Iterator[Instanc
 
 @dataclass(frozen=True)
 class Answered:
-    """What was answered, and how long it took."""
+    """An answer and its duration."""
 
     answer: httpx2.Response
     seconds: float
@@ -104,22 +104,22 @@ def asked(client: httpx2.Client, id_: str) -> Answered:
 
 
 def asked_for(seconds: float, client: httpx2.Client, id_: str) -> list[Answered]:
-    """What GraphQL answers for so long."""
-    ends, told = time.monotonic() + seconds, list[Answered]()
+    """Return GraphQL's answers within a time."""
+    ends, answers = time.monotonic() + seconds, list[Answered]()
     while time.monotonic() < ends:
-        told.append(asked(client, id_))
+        answers.append(asked(client, id_))
         time.sleep(0.05)
-    return told
+    return answers
 
 
-def must_be_refused_at_once(told: list[Answered]) -> None:
-    assert {one.answer.status_code for one in told} == {503}
-    assert {one.answer.headers["Content-Type"] for one in told} == {"application/problem+json"}
-    assert {one.answer.json()["errors"][0]["extensions"]["code"] for one in told} == {
+def must_be_refused_at_once(answers: list[Answered]) -> None:
+    assert {one.answer.status_code for one in answers} == {503}
+    assert {one.answer.headers["Content-Type"] for one in answers} == {"application/problem+json"}
+    assert {one.answer.json()["errors"][0]["extensions"]["code"] for one in answers} == {
         "GRAPH_UNAVAILABLE"
     }
-    assert all(int(one.answer.headers["Retry-After"]) >= 1 for one in told)
-    assert max(one.seconds for one in told) < WITHIN_SECONDS
+    assert all(int(one.answer.headers["Retry-After"]) >= 1 for one in answers)
+    assert max(one.seconds for one in answers) < WITHIN_SECONDS
 
 
 def must_not_have_noticed(writes: list[Answered]) -> None:
@@ -143,10 +143,12 @@ def test_a_graph_that_is_away_is_missed_by_graphql_alone_and_catches_up_by_itsel
         for way, (go_away, come_back) in WAYS.items():
             with written_to(instance) as writes:
                 go_away(proxy)
-                told = asked_for(seconds, client, id_)
+                answers = asked_for(seconds, client, id_)
                 come_back(proxy)
-            print(f"\n{way} for {seconds} s: GraphQL {slowest(told)} ms; REST {slowest(writes)} ms")
-            must_be_refused_at_once(told)
+            print(
+                f"\n{way} for {seconds} s: GraphQL {slowest(answers)} ms; REST {slowest(writes)} ms"
+            )
+            must_be_refused_at_once(answers)
             must_not_have_noticed(writes)
             assert eventually(lambda: asked(client, id_).answer.status_code == 200)
             began = time.monotonic()
@@ -160,8 +162,8 @@ def test_a_graph_that_is_away_is_missed_by_graphql_alone_and_catches_up_by_itsel
 
 async def asked_in_silence(
     url: str, graph: Any, proxy: TcpProxy, folder: Path, handler: str, at_most_seconds: float
-) -> Told:
-    """What is answered when the graph says nothing until there is an answer, or for so long."""
+) -> Reply:
+    """Return the answer while the graph is silent: until the answer comes, or for a time."""
     variables = {
         "NEO4J_URI": f"bolt://127.0.0.1:{proxy.port}",
         "NEO4J_USER": graph.user,
@@ -183,20 +185,23 @@ async def asked_in_silence(
 def test_a_question_to_a_silent_graph_is_answered_in_time(
     database_url: str, neo4j: Any, proxy: TcpProxy, tmp_path: Path
 ) -> None:
-    told = asyncio.run(
+    answer = asyncio.run(
         asked_in_silence(
             database_url, neo4j, proxy, tmp_path, "graph.handler", at_most_seconds=WITHIN_SECONDS
         )
     )
-    assert (told.status, told.json["errors"][0]["extensions"]["code"]) == (503, "GRAPH_UNAVAILABLE")
+    assert (answer.status, answer.json["errors"][0]["extensions"]["code"]) == (
+        503,
+        "GRAPH_UNAVAILABLE",
+    )
 
 
-def test_whoever_does_not_watch_for_silence_waits(
+def test_without_a_watch_for_silence_the_caller_waits(
     database_url: str, neo4j: Any, proxy: TcpProxy, tmp_path: Path
 ) -> None:
     """The guard taken away: it has its answer from the graph, once that speaks again."""
     handler = "patient_graph.handler"
-    told = asyncio.run(
+    answer = asyncio.run(
         asked_in_silence(database_url, neo4j, proxy, tmp_path, handler, at_most_seconds=3)
     )
-    assert told.status == 200
+    assert answer.status == 200

@@ -16,7 +16,7 @@ from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
 
 from ..conftest import Emulator
 from ..fakes.fleet import FakeFleet
-from ..integration.host_events.test_queues import REGION, Queues, bodies, stack_of
+from ..integration.lambda_host.pollers.test_queues import REGION, Queues, bodies, stack_of
 
 
 @pytest.fixture

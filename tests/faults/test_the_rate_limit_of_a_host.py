@@ -1,4 +1,4 @@
-"""One limit for each user and each key, whatever the functions and processes that they ask."""
+"""All functions and processes share one rate limit for each user and each key."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from groundwork_lambda_host.settings import HostSettings
 from groundwork_lambda_host.template import Addresses, load
 
 from ..fakes.callers import Mint
-from ..integration.host.conftest import Answer, Function, read_answer, template
+from ..integration.lambda_host.conftest import Answer, Function, read_answer, template
 
 CODE, HANDLERS = Path(__file__).parents[2] / "functions", Path(__file__).parent / "handlers"
 AS_DEPLOYED = (

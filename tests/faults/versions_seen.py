@@ -1,4 +1,4 @@
-"""Looks at the versions in a graph all along, and remembers each that was lower than before."""
+"""Watches the versions in a graph, and keeps each that was lower than before."""
 
 import threading
 from collections.abc import Iterable, Mapping

@@ -31,7 +31,7 @@ WHICHEVER = Expected(None)
 
 
 class World:
-    """What was made so far, gone or not."""
+    """The ids of everything created so far, including what was deleted."""
 
     def __init__(self) -> None:
         self.entities: list[UUID] = []
@@ -156,7 +156,7 @@ class Crew:
 
     @property
     def done(self) -> int:
-        """How many changes were made so far."""
+        """The number of changes so far."""
         return sum(writer.done for writer in self._writers)
 
     @property

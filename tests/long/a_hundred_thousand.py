@@ -1,4 +1,4 @@
-"""A hundred thousand rows of whatever is listed, spread as life spreads them.
+"""100,000 rows of every listed resource, with a realistic distribution of values.
 
 A few values are very common, most are rare; what is made later has later times, and a later id.
 """

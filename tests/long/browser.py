@@ -37,7 +37,7 @@ class Page:
         self._call("Page.addScriptToEvaluateOnNewDocument", source=script)
 
     def value(self, expression: str) -> Any:
-        """What an expression comes to in the page, as JSON has it."""
+        """Evaluate an expression in the page, and return its value as JSON has it."""
         found = self._call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
@@ -76,10 +76,10 @@ class Page:
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
-            told = json.loads(self._socket.recv(timeout=WAIT_SECONDS))
-            if told.get("id") == number:
-                assert "error" not in told, told
-                return told["result"]
+            answer = json.loads(self._socket.recv(timeout=WAIT_SECONDS))
+            if answer.get("id") == number:
+                assert "error" not in answer, answer
+                return answer["result"]
 
 
 def _find(selector: str) -> str:

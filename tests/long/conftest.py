@@ -1,4 +1,4 @@
-"""What the longer suites start from: what `sam build` makes, and a whole instance."""
+"""Fixtures of the long suites: the output of `sam build`, and a whole instance."""
 
 import os
 import platform

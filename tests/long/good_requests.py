@@ -76,7 +76,7 @@ class World:
         return document
 
     def _ids(self, path: str, method: str, operation: str) -> Mapping[str, str]:
-        """What a path's parameters are: of something of its own where it does not stay as it is."""
+        """Return path parameters; an operation that changes the thing gets one of its own."""
         ids = {**self.known, "version": "1", "name": "start.js"}
         named = re.findall(r"\{(\w+)\}", path)
         if named == ["audit_event_id"]:

@@ -11,7 +11,7 @@ import pytest
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.migrations import migrate
 
-from ..integration.graph.conftest import graph
+from ..integration.functions.graph_api.conftest import graph
 from ..waiting import eventually
 
 __all__ = ["graph"]
@@ -72,9 +72,7 @@ def killed_while_it_migrates(neo4j: Any, graph: GraphDatabase, folder: Path, ste
     return graded(graph)
 
 
-def test_what_was_killed_in_the_middle_is_gone_on_with(
-    neo4j: Any, graph: GraphDatabase, folder: Path
-) -> None:
+def test_a_killed_migration_is_continued(neo4j: Any, graph: GraphDatabase, folder: Path) -> None:
     done = killed_while_it_migrates(neo4j, graph, folder, NEW_KINDS)
     assert 0 < done < HUNDRED_THOUSAND
     assert migrate(graph, folder).applied == ("9001_grades",)

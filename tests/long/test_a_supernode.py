@@ -14,7 +14,7 @@ from groundwork_data.graph.expected_rows import FIRST, ExpectedRows, Stage
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_runtime.graphql.executor import REQUEST_SECONDS
 
-from ..integration.graph.conftest import Api, api
+from ..integration.functions.graph_api.conftest import Api, api
 
 __all__ = ["api"]
 pytestmark = pytest.mark.long
@@ -167,7 +167,7 @@ def subgraph(api: Api, seed: str, depth: int, most: int, **wanted: object) -> An
 
 
 def entries_read_by_a_subgraph(api: Api, most: int) -> int:
-    """How many entries of relationships' indexes Postgres reads for one around the hub."""
+    """Return the index entries that Postgres reads for a subgraph around the hub."""
 
     def read() -> int:
         api.wiring.database.rows("SELECT pg_stat_force_next_flush()")
@@ -236,7 +236,7 @@ def paths_come_in_time(supernode: Api) -> None:
     assert length(HUB, END_OF_CHAIN, maxHops=4) is None
 
 
-def test_without_hubs_a_question_would_look_at_every_relationship(
+def test_without_hub_lists_a_query_would_read_every_relationship(
     supernode: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard taken away: no degree makes a hub, so all that it has is read."""

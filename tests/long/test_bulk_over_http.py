@@ -1,4 +1,4 @@
-"""A thousand at once, through the whole instance, where a hundred thousand are already."""
+"""Bulk writes of 1,000 items to a whole instance that has 100,000 already."""
 
 import time
 from collections.abc import Iterator

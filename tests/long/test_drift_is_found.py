@@ -18,10 +18,10 @@ A_MINUTE_OR_TWO = 150
 
 
 def drift(instance: Instance) -> dict[str, float]:
-    """What /metrics shows, but zeros."""
+    """Return the values of drift on /metrics that are not zero."""
     page = httpx2.get(f"{instance.url}/metrics").text
-    told = re.findall(r'^groundwork_graph_drift{kind="(\w+)"} (\S+)', page, re.MULTILINE)
-    return {kind: float(count) for kind, count in told if float(count)}
+    samples = re.findall(r'^groundwork_graph_drift{kind="(\w+)"} (\S+)', page, re.MULTILINE)
+    return {kind: float(count) for kind, count in samples if float(count)}
 
 
 def compared(instance: Instance) -> bool:

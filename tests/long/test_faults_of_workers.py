@@ -78,7 +78,7 @@ class Desk:
         return self.client.post(f"/api/v1/jobs/{job['id']}/results", json=body).status_code
 
     def applied(self) -> list[bool]:
-        """Whether the process's result and the second worker's were applied."""
+        """Return whether the results of the process and of the second worker were applied."""
         return [
             bool(self.client.get("/api/v1/entities", params={"key": key}).json()["items"])
             for key in (self.key, f"{self.key}!")

@@ -114,10 +114,10 @@ def operations(document: Document) -> list[Document]:
     return [one for item in document["paths"].values() for one in item.values()]
 
 
-def written(folder: Path, harm: Callable[[Document], None]) -> Path:
+def written(folder: Path, break_it: Callable[[Document], None]) -> Path:
     document = json.loads(DOCUMENT.read_text())
-    harm(document)
-    file = folder / "harmed.json"
+    break_it(document)
+    file = folder / "broken.json"
     file.write_text(json.dumps(document))
     return file
 
@@ -143,11 +143,11 @@ def test_an_operation_that_a_generator_leaves_out_is_found(tmp_path: Path) -> No
     assert "POST /api/v1/sources" in made.stdout + made.stderr
 
 
-@pytest.mark.parametrize("harm", [second_body, without_if_match])
+@pytest.mark.parametrize("break_it", [second_body, without_if_match])
 def test_a_python_client_that_does_not_fit_is_found(
-    tmp_path: Path, harm: Callable[[Document], None]
+    tmp_path: Path, break_it: Callable[[Document], None]
 ) -> None:
-    good(python_generated(written(tmp_path, harm), tmp_path))
+    good(python_generated(written(tmp_path, break_it), tmp_path))
     checked = python_checked(tmp_path)
     assert checked.returncode == 1
     assert "change_entity" in checked.stdout

@@ -104,7 +104,7 @@ def checked(home: Home, database: Database) -> Report:
 
 
 def backlog(database: Database) -> None:
-    """What the relay still has to bring: a relationship of two types, a life from begin to end."""
+    """Leave changes for the relay: a relationship's new type, and a created and deleted entity."""
     database.rows("UPDATE relationships SET confidence = 0.5 WHERE type = 'OWNS'")
     database.rows("UPDATE relationships SET type = 'ABOUT' WHERE type = 'OWNS'")
     database.rows("INSERT INTO entities (name, type, key) VALUES ('Brief', 'topic', 'brief')")
@@ -132,14 +132,14 @@ def test_a_graph_made_offline_is_what_postgres_says(
 
 
 def drift_after_making(home: Home, database: Database, url: str) -> dict[str, int]:
-    """What the metric tells after a new store was made in the place of one that had drifted."""
+    """Return the metric of drift after a store with drift was replaced by a new one."""
     rounds = PostgresGraphRounds(database)
     rounds.compared({"missing": 7})
     make(home, url)
     return {kind: count for kind, count in rounds.verdict().drift.items() if count}
 
 
-def test_what_had_drifted_is_known_to_be_gone(
+def test_the_metric_of_drift_is_zero_after_an_offline_rebuild(
     home: Home, database: Database, database_url: str
 ) -> None:
     assert drift_after_making(home, database, database_url) == {}
@@ -283,9 +283,9 @@ def test_a_kill_leaves_the_old_graph_as_it_was(own: Path, step: str) -> None:
 def test_the_next_run_finishes_and_the_graph_is_whole(own: Path) -> None:
     environment = {"GROUNDWORK_HOME": str(own)}
     done = run("graph", "rebuild", "--offline", "--json", environment=environment)
-    told = json.loads(done.stdout)
-    assert (told["entities"], told["relationships"]) == (30_000, 89_983)
-    assert told["steps"].keys() >= {"export", "import", "constraints", "switch"}
+    report = json.loads(done.stdout)
+    assert (report["entities"], report["relationships"]) == (30_000, 89_983)
+    assert report["steps"].keys() >= {"export", "import", "constraints", "switch"}
     home = Home(own)
     postgres = Postgres(home)
     url = postgres.start(lambda _line: None)["DATABASE_URL"]
@@ -322,7 +322,7 @@ def test_postgres_lost_behind_the_switch_costs_work_only(
         postgres.stop()
 
 
-def test_a_draft_taken_for_whole_is_noticed(
+def test_verify_notices_an_incomplete_store_that_is_named_as_complete(
     home: Home, database: Database, database_url: str
 ) -> None:
     """The name alone says that a store is whole; given to what is not, verify says so."""

@@ -91,7 +91,7 @@ def test_a_change_reaches_the_sockets_of_every_host(hosts: Hosts) -> None:
                 assert json.loads(socket.recv(timeout=20))["data"]["name"] == f"shared {number}"
 
 
-def test_a_host_whose_graph_is_away_serves_and_says_so(hosts: Hosts) -> None:
+def test_a_host_without_its_graph_serves_and_reports_it(hosts: Hosts) -> None:
     answer = httpx2.get(f"{hosts.second.url}/health/ready", timeout=20)
     assert answer.status_code == 200
     found = answer.json()

@@ -98,7 +98,7 @@ def run(texts: list[str]) -> set[str]:
 
 @pytest.fixture(scope="module")
 def returned(instance: Instance) -> Iterator[list[str]]:
-    """What the API makes of each text: its summary and its content."""
+    """Return summary and content that the API shows for each text."""
     with instance.client() as client:
         source = client.post(
             "/api/v1/sources",

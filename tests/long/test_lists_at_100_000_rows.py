@@ -25,7 +25,7 @@ from groundwork_data.postgres import resource_sql
 from groundwork_data.postgres.prepared import TextRow, numbered
 from groundwork_data.postgres.resources import PostgresResources
 
-from ..integration.rest.test_every_list import RESOURCES, table_of
+from ..integration.functions.rest_api.test_every_list import RESOURCES, table_of
 from .a_hundred_thousand import fill
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
@@ -86,7 +86,7 @@ class Explaining:
 
 
 def examined(plan: dict[str, Any]) -> int:
-    """How many rows and entries of indexes the scans of a plan looked at."""
+    """Return the number of rows and index entries that a plan's scans read."""
     own = 0.0
     if "Relation Name" in plan or plan["Node Type"] == "Bitmap Index Scan":
         names = ("Actual Rows", "Rows Removed by Filter", "Rows Removed by Index Recheck")
@@ -137,7 +137,7 @@ class Reader:
 
 
 def looked_for(connection: psycopg.Connection[Any], resource: Resource, one: Filter) -> list[str]:
-    """What a filter may look for: the commonest and the rarest; of a range, parts of all sizes."""
+    """Return values for a filter: the commonest and the rarest; for a range, several sizes."""
     if one.operator == "like":
         common, second, rare = "durmelri", "durmelvar", "fentonhy"
         return ["ri", common, f"{common} {second}", f"{common} {rare}", rare, "not there"]
@@ -163,7 +163,7 @@ def looked_for(connection: psycopg.Connection[Any], resource: Resource, one: Fil
 
 @pytest.fixture(scope="module")
 def readers(full: psycopg.Connection[Any]) -> dict[str, list[Reader]]:
-    """Who reads each list: an admin, and of what belongs to users the one with most of it."""
+    """Return the readers of each list: an admin, and the user who owns the most rows."""
     made = {name: [Reader(full, one)] for name, one in LISTS.items()}
     for name, one in LISTS.items():
         if one.owner:
@@ -173,7 +173,7 @@ def readers(full: psycopg.Connection[Any]) -> dict[str, list[Reader]]:
 
 
 def within(reader: Reader) -> dict[str, str]:
-    """What the path says of a list within one thing: the one that has most."""
+    """Return path parameters of a list within a thing: the thing with the most rows."""
     name = WITHIN.get(reader.resource.name)
     if name is None:
         return {}

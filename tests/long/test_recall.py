@@ -113,7 +113,7 @@ def test_an_index_that_looks_less_far_finds_fewer(
 
 
 def nearest(database: Database, k: int) -> int:
-    """How many are found near to one, when those nearest to it were deleted a moment ago."""
+    """Return how many neighbours are found after the nearest ones were deleted."""
     with database.transaction() as connection:
         (vector,) = one(connection, "SELECT vector::text FROM embeddings ORDER BY id LIMIT 1")
         connection.execute(

@@ -1,4 +1,4 @@
-"""What goes to Lambda: each function alone, and layers far below Lambda's limit."""
+"""The output of `sam build`: a function contains only itself, layers stay below the limit."""
 
 import json
 import subprocess

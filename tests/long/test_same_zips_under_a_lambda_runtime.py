@@ -42,7 +42,7 @@ FEED = """<?xml version="1.0"?><rss version="2.0"><channel><title>A feed</title>
 
 @dataclass(frozen=True)
 class Site:
-    """Where the deployed stack is."""
+    """The deployed stack with its emulator, database and feed."""
 
     deployed: Deployed
     emulator: Emulator

@@ -12,7 +12,7 @@ OPERATION = "#operations-identity-whoAmI"
 
 @pytest.fixture(scope="module")
 def credentials(instance: Instance) -> dict[str, str]:
-    """What one may type into each field of the Authorize dialogue."""
+    """Return valid input for each field of the Authorize dialogue."""
     with instance.client() as admin:
         made = admin.post("/api/v1/api-keys", json={"name": "page", "scopes": ["entities:read"]})
         assert made.status_code == 201, made.text
@@ -41,7 +41,7 @@ def executed(page: Page) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "apiKey"])
-def test_whoever_authorizes_may_execute(
+def test_an_authorized_caller_may_execute(
     instance: Instance, credentials: dict[str, str], scheme: str
 ) -> None:
     with new_page() as page:
@@ -52,7 +52,7 @@ def test_whoever_authorizes_may_execute(
     assert instance.email in body
 
 
-def test_whoever_does_not_is_refused(instance: Instance) -> None:
+def test_an_unauthorized_caller_is_refused(instance: Instance) -> None:
     with new_page() as page:
         page.open(f"{instance.url}/docs")
         status, body = executed(page)
@@ -60,7 +60,7 @@ def test_whoever_does_not_is_refused(instance: Instance) -> None:
     assert "/problems/unauthenticated" in body
 
 
-def test_the_page_asks_nobody_else(instance: Instance) -> None:
+def test_the_page_loads_nothing_from_other_servers(instance: Instance) -> None:
     """Its policy allows no other origin, so that a token that was typed in stays here."""
     policy = httpx2.get(f"{instance.url}/docs").headers["Content-Security-Policy"]
     assert "connect-src 'self'" in policy

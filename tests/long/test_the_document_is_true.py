@@ -1,4 +1,4 @@
-"""A fuzzer reads /openapi.json and holds the API to every word of it.
+"""A fuzzer checks that the API does what /openapi.json says.
 
 schemathesis with all checks: no 5xx, only documented statuses, types and headers, answers as their
 schemas say, wrong input refused, right input taken, no operation without its token, nothing left

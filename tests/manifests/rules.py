@@ -25,7 +25,7 @@ def containers(manifests: list[Manifest]) -> Iterator[tuple[str, Any]]:
 
 
 def unrestricted(manifests: list[Manifest]) -> list[str]:
-    """What Pod Security `restricted` would refuse, and what it would not but we do."""
+    """Return violations of Pod Security `restricted` and of our stricter rules."""
     found = []
     for name, pod in pods(manifests):
         context = pod["spec"].get("securityContext", {})
@@ -206,7 +206,7 @@ def fetcher(manifests: list[Manifest]) -> list[str]:
 
 
 def emulators(manifests: list[Manifest]) -> list[str]:
-    """What leads to an emulator or to access keys."""
+    """Return settings that point to an emulator or contain access keys."""
     found = [
         f"{each['metadata']['name']}: {key}"
         for each in manifests

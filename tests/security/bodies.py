@@ -73,7 +73,7 @@ def hostile(schema: Schema, text: str) -> JsonValue:
 
 
 def takes_any(schema: Schema, text: str) -> bool:
-    """Whether nothing in the schema speaks against the text."""
+    """Return whether the schema allows the text."""
     if "anyOf" in schema:
         return takes_any(schema["anyOf"][0], text)
     kind = schema.get("type")

@@ -1,4 +1,4 @@
-"""Text that means something to a database that takes it for its own language."""
+"""Texts that are SQL or Cypher, for tests of injection."""
 
 SQL = (
     "'",

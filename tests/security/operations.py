@@ -31,22 +31,22 @@ class Operation:
 
     method: str
     path: str
-    told: Mapping[str, Any]
+    definition: Mapping[str, Any]
     schemas: Mapping[str, Any]
 
     @property
     def name(self) -> str:
         """Its id in the document."""
-        return str(self.told["operationId"])
+        return str(self.definition["operationId"])
 
     @property
     def statuses(self) -> set[int]:
-        """What it may answer."""
-        return {int(status) for status in self.told["responses"]}
+        """The documented statuses."""
+        return {int(status) for status in self.definition["responses"]}
 
     def places(self) -> list[str]:
         """Names of all places: `path id`, `query sort`, `header If-Match`, `body /items/0/name`."""
-        declared = [f"{one['in']} {one['name']}" for one in self.told.get("parameters", [])]
+        declared = [f"{one['in']} {one['name']}" for one in self.definition.get("parameters", [])]
         headers = [f"header {name}" for name in UNDECLARED_HEADERS]
         bodies = [f"body {pointer}" for pointer in self.pointers()]
         return list(dict.fromkeys([*declared, *headers, *bodies]))
@@ -55,7 +55,7 @@ class Operation:
         """The request with a text in one place, and what holds in the others."""
         kind, _, name = place.partition(" ")
         path, headers = self.path, {}
-        for one in self.told.get("parameters", []):
+        for one in self.definition.get("parameters", []):
             if one["in"] == "path":
                 value = text if one["name"] == name else _an_id(one)
                 # As it is: whether a gateway decodes a path or not, is the gateway's affair.
@@ -71,7 +71,7 @@ class Operation:
         return Sent(path, query, headers, body)
 
     def _content(self) -> Mapping[str, Any]:
-        content = self.told.get("requestBody", {}).get("content", {})
+        content = self.definition.get("requestBody", {}).get("content", {})
         found: Mapping[str, Any] = content.get("application/json", {})
         return found
 
@@ -120,8 +120,8 @@ def every_operation(document: Mapping[str, Any] | None = None) -> list[Operation
     whole = document or json.loads(packaged_file().read_text(encoding="utf-8"))
     schemas = whole["components"]["schemas"]
     return [
-        Operation(method.upper(), path, told, schemas)
+        Operation(method.upper(), path, definition, schemas)
         for path, item in whole["paths"].items()
-        for method, told in item.items()
+        for method, definition in item.items()
         if method != "head"  # the GET's own handler answers it
     ]

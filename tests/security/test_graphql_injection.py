@@ -11,7 +11,7 @@ from neo4j.exceptions import Neo4jError
 
 from groundwork_core.knowledge.keys import folded
 
-from ..integration.graph.conftest import Api
+from ..integration.functions.graph_api.conftest import Api
 from .hostile_texts import CYPHER, EVERY
 
 NODES = "MATCH (n) RETURN count(n)"
@@ -108,9 +108,9 @@ def test_hostile_text_where_it_is_no_value_is_refused(api: Api, known: str) -> N
 
 
 def _codes(body: object) -> set[str]:
-    told: Mapping[str, Any] = json.loads(str(body))
-    assert told["errors"]
-    return {error["extensions"]["code"] for error in told["errors"]}
+    answered: Mapping[str, Any] = json.loads(str(body))
+    assert answered["errors"]
+    return {error["extensions"]["code"] for error in answered["errors"]}
 
 
 def test_the_corpus_does_its_work_where_text_is_put_into_cypher(known: str, neo4j: Any) -> None:

@@ -1,4 +1,4 @@
-"""Whatever HTML comes in, what comes out holds only listed elements, attributes and schemes."""
+"""Sanitized HTML has only listed elements, attributes and schemes, whatever the input."""
 
 import resource
 import time
@@ -59,7 +59,7 @@ class Reader(HTMLParser):
 
 
 def wrong(html: str) -> list[str]:
-    """What a page must not show: elements, attributes, schemes, comments."""
+    """Return what HTML must not contain: elements, attributes, schemes, comments."""
     reader = Reader()
     reader.feed(html)
     reader.close()
@@ -85,7 +85,7 @@ def test_known_attacks_are_seen_without_cleaning() -> None:
     assert sum(bool(wrong(html)) for html in html_payloads.EVERY) > 0.9 * len(html_payloads.EVERY)
 
 
-def test_without_cleaning_the_harm_is_seen() -> None:
+def test_without_cleaning_the_script_is_found() -> None:
     """The guard taken away."""
     assert wrong('<a href="javascript:x" onclick="y"><script><!-- z -->') == [
         "href=javascript:x",
@@ -140,7 +140,7 @@ def test_without_pieces_the_square_is_seen(monkeypatch: pytest.MonkeyPatch) -> N
     assert len(clean(reopened(1_000), None).html) > 100 * guarded
 
 
-def test_an_error_of_the_filter_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_time_limit_within_the_filter_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     """nh3 drops what its filter raises; a time limit that runs out there must be heard."""
 
     def fails(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""SQL and Cypher in whatever takes text: kept and found as the text it is, or refused by name.
+"""SQL and Cypher in every text field: stored and found as text, or refused with the field's name.
 
 The resources are those that the router serves, so that a new one is tried from its first day.
 `pg_sleep` in the corpus would outlast the timeout of a test.
@@ -19,7 +19,7 @@ from groundwork_core.web.address import normal
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
-from ..integration.rest.conftest import Reply, Rest
+from ..integration.functions.rest_api.conftest import Reply, Rest
 from .bodies import ADDRESS, fields, hostile, plain, required, takes_any
 from .hostile_texts import EVERY, SQL
 
@@ -97,7 +97,7 @@ ADDRESSES = {("sources", "url"), ("webhooks", "url")}
 
 
 def as_kept(name: str, field: str, sent: object) -> object:
-    """What is kept of what was sent: keys of entities and addresses are in one form."""
+    """Return the stored form of a text: keys and addresses are normalized."""
     if not isinstance(sent, str):
         return sent
     if (name, field) == ("entities", "key"):
@@ -106,14 +106,14 @@ def as_kept(name: str, field: str, sent: object) -> object:
 
 
 def shown(kept: object, sent: object) -> bool:
-    """Whether what was sent is what is kept; an object may have been merged into another."""
+    """Return whether the stored value is the one that was sent; objects may be merged."""
     if isinstance(sent, dict) and isinstance(kept, dict):
         return all(name in kept and kept[name] == value for name, value in sent.items())
     return kept == sent
 
 
 def held(one: Filter, item: Mapping[str, Any], text: str) -> bool:
-    """What a filter on text means, said again."""
+    """Return whether a row matches a text filter, computed independently."""
     name, _, any_case = (one.column or one.name).partition(".")
     value = item[name]
     if any_case:

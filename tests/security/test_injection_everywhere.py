@@ -28,7 +28,7 @@ from groundwork_runtime.wiring import Wiring
 
 from ..fakes.callers import Mint
 from ..fakes.secrets import DATA_KEYS, safe_with_data_keys
-from ..integration.rest.conftest import Reply
+from ..integration.functions.rest_api.conftest import Reply
 from .hostile_texts import EVERY
 from .operations import Operation, Sent, every_operation
 
@@ -115,7 +115,7 @@ def everything(neo4j: Any, database_url: str) -> Iterator[Everything]:
 def wrong(
     ask: Callable[[Operation, Sent, str], Reply], token: Callable[[], str], operation: Operation
 ) -> list[str]:
-    """What an operation does that it should not, with hostile text in each of its places."""
+    """Return the wrong answers of an operation to hostile text in each of its places."""
     found, holder = [], token()
     for number, place in enumerate(operation.places()):
         for text in EVERY[number % EACH :: EACH]:

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, tuple[int, int, int]]:
-    """By name: the status, the megabytes that it took at most, and how many faults are told."""
+    """Return by name: the status, the megabytes used at most, and the number of listed faults."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.security.junk"],
         cwd=ROOT,
@@ -22,8 +22,8 @@ def found() -> dict[str, tuple[int, int, int]]:
         capture_output=True,
         text=True,
     )
-    told: dict[str, tuple[int, int, int]] = json.loads(done.stdout.splitlines()[-1])
-    return told
+    measured: dict[str, tuple[int, int, int]] = json.loads(done.stdout.splitlines()[-1])
+    return measured
 
 
 def test_no_junk_takes_more_memory_than_a_function_has(
@@ -37,7 +37,7 @@ def test_no_junk_takes_more_memory_than_a_function_has(
 def test_junk_for_one_thing_takes_a_few_times_its_bytes(
     found: dict[str, tuple[int, int, int]],
 ) -> None:
-    one = {name: told for name, told in found.items() if "item" not in name}
+    one = {name: measured for name, measured in found.items() if "item" not in name}
     assert max(megabytes for _, megabytes, _ in one.values()) < 60
 
 

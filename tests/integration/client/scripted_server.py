@@ -1,4 +1,4 @@
-"""An HTTP server that answers as it is told, and keeps what it was asked."""
+"""An HTTP server whose answers a test scripts, and which keeps the requests."""
 
 import json
 import threading

@@ -72,7 +72,7 @@ def jobs(
 
 
 def outcomes(server: Scripted) -> list[tuple[str, Any]]:
-    """What became of each job: the last part of the path, and the body without its token."""
+    """Return the end of each job: the last part of the path, and the body without its token."""
     found = []
     for asked in server.asked:
         if not asked.path.endswith("/lease"):
@@ -173,8 +173,8 @@ def test_a_job_waits_for_an_outside_batch_and_keeps_a_checkpoint() -> None:
 
 def test_a_request_to_cancel_is_an_exception_at_the_next_report() -> None:
     def cancel(asked: Asked) -> Answer | None:
-        told = {"leased_until": UNTIL, "cancel_requested": True}
-        return (200, told, {}) if asked.path.endswith("/status") else None
+        answer = {"leased_until": UNTIL, "cancel_requested": True}
+        return (200, answer, {}) if asked.path.endswith("/status") else None
 
     with jobs("a", when=cancel) as (client, server):
         work(client, lambda job: job.report(0.1))
@@ -305,12 +305,12 @@ def worker(url: str, lease_seconds: int = 60) -> Iterator["subprocess.Popen[str]
         process.kill()
 
 
-@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_releases_the_job_and_ends_the_loop(told: signal.Signals) -> None:
+@pytest.mark.parametrize("signal_sent", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_releases_the_job_and_ends_the_loop(signal_sent: signal.Signals) -> None:
     with jobs("a") as (_, server), worker(server.url) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "working\n"
-        process.send_signal(told)
+        process.send_signal(signal_sent)
         assert process.stdout.read() == "ended\n"
         assert process.wait(timeout=30) == 0
     assert outcomes(server) == [("a/release", {})]

@@ -1,4 +1,4 @@
-"""What a program does with the client that was generated: `python smoke.py URL EMAIL PASSWORD`."""
+"""Use the generated Python client: `python smoke.py URL EMAIL PASSWORD`."""
 
 import sys
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""What keeps the fuzzer from sawing off its own branch, and from making up what nobody can."""
+"""Hooks of the fuzzer: it must not revoke its own rights, and uses ids that exist."""
 
 import os
 import re

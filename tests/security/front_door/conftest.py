@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import uvloop
-from tests.integration.host.conftest import Function, template
+from tests.integration.lambda_host.conftest import Function, template
 
 from groundwork_lambda_host.gateway import ServerLimits
 from groundwork_lambda_host.host import Host

@@ -14,7 +14,7 @@ A, B = "/echo/a", "/echo/b"
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and what is heard; `bodiless` are the numbers of the answers to HEAD."""
+    """Bytes to send and the expected answers; `bodiless` are the numbers of answers to HEAD."""
 
     name: str
     sent: bytes

@@ -8,7 +8,7 @@ from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
-from tests.integration.host.conftest import Function
+from tests.integration.lambda_host.conftest import Function
 from tests.security.front_door.conftest import ECHO, HostThread
 from tests.security.front_door.wire import answers, ask, connect, read_to_end
 
@@ -23,7 +23,7 @@ Start = Callable[..., HostThread]
 
 
 class Growth:
-    """How many megabytes of memory this process has taken since."""
+    """The memory that this process has taken since, in MB."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
@@ -61,7 +61,9 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-def test_what_is_no_body_is_not_kept(door: HostThread, what: str) -> None:
+def test_endless_parts_of_a_request_other_than_its_body_are_not_kept(
+    door: HostThread, what: str
+) -> None:
     begin, piece = ENDLESS[what]
     grown = Growth()
     with connect(door.port) as connection:

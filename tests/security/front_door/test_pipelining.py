@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.integration.host.conftest import Function
+from tests.integration.lambda_host.conftest import Function
 from tests.security.front_door.conftest import HostThread
 from tests.security.front_door.raw_requests import LAST, LAST_REQUEST, get, post, request
 from tests.security.front_door.wire import answers, connect, read_to_end
@@ -37,7 +37,7 @@ _SAID: dict[str, int] = {"none": 404, "head": 200, "metrics": 200}
 
 
 def shifted(port: int, kinds: list[str], delays_ms: list[int], cuts: list[int]) -> list[str]:
-    """What differs, if the requests are sent in pieces of these lengths, over and over."""
+    """Return differences in the answers if requests are sent in pieces of these lengths."""
     paths = [f"/echo/{number}" for number in range(len(kinds))]
     wire = b"".join(
         _MAKE[kind](f"{path}?ms={delays_ms[at % len(delays_ms)]}")
@@ -125,7 +125,7 @@ def test_without_the_slot_answers_are_shifted(
     assert any(found)
 
 
-def test_an_answer_that_comes_again_is_dropped(
+def test_a_repeated_answer_is_dropped(
     start: Callable[..., HostThread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = Gateway.begin

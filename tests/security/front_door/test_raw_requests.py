@@ -26,7 +26,7 @@ def test_a_raw_request_is_answered_as_it_should_be(door: HostThread, case: Case)
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_it_is_answered_alike_when_it_comes_in_pieces(door: HostThread, case: Case) -> None:
-    """Each byte in a write of its own, up to what is too long for that."""
+    """The first 300 bytes are sent one by one, the rest of a longer request at once."""
     with connect(door.port) as connection:
         with suppress(ConnectionError):
             for at in range(min(len(case.sent), 300)):
@@ -49,7 +49,7 @@ def test_it_is_answered_alike_when_it_comes_in_pieces(door: HostThread, case: Ca
         b"POST /echo/a HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha",
     ],
 )
-def test_a_client_that_goes_early_harms_nobody(door: HostThread, sent: bytes) -> None:
+def test_a_client_that_disconnects_early_does_no_harm(door: HostThread, sent: bytes) -> None:
     for _ in range(5):
         with connect(door.port) as connection:
             connection.sendall(sent)

@@ -34,7 +34,7 @@ def source_ip(heard: Heard) -> str:
         ((), "127.0.0.1"),
     ],
 )
-def test_a_trusted_proxy_says_who_asks(
+def test_a_trusted_proxy_states_the_clients_address(
     start: Start, headers: tuple[str, ...], address: str
 ) -> None:
     running = start(ECHO, settings=of(GROUNDWORK_TRUSTED_PROXIES="127.0.0.0/8, 10.0.0.0/8"))
@@ -42,7 +42,7 @@ def test_a_trusted_proxy_says_who_asks(
 
 
 @pytest.mark.parametrize("proxies", ["", "10.0.0.0/8"])
-def test_others_say_nothing(start: Start, proxies: str) -> None:
+def test_forwarding_headers_of_untrusted_peers_are_ignored(start: Start, proxies: str) -> None:
     running = start(ECHO, settings=of(GROUNDWORK_TRUSTED_PROXIES=proxies))
     for header in (SPOOFED, "Forwarded: for=6.6.6.6"):
         assert source_ip(ask(running.port, "/echo/a", "GET", header)) == "127.0.0.1"
@@ -94,7 +94,7 @@ def test_bad_requests_write_one_line_a_minute(
         server._log_bad_requests(200.0)
 
     assert running.host.gateway.answers[400] == 50
-    told = [record.getMessage() for record in caplog.records]
-    assert sum("not valid HTTP" in line for line in told) <= 3
-    assert "7 requests were not valid HTTP" in told
-    assert len(told) <= 3
+    messages = [record.getMessage() for record in caplog.records]
+    assert sum("not valid HTTP" in line for line in messages) <= 3
+    assert "7 requests were not valid HTTP" in messages
+    assert len(messages) <= 3

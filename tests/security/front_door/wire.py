@@ -1,4 +1,4 @@
-"""Answers off a raw socket, and the path that each of them is for."""
+"""Read answers from a raw socket, each with the path that it belongs to."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ def connect(port: int) -> socket.socket:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """All that comes until the server closes; a reset is an end too."""
+    """Return everything received until the server closes or resets the connection."""
     parts: list[bytes] = []
     try:
         while part := connection.recv(1 << 16):

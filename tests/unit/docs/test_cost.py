@@ -1,4 +1,4 @@
-"""docs/cost.md is what the model says."""
+"""docs/cost.md has the figures of the cost model."""
 
 import subprocess
 import sys

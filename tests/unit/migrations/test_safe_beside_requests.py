@@ -119,7 +119,7 @@ def test_a_step_that_blocks_or_breaks_requests_is_found(
     assert [each.split(":")[0] for each in faults_of(made(tmp_path, step), {})] == [rule]
 
 
-def test_a_concurrent_build_is_no_fault(tmp_path: Path) -> None:
+def test_a_concurrent_index_build_is_not_a_finding(tmp_path: Path) -> None:
     sql = made(tmp_path, 'create_index_concurrently("ix", "jobs", ["status"])')
     assert faults_of(sql, {}) == []
     assert beside_a_concurrent_build(sql) == []

@@ -49,7 +49,7 @@ def test_a_moved_file_changes_the_id(deploy: ModuleType, build: Path) -> None:
     assert deploy.build_id(build, []) != first
 
 
-def test_nothing_built_says_what_to_do(deploy: ModuleType, tmp_path: Path) -> None:
+def test_a_deployment_without_a_build_says_what_to_do(deploy: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="make build"):
         deploy.build_id(tmp_path / "none", [])
 

@@ -15,7 +15,7 @@ MARKER = "ada.lovelace@example.test"
 
 
 class Shape(BaseModel):
-    """What a text is not."""
+    """A model whose validation error quotes its input."""
 
     number: int
 
@@ -86,7 +86,7 @@ def test_what_a_database_error_is_about_is_said() -> None:
     assert stack.index("Odd: SQLSTATE") < stack.index("Conflict: The database")
 
 
-def test_what_others_say_of_themselves_stays() -> None:
+def test_the_message_of_an_error_without_values_is_kept() -> None:
     with pytest.raises(ConnectionRefusedError) as found:
         raise ConnectionRefusedError(111, "Connection refused")
     assert "Connection refused" in json.loads(line_of(found.value))["error.stack_trace"]

@@ -57,7 +57,9 @@ def test_a_message_whose_use_case_gave_an_error_fails_alone() -> None:
     assert failed(process_batch(parcels(1, 2, 3), Parcel, by_body(act))) == ["m1"]
 
 
-def test_what_was_not_settled_before_a_crash_comes_back(caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_unsettled_before_a_crash_are_reported_as_failed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def act(messages: Sequence[Parcel]) -> Iterator[tuple[Parcel, None]]:
         yield messages[0], None
         raise RuntimeError("crash")

@@ -62,7 +62,7 @@ def modules() -> list[str]:
 
 
 def failures(python: str, names: list[str], *folders: Path) -> dict[str, str]:
-    """What each module that cannot be imported says."""
+    """Return the error of each module that cannot be imported."""
     ours = [str(package.parent) for package in ROOTS]
     path = [*map(str, folders), *ours, sysconfig.get_paths()["purelib"]]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""template.yaml as it is written, and as SAM expands it."""
+"""template.yaml as written, and as SAM expands it."""
 
 import copy
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a reviewer of production templates asks of template.yaml."""
+"""Requirements for production on template.yaml."""
 
 import re
 from typing import Any

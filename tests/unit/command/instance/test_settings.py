@@ -123,7 +123,7 @@ def test_staging_and_prod_run_on_no_emulator(stage: str) -> None:
     assert InstanceSettings.from_environment(dev).stage == "dev"
 
 
-def test_serving_needs_every_service_and_tells_all_that_is_missing() -> None:
+def test_serving_without_services_names_all_that_are_missing() -> None:
     with pytest.raises(BadSettings) as raised:
         settings_to_serve({})
     for name in ("DATABASE_URL", "NEO4J_URI", "GROUNDWORK_AWS_ACCOUNT", "AWS_REGION"):

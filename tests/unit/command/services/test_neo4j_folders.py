@@ -1,4 +1,4 @@
-"""The switch to a new store of Neo4j's: a kill leaves the old one, or the new one."""
+"""The switch to a new Neo4j store: a kill leaves either the old one or the new one."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def draft(home: Home) -> None:
 
 
 def served(home: Home) -> str:
-    """What a start would serve; it finishes a switch first."""
+    """Return the store that a start would serve, after it has finished a switch."""
     neo4j_folders.finish_switch(home)
     return (home.path / neo4j_folders.CURRENT / "store").read_text()
 

@@ -29,7 +29,7 @@ def test_what_is_given_counts() -> None:
         ("GROUNDWORK_NEO4J_PAGE_CACHE", Memory.from_environment),
     ],
 )
-def test_what_is_no_size_is_named(variable: str, read: object, size: str) -> None:
+def test_a_malformed_size_is_named_in_the_error(variable: str, read: object, size: str) -> None:
     assert callable(read)
     with pytest.raises(ServiceError, match=f"{variable}: give a size"):
         read({variable: size})

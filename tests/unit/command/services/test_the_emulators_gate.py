@@ -16,7 +16,7 @@ LOOPBACK = {"host": "127.0.0.1:4566"}
 def ask(
     headers: dict[str, str] | list[tuple[str, str]], query: str = "", kind: str = "http"
 ) -> tuple[bool, list[MutableMapping[str, Any]]]:
-    """Whether a request came through, and what was answered."""
+    """Return whether a request passed the gate, and the answer."""
     came: list[str] = []
     said: list[MutableMapping[str, Any]] = []
 

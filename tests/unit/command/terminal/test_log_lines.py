@@ -57,7 +57,7 @@ def test_a_long_value_is_cut_and_what_steers_a_terminal_is_taken_out() -> None:
 
 
 @pytest.mark.parametrize("line", [b"plain\n", b"[1]\n", b"\xff\n", b"{\n"])
-def test_what_is_no_log_line_stays_as_it_is(line: bytes) -> None:
+def test_a_line_that_is_not_a_log_line_is_unchanged(line: bytes) -> None:
     assert readable(line) == line
 
 
@@ -66,9 +66,9 @@ def test_a_line_of_our_own_formatter_is_readable_and_has_the_names_of_ecs() -> N
     record.source_id = "s1"
     with logs.fields(request_id="r1", trace_id="t1"):
         line = logs.JsonFormatter("fetch").format(record)
-    told = json.loads(line)
-    assert {"@timestamp", "log.level", "log.logger", "message", "ecs.version"} <= told.keys()
-    assert (told["log.level"], told["trace.id"]) == ("warning", "t1")
+    written = json.loads(line)
+    assert {"@timestamp", "log.level", "log.logger", "message", "ecs.version"} <= written.keys()
+    assert (written["log.level"], written["trace.id"]) == ("warning", "t1")
     assert "WARNING hello source_id=s1 request_id=r1" in readable(line.encode()).decode()
 
 

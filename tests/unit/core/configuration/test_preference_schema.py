@@ -102,7 +102,7 @@ DIGEST = {
         ),
     ],
 )
-def test_what_holds_where_nothing_is_given(schema: Any, default: Any) -> None:
+def test_defaults_follow_from_the_schema(schema: Any, default: Any) -> None:
     assert default_of(schema) == default
 
 

@@ -47,7 +47,7 @@ NO_TITLE = [entry("", "https://a.example/", text=f"Note {n}") for n in range(3)]
         ([], Identity.ID),
     ],
 )  # fmt: skip
-def test_a_feed_gets_as_many_parts_as_tell_its_entries_apart(
+def test_a_feeds_identity_has_the_parts_that_distinguish_its_entries(
     entries: list[Entry], expected: Identity
 ) -> None:
     found = identify(entries, Identity.ID)

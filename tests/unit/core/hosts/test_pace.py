@@ -76,7 +76,7 @@ def test_failures_in_a_row_open_the_circuit() -> None:
     assert pace.next_allowed_at == NOW + timedelta(seconds=OPEN_SECONDS)
 
 
-def test_an_answer_in_between_keeps_it_closed() -> None:
+def test_a_success_in_between_keeps_the_circuit_closed() -> None:
     replies = [Reply.HOST_FAILED] * (FAILURES_TO_OPEN - 1) + [Reply.ANSWERED]
     assert after(Pace("a.test"), *replies * 3).circuit(NOW) == "closed"
 
@@ -95,7 +95,7 @@ def test_a_failed_probe_opens_it_for_longer_up_to_an_hour() -> None:
     assert pace.circuit_opened_at == NOW
 
 
-def test_a_probe_that_is_answered_closes_it() -> None:
+def test_a_successful_probe_closes_the_circuit() -> None:
     pace = after(Pace("a.test"), *[Reply.HOST_FAILED] * FAILURES_TO_OPEN)
     later = NOW + timedelta(seconds=OPEN_SECONDS)
     pace = after(pace, Reply.ANSWERED, now=later)
@@ -105,8 +105,8 @@ def test_a_probe_that_is_answered_closes_it() -> None:
 
 def throttled(pace: Pace, *numbers: int) -> Pace:
     for number in numbers:
-        told = visit(Reply.THROTTLED, number, retry_after_seconds=1_800)
-        pace = after_visit(pace, told, NOW)
+        refused = visit(Reply.THROTTLED, number, retry_after_seconds=1_800)
+        pace = after_visit(pace, refused, NOW)
     return pace
 
 
@@ -121,7 +121,7 @@ def test_several_sources_that_are_throttled_hold_up_their_host() -> None:
     assert throttled(pace, 2).next_allowed_at == NOW + timedelta(seconds=1_800)
 
 
-def test_an_answer_in_between_forgets_who_was_throttled() -> None:
+def test_a_success_in_between_clears_the_throttled_sources() -> None:
     pace = after(throttled(Pace("a.test"), 0, 1), Reply.ANSWERED)
     assert throttled(pace, 2).next_allowed_at == NOW + timedelta(seconds=1)
 

@@ -1,4 +1,4 @@
-"""The words of API keys."""
+"""The format of API keys."""
 
 import zlib
 
@@ -55,7 +55,7 @@ def test_one_wrong_character_anywhere_is_seen(place: int) -> None:
 @pytest.mark.parametrize(
     "words", ["", "gw_live_", "gw_test_" + "0" * 36, " ", "é" * 44, "x" * 100_000, "\ud800", "\n"]
 )
-def test_what_is_no_key_is_none(words: str) -> None:
+def test_a_value_that_is_not_a_key_is_none(words: str) -> None:
     assert not is_well_formed(words)
     assert not is_well_formed(new_key() + words) or words == ""
     assert not is_well_formed(new_key()[:-1])

@@ -1,4 +1,4 @@
-"""Which passwords are taken: NIST SP 800-63B."""
+"""Which passwords are accepted: NIST SP 800-63B."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How one refresh token follows from another."""
+"""The derivation of refresh tokens."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -70,14 +70,14 @@ def test_a_new_account_can_log_in(accounts: Accounts) -> None:
     assert accounts.log_in().tokens.access_token
 
 
-def test_nobody_makes_an_account_with_more_rights_than_theirs(accounts: Accounts) -> None:
+def test_an_account_cannot_have_more_rights_than_its_creator(accounts: Accounts) -> None:
     with pytest.raises(Forbidden):
         create_user(accounts, caller(UUID(int=1), *USER_WRITER), roles=("admin",))
     with accounts.work as work:
         assert work.users.by_email(EMAIL) is None
 
 
-def test_nobody_changes_or_deletes_an_account_with_more_rights(accounts: Accounts) -> None:
+def test_an_account_with_more_rights_cannot_be_changed_or_deleted(accounts: Accounts) -> None:
     user_id = accounts.add(EMAIL, "editor")
     by = caller(UUID(int=1), *USER_WRITER)
     with pytest.raises(Forbidden):
@@ -119,7 +119,9 @@ def test_an_account_that_does_not_exist_is_not_found(accounts: Accounts) -> None
     "change",
     [{"password": "a new passphrase for them"}, {"status": "active"}, {"roles": ("writer",)}],
 )
-def test_a_key_gives_nobody_what_outlasts_it(accounts: Accounts, change: dict[str, Any]) -> None:
+def test_a_key_cannot_create_access_that_outlasts_it(
+    accounts: Accounts, change: dict[str, Any]
+) -> None:
     user = caller(UUID(int=1), *USER_WRITER)
     create_role(accounts, user, "writer", "entities:write")
     user_id = create_user(accounts, user, status="disabled")
@@ -132,7 +134,7 @@ def test_a_key_gives_nobody_what_outlasts_it(accounts: Accounts, change: dict[st
 # Roles
 
 
-def test_nobody_makes_a_role_wider_than_their_rights(accounts: Accounts) -> None:
+def test_a_role_cannot_have_more_rights_than_its_creator(accounts: Accounts) -> None:
     by = caller(UUID(int=1), "entities:read", "roles:write")
     role_id = create_role(accounts, by, "narrow", "entities:read")
     with pytest.raises(Forbidden):

@@ -82,7 +82,7 @@ def test_a_lease_call_takes_back_a_bounded_number(workers: Workers) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_lost_lease_is_told_from_an_unknown_job(workers: Workers, call: Call) -> None:
+def test_a_lost_lease_and_an_unknown_job_are_different_errors(workers: Workers, call: Call) -> None:
     workers.add()
     job = workers.one()
     with pytest.raises(NotFound):

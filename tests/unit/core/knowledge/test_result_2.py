@@ -1,4 +1,4 @@
-"""What the second version of results refuses, and what it takes from those of the first."""
+"""Validation of results of version 2, and conversion of those of version 1."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who acted: a person, or a program that says so or is too fast for one."""
+"""Detection of automated engagements: programs that say so, or are too fast for a person."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -36,7 +36,7 @@ def act(kind: str = "clicked", seconds: float = 0, **fields: str | None) -> Act:
         ([(0.2, "c"), (0, "a"), (0.1, "b")], 3),
     ],
 )
-def test_many_links_within_a_second_are_no_person(
+def test_many_links_within_a_second_are_automated(
     said: list[tuple[float, str]], expected: int
 ) -> None:
     assert len(many_at_once(clicks(*said))) == expected
@@ -55,7 +55,7 @@ def test_many_links_within_a_second_are_no_person(
         ("bounced", 1, None),
     ],
 )
-def test_what_comes_within_two_seconds_of_the_delivery_is_no_person(
+def test_an_engagement_within_two_seconds_of_the_delivery_is_automated(
     kind: str, seconds: float, expected: str | None
 ) -> None:
     one = act(kind, seconds)
@@ -63,7 +63,7 @@ def test_what_comes_within_two_seconds_of_the_delivery_is_no_person(
     assert reasons([one], NOTHING) == {}
 
 
-def test_an_agent_that_says_so_comes_before_other_reasons() -> None:
+def test_a_user_agent_of_a_program_is_the_first_reason() -> None:
     one = act("opened", agent="Googlebot/2.1")
     assert reasons([one], Known(AT, ())) == {one.id: "agent"}
 

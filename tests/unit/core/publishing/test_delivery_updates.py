@@ -1,4 +1,4 @@
-"""How a publisher's reports change what is known of a delivery."""
+"""Changes of a delivery by a publisher's reports."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,9 @@ def known(status: str, at: datetime | None = AT) -> DeliveryState:
         ("delivered", -1, "failed", "stays"),
     ],
 )
-def test_a_state_goes_only_forward(status: str, seconds: int, reported: str, then: str) -> None:
+def test_the_state_of_a_delivery_only_moves_forward(
+    status: str, seconds: int, reported: str, then: str
+) -> None:
     after = moved(known(status), update(reported), AT + timedelta(seconds=seconds))
     assert (after is None) == (then == "stays")
     assert after is None or after.status == reported

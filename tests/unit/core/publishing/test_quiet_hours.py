@@ -103,7 +103,7 @@ def test_zones_far_from_utc(zone: str, now: str, until: str) -> None:
         ({"from": "22:00", "to": "07:00"}, "timezone"),
     ],
 )
-def test_what_cannot_be_evaluated_says_why(preference: Any, fault: str) -> None:
+def test_a_rule_that_cannot_be_evaluated_says_why(preference: Any, fault: str) -> None:
     found = quiet_hours(preference, at("2026-01-10 23:00"))
     assert (found.quiet, found.until) == (False, None)
     assert fault in (found.fault or "")

@@ -1,4 +1,4 @@
-"""The limit in one process: few leases, nothing lost, nobody refused for a fault of ours."""
+"""The rate limiter of one process: few leases, no lost tokens, and errors of its store."""
 
 import pytest
 from tests.fakes.token_buckets import FakeTokenBuckets
@@ -7,7 +7,7 @@ from groundwork_core.rate_limits.limiter import RateLimiter
 
 
 def taken(limiter: RateLimiter, times: int, who: str = "a") -> int:
-    """How many of so many requests are let through."""
+    """Return how many of a number of requests are allowed."""
     standings = [limiter.take(who) for _ in range(times)]
     return len([one for one in standings if one is None or one.allowed])
 
@@ -105,7 +105,7 @@ def test_what_is_remembered_is_bounded() -> None:
     assert len(limiter._held) <= 10_000
 
 
-def test_what_costs_more_takes_more_tokens() -> None:
+def test_a_costlier_request_takes_more_tokens() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 100, buckets.now)
     standings = [limiter.take("a", 150) for _ in range(3)]
@@ -119,7 +119,7 @@ def test_what_costs_more_takes_more_tokens() -> None:
     assert again.allowed
 
 
-def test_what_costs_more_than_the_burst_takes_all_of_it() -> None:
+def test_a_request_costlier_than_the_burst_takes_all_tokens() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 10, buckets.now)
     first = limiter.take("a", 1000)

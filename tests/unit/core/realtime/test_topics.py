@@ -1,4 +1,4 @@
-"""Topics, and what is told on them."""
+"""Topics, and which live events are sent on them."""
 
 import json
 from uuid import UUID, uuid4
@@ -49,7 +49,7 @@ def test_topics_are_taken_in_one_spelling() -> None:
 @pytest.mark.parametrize(
     "given", [[], ["users"], ["entity:1"], ["job:1"], [1], [f"entity:{uuid4()}"] * 0]
 )
-def test_what_is_no_topic_is_refused(given: list[object]) -> None:
+def test_an_unknown_topic_is_refused(given: list[object]) -> None:
     with pytest.raises(Invalid):
         checked(given, VIEWER)
 

@@ -1,4 +1,4 @@
-"""How long the relay stays awake; on a clock of the test's own."""
+"""How long the relay stays awake, on a fake clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -78,7 +78,7 @@ def test_with_nothing_to_do_it_sleeps_after_its_promise_and_never_before() -> No
     assert lease.remaining_seconds() <= 0
 
 
-def test_while_there_is_something_to_do_the_promise_goes_on() -> None:
+def test_the_promise_is_extended_while_rows_arrive() -> None:
     time = Time()
     lease = MemoryLease(time)
     activity = Activity(time)
@@ -92,7 +92,7 @@ def test_while_there_is_something_to_do_the_promise_goes_on() -> None:
     assert lease.remaining_seconds() <= 0
 
 
-def test_no_promise_is_given_for_which_there_is_no_time() -> None:
+def test_no_promise_is_longer_than_the_remaining_time() -> None:
     time = Time()
     lease = MemoryLease(time)
     activity = Activity(time)
@@ -126,7 +126,7 @@ def test_a_lease_lost_to_another_relay_ends_it_at_once() -> None:
     assert time.seconds <= PROMISE_SECONDS
 
 
-def test_a_second_relay_leaves_it_to_one_that_lives_and_takes_over_from_one_that_died() -> None:
+def test_a_second_relay_leaves_a_live_lease_and_takes_over_an_expired_one() -> None:
     time = Time()
     dead = MemoryLease(time)
     dead.take(PROMISE_SECONDS)

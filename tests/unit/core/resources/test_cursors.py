@@ -16,7 +16,7 @@ def query(**parameters: str) -> PageQuery:
     return page_query(ENTITIES, {name: (value,) for name, value in parameters.items()})
 
 
-def test_a_cursor_comes_back_as_the_place_it_was_made_of() -> None:
+def test_a_cursor_is_decoded_to_the_place_that_it_encodes() -> None:
     cursor = CURSORS.write("entities", query(sort="name"), LAST)
     place = CURSORS.read("entities", query(sort="name", cursor=cursor))
     assert place == After("Ada", "0190b9d0-0000-7000-8000-000000000000")

@@ -30,7 +30,7 @@ def test_a_list_begins_with_the_newest_fifty() -> None:
 
 
 @pytest.mark.parametrize("name", ["published_after", "published_before"])
-def test_a_list_that_a_time_narrows_is_sorted_by_it_unless_told_otherwise(name: str) -> None:
+def test_a_list_filtered_by_a_time_is_sorted_by_it_by_default(name: str) -> None:
     given = {name: ["2026-01-31T12:00:00Z"]}
     query = page_query(DOCUMENTS, given)
     assert (query.sort, query.descending) == ("published_at", True)

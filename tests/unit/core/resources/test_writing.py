@@ -42,7 +42,7 @@ def test_a_patch_changes_only_what_it_names(store: FakeResources) -> None:
     assert (body["confidence"], body["name"], written.tag) == (0.5, "Ada", "2")
 
 
-def test_a_patch_goes_on_merging_inside_objects(store: FakeResources) -> None:
+def test_a_patch_merges_nested_objects(store: FakeResources) -> None:
     row_id = UUID(ada(store).id)
     patch = EntityPatch(attributes={"a": None, "b": {"d": 3}})
     written = change(ENTITIES, row_id, only(1), patch, store=store)

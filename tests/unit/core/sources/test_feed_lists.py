@@ -219,7 +219,9 @@ def test_opml_that_declares_a_document_type_is_refused(data: bytes) -> None:
         (b"x\n" * (MAX_FAULTS + 1), "not addresses"),
     ],
 )
-def test_what_is_no_list_is_refused_with_a_reason(data: bytes, says: str) -> None:
+def test_a_file_that_is_not_a_list_of_feeds_is_refused_with_a_reason(
+    data: bytes, says: str
+) -> None:
     with pytest.raises(NotAList, match=says):
         read_list(data)
 

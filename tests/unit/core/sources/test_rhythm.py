@@ -1,4 +1,4 @@
-"""A publisher who writes in the mornings of weekdays is asked then."""
+"""The rhythm of a publisher: one who writes on weekday mornings is polled then."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -36,7 +36,7 @@ def on_the_hour(_expression: str, _timezone: str, after: datetime) -> datetime:
 
 
 def never(_expression: str, _timezone: str, _after: datetime) -> datetime:
-    raise ValueError("this moment never comes")
+    raise ValueError("This cron expression never matches.")
 
 
 def failing(failures: int, retry_after: int | None = None) -> PollHistory:
@@ -102,7 +102,7 @@ def test_the_next_poll_follows_from_schedule_and_history(
     assert ((planned.at - NOW).total_seconds(), planned.reason) == (seconds, reason)
 
 
-def test_a_plan_says_from_what_it_was_worked_out() -> None:
+def test_a_plan_shows_its_inputs() -> None:
     planned = next_poll(QUARTER, failing(2), NOW, random=Chance(0.5), next_cron=on_the_hour)
     assert planned.inputs == {
         "schedule": {"kind": "interval", "every_seconds": 900},
@@ -116,10 +116,10 @@ def test_a_plan_says_from_what_it_was_worked_out() -> None:
     }
 
 
-def test_a_cron_schedule_that_no_longer_holds_waits_a_day_and_says_so() -> None:
+def test_an_invalid_cron_schedule_waits_a_day_and_says_so() -> None:
     planned = next_poll(HOURLY_CRON, PollHistory(), NOW, random=Chance(0), next_cron=never)
     assert planned.at == NOW + timedelta(days=1)
-    assert planned.inputs["schedule_error"] == "this moment never comes"
+    assert planned.inputs["schedule_error"] == "This cron expression never matches."
 
 
 def test_a_cron_schedule_that_can_never_be_kept_is_refused_with_a_pointer() -> None:

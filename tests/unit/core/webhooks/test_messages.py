@@ -1,4 +1,4 @@
-"""Events, bodies and signatures of messages."""
+"""Events, bodies and signatures of webhook messages."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""When messages are attempted again, and what answers make of an endpoint."""
+"""When messages are attempted again, and how answers change an endpoint's circuit."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -79,14 +79,14 @@ def test_retry_after_stops_the_endpoint() -> None:
 
 def test_warned_at_half_of_five_days_once_and_then_disabled() -> None:
     health, _ = after(EndpointHealth(), REFUSED, NOW)
-    told = []
+    consequences = []
     for hours in range(1, 130):
         health, consequence = after(health, REFUSED, NOW + timedelta(hours=hours))
         if consequence != "none":
-            told.append((hours, consequence))
+            consequences.append((hours, consequence))
     half = DISABLE_AFTER.total_seconds() / 7_200
-    assert told[:2] == [(half, "warn"), (half * 2, "disable")]
-    assert {consequence for _, consequence in told[1:]} == {"disable"}
+    assert consequences[:2] == [(half, "warn"), (half * 2, "disable")]
+    assert {consequence for _, consequence in consequences[1:]} == {"disable"}
 
 
 def test_410_disables_at_once() -> None:

@@ -152,7 +152,7 @@ def test_names_of_zones(zone: str, hours: int) -> None:
         None, True, [], -1, 1e30, float("nan"), "9" * 30, "1" * 10_000,
     ],
 )  # fmt: skip
-def test_what_is_not_certain_is_no_date(stated: object) -> None:
+def test_an_ambiguous_date_is_not_used(stated: object) -> None:
     assert moment(stated) is None
 
 

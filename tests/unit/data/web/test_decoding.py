@@ -56,7 +56,7 @@ def test_wide_characters_are_recognised_without_a_byte_order_mark(
     assert decode((before + TEXT).encode(encoding), content_type) == TEXT
 
 
-def test_a_byte_order_mark_counts_most_and_is_no_text() -> None:
+def test_a_byte_order_mark_decides_the_encoding_and_is_removed() -> None:
     body = codecs.BOM_UTF8 + b"\r\n" + TEXT.encode()
     assert decode(body, "text/xml; charset=windows-1251") == TEXT
 

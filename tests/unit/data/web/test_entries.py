@@ -168,7 +168,7 @@ def test_no_other_description_replaces_the_first(more: str) -> None:
              "<language>en</language>"), "en"),
     ],
 )  # fmt: skip
-def test_the_entrys_language_comes_before_the_feeds(text: str, language: str) -> None:
+def test_the_entrys_language_is_preferred_to_the_feeds(text: str, language: str) -> None:
     assert only(text).language == language
 
 

@@ -137,7 +137,7 @@ def test_a_wrongly_declared_encoding_is_seen_through(
         (b"<?xml version='1.0'?><root><a/></root>", Failure.NOT_A_FEED),
     ],
 )
-def test_what_is_no_feed_is_classified(body: bytes, expected: Failure) -> None:
+def test_an_answer_that_is_not_a_feed_is_classified(body: bytes, expected: Failure) -> None:
     assert failure(body) is expected
 
 
@@ -210,7 +210,7 @@ def test_how_often_a_feed_publishes_is_the_median_gap() -> None:
     assert outcome.facts.newest_at == datetime(2026, 2, 20, tzinfo=UTC)
 
 
-def test_reading_warns_nobody_and_asks_nobody() -> None:
+def test_reading_a_feed_raises_no_warning_and_opens_no_address() -> None:
     # Sockets are blocked here; a feed that names files and addresses must not be followed.
     body = b"""<?xml version="1.0"?><!DOCTYPE rss SYSTEM "http://127.0.0.1:9/dtd"
       [<!ENTITY x SYSTEM "file:///etc/passwd">]><rss version="2.0"><channel>

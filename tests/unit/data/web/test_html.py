@@ -152,7 +152,7 @@ def test_a_long_text_loses_no_word_and_no_link() -> None:
     assert cleaned.links == ("https://site.example/c?d=1&e=2",)
 
 
-def test_what_looks_like_an_image_in_a_title_is_no_image() -> None:
+def test_image_markup_in_a_title_attribute_is_unchanged() -> None:
     html = """<a title='<img data-src="/x.jpg">'>x</a><img data-src="/y.jpg">"""
     assert clean(html, BASE).html == (
         '<a title="&lt;img data-src=&quot;/x.jpg&quot;&gt;">x</a>'

@@ -43,7 +43,7 @@ def test_an_address_is_read_as_browsers_read_it(url: str, whole: str) -> None:
         *("https://x.example:99999/", "https://x.example:0/", "https:///x", "http:x"),
     ],
 )
-def test_what_cannot_be_followed_is_no_address(url: str | None) -> None:
+def test_an_address_that_cannot_be_followed_is_dropped(url: str | None) -> None:
     assert absolute(url, None) is None
 
 

@@ -61,7 +61,7 @@ def other_cleaner(html: str, base: str | None, page: str | None = None) -> Clean
     return Cleaned("See the chart", ("https://else.example/",), wording(html))
 
 
-def test_another_way_of_cleaning_is_no_news(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_way_of_cleaning_makes_no_revision(monkeypatch: pytest.MonkeyPatch) -> None:
     before = entry(TEXT)
     monkeypatch.setattr(reading, "clean", other_cleaner)
     after = entry(TEXT)

@@ -1,4 +1,4 @@
-"""GraphiQL comes from us alone."""
+"""The GraphiQL page loads nothing from other servers."""
 
 import re
 from typing import Any

@@ -1,4 +1,4 @@
-"""The clock on slots in memory."""
+"""The clock, on slots in memory."""
 
 import asyncio
 import json

@@ -40,7 +40,7 @@ def test_each_line_is_served_in_turn() -> None:
     assert served(lines) == ["a0", "b0", "c0", "a1", "b1", "a2"]
 
 
-def test_with_one_line_for_all_the_last_waits_for_everybody() -> None:
+def test_with_one_line_for_all_callers_the_last_call_is_served_last() -> None:
     """The control: without lines, who comes last is served last."""
     lines = Lines(most=2, wait_line=100)
     for one in calls("all", 3):
@@ -136,14 +136,14 @@ def test_the_longest_line_loses_its_newest_when_too_many_wait() -> None:
     assert served(lines) == ["a0", "other", "a1", "a2"]
 
 
-def test_nobody_waits_where_nobody_may() -> None:
+def test_no_call_waits_if_no_place_is_allowed() -> None:
     lines = Lines(most=2, wait_line=0)
     one = call(Place("a"))
     assert lines.add(one) is one
     assert len(lines) == 0
 
 
-def test_who_has_left_takes_up_no_place() -> None:
+def test_a_call_that_left_takes_no_place() -> None:
     lines = Lines(most=2, wait_line=2)
     first, second = calls("a", 2)
     for one in (first, second):
@@ -168,7 +168,7 @@ def test_one_environment_more_is_wanted_than_those_who_wait_may_use() -> None:
     assert lines.wanted == 8
 
 
-def test_all_of_it_can_be_taken_out() -> None:
+def test_clear_removes_all_waiting_calls() -> None:
     lines = Lines(most=2, wait_line=100)
     for one in [*calls("a", 2), *calls("b", 1, lane=PASSWORDS)]:
         lines.add(one)

@@ -33,9 +33,13 @@ def test_json_lines_keep_their_own_fields(written: bytes, expected: dict[str, st
 def test_text_becomes_the_message_of_a_line() -> None:
     (line,), _ = passed(b"\x1er1\x1eb\xc3\xb6se \xff\r\n")
 
-    told = json.loads(line)
-    assert told["message"] == "böse \ufffd"
-    assert (told["function"], told["request_id"], told["log.level"]) == ("fetch", "r1", "info")
+    written = json.loads(line)
+    assert written["message"] == "böse \ufffd"
+    assert (written["function"], written["request_id"], written["log.level"]) == (
+        "fetch",
+        "r1",
+        "info",
+    )
 
 
 def test_lines_come_whole_however_they_were_read() -> None:

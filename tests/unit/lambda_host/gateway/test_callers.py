@@ -1,4 +1,4 @@
-"""In whose line a request waits."""
+"""Which caller's line a request waits in."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def bearing(token: bytes, **more: str) -> Request:
     return request((b"authorization", b"Bearer " + token), **more)
 
 
-def test_who_says_nothing_waits_in_the_line_of_its_address() -> None:
+def test_an_anonymous_request_waits_in_the_line_of_its_address() -> None:
     known = Callers({})
     assert known.place(request()).line == "address:192.0.2.1"
     assert known.place(request(address="192.0.2.2")).line == "address:192.0.2.2"
@@ -51,16 +51,16 @@ def test_all_tokens_and_keys_of_a_user_share_a_line() -> None:
         assert known.place(one).line == "user:ada"
 
 
-def test_an_answer_that_names_nobody_teaches_nothing() -> None:
+def test_an_answer_without_a_caller_is_not_remembered() -> None:
     known = Callers({})
-    for told in (
+    for answer in (
         HttpAnswer(200, {}, {}),
         REFUSED,
         HttpAnswer(200, {}, {CALLER_HEADER: "ada"}),
         HttpAnswer(200, {}, {CALLER_HEADER: []}),
         HttpAnswer(200, {}, {CALLER_HEADER: [1]}),
     ):
-        known.learn(known.place(bearing(b"t")), told)
+        known.learn(known.place(bearing(b"t")), answer)
         assert known.place(bearing(b"t")).line == "address:192.0.2.1"
 
 

@@ -61,7 +61,7 @@ def test_the_standard_header_is_read_too(standard: str, expected: str) -> None:
     assert address("10.1.1.1", None, standard) == expected
 
 
-def test_what_an_untrusted_peer_says_is_ignored() -> None:
+def test_headers_of_an_untrusted_peer_are_ignored() -> None:
     assert address("203.0.113.9", "6.6.6.6", "for=6.6.6.6") == "203.0.113.9"
     assert ClientAddresses().address("10.1.1.1", [(b"x-forwarded-for", b"6.6.6.6")]) == "10.1.1.1"
     assert address("", "6.6.6.6") == ""
@@ -118,7 +118,7 @@ def test_names_decide_and_ports_do_not(value: bytes, *, served: bool) -> None:
 @pytest.mark.parametrize(
     "value", [b"", b":80", b"a b", b"u@a", b"a/b", b"a:b", b"a:65536", b"[::1", b"a\xff"]
 )
-def test_what_is_no_host_is_told_apart(value: bytes) -> None:
+def test_malformed_hosts_are_refused(value: bytes) -> None:
     with pytest.raises(BadHost):
         Hosts().serves(value)
 

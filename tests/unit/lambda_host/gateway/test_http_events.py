@@ -1,4 +1,4 @@
-"""Events beside golden ones, in the shape that API Gateway's documentation gives."""
+"""HTTP events are equal to recorded ones in the shape of API Gateway's documentation."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the alert rules name is what /metrics shows, and what people are told to read is there."""
+"""Alert rules use metrics that /metrics shows, and name runbook sections that exist."""
 
 import ast
 import json
@@ -52,8 +52,8 @@ def emitted(source: str) -> Iterator[tuple[str, metrics.Unit, list[str]]]:
             continue
         try:
             name, _, *unit = node.args
-            told: metrics.Unit = ast.literal_eval(unit[0]) if unit else "Count"
-            yield str(ast.literal_eval(name)), told, [str(one.arg) for one in node.keywords]
+            stated: metrics.Unit = ast.literal_eval(unit[0]) if unit else "Count"
+            yield str(ast.literal_eval(name)), stated, [str(one.arg) for one in node.keywords]
         except ValueError as error:
             raise NotLiteral(ast.unparse(node)) from error
 
@@ -115,7 +115,7 @@ def test_every_metric_has_a_name_that_can_be_read() -> None:
         'emit("a", 1, unit)',
     ],
 )
-def test_a_metric_whose_name_is_worked_out_is_noticed(source: str) -> None:
+def test_a_metric_with_a_computed_name_is_noticed(source: str) -> None:
     with pytest.raises(NotLiteral):
         list(emitted(source))
 
@@ -140,7 +140,7 @@ def test_a_name_or_label_with_a_slip_is_noticed(
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_an_alert_tells_people_how_bad_it_is_and_where_to_read_on(alert: Alert) -> None:
+def test_an_alert_has_a_severity_and_a_runbook_section(alert: Alert) -> None:
     assert alert.labels["severity"] in {"warning", "page"}
     assert alert.annotations["summary"]
     assert alert.annotations["description"]

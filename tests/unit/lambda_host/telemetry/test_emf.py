@@ -41,10 +41,10 @@ def test_a_line_says_one_point_for_each_value() -> None:
 
 
 def test_only_the_fullest_set_of_dimensions_counts() -> None:
-    told = json.loads(line(a="1", b="2"))
-    told["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = [[], ["a"], ["b", "a"]]
+    emitted = json.loads(line(a="1", b="2"))
+    emitted["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = [[], ["a"], ["b", "a"]]
 
-    (point,) = points_of(json.dumps(told).encode())
+    (point,) = points_of(json.dumps(emitted).encode())
 
     assert point.dimensions == (("a", "1"), ("b", "2"))
 
@@ -67,7 +67,7 @@ def test_what_breaks_the_format_is_refused(bad: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "expected"),
+    ("emitted", "expected"),
     [
         (
             line("DocumentsStored", kind="feed"),
@@ -81,8 +81,8 @@ def test_what_breaks_the_format_is_refused(bad: bytes) -> None:
         (line("Share", "Percent", 7), "groundwork_share 7.0"),
     ],
 )
-def test_the_unit_decides_the_kind_of_metric(told: bytes, expected: str) -> None:
-    assert expected in shown(told)
+def test_the_unit_decides_the_kind_of_metric(emitted: bytes, expected: str) -> None:
+    assert expected in shown(emitted)
 
 
 def test_counters_add_up_and_gauges_take_the_last() -> None:
@@ -92,7 +92,7 @@ def test_counters_add_up_and_gauges_take_the_last() -> None:
     assert "groundwork_lag 1.0" in page
 
 
-def test_a_gauge_that_nobody_tells_again_is_no_longer_shown() -> None:
+def test_a_gauge_that_is_not_emitted_again_is_no_longer_shown() -> None:
     now = 0.0
     gauge = ExpiringGauge("drift", "Differences.", ("kind",), lambda: now)
     gauge.set(("stale",), 3)

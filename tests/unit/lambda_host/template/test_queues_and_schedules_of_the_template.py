@@ -1,4 +1,4 @@
-"""What template.yaml must say of every queue and every schedule, whoever adds one."""
+"""Rules for every queue and every schedule of template.yaml."""
 
 from dataclasses import replace
 
@@ -9,10 +9,10 @@ from groundwork_lambda_host.template import Addresses, Stack, load
 from groundwork_lambda_host.template.stack import DeadLetter
 
 OWN_LOCK = {
-    # Function: what keeps two runs at once from doing harm, and the test that shows it.
-    "Fetch": "tests/integration/rest/test_push.py: of two runs one asks a hub",
-    "Relay": "tests/integration/relay/test_lease_and_nudge.py: of two relays one has the lease",
-    "Webhooks": "tests/integration/webhooks/test_sending.py: of two senders one has an endpoint",
+    # Function: what keeps two runs at once from doing harm: the test of it below tests/.
+    "Fetch": "integration/functions/rest_api/test_push.py: of two runs one asks a hub",
+    "Relay": "integration/core/relay/test_lease_and_nudge.py: of two relays one has the lease",
+    "Webhooks": "integration/core/webhooks/test_sending.py: of two senders one has an endpoint",
 }
 """Scheduled functions that may run several times at once: a queue invokes them too."""
 LONGEST_SECONDS = 1_209_600
@@ -26,7 +26,7 @@ def stack() -> Stack:
 
 
 def faults_of_queues(stack: Stack) -> list[str]:
-    """What would lose a message that fails."""
+    """Return settings of queues with which a failed message would be lost."""
     found = []
     read = {mapping.queue: stack.functions[mapping.function] for mapping in stack.queue_mappings}
     for queue in stack.queues:
@@ -48,7 +48,7 @@ def faults_of_queues(stack: Stack) -> list[str]:
 
 
 def faults_of_schedules(stack: Stack) -> list[str]:
-    """What would run twice at once, or long after its time."""
+    """Return schedules that could run twice at once, or long after their time."""
     found = []
     for schedule in stack.schedules:
         function = stack.functions[schedule.function]

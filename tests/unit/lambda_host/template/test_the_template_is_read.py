@@ -35,7 +35,7 @@ def read(
 
 
 def variable(folder: Path, expression: str, head: str = "", **secrets: str) -> str:
-    """What one environment variable comes to."""
+    """Return the resolved value of one environment variable."""
     text = (
         "Parameters:\n  Stage: {Type: String, Default: local}\n"
         "Conditions:\n  IsLocal: !Equals [!Ref Stage, local]\n"
@@ -70,7 +70,9 @@ def variable(folder: Path, expression: str, head: str = "", **secrets: str) -> s
         ('!Sub "{{resolve:secretsmanager:${Stage}}}"', "whole"),
     ],
 )
-def test_an_expression_comes_to_its_value(folder: Path, expression: str, expected: str) -> None:
+def test_an_expression_is_resolved_to_its_value(
+    folder: Path, expression: str, expected: str
+) -> None:
     assert variable(folder, expression, db='{"url": "postgres://x"}', local="whole") == expected
 
 
@@ -314,7 +316,7 @@ def test_a_policy_that_aws_would_refuse_is_refused(
         read(folder, SCHEDULED.format(invoke=invoke, retry=retry))
 
 
-def test_a_host_runs_the_functions_that_it_is_told(ours: Stack) -> None:
+def test_a_host_runs_the_functions_of_its_setting(ours: Stack) -> None:
     fetching = ours.only(["Fetch"])
     assert set(fetching.functions) == {"Fetch"}
     assert fetching.routes == ()
@@ -333,7 +335,7 @@ def test_a_host_runs_the_functions_that_it_is_told(ours: Stack) -> None:
 @pytest.mark.parametrize(
     ("chosen", "why"), [(["Fetcher"], "Fetcher"), (["Fetch", "-Fetch"], "no function")]
 )
-def test_a_host_told_to_run_nothing_or_the_unknown_does_not_start(
+def test_a_host_without_known_functions_does_not_start(
     ours: Stack, chosen: list[str], why: str
 ) -> None:
     with pytest.raises(TemplateError, match=why):

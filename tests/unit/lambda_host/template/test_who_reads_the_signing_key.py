@@ -74,7 +74,7 @@ def readers(resources: dict[str, Any], secret: str) -> set[str]:
 
 
 def _reads_others(action: str, resource: str) -> bool:
-    """Whether a statement lets at secrets in another form than exactly one of them."""
+    """Return whether a statement allows more than exactly one secret."""
     if not action.lower().startswith("secretsmanager:"):
         return False
     return action != READ or resource not in READERS
@@ -131,9 +131,9 @@ def test_no_other_function_knows_where_the_key_is(secret: str) -> None:
         {"DatabaseUrl": "postgresql://x", "Neo4jPassword": "x"},
         Addresses("http://127.0.0.1:4566", "http://127.0.0.1:8000/@live", "http://127.0.0.1:8000"),
     )
-    told = {
+    readers = {
         function.logical_id
         for function in stack.functions.values()
         if NAMES[secret].search(str(environment_variables(function, "eu-central-1", {})))
     }
-    assert told == READERS[secret]
+    assert readers == READERS[secret]

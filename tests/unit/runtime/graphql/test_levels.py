@@ -1,4 +1,4 @@
-"""What executes by levels tells what graphql-core tells, word for word."""
+"""Execution by levels gives the same answers as graphql-core."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""How much a query is found to ask for."""
+"""The computed cost of a query."""
 
 import pytest
 from graphql import OperationDefinitionNode, parse

@@ -1,4 +1,4 @@
-"""Which fields of the model a query is found to show."""
+"""The fields of the model that a query selects."""
 
 import pytest
 from graphql import parse

@@ -1,4 +1,4 @@
-"""Which API keys open the door, and when the database is asked."""
+"""Which API keys are accepted, and when the database is queried."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The layer around handlers, with handlers of the tests' own."""
+"""The application around handlers, with handlers of this test."""
 
 import json
 import logging
@@ -172,10 +172,10 @@ def test_any_authenticated_caller_may_call_what_needs_no_permission(app: Served)
     ],
 )
 def test_bodies_are_checked(app: Served, body: str, status: int, pointer: str | None) -> None:
-    found, told, _ = app("POST", "/notes", body, token=app.token("entities:write"))
+    found, answer, _ = app("POST", "/notes", body, token=app.token("entities:write"))
     assert found == status
     if pointer is not None:
-        assert told["errors"][0]["pointer"] == pointer
+        assert answer["errors"][0]["pointer"] == pointer
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_an_unknown_or_bad_parameter_is_named(app: Served) -> None:
         assert (status, body["errors"][0]["pointer"]) == (422, pointer)
 
 
-def test_what_is_no_id_names_nothing(app: Served) -> None:
+def test_a_malformed_id_finds_nothing(app: Served) -> None:
     assert app("GET", "/notes/1", token=app.token("entities:read"))[0] == 404
 
 
@@ -211,12 +211,12 @@ def test_a_method_that_a_path_does_not_take_is_405_and_says_which_it_does(app: S
 @pytest.mark.parametrize("path", ["/open", "/broken", f"/notes/{NOTE_ID}", "/nothing", "/notes"])
 def test_head_is_answered_as_get_without_its_body(app: Served, path: str) -> None:
     token = app.token("entities:read")
-    status, told, headers = app("GET", path, token=token)
+    status, answer, headers = app("GET", path, token=token)
     without, nothing, of_head = app("HEAD", path, token=token)
     assert (without, nothing) == (status, None)
     assert int(of_head.pop("Content-Length")[0]) > 0
     assert of_head == headers
-    assert told is not None
+    assert answer is not None
 
 
 def test_a_path_that_takes_get_says_that_it_takes_head(app: Served) -> None:

@@ -1,4 +1,4 @@
-"""Which tokens hold. Each refusal stands beside the good token it differs from in one thing."""
+"""Which tokens are accepted. Each refused token differs from a good one in one thing."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -138,7 +138,7 @@ def test_a_tampered_payload_is_refused(
         {"authorization": "Bearer " + part("not an object") + ".e30.e30"},
     ],
 )
-def test_what_is_no_token_is_refused(callers: Authenticator, headers: dict[str, str]) -> None:
+def test_a_malformed_token_is_refused(callers: Authenticator, headers: dict[str, str]) -> None:
     with pytest.raises(Unauthenticated):
         callers.authenticate(headers)
 

@@ -1,4 +1,4 @@
-"""What is too much is refused by counting, and lists stop at their first bad item."""
+"""Oversized bodies are refused by counting, and lists stop at their first bad item."""
 
 import json
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ def test_every_list_of_an_input_has_a_length_and_stops_at_its_first_bad_item(
         assert "'fail_fast': True" in core or '"fail_fast": true' in core, name
 
 
-def test_there_are_inputs_to_look_at() -> None:
+def test_every_input_includes_those_of_create_and_patch() -> None:
     assert router.operations
     assert {NewApiKey, NewEntity, SourcePatch} <= set(every_input())
 
@@ -109,7 +109,7 @@ def test_text_that_looks_like_many_arrays_is_taken() -> None:
     assert strict_json(json.dumps({"body": text}).encode()) == {"body": text}
 
 
-def test_a_text_that_looks_like_a_huge_number_is_taken() -> None:
+def test_a_text_that_looks_like_a_huge_number_is_accepted() -> None:
     given: Any = {"a": "1e999", "b": "7" * 400, "c": 1e300, "d": int("9" * 400)}
     assert strict_json(json.dumps(given).encode()) == given
 

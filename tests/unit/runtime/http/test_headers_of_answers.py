@@ -77,8 +77,8 @@ def ask(method: str, path: str, origins: str, **headers: str) -> tuple[int, dict
         "headers": {name.replace("_", "-"): value for name, value in headers.items()},
         "requestContext": {"requestId": "request-1"},
     }
-    told = Application(router, lambda: parts)(event, SimpleNamespace(aws_request_id="c"))
-    return told["statusCode"], told["multiValueHeaders"]
+    answer = Application(router, lambda: parts)(event, SimpleNamespace(aws_request_id="c"))
+    return answer["statusCode"], answer["multiValueHeaders"]
 
 
 @pytest.mark.parametrize(("method", "path", "status"), ASKED)
@@ -110,7 +110,7 @@ def test_a_foreign_preflight_gets_nothing_of_cors() -> None:
 
 
 @pytest.mark.parametrize("origins", ["*", f"*,{ORIGIN}", f"{ORIGIN}, *"])
-def test_a_star_is_no_origin(origins: str) -> None:
+def test_an_asterisk_is_not_an_origin(origins: str) -> None:
     with pytest.raises(BadSettings, match="exact origins"):
         ask("GET", "/200", origins)
 
@@ -123,13 +123,13 @@ def test_a_pattern_matches_nothing_but_itself() -> None:
 def test_the_hosts_own_answers_are_guarded_as_a_functions_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told = [one for one in vars(problems).values() if isinstance(one, problems.Problem)]
-    assert {one.status for one in told} >= {404, 413, 429, 502, 504}
-    told.append(problems.not_allowed("GET"))
-    assert [one.status for one in told if not _guarded(one)] == []
+    found = [one for one in vars(problems).values() if isinstance(one, problems.Problem)]
+    assert {one.status for one in found} >= {404, 413, 429, 502, 504}
+    found.append(problems.not_allowed("GET"))
+    assert [one.status for one in found if not _guarded(one)] == []
     # The guard taken away.
     monkeypatch.setattr(problems, "SECURITY_HEADERS", ())
-    assert [one.status for one in told if _guarded(one)] == []
+    assert [one.status for one in found if _guarded(one)] == []
 
 
 def _guarded(one: problems.Problem) -> bool:
@@ -140,9 +140,9 @@ def _guarded(one: problems.Problem) -> bool:
     return headers.items() >= {**wanted, "x-request-id": "request-1"}.items()
 
 
-def test_the_hosts_own_answers_say_of_origins_what_a_function_says() -> None:
-    _, told = ask("GET", "/404", ORIGIN, Origin=ORIGIN)
-    wanted = {name: value for name, (value,) in told.items() if name[:6] in ("Access", "Vary")}
+def test_the_hosts_own_answers_have_the_cors_headers_of_a_function() -> None:
+    _, headers = ask("GET", "/404", ORIGIN, Origin=ORIGIN)
+    wanted = {name: value for name, (value,) in headers.items() if name[:6] in ("Access", "Vary")}
     own = cors.Cors((ORIGIN,)).of([(b"origin", ORIGIN.encode())])
     assert {name.decode(): value.decode() for name, value in own} == {
         name.lower(): value for name, value in wanted.items()

@@ -1,4 +1,4 @@
-"""The one document: what is committed is what the code says, and it is sound OpenAPI 3.1."""
+"""The committed OpenAPI document is what the code makes, and is valid OpenAPI 3.1."""
 
 import json
 from collections.abc import Iterator
@@ -64,12 +64,12 @@ def test_an_invalid_document_is_detected(spec: dict[str, Any]) -> None:
     def named_twice(it: dict[str, Any]) -> None:
         it["paths"]["/api/v1/me"]["get"]["operationId"] = "listEntities"
 
-    for harm in (unnamed, unresolved, named_twice):
-        harmed = json.loads(json.dumps(spec))
-        harm(harmed)
-        # A reference to nowhere is told by another error than the rest.
+    for break_it in (unnamed, unresolved, named_twice):
+        broken = json.loads(json.dumps(spec))
+        break_it(broken)
+        # A dangling reference raises another error than the rest.
         with pytest.raises((OpenAPIValidationError, Unresolvable)):
-            OpenAPIV31SpecValidator(harmed).validate()
+            OpenAPIV31SpecValidator(broken).validate()
 
 
 def test_every_body_has_a_schema_and_an_example_that_it_takes(spec: dict[str, Any]) -> None:

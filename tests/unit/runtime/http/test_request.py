@@ -26,7 +26,7 @@ from groundwork_runtime.http.request import NotJson, Request, UnsupportedMediaTy
         b'{"a":1}x',
     ],
 )
-def test_what_is_no_strict_json_is_refused(body: bytes) -> None:
+def test_json_that_is_not_strict_is_refused(body: bytes) -> None:
     with pytest.raises(NotJson):
         strict_json(body)
 

@@ -1,4 +1,4 @@
-"""The relay tells how far behind each destination is: while it carries, and while it cannot."""
+"""The relay's metrics of how far behind each destination is, also while it fails."""
 
 import json
 from uuid import UUID

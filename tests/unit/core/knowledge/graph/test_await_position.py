@@ -1,4 +1,4 @@
-"""Waiting for the graph."""
+"""Waiting until the graph has reached a position."""
 
 import pytest
 
@@ -54,6 +54,6 @@ def test_patience_ends() -> None:
 
 
 @pytest.mark.parametrize("position", ["", "x", "-1", "1.0", "9" * 19, "1" * 20, "٣", "1 OR 1"])
-def test_what_is_no_position_is_refused(position: str) -> None:
+def test_a_malformed_position_is_refused(position: str) -> None:
     with pytest.raises(Invalid):
         await_position(position, Reached(Time(), 0))

@@ -1,4 +1,4 @@
-"""What a batch of outbox rows comes down to."""
+"""The changes of the graph that a batch of outbox rows makes."""
 
 from tests.fakes.outbox_rows import deleted, edge, entity, id_of, row
 
@@ -39,5 +39,5 @@ def test_moments_beyond_the_calendar_are_open() -> None:
     assert (kept.valid_from, kept.valid_to) == (None, None)
 
 
-def test_nothing_comes_down_to_nothing() -> None:
+def test_no_rows_collapse_to_no_changes() -> None:
     assert not collapse([])

@@ -1,4 +1,4 @@
-"""Cursors go out and come back, and nothing else comes in."""
+"""Cursors are decoded as they were encoded; anything else is refused."""
 
 import base64
 import json
@@ -22,7 +22,7 @@ def encoded(value: object) -> str:
 
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, 0.1 + 0.2, 5e-324, 0.8450348855016139])
-def test_a_place_comes_back_exactly(confidence: float) -> None:
+def test_a_cursor_is_decoded_to_the_same_place(confidence: float) -> None:
     place = LinkPlace(confidence, ID)
     assert read_link_cursor(link_cursor(place)) == place
     assert read_entity_cursor(entity_cursor(ID)) == ID

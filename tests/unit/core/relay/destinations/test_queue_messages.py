@@ -1,4 +1,4 @@
-"""What queues are told."""
+"""Which messages the relay sends to queues for outbox rows."""
 
 from uuid import UUID, uuid4
 

@@ -1,0 +1,5 @@
+"""GraphQL on a graph."""
+
+from ..graph_api.conftest import api, known
+
+__all__ = ["api", "known"]
