@@ -208,8 +208,9 @@ class FetchSources:
     ) -> Outcome:
         if not isinstance(download, Fetched):
             return download
+        now = self._clock.now()  # a database that is away is no fault of the reader
         try:
-            return read(download, self._clock.now(), cpu_seconds(source))
+            return read(download, now, cpu_seconds(source))
         except Exception:  # a bug of the reader must not stop other sources
             log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
             return Failed(
