@@ -21,13 +21,14 @@ def draw(found: Mapping[str, Any], path: Path) -> None:
     for axis, name in zip(axes[0], parts, strict=True):
         part = found[name]
         if name == "cycle":
-            times, polled, documents, *_ = zip(*part["samples"], strict=True)
+            times, polled, _, waiting, behind = zip(*part["samples"], strict=True)
             axis.plot(times, polled, label="sources polled")
             axis.set_xlabel("seconds since the import began")
-            axis.legend(loc="upper left")
+            axis.legend(loc="lower right")
             other = axis.twinx()
-            other.plot(times, documents, color="tab:orange")
-            other.set_ylabel("documents", color="tab:orange")
+            other.plot(times, behind, color="tab:orange")
+            other.plot(times, waiting, color="tab:orange", linestyle="dotted")
+            other.set_ylabel("changes not yet in the graph; dotted: jobs", color="tab:orange")
             axis.set_title("one cycle")
         elif name == "steady":
             times, polls, longest, *_ = zip(*part["samples"], strict=True)

@@ -10,11 +10,12 @@ from typing import Any
 
 from benchmarks.ingestion.picture import draw
 
-CYCLE_GOAL_SECONDS, LAG_GOAL_SECONDS = 600, 60
+CYCLE_GOAL_SECONDS, LAG_GOAL_SECONDS, GOAL_SOURCES = 600, 60, 5_000
+"""The goals are for so many sources."""
 INTRODUCTION = """\
 # Ingestion: thousands of sources
 
-Addresses of real feeds are polled by a real instance (`groundwork up`). Their host names are real, and all of them lead to one server process on loopback: the function Fetch runs as it is, but host names are resolved to 127.0.0.1. https addresses (nine of ten) are answered with TLS and certificates that are checked. The pause of a host is the default (`min_delay_ms` 1,000), robots.txt is asked for and obeyed, and a feed has 8 entries of about 1,100 bytes.
+Addresses of real feeds are polled by a real instance (`groundwork up`). Their host names are real, and all of them lead to one server process on loopback: the function Fetch runs as it is, but host names are resolved to 127.0.0.1. https addresses (nine of ten) are answered with TLS and certificates that are checked. The pause of a host is the default (`min_delay_ms` 1,000), robots.txt is asked for and obeyed, and a feed has 8 entries of about 1,300 bytes.
 
 | of 100 hosts | answer |
 |---|---|
@@ -51,6 +52,13 @@ def _where(part: Mapping[str, Any]) -> str:
     return f"Measured {measured['on']} on {measured['machine']}; load average of the last 15 minutes {measured['load']}."
 
 
+def _goal(part: Mapping[str, Any], met: object, seconds: int) -> str:
+    """Return a goal and whether it was met, which fewer sources do not show."""
+    if part["sources"] < GOAL_SOURCES:
+        return f"the goal, {seconds} s, is for {GOAL_SOURCES:,} sources"
+    return f"goal {seconds} s: {'met' if met else 'missed'}"
+
+
 def _costs(part: Mapping[str, Any], cpu: str) -> Iterator[str]:
     yield "| part | CPU seconds | memory at most, MB |"
     yield "|---|---|---|"
@@ -76,7 +84,7 @@ def _manners(seen: Mapping[str, Any]) -> str:
 def _cycle(found: Mapping[str, Any]) -> list[str]:
     part = found["cycle"]
     polled = part["polled_after"]
-    met = polled is not None and polled < CYCLE_GOAL_SECONDS
+    goal = _goal(part, polled is not None and polled < CYCLE_GOAL_SECONDS, CYCLE_GOAL_SECONDS)
     after = f"**{polled:,.0f} s**" if polled else "not"
     rate = part["polled"] / (polled or part["in_graph_after"])
     outcomes = ", ".join(f"{name} {count:,}" for name, count in part["outcomes"].items())
@@ -89,7 +97,7 @@ def _cycle(found: Mapping[str, Any]) -> list[str]:
         "",
         _where(part),
         "",
-        f"{part['sources']:,} sources were all polled {after} after the import began (goal: {CYCLE_GOAL_SECONDS} s: {'met' if met else 'missed'}), {rate:.1f} a second. "
+        f"{part['sources']:,} sources were all polled {after} after the import began ({goal}), {rate:.1f} a second. "
         f"{part['documents']:,} documents were stored, and {graph}.",
         "",
         "![progress of a cycle, and lag in the steady state](ingestion.png)",
@@ -124,7 +132,7 @@ def _peer(found: Mapping[str, Any]) -> list[str]:
         f"| most requests of one host at a time | {part['seen']['most_of_one_host']} | {cycle['seen']['most_of_one_host']} |",
         f"| pauses of under a second | {part['seen']['short_gaps']} of {part['seen']['gaps']} | {cycle['seen']['short_gaps']} of {cycle['seen']['gaps']} |",
         "",
-        "The last two lines show that the server sees bad manners. Postgres also extracts and queues in Groundwork's column.",
+        "The last line shows that the server sees short pauses. In Groundwork's column, Postgres also serves extraction, queues and the graph, and Fetch asks for robots.txt.",
         "",
     ]
 
@@ -132,7 +140,7 @@ def _peer(found: Mapping[str, Any]) -> list[str]:
 def _steady(found: Mapping[str, Any]) -> list[str]:
     part = found["steady"]
     lag = part["lag_seconds"]
-    met = "met" if lag["p95"] < LAG_GOAL_SECONDS else "missed"
+    goal = _goal(part, lag["p95"] < LAG_GOAL_SECONDS, LAG_GOAL_SECONDS)
     rows = [
         f"| {table} | {live:,} | {dead:,} | {size / 2**20:,.1f} |"
         for table, live, dead, size in part["rows"]
@@ -146,7 +154,7 @@ def _steady(found: Mapping[str, Any]) -> list[str]:
         "",
         f"{part['sources']:,} sources for {part['seconds'] / 60:.0f} minutes, after a cycle; one poll of 20 finds a new entry. **{part['polls_a_minute']} polls a minute**; {part['new_documents']:,} new documents. All of Groundwork took {cores:.2f} cores.",
         "",
-        f"Lag, from the time at which a source is due until its poll is recorded: median {lag['p50']} s, 95 of 100 within **{lag['p95']} s** (goal {LAG_GOAL_SECONDS} s: {met}), 99 of 100 within {lag['p99']} s, longest {lag['most']} s.",
+        f"Lag, from the time at which a source is due until its poll is recorded: median {lag['p50']} s, 95 of 100 within **{lag['p95']} s** ({goal}), 99 of 100 within {lag['p99']} s, longest {lag['most']} s.",
         "",
         _manners(part["seen"]),
         "",
