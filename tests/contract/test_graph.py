@@ -188,7 +188,7 @@ def tell_shuffled_and_doubled(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, seed: int) -> None:
-    random_ = random.Random(seed)  # noqa: S311 - a history that can be told again
+    random_ = random.Random(seed)  # noqa: S311 - a history that can be repeated
     rows = history(random_)
     tell_shuffled_and_doubled(graph, rows, random_)
     assert state(graph.reader) == applied_in_order(rows)
@@ -197,7 +197,7 @@ def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, s
 @pytest.mark.parametrize("seed", range(3))
 def test_a_history_sent_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
     """Also where entities were deleted and came back, as those do that were merged and split."""
-    random_ = random.Random(seed)  # noqa: S311 - a history that can be told again
+    random_ = random.Random(seed)  # noqa: S311 - a history that can be repeated
     rows = history(random_, MORE_LIVES)
     graph.had(*rows)
     before = state(graph.reader)

@@ -130,7 +130,7 @@ class RelayProcess:
 
 def carry_through(plan: Plan, database_url: str, graph: "Graph", folder: Path) -> Outcome:
     """Write, kill, let it catch up by itself, and compare."""
-    random_ = Random(plan.seed)  # noqa: S311 - to be told again
+    random_ = Random(plan.seed)  # noqa: S311 - can be repeated
     began = time.monotonic()
     outcome = Outcome()
     crew = Crew(database_url, plan.seed, plan.writers)

@@ -85,7 +85,7 @@ def _until(moment: float) -> float:
 
 
 def main(variant: str, rows_a_batch: str, promise_seconds: str) -> None:
-    """Start relays as told."""
+    """Start relays as the command line says."""
     import neo4j  # noqa: F401, PLC0415 - loaded for all children
 
     VARIANTS[variant]()

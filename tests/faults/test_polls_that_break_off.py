@@ -162,7 +162,7 @@ def use_case(path: Path, database: Database, site: ManyHosts) -> FetchSources:
 
 
 def fetch(path: Path, url: str, site: ManyHosts, due: FetchDue) -> GroundworkError | None:
-    """Fetch one message over a connection of its own; return what the queue is told."""
+    """Fetch one message over a connection of its own; return the answer to the queue."""
     with closing(Database(url, application_name="test")) as database:
         ((_, error),) = use_case(path, database, site)([due])
     return error

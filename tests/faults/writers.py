@@ -45,7 +45,7 @@ class Writer:
     def __init__(self, url: str, world: World, seed: str) -> None:
         self._wiring = Wiring(Settings.from_environment({"DATABASE_URL": url}))
         self._world = world
-        self._random = Random(seed)  # noqa: S311 - to be told again
+        self._random = Random(seed)  # noqa: S311 - can be repeated
         self.done = 0
 
     def write(self, changes: int, pause_seconds: float) -> None:

@@ -186,7 +186,7 @@ def fetcher(manifests: list[Manifest]) -> list[str]:
         found.append("fetch reaches no queue")
     settings = [each for each in manifests if each["metadata"]["name"].startswith("settings")]
     if not all(each["data"].get("GROUNDWORK_PUBLIC_URL") for each in settings):
-        found.append("hubs would be told no address of this instance")
+        found.append("hubs would get no address of this instance")
     for name, each in containers(manifests):
         functions = {
             function

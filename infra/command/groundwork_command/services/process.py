@@ -90,8 +90,8 @@ class Child:
     def log_tail(self, lines: int = 15) -> str:
         """Return the last lines of its logs without stack frames of Java, for an error message."""
         written = "".join(_read_from(path, start) for path, start in self._log_starts.items())
-        told = [line for line in written.splitlines() if not line.startswith(("\tat ", "\t... "))]
-        return "\n".join(told[-lines:]) or "(it wrote nothing)"
+        kept = [line for line in written.splitlines() if not line.startswith(("\tat ", "\t... "))]
+        return "\n".join(kept[-lines:]) or "(it wrote nothing)"
 
     @property
     def pid(self) -> int:

@@ -68,10 +68,10 @@ def test_the_message_has_no_frames_and_nothing_of_earlier_starts(ends_with: Star
     server = ends_with(LOCKED)
     with pytest.raises(ServiceError):
         server.start(lambda _line: None)
-    with pytest.raises(ServiceError, match="Address already in use") as told:
+    with pytest.raises(ServiceError, match="Address already in use") as raised:
         ends_with(TAKEN).start(lambda _line: None)
-    assert "FileLockException" not in str(told.value)
-    assert "\tat " not in str(told.value)
+    assert "FileLockException" not in str(raised.value)
+    assert "\tat " not in str(raised.value)
 
 
 def test_where_its_port_was_taken_it_tries_others(

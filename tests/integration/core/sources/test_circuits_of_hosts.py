@@ -59,8 +59,8 @@ PROXY = "proxy.example"
 LATER = Failed(Failure.HTTP_4XX, "429", 3_600, transfer=Transfer(429))
 
 
-def asked_of_a_shared_host(path: "Path", told: int) -> list[str]:
-    """Sources of five publishers behind one host; the first ones are told to come in an hour."""
+def asked_of_a_shared_host(path: "Path", throttled: int) -> list[str]:
+    """Sources of five publishers behind one host; the first ones are throttled for an hour."""
     for number, source in enumerate(many(path, PROXY, 5)):
         due_at = path.clock.now() - timedelta(minutes=5 - number)
         path.rows(
@@ -68,7 +68,7 @@ def asked_of_a_shared_host(path: "Path", told: int) -> list[str]:
             due_at,
             source,
         )
-    for number in range(told):
+    for number in range(throttled):
         path.web.pages[f"https://{PROXY}/{number}"] = LATER
     claim(path)
     for _ in range(5):
@@ -81,13 +81,13 @@ def test_one_source_that_is_told_to_come_later_does_not_hold_up_the_others_of_it
     path: "Path",
 ) -> None:
     """As FreshRSS issue 7880: one answer of a proxy held up all feeds behind it."""
-    assert len(asked_of_a_shared_host(path, told=2)) == 5
-    told = "SELECT count(*) FROM source_states WHERE status = 'throttled'"
-    assert path.value(told) == 2
+    assert len(asked_of_a_shared_host(path, throttled=2)) == 5
+    count = "SELECT count(*) FROM source_states WHERE status = 'throttled'"
+    assert path.value(count) == 2
 
 
 def test_three_in_a_row_hold_up_their_host(path: "Path") -> None:
-    assert len(asked_of_a_shared_host(path, told=3)) == 3
+    assert len(asked_of_a_shared_host(path, throttled=3)) == 3
     pause = path.value("SELECT next_allowed_at - %s FROM hosts", path.clock.now())
     assert timedelta(minutes=59) < pause <= timedelta(hours=1)
 
@@ -97,7 +97,7 @@ def test_if_one_answer_counted_for_the_host_the_others_would_wait(
 ) -> None:
     """The guard taken away."""
     monkeypatch.setattr(pace, "SOURCES_TO_THROTTLE", 1)
-    assert len(asked_of_a_shared_host(path, told=2)) == 1
+    assert len(asked_of_a_shared_host(path, throttled=2)) == 1
 
 
 def test_a_probe_that_succeeds_lets_the_others_through(path: "Path") -> None:

@@ -138,7 +138,7 @@ def no_loop_is_new(api: Api) -> bool:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_splits_in_the_reverse_order_give_everything_back(api: Api, seed: int) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a history that can be told again
+    chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
     there = small_world(api)
     before = [standing(api)]
     merged: list[str] = []
@@ -178,7 +178,7 @@ CHANGES = (
 def test_merges_and_splits_in_any_order_with_changes_between_them_leave_the_stores_equal(
     api: Api, seed: int
 ) -> None:
-    chance = random.Random(seed)  # noqa: S311 - a history that can be told again
+    chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
     small_world(api)
     for _ in range(25):
         there = [row[0] for row in api.sql("SELECT id::text FROM entities ORDER BY id")]
@@ -203,7 +203,7 @@ def test_simultaneous_merges_splits_and_deletions_leave_both_stores_equal(api: A
     conflicts: list[Exception] = []
 
     def act(seed: int) -> None:
-        chance = random.Random(seed)  # noqa: S311 - a history that can be told again
+        chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
         database = api.wiring.new_database()
         for _ in range(15):
             one, into = map(UUID, chance.sample(ids, 2))
