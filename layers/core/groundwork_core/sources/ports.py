@@ -17,13 +17,7 @@ from groundwork_core.hosts.ports import HostStore
 from groundwork_core.jobs.ports import JobStore
 from groundwork_core.push.ports import PushStore
 from groundwork_core.resources.ports import ResourceWork
-from groundwork_core.sources.fetch_outcome import (
-    Download,
-    Failed,
-    Fetched,
-    FetchRequest,
-    Follow,
-)
+from groundwork_core.sources.fetch_outcome import Download, Failed, Fetched, FetchRequest, Follow
 from groundwork_core.sources.ingestion import Ingestion
 from groundwork_core.sources.model import (
     FeedFacts,
