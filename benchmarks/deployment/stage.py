@@ -66,6 +66,7 @@ def deployed(
             yield settings
         finally:
             server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            server.execute(f"DROP ROLE IF EXISTS {name}_functions")
             shutil.rmtree(folder, ignore_errors=True)
 
 
