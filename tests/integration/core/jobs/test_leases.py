@@ -10,6 +10,7 @@ import pytest
 from groundwork_core.jobs.hold import lease_jobs
 from groundwork_core.jobs.lease_messages import LeaseRequest
 from groundwork_core.jobs.lease_rules import PROGRESS_EVENT_SECONDS
+from groundwork_core.jobs.model import WorkerJob
 from groundwork_data.postgres import lease_sql, quick_leases
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.quick_leases import PostgresQuickLeases
@@ -178,7 +179,7 @@ def test_a_worker_that_wakes_after_its_lease_applies_nothing(office: Office) -> 
 def test_without_the_token_its_result_would_be_applied(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lease_sql, "HOLDS", "SELECT id FROM jobs WHERE id = %(id)s FOR UPDATE")
+    monkeypatch.setattr(WorkerJob, "is_held", lambda *_: True)
     assert freeze_and_hand_in(office, f"unfenced {office.kind}") == (200, 1)
 
 

@@ -12,12 +12,17 @@ from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.template import Addresses, load
 
 READ = "secretsmanager:GetSecretValue"
-READERS = {"SigningKey": {"Identity"}, "DataKeys": {"RestApi", "Fetch", "Webhooks"}}
+READERS = {
+    "SigningKey": {"Identity"},
+    "DataKeys": {"RestApi", "Fetch", "Webhooks"},
+    "WorkerKey": {"ReferenceExtractor"},
+}
 """Functions that may read a secret, by the secret; logical ids in the template."""
 DATABASE_POLICIES = ("ReadDatabaseSecret", "ReadNeo4jSecret")
 NAMES = {
     "SigningKey": re.compile("signing[-_]?key", re.IGNORECASE),
     "DataKeys": re.compile("data[-_]?keys", re.IGNORECASE),
+    "WorkerKey": re.compile("worker[-_]?key", re.IGNORECASE),
 }
 
 
