@@ -16,6 +16,8 @@ from ..fakes.outbox_rows import deleted, edge, entity
 from ..fakes.unguarded import without_tombstones, without_versions
 from .conftest import EVERYTHING, Graph, ids
 
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
+
 
 def test_what_was_written_is_read_back(graph: Graph) -> None:
     graph.had(
@@ -186,7 +188,7 @@ def tell_shuffled_and_doubled(
         shuffled = shuffled[size:]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 - a history that can be repeated
     rows = history(random_)
@@ -194,7 +196,7 @@ def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, s
     assert state(graph.reader) == applied_in_order(rows)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_history_sent_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
     """Also where entities were deleted and came back, as those do that were merged and split."""
     random_ = random.Random(seed)  # noqa: S311 - a history that can be repeated

@@ -278,6 +278,7 @@ def test_a_password_made_by_a_start_that_was_ended_is_printed_by_the_next() -> N
 # Last, for it stops the instance
 
 
+@pytest.mark.long
 def test_sigterm_ends_it_with_exit_code_zero_and_the_data_is_there_again(own: Instance) -> None:
     processes = family(own.process.pid)
     assert stop(own, signal.SIGTERM) == 0

@@ -8,6 +8,7 @@ import pytest
 from .killed_relay import Plan, carry_through
 
 
+@pytest.mark.long
 def test_a_relay_that_is_killed_again_and_again_leaves_both_stores_equal(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:

@@ -136,7 +136,7 @@ def no_loop_is_new(api: Api) -> bool:
     return api.sql(f"{EDGES} WHERE from_id = to_id AND type <> 'LOOPS'") == []
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_splits_in_the_reverse_order_give_everything_back(api: Api, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
     there = small_world(api)
@@ -174,7 +174,7 @@ CHANGES = (
 )
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_merges_and_splits_in_any_order_with_changes_between_them_leave_the_stores_equal(
     api: Api, seed: int
 ) -> None:

@@ -184,6 +184,7 @@ async def _sockets(url: str, number: int) -> list[ClientConnection]:
     return found
 
 
+@pytest.mark.long
 def test_a_thousand_sockets_get_a_batch_within_a_moment(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet()) as gateway:
