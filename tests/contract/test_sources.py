@@ -63,7 +63,7 @@ def start(work: Work, *names: str, at: datetime = NOW, until: datetime = UNTIL) 
 
 def watched(work: Work, source_id: UUID, ticket: UUID) -> WatchedSource:
     with work:
-        (found,) = work.sources.to_fetch([(source_id, ticket)], LATER, LATER)
+        (found,) = work.sources.to_fetch([(source_id, ticket)], LATER, LATER, frozenset())
     return found
 
 
@@ -215,11 +215,24 @@ def test_only_current_tickets_of_enabled_sources_are_fetched(work: Work) -> None
     change(work, second, enabled=False)
     with work:
         pairs = [(first, one), (first, one), (first, uuid4()), (second, other), (uuid4(), one)]
-        found = work.sources.to_fetch(pairs, LATER, LATER)
+        found = work.sources.to_fetch(pairs, LATER, LATER, frozenset())
     assert [(f.source_id, f.ticket, f.url) for f in found] == [(first, one, url("a"))]
     assert found[0].schedule == DEFAULT_SCHEDULE
     assert found[0].identity is Identity.ID
     assert not found[0].over_budget
+
+
+def test_a_fetch_that_a_worker_has_is_taken_only_for_a_message_that_is_delivered_again(
+    work: Work,
+) -> None:
+    first, second = start(work, "a", "b")
+    due = [(first, claim(work, first)), (second, claim(work, second))]
+    until = LATER + timedelta(seconds=60)
+    with work:
+        assert len(work.sources.to_fetch(due, LATER, until, frozenset())) == 2
+        assert work.sources.to_fetch(due, LATER, until, frozenset()) == []
+        (again,) = work.sources.to_fetch(due, LATER, until, {due[1][1]})
+    assert again.source_id == second
 
 
 def test_a_fetch_knows_since_when_it_is_due_unless_a_user_asked_for_it_early(work: Work) -> None:

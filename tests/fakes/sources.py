@@ -202,14 +202,14 @@ class MemorySources:
         return ticket, state.host
 
     def to_fetch(
-        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime
+        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
         taken = []
         for source_id, ticket in dict.fromkeys(due):
             if not self.hold(source_id, ticket) or not self._enabled(source_id):
                 continue
             busy = self._states[source_id].fetching_until
-            if busy is None or busy <= now:
+            if busy is None or busy <= now or ticket in again:
                 self._set(source_id, fetching_until=until)
                 taken.append(self._watched(source_id))
         return taken

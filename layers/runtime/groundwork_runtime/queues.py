@@ -36,6 +36,7 @@ class BatchResponse(TypedDict):
 class _Record(BaseModel):
     message_id: str = Field(alias="messageId")
     body: str
+    attributes: dict[str, str] = {}
 
 
 class _Batch(BaseModel):
@@ -48,6 +49,8 @@ class Message(Generic[M]):
 
     id: str
     body: M
+    again: bool
+    """Whether the queue has delivered it before; that worker failed, or is gone."""
 
 
 def process_batch(
@@ -71,7 +74,9 @@ def process_batch(
     good: list[Message[M]] = []
     for record in batch.records:
         try:
-            good.append(Message(record.message_id, kind.model_validate_json(record.body)))
+            body = kind.model_validate_json(record.body)
+            again = int(record.attributes.get("ApproximateReceiveCount", "1")) > 1
+            good.append(Message(record.message_id, body, again))
         except ValidationError as bad:
             faults = bad.errors(include_url=False, include_input=False, include_context=False)
             log.error(  # noqa: TRY400 - the stack would contain the message

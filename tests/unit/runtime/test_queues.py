@@ -41,6 +41,23 @@ def test_good_messages_are_taken_together() -> None:
     assert [[(m.id, m.body.number) for m in one] for one in taken] == [[("m0", 1), ("m1", 2)]]
 
 
+def test_a_message_knows_whether_it_was_delivered_before() -> None:
+    taken: list[Message[Parcel]] = []
+
+    def act(messages: Sequence[Message[Parcel]]) -> Iterator[tuple[Message[Parcel], None]]:
+        taken.extend(messages)
+        yield from ((message, None) for message in messages)
+
+    records = [
+        {"messageId": f"m{n}", "body": '{"number": 1}', "attributes": attributes}
+        for n, attributes in enumerate(
+            ({}, {"ApproximateReceiveCount": "1"}, {"ApproximateReceiveCount": "2"})
+        )
+    ]
+    process_batch({"Records": records}, Parcel, act)
+    assert [message.again for message in taken] == [False, False, True]
+
+
 @pytest.mark.parametrize("poison", ["", "no json", "[]", "{}", '{"number": "x"}', "null"])
 def test_poison_fails_alone(poison: str) -> None:
     def act(messages: Sequence[Parcel]) -> Iterator[tuple[Parcel, None]]:

@@ -86,19 +86,21 @@ class FetchSources:
         self._next_cron = next_cron
 
     def __call__(
-        self, due: Sequence[FetchDue]
+        self, due: Sequence[FetchDue], again: Set[UUID] = frozenset()
     ) -> Iterator[tuple[FetchDue, GroundworkError | None]]:
         """Yield each message with the error that prevented its recording, or None.
 
         Failures of a source are not errors here; they are recorded in its state. A message with an
         expired ticket (recorded or replaced) is settled without a fetch, so messages may be
         repeated. Sources for which the batch has no time are queued again (reading_budget.py), and
-        their messages are settled.
+        their messages are settled. `again` has the tickets of messages that are delivered again:
+        their earlier worker is gone, and what it had is fetched at once.
         """
         with self._work() as work:
             pairs = [(message.source_id, message.ticket) for message in due]
             now = self._clock.now()
-            taken = work.sources.to_fetch(pairs, now, now + timedelta(seconds=FETCHING_SECONDS))
+            until = now + timedelta(seconds=FETCHING_SECONDS)
+            taken = work.sources.to_fetch(pairs, now, until, again)
             taken = with_robots(taken, hosts=work.hosts, now=now)
             watched = {one.ticket: one for one in taken}
             details = work.credentials.details([one.source_id for one in watched.values()])

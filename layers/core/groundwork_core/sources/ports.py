@@ -91,11 +91,11 @@ class SourceStore(Protocol):
         ...
 
     def to_fetch(
-        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime
+        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
         """Take enabled sources whose tickets are current, by (source, ticket), until a time.
 
-        Those that another worker has are left out; its time ends by itself.
+        Those that another worker has are left out, except for the tickets in `again`.
         """
         ...
 

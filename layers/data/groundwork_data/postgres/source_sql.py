@@ -75,7 +75,8 @@ WITH taken AS (
     UPDATE source_states t SET fetching_until = %(until)s
     FROM unnest(%(sources)s::uuid[], %(tickets)s::uuid[]) AS due(source_id, ticket)
     WHERE t.source_id = due.source_id AND t.ticket = due.ticket AND t.enabled
-        AND (t.fetching_until IS NULL OR t.fetching_until <= %(now)s)
+        AND (t.fetching_until IS NULL OR t.fetching_until <= %(now)s
+            OR t.ticket = ANY(%(again)s::uuid[]))
     RETURNING t.*
 )
 SELECT s.id, t.ticket, s.url, s.schedule, t.failures, t.etag, t.last_modified,

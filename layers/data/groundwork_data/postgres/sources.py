@@ -127,12 +127,12 @@ class PostgresSources:
         return ticket, host
 
     def to_fetch(
-        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime
+        self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
         """Take the sources of those (source, ticket) pairs that are current and enabled."""
         sources, tickets = [one for one, _ in due], [ticket for _, ticket in due]
         given = {"sources": sources, "tickets": tickets, "now": now, "until": until}
-        rows = self._rows(sql.TO_FETCH, given)
+        rows = self._rows(sql.TO_FETCH, given | {"again": list(again)})
         return [
             WatchedSource(
                 source_id=source,
