@@ -40,9 +40,15 @@ def write(found: Measured) -> None:
         f"| {name} | {at(waits, 0.5):.0f} | {at(waits, 0.95):.0f} | {len(waits)} |"
         for name, waits in found.start_ms.items()
     ]
+    flaws = [
+        name
+        for name, there in (("short", found.seconds < 20), ("on a busy machine", found.load > 2))
+        if there
+    ]
     short = (
-        "\n**A short run on a busy machine**: read the rows against each other, not as capacity.\n"
-        if found.seconds < 20 or found.load > 2
+        f"\n**The run was {' and '.join(flaws)}**: read the rows against each other, not as"
+        " capacity.\n"
+        if flaws
         else ""
     )
     cpu = ", ".join(f"{count}: {ms:.1f}" for count, ms in found.cpu_ms.items())
