@@ -125,10 +125,13 @@ def main() -> None:
                 expected = answers_of(ours)
                 cells += measure(ours, clients, options.seconds, open_loop=True)
             # Ours has stopped, Neo4j and the queue emulator with it: the peers have both cores.
-            theirs = servers.peers_database(url)
-            peers = [servers.fastapi(kind, theirs, mint) for kind in ("sync", "async", "lean")]
+            # Each has a database of its own: what one's load changed, the next one's list shows.
+            peers = [
+                servers.fastapi(kind, servers.peers_database(url, kind), mint)
+                for kind in ("sync", "async", "lean")
+            ]
             if program is not None:
-                peers.append(servers.axum(program, theirs, mint))
+                peers.append(servers.axum(program, servers.peers_database(url, "axum"), mint))
             for peer in peers:
                 with peer as server:
                     check_equal(expected, answers_of(server), server.name)

@@ -19,6 +19,7 @@ import jwt
 import psutil
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from psycopg import sql
 from psycopg.types.json import Jsonb
 from tests.child_instance import Instance, free_port
 
@@ -171,11 +172,11 @@ def _peer(
         process.wait(timeout=20)
 
 
-def peers_database(server_url: str) -> str:
-    """Make the peers' own database: the same tables, without our triggers, which they replace."""
+def peers_database(server_url: str, peer: str) -> str:
+    """Make a peer's own database: the same tables, without our triggers, which it replaces."""
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE peers")
-    url = server_url.rsplit("/", 1)[0] + "/peers"
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(f"peer_{peer}")))
+    url = f"{server_url.rsplit('/', 1)[0]}/peer_{peer}"
     migrate(url, MIGRATIONS)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER TABLE entities DISABLE TRIGGER USER")
