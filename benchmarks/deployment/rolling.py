@@ -37,13 +37,13 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether the client got nothing, or an error of the server."""
+        """Whether the request failed: no answer came, or one with a 5xx status."""
         return self.status == NO_ANSWER or self.status >= SERVER_ERROR
 
 
 @dataclass
 class Balancer:
-    """What a load balancer does: the next host in turn; another if a connection is refused."""
+    """A round-robin load balancer, which tries the next host if a connection is refused."""
 
     hosts: list[ServingHost]
     _turn: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -76,7 +76,7 @@ class Traffic:
         self._numbers = itertools.count()
 
     def client(self) -> None:
-        """Send until it is told to stop."""
+        """Send requests until `_stop` is set."""
         while not self._stop.wait(PAUSE_SECONDS):
             number = next(self._numbers)
             entity = {"name": f"e{number}", "type": "topic", "confidence": 1}

@@ -12,7 +12,7 @@ LIST = "sources/smallweb-6000.txt"
 
 
 class Kind(StrEnum):
-    """How a host answers."""
+    """The kind of answer that a made-up host gives to every request."""
 
     FINE = "fine"
     SLOW = "slow"

@@ -134,7 +134,7 @@ class MadeWeb:
         if asked.path == "/start":
             self.manners = Manners()
             self.change(float(parse_qs(asked.query)["changing"][0]))
-        return json.dumps(self.manners.told()).encode()
+        return json.dumps(self.manners.counts()).encode()
 
 
 async def main(given: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What a host sees of its visitor: requests at a time, and the time between them."""
+"""Count requests in flight and pauses between requests, for each host of the benchmark."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _Host:
 
 @dataclass(slots=True)
 class Seen:
-    """What all hosts have seen so far; gaps are seconds."""
+    """Counts of requests and pauses over all hosts; pauses in seconds."""
 
     requests: int = 0
     robots: int = 0
@@ -80,6 +80,6 @@ class Manners:
         name = str(status)
         self.seen.statuses[name] = self.seen.statuses.get(name, 0) + 1
 
-    def told(self) -> dict[str, object]:
-        """Return what was seen, for JSON."""
+    def counts(self) -> dict[str, object]:
+        """Return the counts as a dictionary for JSON."""
         return asdict(self.seen)

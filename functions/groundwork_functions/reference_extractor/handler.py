@@ -17,7 +17,7 @@ handler = EventApp("reference_extractor")
 
 
 class Announced(BaseModel):
-    """What this worker needs of docs/contracts/job-1.json; other fields are ignored."""
+    """The fields of a job message (docs/contracts/job-1.json) that this worker reads."""
 
     job_id: str
     kind: str

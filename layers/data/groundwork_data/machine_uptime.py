@@ -1,4 +1,4 @@
-"""How long this machine has been up, by a clock that nobody can set."""
+"""The uptime of this machine, by a clock that cannot be set."""
 
 from __future__ import annotations
 

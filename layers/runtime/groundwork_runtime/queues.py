@@ -50,7 +50,7 @@ class Message(Generic[M]):
     id: str
     body: M
     again: bool
-    """Whether the queue has delivered it before; that worker failed, or is gone."""
+    """Whether the queue has delivered the message before: the earlier worker failed or died."""
 
 
 def process_batch(

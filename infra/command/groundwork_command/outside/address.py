@@ -44,7 +44,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether it is on this machine, where nobody listens in."""
+        """Whether the host is loopback, where traffic never leaves this machine."""
         return self.host in LOOPBACK
 
     @property

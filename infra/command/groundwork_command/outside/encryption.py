@@ -1,4 +1,4 @@
-"""Whether connections to a deployment are encrypted, by a certificate that holds a while."""
+"""Check the TLS versions and the certificate of a deployment."""
 
 import socket
 import ssl
@@ -13,7 +13,7 @@ HTTPS_PORT = 443
 DAYS_LEFT = 14
 SECONDS_A_DAY = 86_400
 OLD_SUITES = "DEFAULT:@SECLEVEL=0"
-"""So that this side offers what only old protocols use."""
+"""OpenSSL ciphers with which this client can offer TLS 1.0 and 1.1."""
 
 
 def check(address: Address) -> list[Finding]:

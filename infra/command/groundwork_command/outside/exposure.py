@@ -1,4 +1,4 @@
-"""What strangers get from a deployment: pages, accounts with known passwords, headers."""
+"""Check what an anonymous client can reach: API pages, default logins, response headers."""
 
 from groundwork_command.instance.checks import Finding, State
 from groundwork_command.outside.address import Address

@@ -1,4 +1,4 @@
-"""Whether a deployment works: its functions, database, graph, queues, limits and release."""
+"""Check that a deployment works: functions, database, graph, queues, limits and release."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from groundwork_command.outside.address import Address
 OK = 200
 LATE_SECONDS = 600
 INSIDE = ("database", "graph", "queues", "rate limit")
-"""What only somebody with a key sees."""
+"""The checks that need an API key."""
 NEEDS_A_KEY = "Set GROUNDWORK_API_KEY to an API key with sources:read, entities:read and jobs:read."
 TYPENAME = {"query": "{ entities(first: 1) { edges { node { id } } } }"}
 

@@ -1,4 +1,4 @@
-"""Whether the sockets of a deployment refuse strangers and take somebody with a ticket."""
+"""Check that WebSockets refuse a connection without a ticket and accept one with a ticket."""
 
 import json
 

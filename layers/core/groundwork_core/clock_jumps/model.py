@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What the database's clock said at a moment of a machine's uptime, which nobody can set."""
+    """A reading of the database's clock, with the machine's uptime, which cannot be set."""
 
     at: datetime
     boot: str

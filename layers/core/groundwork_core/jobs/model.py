@@ -80,7 +80,7 @@ class WorkerJob(BaseModel):
     lease_token: UUID | None = None
 
     def is_held(self, token: UUID, now: datetime) -> bool:
-        """Whether this token is that of the present lease, which has not expired."""
+        """Return whether the token is that of the present lease and the lease has not expired."""
         return (
             self.status == "leased"
             and self.lease_token == token

@@ -1,4 +1,4 @@
-"""What is stored of an entity's confidence and of the statements behind it."""
+"""The stored confidence of an entity and the statements it is computed from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SOURCES_MAX = 20
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is known of an entity's confidence."""
+    """The confidence of an entity as stored and as computed."""
 
     entity_id: UUID
     confidence: float

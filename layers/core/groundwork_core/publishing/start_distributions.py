@@ -83,7 +83,7 @@ def start_now(
 def _effective(
     users: Collection[UUID], work: DistributionsWork, checker: JsonSchemas
 ) -> EffectivePreferencesOf:
-    """Return what users prefer now; nobody is asked for where there are no users."""
+    """Return the present preferences of users, without a query if there are no users."""
     if not users:
         return EffectivePreferencesOf({}, {})
     schemas = work.distributions.preference_schemas()

@@ -22,7 +22,7 @@ class BatchSize:
 
     @property
     def reduced(self) -> bool:
-        """Whether batches are smaller than usual; each is then a pass of its own."""
+        """Whether batches are smaller than usual; no batch is then read ahead."""
         return self.rows < ROWS_A_BATCH
 
     def delivered(self) -> None:

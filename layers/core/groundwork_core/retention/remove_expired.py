@@ -26,7 +26,7 @@ mend it and to replay."""
 SCHEDULE_RUN_DAYS = 30
 """How long a run of a schedule stays listed."""
 HOST_DAYS = 1
-"""How long an expired robots.txt and a host without sources are kept; redirects make them."""
+"""How long an expired robots.txt and a host without sources, which redirects create, are kept."""
 BATCH = 20_000
 BATCHES = 5
 """Of messages of webhooks in one run: more than 1,000 a second."""

@@ -146,4 +146,4 @@ class FetchRequest:
     """The host under which the request counts; a redirect to another one ends the visit. None:
     redirects are followed wherever they lead."""
     onward: Onward | None = None
-    """What came before on other hosts, if `url` is where redirects led to."""
+    """The redirects on other hosts that led to `url`; None: there were none."""

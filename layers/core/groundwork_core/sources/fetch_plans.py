@@ -74,7 +74,7 @@ class FetchPlans:
     def _secret(self, source: WatchedSource) -> SecretHeader | None:
         found = self._details.get(source.source_id)
         if found is None or found.encrypted is None or source.onward is not None:
-            return None  # after a redirect to another host nobody gets them
+            return None  # another host never gets them
         place = place_of(source.source_id)
         return secret_header(self._encryption.decrypt(found.encrypted, place))
 

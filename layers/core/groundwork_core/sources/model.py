@@ -175,7 +175,7 @@ class WatchedSource:
     """When this poll was due by the plan; None: not yet, a user asked for it."""
     robots: RobotsRule | None = None
     onward: Onward | None = None
-    """Where the poll goes on after a redirect from another host."""
+    """The rest of a poll that another host redirected; None: the poll begins here."""
 
     @property
     def next_url(self) -> str:

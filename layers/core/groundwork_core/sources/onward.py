@@ -1,4 +1,4 @@
-"""Where a poll goes on after a redirect to another host."""
+"""The rest of a poll after a redirect to another host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Onward:
     requests: int = 0
     """Requests of this poll so far."""
     moved_to: str | None = None
-    """Where the permanent redirects before it led to."""
+    """The URL to which the permanent redirects before it led."""
     permanent: bool = True
     """Whether all redirects so far are permanent."""
 

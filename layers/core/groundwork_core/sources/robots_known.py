@@ -1,4 +1,4 @@
-"""What a fetch knows about robots.txt beforehand."""
+"""The stored robots.txt with which a fetch begins."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ class RobotsRule:
     known: KnownRobots | None
     """None, or expired: robots.txt is fetched first."""
     now: datetime
-    """When the fetch was planned, by the clock that plans polls."""
+    """The planned time of the fetch, by the database's clock."""
     pause_seconds: float
     """Between the request for robots.txt and the one after it."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 COMPARED_SECONDS = 60.0
-"""How long the difference between the two clocks is remembered."""
+"""How long the measured difference between the two clocks is reused."""
 JUMP_SECONDS = 0.25
 """If this machine's clock was set by more than this, the clocks are compared again."""
 

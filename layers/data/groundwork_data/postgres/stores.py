@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from groundwork_data.postgres.outbox import PostgresOutbox
@@ -44,15 +45,15 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.webhooks import PostgresWebhooks
 
 
-class PostgresStores:
+class PostgresStores(ABC):
     """All stores, on the connection of the running transaction."""
 
     _database: Database
 
     @property
+    @abstractmethod
     def connection(self) -> Connection[TupleRow]:
         """The connection of the running transaction. Raises RuntimeError if none runs."""
-        raise NotImplementedError
 
     @property
     def outbox(self) -> PostgresOutbox:

@@ -60,20 +60,6 @@ def connect(database_url: str) -> Iterator[Callable[[], Connection[TupleRow]]]:
 
 
 @pytest.fixture
-def databases(database_url: str) -> Iterator[Callable[[], Database]]:
-    """Opens held connections as functions have them, closed after the test."""
-    made: list[Database] = []
-
-    def open_one() -> Database:
-        made.append(Database(database_url, application_name="test"))
-        return made[-1]
-
-    yield open_one
-    for database in made:
-        database.close()
-
-
-@pytest.fixture
 def begin_work(databases: Callable[[], Database]) -> Callable[[], PostgresUnitOfWork]:
     """Begins a unit of work on one connection of its own, calling nobody."""
     database = databases()

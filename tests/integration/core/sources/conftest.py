@@ -34,6 +34,7 @@ from groundwork_data.web.kinds.readers import reader_of
 from groundwork_functions.reference_extractor.extract import extract
 from groundwork_functions.reference_extractor.handler import Announced
 from groundwork_runtime.queues import BatchResponse, Message, by_body, process_batch
+from groundwork_runtime.wiring import wiring
 
 from ....fakes.secrets import memory_encryption
 from .job_api import JobApi
@@ -228,3 +229,16 @@ def path(database_url: str) -> Iterator[Path]:
     made = Path(database_url)
     yield made
     made.database.close()
+
+
+@pytest.fixture
+def environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set the environment variables that the template gives functions."""
+    for name in ("RELAY_QUEUE_URL", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATABASE_URL", path.url)
+    monkeypatch.setattr("groundwork_runtime.logs.configure", lambda *_: None)
+    wiring.cache_clear()
+    yield
+    wiring().database.close()
+    wiring.cache_clear()

@@ -38,19 +38,6 @@ class Moved:
         return datetime.now(UTC) + self.by
 
 
-@pytest.fixture
-def environment(path: "Path", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What the template gives the functions."""
-    for name in ("RELAY_QUEUE_URL", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATABASE_URL", path.url)
-    monkeypatch.setattr("groundwork_runtime.logs.configure", lambda *_: None)
-    wiring.cache_clear()
-    yield
-    wiring().database.close()
-    wiring.cache_clear()
-
-
 def set_clock(by: timedelta, *, guarded: bool) -> None:
     """Set the clock of the machine; unguarded, claims and plans go by it."""
     parts, moved = wiring(), Moved(by)

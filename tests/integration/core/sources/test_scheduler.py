@@ -1,8 +1,5 @@
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
-
-import pytest
 
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_functions.scheduler.handler import handler
@@ -14,19 +11,6 @@ if TYPE_CHECKING:
     from tests.integration.core.sources.conftest import Path
 
 FEED = "https://feed.example/rss"
-
-
-@pytest.fixture
-def environment(path: "Path", monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Set the environment variables that the template gives the scheduler."""
-    for name in ("RELAY_QUEUE_URL", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("DATABASE_URL", path.url)
-    monkeypatch.setattr("groundwork_runtime.logs.configure", lambda *_: None)
-    wiring.cache_clear()
-    yield
-    wiring().database.close()
-    wiring.cache_clear()
 
 
 def test_a_run_queues_what_is_due_and_sweeps_what_was_lost(path: "Path", environment: None) -> None:

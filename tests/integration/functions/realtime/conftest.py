@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -91,20 +91,6 @@ class Live:
         backlogs = PostgresBacklogs(self.databases())
         while backlogs.of("live").waiting:
             carry(LiveDestination(self.sockets), PostgresUnitOfWork(database))
-
-
-@pytest.fixture
-def databases(database_url: str) -> Iterator[Callable[[], Database]]:
-    """Opens held connections, closed after the test."""
-    made: list[Database] = []
-
-    def open_one() -> Database:
-        made.append(Database(database_url, application_name="test"))
-        return made[-1]
-
-    yield open_one
-    for database in made:
-        database.close()
 
 
 @pytest.fixture

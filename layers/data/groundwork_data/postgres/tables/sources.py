@@ -176,7 +176,7 @@ class SourceState(Row):
     moved_to: Mapped[str | None]
     """The address that is asked instead of the source's own."""
     onward: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """Where the present poll goes on after a redirect to another host."""
+    """The rest of the present poll after a redirect to another host."""
     last_success_at: Mapped[datetime | None]
     error_class: Mapped[str | None]
     error_message: Mapped[str | None]
