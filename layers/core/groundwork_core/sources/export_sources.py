@@ -16,7 +16,7 @@ TITLE = "Sources of Groundwork"
 
 @dataclass(frozen=True, slots=True)
 class ExportedSources:
-    """An OPML file, and the source after which the next file begins; None: complete."""
+    """An OPML file, and the source after which the next file continues; None if complete."""
 
     opml: str
     next_after: UUID | None

@@ -117,7 +117,7 @@ def _share_a_snapshot(first: Connection[TupleRow], second: Connection[TupleRow])
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """What is read before any file is written."""
+    """The facts that are read before any file is written."""
 
     entities: int
     relationships: int
@@ -144,7 +144,7 @@ class _Snapshot:
 
 
 class _Writer:
-    """Writes files concurrently, and reports their common progress."""
+    """Writes files concurrently, and reports the progress of all of them together."""
 
     def __init__(self, folder: Path, progress: Progress) -> None:
         self._folder = folder
@@ -164,7 +164,7 @@ class _Writer:
         header: str,
         given: Sequence[object] = (),
     ) -> int:
-        """Write one file through a free connection; return its number of rows."""
+        """Write one file through a free connection; return the number of its rows."""
         connection = lanes.pop()
         try:
             with (

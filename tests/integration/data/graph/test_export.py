@@ -26,7 +26,7 @@ def tombstones(exported: Exported) -> dict[str, tuple[int, str]]:
     return {row[0]: (int(row[1]), row[2]) for row in rows(exported.files.nodes[1])}
 
 
-def test_everything_is_exported(
+def test_an_export_holds_all_entities_and_relationships(
     api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     progress: list[tuple[str, int, int]] = []
@@ -42,7 +42,7 @@ def test_everything_is_exported(
     assert sum(len(piece.read_text().splitlines()) for piece in pieces) == 44
 
 
-def test_all_files_show_one_moment(
+def test_all_files_of_an_export_show_one_snapshot(
     api: Api,
     known: Mapping[str, str],
     database_url: str,
@@ -61,7 +61,7 @@ def test_all_files_show_one_moment(
     assert (exported.entities, exported.relationships) == (44, 44)
 
 
-def test_without_a_snapshot_the_files_would_show_two_moments(
+def test_without_a_shared_snapshot_the_files_show_different_moments(
     api: Api,
     known: Mapping[str, str],
     database_url: str,
@@ -71,10 +71,12 @@ def test_without_a_snapshot_the_files_would_show_two_moments(
     monkeypatch.setattr(module, "_share_a_snapshot", lambda *_: None)
     test_all = pytest.raises(AssertionError)
     with test_all:
-        test_all_files_show_one_moment(api, known, database_url, tmp_path, monkeypatch)
+        test_all_files_of_an_export_show_one_snapshot(
+            api, known, database_url, tmp_path, monkeypatch
+        )
 
 
-def test_what_was_deleted_and_is_still_on_its_way_leaves_a_tombstone(
+def test_an_undelivered_deletion_leaves_a_tombstone(
     api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     api.sql("UPDATE entities SET name = 'Bell B' WHERE id = %s RETURNING id", known["Bell"])
@@ -84,7 +86,7 @@ def test_what_was_deleted_and_is_still_on_its_way_leaves_a_tombstone(
     assert sorted(of for _, of in left.values()) == ["entity", "relationship", "relationship"]
 
 
-def test_the_types_that_a_relationship_had_leave_one_too(
+def test_a_type_that_a_relationship_had_leaves_a_tombstone(
     api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     ((id_,),) = api.sql("UPDATE relationships SET type = 'ABOUT' WHERE type = 'COVERS'"
@@ -92,7 +94,7 @@ def test_the_types_that_a_relationship_had_leave_one_too(
     assert tombstones(export(database_url, tmp_path, no_progress)) == {id_: (1, "relationship")}
 
 
-def test_what_the_graph_has_had_leaves_none(
+def test_a_delivered_deletion_leaves_no_tombstone_in_the_export(
     api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     api.sql("DELETE FROM entities WHERE id = %s RETURNING id", known["Bell"])
@@ -100,7 +102,7 @@ def test_what_the_graph_has_had_leaves_none(
     assert tombstones(export(database_url, tmp_path, no_progress)) == {}
 
 
-def test_texts_that_csv_cannot_carry_are_smoothed_and_named(
+def test_the_export_names_rows_with_texts_that_csv_cannot_represent(
     api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     api.sql("UPDATE entities SET name = E'a\\nb' WHERE name = 'Ada' RETURNING id")
@@ -117,19 +119,19 @@ def test_an_empty_database_is_exported(api: Api, database_url: str, tmp_path: Pa
     assert (exported.entities, exported.relationships, exported.types) == (0, 0, ())
 
 
-def test_no_relay_carries_to_the_graph_during_a_standstill(
+def test_no_relay_delivers_to_the_graph_during_a_pause(
     api: Api, known: Mapping[str, str], database_url: str
 ) -> None:
     api.sql("UPDATE entities SET name = 'Ada B' WHERE name = 'Ada' RETURNING id")
     with pause_relay(database_url) as pause:
         with PostgresUnitOfWork(api.database) as work:
-            assert work.outbox.take("graph", 1) is None
+            assert work.outbox.take("graph", 1, ["entities"]) is None
         pause.confirm()
     with PostgresUnitOfWork(api.database) as work:
-        assert work.outbox.take("graph", 1) is not None
+        assert work.outbox.take("graph", 1, ["entities"]) is not None
 
 
-def test_a_standstill_that_was_lost_is_noticed(
+def test_a_lost_relay_pause_is_noticed(
     api: Api, known: Mapping[str, str], database_url: str
 ) -> None:
     with pytest.raises(Unavailable), pause_relay(database_url) as pause:  # noqa: PT012 - in order
@@ -140,7 +142,7 @@ def test_a_standstill_that_was_lost_is_noticed(
         pause.confirm()
 
 
-def test_the_place_in_the_outbox_goes_only_forward(
+def test_a_relay_pause_moves_the_cursor_only_forward(
     api: Api, known: Mapping[str, str], database_url: str
 ) -> None:
     ask = "SELECT xid::text::bigint FROM outbox_cursors WHERE destination = 'graph'"

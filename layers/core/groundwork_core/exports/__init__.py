@@ -1,0 +1,1 @@
+"""Exports: the rows of a resource as files, written by schedules."""
