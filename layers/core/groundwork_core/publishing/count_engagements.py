@@ -18,8 +18,8 @@ from groundwork_core.resources.bulk import BulkOutcome, Refused, Upserted
 
 NO_DISTRIBUTION = Refused((Fault("/distribution_id", "does not exist"),))
 BOTH = Refused((Fault("/id", "cannot be given together with event_id"),))
-ANOTHER_EVENT = Refused((Fault("/event_id", "is that of another event"),))
-ANOTHER = Refused((Fault("/id", "is the id of another engagement"),))
+ANOTHER_EVENT = Refused((Fault("/event_id", "belongs to another event"),))
+ANOTHER = Refused((Fault("/id", "belongs to another engagement"),))
 
 
 def count_engagements(
@@ -27,9 +27,9 @@ def count_engagements(
 ) -> BulkOutcome:
     """Store engagements. `items` is by index.
 
-    Items without an id are always new. An item with an id is created once, and unchanged when it
-    is repeated. It is refused when its id belongs to a different engagement, or when its
-    distribution does not exist.
+    An item without an id is always inserted. An item with an id is inserted once; a repetition has
+    the outcome `unchanged`. An item is refused if its id belongs to a different engagement, if its
+    distribution does not exist, or if it occurred before the months that are kept.
     """
     refused = {place for place, item in items.items() if item.id and item.event_id}
     items = {place: item for place, item in items.items() if place not in refused}
@@ -69,7 +69,7 @@ def _counted(item: BatchEngagement) -> EngagementRow:
 def _keep(
     rows: Mapping[UUID, EngagementRow], work: EngagementsWork, now: datetime
 ) -> list[EngagementOutcome]:
-    """Store engagements, each with why it is automated; mark stored ones that now are."""
+    """Store engagements, with the reasons of automated ones; mark stored ones that became so."""
     why = _reasons(rows.values(), work, now)
     fates = work.engagements.keep(
         [replace(row, automated_reason=why.get(id_)) for id_, row in rows.items()]
@@ -112,7 +112,15 @@ def _outcome(
         return Upserted(one.id, "unchanged" if again else "created")
     if fate.same:
         return Upserted(one.id, "unchanged")
-    return _another(one) if fate.sent else NO_DISTRIBUTION
+    if not fate.sent:
+        return NO_DISTRIBUTION
+    return _another(one) if fate.kept_from is None else _too_old(fate.kept_from)
+
+
+def _too_old(kept_from: datetime) -> Refused:
+    day = kept_from.date().isoformat()
+    detail = f"is before {day}; engagements before that day are no longer kept"
+    return Refused((Fault("/occurred_at", detail),))
 
 
 def _another(one: EngagementRow) -> Refused:

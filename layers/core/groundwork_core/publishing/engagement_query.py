@@ -1,4 +1,4 @@
-"""Read which engagements of a content to sum."""
+"""Parse the query of a sum of engagements."""
 
 from __future__ import annotations
 
@@ -14,12 +14,14 @@ BUCKETS: Mapping[str, Bucket] = {name: name for name in get_args(Bucket)}
 
 
 def read_query(parameters: Mapping[str, Sequence[str]]) -> EngagementQuery:
-    """Read `bucket`, `from` and `to`. Raises Invalid, with a pointer to each that is wrong."""
+    """Parse `bucket`, `from` and `to`. Raises Invalid with a pointer to each invalid one."""
     faults: list[Fault] = []
     times: dict[str, datetime] = {}
     bucket: Bucket | None = None
     for name, values in parameters.items():
-        if name == "bucket":
+        if len(values) > 1:
+            faults.append(Fault(f"/{name}", "is given more than once"))
+        elif name == "bucket":
             bucket = BUCKETS.get(values[-1])
             if bucket is None:
                 faults.append(Fault("/bucket", f"must be one of {', '.join(BUCKETS)}"))

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from groundwork_core.publishing.automated import Reason
 from groundwork_core.publishing.distributions import Recipient
-from groundwork_core.resources.field_types import Moment, Text
+from groundwork_core.resources.field_types import INTEGRAL, Moment, Text
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 Kind = Annotated[
@@ -19,7 +19,7 @@ Kind = Annotated[
     StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"),
     Field(examples=["opened"], description="`delivered`, `opened`, `clicked`, …"),
 ]
-Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000), INTEGRAL]
 Occurred = Annotated[Moment, Field(description="The current time by default.")]
 Bucket = Literal["hour", "day"]
 UNSAID = datetime.min.replace(tzinfo=UTC)
@@ -27,7 +27,7 @@ UNSAID = datetime.min.replace(tzinfo=UTC)
 
 
 class Engagement(Representation):
-    """How often recipients did one kind of action, at one time."""
+    """Number of actions of one kind by recipients, at one time."""
 
     distribution_id: UUID
     kind: str
@@ -36,7 +36,7 @@ class Engagement(Representation):
     event_id: str | None
     agent: str | None
     automated: bool
-    """Whether a program acted without a person."""
+    """True if a program acted without a person."""
     automated_reason: Reason | None
     """`agent`: by its agent. `soon`: within two seconds of the delivery. `many_links`: with other
     links within a second."""
@@ -54,7 +54,7 @@ class NewEngagement(Input):
 
 
 class BatchEngagement(NewEngagement):
-    """An engagement of a batch; one with `id` or `event_id` is stored only once."""
+    """An engagement of a batch. With `id` or `event_id` it is stored only once."""
 
     id: UUID | None = None
     event_id: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
@@ -64,34 +64,35 @@ class BatchEngagement(NewEngagement):
         None, description="The program that acted, such as a User-Agent."
     )
     recipient: Recipient | None = Field(
-        None, description="Who acted, as in deliveries. Needed to tell programs by their speed."
+        None,
+        description="The recipient, as in deliveries. Needed to detect programs by their speed.",
     )
     link: Annotated[Text, Field(min_length=1, max_length=2048)] | None = Field(
-        None, description="What was clicked."
+        None, description="The link that was clicked."
     )
 
 
 class EngagementCounts(BaseModel):
-    """Both counts of one kind."""
+    """The counts of one kind, of people and of programs."""
 
     model_config = ConfigDict(defer_build=True)
 
     all: int
     human: int
-    """Without what was automated."""
+    """The number of engagements that are not automated."""
 
 
 class EngagementBucket(EngagementCounts):
-    """Both counts of one kind in one hour or day."""
+    """The counts of one kind in one hour or day."""
 
     at: datetime
-    """When the hour or day begins."""
+    """Start of the hour or day."""
     kind: str
 
 
 @dataclass(frozen=True, slots=True)
 class EngagementQuery:
-    """Which engagements to sum: from a time, before another, by hour or day."""
+    """A query of sums: a time range, in buckets of an hour or a day."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -111,7 +112,7 @@ class ContentEngagement(BaseModel):
     series: list[EngagementBucket]
     """The same by hour or day in UTC, if a bucket is asked for; the newest 10,000."""
     series_truncated: bool
-    """Whether older entries of the series are left out."""
+    """True if older entries of the series are left out."""
 
 
 class EngagementPatch(Input):

@@ -1,4 +1,4 @@
-"""Sums of engagements in Postgres, from what triggers add up by hour and day."""
+"""Sums of engagements in Postgres, computed from the hourly and daily sums that triggers keep."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ counted AS (
     {_SUMMED.format(bucket="day")} UNION ALL {_SUMMED.format(bucket="hour")} UNION ALL
     SELECT e.occurred_at, e.kind, e.count, CASE WHEN e.automated THEN 0 ELSE e.count END,
         e.occurred_at, e.occurred_at
-    FROM sent d JOIN engagements e ON e.distribution_id = d.id
+    FROM sent d JOIN raw_engagements e ON e.distribution_id = d.id
     JOIN unnest(%(part_starts)s::timestamptz[], %(part_ends)s::timestamptz[])
         AS r(start, "end") ON e.occurred_at >= r.start AND e.occurred_at < r."end"
 ), totals AS (

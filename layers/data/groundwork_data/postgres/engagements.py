@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from groundwork_core.publishing.automated import AT_ONCE_SECONDS, Click, Known, Reason, Span
-from groundwork_core.publishing.rows import EngagementOutcome, EngagementRow
+from groundwork_core.publishing.rows import EngagementMonths, EngagementOutcome, EngagementRow
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -23,32 +23,40 @@ WITH incoming AS (
         event_id text, agent text, automated boolean, automated_reason text, recipient text,
         link text)
 )"""
+# An id is unique in its month; `engagement_ids` makes it unique in all months.
 # In the order of ids, so that two transactions with the same rows wait instead of deadlocking. The
 # distributions are locked, so that none is deleted between the check and the insert.
 KEEP = f"""{INCOMING}, sent AS (
     SELECT id FROM distributions WHERE id IN (SELECT distribution_id FROM incoming)
     ORDER BY id FOR KEY SHARE
+), new_ids AS (
+    INSERT INTO engagement_ids (id, occurred_at)
+    SELECT i.id, coalesce(i.occurred_at, now())
+    FROM incoming i JOIN sent s ON s.id = i.distribution_id
+    WHERE coalesce(i.occurred_at, now()) >= (SELECT kept_from FROM engagement_retention)
+    ORDER BY i.id ON CONFLICT (id) DO NOTHING RETURNING id, occurred_at
 )
-INSERT INTO engagements
+INSERT INTO raw_engagements
     (id, distribution_id, kind, count, occurred_at, event_id, agent, automated, automated_reason,
     recipient, link)
-SELECT i.id, i.distribution_id, i.kind, i.count, coalesce(i.occurred_at, now()),
+SELECT i.id, i.distribution_id, i.kind, i.count, n.occurred_at,
     i.event_id, i.agent, i.automated, i.automated_reason, i.recipient, i.link
-FROM incoming i JOIN sent s ON s.id = i.distribution_id ORDER BY i.id
-ON CONFLICT (id) DO NOTHING RETURNING id
+FROM incoming i JOIN new_ids n ON n.id = i.id ORDER BY i.id
+ON CONFLICT DO NOTHING RETURNING id
 """  # noqa: S608 - constants from above
 # A statement of its own: only a later statement sees rows that another transaction just inserted.
 THERE = f"""{INCOMING}
 SELECT i.id, EXISTS (SELECT FROM distributions d WHERE d.id = i.distribution_id),
     coalesce((e.distribution_id, e.kind, e.count) = (i.distribution_id, i.kind, i.count)
-        AND e.occurred_at = coalesce(i.occurred_at, e.occurred_at), false)
-FROM incoming i LEFT JOIN engagements e ON e.id = i.id
+        AND e.occurred_at = coalesce(i.occurred_at, e.occurred_at), false),
+    CASE WHEN i.occurred_at < r.kept_from THEN r.kept_from END
+FROM engagement_retention r CROSS JOIN incoming i LEFT JOIN raw_engagements e ON e.id = i.id
 """  # noqa: S608 - as above
-# When a recipient got it, and which links of it that recipient clicked about the same time.
+# When a recipient got the distribution, and which of its links they clicked around that time.
 KNOWN = """
 SELECT w.place, d.delivered_at, ARRAY(
     SELECT json_build_object('id', e.id, 'at', e.occurred_at, 'link', e.link)::text
-    FROM engagements e
+    FROM raw_engagements e
     WHERE e.link IS NOT NULL AND e.recipient = w.recipient AND e.distribution_id = w.of
         AND e.occurred_at > w.first - %(window)s * interval '1 second'
         AND e.occurred_at < w.last + %(window)s * interval '1 second'
@@ -58,10 +66,11 @@ FROM unnest(%(places)s::int[], %(distributions)s::uuid[], %(recipients)s::text[]
 LEFT JOIN deliveries d ON d.recipient = w.recipient AND d.distribution_id = w.of
 """
 MARK = """
-UPDATE engagements SET automated = true, automated_reason = %s
+UPDATE raw_engagements SET automated = true, automated_reason = %s
 WHERE id = ANY(%s) AND NOT automated
 """
 RECOUNT = "SELECT groundwork_recount_engagements(%s)"
+KEEP_MONTHS = "SELECT made, dropped, removed FROM groundwork_keep_engagements(%s, %s, %s)"
 
 
 class PostgresEngagements:
@@ -71,7 +80,7 @@ class PostgresEngagements:
         self._connection = connection
 
     def keep(self, rows: Sequence[EngagementRow]) -> list[EngagementOutcome]:
-        """Insert the rows that are new; return for each what became of it."""
+        """Insert the rows that are new; return the outcome of each row."""
         created = {row[0] for row in self._connection.execute(KEEP, [_json(rows)]).fetchall()}
         rest = [row for row in rows if row.id not in created]
         found: dict[UUID, EngagementOutcome] = dict.fromkeys(
@@ -80,13 +89,13 @@ class PostgresEngagements:
         if rest:
             there = self._connection.execute(THERE, [_json(rest)]).fetchall()
             found |= {
-                id_: EngagementOutcome(created=False, sent=sent, same=same)
-                for id_, sent, same in there
+                id_: EngagementOutcome(created=False, sent=sent, same=same, kept_from=kept_from)
+                for id_, sent, same, kept_from in there
             }
         return [found[row.id] for row in rows]
 
     def known(self, spans: Sequence[Span]) -> list[Known]:
-        """Return, in the order of `spans`, when it was delivered and what was clicked."""
+        """Return the delivery time and the stored clicks of each span, in the order of `spans`."""
         given = {
             "places": list(range(len(spans))),
             "distributions": [one.distribution_id for one in spans],
@@ -103,12 +112,17 @@ class PostgresEngagements:
         return found
 
     def mark(self, ids: Collection[UUID], reason: Reason) -> None:
-        """Mark engagements as automated, unless they are."""
+        """Mark engagements as automated, unless they are marked already."""
         self._connection.execute(MARK, [reason, list(ids)])
 
     def recount(self, since: datetime) -> None:
-        """Recompute the sums of a day and all later ones."""
+        """Recompute the sums of a day and all later ones, of months that are kept."""
         self._connection.execute(RECOUNT, [since])
+
+    def keep_months(self, today: date, months: int, limit: int) -> EngagementMonths:
+        """Make the partitions of the next months, and remove what occurred before the kept ones."""
+        row = self._connection.execute(KEEP_MONTHS, [today, months, limit]).fetchone()
+        return EngagementMonths(*row) if row else EngagementMonths(0, 0, 0)
 
 
 def _json(rows: Sequence[EngagementRow]) -> Jsonb:

@@ -16,7 +16,7 @@ RAW = """
 SELECT distribution_id, b.bucket, date_trunc(b.bucket, occurred_at, 'UTC'), kind, sum(count),
     coalesce(sum(count) FILTER (WHERE NOT automated), 0), count(*), min(occurred_at),
     max(occurred_at)
-FROM engagements CROSS JOIN (VALUES ('hour'), ('day')) b(bucket) GROUP BY 1, 2, 3, 4
+FROM raw_engagements CROSS JOIN (VALUES ('hour'), ('day')) b(bucket) GROUP BY 1, 2, 3, 4
 """
 SUMS = """
 SELECT distribution_id, bucket, at, kind, total, human, engagements, first_at, last_at
@@ -82,16 +82,18 @@ def through_it_all(rest: Rest, content: Reply) -> None:
         connection.execute("DELETE FROM distributions WHERE id = %s", [UUID(ways[0])])
 
 
-def test_the_sums_are_those_of_the_engagements(rest: Rest, content: Reply) -> None:
+def test_the_stored_sums_equal_the_sums_of_the_engagements(rest: Rest, content: Reply) -> None:
     through_it_all(rest, content)
     assert differs(rest) == set()
 
 
 @pytest.mark.parametrize("trigger", ["sum_created", "sum_updated", "sum_deleted"])
-def test_without_a_trigger_they_are_not(rest: Rest, content: Reply, trigger: str) -> None:
-    """The guard taken away; a recount mends it."""
+def test_without_a_trigger_the_sums_differ_from_the_engagements(
+    rest: Rest, content: Reply, trigger: str
+) -> None:
+    """With the guard disabled; a recount mends it."""
     with psycopg.connect(rest.url) as connection:
-        connection.execute(f"ALTER TABLE engagements DISABLE TRIGGER {trigger}")
+        connection.execute(f"ALTER TABLE raw_engagements DISABLE TRIGGER {trigger}")
     through_it_all(rest, content)
     assert differs(rest)
     with rest.parts.work() as work:
@@ -99,7 +101,7 @@ def test_without_a_trigger_they_are_not(rest: Rest, content: Reply, trigger: str
     assert differs(rest) == set()
 
 
-def test_a_span_adds_up_whatever_its_ends(rest: Rest, content: Reply) -> None:
+def test_sums_of_a_span_are_right_whatever_its_ends(rest: Rest, content: Reply) -> None:
     seeded = random.Random(7)  # noqa: S311 - as above
     way = sent(rest, content)
     items = [drawn(seeded, way) | {"kind": "opened", "agent": None} for _ in range(300)]
@@ -123,11 +125,13 @@ def test_the_sums_outlive_the_engagements(rest: Rest, content: Reply) -> None:
     before = rest("GET", f"{content.location}/engagement", query={"bucket": "day"}).json
     with psycopg.connect(rest.url) as connection:
         connection.execute("SET session_replication_role = replica")  # as retention does it
-        connection.execute("DELETE FROM engagements")
+        connection.execute("DELETE FROM raw_engagements")
     assert rest("GET", f"{content.location}/engagement", query={"bucket": "day"}).json == before
 
 
-def test_the_fast_are_programs_also_in_two_batches(rest: Rest, content: Reply) -> None:
+def test_clicks_soon_after_the_delivery_are_automated_even_in_two_batches(
+    rest: Rest, content: Reply
+) -> None:
     way, at = sent(rest, content), "2026-01-01T10:00:00Z"
     delivery = {"distribution_id": way, "recipient": "ada@example.org", "status": "delivered"}
     rest.create("deliveries", **delivery, delivered_at=at)

@@ -45,7 +45,7 @@ def sums(rest: Rest, content: Reply) -> dict[str, Any]:
     return shown
 
 
-def test_each_item_for_itself(rest: Rest, content: Reply) -> None:
+def test_each_item_of_a_batch_has_its_own_result(rest: Rest, content: Reply) -> None:
     good = {"distribution_id": sent(rest, content), "kind": "opened"}
     nowhere = {**good, "distribution_id": str(uuid4())}
     results = send(rest, good, nowhere, {**good, "kind": "Not One"}, {**good, "count": 3}, good)
@@ -87,16 +87,19 @@ ONCE = [
 ]
 
 
-def test_what_has_an_id_is_counted_once(rest: Rest, content: Reply) -> None:
+def test_an_engagement_with_an_id_is_counted_once(rest: Rest, content: Reply) -> None:
     assert again(rest, content) == ONCE
     assert sums(rest, content)["totals"] == {"opened": {"all": 4, "human": 4}}
 
 
-def test_without_the_guard_it_is_counted_twice(
+def test_without_the_unique_id_an_engagement_is_counted_twice(
     rest: Rest, content: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: the client's id is not the row's."""
-    keep = engagements.KEEP.replace("SELECT i.id, i.d", "SELECT uuidv7(), i.d")
+    """With the guard disabled: the client's id is not the row's."""
+    keep = engagements.KEEP.replace(
+        "SELECT i.id, i.distribution_id", "SELECT uuidv7(), i.distribution_id"
+    )
+    keep = keep.replace("(id) DO NOTHING", "(id) DO UPDATE SET occurred_at = excluded.occurred_at")
     assert keep != engagements.KEEP
     monkeypatch.setattr(engagements, "KEEP", keep)
     with pytest.raises((AssertionError, KeyError)):
@@ -104,7 +107,9 @@ def test_without_the_guard_it_is_counted_twice(
     assert sums(rest, content)["totals"] != {"opened": {"all": 4, "human": 4}}
 
 
-def test_sums_are_of_all_distributions_of_this_content(rest: Rest, content: Reply) -> None:
+def test_the_sums_of_a_content_cover_all_its_distributions_and_no_other(
+    rest: Rest, content: Reply
+) -> None:
     nothing = {"content_id": content.json["id"], "totals": {}, "first_at": None, "last_at": None}
     nothing |= {"series": [], "series_truncated": False}
     assert sums(rest, content) == nothing
@@ -133,7 +138,7 @@ def test_sums_are_of_all_distributions_of_this_content(rest: Rest, content: Repl
     assert rest.database.statements - before == 1
 
 
-def test_a_content_that_is_none_has_no_sums(rest: Rest) -> None:
+def test_an_unknown_content_has_no_sums(rest: Rest) -> None:
     for nothing in (uuid4(), "x"):
         assert rest("GET", f"/api/v1/contents/{nothing}/engagement").status == 404
 
@@ -166,18 +171,17 @@ def test_an_event_is_counted_once_for_each_distribution(rest: Rest, content: Rep
     assert sums(rest, content)["totals"]["opened"]["all"] == 2
 
 
-def test_an_event_counts_again_without_the_guard(
+def test_without_the_unique_event_id_an_event_is_counted_again(
     rest: Rest, content: Reply, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item = {"distribution_id": sent(rest, content), "kind": "opened", "event_id": "e1"}
     send(rest, item)
     monkeypatch.setattr(count_engagements, "uuid5", lambda *_: uuid4())
-    rest.database.rows("DROP INDEX uq_engagements_event_id")
     send(rest, item)
     assert sums(rest, content)["totals"]["opened"]["all"] == 2
 
 
-def test_programs_are_counted_apart(rest: Rest, content: Reply) -> None:
+def test_engagements_of_programs_are_counted_separately(rest: Rest, content: Reply) -> None:
     way = sent(rest, content)
     agents = ["Mozilla/5.0 (X11; Linux)", "Googlebot/2.1", "curl/8.5", "Slackbot-LinkExpanding 1.0"]
     items = [{"distribution_id": way, "kind": "clicked", "agent": one} for one in agents]
@@ -218,10 +222,15 @@ def test_the_series_adds_up_to_the_totals(rest: Rest, content: Reply) -> None:
 
 @pytest.mark.parametrize(
     ("query", "pointer"),
-    [({"bucket": "week"}, "/bucket"), ({"from": "soon"}, "/from"), ({"since": "1"}, "/since")],
+    [
+        ({"bucket": "week"}, "/bucket"),
+        ({"from": "soon"}, "/from"),
+        ({"since": "1"}, "/since"),
+        ({"bucket": ["hour", "day"]}, "/bucket"),
+    ],
 )
-def test_what_is_asked_of_sums_is_checked(
-    rest: Rest, content: Reply, query: dict[str, str], pointer: str
+def test_the_query_of_sums_is_validated(
+    rest: Rest, content: Reply, query: dict[str, str | list[str]], pointer: str
 ) -> None:
     reply = rest("GET", f"{content.location}/engagement", query=query)
     assert (reply.status, reply.pointers) == (422, {pointer})
