@@ -1,4 +1,4 @@
-"""What the clients ask: read one, list 50 with a filter, create, patch."""
+"""The requests of the clients: read one, list 50 with a filter, create, patch."""
 
 from __future__ import annotations
 

@@ -46,20 +46,45 @@ def cpu_seconds(process: psutil.Process) -> float:
     return found
 
 
-def work(up: Instance, kind: str, count: int, seconds: float, pause: float) -> Any:
+def await_class_archive(up: Instance, most_seconds: float) -> None:
+    """Wait until the archive of Java's classes is made, which an instance does once."""
+    ends = time.time() + most_seconds
+    while time.time() < ends:
+        running = psutil.Process(up.process.pid).children(recursive=True)
+        if not any("-Xshare:dump" in _command(one) for one in running):
+            return
+        time.sleep(0.5)
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.NoSuchProcess:
+        return []
+
+
+def work(
+    up: Instance, kind: str, count: int, seconds: float, pause: float, jobs: int, handed: str
+) -> Any:
     """Let workers work in a process of their own; return what they print."""
     with up.client() as client:
         token = client.headers["Authorization"].removeprefix("Bearer ")
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.jobs.workers", up.url, token, kind, str(count),
-         str(seconds), str(pause)],
+         str(seconds), str(pause), str(jobs), handed],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     return json.loads(done.stdout)
 
 
-def throughput(up: Instance, count: int, seconds: float, queued: int) -> dict[str, float]:
-    """Return jobs applied each second by so many workers, and milliseconds of CPU for each."""
+def throughput(
+    up: Instance, count: int, seconds: float, queued: int, jobs: int = 1, handed: str = "each"
+) -> dict[str, float]:
+    """Return jobs applied each second by so many workers, and milliseconds of CPU for each.
+
+    `jobs` is the number of jobs that a worker leases in one request. They are handed in `each` by
+    its own request, or `together`.
+    """
     kind = f"bench_{count}_{int(time.time())}"
     with psycopg.connect(up.addresses["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(ADD, [kind, queued])
@@ -67,7 +92,7 @@ def throughput(up: Instance, count: int, seconds: float, queued: int) -> dict[st
     time.sleep(3)
     process = psutil.Process(up.process.pid)
     before = cpu_seconds(process)
-    found = work(up, kind, count, seconds, 0.02)
+    found = work(up, kind, count, seconds, 0.02, jobs, handed)
     used = cpu_seconds(process) - before
     return {
         "per_second": found["done"] / found["seconds"],
@@ -82,7 +107,7 @@ def add_to_start(up: Instance, count: int, rate: float, seconds: float) -> list[
         token = client.headers["Authorization"].removeprefix("Bearer ")
         workers = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.jobs.workers", up.url, token, kind, str(count),
-             str(seconds + 2), "0.02"],
+             str(seconds + 2), "0.02", "1", "each"],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         time.sleep(1)

@@ -1,4 +1,4 @@
-"""Where peers write the ten statements of a job: three tables, one transaction.
+"""The tables in which peers write the ten statements of a job, in one transaction.
 
 Uses psycopg alone, as it runs in the peers' environment.
 """

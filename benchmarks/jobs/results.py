@@ -9,9 +9,9 @@ TOPICS = 2_000
 """Jobs speak of this many topics in turn, as documents do."""
 
 
-def statements(number: int) -> dict[str, Any]:
-    """Return ten statements for the job with this number."""
-    keys = [f"bench topic {(number * ENTITIES + n) % TOPICS}" for n in range(ENTITIES)]
+def statements(number: int, about: str = "bench") -> dict[str, Any]:
+    """Return ten statements for the job with this number, about topics with this prefix."""
+    keys = [f"{about} topic {(number * ENTITIES + n) % TOPICS}" for n in range(ENTITIES)]
     return {
         "entities": [
             {"ref": f"e{n}", "type": "topic", "key": key, "name": key, "confidence": 0.9}

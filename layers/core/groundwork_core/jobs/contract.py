@@ -1,4 +1,4 @@
-"""The name of the contract of job messages, and the form of a job's kind."""
+"""The contract name of job messages, and the pattern of a job's kind."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ _CHANCE = SystemRandom()
 def fail_jobs(failures: Sequence[JobFailure], *, work: JobsWork, clock: Clock) -> dict[UUID, str]:
     """End attempts as failed, and return each job's new status.
 
-    After a failure of a retryable class the job is queued again with a pause, and quarantined after
-    its last attempt; other classes fail it at once. Jobs that have ended are left unchanged.
+    A failure of a retryable class queues the job again after a pause; after its last attempt it is
+    quarantined. Other classes fail the job at once. Jobs that have ended are left unchanged.
     """
     with work:
         return work.jobs.fail(

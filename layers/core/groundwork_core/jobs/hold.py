@@ -1,4 +1,4 @@
-"""Actions over HTTP on a leased job: by its worker, and by others."""
+"""Actions on leased jobs over HTTP, by the worker or by other clients."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Conflict, LeaseLost, NotFound
+from groundwork_core.jobs.empty_kinds import EmptyKinds
 from groundwork_core.jobs.fail_jobs import MAX_MESSAGE
 from groundwork_core.jobs.lease_messages import (
     Attempts,
@@ -31,14 +32,25 @@ _CHANCE = SystemRandom()
 
 
 def lease_jobs(
-    asked: LeaseRequest, *, quick: QuickLeases, work: LeasesWork, clock: Clock
+    asked: LeaseRequest, *, quick: QuickLeases, empty: EmptyKinds, work: LeasesWork, clock: Clock
 ) -> list[str]:
-    """Lease the next waiting jobs; if there is none, those whose lease has just expired.
+    """Lease the next waiting jobs; if there are none, first take back leases that just expired.
 
-    Returns the JSON of each, as of `Leased`; perhaps fewer than wait.
+    Args:
+        asked: the request, without `messages`.
+        quick: leases in one statement.
+        empty: what earlier calls of this process found; this call adds to it.
+        work: a unit of work that has not begun.
+        clock: the clock of the leases.
+
+    Returns:
+        The JSON of each job, in the form of `Leased`; possibly fewer than are waiting.
     """
     now, most = clock.now(), asked.max or 1
+    if empty.has(asked.kinds) and quick.is_idle(asked.kinds, now):
+        return []
     found = quick.lease(asked.kinds, asked.worker, now, asked.lease_seconds, most)
+    empty.remember(asked.kinds, found=bool(found))
     if found or quick.is_idle(asked.kinds, now):
         return found
     with work:
@@ -47,7 +59,7 @@ def lease_jobs(
 
 
 def take_back_expired(*, work: LeasesWork, clock: Clock) -> int:
-    """End leases that have expired, so that readers see it; return how many."""
+    """End expired leases, so that reads show it; return how many."""
     with work:
         return work.leases.tidy(clock.now(), TAKEN_BACK_MAX)
 
@@ -55,11 +67,11 @@ def take_back_expired(*, work: LeasesWork, clock: Clock) -> int:
 def report_status(
     job_id: UUID, report: StatusReport, *, quick: QuickLeases, work: LeasesWork, clock: Clock
 ) -> ReportTaken:
-    """Keep how far a job is, and extend its lease.
+    """Store a job's progress and extend its lease.
 
     Raises:
         NotFound: there is no job with this id.
-        LeaseLost: this is not its present lease.
+        LeaseLost: the token is not that of the current lease.
     """
     lease = Lease(job_id, report.lease_token)
     taken = quick.report(
@@ -76,7 +88,7 @@ def report_status(
 
 
 def fail_leased(job_id: UUID, report: FailureReport, *, work: LeasesWork, clock: Clock) -> None:
-    """End an attempt badly. Raises NotFound, LeaseLost: as `report_status`."""
+    """End an attempt as failed. Raises NotFound and LeaseLost, as `report_status` does."""
     lease, now = Lease(job_id, report.lease_token), clock.now()
     with work:
         if not work.leases.holds(lease, now):
@@ -92,7 +104,10 @@ def fail_leased(job_id: UUID, report: FailureReport, *, work: LeasesWork, clock:
 
 
 def release(job_id: UUID, token: UUID, *, work: LeasesWork, clock: Clock) -> None:
-    """Give a job back; no attempt is counted. Raises NotFound, LeaseLost: as `report_status`."""
+    """Give a job back; no attempt is counted.
+
+    Raises NotFound and LeaseLost, as `report_status` does.
+    """
     lease = Lease(job_id, token)
     with work:
         if not work.leases.give_back(lease, clock.now(), reference=None, pause_seconds=None):
@@ -100,9 +115,9 @@ def release(job_id: UUID, token: UUID, *, work: LeasesWork, clock: Clock) -> Non
 
 
 def defer(job_id: UUID, deferral: Deferral, *, work: LeasesWork, clock: Clock) -> None:
-    """Give a job back until an outside batch is to be checked; no attempt is counted.
+    """Give a job back until its outside batch should be checked; no attempt is counted.
 
-    Raises NotFound, LeaseLost: as `report_status`.
+    Raises NotFound and LeaseLost, as `report_status` does.
     """
     lease = Lease(job_id, deferral.lease_token)
     with work:
@@ -120,20 +135,20 @@ def cancel(job_id: UUID, *, work: LeasesWork, clock: Clock) -> None:
 
     Raises:
         NotFound: there is no job with this id.
-        Conflict: it has ended otherwise.
+        Conflict: it has ended in another status.
     """
     now = clock.now()
     with work:
         work.leases.tidy(now, TAKEN_BACK_MAX)
         status = work.leases.cancel(job_id, now)
         if status is None:
-            raise NotFound("There is no such job.")
+            raise NotFound("This job does not exist.")
         if status not in ("leased", "cancelled"):
             raise Conflict(f"A job that is {status} cannot be cancelled.", field="status")
 
 
 def replay_jobs(asked: ReplayRequest, *, work: LeasesWork, clock: Clock) -> Replayed:
-    """Queue failed and quarantined jobs of a kind again, at a bounded rate."""
+    """Queue failed and quarantined jobs of a kind again, spread over time."""
     now = clock.now()
     with work:
         replayed, more = work.leases.replay(asked.kind, asked.failure, asked.since, now)
@@ -142,17 +157,17 @@ def replay_jobs(asked: ReplayRequest, *, work: LeasesWork, clock: Clock) -> Repl
 
 
 def list_attempts(job_id: UUID, *, work: LeasesWork, clock: Clock) -> Attempts:
-    """Return the leases of a job, oldest first. Raises NotFound: there is no job with this id."""
+    """Return the attempts of a job, oldest first. Raises NotFound if there is no such job."""
     with work:
         work.leases.tidy(clock.now(), TAKEN_BACK_MAX)
         found = work.leases.attempts(job_id)
         if not found and work.jobs.get(job_id) is None:
-            raise NotFound("There is no such job.")
+            raise NotFound("This job does not exist.")
     return Attempts(items=found)
 
 
 def job_stats(*, work: LeasesWork, clock: Clock) -> JobStats:
-    """Return the state of each kind of jobs."""
+    """Return statistics of each kind of job."""
     now = clock.now()
     with work:
         work.leases.tidy(now, TAKEN_BACK_MAX)
@@ -160,12 +175,12 @@ def job_stats(*, work: LeasesWork, clock: Clock) -> JobStats:
 
 
 def lost(lease: Lease, work: LeasesWork) -> NotFound | LeaseLost:
-    """Return why a lease does not hold."""
+    """Return the error for a lease that is not current: NotFound or LeaseLost."""
     return lost_of(work.jobs.get(lease.job_id))
 
 
 def lost_of(job: WorkerJob | None) -> NotFound | LeaseLost:
-    """Return why a lease does not hold; None: there is no such job."""
+    """Return the error for a lease that is not current; `job` is None if there is no such job."""
     if job is None:
-        return NotFound("There is no such job.")
-    return LeaseLost("This token is not the job's present lease; nothing was changed.")
+        return NotFound("This job does not exist.")
+    return LeaseLost("This token is not that of the job's current lease; nothing was changed.")

@@ -1,4 +1,4 @@
-"""Hand the documents of leased jobs to their workers together with the jobs."""
+"""Add documents to leased jobs, so that workers need no second request."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork_core.jobs.ports import LeasedDocuments
 def include_documents(leased: Sequence[str], *, documents: LeasedDocuments) -> list[str]:
     """Add `document` and `source` to the JSON of leased jobs.
 
-    Both are null if a job has no document, or where the answer would exceed LEASED_BYTES_MAX.
+    Both are null if a job has no document, or if the response would exceed LEASED_BYTES_MAX.
     """
     ids = [_document_of(job) for job in leased]
     left = LEASED_BYTES_MAX - sum(len(job.encode()) for job in leased)

@@ -1,4 +1,4 @@
-"""Lease jobs to workers that take messages from a queue (hold.py: those that poll)."""
+"""Lease jobs to workers that receive messages from a queue. For workers that poll see hold.py."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from groundwork_core.jobs.ports import LeasesWork
 
 
 def lease_for_messages(asked: LeaseRequest, *, work: LeasesWork, clock: Clock) -> list[str]:
-    """Lease a job for each queue message that a request names.
+    """Lease one job for each queue message that a request names.
 
-    A message says that a job of its kind waits; which one it names does not matter. Leased is the
-    next one in the order, so that parties take turns and priorities count as for workers that
-    poll, in whichever order the queue delivers. A redelivered message gets its job again.
+    A message says that some job of its kind waits. It leases the next job in the order, not the job
+    that caused the message. So parties take turns and priorities count whatever the order of
+    messages, as for workers that poll. A redelivered message gets the same job again.
 
     Args:
-        asked: with `messages`.
-        work: not yet begun.
-        clock: that of the leases.
+        asked: the request, with `messages`.
+        work: a unit of work that has not begun.
+        clock: the clock of the leases.
 
     Returns:
-        The JSON of each job, as of `Leased`. If there are fewer than messages, nothing waits for
-        the others: what they announced is done, cancelled or leased, or will be announced again;
-        they can be deleted.
+        The JSON of each job, in the form of `Leased`. If there are fewer jobs than messages, the
+        other messages can be deleted: their jobs are done, cancelled or leased, or will be
+        announced again.
     """
     now, kinds = clock.now(), set(asked.kinds)
     until = now + timedelta(seconds=asked.lease_seconds)

@@ -1,4 +1,4 @@
-"""What workers send and get over HTTP: CONTRACT of leases."""
+"""Requests and responses of leases over HTTP (docs/contracts/ai.md)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from groundwork_core.jobs.lease_rules import (
 )
 from groundwork_core.jobs.resource import Job, Kind
 from groundwork_core.resources.bounded_json import stored_bytes
-from groundwork_core.resources.field_types import Moment, Text, Whole
+from groundwork_core.resources.field_types import INTEGRAL, Moment, Text
 from groundwork_core.resources.resource import Input
 from groundwork_core.sources.resource import Source
 
 Message = Annotated[Text, Chars(max_length=MESSAGE_MAX)]
-Seconds = Annotated[Whole, Field(ge=1, le=LEASE_SECONDS_MAX)]
+Seconds = Annotated[int, Field(ge=1, le=LEASE_SECONDS_MAX), INTEGRAL]
 MessageId = Annotated[Text, Chars(min_length=1, max_length=MESSAGE_ID_MAX)]
 Worker = Annotated[Text, Chars(min_length=1, max_length=WORKER_MAX)]
 Reference = Annotated[Text, Chars(min_length=1, max_length=REFERENCE_MAX)]
@@ -55,7 +55,7 @@ Progress = Annotated[float, Field(ge=0, le=1)]
 
 
 class LeaseRequest(Input):
-    """Ask for waiting jobs of some kinds."""
+    """A worker's request for waiting jobs of some kinds."""
 
     kinds: Annotated[
         tuple[Kind, ...],
@@ -63,10 +63,11 @@ class LeaseRequest(Input):
     ]
     worker: Worker
     lease_seconds: Seconds = 60
-    max: Annotated[Whole, Field(ge=2, le=LEASES_MAX)] | None = Field(None, examples=[10])
+    max: Annotated[int, Field(ge=2, le=LEASES_MAX), INTEGRAL] | None = Field(None, examples=[10])
     messages: Annotated[tuple[MessageId, ...], Field(fail_fast=True, max_length=LEASES_MAX)] = (
         Field(
             (),
+            examples=[()],  # beside the example of `max`
             description="Ids of messages of the job queue, instead of `max`: one job for each. A"
             " message that is delivered again gets its job again.",
         )
@@ -86,18 +87,19 @@ class LeaseRequest(Input):
 
 
 class Leased(Job):
-    """A job as its worker gets it. `document` and `source` are there if they were asked for."""
+    """A job as its worker gets it. `document` and `source` are included if requested."""
 
     lease_token: UUID
     document: Document | None = Field(
         None,
-        description="Null if the job has none, or if the answer would be too large: read it then.",
+        description="The document of the job. Null if there is none, or if the response would be "
+        "too large; in that case read the document by its id.",
     )
     source: Source | None = Field(None, description="The source of the document.")
 
 
 class LeasedJobs(BaseModel):
-    """The jobs of one lease call, in the order in which they were due; none where none waits."""
+    """The jobs of one lease call, in the order in which they were due; none if none waited."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -105,23 +107,23 @@ class LeasedJobs(BaseModel):
 
 
 class Held(Input):
-    """The present lease of a job."""
+    """The current lease of a job."""
 
     lease_token: UUID
 
 
 class StatusReport(Held):
-    """How far a job is. It extends the lease by the `lease_seconds` that were asked for."""
+    """Progress of a job. It extends the lease to `lease_seconds` from now."""
 
     progress: Progress
     message: Message | None = None
     checkpoint: Checkpoint = Field(
-        None, description="What the next lease of the job gets; up to 64 KB."
+        None, description="The saved state that the next lease of the job gets; up to 64 KB."
     )
 
 
 class ReportTaken(BaseModel):
-    """Until when the lease runs, and whether the worker should stop."""
+    """The new end of the lease, and whether the worker should stop."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -130,44 +132,44 @@ class ReportTaken(BaseModel):
 
 
 class FailureReport(Held):
-    """Why the attempt failed."""
+    """Reason that the attempt failed."""
 
     failure: WorkerFailure = Field(alias="class")
     message: Message
-    retry_after_seconds: Annotated[Whole, Field(ge=0, le=DEFER_SECONDS_MAX)] | None = None
+    retry_after_seconds: Annotated[int, Field(ge=0, le=DEFER_SECONDS_MAX), INTEGRAL] | None = None
 
 
 class Deferral(Held):
     """An outside batch that the job waits for."""
 
     reference: Reference
-    check_after_seconds: Annotated[Whole, Field(ge=1, le=DEFER_SECONDS_MAX)]
+    check_after_seconds: Annotated[int, Field(ge=1, le=DEFER_SECONDS_MAX), INTEGRAL]
 
 
 class ReplayRequest(Input):
-    """Which failed and quarantined jobs to queue again."""
+    """A selection of failed and quarantined jobs to queue again."""
 
     kind: Kind
-    failure: Annotated[Text, Chars(pattern=r"^[a-z][a-z_]{0,62}$")] | None = Field(
+    failure: Annotated[str, Chars(pattern=r"^[a-z][a-z_]{0,62}$")] | None = Field(
         None, alias="class", examples=["internal"]
     )
     since: Moment | None = Field(None, description="Only jobs that ended at or after this time.")
 
 
 class Replayed(BaseModel):
-    """How many jobs were queued again, and whether more are left for a further call."""
+    """Number of jobs that were queued again, and a flag if more remain for another call."""
 
     model_config = ConfigDict(defer_build=True)
 
     replayed: int
     more: bool
     last_starts_at: datetime | None = Field(
-        description="They are released at a bounded rate; this is when the last one is."
+        description="Jobs are released at a limited rate; this is when the last one is released."
     )
 
 
 class Attempt(BaseModel):
-    """One lease of a job. `outcome` and `ended_at` are null while it runs."""
+    """One attempt at a job. `outcome` and `ended_at` are null while it runs."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -180,7 +182,7 @@ class Attempt(BaseModel):
 
 
 class Attempts(BaseModel):
-    """The leases of a job, oldest first."""
+    """The attempts of a job, oldest first."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -188,18 +190,20 @@ class Attempts(BaseModel):
 
 
 class KindStats(BaseModel):
-    """The state of one kind of jobs."""
+    """Statistics of one kind of job."""
 
     model_config = ConfigDict(defer_build=True)
 
-    queued: int = Field(description="Waiting now, without those that are deferred.")
+    queued: int = Field(description="Jobs that wait now, without deferred ones.")
     leased: int
-    deferred: int = Field(description="Pausing: a retry's pause, or a check of an outside batch.")
+    deferred: int = Field(
+        description="Jobs that pause before a retry, or until an outside batch should be checked."
+    )
     quarantined: int
     oldest_seconds: float | None = Field(description="Age of the oldest job that waits now.")
-    done_per_minute: float = Field(description="Over the last five minutes.")
+    done_per_minute: float = Field(description="Jobs per minute, over the last five minutes.")
     failures: dict[str, int] = Field(description="Failed attempts of the last hour, by class.")
 
 
 class JobStats(RootModel[dict[str, KindStats]]):
-    """Stats by kind of job."""
+    """Statistics of all kinds of jobs."""

@@ -1,4 +1,4 @@
-"""Numbers and rules of leases, the order of jobs, and pauses between attempts."""
+"""Rules of leases: their duration, the order of jobs, and pauses between attempts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ LEASE_SECONDS_MAX = 86_400
 LEASES_MAX = 100
 """Jobs that one call may lease."""
 LEASED_BYTES_MAX = 4_000_000
-"""Bytes of payloads and checkpoints of several jobs in one answer; Lambda answers 6 MB at most."""
+"""Bytes of payloads and checkpoints of several jobs in one response; Lambda sends 6 MB at most."""
 KINDS_MAX = 20
 DEFER_SECONDS_MAX = 48 * 3_600
 CHECKPOINT_BYTES_MAX = 65_536
-"""As `jsonb::text` writes it; the database has the same rule."""
+"""The size of a checkpoint as `jsonb::text` writes it; the database has the same rule."""
 MESSAGE_MAX = 2_000
 WORKER_MAX = 200
 MESSAGE_ID_MAX = 100

@@ -22,7 +22,7 @@ class FailureClass(StrEnum):
     INTERNAL = "internal"
     """The worker has a fault; another attempt may succeed."""
     LEASE_EXPIRED = "lease_expired"
-    """The worker did not answer before the lease expired."""
+    """The worker did not respond before the lease expired."""
     CRASHED = "crashed"
     """Three leases in a row expired without one status report: the job kills its workers."""
     BAD_INPUT = "bad_input"
@@ -32,7 +32,7 @@ class FailureClass(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether another attempt is pointless."""
+        """True if another attempt would be pointless."""
         return self in (FailureClass.BAD_INPUT, FailureClass.BAD_RESULT)
 
 
@@ -80,7 +80,7 @@ class WorkerJob(BaseModel):
     lease_token: UUID | None = None
 
     def is_held(self, token: UUID, now: datetime) -> bool:
-        """Return whether the token is that of the present lease and the lease has not expired."""
+        """Return whether `token` is that of the current lease and the lease has not expired."""
         return (
             self.status == "leased"
             and self.lease_token == token
@@ -91,7 +91,7 @@ class WorkerJob(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A job to insert; a known idempotency key is not inserted again."""
+    """A job to insert; nothing is inserted if its idempotency key is known."""
 
     kind: str
     payload: dict[str, JsonValue]

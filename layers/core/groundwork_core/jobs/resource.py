@@ -10,24 +10,26 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from groundwork_core.jobs.contract import KIND_PATTERN
 from groundwork_core.resources.bounded_json import JsonObject
-from groundwork_core.resources.field_types import Whole
+from groundwork_core.resources.field_types import INTEGRAL
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
 Status = Literal["queued", "leased", "succeeded", "failed", "quarantined", "cancelled"]
 Kind = Annotated[str, StringConstraints(pattern=KIND_PATTERN)]
-Priority = Annotated[Whole, Field(ge=0, le=9)]
-MaxAttempts = Annotated[Whole, Field(ge=1, le=100)]
+Priority = Annotated[int, Field(ge=0, le=9), INTEGRAL]
+MaxAttempts = Annotated[int, Field(ge=1, le=100), INTEGRAL]
 
 
 class WaitingFor(BaseModel):
-    """Why a queued job is not leased yet."""
+    """The reason why a queued job is not leased yet."""
 
     model_config = ConfigDict(defer_build=True)
 
-    ahead: int = Field(description="Jobs of its kind that are leased before it; counted to 1,000.")
+    ahead: int = Field(
+        description="Jobs of this kind that will be leased before this one; counted up to 1,000."
+    )
     reason: Literal["turn", "retry", "deferred"]
-    until: datetime | None = Field(description="The end of its pause.")
+    until: datetime | None = Field(description="The end of the job's pause.")
 
 
 class Job(Representation):
@@ -48,9 +50,9 @@ class Job(Representation):
     checkpoint: JsonValue = Field(
         description="The worker's saved state, which the next lease gets."
     )
-    reference: str | None = Field(description="The outside batch that it was deferred for.")
+    reference: str | None = Field(description="The outside batch that the job was deferred for.")
     cancel_requested: bool
-    waiting_for: WaitingFor | None = Field(description="Null unless it is queued.")
+    waiting_for: WaitingFor | None = Field(description="Null unless the job is queued.")
 
 
 class NewJob(Input):

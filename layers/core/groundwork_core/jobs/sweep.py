@@ -15,7 +15,7 @@ SWEEP_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """Numbers of expired leases and of jobs announced again."""
+    """Counts of expired leases and of jobs announced again."""
 
     expired: int
     announced: int
@@ -35,8 +35,8 @@ def sweep_jobs(
 ) -> Swept:
     """End expired leases and pauses; announce jobs again that have been queued for too long.
 
-    A second message for a job is harmless: it finds the job leased or done. `timers` are set for
-    ends that were too far away for a timer when they were made.
+    A second message for a job does no harm: it finds the job leased or done. Also sets the timers
+    of leases and pauses whose end was too far away for a timer when they began.
     """
     expired = end_leases_and_pauses(work=work, clock=clock)
     now = clock.now()

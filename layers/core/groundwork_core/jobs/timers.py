@@ -1,8 +1,9 @@
 """Timers: delayed messages that make leases and pauses end on time.
 
-A lease that nobody extends must be found within ten seconds of its end, and schedules run each
-minute at most. So the relay, which learns of an end from the outbox, sends one delayed message
-for its slot of three seconds. With no lease and no pause there is no message and no run.
+A lease must end within ten seconds after it expires, but schedules run only once a minute.
+Therefore the relay, which reads the ends of leases from the outbox, sends one delayed message for
+each slot of three seconds in which a lease ends. Without leases and pauses there are no messages
+and no runs.
 """
 
 from __future__ import annotations
@@ -19,24 +20,24 @@ from groundwork_core.queues import DelayQueue
 SLOT_SECONDS = 3
 """Ends in the same slot share a message, which is delivered after the slot."""
 SLACK_SECONDS = PROGRESS_EVENT_SECONDS
-"""By how much status reports may have extended a lease without an outbox row."""
+"""The time by which status reports may have extended a lease without an outbox row."""
 DELAY_SECONDS_MAX = 900
 """The longest delay of SQS. The timers of later ends are set by the sweep, a minute ahead."""
 AHEAD_SECONDS = 90
-"""How far the sweep, which runs each minute, looks ahead for such ends."""
+"""The time by which the sweep, which runs each minute, looks ahead for ends without a timer."""
 
 
 class Timers:
-    """Implements `SetsTimers` with a queue; each slot gets one message of each process."""
+    """Implements `SetsTimers` with a queue; each process sends one message per slot."""
 
     def __init__(self, queue: DelayQueue, clock: Clock) -> None:
-        """`clock` is that of the leases."""
+        """`clock` is the clock of the leases."""
         self._queue = queue
         self._clock = clock
         self._sent: set[int] = set()
 
     def set(self, ends: Iterable[datetime]) -> None:
-        """Send a message for each slot that has none and is near enough for a delay."""
+        """Send a delayed message for each slot that has none and that a delay can reach."""
         wanted = {ceil(end.timestamp() / SLOT_SECONDS) * SLOT_SECONDS for end in ends}
         if not wanted:
             return
@@ -51,7 +52,7 @@ class Timers:
 
 
 def ends_of(rows: Iterable[OutboxRow]) -> list[datetime]:
-    """Return the ends of leases and pauses that are in the newest state of jobs among rows."""
+    """Return the ends of leases and pauses in the newest state of each job among `rows`."""
     last = {row.aggregate_id: row.data for row in rows if row.aggregate == "jobs"}
     found = (
         data.get("leased_until" if data.get("status") == "leased" else "not_before")

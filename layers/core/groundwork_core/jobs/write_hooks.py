@@ -14,7 +14,7 @@ class JobWriteHooks(NoWriteHooks[ResourceWork]):
     """Refuses changes of jobs that are not queued."""
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: ResourceWork) -> None:
-        """Refuse the change of a job that is not queued; the version guards against races.
+        """Refuse to change a job that is not queued. The version check prevents races.
 
         Raises:
             Conflict: the job is not queued.

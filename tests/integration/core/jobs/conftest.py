@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -75,9 +76,16 @@ class Office:
         return [one["outcome"] for one in found]
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with psycopg.connect(self.rest.url, autocommit=True) as connection:
-            cursor = connection.execute(statement, values)
-            return cursor.fetchall() if cursor.description else []
+        cursor = self._connection.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+    @cached_property
+    def _connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(self.rest.url, autocommit=True)
+
+    def close(self) -> None:
+        if "_connection" in self.__dict__:
+            self._connection.close()
 
     def events(self, job: dict[str, Any]) -> list[str]:
         rows = self.sql(
@@ -89,5 +97,7 @@ class Office:
 @pytest.fixture
 def office(shared_rest: Rest) -> Iterator[Office]:
     clock = shared_rest.parts.database_clock
-    yield Office(shared_rest)
+    made = Office(shared_rest)
+    yield made
+    made.close()
     shared_rest.parts.database_clock = clock

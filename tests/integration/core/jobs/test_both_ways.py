@@ -35,7 +35,7 @@ def lease(office: Office, request: pytest.FixtureRequest) -> Lease:
     return over_http if request.param == "http" else for_messages
 
 
-def test_a_job_is_leased_once(office: Office, lease: Lease) -> None:
+def test_each_job_is_leased_once(office: Office, lease: Lease) -> None:
     office.add_rows(3)
     jobs = lease(5)
     assert len({job["id"] for job in jobs}) == 3
@@ -53,7 +53,7 @@ def test_the_order_is_that_of_priority_and_turns(office: Office, lease: Lease) -
     assert order.count("source:few") == 2
 
 
-def test_every_call_goes_by_the_token(office: Office, lease: Lease) -> None:
+def test_each_call_finds_its_job_by_the_lease_token(office: Office, lease: Lease) -> None:
     office.add_rows(5)
     report, release, failure, defer, result = lease(5)
     assert office.act(report, "status", progress=0.5).status == 200
@@ -100,7 +100,9 @@ def test_three_silent_expiries_quarantine_it(office: Office, lease: Lease) -> No
     assert (shown["status"], shown["error"]["class"]) == ("quarantined", "crashed")
 
 
-def test_the_checkpoint_and_the_pause_count(office: Office, lease: Lease) -> None:
+def test_a_deferred_job_pauses_and_keeps_its_checkpoint_either_way(
+    office: Office, lease: Lease
+) -> None:
     office.add()
     job = lease(1)[0]
     office.act(job, "status", progress=0.5, checkpoint={"page": 3})
@@ -126,7 +128,9 @@ def test_ten_thousand_jobs_of_one_requester_do_not_hold_up_ten_of_another(
 
 
 @pytest.mark.long
-def test_without_turns_they_would_wait_for_all_of_them(office: Office, lease: Lease) -> None:
+def test_without_turns_ten_jobs_wait_for_ten_thousand_of_another_requester(
+    office: Office, lease: Lease
+) -> None:
     office.sql("ALTER TABLE jobs DISABLE TRIGGER place_job")
     try:
         office.add_rows(10_000, "user:many", made="timestamptz '2026-03-01 12:00Z'")
@@ -159,7 +163,7 @@ def test_every_job_that_waits_has_been_announced(office: Office) -> None:
     assert messages == [1, 0, 1, 0, 0, 1]
 
 
-def test_a_job_leased_by_the_message_of_another_leaves_none_behind(office: Office) -> None:
+def test_jobs_leased_by_each_others_messages_are_all_leased(office: Office) -> None:
     """The relay reads that the urgent job was made only after it was leased."""
 
     def lease_for(message: str) -> list[str]:

@@ -25,7 +25,7 @@ def with_document(office: Office, content: str = "<p>text</p>") -> tuple[str, st
 
 
 @pytest.mark.parametrize("way", [{}, {"max": 2}, {"messages": ["m1"]}])
-def test_document_and_source_come_as_the_api_shows_them(
+def test_a_lease_includes_document_and_source_as_the_api_shows_them(
     office: Office, way: dict[str, Any]
 ) -> None:
     document, source = with_document(office)
@@ -41,13 +41,13 @@ def test_a_job_without_a_document_has_neither(office: Office) -> None:
     assert (job["document"], job["source"]) == (None, None)
 
 
-def test_who_does_not_ask_gets_the_job_alone(office: Office) -> None:
+def test_a_lease_shows_no_document_unless_it_asks_for_one(office: Office) -> None:
     with_document(office)
     assert not {"document", "source"} & office.leased().keys()
 
 
 @pytest.mark.parametrize(("bytes_max", "left_out"), [(20_000, 1), (4_000_000, 0)])
-def test_what_does_not_fit_is_left_for_the_worker_to_read(
+def test_documents_that_do_not_fit_are_left_out(
     office: Office, monkeypatch: pytest.MonkeyPatch, bytes_max: int, left_out: int
 ) -> None:
     for _ in range(2):
@@ -59,7 +59,7 @@ def test_what_does_not_fit_is_left_for_the_worker_to_read(
 
 
 @pytest.mark.parametrize("lacking", ["documents:read", "sources:read"])
-def test_it_needs_the_right_to_read_them(office: Office, lacking: str) -> None:
+def test_leasing_documents_needs_the_right_to_read_them(office: Office, lacking: str) -> None:
     office.add()
     scopes = sorted({"jobs:write", "documents:read", "sources:read"} - {lacking})
     made = office.rest.create("api-keys", name="k", scopes=scopes)

@@ -36,7 +36,7 @@ def ended(office: Office, job: str) -> list[tuple[str, str | None]]:
     return office.sql("SELECT status, error ->> 'class' FROM jobs WHERE id = %s", job)
 
 
-def test_a_timer_ends_what_is_over_and_leaves_the_rest(office: Office, timer: None) -> None:
+def test_a_timer_ends_only_leases_and_pauses_that_are_over(office: Office, timer: None) -> None:
     lost, kept, paused = (office.add() for _ in range(3))
     for _ in range(3):
         office.leased()
@@ -66,7 +66,7 @@ def six_minutes_ahead() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=6)
 
 
-def test_a_machine_whose_clock_is_ahead_takes_no_lease(office: Office) -> None:
+def test_a_machine_whose_clock_is_ahead_ends_no_running_lease(office: Office) -> None:
     database = Database(office.rest.url, application_name="test")
     try:
         skewed = DatabaseClock(database, wall=six_minutes_ahead)
@@ -76,7 +76,7 @@ def test_a_machine_whose_clock_is_ahead_takes_no_lease(office: Office) -> None:
         database.close()
 
 
-def test_by_the_machines_own_clock_the_lease_would_be_taken(office: Office) -> None:
+def test_by_the_machines_clock_a_running_lease_would_be_ended(office: Office) -> None:
     class Own(DatabaseClock):
         def __init__(self) -> None: ...
 
@@ -86,7 +86,7 @@ def test_by_the_machines_own_clock_the_lease_would_be_taken(office: Office) -> N
     assert swept_by(office, Own()) == [("queued", "lease_expired")]
 
 
-def test_a_clock_that_was_set_is_compared_again(office: Office) -> None:
+def test_a_clock_that_was_set_is_compared_with_the_databases_again(office: Office) -> None:
     database = Database(office.rest.url, application_name="test")
     ahead = timedelta()
     clock = DatabaseClock(database, wall=lambda: datetime.now(UTC) + ahead)
@@ -117,7 +117,7 @@ def test_the_sweep_sets_timers_for_ends_that_were_too_far_away(office: Office) -
     assert 60 <= queue.delays[0] <= 66
 
 
-def test_ended_attempts_are_kept_for_so_many_days(office: Office) -> None:
+def test_ended_attempts_are_removed_after_the_retention_time(office: Office) -> None:
     made = office.add()
     office.act(office.leased(), "release")
     office.leased()

@@ -34,7 +34,7 @@ def test_another_attempt_follows_until_the_last_is_quarantined(
     assert len(office.rest("GET", "/api/v1/jobs", query=query).json["items"]) == 1
 
 
-def test_the_pause_is_what_the_worker_asks_for(office: Office) -> None:
+def test_a_failed_job_pauses_as_long_as_its_worker_asks(office: Office) -> None:
     made = office.add()
     fail(office, "retryable", retry_after_seconds=120)
     assert office.shown(made)["waiting_for"]["reason"] == "retry"
@@ -81,14 +81,14 @@ def test_a_failure_report_with_a_fault_changes_nothing(
     assert office.shown(job)["status"] == "leased"
 
 
-def test_a_poison_job_lets_others_go_first(office: Office) -> None:
+def test_a_failed_job_that_pauses_does_not_delay_others(office: Office) -> None:
     office.add(payload={"poison": True})
     office.add()
     fail(office, "internal", retry_after_seconds=60)
     assert office.leased()["payload"] == {}
 
 
-def test_three_silent_expiries_are_a_crash(office: Office) -> None:
+def test_three_silent_expiries_quarantine_a_job_as_crashing(office: Office) -> None:
     made = office.add()
     for _ in range(3):
         office.leased(seconds=10)
@@ -99,7 +99,7 @@ def test_three_silent_expiries_are_a_crash(office: Office) -> None:
     assert office.lease().status == 204
 
 
-def test_a_worker_that_was_heard_has_not_crashed(office: Office) -> None:
+def test_an_expiry_after_a_status_report_does_not_count_as_a_crash(office: Office) -> None:
     made = office.add()
     for _ in range(3):
         office.act(office.leased(seconds=10), "status", progress=0.1)
@@ -119,7 +119,7 @@ def test_one_job_is_replayed_with_all_its_attempts(office: Office) -> None:
     assert office.outcomes(made) == ["failed", "succeeded"]
 
 
-def test_many_are_replayed_at_a_bounded_rate(office: Office) -> None:
+def test_jobs_are_replayed_at_a_limited_rate(office: Office) -> None:
     office.add_rows(30)
     for job in office.lease(max=30).json["items"]:
         office.act(job, "failure", **{"class": "bad_input", "message": "why"})

@@ -31,7 +31,7 @@ def ask(office: Office, path: str, body: object) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("word", "field"), CASES)
-def test_a_call_with_a_nasty_value_is_refused_or_means_what_it_says(
+def test_each_call_with_a_hostile_value_is_refused_or_accepted_as_documented(
     office: Office, word: str, field: str
 ) -> None:
     for value in NASTY:
@@ -48,7 +48,7 @@ def test_a_call_with_a_nasty_value_is_refused_or_means_what_it_says(
 
 
 @pytest.mark.parametrize("field", ["kinds", "worker", "lease_seconds", "max"])
-def test_a_lease_with_a_nasty_value_is_refused(office: Office, field: str) -> None:
+def test_a_lease_request_with_an_invalid_value_is_refused(office: Office, field: str) -> None:
     office.add()
     for value in [*NASTY, ["a", 1], [None], ["A"], ["a" * 64]]:
         whole = {"kinds": [office.kind], "worker": "w", "lease_seconds": 60, field: value}
@@ -58,7 +58,7 @@ def test_a_lease_with_a_nasty_value_is_refused(office: Office, field: str) -> No
 
 
 @pytest.mark.parametrize("field", ["kind", "class", "since"])
-def test_a_replay_with_a_nasty_value_is_refused(office: Office, field: str) -> None:
+def test_a_replay_request_with_a_hostile_value_is_refused(office: Office, field: str) -> None:
     for value in NASTY:
         status, text = ask(office, "replay", {"kind": office.kind, field: value})
         assert status in ANSWERS or (status, field) in {(200, "class"), (200, "since")}, (
@@ -72,7 +72,7 @@ def test_a_body_that_is_not_an_object_is_refused(office: Office, path: str, body
     assert ask(office, path.format(id=office.add()), body)[0] in (400, 422)
 
 
-def test_a_token_of_another_job_is_lost(office: Office) -> None:
+def test_a_token_of_another_job_counts_as_a_lost_lease(office: Office) -> None:
     first, second = (office.add() for _ in range(2))
     one, two = office.leased(), office.leased()
     assert {one["id"], two["id"]} == {first, second}
@@ -83,7 +83,7 @@ def test_a_token_of_another_job_is_lost(office: Office) -> None:
         assert office.shown(job)["status"] == "leased"
 
 
-def test_limits_are_those_of_the_contract(office: Office) -> None:
+def test_limits_of_job_calls_are_those_of_the_contract(office: Office) -> None:
     office.add_rows(100)
     asked = {"kinds": [office.kind], "worker": "w", "lease_seconds": 60}
     for most, expected in ((0, 422), (1, 422), (2, 200), (101, 422), (-1, 422)):
@@ -101,7 +101,7 @@ def test_a_lease_of_an_unknown_kind_finds_nothing(office: Office) -> None:
     assert (many.status, many.json) == (200, {"items": []})
 
 
-def test_a_lease_of_large_jobs_answers_no_more_than_lambda_may(office: Office) -> None:
+def test_a_lease_of_large_jobs_fits_the_response_limit_of_lambda(office: Office) -> None:
     for n in range(8):
         office.add(payload={"n": n, "text": "x" * 900_000})
     first = office.lease(max=8)

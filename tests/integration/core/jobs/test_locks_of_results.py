@@ -39,15 +39,15 @@ def test_a_result_locks_its_job_once(office: Office, locks: list[str]) -> None:
     assert len(locks) == 1
 
 
-def test_a_second_look_at_the_lease_would_be_noticed(
+def test_a_second_lock_of_the_job_would_be_noticed(
     office: Office, locks: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     really = take_result._take
 
-    def twice(lease: Any, result: Any, work: Any, clock: Any) -> Any:
+    def twice(handed: Any, work: Any, clock: Any) -> Any:
         with work:
-            work.leases.holds(lease, clock.now())
-        return really(lease, result, work, clock)
+            work.leases.holds(handed[0][0], clock.now())
+        return really(handed, work, clock)
 
     monkeypatch.setattr(take_result, "_take", twice)
     office.add()

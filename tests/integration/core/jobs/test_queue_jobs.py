@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -12,13 +14,22 @@ from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
 from groundwork_core.jobs.replay_job import replay_job
 from groundwork_core.jobs.sweep import sweep_jobs
+from groundwork_data.postgres import lease_sql
+
+from ....waiting import eventually
 
 if TYPE_CHECKING:
     from tests.integration.core.sources.conftest import Path
 
+    from groundwork_data.postgres.jobs import PostgresJobs
+
 FEED = "https://feed.example/rss"
 WAITING_SECONDS = 300
 LEASE_SECONDS = 300
+WAITS = """
+SELECT EXISTS (SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock')
+"""
 
 
 @pytest.fixture
@@ -84,7 +95,7 @@ def test_a_failure_of_an_earlier_attempt_changes_nothing(path: "Path", job: UUID
     assert path.value("SELECT status FROM jobs") == "leased"
 
 
-def test_what_ended_badly_can_be_replayed_and_nothing_else(path: "Path", job: UUID) -> None:
+def test_only_failed_and_quarantined_jobs_can_be_replayed(path: "Path", job: UUID) -> None:
     with pytest.raises(Conflict, match="queued"):
         replay_job(job, work=path.work(), clock=path.clock)
     lease(path, job)
@@ -95,7 +106,7 @@ def test_what_ended_badly_can_be_replayed_and_nothing_else(path: "Path", job: UU
         replay_job(uuid4(), work=path.work(), clock=path.clock)
 
 
-def test_the_sweep_takes_jobs_of_silent_workers_back(path: "Path", job: UUID) -> None:
+def test_the_sweep_queues_jobs_of_silent_workers_again(path: "Path", job: UUID) -> None:
     lease(path, job)
     path.clock.forward(seconds=LEASE_SECONDS - 1)
     assert sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock).expired == 0
@@ -112,6 +123,61 @@ def test_the_sweep_quarantines_a_job_that_kills_its_workers(path: "Path", job: U
         sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock)
         ends += path.rows("SELECT status, error ->> 'class' FROM jobs")
     assert ends == [("queued", "lease_expired")] * 2 + [("quarantined", "crashed")]
+
+
+def test_a_message_that_comes_a_fourth_time_ends_a_job_that_kills_its_workers(
+    path: "Path", job: UUID
+) -> None:
+    """Without waiting for the end of its lease."""
+    assert [lease(path, job) for _ in range(4)] == [1, 1, 1, 0]
+    assert path.rows("SELECT status, error ->> 'class' FROM jobs") == [("quarantined", "crashed")]
+    assert attempts(path) == [(number, "queue:m1", "expired") for number in (1, 2, 3)]
+
+
+def test_a_message_that_comes_a_fourth_time_keeps_a_job_whose_worker_reports(
+    path: "Path", job: UUID
+) -> None:
+    """The last attempt goes on, and its message finds nothing else."""
+    lease(path, job)
+    path.rows("UPDATE jobs SET attempt = max_attempts, heard_at = now() RETURNING 1")
+    assert lease(path, job) == 0
+    assert path.value("SELECT status FROM jobs") == "leased"
+
+
+def twice_at_once(path: "Path") -> int:
+    """Ask twice at the same time for one message; return how many jobs it has."""
+    path.rows("INSERT INTO jobs (kind) SELECT 'extract' FROM generate_series(1, 3) RETURNING 1")
+    first, other = path.connect(), path.connect()
+
+    def ask(jobs: "PostgresJobs") -> int:
+        now, owners = path.clock.now(), ["queue:m1"]
+        return len(jobs.lease_for_messages(["extract"], owners, now, now + timedelta(minutes=5)))
+
+    def ask_otherwise() -> int:
+        with path.work(other) as work:
+            return ask(work.jobs)
+
+    with ThreadPoolExecutor(1) as pool:
+        with path.work(first) as work:
+            assert ask(work.jobs) == 1
+            second = pool.submit(ask_otherwise)
+            assert eventually(lambda: second.done() or path.value(WAITS))
+        assert second.result(30) == 1
+    for database in (first, other):
+        database.close()
+    return int(path.value("SELECT count(*) FROM jobs WHERE lease_owner = 'queue:m1'"))
+
+
+def test_two_calls_at_once_for_a_message_lease_one_job(path: "Path") -> None:
+    assert twice_at_once(path) == 1
+
+
+def test_without_the_lock_of_messages_two_calls_for_a_message_lease_two_jobs(
+    path: "Path", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the guard disabled."""
+    monkeypatch.setattr(lease_sql, "LOCK_MESSAGES", "SELECT cardinality(%s::text[])")
+    assert twice_at_once(path) == 2
 
 
 def test_an_expired_lease_is_leased_at_once_to_another_message(path: "Path", job: UUID) -> None:
@@ -154,7 +220,9 @@ def test_the_sweep_announces_again_what_waits_too_long(path: "Path", job: UUID) 
     assert sweep_jobs(WAITING_SECONDS, work=path.work(), clock=path.clock).announced == 0
 
 
-def test_the_extractor_fails_a_job_without_a_document_and_goes_on(path: "Path", job: UUID) -> None:
+def test_the_extractor_fails_a_job_without_a_document_and_processes_the_others(
+    path: "Path", job: UUID
+) -> None:
     path.rows("INSERT INTO jobs (kind) VALUES ('extract') RETURNING 1")
     assert path.extract(path.job_messages())["batchItemFailures"] == []
     assert len(path.results.bodies) == 1

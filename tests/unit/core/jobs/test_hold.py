@@ -1,4 +1,4 @@
-"""What workers and clients do with jobs over HTTP, on the in-memory stores."""
+"""The calls of workers and clients about jobs, on the in-memory stores."""
 
 from collections.abc import Callable
 from uuid import UUID, uuid4
@@ -51,7 +51,7 @@ Call = Callable[[Workers, Leased], object]
 CALLS: list[Call] = [report, fail, release, defer]
 
 
-def test_a_lease_call_takes_back_what_has_expired_if_nothing_else_waits(workers: Workers) -> None:
+def test_a_lease_call_ends_expired_leases_if_no_other_job_waits(workers: Workers) -> None:
     expired = workers.add()
     first = workers.one(seconds=10)
     workers.clock.pass_by(seconds=9)
@@ -71,7 +71,7 @@ def test_a_lease_call_leaves_expired_leases_while_others_wait(workers: Workers) 
     assert workers.row(expired)["status"] == "leased"
 
 
-def test_a_lease_call_takes_back_a_bounded_number(workers: Workers) -> None:
+def test_a_lease_call_ends_a_limited_number_of_expired_leases(workers: Workers) -> None:
     for _ in range(TAKEN_BACK_MAX + 1):
         workers.add()
     for _ in range(2):

@@ -26,7 +26,7 @@ def fail(workers: Workers, job_id: UUID, failure: FailureClass, message: str = "
 # Leases
 
 
-def test_a_lease_is_of_its_message_and_as_long_as_asked(workers: Workers) -> None:
+def test_a_lease_by_message_belongs_to_it_and_lasts_as_long_as_requested(workers: Workers) -> None:
     job_id = workers.add()
     (job,) = workers.lease_for("1")
     row = workers.row(job_id)
@@ -41,7 +41,7 @@ def test_a_message_for_which_nothing_waits_gets_no_job(workers: Workers) -> None
     assert workers.lease_for("3") == []
 
 
-def test_an_expired_lease_is_ended_for_a_message_that_finds_nothing_else(workers: Workers) -> None:
+def test_a_message_gets_a_job_whose_lease_has_expired_if_no_other_waits(workers: Workers) -> None:
     job_id = workers.add()
     workers.lease_for("1")
     workers.clock.pass_by(seconds=QUEUE_LEASE_SECONDS - 1)

@@ -34,14 +34,14 @@ def row(job: UUID, **data: JsonValue) -> OutboxRow:
 
 
 @pytest.mark.parametrize("seconds", [0.1, 1, 3, 59.9, 600, 890])
-def test_a_timer_comes_soon_after_the_end_and_not_before(seconds: float) -> None:
+def test_a_timer_arrives_soon_after_the_end_of_a_lease_and_not_before(seconds: float) -> None:
     queue = MemoryQueue()
     Timers(queue, SetClock()).set([later(seconds=seconds)])
     (delay,) = queue.delays
     assert seconds + 1 <= delay <= seconds + SLOT_SECONDS + 2
 
 
-def test_ends_of_one_slot_share_a_message_and_get_no_second_one() -> None:
+def test_leases_that_end_in_one_slot_share_one_timer_message() -> None:
     queue, clock = MemoryQueue(), SetClock()
     timers = Timers(queue, clock)
     for n in range(1000):
@@ -59,7 +59,7 @@ def test_a_thousand_workers_with_heartbeats_cost_one_message_each_three_seconds(
     assert len(queue.messages) <= 600 / SLOT_SECONDS + 2
 
 
-def test_what_ends_later_than_a_delay_reaches_gets_no_message_yet() -> None:
+def test_ends_beyond_the_longest_delay_get_no_message_yet() -> None:
     queue, clock = MemoryQueue(), SetClock()
     timers = Timers(queue, clock)
     timers.set([later(seconds=DELAY_SECONDS_MAX + 30)])
@@ -87,7 +87,7 @@ def test_a_message_that_was_refused_is_sent_with_the_next_try() -> None:
     assert len(queue.messages) == 1
 
 
-def test_only_the_last_state_of_a_job_has_an_end() -> None:
+def test_only_the_last_state_of_a_job_in_a_batch_needs_a_timer() -> None:
     job = uuid4()
     lease = row(job, status="leased", leased_until="2026-03-01T12:01:00+00:00")
     pause = row(uuid4(), status="queued", not_before="2026-03-01T12:02:00+00:00")

@@ -12,6 +12,7 @@ from tests.fakes.tables import Row, Tables
 from tests.fakes.work import MemoryWork
 
 from groundwork_core.jobs import hold
+from groundwork_core.jobs.empty_kinds import EmptyKinds
 from groundwork_core.jobs.lease import lease_for_messages
 from groundwork_core.jobs.lease_messages import Attempt, Leased, LeaseRequest
 
@@ -28,6 +29,7 @@ class Workers:
     def __post_init__(self) -> None:
         self.work = MemoryWork(Tables(lambda: self.clock.moment))
         self.quick = MemoryQuickLeases(self.work.tables)
+        self.empty = EmptyKinds()
         self._rows = JobRows(self.work.tables)
 
     def add(self, **fields: Any) -> UUID:
@@ -40,7 +42,9 @@ class Workers:
 
     def lease(self, seconds: int = 60, most: int | None = None) -> list[Leased]:
         asked = LeaseRequest(kinds=(KIND,), worker="w", lease_seconds=seconds, max=most)
-        found = hold.lease_jobs(asked, quick=self.quick, work=self.work, clock=self.clock)
+        found = hold.lease_jobs(
+            asked, quick=self.quick, empty=self.empty, work=self.work, clock=self.clock
+        )
         return [Leased.model_validate_json(text) for text in found]
 
     def one(self, seconds: int = 60) -> Leased:

@@ -1,4 +1,4 @@
-"""Postgres is lost after it committed a result and before its answer arrived."""
+"""Postgres is lost after it committed a result and before its response arrived."""
 
 import socket
 import threading
@@ -60,7 +60,7 @@ class CutAtCommit:
     def _answer(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := server.recv(65_536):
-                if self._committing:  # it has committed: this is its answer
+                if self._committing:  # it has committed: this is its response
                     self.armed = self._committing = False
                     self.cut += 1
                     break
@@ -105,13 +105,13 @@ def hand_in(office: Office, beyond: Rest, proxy: CutAtCommit) -> list[int]:
     return [answer.status for answer in answers if answer.status != 503]
 
 
-def test_the_repeated_result_is_answered_as_taken_and_applied_once(
+def test_a_repeated_result_gets_the_same_response_and_is_applied_once(
     office: Office, beyond: Rest, proxy: CutAtCommit
 ) -> None:
     assert set(hand_in(office, beyond, proxy)) == {200}
 
 
-def test_without_the_memory_of_the_lease_it_would_be_refused(
+def test_without_the_stored_lease_a_repeated_result_is_refused(
     office: Office, beyond: Rest, proxy: CutAtCommit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forgetful = lease_sql.SUCCEEDED_WITH.replace("= 'succeeded'", "= 'never'")
