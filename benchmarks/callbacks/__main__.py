@@ -1,151 +1,93 @@
 """Measure callbacks of publishers: `python -m benchmarks.callbacks [--seconds 10]`.
 
 Starts an instance with its own services. Clients are processes with connections that stay open;
-each callback is about one delivery, signed before it is sent. Forged ones have a wrong signature.
+each callback is about one delivery or several, signed before the measurement. Forged ones have a
+wrong signature.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
-import hashlib
-import hmac
-import http.client
-import json
 import multiprocessing
 import os
 import shutil
 import statistics
 import tempfile
-import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+import psycopg
 from tests.child_instance import Instance
 
+from benchmarks.callbacks.client import Answers, Message, Target, message, run
+from benchmarks.cpu import cpu_by_part
 from benchmarks.machine import described
 
-PATH = "/api/v1/deliveries/callbacks"
 CONNECTIONS = (1, 8, 32)
 PROCESSES = 2
+MOST_A_SECOND = 2_500
+"""Callbacks that a process signs before a measurement, for each second of it."""
 FLOOD_A_SECOND = 2_000
-WARM = 100
+FLOOD_CONNECTIONS = 400
+MANY = 20
+"""Deliveries in a callback of the row about several."""
+WARM_SECONDS = 20.0
+SHOWN_MS = 0.005
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where to send, as whom, and about what."""
+class Load:
+    """The callbacks that one client process sends."""
 
-    port: int
-    secret: str
-    distributions: tuple[str, ...]
-
-
-@dataclass
-class Answers:
-    """Statuses, and the time of each good callback in milliseconds."""
-
-    statuses: Counter[int] = field(default_factory=Counter)
-    took: list[float] = field(default_factory=list)
-    seconds: float = 0.0
+    target: Target
+    connections: int
+    seconds: float
+    rate: float = 0.0
+    """Callbacks a second; 0: as fast as responses come."""
+    forges: bool = False
+    """Every second callback has a wrong signature."""
+    known: bool = False
+    """Callbacks are about a delivery that an earlier one has reported as pending."""
 
 
-def signed(target: Target, id_: str, body: bytes, *, late_seconds: int = 0) -> dict[str, str]:
-    """Return the headers of Standard Webhooks."""
-    at = str(int(time.time()) + late_seconds)
-    key = base64.b64decode(target.secret.removeprefix("whsec_"))
-    digest = hmac.digest(key, f"{id_}.{at}.".encode() + body, hashlib.sha256)
-    signature = "v1," + base64.b64encode(digest).decode()
-    return {
-        "webhook-id": id_,
-        "webhook-timestamp": at,
-        "webhook-signature": signature,
-        "content-type": "application/json",
-    }
+def send(load: Load, name: str) -> Answers:
+    """Sign callbacks, then send them."""
+    most = int(load.seconds * (load.rate or MOST_A_SECOND / load.target.deliveries**0.5))
+    target = load.target
+    if load.known:
+        most //= 4
+        first = replace(target, status="pending")
+        run(target.port, _signed(first, f"{name}-first", name, most), 8, 600)
+    signed = list(_signed(target, name, name if load.known else "", most, forges=load.forges))
+    return run(target.port, iter(signed), load.connections, load.seconds, load.rate)
 
 
-class Client:
-    """One connection that sends one callback after another."""
-
-    def __init__(self, target: Target, name: str) -> None:
-        self._target, self._name, self._sent = target, name, 0
-        self._connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=60)
-
-    def send(self, *, forged: bool = False, late_seconds: int = 0) -> tuple[int, float]:
-        """Send one; return the status and the milliseconds."""
-        self._sent += 1
-        id_ = f"{self._name}-{self._sent}"
-        of = self._target.distributions[self._sent % len(self._target.distributions)]
-        data = {"distribution_id": of, "recipient": id_, "status": "sent"}
-        body = json.dumps({"type": "delivery.updated", "data": data}).encode()
-        headers = signed(self._target, id_, body, late_seconds=late_seconds)
-        if forged:
-            headers["webhook-signature"] = "v1," + base64.b64encode(bytes(32)).decode()
-        began = time.perf_counter()
-        self._connection.request("POST", PATH, body, headers)
-        answer = self._connection.getresponse()
-        answer.read()
-        return answer.status, 1_000 * (time.perf_counter() - began)
+def _signed(
+    target: Target, name: str, named: str, count: int, *, forges: bool = False
+) -> Iterator[Message]:
+    for n in range(count):
+        about = f"{named}-{n}" if named else ""
+        yield message(target, f"{name}-{n}", named=about, forged=forges and n % 2 == 1)
 
 
-def closed_loop(target: Target, name: str, connections: int, seconds: float) -> Answers:
-    """Send as fast as answers come, over some connections."""
-    found, began = Answers(), time.perf_counter()
-
-    def run(number: int) -> None:
-        client = Client(target, f"{name}-{number}")
-        while time.perf_counter() - began < seconds:
-            status, took = client.send()
-            found.statuses[status] += 1
-            found.took.append(took)
-
-    _in_threads(run, connections)
-    found.seconds = time.perf_counter() - began
-    return found
-
-
-def flood(target: Target, name: str, connections: int, seconds: float, rate: float) -> Answers:
-    """Send at a rate, every second one forged; a connection that is behind does not wait."""
-    found, began = Answers(), time.perf_counter()
-
-    def run(number: int) -> None:
-        client = Client(target, f"{name}-{number}")
-        due = began + number / rate
-        while due - began < seconds and time.perf_counter() - began < seconds:
-            time.sleep(max(0.0, due - time.perf_counter()))
-            forged = bool(client._sent % 2)
-            status, took = client.send(forged=forged)
-            found.statuses[status] += 1
-            if not forged:
-                found.took.append(took)
-            due += connections / rate
-
-    _in_threads(run, connections)
-    found.seconds = time.perf_counter() - began
-    return found
-
-
-def _in_threads(run: object, count: int) -> None:
-    threads = [threading.Thread(target=run, args=(n,)) for n in range(count)]  # type: ignore[arg-type]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-def in_processes(act: object, target: Target, connections: int, *rest: float) -> Answers:
+def in_processes(load: Load) -> Answers:
     """Share the connections among processes; add up what they found."""
-    count = min(PROCESSES, connections)
-    given = [(target, f"{time.time_ns()}-{n}", connections // count, *rest) for n in range(count)]
+    count = min(PROCESSES, load.connections)
+    part = replace(load, connections=load.connections // count, rate=load.rate / count)
     with multiprocessing.get_context("fork").Pool(count) as pool:
-        parts: list[Answers] = pool.starmap(act, given)  # type: ignore[arg-type]
+        parts = pool.starmap(send, [(part, f"{time.time_ns()}-{n}") for n in range(count)])
     return Answers(
-        sum((one.statuses for one in parts), Counter()),
+        sum((one.good for one in parts), Counter()),
+        sum((one.forged for one in parts), Counter()),
         [took for one in parts for took in one.took],
         max(one.seconds for one in parts),
+        sum(one.late for one in parts),
+        sum(one.without_retry_after for one in parts),
     )
 
 
@@ -159,19 +101,62 @@ def prepared(up: Instance, distributions: int) -> Target:
     return Target(up.port, publisher["secret"], tuple(one.json()["id"] for one in made))
 
 
+def stored(up: Instance) -> int:
+    """Return the number of deliveries."""
+    with psycopg.connect(up.addresses["DATABASE_URL"]) as connection:
+        ((count,),) = connection.execute("SELECT count(*) FROM deliveries").fetchall()
+    return int(count)
+
+
 def p95(took: list[float]) -> float:
     """Return the 95th percentile."""
     return statistics.quantiles(took, n=20)[-1] if len(took) > 1 else 0.0
 
 
-def line(name: str, found: Answers) -> str:
-    """Return a row of the table."""
+def line(name: str, found: Answers, deliveries: int = 1) -> str:
+    """Return a row of the table. Each callback was about so many deliveries."""
     statuses = ", ".join(
-        f"{count:,} of {status}" for status, count in sorted(found.statuses.items())
+        f"{count:,} of {status}" for status, count in sorted((found.good + found.forged).items())
     )
-    good = found.statuses[200] / found.seconds
+    good = found.good[200] / found.seconds
     median = statistics.median(found.took) if found.took else 0
-    return f"| {name} | {good:,.0f} | {median:.1f} | {p95(found.took):.1f} | {statuses} |"
+    return (
+        f"| {name} | {good:,.0f} | {good * deliveries:,.0f} | {median:.1f} | {p95(found.took):.1f}"
+        f" | {statuses} |"
+    )
+
+
+def costs(up: Instance, load: Load) -> tuple[Answers, list[str]]:
+    """Send; return also rows with the CPU of each part, in milliseconds for a callback."""
+    root = psutil.Process(up.process.pid)
+    before, clients = cpu_by_part(root), os.times()
+    found = in_processes(load)
+    time.sleep(1)  # until the relay has caught up
+    spent = {part: used - before.get(part, 0.0) for part, used in cpu_by_part(root).items()}
+    now = os.times()
+    spent["clients, with signing"] = (
+        now.children_user + now.children_system - clients.children_user - clients.children_system
+    )
+    each = {part: 1_000 * used / found.good[200] for part, used in spent.items()}
+    rows = sorted(each.items(), key=lambda one: -one[1])
+    rows = [*rows, ("together", sum(each.values()))]
+    return found, [f"| {part} | {used:.2f} |" for part, used in rows if used >= SHOWN_MS]
+
+
+def checked_flood(up: Instance, load: Load) -> tuple[Answers, str]:
+    """Send good and forged callbacks at a rate; return also what became of them, in a sentence."""
+    before = stored(up)
+    found = in_processes(load)
+    kept, accepted = stored(up) - before, found.good[200]
+    put_off = found.good[429] + found.good[503]
+    others = found.good.total() - accepted - put_off
+    said = "each with Retry-After" if not found.without_retry_after else "some without Retry-After"
+    return found, (
+        f"Of the flood's good callbacks {accepted:,} were accepted, and {kept:,} deliveries stored;"
+        f" {put_off:,} were answered 429 or 503{f', {said}' if put_off else ''}; {others:,} had"
+        f" another response. Forged ones that were accepted: {found.forged[200]:,}. Not sent, since"
+        f" all {load.connections} connections were waiting: {found.late:,}."
+    )
 
 
 def main() -> None:
@@ -182,42 +167,69 @@ def main() -> None:
     options = arguments.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="groundwork-callbacks-"))
     folder.chmod(0o755)
-    load = os.getloadavg()[0]
+    seconds, before_it = options.seconds, os.getloadavg()[0]
     rows = []
+
+    def add(name: str, found: Answers, deliveries: int = 1) -> None:
+        rows.append(line(name, found, deliveries))
+        print(rows[-1], flush=True)
+
     try:
         with Instance(folder / "home", {"GROUNDWORK_RATE_LIMIT": "0"}) as up:
             target = prepared(up, 1)
-            warm = Client(target, "warm")
-            for _ in range(WARM):
-                warm.send()
-            late = {warm.send(late_seconds=seconds)[0] for seconds in (-360, 360)}
-            for connections in CONNECTIONS:
-                found = in_processes(closed_loop, target, connections, options.seconds)
-                rows.append(line(f"{connections} connections, one distribution", found))
-                print(rows[-1], flush=True)
-            found = in_processes(closed_loop, prepared(up, 50), 32, options.seconds)
-            rows.append(line("32 connections, 50 distributions", found))
-            print(rows[-1], flush=True)
-            share = FLOOD_A_SECOND / PROCESSES
-            found = in_processes(flood, target, 64, options.seconds, share)
-            rows.append(line(f"{FLOOD_A_SECOND:,} a second asked for, half of them forged", found))
-            print(rows[-1], flush=True)
+            in_processes(Load(target, 8, WARM_SECONDS))
+            late = {
+                status
+                for late in (-360, 360)
+                for status in run(
+                    target.port, iter([message(target, f"late{late}", late_seconds=late)]), 1, 9
+                ).good
+            }
+            for connections in CONNECTIONS[:-1]:
+                found = in_processes(Load(target, connections, seconds))
+                add(f"{connections} connections, one distribution", found)
+            load = Load(target, CONNECTIONS[-1], seconds)
+            found, parts = costs(up, load)
+            add(f"{CONNECTIONS[-1]} connections, one distribution", found)
+            found = in_processes(replace(load, target=prepared(up, 50)))
+            add(f"{CONNECTIONS[-1]} connections, 50 distributions", found)
+            found = in_processes(replace(load, known=True))
+            add(f"{CONNECTIONS[-1]} connections, deliveries that are known", found)
+            found = in_processes(replace(load, target=replace(target, deliveries=MANY)))
+            add(f"{CONNECTIONS[-1]} connections, {MANY} deliveries a callback", found, MANY)
+            flood = replace(load, connections=FLOOD_CONNECTIONS, rate=FLOOD_A_SECOND, forges=True)
+            found, became = checked_flood(up, flood)
+            add(f"{FLOOD_A_SECOND:,} a second asked for, half of them forged", found)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     lines = [
         "# Callbacks of publishers",
         "",
         f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.callbacks --seconds "
-        f"{options.seconds:g}` on: {described()}; load before it began: {load:.1f}. Clients, "
+        f"{seconds:g}` on: {described()}; load before it began: {before_it:.1f}. Clients, "
         "instance and databases share the cores.",
         "",
-        "Each callback is signed and reports one delivery that is new.",
+        "Each callback is signed before the measurement and reports one delivery that is new, "
+        f"unless said otherwise. The instance was warmed up for {WARM_SECONDS:.0f} s.",
         "",
-        "| | taken a second | median ms | p95 ms | answers |",
-        "|---|---:|---:|---:|---|",
+        "| | callbacks a second | deliveries a second | median ms | p95 ms | responses |",
+        "|---|---:|---:|---:|---:|---|",
         *rows,
         "",
-        f"A clock that is six minutes off is answered {', '.join(map(str, sorted(late)))}.",
+        f"{became} A clock that is six minutes off is answered {', '.join(map(str, late))}.",
+        "",
+        "## Where the time goes",
+        "",
+        f"CPU of a callback with {CONNECTIONS[-1]} connections and one distribution, in "
+        "milliseconds:",
+        "",
+        "| part | ms |",
+        "|---|---:|",
+        *parts,
+        "",
+        "Clients sign more callbacks than they send. [Decision 130]"
+        "(../decisions/0130-take-a-callback-by-one-statement.md) compares this with six round trips"
+        " in the same run.",
         "",
     ]
     (options.out / "callbacks.md").write_text("\n".join(lines))

@@ -13,13 +13,12 @@ from groundwork_core.publishing.delivery_updates import (
     ENDED,
     CallbackTaken,
     DeliveryCallback,
-    DeliveryState,
-    DeliveryUpdate,
-    moved,
 )
 from groundwork_core.publishing.end_distributions import end_finished
-from groundwork_core.publishing.ports import CallbackStore, FinishedDistributions, PublishersWork
+from groundwork_core.publishing.planned_updates import Dated, PlannedUpdates, planned_updates
+from groundwork_core.publishing.ports import FinishedDistributions, PublishersWork, QuickCallbacks
 from groundwork_core.publishing.remembered_secrets import RememberedSecrets
+from groundwork_core.publishing.rows import CallbackClaim, CallbackOutcome, StoredDeliveries
 from groundwork_core.publishing.signatures import (
     REFUSED,
     TOLERANCE,
@@ -29,14 +28,13 @@ from groundwork_core.publishing.signatures import (
     read_headers,
 )
 
-Key = tuple[UUID, str]
-LOCKED_ALONE_MAX = 20
-"""Deliveries that a callback locks each by itself; the locks of all transactions are limited."""
+TRIES_WITHOUT_LOCK = 3
+"""Most attempts before the distributions are locked, so that nobody else can be quicker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The publisher that signed a message, in the version whose secret holds."""
+    """The publisher that signed a message, with its version when the secret was read."""
 
     publisher_id: UUID
     version: int
@@ -45,12 +43,12 @@ class Signer:
 def verify_callback(
     headers: Mapping[str, str], body: bytes, *, secrets: RememberedSecrets, clock: Clock
 ) -> tuple[Signer, SignedMessage]:
-    """Return which publisher signed a message, and the message's headers.
+    """Return the publisher that signed a message, and the message's headers.
 
     Raises:
         Unauthenticated: the headers are malformed, too old or too new, or no enabled publisher
-            has signed this body. The message is the same for all of these.
-        Unavailable: the secret of a publisher, maybe of this one, cannot be decrypted.
+            has signed this body. The error message is the same in all these cases.
+        Unavailable: a publisher's secret, which may be the one used, cannot be decrypted.
     """
     now = clock.now()
     message = read_headers(headers, now)
@@ -72,6 +70,7 @@ def take_callback(
     message: SignedMessage,
     callback: DeliveryCallback,
     *,
+    callbacks: QuickCallbacks,
     work: PublishersWork,
     finished: FinishedDistributions,
     clock: Clock,
@@ -81,36 +80,46 @@ def take_callback(
     Returns None, and does nothing, if the publisher has changed since its secrets were read.
 
     Raises:
-        Invalid: an update is said to have occurred in the future.
+        Invalid: the time of an update is in the future.
+        Unavailable: other transactions keep changing the same deliveries.
     """
     now = clock.now()
     told_at = callback.timestamp or message.sent_at
     dated = [(update, update.occurred_at or told_at) for update in callback.updates]
     _check_times([at for _, at in dated], now)
-    received = len(dated)
-    with work:
-        claim = work.callbacks.claim(signer.publisher_id, signer.version, message.id, now)
-        if claim == "changed":
-            return None
-        if claim == "repeated":
-            return CallbackTaken(received=received, repeated=True)
-        there = _lock([update for update, _ in dated], work.callbacks)
-        taken = _apply([one for one in dated if one[0].distribution_id in there], work.callbacks)
-    ended = {one.distribution_id for one, _ in dated if one.status in ENDED} & there
+    claim = CallbackClaim(signer.publisher_id, signer.version, message.id, now)
+    ids = frozenset(update.distribution_id for update, _ in dated)
+    for _ in range(TRIES_WITHOUT_LOCK):
+        outcome, planned = _try(claim, dated, ids, callbacks)
+        if outcome != "outdated":
+            break
+    else:
+        with work:
+            work.callbacks.lock_distributions(ids)
+            outcome, planned = _try(claim, dated, ids, callbacks)
+    if outcome == "changed":
+        return None
+    if outcome == "repeated":
+        return CallbackTaken(received=len(dated), repeated=True)
+    if outcome == "outdated":
+        raise Unavailable("The deliveries are being changed; send the callback again.")
+    ended = {one.distribution_id for one, _ in dated if one.status in ENDED}
     if ended:
         end_finished(ended, work=work, finished=finished)
-    return taken.model_copy(
-        update={"received": received, "unknown": received - taken.received},
-    )
+    return planned.taken
 
 
-def _lock(updates: Sequence[DeliveryUpdate], callbacks: CallbackStore) -> set[UUID]:
-    """Lock deliveries, or where there are many their distributions; return which of these exist."""
-    if len(updates) > LOCKED_ALONE_MAX:
-        return callbacks.lock_distributions({one.distribution_id for one in updates})
-    return callbacks.share_distributions(
-        [(one.distribution_id, one.recipient, one.external_id) for one in updates]
-    )
+def _try(
+    claim: CallbackClaim, dated: Dated, ids: frozenset[UUID], callbacks: QuickCallbacks
+) -> tuple[CallbackOutcome, PlannedUpdates]:
+    """Store a callback as if its deliveries were new; if some are stored, update those instead."""
+    planned = planned_updates(dated, StoredDeliveries(ids, ()))
+    named = [(one.distribution_id, one.recipient, one.external_id) for one, _ in dated]
+    outcome = callbacks.take_new(claim, named, planned.states)
+    if isinstance(outcome, StoredDeliveries):
+        planned = planned_updates(dated, outcome)
+        outcome = callbacks.take_known(claim, outcome.distributions, planned.states)
+    return outcome, planned
 
 
 def _check_times(moments: Sequence[datetime], now: datetime) -> None:
@@ -121,34 +130,3 @@ def _check_times(moments: Sequence[datetime], now: datetime) -> None:
     )
     if faults:
         raise Invalid("The input is invalid; see errors.", faults)
-
-
-def _apply(
-    dated: Sequence[tuple[DeliveryUpdate, datetime]], callbacks: CallbackStore
-) -> CallbackTaken:
-    """Apply updates in the order of their times to the deliveries of locked distributions."""
-    found = callbacks.known(
-        [(one.distribution_id, one.recipient, one.external_id) for one, _ in dated]
-    )
-    known = {(one.distribution_id, one.recipient): one for one in found}
-    holders: dict[Key, str] = {
-        (one.distribution_id, one.external_id): one.recipient for one in found if one.external_id
-    }
-    changed: dict[Key, DeliveryState] = {}
-    stale = conflicting = 0
-    for update, at in sorted(dated, key=lambda one: one[1]):
-        key = (update.distribution_id, update.recipient)
-        external = (update.distribution_id, update.external_id or "")
-        if update.external_id and holders.get(external, update.recipient) != update.recipient:
-            conflicting += 1
-            continue
-        after = moved(known.get(key), update, at)
-        if after is None:
-            stale += 1
-            continue
-        if after.external_id:
-            holders[(after.distribution_id, after.external_id)] = after.recipient
-        known[key] = changed[key] = after
-    callbacks.store(list(changed.values()))
-    applied = len(dated) - stale - conflicting
-    return CallbackTaken(received=len(dated), applied=applied, stale=stale, conflicting=conflicting)
