@@ -17,7 +17,7 @@ class StoredResponse:
 
 
 class Seal(Protocol):
-    """Keys derived from an Idempotency-Key, principal, method and path, none of them revealed."""
+    """Keys derived from an Idempotency-Key, principal, method and path, which stay secret."""
 
     @property
     def id(self) -> bytes:
@@ -28,7 +28,7 @@ class Seal(Protocol):
         """Return a keyed hash of the body."""
         ...
 
-    def close(self, answer: bytes) -> bytes:
+    def close(self, response: bytes) -> bytes:
         """Encrypt a response."""
         ...
 
@@ -37,18 +37,18 @@ class Seal(Protocol):
         ...
 
 
-class KeptAnswers(Protocol):
+class KeptResponses(Protocol):
     """Stored responses, in a transaction."""
 
-    def claim(self, answer_id: bytes) -> bool:
-        """Lock an id until the transaction ends; False at once if another transaction has it."""
+    def claim(self, response_id: bytes) -> bool:
+        """Lock an id until the transaction ends; return False at once if it is locked."""
         ...
 
-    def find(self, answer_id: bytes) -> StoredResponse | None:
+    def find(self, response_id: bytes) -> StoredResponse | None:
         """Return the stored response unless it has expired. Call it after `claim`."""
         ...
 
-    def keep(self, answer_id: bytes, kept: StoredResponse, hours: int) -> None:
+    def keep(self, response_id: bytes, kept: StoredResponse, hours: int) -> None:
         """Store a response for a number of hours."""
         ...
 
@@ -57,6 +57,6 @@ class IdempotencyWork(Transaction, Protocol):
     """A unit of work with stored responses."""
 
     @property
-    def kept_answers(self) -> KeptAnswers:
+    def kept_responses(self) -> KeptResponses:
         """The stored responses."""
         ...

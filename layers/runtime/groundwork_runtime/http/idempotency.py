@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.idempotency.answer_once import answer_once
+from groundwork_core.idempotency.respond_once import respond_once
 from groundwork_runtime.http.response import HttpResponse
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ FAILED = 400
 class _NotStored(Exception):
     """Carries the response to a failure out of the transaction, which is rolled back."""
 
-    def __init__(self, answer: HttpResponse) -> None:
+    def __init__(self, response: HttpResponse) -> None:
         super().__init__()
-        self.answer = answer
+        self.response = response
 
 
 def once(
@@ -46,22 +46,22 @@ def once(
         raise Invalid("The Idempotency-Key is invalid.", (Fault("/Idempotency-Key", detail),))
     seal = KeySeal(key, f"{caller.principal}\n{request.method}\n{request.path}")
     try:
-        answered = answer_once(
+        answered = respond_once(
             request.body, lambda: _serialized(act()), seal=seal, work=wiring.work()
         )
     except _NotStored as failure:
-        return failure.answer
-    answer = _deserialized(answered.answer)
+        return failure.response
+    response = _deserialized(answered.response)
     if answered.repeated:
-        answer.headers["Idempotent-Replayed"] = "true"
-    return answer
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
 
 
-def _serialized(answer: HttpResponse) -> bytes:
-    if answer.status >= FAILED:
-        raise _NotStored(answer)
-    body = answer.body
-    head = [answer.status, answer.content_type, answer.headers, type(body).__name__]
+def _serialized(response: HttpResponse) -> bytes:
+    if response.status >= FAILED:
+        raise _NotStored(response)
+    body = response.body
+    head = [response.status, response.content_type, response.headers, type(body).__name__]
     raw = body.encode() if isinstance(body, str) else body or b""
     return json.dumps(head).encode() + b"\n" + raw
 

@@ -13,26 +13,26 @@ RETRY_SECONDS = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ServedResponse:
     """A response, as bytes that only the runtime layer can read."""
 
-    answer: bytes
+    response: bytes
     repeated: bool
-    """Whether it is the stored response of an earlier request."""
+    """True if it is the stored response of an earlier request."""
 
 
-def answer_once(
+def respond_once(
     body: bytes, act: Callable[[], bytes], *, seal: Seal, work: IdempotencyWork
-) -> Answered:
+) -> ServedResponse:
     """Return the stored response, or run the request and store its response.
 
-    The claim, the effect and the response are one transaction, so a crash leaves all or nothing.
-    An error of `act` rolls back and is not stored.
+    The claim, the effect and the response are one transaction, so a crash leaves either all of them
+    or none. An error of `act` rolls back and is not stored.
 
     Args:
         body: the request's body; the same key with another body is refused.
         act: runs the request in this transaction and returns the response.
-        seal: derived from the key; the stored response can only be read with it.
+        seal: derived from the key; it encrypts the stored response.
         work: the shared unit of work.
 
     Raises:
@@ -40,12 +40,12 @@ def answer_once(
         Invalid: the key was used with another body.
     """
     with work:
-        if not work.kept_answers.claim(seal.id):
+        if not work.kept_responses.claim(seal.id):
             raise InFlight(
                 "A request with this Idempotency-Key is still running; retry later.",
                 retry_after_seconds=RETRY_SECONDS,
             )
-        kept = work.kept_answers.find(seal.id)
+        kept = work.kept_responses.find(seal.id)
         fingerprint = seal.fingerprint(body)
         if kept is not None:
             if kept.fingerprint != fingerprint:
@@ -53,7 +53,9 @@ def answer_once(
                     "This Idempotency-Key was used with another body.",
                     (Fault("/Idempotency-Key", "was used for another request"),),
                 )
-            return Answered(seal.open(kept.sealed), repeated=True)
-        answer = act()
-        work.kept_answers.keep(seal.id, StoredResponse(fingerprint, seal.close(answer)), KEPT_HOURS)
-    return Answered(answer, repeated=False)
+            return ServedResponse(seal.open(kept.sealed), repeated=True)
+        response = act()
+        work.kept_responses.keep(
+            seal.id, StoredResponse(fingerprint, seal.close(response)), KEPT_HOURS
+        )
+    return ServedResponse(response, repeated=False)

@@ -1,4 +1,4 @@
-"""Stored answers to requests with an Idempotency-Key, in Postgres."""
+"""Stored responses to requests with an Idempotency-Key, in Postgres."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ ON CONFLICT (id) DO UPDATE SET fingerprint = excluded.fingerprint, sealed = excl
 """
 
 
-class PostgresKeptAnswers:
-    """Implements `KeptAnswers`, inside a transaction."""
+class PostgresKeptResponses:
+    """Implements `KeptResponses`, inside a transaction."""
 
     def __init__(self, connection: Connection[TupleRow]) -> None:
         self._connection = connection
 
-    def claim(self, answer_id: bytes) -> bool:
+    def claim(self, response_id: bytes) -> bool:
         """Lock an id until the transaction ends; return False at once if another holds it."""
-        number = int.from_bytes(answer_id[:8], "big", signed=True)
+        number = int.from_bytes(response_id[:8], "big", signed=True)
         row = self._connection.execute(CLAIM, (number,)).fetchone()
         return bool(row and row[0])
 
-    def find(self, answer_id: bytes) -> StoredResponse | None:
-        """Return the stored answer if it has not expired."""
-        row = self._connection.execute(FIND, (answer_id,)).fetchone()
+    def find(self, response_id: bytes) -> StoredResponse | None:
+        """Return the stored response if it has not expired."""
+        row = self._connection.execute(FIND, (response_id,)).fetchone()
         return StoredResponse(*row) if row else None
 
-    def keep(self, answer_id: bytes, kept: StoredResponse, hours: int) -> None:
-        """Store an answer for `hours`; it replaces an expired one."""
+    def keep(self, response_id: bytes, kept: StoredResponse, hours: int) -> None:
+        """Store a response for `hours`; it replaces an expired one."""
         self._connection.execute(
             KEEP,
             {
-                "id": answer_id,
+                "id": response_id,
                 "fingerprint": kept.fingerprint,
                 "sealed": kept.sealed,
                 "hours": hours,
