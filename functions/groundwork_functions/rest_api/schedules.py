@@ -36,7 +36,7 @@ SubresourceList(SCHEDULES, SCHEDULE_RUNS, "runs", "List the runs of a schedule")
 def run(schedule_id: UUID, caller: Caller, wiring: Wiring) -> HttpResponse:
     """Run a schedule now.
 
-    Its next runs stay as they are.
+    Its next runs do not change.
     """
     run_id = run_now(
         schedule_id,

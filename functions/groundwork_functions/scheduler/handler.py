@@ -9,6 +9,7 @@ from chalice.app import CloudWatchEvent
 from groundwork_core.clock_jumps.follow_clock import follow_clock
 from groundwork_core.jobs.sweep import sweep_jobs
 from groundwork_core.publishing.end_distributions import end_all_finished
+from groundwork_core.publishing.keep_engagements import keep_engagements
 from groundwork_core.publishing.lease_distributions import expire_leases
 from groundwork_core.publishing.start_distributions import start_due
 from groundwork_core.realtime.close_sockets import close_expired
@@ -56,10 +57,16 @@ def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Ch
         waiting_seconds, work=parts.work(), clock=parts.database_clock, timers=parts.job_timers
     )
     done |= {"expired": swept.expired, "announced": swept.announced + refetched}
-    days = parts.settings.job_attempt_days
     keep_polls(work=parts.work(), clock=parts.database_clock)
-    done["removed"] = remove_expired(
-        work=parts.work(), clock=parts.database_clock, job_attempt_days=days
+    months = keep_engagements(
+        parts.settings.engagement_months, work=parts.work(), clock=parts.database_clock
+    )
+    done["engagement_months_dropped"] = months.dropped
+    done["removed"] = months.removed + remove_expired(
+        work=parts.work(),
+        clock=parts.database_clock,
+        job_attempt_days=parts.settings.job_attempt_days,
+        export_days=parts.settings.export_days,
     )
     done["closed"] = close_expired(work=parts.work(), sockets=parts.sockets)
     emit_ingestion(watch_ingestion(work=parts.work(), clock=parts.database_clock))

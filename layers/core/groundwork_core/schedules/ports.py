@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from groundwork_core.exports.ports import ExportsWork
 from groundwork_core.resources.ports import ResourceWork
 
 
@@ -31,7 +32,7 @@ class RunRow:
     due_at: datetime
     at: datetime
     reason: Literal["schedule", "asked"]
-    status: Literal["succeeded", "failed"]
+    status: Literal["running", "succeeded", "failed"]
     missed: int = 0
     result: dict[str, JsonValue] | None = None
     error: dict[str, JsonValue] | None = None
@@ -45,27 +46,31 @@ class ScheduleStore(Protocol):
         ...
 
     def hold(self, schedule_id: UUID) -> DueSchedule | None:
-        """Lock one schedule, whether or not it is due."""
+        """Lock one schedule, due or not, and return it, or None."""
         ...
 
     def plan(self, schedule_id: UUID, moments: Sequence[datetime]) -> None:
-        """Set the next moments; none: it is not run."""
+        """Store the next moments of a schedule; without moments it does not run."""
+        ...
+
+    def act_for(self, schedule_id: UUID, user_id: UUID) -> None:
+        """Store the account that set the action; exports run with its rights."""
         ...
 
     def record(self, run: RunRow) -> UUID:
-        """Insert a run, and show it as the last one."""
+        """Insert a run, show it as the schedule's last run, and return its id."""
         ...
 
     def make_due(self, tag: str, now: datetime) -> int:
         """Make enabled sources with a tag due now; return how many.
 
-        Sources that fail, or whose fetch is running, keep their time.
+        The due time of sources that are failing, or being fetched, does not change.
         """
         ...
 
 
-class SchedulesWork(ResourceWork, Protocol):
-    """A unit of work with schedules and resources."""
+class SchedulesWork(ResourceWork, ExportsWork, Protocol):
+    """A unit of work with schedules, resources and exports."""
 
     @property
     def schedules(self) -> ScheduleStore:

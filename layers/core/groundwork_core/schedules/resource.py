@@ -13,22 +13,21 @@ from pydantic import (
     JsonValue,
     SerializerFunctionWrapHandler,
     TypeAdapter,
-    ValidationError,
     model_serializer,
     model_validator,
 )
 
-from groundwork_core.errors import Fault, Invalid
+from groundwork_core.exports.model import ExportRows
 from groundwork_core.jobs.resource import Kind, Priority
 from groundwork_core.resources.bounded_json import JsonObject
 from groundwork_core.resources.field_types import Name, Word
-from groundwork_core.resources.merge_patch import merge_patch
+from groundwork_core.resources.merge_by_kind import merge_by_kind
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.sources.model import Cron, Interval
 
 Times = Annotated[Interval | Cron, Field(discriminator="kind")]
 TIMES: TypeAdapter[Interval | Cron] = TypeAdapter(Times)
-RunStatus = Literal["succeeded", "failed"]
+RunStatus = Literal["running", "succeeded", "failed"]
 
 
 class FetchTagged(Input):
@@ -46,7 +45,7 @@ class QueueJob(Input):
 
 
 class Action(Input):
-    """What a schedule does: one of the two."""
+    """The action of a schedule: fetch sources, queue a job or export rows."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -58,11 +57,13 @@ class Action(Input):
 
     fetch: FetchTagged | None = None
     job: QueueJob | None = None
+    export: ExportRows | None = None
 
     @model_validator(mode="after")
     def _one(self) -> Action:
-        if len(self.model_fields_set) != 1 or (self.fetch is None and self.job is None):
-            message = "must have exactly one of `fetch` and `job`"
+        given = [one for one in (self.fetch, self.job, self.export) if one is not None]
+        if len(self.model_fields_set) != 1 or not given:
+            message = "must have exactly one of `fetch`, `job` and `export`"
             raise ValueError(message)
         return self
 
@@ -72,7 +73,9 @@ class Action(Input):
 
     @property
     def permission(self) -> str:
-        """The permission that who does this needs."""
+        """The permission that this action needs."""
+        if self.export is not None:
+            return self.export.permission
         return "sources:write" if self.fetch is not None else "jobs:write"
 
 
@@ -80,27 +83,30 @@ ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 class ScheduleState(BaseModel):
-    """The last and the next run. Read only."""
+    """The last run and the next moments of a schedule. Read-only."""
 
     model_config = ConfigDict(defer_build=True)
 
-    status: Literal["pending", "succeeded", "failed", "disabled"]
+    status: Literal["pending", "running", "succeeded", "failed", "disabled"]
     last_run_at: datetime | None
     next_run_at: datetime | None
     error: dict[str, JsonValue] | None
 
 
 class JobSchedule(Representation):
-    """Times at which sources are fetched or a job is queued."""
+    """Times at which sources are fetched, a job is queued or rows are exported."""
 
     name: str
     schedule: Times
     action: dict[str, JsonValue] = Field(
-        description='`{"fetch": {"tag"}}` or `{"job": {"kind", "payload", "priority"}}`.'
+        description='`{"fetch": {"tag"}}`, `{"job": {"kind", "payload", "priority"}}` or '
+        '`{"export": {"resource", "changed_only"}}`.'
     )
     enabled: bool
     state: ScheduleState
-    next_runs: list[datetime] = Field(description="The next five; none while it is disabled.")
+    next_runs: list[datetime] = Field(
+        description="The next five moments; empty while the schedule is disabled."
+    )
 
 
 class NewSchedule(Input):
@@ -113,7 +119,7 @@ class NewSchedule(Input):
 
 
 class SchedulePatch(Input):
-    """Changes of a schedule. A given action replaces the present one."""
+    """Changes of a schedule. A given action replaces the current one."""
 
     name: Name = ""
     schedule: dict[str, JsonValue] = Field(
@@ -133,30 +139,21 @@ class ScheduleRun(BaseModel):
     id: UUID
     schedule_id: UUID
     due_at: datetime = Field(description="The moment that the run is for.")
-    created_at: datetime = Field(description="When it ran.")
+    created_at: datetime = Field(description="When the run took place.")
     reason: Literal["schedule", "asked"]
     missed: int = Field(description="Number of later missed moments that this run covers.")
-    status: RunStatus
+    status: RunStatus = Field(description="Only an export is `running` for a while.")
     result: dict[str, JsonValue] | None = Field(
-        description="The number of `sources`, or the `job_id`."
+        description="The number of `sources`, the `job_id`, or of an `export` its `resource` and, "
+        "when it has succeeded, `key` (of its manifest in the store), `files`, `rows`, `bytes`, "
+        "`snapshot_at` and `since`."
     )
     error: dict[str, JsonValue] | None
 
 
 def merge_times(current: JsonValue, patch: JsonValue) -> JsonValue:
-    """Merge a patch into a schedule's times; another kind replaces them. Raises Invalid."""
-    merged = patch
-    if isinstance(current, dict) and isinstance(patch, dict):
-        same_kind = patch.get("kind", current.get("kind")) == current.get("kind")
-        merged = merge_patch(current, patch) if same_kind else merge_patch({}, patch)
-    try:
-        return TIMES.validate_python(merged).model_dump(mode="json")
-    except ValidationError as error:
-        faults = tuple(
-            Fault("/".join(("", "schedule", *map(str, fault["loc"][1:]))), fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-        raise Invalid("The schedule is invalid.", faults) from error
+    """Merge a patch into a schedule's times; times of another kind replace them. Raises Invalid."""
+    return merge_by_kind(current, patch, kinds=TIMES, pointer="/schedule")
 
 
 SCHEDULES = Resource(

@@ -1,9 +1,9 @@
-"""Run schedules: those that are due, each minute, and one when a user asks."""
+"""Run schedules: every minute those that are due, and one when a user asks for it."""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -13,10 +13,11 @@ from pydantic import JsonValue
 from groundwork_core.caller import Caller
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Conflict, GroundworkError, Invalid, NotFound
+from groundwork_core.exports.model import ExportRows
 from groundwork_core.jobs.resource import JOBS, NewJob
 from groundwork_core.resources.writing import insert
 from groundwork_core.schedules.ports import DueSchedule, RunRow, SchedulesWork
-from groundwork_core.schedules.resource import ACTION, SCHEDULES, TIMES, QueueJob
+from groundwork_core.schedules.resource import ACTION, SCHEDULES, TIMES, Action, QueueJob
 from groundwork_core.schedules.times import NextRuns, next_runs
 from groundwork_core.sources.ports import NextCron
 
@@ -28,7 +29,7 @@ RUNS_PER_TICK = 500
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How many schedules ran, and how many of them failed."""
+    """Numbers of schedules that ran and that failed."""
 
     succeeded: int = 0
     failed: int = 0
@@ -37,7 +38,7 @@ class Ran:
 def run_due(
     *, work: SchedulesWork, clock: Clock, next_cron: NextCron, limit: int = RUNS_PER_TICK
 ) -> Ran:
-    """Run every schedule that is due, each in a transaction of its own with its action.
+    """Run every schedule that is due, each with its action in one transaction.
 
     A schedule that missed several moments runs once. Concurrent callers never run the same moment:
     the schedule is locked until its next moment is stored with the run.
@@ -62,12 +63,14 @@ def run_due(
 
 
 def run_now(schedule_id: UUID, *, work: SchedulesWork, clock: Clock, by: Caller) -> UUID:
-    """Run a schedule although it is not due; its next moments stay. Return the id of the run.
+    """Run a schedule now, even if it is not due; return the id of the run.
+
+    Its next moments do not change.
 
     Raises:
         NotFound: the schedule does not exist.
-        Forbidden: the caller may not do what it does.
-        Conflict, Invalid: its action is refused.
+        Forbidden: the caller lacks the permission for the schedule's action.
+        Conflict, Invalid: the action is refused. Conflict also while its last export runs.
     """
     with work:
         found = work.schedules.hold(schedule_id)
@@ -79,7 +82,7 @@ def run_now(schedule_id: UUID, *, work: SchedulesWork, clock: Clock, by: Caller)
 
 
 def plan(schedule_id: UUID, *, work: SchedulesWork, now: datetime, next_cron: NextCron) -> None:
-    """Plan the next moments after a change of a schedule, in the same unit of work.
+    """Plan the next moments of a changed schedule, in the open unit of work.
 
     Raises:
         Invalid: its cron expression never matches.
@@ -117,14 +120,18 @@ def _record(
     work: SchedulesWork,
     missed: int,
 ) -> UUID:
-    result = _act(due, now, work)
+    action = ACTION.validate_python(due.action)
+    if action.export is not None:
+        return _queue_export(
+            due, action.export, RunRow(due.id, due_at, now, reason, "running", missed), work
+        )
+    result = _act(action, now, work)
     return work.schedules.record(
         RunRow(due.id, due_at, now, reason, "succeeded", missed, result=result)
     )
 
 
-def _act(due: DueSchedule, now: datetime, work: SchedulesWork) -> dict[str, JsonValue]:
-    action = ACTION.validate_python(due.action)
+def _act(action: Action, now: datetime, work: SchedulesWork) -> dict[str, JsonValue]:
     if action.fetch is not None:
         return {"sources": work.schedules.make_due(action.fetch.tag, now)}
     job = action.job or QueueJob(kind="none")
@@ -132,10 +139,19 @@ def _act(due: DueSchedule, now: datetime, work: SchedulesWork) -> dict[str, Json
     return {"job_id": insert(JOBS, new, store=work.resources).id}
 
 
+def _queue_export(due: DueSchedule, rows: ExportRows, run: RunRow, work: SchedulesWork) -> UUID:
+    """Let an export wait for the function that writes it; its run is `running` until then."""
+    if work.exports.is_running(due.id):
+        raise Conflict("The previous export of this schedule still runs.")
+    run_id = work.schedules.record(replace(run, result={"export": {"resource": rows.resource}}))
+    work.exports.add(run_id, due.id, rows.resource, changed_only=rows.changed_only)
+    return run_id
+
+
 def _fail(
     due: DueSchedule, error: GroundworkError, work: SchedulesWork, clock: Clock, next_cron: NextCron
 ) -> None:
-    """Record a run whose action was refused; plan the next one as after any other."""
+    """Record a run whose action was refused, and plan the next run as usual."""
     log.warning("a schedule failed", extra={"schedule_id": str(due.id), "detail": error.detail})
     now = clock.now()
     with work:

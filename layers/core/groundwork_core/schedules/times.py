@@ -8,20 +8,21 @@ from datetime import datetime, timedelta
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.sources.model import Cron, Interval
 from groundwork_core.sources.ports import NextCron
+from groundwork_core.time_zones import UnknownTimeZone
 
 SHOWN = 5
-"""How many next runs are shown."""
+"""Number of next runs that are shown."""
 MOST_MISSED = 10_000
 """Missed moments that are counted; a minute's schedule misses so many in a week."""
 
 
 @dataclass(frozen=True, slots=True)
 class NextRuns:
-    """The moments after a run."""
+    """The next moments of a schedule, and how many were missed."""
 
     moments: tuple[datetime, ...]
     missed: int = 0
-    """Moments until now that the present run stands for as well."""
+    """Moments between `after` and now; one run covers all of them."""
 
 
 def next_runs(
@@ -29,7 +30,7 @@ def next_runs(
 ) -> NextRuns:
     """Return the next five moments after `now`, and how many lie between `after` and `now`.
 
-    An interval keeps its phase: its moments are `after` plus whole intervals.
+    The moments of an interval are `after` plus whole intervals, however late a run is.
 
     Raises:
         Invalid: the cron expression is invalid or never matches.
@@ -48,8 +49,10 @@ def next_runs(
         moments = [moment]
         while len(moments) < SHOWN:
             moments.append(next_cron(times.expression, times.timezone, moments[-1]))
+    except UnknownTimeZone as error:
+        fault = Fault("/schedule/timezone", str(error))
+        raise Invalid("The schedule is invalid.", (fault,)) from error
     except ValueError as error:
-        raise Invalid(
-            "The schedule is invalid.", (Fault("/schedule/expression", str(error)),)
-        ) from error
+        fault = Fault("/schedule/expression", str(error))
+        raise Invalid("The schedule is invalid.", (fault,)) from error
     return NextRuns(tuple(moments), missed)

@@ -1,4 +1,4 @@
-"""Hooks of writes of schedules."""
+"""Hooks of writes of schedules: check the caller's rights and plan the next moments."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from groundwork_core.sources.ports import NextCron
 
 
 class ScheduleWriteHooks(NoWriteHooks[SchedulesWork]):
-    """Plans the next moments; refuses actions that the caller may not do."""
+    """Plans the next moments; refuses actions for which the caller lacks the permission."""
 
     def __init__(self, caller: Caller, *, clock: Clock, next_cron: NextCron) -> None:
-        """`caller` is who writes: a schedule does nothing that they could not do themselves."""
+        """`caller` is who writes: a schedule can do nothing that its writer may not do."""
         self._caller = caller
         self._clock = clock
         self._next_cron = next_cron
@@ -30,10 +30,13 @@ class ScheduleWriteHooks(NoWriteHooks[SchedulesWork]):
         return given
 
     def after_create(self, row_id: UUID, new: Input, work: SchedulesWork) -> None:  # noqa: ARG002 - a port's signature
-        """Plan the first moments. Raises Invalid when there are none."""
+        """Plan the first moments, and store the caller. Raises Invalid if there are none."""
         plan(row_id, work=work, now=self._clock.now(), next_cron=self._next_cron)
+        work.schedules.act_for(row_id, self._caller.user_id)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: SchedulesWork) -> None:
-        """Plan the next moments again. Raises Invalid when there are none."""
+        """Plan the next moments again. Raises Invalid if there are none."""
         if fields & {"schedule", "enabled"}:
             plan(row_id, work=work, now=self._clock.now(), next_cron=self._next_cron)
+        if "action" in fields:
+            work.schedules.act_for(row_id, self._caller.user_id)

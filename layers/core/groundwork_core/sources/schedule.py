@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from hashlib import blake2b
+from uuid import UUID
 
 from pydantic import JsonValue
 
@@ -13,6 +15,7 @@ from groundwork_core.sources.model import Adaptive, Cron, Interval, PlannedPoll
 from groundwork_core.sources.ports import NextCron, Random
 from groundwork_core.sources.rhythm import Rhythm, pause_seconds
 from groundwork_core.sources.wishes import Wishes
+from groundwork_core.time_zones import UnknownTimeZone
 
 HOUR_SECONDS = 3_600
 DAY_SECONDS = 86_400
@@ -28,7 +31,12 @@ JITTER_CAP_SECONDS = 60.0
 ADAPTIVE_SPREAD_PART = 0.1
 """An adaptive pause is shorter by a random part up to this. Sources that were imported together
 and reach the longest pause would otherwise be polled together each day."""
+CRON_SPREAD_PART = 0.1
+CRON_SPREAD_CAP_SECONDS = 60.0
+"""Spread of sources with the same cron expression: this part of the time between two of
+its moments, at most. Each source keeps its place, so its polls stay as far apart as the moments."""
 _EXPONENT_CAP = 32
+_PLACES = 2**32
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ class PollHistory:
     newest_at: datetime | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
     fresh_seconds: int | None = None
-    """For how long the last answer is fresh (RFC 9111 section 4.2.1), of 200 and 304."""
+    """The time for which the last response with 200 or 304 is fresh (RFC 9111 section 4.2.1)."""
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -54,29 +62,33 @@ def next_poll(
     *,
     random: Random,
     next_cron: NextCron,
+    place: float,
 ) -> PlannedPoll:
     """Plan the next poll after a poll; its reason names the longest of the pauses.
 
-    The pauses are that of the schedule, the freshness of the answer (Cache-Control, Expires), the
-    feed's ttl, and Retry-After (RFC 9110 section 10.2.3). What a publisher asks for counts for a
-    month at most; only the user's own schedule may be longer. A little jitter is added, so that
-    sources do not stay in step; it never makes a poll earlier. An adaptive pause is an estimate, so
-    up to a tenth is taken off it. Hours and days that the feed wants skipped are skipped.
+    The pauses are those of the schedule, of the response's freshness (Cache-Control, Expires), of
+    the feed's ttl, and of Retry-After (RFC 9110 section 10.2.3). A publisher's pause counts for a
+    month at most; only the user's own schedule may be longer. Jitter is added, so that polls of
+    many sources spread out; it never makes a poll earlier, except that an adaptive pause, which is
+    an estimate, may be up to a tenth shorter. With a cron expression there is no jitter: the poll
+    comes a fixed offset after each of its moments, before the next one. Hours and days that the
+    feed asks to skip are skipped.
 
-    After a failure the schedule counts for an hour at most, so that a daily source does not lose a
-    day, plus full jitter: a random part of a span that doubles with each failure, three days at
-    most. If reading the response takes too long, the pause is at least an hour, doubling. What
-    robots.txt refuses is asked again after a day.
+    After a failure, the schedule's pause is at most an hour, so that a daily source does not lose a
+    day. Full jitter is added: a random part of a span that doubles with each failure, up to three
+    days. If reading the response took too long, the pause is at least an hour and doubles each
+    time. After a refusal by robots.txt the pause is a day.
 
     Args:
         schedule: the schedule of the source.
         history: the results so far, including the last poll.
         now: the time of that poll, aware, UTC.
-        random: for the jitter.
+        random: makes the jitter.
         next_cron: evaluates cron expressions.
+        place: the source's place among those with the same cron expression (`place_of`).
     """
     inputs: dict[str, JsonValue] = {"schedule": schedule.model_dump(), "now": now.isoformat()}
-    usual = _schedule_pause(schedule, history, now, next_cron, inputs)
+    usual = _schedule_pause(schedule, history, now, next_cron, place, inputs)
     if isinstance(schedule, Adaptive):
         usual = max(usual - random.uniform(0, usual * ADAPTIVE_SPREAD_PART), schedule.min_seconds)
     if history.failures > 0:
@@ -107,18 +119,26 @@ def next_poll(
     return PlannedPoll(allowed, reason, inputs)
 
 
+def place_of(source_id: UUID) -> float:
+    """Return the place of a source among others, from 0 to 1; always the same."""
+    digest = blake2b(source_id.bytes, digest_size=4).digest()
+    return int.from_bytes(digest) / _PLACES
+
+
 def check_schedule(
     schedule: Interval | Cron | Adaptive, now: datetime, *, next_cron: NextCron
 ) -> None:
-    """Raise Invalid when a cron schedule never matches; the fault points to it."""
+    """Raise Invalid if a cron schedule never matches; its pointer is that of the expression."""
     if not isinstance(schedule, Cron):
         return
     try:
         next_cron(schedule.expression, schedule.timezone, now)
+    except UnknownTimeZone as error:
+        fault = Fault("/schedule/timezone", str(error))
+        raise Invalid("The schedule is invalid.", (fault,)) from error
     except ValueError as error:
-        raise Invalid(
-            "The schedule is invalid.", (Fault("/schedule/expression", str(error)),)
-        ) from error
+        fault = Fault("/schedule/expression", str(error))
+        raise Invalid("The schedule is invalid.", (fault,)) from error
 
 
 def _backoff(
@@ -150,6 +170,7 @@ def _schedule_pause(
     history: PollHistory,
     now: datetime,
     next_cron: NextCron,
+    place: float,
     inputs: dict[str, JsonValue],
 ) -> float:
     """Return the seconds until the schedule's next time."""
@@ -162,16 +183,27 @@ def _schedule_pause(
             # Checked when it was set, but a time zone may disappear from the machine.
             inputs["schedule_error"] = str(error)
             return float(DAY_SECONDS)
-        return (at - now).total_seconds()
+        offset = place * _cron_spread(schedule, at, next_cron)
+        inputs |= {"cron_at": at.isoformat(), "offset_seconds": round(offset, 3)}
+        return (at - now).total_seconds() + offset
     return _adaptive_pause(schedule, history, now, inputs)
+
+
+def _cron_spread(schedule: Cron, at: datetime, next_cron: NextCron) -> float:
+    """Return over how many seconds the polls of one moment are spread."""
+    try:
+        following = next_cron(schedule.expression, schedule.timezone, at)
+    except ValueError:
+        return CRON_SPREAD_CAP_SECONDS  # it never matches again
+    return min(CRON_SPREAD_CAP_SECONDS, (following - at).total_seconds() * CRON_SPREAD_PART)
 
 
 def _adaptive_pause(
     schedule: Adaptive, history: PollHistory, now: datetime, inputs: dict[str, JsonValue]
 ) -> float:
-    """Return the time until half an entry is to be expected, by the publisher's rhythm.
+    """Return the seconds until half an entry is expected, by the publisher's rhythm.
 
-    The usual gap is the median one, or the time since the newest entry if that is longer.
+    The usual gap is the median gap, or the time since the newest entry if that is longer.
     """
     gap = history.median_gap_seconds
     wanted = float(ADAPTIVE_UNKNOWN_SECONDS)

@@ -1,4 +1,4 @@
-"""When a message is attempted again, and what an endpoint's answers make of the endpoint.
+"""The times of further attempts, and the changes of an endpoint's state by responses.
 
 The pauses are those of Standard Webhooks 1.0. Pure rules; times are aware UTC.
 """
@@ -27,43 +27,43 @@ Consequence = Literal["none", "warn", "disable"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one attempt came to."""
+    """The outcome of one attempt."""
 
     status: int | None
-    """The HTTP status; None: there was no answer."""
+    """The HTTP status; None if there was no response."""
     error: str | None = None
     retry_after_seconds: int | None = None
 
     @property
     def delivered(self) -> bool:
-        """Whether the endpoint has taken the message: any 2xx; a redirect is a failure."""
+        """Return whether the endpoint accepted the message: any 2xx. A redirect is a failure."""
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - Successful
 
 
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
-    """What is known of an endpoint from its answers."""
+    """The health of an endpoint, by its latest responses."""
 
     failures: int = 0
     """Consecutive failures, counted over all messages."""
     failing_since: datetime | None = None
     last_status: int | None = None
     open_until: datetime | None = None
-    """Until when nothing is sent: the circuit is open, or the endpoint said Retry-After."""
+    """The end of a time without messages: the circuit is open, or there was a Retry-After."""
     warned_at: datetime | None = None
 
     @property
     def doubtful(self) -> bool:
-        """Whether its circuit is open or half open: one message at a time tries it."""
+        """True if the circuit is open or half open; then only one message at a time is sent."""
         return self.failures >= OPENS_AFTER
 
 
 def next_attempt(
     attempts: int, outcome: Outcome, now: datetime, chance: Callable[[], float]
 ) -> datetime | None:
-    """Return when a message is attempted again after `attempts` attempts; None: never.
+    """Return when to attempt a message again after `attempts` attempts; None means never.
 
-    Retry-After is honoured in full, up to 24 hours. `chance` returns 0 to 1.
+    Retry-After is honoured in full, up to 24 hours. `chance` returns a random number from 0 to 1.
     """
     if attempts >= len(PAUSES_SECONDS):
         return None
@@ -74,7 +74,7 @@ def next_attempt(
 def after(
     health: EndpointHealth, outcome: Outcome, now: datetime
 ) -> tuple[EndpointHealth, Consequence]:
-    """Return an endpoint's health after an attempt, and what is to be done about it."""
+    """Return an endpoint's health after an attempt, and the action that follows, if any."""
     if outcome.delivered:
         return EndpointHealth(last_status=outcome.status), "none"
     failures = health.failures + 1

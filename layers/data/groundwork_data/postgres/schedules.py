@@ -45,6 +45,7 @@ WITH run AS (
 )
 SELECT id FROM run
 """
+ACT_FOR = "UPDATE schedule_states SET acts_for = %s WHERE schedule_id = %s"
 MAKE_DUE = """
 UPDATE source_states t SET next_poll_at = %(now)s, next_poll_reason = 'schedule'
 FROM sources s
@@ -67,17 +68,21 @@ class PostgresSchedules:
         return None if row is None else DueSchedule(*row)
 
     def hold(self, schedule_id: UUID) -> DueSchedule | None:
-        """Lock one schedule, whether or not it is due."""
+        """Lock one schedule, due or not, and return it, or None."""
         row = self._connection.execute(HOLD, (schedule_id,)).fetchone()
         return None if row is None else DueSchedule(*row)
 
     def plan(self, schedule_id: UUID, moments: Sequence[datetime]) -> None:
-        """Set the next moments; none: it is not run."""
+        """Store the next moments of a schedule; without moments it does not run."""
         first = moments[0] if moments else None
         self._connection.execute(PLAN, (schedule_id, first, list(moments)))
 
+    def act_for(self, schedule_id: UUID, user_id: UUID) -> None:
+        """Store the account that set the action."""
+        self._connection.execute(ACT_FOR, (user_id, schedule_id))
+
     def record(self, run: RunRow) -> UUID:
-        """Insert a run, and show it as the last one."""
+        """Insert a run, show it as the schedule's last run, and return its id."""
         row = self._connection.execute(
             RECORD,
             {

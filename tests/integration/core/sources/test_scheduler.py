@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FEED = "https://feed.example/rss"
 
 
-def test_a_run_queues_what_is_due_and_sweeps_what_was_lost(path: "Path", environment: None) -> None:
+def test_a_run_queues_due_sources_and_repeats_lost_work(path: "Path", environment: None) -> None:
     path.add(FEED)
     path.web.serve(FEED, path.entry(1), path.entry(2))
     path.fetch(path.due())
@@ -72,7 +72,7 @@ def test_only_what_every_destination_has_carried_is_removed_from_the_outbox(path
     assert path.outbox_count() == 0
 
 
-def test_what_is_not_yet_a_day_old_stays_in_the_outbox(path: "Path") -> None:
+def test_outbox_rows_younger_than_a_day_are_kept(path: "Path") -> None:
     path.add(FEED)
     path.rows("UPDATE outbox_cursors SET xid = pg_snapshot_xmax(pg_current_snapshot()) RETURNING 1")
     assert remove_expired(work=path.work(), clock=path.clock) == 0

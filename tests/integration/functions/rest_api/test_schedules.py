@@ -70,7 +70,7 @@ def test_a_due_schedule_queues_its_job_once(rest: Rest) -> None:
     assert (shown.etag != made.etag, shown.json["version"]) == (True, 1)
 
 
-def test_missed_moments_are_one_run(rest: Rest) -> None:
+def test_several_missed_moments_of_a_schedule_get_one_run(rest: Rest) -> None:
     made = rest.create("schedules", **NEW)
     assert tick(rest, hours=5.5) == Ran(succeeded=1)
     (run,) = runs(rest, made)
@@ -157,10 +157,10 @@ def test_two_tickers_run_a_moment_once(rest: Rest) -> None:
     assert two_ticks(rest) == 1
 
 
-def test_without_the_lock_and_the_unique_moment_it_would_run_twice(
+def test_without_the_lock_and_the_unique_moment_a_schedule_runs_twice(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     unlocked = schedules.CLAIM_DUE.replace("FOR UPDATE OF t SKIP LOCKED", "")
     monkeypatch.setattr(schedules, "CLAIM_DUE", unlocked)
     with psycopg.connect(rest.url, autocommit=True) as connection:
@@ -171,25 +171,28 @@ def test_without_the_lock_and_the_unique_moment_it_would_run_twice(
 @pytest.mark.parametrize(
     ("fields", "pointer"),
     [
-        ({"schedule": {"kind": "adaptive"}}, "/schedule"),
+        ({"schedule": {"kind": "adaptive"}}, "/schedule/kind"),
         ({"schedule": {"kind": "cron", "expression": "0 0 30 2 *"}}, "/schedule/expression"),
         ({"schedule": {"kind": "interval", "every_seconds": 0}}, "/schedule/every_seconds"),
         ({"action": {}}, "/action"),
         ({"action": {"fetch": {"tag": "x"}, **JOB}}, "/action"),
         ({"action": {"fetch": {}}}, "/action/fetch/tag"),
         ({"action": {"job": {"kind": "x", "priority": 10}}}, "/action/job/priority"),
-        ({"action": {"export": {}}}, "/action/export"),
+        ({"action": {"export": {}}}, "/action/export/resource"),
+        ({"action": {"other": {}}}, "/action/other"),
         ({"name": ""}, "/name"),
     ],
 )
-def test_bad_input_is_pointed_at(rest: Rest, fields: dict[str, Any], pointer: str) -> None:
+def test_invalid_input_of_a_schedule_is_422_with_a_pointer(
+    rest: Rest, fields: dict[str, Any], pointer: str
+) -> None:
     reply = rest("POST", "/api/v1/schedules", NEW | fields)
     assert reply.status == 422
     assert pointer in reply.pointers
     assert rest("GET", "/api/v1/schedules").json["items"] == []
 
 
-def test_a_schedule_does_nothing_that_its_maker_may_not(rest: Rest) -> None:
+def test_a_schedule_needs_the_permissions_of_the_user_who_made_it(rest: Rest) -> None:
     editor = MINT.token(rest.user("editor"))  # may write sources, but no jobs
     assert rest("POST", "/api/v1/schedules", NEW, token=editor).status == 403
     fetching = NEW | {"action": {"fetch": {"tag": "x"}}}

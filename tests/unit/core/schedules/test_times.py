@@ -60,9 +60,16 @@ def test_daylight_saving_runs_each_day_once(now: datetime, moments: list[str]) -
 
 
 @pytest.mark.parametrize(
-    ("expression", "zone"), [("0 0 30 2 *", "UTC"), ("60 * * * *", "UTC"), ("0 0 * * *", "Mars/X")]
+    ("expression", "zone", "pointer"),
+    [
+        ("0 0 30 2 *", "UTC", "/schedule/expression"),
+        ("60 * * * *", "UTC", "/schedule/expression"),
+        ("0 0 * * *", "Mars/X", "/schedule/timezone"),
+    ],
 )
-def test_what_never_matches_is_invalid(expression: str, zone: str) -> None:
+def test_a_cron_expression_that_never_matches_is_invalid(
+    expression: str, zone: str, pointer: str
+) -> None:
     with pytest.raises(Invalid) as found:
         cron(expression, NOW, NOW, zone)
-    assert [fault.pointer for fault in found.value.faults] == ["/schedule/expression"]
+    assert [fault.pointer for fault in found.value.faults] == [pointer]

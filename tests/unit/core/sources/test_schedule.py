@@ -1,17 +1,20 @@
 from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
 from groundwork_core.errors import Invalid
-from groundwork_core.sources.model import SCHEDULE, Adaptive, Cron, Interval
+from groundwork_core.sources.model import SCHEDULE, Adaptive, Cron, Interval, PlannedPoll
 from groundwork_core.sources.schedule import (
     BACKOFF_CAP_SECONDS,
     PAUSE_CAP_SECONDS,
     PollHistory,
     check_schedule,
     next_poll,
+    place_of,
 )
 from groundwork_core.sources.wishes import Wishes
+from groundwork_data.cron import next_cron
 
 MONTH_SECONDS = PAUSE_CAP_SECONDS
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -71,7 +74,7 @@ def wishing(**wishes: tuple[int, ...]) -> PollHistory:
         (QUARTER, failing(1, retry_after=10), 0.0, 900, "backoff"),
         (QUARTER, failing(1, retry_after=10**9), 0.0, MONTH_SECONDS, "retry_after"),
         (QUARTER, PollHistory(retry_after_seconds=1_000), 0.0, 1_000, "retry_after"),
-        # the longest wins: freshness of the answer, ttl of the feed
+        # the longest wins: freshness of the response, ttl of the feed
         (QUARTER, PollHistory(fresh_seconds=1_800), 0.0, 1_800, "cache"),
         (QUARTER, PollHistory(fresh_seconds=60), 0.0, 900, "interval"),
         (QUARTER, PollHistory(fresh_seconds=10**9), 1.0, MONTH_SECONDS, "cache"),
@@ -98,12 +101,16 @@ def test_the_next_poll_follows_from_schedule_and_history(
     seconds: float,
     reason: str,
 ) -> None:
-    planned = next_poll(schedule, history, NOW, random=Chance(part), next_cron=on_the_hour)
+    planned = next_poll(
+        schedule, history, NOW, random=Chance(part), next_cron=on_the_hour, place=0.0
+    )
     assert ((planned.at - NOW).total_seconds(), planned.reason) == (seconds, reason)
 
 
 def test_a_plan_shows_its_inputs() -> None:
-    planned = next_poll(QUARTER, failing(2), NOW, random=Chance(0.5), next_cron=on_the_hour)
+    planned = next_poll(
+        QUARTER, failing(2), NOW, random=Chance(0.5), next_cron=on_the_hour, place=0.0
+    )
     assert planned.inputs == {
         "schedule": {"kind": "interval", "every_seconds": 900},
         "now": NOW.isoformat(),
@@ -116,8 +123,82 @@ def test_a_plan_shows_its_inputs() -> None:
     }
 
 
+def cron_poll(
+    expression: str, now: datetime, place: float, zone: str = "UTC", part: float = 0.5
+) -> PlannedPoll:
+    schedule = Cron(kind="cron", expression=expression, timezone=zone)
+    history, chance = PollHistory(), Chance(part)
+    return next_poll(schedule, history, now, random=chance, next_cron=next_cron, place=place)
+
+
+@pytest.mark.parametrize(
+    ("expression", "spread_seconds"),
+    [
+        ("* * * * *", 6),
+        ("*/5 * * * *", 30),
+        ("*/15 * * * *", 60),
+        ("0 3 * * *", 60),
+        ("0 0 29 2 *", 60),
+        ("0,1 * * * *", 6),  # the next moment is a minute later
+        ("0,59 * * * *", 60),  # and here an hour
+    ],
+)
+def test_sources_with_one_cron_expression_are_spread_over_a_part_of_its_period(
+    expression: str, spread_seconds: float
+) -> None:
+    now = NOW - timedelta(seconds=1)
+    moment = next_cron(expression, "UTC", now)
+    for place in (0.0, 0.25, 0.999):
+        planned = cron_poll(expression, now, place)
+        wanted = spread_seconds * place
+        assert planned.at == moment + timedelta(seconds=wanted)
+        assert planned.at < next_cron(expression, "UTC", moment)
+        assert planned.inputs["cron_at"] == moment.isoformat()
+        assert planned.inputs["offset_seconds"] == pytest.approx(wanted, abs=0.001)
+        assert planned.reason == "cron"
+
+
+def test_the_offset_of_a_source_is_the_same_at_every_poll_and_not_random() -> None:
+    place = place_of(UUID(int=7))
+    at, offsets = NOW, set()
+    for part in (0.0, 0.5, 1.0):
+        planned = cron_poll("*/15 * * * *", at, place, part=part)
+        offsets.add(planned.inputs["offset_seconds"])
+        assert planned.at - at <= timedelta(minutes=16)
+        at = planned.at
+    assert len(offsets) == 1
+
+
+def test_places_are_spread_evenly() -> None:
+    tenths = [0] * 10
+    for _ in range(5_000):
+        tenths[int(place_of(uuid4()) * 10)] += 1
+    assert min(tenths) > 350
+
+
+@pytest.mark.parametrize(
+    ("now", "moments"),
+    [
+        # Clocks go forward on 29 March: 02:30 is not there, and comes at 03:00 local time.
+        (datetime(2026, 3, 28, 12, tzinfo=UTC), ["29 01:00:30", "30 00:30:30", "31 00:30:30"]),
+        # They go back on 25 October: 02:30 is there twice, and comes once.
+        (datetime(2026, 10, 24, 12, tzinfo=UTC), ["25 00:30:30", "26 01:30:30", "27 01:30:30"]),
+    ],
+)
+def test_the_offset_moves_no_poll_over_a_change_of_the_clocks(
+    now: datetime, moments: list[str]
+) -> None:
+    found = []
+    for _ in moments:
+        now = cron_poll("30 2 * * *", now, 0.5, "Europe/Berlin").at
+        found.append(now.strftime("%d %H:%M:%S"))
+    assert found == moments
+
+
 def test_an_invalid_cron_schedule_waits_a_day_and_says_so() -> None:
-    planned = next_poll(HOURLY_CRON, PollHistory(), NOW, random=Chance(0), next_cron=never)
+    planned = next_poll(
+        HOURLY_CRON, PollHistory(), NOW, random=Chance(0), next_cron=never, place=0.0
+    )
     assert planned.at == NOW + timedelta(days=1)
     assert planned.inputs["schedule_error"] == "This cron expression never matches."
 

@@ -1,4 +1,4 @@
-"""When messages are attempted again, and how answers change an endpoint's circuit."""
+"""The times of further attempts, and changes of an endpoint's circuit by responses."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -50,7 +50,7 @@ def test_retry_after_makes_a_pause_longer_never_shorter(
     [(199, False), (200, True), (204, True), (299, True), (300, False), (308, False), (404, False),
      (410, False), (429, False), (500, False), (None, False)],
 )  # fmt: skip
-def test_only_2xx_delivers(status: int | None, delivered: bool) -> None:  # noqa: FBT001 - a table
+def test_only_a_2xx_response_counts_as_delivered(status: int | None, delivered: bool) -> None:  # noqa: FBT001 - a table
     assert Outcome(status).delivered is delivered
 
 
@@ -77,7 +77,7 @@ def test_retry_after_stops_the_endpoint() -> None:
     assert again.open_until == health.open_until  # not sooner
 
 
-def test_warned_at_half_of_five_days_once_and_then_disabled() -> None:
+def test_an_endpoint_is_warned_once_at_half_of_five_days_and_then_disabled() -> None:
     health, _ = after(EndpointHealth(), REFUSED, NOW)
     consequences = []
     for hours in range(1, 130):
@@ -89,5 +89,5 @@ def test_warned_at_half_of_five_days_once_and_then_disabled() -> None:
     assert {consequence for _, consequence in consequences[1:]} == {"disable"}
 
 
-def test_410_disables_at_once() -> None:
+def test_a_410_disables_an_endpoint_at_once() -> None:
     assert after(EndpointHealth(), Outcome(410, "gone"), NOW)[1] == "disable"

@@ -45,7 +45,9 @@ def utc(text: str) -> datetime:
         ("at(2026-11-20T13:00:00)", "Europe/Berlin", "2026-01-01T00:00:00", ["2026-11-20T12:00"]),
     ],
 )  # fmt: skip
-def test_the_next_slots(expression: str, timezone: str, moment: str, slots: list[str]) -> None:
+def test_the_next_slots_of_an_expression_are_computed(
+    expression: str, timezone: str, moment: str, slots: list[str]
+) -> None:
     parsed, now = parse_expression(expression, timezone), utc(moment)
     for slot in slots:
         found = parsed.after(now)
@@ -63,11 +65,13 @@ def test_the_next_slots(expression: str, timezone: str, moment: str, slots: list
         ("at(2026-11-20T13:00:00)", "2027-01-01T00:00:00", "2026-11-20T13:00"),
     ],
 )
-def test_the_latest_slot(expression: str, moment: str, slot: str) -> None:
+def test_the_latest_slot_of_an_expression_is_computed(
+    expression: str, moment: str, slot: str
+) -> None:
     assert parse_expression(expression).latest(utc(moment)) == utc(slot)
 
 
-def test_there_may_be_no_slot() -> None:
+def test_an_expression_may_have_no_slot() -> None:
     now = utc("2026-03-01T00:00:00")
     assert parse_expression("at(2025-01-01T00:00:00)").after(now) is None
     assert parse_expression("at(2027-01-01T00:00:00)").latest(now) is None
@@ -94,6 +98,6 @@ def test_there_may_be_no_slot() -> None:
         ("rate(1 minute)", "Mars/Olympus"),
     ],
 )
-def test_what_eventbridge_would_refuse_is_refused(expression: str, timezone: str) -> None:
+def test_an_expression_that_eventbridge_rejects_is_refused(expression: str, timezone: str) -> None:
     with pytest.raises(BadExpression):
         parse_expression(expression, timezone)

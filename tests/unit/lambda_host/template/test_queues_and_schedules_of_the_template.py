@@ -10,7 +10,8 @@ from groundwork_lambda_host.template.stack import DeadLetter
 
 OWN_LOCK = {
     # Function: what keeps two runs at once from doing harm: the test of it below tests/.
-    "Fetch": "integration/functions/rest_api/test_push.py: of two runs one asks a hub",
+    "Exports": "integration/functions/rest_api/test_exports_that_fail.py: one of two has it",
+    "Fetch": "integration/functions/rest_api/test_subscriptions.py: of two runs one asks a hub",
     "Relay": "integration/core/relay/test_lease_and_nudge.py: of two relays one has the lease",
     "Webhooks": "integration/core/webhooks/test_sending.py: of two senders one has an endpoint",
 }
@@ -90,7 +91,7 @@ def test_every_schedule_states_its_retry_policy() -> None:
 def test_a_queue_that_loses_messages_is_seen(
     stack: Stack, change: dict[str, object], fault: str
 ) -> None:
-    """The guards taken away, one by one."""
+    """With the guards disabled, one by one."""
     queues = tuple(
         replace(queue, **change) if queue.logical_id == "RelayQueue" else queue  # type: ignore[arg-type]
         for queue in stack.queues
@@ -100,7 +101,7 @@ def test_a_queue_that_loses_messages_is_seen(
 
 
 def test_a_schedule_that_overlaps_or_never_gives_up_is_seen(stack: Stack) -> None:
-    """The guards taken away."""
+    """With the guards disabled."""
     loose = replace(stack.functions["Scheduler"], max_environments=None)
     functions = {**stack.functions, "Scheduler": loose}
     (overlap,) = faults_of_schedules(replace(stack, functions=functions))

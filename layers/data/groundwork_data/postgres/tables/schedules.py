@@ -41,7 +41,7 @@ class ScheduleMoment(Row):
 
     __tablename__ = "schedule_states"
     __table_args__ = (
-        CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
+        CheckConstraint("status IN ('pending', 'running', 'succeeded', 'failed')", name="status"),
         CheckConstraint("cardinality(next_runs) <= 5", name="next_runs"),
         json_bound("error", 5_000),
         Index("ix_schedule_states_next_run_at", "next_run_at"),
@@ -56,16 +56,17 @@ class ScheduleMoment(Row):
     last_run_at: Mapped[datetime | None]
     status: Mapped[str] = mapped_column(server_default="pending")
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    acts_for: Mapped[UUID | None]
 
     schedule: Mapped[Schedule] = parent("state")
 
 
 class RunOfSchedule(Row):
-    """One run of a schedule. `due_at` is unique among the runs that the schedule itself made."""
+    """One run of a schedule. `due_at` is unique among the runs that were due."""
 
     __tablename__ = "schedule_runs"
     __table_args__ = (
-        CheckConstraint("status IN ('succeeded', 'failed')", name="status"),
+        CheckConstraint("status IN ('running', 'succeeded', 'failed')", name="status"),
         CheckConstraint("reason IN ('schedule', 'asked')", name="reason"),
         CheckConstraint("missed >= 0", name="missed"),
         json_bound("result", 5_000),
@@ -92,3 +93,25 @@ class RunOfSchedule(Row):
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
     schedule: Mapped[Schedule] = parent("runs")
+    export: Mapped[ExportThatRuns | None] = children("run")
+
+
+class ExportThatRuns(Row):
+    """An export that waits for a worker or is being written; gone when it has ended."""
+
+    __tablename__ = "running_exports"
+    __table_args__ = (
+        CheckConstraint("length(resource) BETWEEN 1 AND 100", name="resource"),
+        Index("ix_running_exports_schedule_id", "schedule_id"),
+    )
+    run_id: Mapped[UUID] = mapped_column(
+        ForeignKey("schedule_runs.id", ondelete="CASCADE"), primary_key=True
+    )
+    schedule_id: Mapped[UUID]
+    resource: Mapped[str]
+    changed_only: Mapped[bool]
+    made_by: Mapped[UUID | None]
+    attempt: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    claimed_until: Mapped[datetime | None]
+
+    run: Mapped[RunOfSchedule] = parent("export")
