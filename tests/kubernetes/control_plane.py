@@ -1,7 +1,9 @@
-"""A real API server of Kubernetes on loopback, with etcd and no node: it judges manifests."""
+"""A real API server of Kubernetes on loopback, with etcd: it judges manifests.
+
+Nodes, if any, are those of `cluster`.
+"""
 
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -11,6 +13,8 @@ from pathlib import Path
 from ..child_instance import free_port
 from ..containers import engine as engines
 from ..containers.engine import NoEngine, run
+from .daemons import Daemons
+from .machine import SERVICES
 
 VERSION_FLAGS = (
     "-s -w -X k8s.io/component-base/version.gitVersion=v1.37.2"
@@ -25,32 +29,59 @@ def programs() -> dict[str, Path]:
     """Build what is missing, once: eight minutes of CPU. Raises NoEngine."""
     if not KUBECTL.exists():
         raise NoEngine("kubectl is not installed; `make test-manifests` installs it")
-    server = "k8s.io/kubernetes/cmd/kube-apiserver"
-    flags = ("-ldflags", VERSION_FLAGS)
     return {
         "etcd": engines.go_tool("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
-        "kube-apiserver": engines.go_tool("kubernetes", server, "kube-apiserver", *flags),
+        "kube-apiserver": kubernetes("kube-apiserver"),
     }
+
+
+def kubernetes(name: str) -> Path:
+    """Build a program of Kubernetes, once. Raises NoEngine."""
+    flags = ("-ldflags", VERSION_FLAGS)
+    return engines.go_tool("kubernetes", f"k8s.io/kubernetes/cmd/{name}", name, *flags)
 
 
 @dataclass
 class ControlPlane:
-    """A running API server; `folder` holds all its files."""
+    """A running API server; `folder` holds all its files.
+
+    Attributes:
+        without: Admission plugins that are off. By default the one that needs a controller: it
+            waits for the account `default` of a namespace.
+    """
 
     folder: Path
     programs: Mapping[str, Path]
     port: int = field(default_factory=free_port)
-    _children: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    without: str = "ServiceAccount"
+    daemons: Daemons = field(init=False)
 
-    def kubectl(self, *arguments: str, given: str | None = None) -> str:
+    def __post_init__(self) -> None:
+        self.daemons = Daemons(self.folder)
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The file that lets a program be an administrator."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate by which a kubelet knows the API server; its key lies beside it."""
+        return self.folder / "kubelet-client.crt"
+
+    def kubectl(self, *arguments: str, given: str | None = None, timeout: float = 120) -> str:
         """Run kubectl, with text as its input; return its output."""
-        command = [str(KUBECTL), "--kubeconfig", str(self.folder / "kubeconfig"), *arguments]
-        return run(command, timeout=120, input=given)
+        command = [str(KUBECTL), "--kubeconfig", str(self.kubeconfig), *arguments]
+        return run(command, timeout=timeout, input=given)
 
     def start(self) -> None:
         """Start both, and wait until the API server is ready."""
         key, client, peer = self.folder / "accounts.key", free_port(), free_port()
         run(["openssl", "genrsa", "-out", str(key), "2048"])
+        certificate, own_key = self.certificate, self.certificate.with_suffix(".key")
+        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+             "-subj", "/O=system:masters/CN=tests",
+             "-keyout", str(own_key), "-out", str(certificate)])  # fmt: skip
         (self.folder / "tokens").write_text(f"{TOKEN},tests,tests,system:masters\n")
         server = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
         kubeconfig = {
@@ -61,7 +92,7 @@ class ControlPlane:
             "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
             "current-context": "x",
         }
-        (self.folder / "kubeconfig").write_text(json.dumps(kubeconfig))
+        self.kubeconfig.write_text(json.dumps(kubeconfig))
         self._child(
             "etcd", f"--data-dir={self.folder / 'etcd'}", "--unsafe-no-fsync",
             f"--listen-client-urls=http://127.0.0.1:{client}",
@@ -75,21 +106,20 @@ class ControlPlane:
             f"--secure-port={self.port}", "--bind-address=127.0.0.1",
             f"--cert-dir={self.folder / 'certificates'}",
             f"--token-auth-file={self.folder / 'tokens'}", "--authorization-mode=RBAC",
-            "--service-cluster-ip-range=10.96.0.0/16", f"--service-account-key-file={key}",
+            f"--service-cluster-ip-range={SERVICES}", f"--service-account-key-file={key}",
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc",
-            "--endpoint-reconciler-type=none",
-            # There is no controller that makes the account `default` of a namespace.
-            "--disable-admission-plugins=ServiceAccount",
+            "--endpoint-reconciler-type=none", f"--disable-admission-plugins={self.without}",
+            f"--kubelet-client-certificate={certificate}", f"--kubelet-client-key={own_key}",
+            "--kubelet-preferred-address-types=InternalIP",
         )  # fmt: skip
         ends = time.monotonic() + START_SECONDS
         while True:
             try:
                 self.kubectl("get", "--raw", "/readyz")
             except RuntimeError:
-                if time.monotonic() > ends or any(
-                    each.poll() is not None for each in self._children
-                ):
+                self.daemons.check()
+                if time.monotonic() > ends:
                     raise
                 time.sleep(0.3)
             else:
@@ -97,11 +127,7 @@ class ControlPlane:
 
     def stop(self) -> None:
         """Stop both."""
-        for child in reversed(self._children):
-            child.terminate()
-            child.wait(timeout=60)
+        self.daemons.stop()
 
     def _child(self, program: str, *arguments: str) -> None:
-        with (self.folder / f"{program}.log").open("wb") as log:
-            command = [str(self.programs[program]), *arguments]
-            self._children.append(subprocess.Popen(command, stdout=log, stderr=log))
+        self.daemons.start(program, [str(self.programs[program]), *arguments])

@@ -10,7 +10,7 @@ from ..containers.engine import NoEngine
 from ..manifests.conftest import OVERLAYS, rendered, tools  # noqa: F401 - fixtures
 from .control_plane import ControlPlane, programs
 
-pytestmark = [pytest.mark.long, pytest.mark.kubernetes, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.long, pytest.mark.kubernetes, pytest.mark.timeout(6 * 3600)]
 FOREIGN = {
     "ExternalSecret": ("external-secrets.io", "v1", "externalsecrets"),
     "Cluster": ("postgresql.cnpg.io", "v1", "clusters"),

@@ -1,5 +1,6 @@
 """Our rules for manifests: each takes the manifests of an overlay and returns what breaks it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ Manifest = Mapping[str, Any]
 OURS = ("gateway", "fetch", "relay")
 LEAST_UID = 10_000
 HTTPS = 443
+PATIENCE_SECONDS = 10
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 SECRET_WORDS = ("PASSWORD", "TOKEN", "DATABASE_URL", "NEO4J_AUTH")
 
 
@@ -57,7 +60,7 @@ def root_of_ours(manifests: list[Manifest]) -> list[str]:
 
 
 def unlimited(manifests: list[Manifest]) -> list[str]:
-    """Containers without requests or a memory limit, or with a CPU limit, which slows answers."""
+    """Containers without requests or a memory limit, or with a CPU limit, which slows responses."""
     found = []
     for name, each in containers(manifests):
         resources = each.get("resources", {})
@@ -100,6 +103,17 @@ def interrupted(manifests: list[Manifest]) -> list[str]:
     return found
 
 
+def hasty(manifests: list[Manifest]) -> list[str]:
+    """Gateways that stop being ready after a few slow seconds, perhaps all of them at once."""
+    found = []
+    for name, each in containers(manifests):
+        probe = each.get("readinessProbe", {})
+        seconds = probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3)
+        if each["name"] == "gateway" and seconds < PATIENCE_SECONDS:
+            found.append(f"{name} is not ready after {seconds} s without an answer")
+    return found
+
+
 def told_secrets(manifests: list[Manifest]) -> list[str]:
     """Secrets in plain text: in a ConfigMap, or as the value of a variable."""
     found = []
@@ -116,6 +130,21 @@ def told_secrets(manifests: list[Manifest]) -> list[str]:
             for variable in each.get("env", [])
             if "value" in variable and any(word in variable["name"] for word in SECRET_WORDS)
         ]
+    return found
+
+
+def homeless_exports(manifests: list[Manifest]) -> list[str]:
+    """Several hosts without a bucket for exports, or with one that the emulator does not serve."""
+    (settings,) = [each for each in manifests if each["metadata"]["name"].startswith("settings")]
+    found = []
+    if not BUCKET.fullmatch(settings["data"].get("GROUNDWORK_EXPORT_BUCKET", "")):
+        found.append("exports have no bucket")
+    found += [
+        f"{name} serves no buckets"
+        for name, each in containers(manifests)
+        for variable in each.get("env", [])
+        if variable["name"] == "SERVICES" and "s3" not in variable["value"].split(",")
+    ]
     return found
 
 
@@ -172,7 +201,7 @@ def _destination(to: Mapping[str, Any]) -> str:
 
 
 def fetcher(manifests: list[Manifest]) -> list[str]:
-    """What lets pods that open addresses of users go elsewhere, or keeps them from a service."""
+    """Network policies that let the fetching pods reach too much, or keep them from a service."""
     needed = {("kube-dns", 53), ("postgres", 5432)}
     needed |= {("0.0.0.0/0 but private", port) for port in (80, 443)}
     # The queues, the data keys: an emulator, or AWS with a node that hands out credentials.
@@ -221,4 +250,14 @@ def emulators(manifests: list[Manifest]) -> list[str]:
     ]
 
 
-ALWAYS = (unrestricted, root_of_ours, unlimited, interrupted, told_secrets, open_network, fetcher)
+ALWAYS = (
+    unrestricted,
+    root_of_ours,
+    unlimited,
+    interrupted,
+    hasty,
+    told_secrets,
+    open_network,
+    fetcher,
+    homeless_exports,
+)

@@ -19,6 +19,11 @@ OPTIONAL = {"OPENSEARCH_PASSWORD"}
 NOBODY_WAITS_FOR = {"opensearch", "fluent-bit", "prometheus", "alertmanager", "zipkin"}
 
 
+def snake(name: str) -> str:
+    """Return the folder of a function's package."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
 @pytest.fixture(scope="module")
 def project() -> Any:
     return yaml.safe_load((COMPOSE / "compose.yaml").read_text())
@@ -40,10 +45,28 @@ def test_a_dockerfile_is_clean_and_pins_its_base(tools: Path, file: Path) -> Non
     assert "\nFROM scratch" in text
 
 
-def test_a_dockerfile_that_installs_what_comes_is_not_clean(tools: Path, tmp_path: Path) -> None:
+def test_a_dockerfile_that_installs_unpinned_packages_is_found(tools: Path, tmp_path: Path) -> None:
     bad = tmp_path / "Dockerfile"
     bad.write_text("FROM debian\nRUN apt-get install curl\n")
     assert _hadolint(tools, bad).returncode != 0
+
+
+def test_the_image_of_a_function_has_the_layers_that_are_its_own() -> None:
+    template = (ROOT / "template.yaml").read_text()
+    own = re.findall(
+        r"^  (\w+):\n    Type: AWS::Serverless::Function\n(?:(?:    .*)?\n)*?"
+        r"      Layers: \[!Ref (\w+)Layer\]",
+        template,
+        re.MULTILINE,
+    )
+    copied = re.findall(
+        r"^COPY layers/(\w+)/requirements.txt /build/(\w+).txt$",
+        (ROOT / "infra/docker/lambda.Dockerfile").read_text(),
+        re.MULTILINE,
+    )
+    packages = {(layer.lower(), snake(function)) for function, layer in own if layer != "Client"}
+    assert packages == set(copied) - {("deps", "requirements")}
+    assert len(own) == template.count("\n      Layers: [!Ref")
 
 
 def test_every_secret_is_required(project: Any) -> None:
@@ -92,3 +115,12 @@ def test_our_services_are_hardened_and_nothing_is_published_beyond_this_machine(
             assert service["security_opt"] == ["no-new-privileges:true"], name
         for port in service.get("ports", ()):
             assert port.startswith("127.0.0.1:"), f"{name} publishes {port}"
+
+
+def test_hosts_share_the_folder_of_exports_which_belongs_to_their_user(project: Any) -> None:
+    for name in ("host-1", "host-2"):
+        assert project["services"][name]["volumes"] == ["exports:/state/exports"], name
+    assert "exports" in project["volumes"]
+    image = (ROOT / "infra" / "docker" / "host.Dockerfile").read_text()
+    assert "--chown=10001:10001 /state /state" in image
+    assert "GROUNDWORK_HOME=/state" in image

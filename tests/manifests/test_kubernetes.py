@@ -55,6 +55,28 @@ def test_the_emulator_of_dev_is_noticed(manifests: dict[str, Manifests]) -> None
     assert len(rules.emulators(manifests["dev"])) == 4
 
 
+def test_each_overlay_has_a_bucket_of_its_own(manifests: dict[str, Manifests]) -> None:
+    names = {
+        each["data"]["GROUNDWORK_EXPORT_BUCKET"]
+        for overlay in OVERLAYS
+        for each in manifests[overlay]
+        if each["metadata"]["name"].startswith("settings")
+    }
+    assert len(names) == len(OVERLAYS)
+
+
+def test_an_emulator_without_buckets_is_noticed(manifests: dict[str, Manifests]) -> None:
+    broken = copy.deepcopy(manifests["dev"])
+    (emulator,) = [
+        each
+        for each in broken
+        if each["kind"] == "Deployment" and each["metadata"]["name"] == "emulator"
+    ]
+    for variable in emulator["spec"]["template"]["spec"]["containers"][0]["env"]:
+        variable["value"] = variable["value"].replace("s3,", "")
+    assert rules.homeless_exports(broken) != []
+
+
 def _gateway(manifests: Manifests) -> Any:
     (found,) = [
         each
@@ -84,6 +106,11 @@ def _cpu_limit(manifests: Manifests) -> None:
 
 def _no_drain(manifests: Manifests) -> None:
     _gateway(manifests)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 30
+
+
+def _no_patience(manifests: Manifests) -> None:
+    (only,) = _gateway(manifests)["spec"]["template"]["spec"]["containers"]
+    only["readinessProbe"]["failureThreshold"] = 2
 
 
 def _no_budget(manifests: Manifests) -> None:
@@ -126,6 +153,11 @@ def _gateway_with_webhooks(manifests: Manifests) -> None:
             each["value"] = "-Fetch,-Relay,-GraphCheck"
 
 
+def _no_bucket(manifests: Manifests) -> None:
+    (settings,) = [each for each in manifests if each["metadata"]["name"].startswith("settings")]
+    del settings["data"]["GROUNDWORK_EXPORT_BUCKET"]
+
+
 def _no_deny(manifests: Manifests) -> None:
     manifests[:] = [each for each in manifests if each["metadata"]["name"] != "default-deny"]
 
@@ -139,6 +171,7 @@ def _no_deny(manifests: Manifests) -> None:
         (rules.unlimited, _cpu_limit),
         (rules.interrupted, _no_drain),
         (rules.interrupted, _no_budget),
+        (rules.hasty, _no_patience),
         (rules.told_secrets, _plain_secret),
         (rules.open_network, _no_deny),
         (rules.fetcher, _fetcher_in_the_graph),
@@ -146,6 +179,7 @@ def _no_deny(manifests: Manifests) -> None:
         (rules.fetcher, _fetcher_without_queues),
         (rules.fetcher, _no_public_url),
         (rules.fetcher, _gateway_with_webhooks),
+        (rules.homeless_exports, _no_bucket),
     ],
 )
 def test_a_manifest_that_breaks_a_rule_is_found(
