@@ -129,18 +129,18 @@ class ProcessExecutor(RuntimeExecutor):
         """Run the function once; a function that raised or does not import is an error."""
         body = payload["payload"]
         try:
-            answer = requests.post(
+            response = requests.post(
                 f"http://{LOOPBACK}:{self._port}{INVOKE}",
                 data=body.encode() if isinstance(body, str) else body,
                 timeout=self.function_version.config.timeout + 5,
             )
         except requests.RequestException as error:
-            message = f"The function's process does not answer: {error}"
+            message = f"The function's process does not respond: {error}"
             raise LambdaRuntimeException(message) from error
         return InvocationResult(
             request_id=payload["invoke-id"],
-            payload=answer.content,
-            is_error=not answer.ok or _is_function_error(answer.content),
+            payload=response.content,
+            is_error=not response.ok or _is_function_error(response.content),
             logs=self.get_logs(),
             executed_version=self.function_version.id.qualifier,
         )
@@ -190,7 +190,7 @@ def _free_port() -> int:
 
 def _is_function_error(content: bytes) -> bool:
     try:
-        answer = json.loads(content)
+        response = json.loads(content)
     except ValueError:
         return False
-    return isinstance(answer, dict) and answer.keys() >= FUNCTION_ERROR
+    return isinstance(response, dict) and response.keys() >= FUNCTION_ERROR

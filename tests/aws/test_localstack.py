@@ -1,5 +1,6 @@
 """`sam deploy` of the unchanged template to LocalStack, which runs the functions as processes."""
 
+import gzip
 import json
 import os
 import signal
@@ -12,11 +13,16 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from groundwork_command.instance import accounts
+from groundwork_command.instance.safe import Safe
+from groundwork_data.aws.secrets import SecretsManager
+
 from ..long.conftest import sam_build
-from .conftest import ROOT, Sam, succeeded
+from .conftest import ROOT, Sam, client, succeeded
 
 pytestmark = [pytest.mark.long, pytest.mark.aws, pytest.mark.timeout(900)]
 
+EMAIL, PASSWORD = "admin@localhost.test", "a-long-enough-password"
 VENV = ROOT / ".venv" / "localstack"
 
 
@@ -72,12 +78,14 @@ def _wait(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     pytest.fail(log.read_text()[-3000:])
 
 
-def test_the_functions_answer_and_reach_the_database(sam: Sam, database_url: str) -> None:
+@pytest.fixture(scope="module")
+def api(sam: Sam, module_database_url: str) -> str:
+    """The URL of the deployed API, whose database has an admin and whose secret has a key."""
     succeeded(
         sam.deploy(
             "dev",
             "Stage=local",
-            f"DatabaseUrl={database_url}",
+            f"DatabaseUrl={module_database_url}",
             "Neo4jUri=bolt://127.0.0.1:9",
             "Neo4jPassword=none-is-needed",
         )
@@ -85,16 +93,59 @@ def test_the_functions_answer_and_reach_the_database(sam: Sam, database_url: str
     outputs = succeeded(
         sam.run("list", "stack-outputs", "--stack-name=groundwork-dev", "--output=json")
     )
+    addresses = {"DATABASE_URL": module_database_url}
+    safe = Safe(
+        SecretsManager(lambda: client(sam, "secretsmanager")), "groundwork/local/signing-key"
+    )
+    accounts.ensure_signing_key(addresses, safe)
+    accounts.make_first_admin(addresses, EMAIL, PASSWORD)
+    (found,) = (one["OutputValue"] for one in json.loads(outputs) if one["OutputKey"] == "ApiId")
+    return f"{sam.endpoint}/_aws/execute-api/{found}/local"
 
-    (api,) = (one["OutputValue"] for one in json.loads(outputs) if one["OutputKey"] == "ApiId")
-    base = f"{sam.endpoint}/_aws/execute-api/{api}/local"
-    assert httpx2.get(f"{base}/health/live", timeout=60).json() == {"status": "ok"}
-    refused = httpx2.get(f"{base}/api/v1/sources", timeout=60)
+
+def resource(sam: Sam, logical_id: str) -> str:
+    found = client(sam, "cloudformation").describe_stack_resource(
+        StackName="groundwork-dev", LogicalResourceId=logical_id
+    )
+    return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+
+def test_the_deployed_functions_respond_and_reach_the_database(api: str) -> None:
+    assert httpx2.get(f"{api}/health/live", timeout=60).json() == {"status": "ok"}
+    refused = httpx2.get(f"{api}/api/v1/sources", timeout=60)
     assert refused.status_code == 401
     assert refused.headers["content-type"] == "application/problem+json"
-    login = httpx2.post(
-        f"{base}/api/v1/auth/login",
-        json={"email": "nobody@example.test", "password": "not-the-password"},
-        timeout=60,
-    )
+    wrong = {"email": EMAIL, "password": "not-the-password"}
+    login = httpx2.post(f"{api}/api/v1/auth/login", json=wrong, timeout=60)
     assert login.status_code == 401, "the database was asked"
+
+
+def test_an_export_is_written_to_the_bucket_of_the_stack(sam: Sam, api: str) -> None:
+    given = {"email": EMAIL, "password": PASSWORD}
+    login = httpx2.post(f"{api}/api/v1/auth/login", json=given, timeout=60)
+    assert login.status_code == 200, login.text
+    bearer = {"Authorization": f"Bearer {login.json()['access_token']}"}
+    with httpx2.Client(base_url=f"{api}/api/v1", headers=bearer, timeout=60) as admin:
+        new = {"name": "Tidewater", "type": "organization", "confidence": 1}
+        assert admin.post("/entities", json=new).status_code == 201
+        schedule = admin.post("/schedules", json={
+            "name": "Entities",
+            "schedule": {"kind": "cron", "expression": "0 2 1 1 *", "timezone": "UTC"},
+            "action": {"export": {"resource": "entities"}},
+        })  # fmt: skip
+        assert schedule.status_code == 201, schedule.text
+        path = f"/schedules/{schedule.json()['id']}"
+        assert admin.post(f"{path}/run").status_code < 300
+        # LocalStack's free edition stores schedules and does not run them.
+        done = client(sam, "lambda").invoke(FunctionName=resource(sam, "Exports"), Payload=b"{}")
+        assert "FunctionError" not in done, done["Payload"].read()
+        (run,) = admin.get(f"{path}/runs").json()["items"]
+        assert run["status"] == "succeeded", run
+        export = admin.get(f"/exports/{run['id']}").json()
+
+    kept = client(sam, "s3").list_objects_v2(Bucket=resource(sam, "ExportBucket"))["Contents"]
+    assert run["result"]["export"]["key"] in {one["Key"] for one in kept}
+    file = httpx2.get(export["files"][0]["url"], timeout=60)
+    assert [json.loads(line)["name"] for line in gzip.decompress(file.content).splitlines()] == [
+        "Tidewater"
+    ]

@@ -1,5 +1,6 @@
 """The engine, its base image and the project's images, once for all suites."""
 
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from groundwork_command.services import neo4j_jars
 
 from . import engine as engines
-from .engine import ROOT, Engine, NoEngine
+from .engine import ROOT, Engine, NoEngine, run
 
 FUNCTIONS = sorted(
     path.name
@@ -72,6 +73,25 @@ def standins(engine: Engine, base: str, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
+def localstack(engine: Engine, base: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An image that stands in for LocalStack's; skips without the Python that it needs."""
+    python = os.environ.get("LOCALSTACK_PYTHON", "python3.13")
+    try:
+        prefix = run([python, "-c", "import sys; print(sys.base_prefix)"]).strip()
+    except (RuntimeError, FileNotFoundError):
+        pytest.skip("LocalStack 4.14 needs Python 3.13; set LOCALSTACK_PYTHON to its path")
+    context = tmp_path_factory.mktemp("localstack")
+    shutil.copy(Path(__file__).parent / "standins" / "localstack.Dockerfile", context)
+    shutil.copy(ROOT / "requirements" / "localstack.txt", context)
+    useless = shutil.ignore_patterns("test", "__pycache__", "site-packages", "*.a", "include")
+    for name in ("bin", "lib"):
+        source = Path(prefix) / name
+        shutil.copytree(source, context / "python" / name, symlinks=True, ignore=useless)
+    engine.build("localstack.Dockerfile", "groundwork-localstack", context, BASE=base)
+    return "groundwork-localstack"
+
+
+@pytest.fixture(scope="session")
 def compose(engine: Engine) -> list[str]:
     """The command of Docker Compose."""
     try:
@@ -82,5 +102,5 @@ def compose(engine: Engine) -> list[str]:
 
 @pytest.fixture(scope="session")
 def began() -> float:
-    """When the suite began."""
+    """Start of the suite."""
     return time.monotonic()

@@ -1,11 +1,10 @@
 """Compose from nothing: two hosts behind a balancer, used, stopped under requests, hardened."""
 
+import gzip
 import json
-import secrets
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,49 +12,12 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
-from ..child_instance import free_port
 from ..request_load import RequestLoad
 from ..waiting import eventually
-from .engine import ROOT, Engine, run
+from .engine import Engine
+from .project import Project, started
 
 pytestmark = [pytest.mark.long, pytest.mark.containers, pytest.mark.timeout(3600)]
-SECRETS = [
-    "DATABASE_PASSWORD",
-    "FUNCTIONS_DATABASE_PASSWORD",
-    "NEO4J_PASSWORD",
-    "EMULATOR_KEY",
-    "HOST_TOKEN",
-    "METRICS_TOKEN",
-    "ADMIN_PASSWORD",
-]
-FILES = ["infra/compose/compose.yaml", "tests/containers/standins.compose.yaml"]
-
-
-@dataclass
-class Project:
-    """A running Compose project."""
-
-    engine: Engine
-    command: list[str]
-    port: int
-    password: str
-    prometheus: int = 0
-    seconds: float = 0.0
-
-    def __call__(self, *arguments: str, timeout: float = 900) -> str:
-        files = [part for name in FILES for part in ("-f", str(ROOT / name))]
-        return run(
-            [*self.command, *files, *arguments],
-            timeout=timeout,
-            env=dict(self.engine.environment),
-        )
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def container(self, service: str) -> str:
-        return self("ps", "-q", service).strip()
 
 
 @pytest.fixture(scope="module")
@@ -67,37 +29,18 @@ def project(
     compose: list[str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Project]:
-    port = free_port()
-    values = {name: f"a{secrets.token_hex(12)}" for name in SECRETS}
-    prometheus = free_port()
-    values |= {"COMPOSE_PROFILES": "ministack", "PORT": str(port), "BASE": base}
-    values |= {"PROMETHEUS_PORT": str(prometheus), "ALERTMANAGER_PORT": str(free_port())}
-    file = tmp_path_factory.mktemp("compose") / "env"
-    file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-    command = [*compose, "-p", f"groundwork-{port}", "--env-file", str(file)]
-    found = Project(engine, command, port, values["ADMIN_PASSWORD"], prometheus)
-    try:
-        began = time.monotonic()
-        found("up", "-d", "--wait", "--wait-timeout", "600")
-        found.seconds = time.monotonic() - began
-        yield found
-    finally:
-        if not found.seconds:
-            print(found("logs", "--tail", "30"))
-        found("down", "-v", "--timeout", "45")
+    folder = tmp_path_factory.mktemp("compose")
+    with started(engine, compose, base, folder, "ministack") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def client(project: Project) -> Iterator[httpx2.Client]:
-    login = {"email": "admin@localhost.test", "password": project.password}
-    answer = httpx2.post(f"{project.url}/api/v1/auth/login", json=login, timeout=60)
-    assert answer.status_code == 200, answer.text
-    bearer = {"Authorization": f"Bearer {answer.json()['access_token']}"}
-    with httpx2.Client(base_url=project.url, headers=bearer, timeout=60) as logged_in:
+    with project.client() as logged_in:
         yield logged_in
 
 
-def test_it_is_ready_from_nothing(project: Project) -> None:
+def test_a_new_compose_project_becomes_ready(project: Project) -> None:
     print(f"compose up to ready: {project.seconds:.0f} s")
     # A check of a dependency has one second, which a busy machine may need at first.
     found = eventually(
@@ -106,7 +49,7 @@ def test_it_is_ready_from_nothing(project: Project) -> None:
     assert found
 
 
-def test_what_is_written_reaches_the_graph_and_the_sockets_of_both_hosts(
+def test_a_write_reaches_the_graph_and_the_sockets_of_both_hosts(
     project: Project, client: httpx2.Client
 ) -> None:
     with ExitStack() as stack:
@@ -135,7 +78,34 @@ def test_what_is_written_reaches_the_graph_and_the_sockets_of_both_hosts(
     assert eventually(name, 60) == "Tidewater"
 
 
-def test_the_inside_is_not_published(project: Project) -> None:
+def test_an_export_is_written_and_can_be_read_at_both_hosts(
+    project: Project, client: httpx2.Client
+) -> None:
+    made = client.post("/api/v1/schedules", json={
+        "name": "Entities",
+        "schedule": {"kind": "cron", "expression": "0 2 1 1 *", "timezone": "UTC"},
+        "action": {"export": {"resource": "entities"}},
+    })  # fmt: skip
+    assert made.status_code == 201, made.text
+    runs = f"/api/v1/schedules/{made.json()['id']}/runs"
+    assert client.post(runs.removesuffix("s")).status_code < 300
+
+    def ended() -> object:
+        (run,) = client.get(runs).json()["items"]
+        return run if run["status"] != "running" else None
+
+    run = eventually(ended, 180)
+    assert isinstance(run, dict), "the function looks each minute for exports that wait"
+    assert run["status"] == "succeeded", run
+    export = client.get(f"/api/v1/exports/{run['id']}").json()
+    for _ in range(4):  # the balancer takes turns
+        file = client.get(export["files"][0]["url"])
+        assert file.status_code == 200, file.text
+        rows = [json.loads(line) for line in gzip.decompress(file.content).splitlines()]
+        assert "Tidewater" in {row["name"] for row in rows}
+
+
+def test_internal_addresses_are_not_published(project: Project) -> None:
     for path in ("/metrics", "/@live/posts", "/@host/live"):
         assert httpx2.get(project.url + path, timeout=20).status_code == 404
 
@@ -151,7 +121,7 @@ def test_every_container_of_ours_is_hardened(project: Project) -> None:
     assert users == {10001}
 
 
-def test_a_host_that_is_stopped_answers_every_request(project: Project) -> None:
+def test_a_host_that_is_stopped_serves_every_running_request(project: Project) -> None:
     there = project.container("host-2")
     with RequestLoad(f"{project.url}/health/live") as load:
         began = time.monotonic()
@@ -192,7 +162,9 @@ def test_each_profile_is_a_valid_project(project: Project, profile: str) -> None
     assert expected.get(profile, profile) in services
 
 
-def test_without_a_host_token_nothing_starts(project: Project, tmp_path: Path) -> None:
+def test_compose_refuses_an_env_file_that_lacks_a_required_variable(
+    project: Project, tmp_path: Path
+) -> None:
     (tmp_path / "env").write_text("ADMIN_PASSWORD=x\n")
     bare = Project(
         project.engine, [*project.command[:-2], "--env-file", str(tmp_path / "env")], 0, ""

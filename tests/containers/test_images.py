@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from .engine import ROOT, Engine, NoEngine, go_tool, run
 
@@ -35,7 +37,7 @@ def test_an_image_has_no_shell_and_no_installer(engine: Engine, images: dict[str
             engine.docker("run", "--rm", "--entrypoint", name, images["host"], "-c", "true")
 
 
-def test_an_image_runs_as_nobody_and_writes_nowhere(
+def test_an_image_runs_as_an_unprivileged_user_who_can_write_nowhere(
     engine: Engine, images: dict[str, str], functions: dict[str, str]
 ) -> None:
     tries = (
@@ -66,6 +68,23 @@ def test_every_function_can_be_imported_in_its_image(
         )  # fmt: skip
 
 
+def test_an_image_has_the_packages_that_its_function_alone_needs(
+    engine: Engine, functions: dict[str, str]
+) -> None:
+    """They are imported at the first page or text only."""
+    asked = {
+        "fetch": "import trafilatura, lxml_html_clean",
+        "document_marks": "from groundwork_data.languages import most_probable as m;"
+        " assert m('Dies ist ein deutscher Satz.')[0] == 'de'",
+    }
+    for name, code in asked.items():
+        python = ("run", "--rm", "--entrypoint=/venv/bin/python")
+        engine.docker(*python, functions[name], "-c", code)
+        # Another function's image has them not: the images differ.
+        with pytest.raises(RuntimeError):
+            engine.docker(*python, functions["relay"], "-c", code)
+
+
 def test_the_fetchers_image_runs_what_opens_addresses_of_users(
     engine: Engine, images: dict[str, str]
 ) -> None:
@@ -75,7 +94,7 @@ def test_the_fetchers_image_runs_what_opens_addresses_of_users(
     assert "GROUNDWORK_FUNCTIONS=Fetch,Webhooks" in given
 
 
-def test_every_image_has_a_list_of_its_parts(engine: Engine, images: dict[str, str]) -> None:
+def test_every_image_has_a_list_of_its_packages(engine: Engine, images: dict[str, str]) -> None:
     try:
         syft = shutil.which("syft") or str(
             go_tool("syft", "github.com/anchore/syft/cmd/syft", "syft")
@@ -84,8 +103,26 @@ def test_every_image_has_a_list_of_its_parts(engine: Engine, images: dict[str, s
         pytest.skip(str(error))
     run(["make", "sbom", f"SYFT={syft}"], cwd=ROOT, env=dict(engine.environment))
 
-    for name in images:
+    for name, image in images.items():
         found = json.loads((ROOT / "dist" / f"groundwork-{name}.cdx.json").read_text())
-        parts = {part["name"] for part in found["components"]}
-        assert {"pydantic", "psycopg", "libc6"} <= parts, name
-        assert not {"bash", "apt"} <= parts, name
+        assert python_packages(found) == installed(engine, image), name
+        debian = {part["name"] for part in parts(found, "deb")}
+        assert {"libc6", "libssl3", "ca-certificates"} <= debian, name
+        assert not {"bash", "dash", "apt", "dpkg", "coreutils", "perl-base"} & debian, name
+
+
+def parts(found: dict[str, Any], kind: str) -> list[dict[str, str]]:
+    return [part for part in found["components"] if part.get("purl", "").startswith(f"pkg:{kind}/")]
+
+
+def python_packages(found: dict[str, Any]) -> dict[str, str]:
+    return {canonicalize_name(part["name"]): part["version"] for part in parts(found, "pypi")}
+
+
+def installed(engine: Engine, image: str) -> dict[str, str]:
+    asked = (
+        "import json; from importlib.metadata import distributions as d; "
+        "print(json.dumps({one.name: one.version for one in d()}))"
+    )
+    listed = engine.docker("run", "--rm", "--entrypoint=/venv/bin/python", image, "-c", asked)
+    return {canonicalize_name(name): version for name, version in json.loads(listed).items()}

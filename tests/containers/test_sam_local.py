@@ -93,7 +93,7 @@ def api(engine: Engine, build: Path, tmp_path_factory: pytest.TempPathFactory) -
         print(log.read_text()[-3000:])
 
 
-def test_the_api_answers_from_the_functions_containers(api: str) -> None:
+def test_the_api_is_served_from_the_functions_containers(api: str) -> None:
     assert httpx2.get(f"{api}/health/live", timeout=240).json() == {"status": "ok"}
     assert httpx2.get(f"{api}/openapi.json", timeout=240).json()["openapi"].startswith("3.1")
     refused = httpx2.get(f"{api}/api/v1/sources", timeout=240)
@@ -101,7 +101,7 @@ def test_the_api_answers_from_the_functions_containers(api: str) -> None:
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-def test_one_event_is_run(engine: Engine, build: Path, tmp_path: Path) -> None:
+def test_sam_local_runs_one_event(engine: Engine, build: Path, tmp_path: Path) -> None:
     event = json.loads(EVENT.read_text()) | {
         "path": "/health/live",
         "queryStringParameters": None,
