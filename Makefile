@@ -15,7 +15,7 @@ MANIFESTS_VENV := $(VENV)/manifests
 MANIFESTS_STAMP := $(MANIFESTS_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: images sbom up down test test-long test-containers test-kubernetes test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
+.PHONY: images push sign sbom smoke release-notes up down test test-long test-containers test-kubernetes test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -46,9 +46,20 @@ IMAGES := host migrate fetch
 IMAGE_PREFIX ?= groundwork-
 IMAGE_TAG ?= latest
 SYFT ?= $(shell command -v syft || echo $(CURDIR)/$(VENV)/share/syft/syft)
-images: ## the images of host, migration and fetcher; BASE names another base
+COSIGN ?= cosign
+images:  ## the images of host, migration and fetcher; BASE names another base
 	for name in $(IMAGES); do docker build $(if $(BASE),--build-arg BASE=$(BASE)) -f infra/docker/host.Dockerfile \
-	  --target $$name -t groundwork-$$name . || exit 1; done
+	  --target $$name -t $(IMAGE_PREFIX)$$name:$(IMAGE_TAG) . || exit 1; done
+
+push:  ## push the images to the registry that IMAGE_PREFIX names; dist/images.sha256 has their digests
+	@mkdir -p dist && : > dist/images.sha256
+	for name in $(IMAGES); do image=$(IMAGE_PREFIX)$$name:$(IMAGE_TAG) && docker push -q $$image && \
+	  found=$$(docker inspect --format '{{index .RepoDigests 0}}' $$image) && \
+	  echo "$${found#*@sha256:}  $${found%@*}" >> dist/images.sha256 || exit 1; done
+
+sign:  ## sign what was pushed, with cosign; COSIGN_OPTIONS="--key cosign.key" where no one vouches for you
+	while read -r digest image; do $(COSIGN) sign --yes $(COSIGN_OPTIONS) "$$image@sha256:$$digest" || exit 1; \
+	  done < dist/images.sha256
 
 sbom: $(SYFT)  ## dist/*.cdx.json: the parts of each image, by syft (built with Go where it is missing)
 	@mkdir -p dist
@@ -61,7 +72,7 @@ $(CURDIR)/$(VENV)/share/syft/syft: infra/tools/syft/go.sum
 test-manifests: $(STAMP) $(MANIFESTS_STAMP)  ## Dockerfiles, Compose and Kubernetes' manifests
 	$(BIN)/pytest -q tests/manifests
 
-test-kubernetes: $(STAMP) $(MANIFESTS_STAMP)  ## a real API server takes the overlays (see infra/kubernetes)
+test-kubernetes: $(STAMP) $(MANIFESTS_STAMP)  ## the overlays on a real API server and real nodes (see infra/kubernetes)
 	$(BIN)/pytest -m kubernetes -s tests/kubernetes
 
 lint: $(STAMP) sam-validate test-manifests  ## formatting, lint, types, import rules, templates, commit subjects
@@ -78,6 +89,12 @@ build: $(SAM_STAMP)  ## build the functions and layers of template.yaml (see doc
 deploy: $(STAMP) $(SAM_STAMP)  ## deploy the build: make deploy STAGE=staging
 	$(BIN)/python infra/pipeline/deploy.py $(STAGE) $(DEPLOY_OPTIONS)
 
+smoke: $(STAMP)  ## try a deployed stage from outside: make smoke STAGE=staging URL=https://…
+	$(BIN)/python infra/pipeline/smoke.py "$(URL)" --stage $(STAGE) $(SMOKE_OPTIONS)
+
+release-notes: $(STAMP)  ## what CHANGELOG.md says about VERSION
+	@$(BIN)/python infra/pipeline/release_notes.py $(VERSION)
+
 sam-validate: $(SAM_STAMP)
 	SAM_CLI_TELEMETRY=0 $(SAM_VENV)/bin/sam validate --lint --template template.yaml --region eu-central-1
 
@@ -88,7 +105,7 @@ format: $(STAMP)
 lock: $(STAMP)  ## make requirements/*.txt anew from *.in
 	cd requirements && for f in dev host container app lambda; do \
 	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	    $$( [ $$f = dev ] || echo "-c dev.txt" ) $$f.in -o $$f.txt || exit 1; done
+	    $$( [ $$f = dev ] || echo "-c dev.txt" ) $$( [ $$f != container ] || echo "--no-emit-package numpy" ) $$f.in -o $$f.txt || exit 1; done
 	cd requirements && for f in sam contract manifests; do \
 	  ../$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	    $$f.in -o $$f.txt || exit 1; done

@@ -3,9 +3,9 @@
     make build
     .venv/bin/python infra/pipeline/deploy.py staging
 
-Clients call an alias, which moves only when a function has a new version. A version is new only if
-the template, as SAM expands it, differs: the value of a parameter is not part of that. So the
-parameter BuildId is set to a hash of the build and of the parameters.
+Clients call an alias, which moves only when a function has a new version. A function has a new
+version only if the template differs after SAM has expanded it; values of parameters do not count.
+So the parameter BuildId is set to a hash of the build and of the parameters.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def parameters_of(config: Mapping[str, Any], stage: str, given: Sequence[str]) -
 
 
 def missing_secrets(stage: str, parameters: Sequence[str]) -> list[str]:
-    """Return the secrets that functions would look for in vain; each must exist beforehand."""
+    """Return the secrets that the functions need and that do not exist. Create them first."""
     import boto3
     from botocore.exceptions import ClientError
 
@@ -76,7 +76,7 @@ def missing_secrets(stage: str, parameters: Sequence[str]) -> list[str]:
 
 
 def command(stage: str, parameters: Sequence[str], more: Sequence[str]) -> list[str]:
-    """Return the `sam deploy` of a stage."""
+    """Return the `sam deploy` command for a stage."""
     sam = ROOT / ".venv" / "sam" / "bin" / "sam"
     build = f"BuildId={build_id(BUILD, parameters)}"
     return [
@@ -96,7 +96,7 @@ def main() -> int:
     arguments.add_argument("stage", choices=STAGES)
     arguments.add_argument("parameters", nargs="*", help="Name=value, instead of samconfig.toml's")
     arguments.add_argument(
-        "--approved", action="store_true", help="do not ask before changes to prod"
+        "--approved", action="store_true", help="change prod without confirmation"
     )
     given = arguments.parse_args()
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())

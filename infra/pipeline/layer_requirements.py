@@ -24,6 +24,8 @@ LAYERS = {"deps": "app.in", "pages": "pages.in", "languages": "languages.in"}
 
 COMMAND_LINES = {"pip", "setuptools", "wheel", "click", "inquirer", "pyyaml"}
 """Packages that Chalice requires for its command line only."""
+UNUSED = {"numpy"}
+"""Requirements of py3langid's code; only its model is used (groundwork_data/languages.py)."""
 
 HEADER = """\
 # Third-party packages of the functions. Made by infra/pipeline/layer_requirements.py; do not edit.
@@ -62,7 +64,7 @@ def _closure(roots: list[Requirement]) -> set[str]:
         requirement = todo.pop()
         name = canonicalize_name(requirement.name)
         key = (name, frozenset(requirement.extras))
-        if name in COMMAND_LINES or key in seen:
+        if name in COMMAND_LINES | UNUSED or key in seen:
             continue
         seen.add(key)
         found.add(name)
@@ -81,8 +83,8 @@ def _requirements(name: str, extras: set[str]) -> Iterator[Requirement]:
 def _pins(lock: str) -> dict[str, str]:
     """Return the lines of a lock file, hashes included, by package name.
 
-    Of a package that is pinned differently by environment, the pin of Lambda's; without its
-    marker, which pip would compare with the Python that builds.
+    If a package has different pins by environment, this is the pin of Lambda's, without its marker,
+    which pip would compare with the Python of the build.
     """
     found = {}
     for block in re.findall(r"^[A-Za-z0-9].*(?:\n[ \t]+.*)*\n?", lock, re.MULTILINE):

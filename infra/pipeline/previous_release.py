@@ -3,7 +3,7 @@
     .venv/bin/python infra/pipeline/previous_release.py v0.2.0
 
 Writes migrations/previous_release.toml. Run it after each release and commit the file: tests then
-hold the next migrations against that release.
+run that release on the next migrations.
 """
 
 import argparse
@@ -28,7 +28,7 @@ schema = "{schema}"
 
 
 class UnknownRelease(Exception):
-    """The history at hand does not hold the release, or the release has no migrations."""
+    """The local history does not have the release, or the release has no migrations."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def release_at(reference: str, checkout: Path = ROOT) -> Release:
 
 
 def newest_tag(checkout: Path = ROOT) -> str | None:
-    """Return the newest tag of a release before the present commit, or None if there is none."""
+    """Return the newest tag of a release before the current commit, or None if there is none."""
     try:
         return _git(checkout, "describe", "--tags", "--abbrev=0", "--match=v*", "HEAD^")
     except UnknownRelease:

@@ -1,9 +1,9 @@
-"""Try a deployed stage from outside: the checks of `groundwork doctor --env`, then a load.
+"""Test a deployed stage from outside: the checks of `groundwork doctor --env`, then a load.
 
     KEY=gw_… .venv/bin/python infra/pipeline/smoke.py https://api.example.org --requests 500
 
-The API key needs sources:read, entities:read and jobs:read. Fails if a check blocks, on an error,
-or if the 95th percentile is over --p95-ms.
+The API key needs sources:read, entities:read and jobs:read. The command fails if a check blocks, on
+an error, or if the 95th percentile is over --p95-ms.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from groundwork_command.services.service import ServiceError
 
 CLIENTS = 10
 TIMEOUT_SECONDS = 10.0
-NO_ANSWER = 0
+NO_RESPONSE = 0
 STAGES = ("local", "dev", "staging", "prod")
 PATH = "/api/v1/entities?limit=20"
 
@@ -40,17 +40,17 @@ def load(url: str, key: str, requests: int) -> tuple[int, float]:
         try:
             status = pool.request("GET", url + PATH, headers=headers, retries=False).status
         except urllib3.exceptions.HTTPError:
-            status = NO_ANSWER
+            status = NO_RESPONSE
         return status, (time.perf_counter() - began) * 1000
 
     with ThreadPoolExecutor(CLIENTS) as clients:
-        answers = list(clients.map(ask, range(requests)))
-    errors = sum(status != http.HTTPStatus.OK for status, _ in answers)
-    return errors, statistics.quantiles([ms for _, ms in answers], n=20)[-1]
+        responses = list(clients.map(ask, range(requests)))
+    errors = sum(status != http.HTTPStatus.OK for status, _ in responses)
+    return errors, statistics.quantiles([ms for _, ms in responses], n=20)[-1]
 
 
 def main() -> int:
-    """Print what was found; return 1 if the stage is not good."""
+    """Print the results; return 1 if a check or the load failed."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("url")
     arguments.add_argument("--stage", choices=STAGES, default="staging")

@@ -1,6 +1,7 @@
 """The layer's requirements are the lock's, less what Lambda has and what nobody imports there."""
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -32,3 +33,21 @@ def test_boto3_is_pinned_and_nothing_that_builds_packages_is_in_it() -> None:
     names = {line.split("==")[0] for line in text.splitlines() if "==" in line}
     assert {"pydantic", "psycopg-binary", "urllib3", "boto3", "botocore"} <= names
     assert not names & {"pip", "setuptools", "inquirer", "blessed", "pyyaml"}
+
+
+def test_layers_and_images_have_the_aws_services_that_the_code_calls() -> None:
+    """boto3 reads a service's description when its client is made, so no import misses one."""
+    code = (ROOT / "layers/data/groundwork_data/aws/clients.py").read_text()
+    called = set(re.findall(r'\.client\(\s*"([a-z0-9]+)"', code))
+    assert {"sqs", "s3"} <= called
+    kept = re.findall(r"^SERVICES = (.*)$", (ROOT / "layers/Makefile").read_text(), re.MULTILINE)
+    assert set(kept[0].split()) == called
+    slim = (ROOT / "infra/docker/slim.py").read_text()
+    in_images = set(
+        re.findall(r'^    "([a-z0-9-]+)",$', slim.split("AWS_SERVICES")[1], re.MULTILINE)
+    )
+    assert called <= in_images
+    with_boto3 = {
+        path for path in (ROOT / "layers").rglob("*.py") if "import boto3" in path.read_text()
+    }
+    assert {path.name for path in with_boto3} == {"clients.py"}

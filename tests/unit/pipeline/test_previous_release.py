@@ -32,12 +32,12 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_record_is_what_the_history_says() -> None:
+def test_the_recorded_previous_release_is_that_of_the_git_history() -> None:
     recorded = releases.recorded()
     try:
         found = releases.release_at(recorded.commit)
     except releases.UnknownRelease:
-        pytest.skip(f"the history here does not hold the release {recorded.commit}")
+        pytest.skip(f"the history of this checkout lacks the release {recorded.commit}")
     assert (found.commit, found.schema) == (recorded.commit, recorded.schema)
     newest = releases.newest_tag()
     if newest is not None:
