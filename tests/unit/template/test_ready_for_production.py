@@ -9,7 +9,20 @@ from groundwork_command.instance.project import template
 
 from .conftest import Template
 
-STATEFUL = {"AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"}
+STATEFUL = {
+    "AWS::SQS::Queue",
+    "AWS::SecretsManager::Secret",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+}
+
+ONLY_TLS = {"Bool": {"aws:SecureTransport": "false"}}
+NOTHING_PUBLIC = {
+    ("BlockPublicAcls", True),
+    ("BlockPublicPolicy", True),
+    ("IgnorePublicAcls", True),
+    ("RestrictPublicBuckets", True),
+}
 
 
 def faults(stack: Template) -> list[str]:
@@ -39,6 +52,7 @@ def faults(stack: Template) -> list[str]:
             found.append(f"{name} takes messages without TLS")
         if name.endswith("DeadLetters") and f"{name}Alarm" not in stack.resources:
             found.append(f"{name} has no alarm")
+    found += _faults_of_buckets(stack)
     found += [
         f"{name} would be deleted with the stack"
         for name, resource in stack.resources.items()
@@ -49,6 +63,26 @@ def faults(stack: Template) -> list[str]:
         for name, one in stack.of("AWS::Serverless::LayerVersion")
         if one.get("PublishLambdaVersion") is not True
     ]
+    return found
+
+
+def _faults_of_buckets(stack: Template) -> list[str]:
+    found = []
+    over_tls = [
+        policy["Bucket"]
+        for _, policy in stack.of("AWS::S3::BucketPolicy")
+        for rule in policy["PolicyDocument"]["Statement"]
+        if rule["Effect"] == "Deny" and rule["Condition"] == ONLY_TLS and rule["Action"] == "s3:*"
+    ]
+    for name, one in stack.of("AWS::S3::Bucket"):
+        if "BucketEncryption" not in one:
+            found.append(f"{name} is not said to be encrypted")
+        if {"Ref": name} not in over_tls:
+            found.append(f"{name} is read without TLS")
+        if set(one.get("PublicAccessBlockConfiguration", {}).items()) != NOTHING_PUBLIC:
+            found.append(f"{name} can be made public")
+        if "LifecycleConfiguration" not in one:
+            found.append(f"{name} keeps its files for ever")
     return found
 
 
@@ -81,7 +115,7 @@ def test_the_reference_extractor_reaches_no_database_and_no_private_network(
     assert secrets == [{"Ref": "WorkerKey"}]
 
 
-def test_nothing_is_missing(stack: Template) -> None:
+def test_the_template_breaks_no_rule_for_production(stack: Template) -> None:
     assert faults(stack) == []
 
 
@@ -95,10 +129,15 @@ def test_nothing_is_missing(stack: Template) -> None:
         ("Scheduler", "EventInvokeConfig", "no limit on the age"),
         ("FetchQueue", "SqsManagedSseEnabled", "is not said to be encrypted"),
         ("CoreLayer", "PublishLambdaVersion", "does not publish functions"),
+        ("ExportBucket", "BucketEncryption", "is not said to be encrypted"),
+        ("ExportBucket", "PublicAccessBlockConfiguration", "can be made public"),
+        ("ExportBucket", "LifecycleConfiguration", "keeps its files for ever"),
     ],
 )
-def test_each_fault_is_seen(stack: Template, resource: str, key: str, says: str) -> None:
-    """The guard taken away."""
+def test_each_fault_of_a_template_is_found(
+    stack: Template, resource: str, key: str, says: str
+) -> None:
+    """With the guard disabled."""
     del stack.resources[resource]["Properties"][key]
     assert any(says in fault and fault.startswith(resource) for fault in faults(stack))
 
@@ -110,6 +149,30 @@ def test_a_new_queue_needs_tls_and_its_dead_letters_an_alarm(stack: Template) ->
         "MoreDeadLetters takes messages without TLS",
         "MoreDeadLetters has no alarm",
         "MoreDeadLetters would be deleted with the stack",
+    }
+
+
+def test_a_bucket_without_its_policy_is_seen(stack: Template) -> None:
+    """The guard taken away."""
+    del stack.resources["ExportsOverTls"]
+    assert faults(stack) == ["ExportBucket is read without TLS"]
+
+
+def test_only_these_functions_reach_the_files_of_exports(stack: Template) -> None:
+    """The API reads them, for addresses; what writes them reads none."""
+    actions = {
+        name: sorted(
+            action
+            for policy in one.get("Policies", [])
+            for statement in policy.get("Statement", [])
+            for action in statement["Action"]
+            if action.startswith("s3:")
+        )
+        for name, one in stack.functions().items()
+    }
+    assert {name: found for name, found in actions.items() if found} == {
+        "Exports": ["s3:DeleteObject", "s3:ListBucket", "s3:PutObject"],
+        "RestApi": ["s3:GetObject"],
     }
 
 

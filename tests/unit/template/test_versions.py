@@ -1,4 +1,4 @@
-"""When a deployment publishes a new version of a function.
+"""Deployments that publish a new version of a function.
 
 The alias that clients call moves to a new version only, so a change that publishes none would leave
 old code or old settings running.
@@ -19,8 +19,10 @@ def test_a_layer_whose_content_changed_publishes_every_function(stack: Template)
     assert not versions(before) & versions(after)
 
 
-def test_without_the_property_a_changed_layer_publishes_nothing(stack: Template) -> None:
-    """The guard taken away."""
+def test_without_auto_publish_all_properties_a_changed_layer_publishes_nothing(
+    stack: Template,
+) -> None:
+    """With the guard disabled."""
     for function in stack.functions().values():
         del function["AutoPublishAliasAllProperties"]
     assert versions(stack.expanded()) == versions(stack.expanded(changed_layer="CoreLayer"))
