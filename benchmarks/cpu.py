@@ -1,4 +1,4 @@
-"""Where the CPU of an instance went."""
+"""CPU time of each part of an instance."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def main() -> None:
                     cells += measure(server, clients, options.seconds, open_loop=False)
         finally:
             postgres.stop()
-    write_report([asdict(cell) for cell in cells], options.out)
+    write_report([asdict(cell) for cell in cells], options.out, options.seconds)
 
 
 if __name__ == "__main__":

@@ -27,11 +27,11 @@ LENGTH = b"\r\ncontent-length:"
 
 
 class Job(Protocol):
-    """What the clients do."""
+    """The requests of the clients."""
 
     name: str
     status: int
-    """What a good answer has."""
+    """The status of a good answer."""
 
     def request(self, client: int) -> bytes:
         """Return the client's next request."""
@@ -44,7 +44,7 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Heard:
-    """What came of it. Latencies are of good answers."""
+    """The results. Latencies are those of good answers."""
 
     seconds: float
     offered: int
@@ -195,7 +195,7 @@ class Load:
 
 
 def _length(data: bytes, head_end: int) -> int:
-    """How long the body is, as the head says."""
+    """Length of the body according to the head."""
     head = data[:head_end].lower()
     at = head.find(LENGTH)
     if at < 0:

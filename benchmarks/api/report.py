@@ -62,15 +62,16 @@ emulator, which only ours has. Postgres is in neither.
 """
 
 
-def write_report(cells: Cells, folder: Path) -> None:
-    """Write api.json, api.md and api.png into a folder."""
+def write_report(cells: Cells, folder: Path, seconds: float) -> None:
+    """Write api.json, api.md and api.png into a folder; a cell took so many seconds."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "api.json").write_text(json.dumps(cells, indent=1) + "\n")
     closed = [cell for cell in cells if cell["offered"] is None]
     lines = [
         "# The REST API, beside FastAPI and axum",
         "",
-        f"Measured {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.api` on: {described()}.",
+        f"Measured {datetime.now(UTC):%Y-%m-%d} by"
+        f" `python -m benchmarks.api --seconds {seconds:g}` on: {described()}.",
         ABOUT,
         "## Ours beside each peer",
         "",

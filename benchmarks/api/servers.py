@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 from uuid import UUID, uuid4
 
 import httpx2
@@ -93,7 +94,8 @@ def groundwork(folder: Path, database_url: str, mint: Mint) -> Iterator[Server]:
     }
     with Instance(folder / "home", settings) as instance:
         with psycopg.connect(database_url, autocommit=True) as connection:
-            ids = _seed(connection)
+            # Through the outbox, so that nothing brings these rows to the graph during a run.
+            ids = _seed(connection, "origin")
             connection.execute("SELECT groundwork_audit('entities')")
             connection.execute(
                 "INSERT INTO signing_keys (kid, public_jwk) VALUES ('bench', %s)",
@@ -103,7 +105,9 @@ def groundwork(folder: Path, database_url: str, mint: Mint) -> Iterator[Server]:
             assert row is not None
         process = psutil.Process(instance.process.pid)
         token = mint.token(row[0])
-        yield Server("groundwork", instance.port, process, token, ids, database_url)
+        server = Server("groundwork", instance.port, process, token, ids, database_url)
+        await_quiet(server)
+        yield server
 
 
 @contextmanager
@@ -180,7 +184,7 @@ def peers_database(server_url: str, peer: str) -> str:
     migrate(url, MIGRATIONS)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER TABLE entities DISABLE TRIGGER USER")
-        _seed(connection)
+        _seed(connection, "replica")
     return url
 
 
@@ -197,9 +201,9 @@ def await_quiet(server: Server) -> None:
             time.sleep(0.2)
 
 
-def _seed(connection: psycopg.Connection) -> list[str]:
-    """Fill the table without the outbox and return some ids."""
-    connection.execute("SET session_replication_role = replica")
+def _seed(connection: psycopg.Connection, role: Literal["origin", "replica"]) -> list[str]:
+    """Fill the table and return some ids; as `replica`, triggers write no outbox rows."""
+    connection.execute(f"SET session_replication_role = {role}")
     connection.execute(SEED)
     connection.execute("SET session_replication_role = DEFAULT")
     connection.execute("VACUUM ANALYZE entities")

@@ -1,4 +1,4 @@
-"""What both peers do with a bearer token: the same check that Groundwork makes, by PyJWT."""
+"""The peers' check of a bearer token: the same as Groundwork's, by PyJWT."""
 
 import json
 import os

@@ -22,7 +22,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Used:
-    """What a run took: by the server's own processes, and by the services beside them."""
+    """CPU and memory of a run: of the server's processes, and of the services beside them."""
 
     server: Usage
     services: Usage
@@ -49,7 +49,7 @@ class Watch:
 
     @property
     def used(self) -> Used:
-        """What it came to."""
+        """The measured result."""
         cpu = [
             after[0] - before[0] for before, after in zip(self._before, self._after, strict=True)
         ]

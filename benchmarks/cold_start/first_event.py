@@ -15,7 +15,7 @@ SECONDS = 30
 
 
 class Context:
-    """What Lambda tells a handler of itself."""
+    """The context that Lambda passes to a handler."""
 
     function_name = "cold-start"
     function_version = "$LATEST"

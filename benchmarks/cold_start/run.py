@@ -30,9 +30,17 @@ from benchmarks.machine import described
 RUNS = 5
 PEER = "peer: FastAPI + Mangum + SQLAlchemy"
 GRAPH_PEER = "peer: FastAPI + Mangum + Ariadne + Neo4j driver"
-PEERS = {PEER: "benchmarks.cold_start.peer.handler",
-         GRAPH_PEER: "benchmarks.cold_start.graph_peer.handler"}  # fmt: skip
 GRAPH = "groundwork_functions.graph_api.handler.handler"
+REST = "groundwork_functions.rest_api.handler.handler"
+TRACED = "rest_api, traced by X-Ray"
+TRACE = "Root=1-6565a5a5-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
+"""The value that Lambda sets in `_X_AMZN_TRACE_ID` for a sampled event."""
+PROGRAMS = {
+    TRACED: REST,
+    PEER: "benchmarks.cold_start.peer.handler",
+    GRAPH_PEER: "benchmarks.cold_start.graph_peer.handler",
+}
+"""The handlers of rows with other names."""
 
 
 def environments(root: psutil.Process) -> dict[str, dict[str, str]]:
@@ -64,7 +72,8 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
         body={"query": query, "variables": {"id": entity_id}},
     )
     return {
-        "groundwork_functions.rest_api.handler.handler": read,
+        REST: read,
+        TRACED: read,
         "groundwork_functions.identity.handler.handler": events.http(
             "POST",
             "/api/v1/auth/login",
@@ -78,6 +87,8 @@ def first_events(token: str, email: str, password: str, entity_id: str) -> dict[
         "groundwork_functions.relay.handler.handler": events.schedule(),
         "groundwork_functions.webhooks.handler.handler": events.schedule(),
         "groundwork_functions.graph_check.handler.handler": events.schedule(),
+        "groundwork_functions.document_marks.handler.handler": events.schedule(),
+        "groundwork_functions.exports.handler.handler": events.schedule(),
         "groundwork_functions.fetch.handler.handler": events.queue_message(
             "FetchQueue", {"source_id": str(uuid4()), "ticket": str(uuid4()), "reason": "asked"}
         ),
@@ -128,6 +139,7 @@ def main() -> None:
             variables = environments(psutil.Process(up.process.pid))
             todo = first_events(token, up.email, up.password, made.json()["id"])
             database_url = variables[GRAPH]["DATABASE_URL"]
+            variables[TRACED] = variables[REST] | {"_X_AMZN_TRACE_ID": TRACE}
             variables[PEER] = variables[GRAPH_PEER] = variables[GRAPH] | {
                 "PEER_DATABASE_URL": database_url.replace("postgresql://", "postgresql+psycopg://"),
                 "JWKS": client.get("/.well-known/jwks.json").text,
@@ -136,7 +148,7 @@ def main() -> None:
             for entry, event in todo.items():
                 path = Path(folder) / "event.json"
                 path.write_text(json.dumps(event))
-                results[entry] = measure(PEERS.get(entry, entry), path, variables[entry])
+                results[entry] = measure(PROGRAMS.get(entry, entry), path, variables[entry])
                 print(entry, results[entry], flush=True)
     write_report(results, options.out)
 
@@ -155,6 +167,10 @@ def write_report(results: dict[str, dict[str, Any]], folder: Path) -> None:
         f"{described()}. Seconds of CPU, median of {RUNS} new processes, Python's own start left "
         "out; byte-compiled. The peer does rest_api's work (one entity read, token checked);"
         " graph_api is set beside a peer that asks Neo4j the same question through Ariadne.",
+        "",
+        "X-Ray: Lambda writes the segments of a traced function (`Tracing: Active`), and no "
+        "function loads an SDK. The row `traced by X-Ray` has the trace id of a sampled event in "
+        "its environment; what Lambda's own daemon costs is not in it.",
         "",
         "| function | import | first event | total CPU | of the peer's | wall | memory MB |",
         "|---|---|---|---|---|---|---|",

@@ -30,9 +30,14 @@ class Row:
 
     @property
     def cpu_ms(self) -> float:
-        """CPU of the hosts for each answer, in milliseconds."""
-        answers = len(self.heard.latencies)
-        return self.hosts_cpu_seconds * 1000 / answers if answers else 0.0
+        """CPU of the hosts for each response, in milliseconds."""
+        responses = len(self.heard.latencies)
+        return self.hosts_cpu_seconds * 1000 / responses if responses else 0.0
+
+    @property
+    def per_core(self) -> float:
+        """Responses for each CPU second of the hosts: what one core of theirs gives."""
+        return 1000 / self.cpu_ms if self.cpu_ms else 0.0
 
     @property
     def line(self) -> str:
@@ -41,6 +46,7 @@ class Row:
         shown = (
             f"{heard.per_second:,.0f}",
             f"{self.cpu_ms:.2f}",
+            f"{self.per_core:,.0f}",
             f"{heard.percentile_ms(50):.1f}",
             f"{heard.percentile_ms(99):.1f}",
             f"{heard.percentile_ms(100):.0f}",
@@ -51,9 +57,9 @@ class Row:
 
 
 HEAD = """\
-| | request | answers a second | CPU of hosts an answer, ms | p50, ms | p99, ms | slowest, ms | \
-errors | memory of hosts, MB |
-|---|---|---|---|---|---|---|---|---|"""
+| | request | responses per second | CPU of hosts per response, ms | responses per second and \
+core | p50, ms | p99, ms | slowest, ms | errors | memory of hosts, MB |
+|---|---|---|---|---|---|---|---|---|---|"""
 
 
 def measure(services: Settings, seconds: float) -> str:
@@ -62,14 +68,16 @@ def measure(services: Settings, seconds: float) -> str:
         rows = [row for number in NUMBERS for row in _side_by_side(settings, number, seconds)]
         crowds = _crowds(settings, seconds)
     return f"""
-Load, hosts and Postgres share the cores, so more hosts cannot give more answers here; it shows \
-whether an answer costs more CPU when several hosts serve. {CLIENTS} keep-alive clients, each asks \
-again at once; two processes a function and host; {seconds:g} s a run.
+Load generator, hosts and Postgres share the cores, so more hosts cannot give more responses \
+here; the table shows whether a response costs more CPU if several hosts serve. \
+{CLIENTS} keep-alive clients, which send the next request at once; at most two busy processes of a \
+function per host, because all clients have one user; {seconds:g} s for each run.
 
 {HEAD}
 {_lines(rows)}
 
-Keep-alive clients of one host that ask all the time, {seconds:g} s a run (connections made before):
+Keep-alive clients of one host, connected before the run; latencies grow with the number of \
+clients, because each of them always waits for a response:
 
 {HEAD}
 {_lines(crowds)}

@@ -22,6 +22,7 @@ def replaced(page: str, title: str, text: str) -> str:
 
 def write_section(title: str, text: str, page: Path = PAGE) -> None:
     """Write a section with the date, the machine and its load."""
-    load = psutil.getloadavg()[1]
-    where = f"Measured {datetime.now(UTC):%Y-%m-%d} on {described()}; load average {load:.1f}."
+    load = psutil.getloadavg()[0]
+    when = f"{datetime.now(UTC):%Y-%m-%d}"
+    where = f"Measured {when} on {described()}; load average {load:.1f} in the last minute."
     page.write_text(replaced(page.read_text(), title, f"{text.strip()}\n\n{where}"))

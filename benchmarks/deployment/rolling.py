@@ -37,7 +37,7 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether the request failed: no answer came, or one with a 5xx status."""
+        """True if the request failed: no answer came, or one with a 5xx status."""
         return self.status == NO_ANSWER or self.status >= SERVER_ERROR
 
 

@@ -31,6 +31,7 @@ from groundwork_command.services.home import Home
 from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.supervisor import Supervisor
 from groundwork_core.embeddings.ports import EVERYTHING, Among
+from groundwork_data.postgres import embedding_search_sql
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.embeddings import PostgresEmbeddings
 from groundwork_data.postgres.migrations import migrate
@@ -39,6 +40,8 @@ HERE = Path(__file__).parent
 MIGRATIONS = HERE.parents[1] / "migrations" / "postgres"
 MODEL, SIZE, K = "all-minilm-l6-v2", 384, 10
 GOAL_RECALL, GOAL_P95_MS = 0.95, 50.0
+CANDIDATES = (100, 200, 400, 600, 800)
+"""Numbers of candidates that are taken from the index, to choose the product's own by."""
 SHARES = (0.5, 0.1, 0.02, 0.001)
 """Sources of the documents: each has this share of them, the last one what is left."""
 Array = np.ndarray
@@ -131,7 +134,7 @@ def fill(connection: psycopg.Connection[tuple[object, ...]], vectors: Array) -> 
 
 
 def search(
-    database: Database, name: str, among: Among, within: Array, asked: Array, all_: Array
+    database: Database, name: str, among: Among, within: range, asked: Array, all_: Array
 ) -> Measured:
     """Search for vectors near to others; compare with the exact answer among `within`."""
     took, found = [], 0
@@ -144,8 +147,9 @@ def search(
             assert known is not None
             got = store.nearest(MODEL, known, text, besides=None, among=among, count=K)
         took.append(1_000 * (time.perf_counter() - began))
-        scores = all_[within] @ vector
-        exact = {UUID(int=int(within[n]) + 1) for n in np.argsort(-scores)[:K]}
+        scores = all_[within.start : within.stop] @ vector
+        best = np.argpartition(-scores, min(K, len(scores)) - 1)[:K]
+        exact = {UUID(int=within.start + int(n) + 1) for n in best}
         found += len({one.subject_id for one in got} & exact)
     return Measured(
         name,
@@ -159,14 +163,21 @@ def search(
 def measured(url: str, vectors: Array, asked: Array) -> list[Measured]:
     """Search without a filter, and among the documents of each source."""
     database = Database(url, application_name="benchmark")
-    everything = np.arange(len(vectors))
+    everything = range(len(vectors))
     search(database, "warm", EVERYTHING, everything, asked[:50], vectors)
     results = [search(database, "all", EVERYTHING, everything, asked, vectors)]
+    own = embedding_search_sql.CANDIDATES
+    for number in CANDIDATES:
+        embedding_search_sql.CANDIDATES = number
+        name = f"all, {number} candidates"
+        results.append(search(database, name, EVERYTHING, everything, asked, vectors))
+        print(results[-1].line(), flush=True)
+    embedding_search_sql.CANDIDATES = own
     start = 0
     for number, share in enumerate(SHARES):
         end = int(len(vectors) * sum(SHARES[: number + 1]))
         among = Among(source_id=UUID(int=number + 1))
-        within = np.arange(start, end)
+        within = range(start, end)
         name = f"a source with {share:.1%} of them"
         results.append(search(database, name, among, within, asked, vectors))
         start = end
@@ -186,12 +197,15 @@ def main() -> None:
     options = arguments.parse_args()
     options.folder.mkdir(mode=0o755, exist_ok=True)
     load = os.getloadavg()[0]
+    print(f"embedding {options.texts} texts", flush=True)
     texts = embedded(options.folder, options.texts + options.asked)
     asked, vectors = texts[: options.asked], grown(texts[options.asked :], options.vectors)
     shutil.rmtree(options.folder / "home", ignore_errors=True)
     with postgres(options.folder) as url:
         with psycopg.connect(url, autocommit=True) as connection:
+            print(f"storing {len(vectors)} vectors and building the index", flush=True)
             build = fill(connection, vectors)
+            print(f"index built in {build:.0f} s; searching", flush=True)
             size = connection.execute(
                 "SELECT pg_size_pretty(pg_relation_size(indexrelid)) FROM pg_stat_user_indexes"
                 " WHERE indexrelname LIKE 'ix_embeddings_near_%'"

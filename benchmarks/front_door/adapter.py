@@ -12,12 +12,12 @@ from typing import cast
 
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.app import Gateway
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.gateway.hosts import BadHost, Hosts
 from groundwork_lambda_host.gateway.limits import MAX_BODY_BYTES
 from groundwork_lambda_host.gateway.problems import Problem
+from groundwork_lambda_host.gateway.responses import HttpResponse
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]

@@ -25,7 +25,8 @@ from pathlib import Path
 
 import psutil
 from tests.child_instance import free_port
-from tests.security.front_door.raw_requests import CASES, LAST, LAST_REQUEST, Case, get
+from tests.security.front_door.raw_requests import CASES
+from tests.security.front_door.request_bytes import LAST, LAST_REQUEST, Case, get
 from tests.security.front_door.test_memory import ENDLESS, MEGABYTE
 from tests.security.front_door.wire import ask
 

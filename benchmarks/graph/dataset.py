@@ -22,12 +22,12 @@ SEED = 20_261_123
 CHUNK = 1_000_000
 
 Progress = Callable[[str, int, int], None]
-"""What is made, how many are done, of how many."""
+"""Name of the rows, number made, number wanted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large the graph is."""
+    """Size of the graph."""
 
     entities: int
     relationships: int

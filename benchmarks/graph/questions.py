@@ -1,4 +1,4 @@
-"""What is asked, and of which entities: the same ones in every run, from a fixed seed."""
+"""The questions and their entities: the same in every run, from a fixed seed."""
 
 from __future__ import annotations
 

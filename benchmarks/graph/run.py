@@ -33,7 +33,7 @@ from groundwork_command.services.neo4j import Memory
 SIZES = (100_000, 1_000_000, 10_000_000)
 CLIENTS = (1, 16)
 ASKED = 80
-"""How often one client asks each question; 16 ask it three times as often, all together."""
+"""Times that one client asks each question; 16 clients ask it three times as often together."""
 WARM_UP_SECONDS = 3.0
 """For each question: Neo4j's own code is compiled while it runs, as is any Java program's."""
 PASSWORD = "a-bench-mark-of-graphs"

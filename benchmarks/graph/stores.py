@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Stores:
-    """Where a made graph lies, and what it takes to serve it."""
+    """A generated graph, and the settings that serve it."""
 
     home: Path
     memory: Memory

@@ -46,24 +46,29 @@ def main() -> None:
     found: dict[str, Any] = {}
     if options.cycle or options.peer or options.steady:
         with polling(addresses) as run:
-            found["cycle"] = cycle(run, options.patience * 60)
+            found["cycle"] = _dated(cycle(run, options.patience * 60))
             if options.peer:
-                found["peer"] = peer(run)
+                found["peer"] = _dated(peer(run))
             if options.steady:
-                found["steady"] = steady(run, options.steady)
+                print(f"steady state of {options.steady:g} minutes", flush=True)
+                found["steady"] = _dated(steady(run, options.steady))
     if options.day:
-        found["day"] = day()
-    for part in found.values():
-        part["measured"] = {
-            "on": f"{datetime.now(UTC):%Y-%m-%d}",
-            "machine": described(),
-            "load": round(psutil.getloadavg()[2], 1),
-        }
+        found["day"] = _dated(day())
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "ingestion.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(kept | found) + "\n")
     write_report(kept | found, options.out)
+
+
+def _dated(part: dict[str, Any]) -> dict[str, Any]:
+    """Return the numbers of a part with the day, the machine and its load at their end."""
+    measured = {
+        "on": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": described(),
+        "load": round(psutil.getloadavg()[2], 1),
+    }
+    return {**part, "measured": measured}
 
 
 if __name__ == "__main__":

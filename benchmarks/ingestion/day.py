@@ -93,7 +93,7 @@ def polled(one: Feed, at: datetime, since: datetime, rng: random.Random) -> date
         fresh_seconds=None if bad else one.fresh_seconds,
         wishes=one.wishes,
     )
-    planned = next_poll(one.schedule, history, at, random=rng, next_cron=next_cron)
+    planned = next_poll(one.schedule, history, at, random=rng, next_cron=next_cron, place=0.0)
     one.reasons[planned.reason] += 1
     return planned.at
 

@@ -1,4 +1,4 @@
-"""How long it takes until the graph shows a write.
+"""The time until the graph shows a write.
 
 Counted from `created_at` of the outbox row, which is when its transaction began, so a little too
 long, until a client that asks Neo4j every few milliseconds finds the graph's position there.
@@ -37,7 +37,7 @@ METRIC = re.compile(
 
 @dataclass
 class Positions:
-    """When the graph was first seen to have had each transaction, while a `with` block lasts."""
+    """The time at which the graph first showed each transaction, within a `with` block."""
 
     driver: neo4j.Driver
     xids: list[int] = field(default_factory=list)

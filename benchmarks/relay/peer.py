@@ -34,7 +34,7 @@ EDGE = ("from_id", "to_id", "confidence", "valid_from", "valid_to")
 
 @dataclass(frozen=True)
 class Carried:
-    """What it came to."""
+    """The measured result."""
 
     rows: int
     seconds: float

@@ -1,4 +1,4 @@
-"""How long `groundwork up` takes, from nothing and from warm caches, and what it holds when idle.
+"""Start-up time of `groundwork up`, from nothing and from warm caches, and its memory when idle.
 
     .venv/bin/python -m benchmarks.start_up.run [--cold]
 
