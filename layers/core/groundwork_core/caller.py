@@ -18,7 +18,7 @@ class Caller:
     principal: str
     """The key of rate limits and logs: `user:<id>` or `key:<id>`."""
     key_id: UUID | None = None
-    """The API key that was sent; None: the user sent an access token."""
+    """The API key that was sent; None if the user sent an access token."""
     rights_stamp: str = field(default="", compare=False, repr=False)
     """A stamp that changes with the caller's rights; writes compare it with the database's."""
 

@@ -50,7 +50,7 @@ class Forbidden(GroundworkError):
 
 
 class NotFound(GroundworkError):
-    """The thing does not exist, or the caller may not see it."""
+    """The item does not exist, or the caller may not see it."""
 
 
 class Moved(GroundworkError):
@@ -78,7 +78,7 @@ class InFlight(Conflict):
 
 
 class LeaseLost(Conflict):
-    """The lease token is not that of the present lease of the job or distribution."""
+    """The lease token is not that of the current lease of the job or distribution."""
 
 
 class VersionMismatch(GroundworkError):
@@ -115,6 +115,10 @@ class Unavailable(GroundworkError):
 
 class RightsChanged(Unavailable):
     """The caller's rights have changed since they were read; read them again and retry."""
+
+
+class Outdated(Unavailable):
+    """Rows have changed since they were read; read them again and retry."""
 
 
 class SecretUnreadable(Unavailable):

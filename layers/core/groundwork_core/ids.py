@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from datetime import datetime
 from uuid import UUID
 
 
@@ -17,3 +18,8 @@ def new_id() -> UUID:
     value |= 0b10 << 62
     value |= random_bits & 0x3FFF_FFFF_FFFF_FFFF
     return UUID(int=value)
+
+
+def first_id(at: datetime) -> UUID:
+    """Return the lowest id (UUID version 7) that can have been made at a time."""
+    return UUID(int=(int(at.timestamp() * 1_000) << 80) | (7 << 76) | (2 << 62))

@@ -32,7 +32,7 @@ class OutboxRow:
     kind: str
     data: dict[str, JsonValue]
     became: str | None = None
-    """The status that the thing reached with this change; None: it kept its status, or has none."""
+    """The status that this change set; None if the status did not change, or there is none."""
 
 
 class Command(Protocol):

@@ -9,14 +9,14 @@ from pydantic import JsonValue
 
 
 class Queue(Protocol):
-    """A queue."""
+    """A queue of messages that are JSON objects."""
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
         """Send JSON objects, each as one message.
 
         Raises:
-            Unavailable: not all were sent, in spite of retries. Some may have been sent: send all
-                again; receivers must accept duplicates.
+            Unavailable: not all were sent, in spite of retries. Send all of them again; since some
+                may have been sent, receivers must accept duplicates.
             Invalid: a message is too large for the queue.
         """
         ...
@@ -29,7 +29,7 @@ class DelayQueue(Protocol):
         """Send a JSON object that is delivered after a delay of up to 900 seconds.
 
         Raises:
-            Unavailable: it was not sent, in spite of retries.
+            Unavailable: the message was not sent, in spite of retries.
         """
         ...
 
@@ -40,13 +40,16 @@ class DelayingQueue(Queue, Protocol):
     def send_all_later(
         self, messages: Sequence[Mapping[str, JsonValue]], delay_seconds: int
     ) -> None:
-        """Send JSON objects that are delivered after a delay of up to 900 s. Raises as `send`."""
+        """Send JSON objects with a delay of up to 900 seconds.
+
+        Raises the errors of `Queue.send`.
+        """
         ...
 
 
 class FairQueue(Protocol):
-    """A queue in which parties take turns, where the service can (fair queues of SQS)."""
+    """A queue in which parties take turns, if the service can do so (fair queues of SQS)."""
 
     def send_in_turn(self, messages: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
-        """Send JSON objects, each with the party whose it is. Raises as `Queue.send`."""
+        """Send JSON objects, each with its party. Raises the errors of `Queue.send`."""
         ...

@@ -19,7 +19,7 @@ class Transaction(Protocol):
 
     @property
     def position(self) -> str | None:
-        """Outbox position of the last commit, for X-Groundwork-Position; None if none wrote."""
+        """Outbox position of the last commit, for X-Groundwork-Position; None without changes."""
         ...
 
     def publish(self, *commands: Command) -> None:
@@ -27,7 +27,7 @@ class Transaction(Protocol):
         ...
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Begin a transaction."""
         ...
 
     def __exit__(

@@ -22,8 +22,8 @@ class Actor:
     key_id: UUID | None = None
     """The API key that was sent, if any."""
     rights_stamp: str = ""
-    """For a write: a stamp of the rights as they were read. The database refuses the write
-    (RightsChanged) when they have changed since. Empty: no check."""
+    """For writes: the stamp of the caller's rights when they were read. The database refuses a
+    write (RightsChanged) if they have changed since. Empty: no check."""
 
 
 SYSTEM = Actor("system")

@@ -1,7 +1,7 @@
 """Ports of the audit log.
 
-Triggers of the database log changes of audited tables. A use case records what changes no audited
-table, such as the reuse of a refresh token:
+Triggers of the database log changes of audited tables. A use case records events that change no
+audited table, such as the reuse of a refresh token:
 
     work.audit.record(Act("users.token_reused", "users", user.id, {"family_id": str(family)}))
 """
@@ -34,7 +34,7 @@ class AuditEntry:
 
 
 class AuditLog(Protocol):
-    """The audit log in a transaction, which sets the actor and the address."""
+    """Adds entries to a transaction's audit log, and sets the actor and address of its events."""
 
     def record(self, act: AuditEntry) -> None:
         """Add an entry, in this transaction."""

@@ -10,7 +10,7 @@ from groundwork_core.resources.resource import Filter, Representation, Resource
 
 
 class AuditEvent(Representation):
-    """One action of a principal on a subject. Events never change; their version is always 1."""
+    """One action of a principal on a subject. Audit events never change."""
 
     action: str
     actor: str

@@ -1,1 +1,1 @@
-"""Clocks that were set: planned times move along."""
+"""Move planned times when the database's clock was set."""

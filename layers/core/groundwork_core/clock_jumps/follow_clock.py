@@ -1,4 +1,4 @@
-"""Notice that the database's clock was set, and move planned times along with it."""
+"""Notice that the database's clock was set, and move planned times by the same amount."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ TOLERATED = timedelta(minutes=2)
 
 
 def jump_between(before: ClockReading, after: ClockReading) -> timedelta:
-    """Return by how much the clock was set between two readings; zero: it was not.
+    """Return by how much the clock was set between two readings; zero if it was not set.
 
-    Two readings within one uptime of a machine say how much time has passed. Without that, only a
-    reading in the future shows that the clock was set back.
+    If the machine did not restart between them, the uptime shows how much time really passed. After
+    a restart, only a reading in the future shows that the clock was set back.
     """
     passed = after.at - before.at
     if before.boot and before.boot == after.boot:
@@ -32,8 +32,8 @@ def jump_between(before: ClockReading, after: ClockReading) -> timedelta:
 def follow_clock(*, work: ClockWork, clock: Clock, uptime: Uptime) -> timedelta:
     """Move planned times if the clock was set since the last run; return by how much.
 
-    So the rest of each pause stays as long as it was: nothing is polled early, and nothing waits
-    until the clock has caught up.
+    Each pause keeps its remaining length: nothing is polled early, and nothing waits until the
+    clock has caught up.
     """
     boot, seconds = uptime()
     with work:

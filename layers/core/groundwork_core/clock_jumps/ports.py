@@ -1,4 +1,4 @@
-"""Ports of clocks that were set."""
+"""Ports of clock jumps."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ id where they are not known."""
 
 
 class ClockReadings(Protocol):
-    """The last reading of the clock, and the planned times."""
+    """Stores the last reading of the database's clock, and moves planned times."""
 
     def last(self) -> ClockReading | None:
-        """Return the last reading, locked until the transaction ends; None: there is none."""
+        """Return the last reading, or None, and lock it until the transaction ends."""
         ...
 
     def keep(self, reading: ClockReading) -> None:
@@ -26,10 +26,10 @@ class ClockReadings(Protocol):
         ...
 
     def move_plans(self, jump: timedelta) -> None:
-        """Move the times of sources, hosts, robots.txt, hubs and schedules with an interval.
+        """Move planned times of sources, hosts, robots.txt, hubs and interval schedules by `jump`.
 
-        Times of cron expressions are times of day: they are moved only if the clock was set back,
-        and those of schedules not at all, so that none runs twice.
+        A time that a cron expression gives is a time of day. For sources it moves only if the clock
+        was set back. For schedules it never moves, so that no schedule runs twice.
         """
         ...
 

@@ -15,21 +15,21 @@ from groundwork_core.resources.ports import Stored
 
 @dataclass(frozen=True, slots=True)
 class KeyOfUser:
-    """A key that has a schema, or a value of the user, or both."""
+    """A preference key of a user: its schema, the user's value, or both."""
 
     key: str
     schema: JsonValue
-    """None: the key has no schema."""
+    """None if the key has no schema."""
     value: JsonValue
     stored: bool
-    """Whether the user has a value, which may be null."""
+    """True if the user has a value, which may be null."""
 
 
 class PreferenceSchemaStore(Protocol):
     """The schemas of preferences. Each method is one statement, in a transaction if one runs."""
 
     def read(self, key: str) -> Stored | None:
-        """Return the schema of a key as it is shown, or None."""
+        """Return the schema of a key as a resource, or None."""
         ...
 
     def put(self, key: str, schema: JsonValue) -> Stored:
@@ -41,7 +41,7 @@ class PreferenceSchemaStore(Protocol):
         ...
 
     def schema_of(self, key: str) -> JsonValue:
-        """Return the schema of a key alone; None if there is none."""
+        """Return only the JSON Schema of a key, or None."""
         ...
 
     def keys_of(self, user_id: UUID) -> Sequence[KeyOfUser] | None:
@@ -50,12 +50,12 @@ class PreferenceSchemaStore(Protocol):
 
 
 class JsonSchemas(Protocol):
-    """JSON Schema, draft 2020-12. References to other documents are never followed."""
+    """Checks JSON Schemas, draft 2020-12. References to other documents are never followed."""
 
     def schema_faults(self, schema: JsonValue) -> tuple[Fault, ...]:
-        """Return what is wrong with a schema; pointers start at the schema."""
+        """Return the faults of a schema; their pointers start at the schema."""
         ...
 
     def value_faults(self, schema: JsonValue, value: JsonValue) -> tuple[Fault, ...]:
-        """Return where a value breaks a schema; pointers start at the value. At most 100."""
+        """Return the faults of a value, at most 100; their pointers start at the value."""
         ...

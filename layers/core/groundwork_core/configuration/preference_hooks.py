@@ -1,4 +1,4 @@
-"""Hooks of writes of preferences: a value follows the schema of its key."""
+"""Hooks of writes of preferences: the value must match the schema of its key."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class PreferenceWriteHooks(NoWriteHooks[ResourceWork]):
-    """Checks the value as it is after the write, with what a patch was merged into."""
+    """Checks the preference as stored after the write, that is, with the patch merged in."""
 
     def __init__(self, schemas: PreferenceSchemaStore, checker: Callable[[], JsonSchemas]) -> None:
         """`schemas` are read in the transaction of the write."""

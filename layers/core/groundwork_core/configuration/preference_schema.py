@@ -1,8 +1,8 @@
-"""What a JSON Schema of preferences may be, and the defaults that it gives.
+"""The limits of a JSON Schema of preferences, and the defaults that it defines.
 
-Bounds make the time of a validation a multiple of the value's size: references stay within the
-schema, do not go round in circles, and unfold to few subschemas. A chain of definitions that each
-refer to the next one twice would otherwise take time that doubles with its length.
+The limits keep the time of a validation proportional to the value's size: references stay within
+the schema, do not go round in circles, and unfold to few subschemas. A chain of definitions that
+each refer to the next one twice would otherwise take time that doubles with its length.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Schema = dict[str, JsonValue]
 
 
 def bound_faults(schema: JsonValue) -> tuple[Fault, ...]:
-    """Return why a schema is beyond the bounds; pointers start at the schema."""
+    """Return a fault for each limit that a schema exceeds; their pointers start at the schema."""
     if isinstance(schema, bool):
         return ()
     if not isinstance(schema, dict):
@@ -65,9 +65,9 @@ def with_defaults(schema: JsonValue, value: JsonValue, root: JsonValue = None) -
 
 
 def default_of(schema: JsonValue, root: JsonValue = None) -> JsonValue:
-    """Return the value where none is given: `default`, or the defaults of its properties.
+    """Return the value to use where a user has none, or None.
 
-    None: there is none.
+    It is the schema's `default`, or an object of the defaults of its properties.
     """
     root = schema if root is None else root
     schema = _resolved(schema, root)
@@ -109,7 +109,7 @@ def _faults(schema: JsonValue, root: Schema, place: str, depth: int) -> Iterator
     if reference is not None and _target(reference, root) is None:
         yield Fault(f"{place}/$ref", "must be `#/$defs/…` of this schema")
     if depth and "$defs" in schema:
-        yield Fault(f"{place}/$defs", "must stand at the top of the schema")
+        yield Fault(f"{place}/$defs", "is only allowed at the top of the schema")
     for name, part in _children(schema):
         yield from _faults(part, root, f"{place}/{name}", depth + 1)
     if not depth:
@@ -139,7 +139,7 @@ def _children(schema: Schema) -> Iterator[tuple[str, JsonValue]]:
 def _unfolded(
     schema: JsonValue, definitions: Mapping[str, JsonValue], known: dict[str, int]
 ) -> int:
-    """Count subschemas with references followed; more than the maximum for a circle."""
+    """Count subschemas with references followed; for a circle return more than the maximum."""
     if not isinstance(schema, dict):
         return 1
     count = 1 + sum(_unfolded(part, definitions, known) for _, part in _children(schema))

@@ -1,4 +1,4 @@
-"""Schemas of preferences: put and read them, and the values of a user with their defaults."""
+"""Store and read the schemas of preferences; read a user's preferences with defaults."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ MISSING = "There is no schema for this key."
 
 
 class PreferenceSchemaShown(BaseModel):
-    """The JSON Schema that values of a key follow."""
+    """A preference key with the JSON Schema that its values must match."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -61,7 +61,7 @@ class EffectivePreferences(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SchemaPut:
-    """A schema as stored, and whether it is the key's first one."""
+    """A stored schema, and whether the key had none before."""
 
     stored: Stored
     created: bool
@@ -79,7 +79,7 @@ def put_schema(
     """Create or replace the schema of a key. Stored values stay as they are.
 
     Raises:
-        Invalid: the key or the schema is not usable; pointers lead into `/schema`.
+        Invalid: the key is malformed, or the schema breaks a rule; pointers begin with `/schema`.
     """
     key = _checked(key)
     faults = _too_long(schema) or bound_faults(schema) or checker.schema_faults(schema)
@@ -109,7 +109,7 @@ def read_schema(key: str, *, schemas: PreferenceSchemaStore) -> Stored:
 
 
 def remove_schema(key: str, *, work: Transaction, schemas: PreferenceSchemaStore) -> str | None:
-    """Let a key have any value again; return the position. Raises NotFound."""
+    """Delete a key's schema, so that any value is valid; return the position. Raises NotFound."""
     with work:
         if not schemas.remove(_checked(key)):
             raise NotFound(MISSING)
@@ -122,8 +122,8 @@ def effective(
     """Return a user's values with defaults.
 
     Raises:
-        NotFound: no such user, or another's values.
-        Conflict: the values are too long for one answer.
+        NotFound: there is no such user, or the caller may not read this user's values.
+        Conflict: the values are too long for one response.
     """
     may = by.user_id == user_id or by.may(SEES_ALL)
     keys = schemas.keys_of(user_id) if may else None
@@ -143,7 +143,7 @@ def effective(
             found.defaults.append(one.key)
     if len(to_json(found.values)) > THING_BYTES_MAX:
         raise Conflict(
-            f"The values take more than {THING_BYTES_MAX:,} bytes; read them by /preferences."
+            f"The values take more than {THING_BYTES_MAX:,} bytes; read them from /preferences."
         )
     return found
 
@@ -151,9 +151,10 @@ def effective(
 def effective_value(
     schema: JsonValue, value: JsonValue, checker: JsonSchemas
 ) -> tuple[JsonValue] | None:
-    """Return a stored value with the defaults of its properties, as the only item.
+    """Return a stored value with the defaults of its properties, as a tuple of one item.
 
-    None: it breaks the schema and is not used. A `schema` of None allows any value.
+    Returns None if the value breaks the schema; it must then not be used. A `schema` of None allows
+    any value.
     """
     if schema is not None and checker.value_faults(schema, value):
         return None

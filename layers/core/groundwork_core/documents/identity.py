@@ -1,8 +1,8 @@
 """Identify the entries of a feed.
 
 Most feeds give each entry its own id or link. Some repeat one id for all entries. The parts of an
-entry that form its identity are therefore chosen for each feed from its content, and stored: a
-feed that once needed more parts keeps them.
+entry that form its identity are therefore chosen for each feed from its content, and stored: once a
+feed has needed more parts, it continues to use them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from groundwork_core.documents.model import Entry, sha256
 
 
 class Identity(StrEnum):
-    """The parts that identify an entry. Each value adds one part to the value before."""
+    """The parts of an entry that identify it. Each member adds one part to the member before."""
 
     ID = "guid"
     """The entry's id, else its link, else a hash of its content."""
@@ -57,7 +57,7 @@ def identify(entries: Sequence[Entry], at_least: Identity) -> Identified:
 
 
 def key_of(entry: Entry, identity: Identity) -> str:
-    """Return the id of an entry whose `external_id` is still the one that the feed stated."""
+    """Return an entry's id by an identity. Its `external_id` must still be the feed's."""
     if identity is Identity.ID:
         return entry.external_id
     return "sha256:" + sha256("\n".join(_parts(entry)[: ORDER.index(identity) + 1]))
@@ -70,7 +70,7 @@ def _parts(entry: Entry) -> tuple[str, ...]:
 
 
 def _tells_apart(identity: Identity, entries: Sequence[Entry]) -> bool:
-    """Return whether entries with the same key can be the same entry."""
+    """Return whether entries with equal keys can be versions of the same entry."""
     groups: defaultdict[str, dict[tuple[str, ...], Entry]] = defaultdict(dict)
     for entry in entries:
         groups[key_of(entry, identity)][_parts(entry)] = entry
@@ -82,8 +82,8 @@ def _tells_apart(identity: Identity, entries: Sequence[Entry]) -> bool:
 def _are_versions(alike: Sequence[Entry]) -> bool:
     """Return whether different entries with the same key may be versions of one entry.
 
-    Used where they are less than half of the feed. They may when each states an id (RFC 4287
-    section 4.1.1) and either their links or their titles are equal.
+    Used for keys that less than half of the feed's entries share. They may be versions if each has
+    an id (RFC 4287 section 4.1.1) and either their links or their titles are equal.
     """
     links, titles = {entry.url for entry in alike}, {entry.title for entry in alike}
     return all(entry.has_own_id for entry in alike) and min(len(links), len(titles)) == 1
@@ -97,10 +97,10 @@ def _latest(entry: Entry) -> tuple[str, str]:
 def renamed(
     stored: Mapping[str, Sequence[str]], entries: Sequence[Entry], before: Identity, now: Identity
 ) -> dict[str, str]:
-    """Return the new ids of stored documents when a feed needs more parts than before.
+    """Return new ids for stored documents when a feed needs more parts than before.
 
-    `stored` has link, title and date of the documents by their current ids. Of several entries
-    with that id, the one most similar to the document is chosen.
+    `stored` has link, title and date of the documents, by their current ids. If several entries had
+    the same id, the one most similar to the document is chosen.
     """
     alike: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in entries:

@@ -18,7 +18,7 @@ MAX_FRESH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
-    """Numbers of new documents, new revisions and repeated entries."""
+    """Counts of new documents, new revisions and repeated entries."""
 
     new: int = 0
     changed: int = 0

@@ -55,10 +55,10 @@ class Entry:
     wording: str = ""
     """A hash of summary and content before cleaning."""
     has_own_id: bool = True
-    """Whether the feed states an id, and not only a link."""
+    """True if the feed states an id, and not only a link."""
 
     def texts(self) -> tuple[str, str]:
-        """Return summary and content; empty where the limit of one response would be exceeded."""
+        """Return summary and content; a text that exceeds the limit of one response is empty."""
         if json_bytes(self.summary, self.content) <= TEXTS_BYTES_MAX:
             return self.summary, self.content
         if json_bytes(self.content) <= TEXTS_BYTES_MAX:
@@ -88,7 +88,8 @@ class Entry:
     def content_hash(self) -> str:
         """Return the SHA-256 of the content in hex, without the id.
 
-        HTML is hashed before cleaning, so that a new way of cleaning is not a change of the entry.
+        HTML is hashed before cleaning, so that a change of the cleaning rules does not make a new
+        revision.
         """
         state = asdict(self)
         del state["external_id"], state["has_own_id"]
@@ -117,7 +118,7 @@ def sha256(text: str) -> str:
 
 
 def wording_hash(summary: str, content: str) -> str:
-    """Return a hash of summary and content before cleaning; empty when both are empty."""
+    """Return a hash of summary and content before cleaning; an empty text if both are empty."""
     return sha256(f"{summary}\0{content}") if summary or content else ""
 
 

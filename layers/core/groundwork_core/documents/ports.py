@@ -22,12 +22,12 @@ class CleanHtml(Protocol):
 
     @property
     def links(self) -> tuple[str, ...]:
-        """The web addresses that it links to, without repetitions."""
+        """The distinct web addresses that it links to."""
         ...
 
     @property
     def wording(self) -> str:
-        """The text before cleaning, so that a new way of cleaning is not a change."""
+        """Return the text to hash: before cleaning, so that new rules change no hash."""
         ...
 
 
@@ -40,10 +40,10 @@ RegistrableHost = Callable[[str], str | None]
 
 
 class DocumentStore(Protocol):
-    """The stored documents."""
+    """Stores documents and their revisions."""
 
     def known(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, str]:
-        """Return the content hashes of stored documents by external id. One round trip."""
+        """Return the content hashes by external id, of those that exist. One round trip."""
         ...
 
     def put(self, source_id: UUID, entries: Sequence[Entry]) -> list[StoredDocument]:
@@ -54,14 +54,14 @@ class DocumentStore(Protocol):
         ...
 
     def stated(self, source_id: UUID, external_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return link, title and date (ISO 8601, UTC) of stored documents by external id.
+        """Return link, title and date of stored documents by external id.
 
-        A missing value is empty. One round trip.
+        Dates are ISO 8601, UTC. A missing link, title or date is an empty text. One round trip.
         """
         ...
 
     def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
-        """Change external ids of documents of a source; keys are the old ids. One round trip."""
+        """Change external ids of documents of a source. `renamed` is by old id. One round trip."""
         ...
 
 
@@ -75,7 +75,7 @@ class DocumentsWork(Transaction, Protocol):
 
 
 class DocumentWritesWork(ResourceWork, Protocol):
-    """A unit of work with resources and jobs."""
+    """A unit of work with resources and jobs, for clients that write documents."""
 
     @property
     def jobs(self) -> JobStore:

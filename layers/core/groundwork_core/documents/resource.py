@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from groundwork_core.resources.bounded_json import BoundedText
-from groundwork_core.resources.field_types import Moment, Text, WebAddress, Whole
+from groundwork_core.resources.field_types import INTEGRAL, Moment, Text, WebAddress
 from groundwork_core.resources.highlights import Highlights
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
@@ -28,7 +28,8 @@ class NewEnclosure(Input):
     url: WebAddress
     type: Annotated[Text, Field(max_length=255, description="The media type.")] | None = None
     length: (
-        Annotated[Whole, Field(ge=0, le=MAX_LENGTH_BYTES, description="The size in bytes.")] | None
+        Annotated[int, Field(ge=0, le=MAX_LENGTH_BYTES, description="The size in bytes."), INTEGRAL]
+        | None
     ) = None
 
 
@@ -61,9 +62,11 @@ class Document(Representation):
     content_hash: str
     revision: int
     cluster_id: UUID | None = Field(
-        description="Near-duplicates share it; null until the document was compared."
+        description="The same for all near-duplicates; null until the document was compared."
     )
-    rank: float | None = Field(description="Only in a list with `q`: how well it matches.")
+    rank: float | None = Field(
+        description="How well the resource matches; only in a list with `q`."
+    )
     highlights: Highlights | None = Field(description="Only in a list with `q`.")
 
 
@@ -84,7 +87,7 @@ class NewDocument(Input):
 
 
 class CleanDocument(NewDocument):
-    """A new document as it is stored."""
+    """A new document as stored, with cleaned HTML."""
 
     external_id: str
     content_hash: str
@@ -92,7 +95,7 @@ class CleanDocument(NewDocument):
 
 
 class DocumentPatch(Input):
-    """Corrections of a document's metadata. Its content comes from the source and stays."""
+    """Corrections of a document's metadata. Its content comes from the source and cannot change."""
 
     url: WebAddress | None = None
     title: Title = ""

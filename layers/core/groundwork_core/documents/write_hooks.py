@@ -23,7 +23,7 @@ class DocumentWriteHooks(NoWriteHooks[DocumentWritesWork]):
         self._clean_html = clean_html
 
     def prepare(self, given: Input, row_id: UUID | None, work: DocumentWritesWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Clean a new document and add its identity and hash; changes pass as they are."""
+        """Clean a new document and add its identity and hash; return a change as it is."""
         if row_id is not None:
             return given
         entry = self._entry(cast("NewDocument", given))

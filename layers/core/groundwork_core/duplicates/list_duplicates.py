@@ -1,4 +1,4 @@
-"""List where else a document was seen."""
+"""List the near-duplicates of a document."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class SeenDocument(BaseModel):
 
     id: UUID
     source_id: UUID
-    source: str = Field(description="The name of its source.")
+    source: str = Field(description="The name of the document's source.")
     url: str | None
     title: str
     published_at: datetime | None
-    seen_at: datetime = Field(description="When it was stored.")
+    seen_at: datetime = Field(description="When the document was stored.")
 
 
 class Duplicates(BaseModel):

@@ -1,4 +1,4 @@
-"""Compare new documents with those that are there, and detect their languages."""
+"""Compare new documents with stored ones, and detect their languages."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ def mark_documents(
     seconds: float,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Mark documents, a batch in each transaction, for some seconds; return how many.
+    """Mark documents, one batch per transaction, for some seconds; return how many.
 
     A document joins the cluster of the nearest document whose hash differs in at most `NEAR_BITS`
-    bits, else it begins one, which has its id. One caller compares at a time, so that two new
-    documents meet; a second one returns at once.
+    bits. If there is none, it starts a cluster, whose id is the document's id. Only one caller
+    compares at a time, so that two new documents are compared with each other; a second caller
+    returns at once.
     """
     ends, marked = monotonic() + seconds, 0
     while monotonic() < ends:

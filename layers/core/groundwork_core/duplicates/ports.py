@@ -12,7 +12,7 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class UnmarkedDocument:
-    """A document whose present revision was not compared yet."""
+    """A document whose current revision has not been compared yet."""
 
     id: UUID
     revision: int
@@ -32,7 +32,7 @@ class NearDocument:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a document was found to be."""
+    """The hash, cluster and detected language of a document."""
 
     document_id: UUID
     revision: int
@@ -46,18 +46,18 @@ DetectLanguage = Callable[[str], str | None]
 
 
 class MarkStore(Protocol):
-    """The marks of documents: hash, cluster and detected language."""
+    """Stores the marks of documents: hash, cluster and detected language."""
 
     def begin(self) -> bool:
-        """Lock the comparison until the transaction ends; False: another one holds the lock."""
+        """Lock the comparison until the transaction ends; False if it is locked already."""
         ...
 
     def unmarked(self, limit: int) -> list[UnmarkedDocument]:
-        """Return documents that are to be compared, the oldest first."""
+        """Return documents that have not been compared yet, oldest first."""
         ...
 
     def near(self, document_id: UUID, simhash: int, most_bits: int) -> Sequence[NearDocument]:
-        """Return other documents that share a band and differ in few bits, nearest first."""
+        """Return other documents in a common band within `most_bits` bits, nearest first."""
         ...
 
     def mark(self, marks: Sequence[Mark]) -> None:

@@ -1,7 +1,8 @@
 """Compute the 64-bit SimHash of a text (Charikar 2002; Manku, Jain, Sarma 2007).
 
-Texts that share most of their words have hashes that differ in few bits. Each word counts once,
-whatever its place: of the short texts of feeds, pairs or triples of words say too little.
+Texts that share most of their words have hashes that differ in few bits. Each distinct word counts
+once, and its position does not matter: the texts of feeds are too short to compare pairs or triples
+of words.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ BITS = 64
 MIN_WORDS = 20
 """A shorter text is not compared: its few words say too little."""
 MAX_WORDS = 20_000
-"""Of a longer text only the beginning is compared."""
+"""Words of a text that are compared; the rest of a longer text is ignored."""
 BAND_BITS = (11, 11, 11, 11, 10, 10)
 NEAR_BITS = 7
 """Texts whose hashes differ in at most so many bits are near-duplicates (docs/benchmarks)."""
@@ -25,7 +26,7 @@ _LANE_BITS = 16
 _LANES = [
     sum(1 << (_LANE_BITS * bit) for bit in range(8) if byte >> bit & 1) for byte in range(256)
 ]
-"""For each byte, its bits spread over eight counters of 16 bits in one number."""
+"""The bits of each byte, spread over eight counters of 16 bits in one number."""
 
 
 def words_of(*html: str) -> list[str]:
@@ -58,7 +59,7 @@ def simhash(words: list[str]) -> int | None:
 def bands_of(hash_: int) -> tuple[int, ...]:
     """Split a hash into six bands. Hashes that differ in at most 5 bits share at least one.
 
-    Of those that differ in 7 bits, 95 of 100 share one.
+    Of hashes that differ in 7 bits, 95 of 100 share a band.
     """
     found = []
     for bits in BAND_BITS:
@@ -68,5 +69,5 @@ def bands_of(hash_: int) -> tuple[int, ...]:
 
 
 def distance(one: int, other: int) -> int:
-    """Return in how many bits two hashes differ."""
+    """Return the number of bits in which two hashes differ."""
     return (one ^ other).bit_count()

@@ -17,7 +17,7 @@ Subject = tuple[str, UUID]
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A registered model, and the vector of one subject."""
+    """A registered model, and the vector of one subject by it."""
 
     dimensions: int
     vector: str | None
@@ -47,7 +47,7 @@ class EmbeddingRow:
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Which subjects a search is about; None: all of them."""
+    """The subjects that a search is limited to; None means all."""
 
     subject_type: str | None = None
     subject_ids: tuple[UUID, ...] | None = None
@@ -55,7 +55,7 @@ class Among:
     source_id: UUID | None = None
     """Documents of this source."""
     after: datetime | None = None
-    """Documents published from this time on; other subjects by when they were created."""
+    """Documents published, and other subjects created, from this time on."""
     before: datetime | None = None
 
 
@@ -74,9 +74,10 @@ class EmbeddingStore(Protocol):
         ...
 
     def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:
-        """Store vectors of existing subjects, one by subject and model; in the order of `rows`.
+        """Store vectors of existing subjects, one per subject and model.
 
-        Their models are registered. A vector that is stored already is not written.
+        Returns the outcomes in the order of `rows`. The models must be registered. A vector that
+        equals the stored one is not written again.
 
         Raises:
             Unavailable: a subject was deleted at the same time; retry.
@@ -87,12 +88,12 @@ class EmbeddingStore(Protocol):
         """Register a model with its dimensions and create its index, unless it is registered.
 
         Raises:
-            Invalid: the limit of models is reached.
+            Invalid: there are as many models as allowed.
         """
         ...
 
     def known(self, model: str, subject_id: UUID | None, count: int) -> KnownModel | None:
-        """Return a registered model and prepare a search of `count`; None: not registered."""
+        """Return a registered model, or None, and prepare a search of `count` subjects."""
         ...
 
     def nearest(
@@ -105,7 +106,7 @@ class EmbeddingStore(Protocol):
         among: Among,
         count: int,
     ) -> list[Neighbour]:
-        """Return up to `count` subjects, nearest first, except the subject `besides`."""
+        """Return up to `count` subjects, nearest first, without the subject `besides`."""
         ...
 
 

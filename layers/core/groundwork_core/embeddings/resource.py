@@ -28,7 +28,7 @@ Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 
 
 def has_direction(vector: tuple[float, ...]) -> tuple[float, ...]:
-    """Return a vector. Raises ValueError when it is zero in single precision."""
+    """Return the vector unchanged. Raises ValueError if it is zero in single precision."""
     if all(-SMALLEST < one < SMALLEST for one in vector):
         message = "must not be zero in every dimension; a zero vector has no direction"
         raise ValueError(message)
@@ -52,7 +52,7 @@ class Embedding(Representation):
 
 
 class NewEmbedding(Input):
-    """An embedding to create, one per subject and model. The first sets the dimensions."""
+    """An embedding to create, one per subject and model. The first sets the model's dimensions."""
 
     subject_type: SubjectType
     subject_id: UUID

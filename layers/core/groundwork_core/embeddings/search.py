@@ -11,7 +11,7 @@ from groundwork_core.embeddings.ports import Among, EmbeddingsWork
 from groundwork_core.embeddings.resource import ModelName, SubjectType, Vector
 from groundwork_core.errors import Fault, Invalid
 from groundwork_core.knowledge.entity_types import EntityType
-from groundwork_core.resources.field_types import Moment
+from groundwork_core.resources.field_types import INTEGRAL, Moment
 from groundwork_core.resources.resource import Input
 
 FOUND_MAX = 200
@@ -19,21 +19,23 @@ SUBJECTS_MAX = 1_000
 
 
 class SearchFilter(Input):
-    """Which subjects to search among. All that is given must hold."""
+    """Limits a search to the subjects that match all given fields."""
 
     subject_type: SubjectType | None = None
     subject_ids: (
         Annotated[tuple[UUID, ...], Field(fail_fast=True, min_length=1, max_length=SUBJECTS_MAX)]
         | None
-    ) = Field(None, description="Only among these subjects.")
-    entity_type: EntityType | None = Field(None, description="Entities of this type.")
-    source_id: UUID | None = Field(None, description="Documents of this source.")
+    ) = Field(None, description="Search only these subjects.")
+    entity_type: EntityType | None = Field(None, description="Search entities of this type.")
+    source_id: UUID | None = Field(None, description="Search documents of this source.")
     after: Moment | None = Field(
         None,
         description="Documents published from this time on; other subjects by when they were"
         " created.",
     )
-    before: Moment | None = Field(None, description="Before this time, as `after`.")
+    before: Moment | None = Field(
+        None, description="Search subjects from before this time; see `after`."
+    )
 
 
 class Search(Input):
@@ -43,7 +45,9 @@ class Search(Input):
     vector: Vector | None = None
     subject_id: UUID | None = None
     filter: SearchFilter = Field(default_factory=SearchFilter)
-    k: int = Field(10, ge=1, le=FOUND_MAX, description="The maximum number of results.")
+    k: Annotated[int, Field(ge=1, le=FOUND_MAX), INTEGRAL] = Field(
+        10, description="The maximum number of results."
+    )
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Search:
@@ -76,8 +80,8 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
     """Return the subjects with the most similar vectors of the same model.
 
     Raises:
-        Invalid: no embedding by this model exists, the subject has none, or the vector has other
-            dimensions.
+        Invalid: the model has no embeddings, the subject has none by it, or the vector has
+            other dimensions.
     """
     with work:
         subject = asked.subject_id
@@ -107,7 +111,7 @@ def search(asked: Search, *, work: EmbeddingsWork) -> Found:
 
 
 def _among(wanted: SearchFilter, work: EmbeddingsWork) -> Among:
-    """Return the filter, with survivors besides merged entities."""
+    """Return the filter, with the survivors added to the ids of merged entities."""
     ids = wanted.subject_ids
     if ids is not None:
         ids = tuple({*ids, *work.survivors.of(ids).values()})

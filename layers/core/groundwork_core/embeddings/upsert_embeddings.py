@@ -18,11 +18,12 @@ Key = tuple[UUID, str]
 def upsert_embeddings(
     items: Mapping[int, NewEmbedding], *, work: Callable[[], EmbeddingsWork]
 ) -> BulkOutcome:
-    """Store embeddings, each in place of its subject's earlier one by the same model.
+    """Store embeddings; each replaces its subject's earlier one by the same model.
 
-    `items` is by index. A merged entity is replaced by its survivor. An item is refused if its
-    subject does not exist, its vector has other dimensions than its model, or its model would be
-    one too many. Of several items for one subject and model the last one is stored.
+    `items` is by index. An embedding of a merged entity is stored for its survivor. An item is
+    refused if its subject does not exist, its vector has other dimensions than its model, or its
+    model would exceed the limit of models. Of several items for one subject and model the last one
+    is stored.
 
     Raises:
         Unavailable: three deadlocks, or no connection; nothing was stored.
@@ -62,7 +63,7 @@ def _upsert(items: Mapping[int, NewEmbedding], work: EmbeddingsWork) -> BulkOutc
 def _with_subjects(
     given: Mapping[int, EmbeddingRow], work: EmbeddingsWork
 ) -> tuple[dict[int, EmbeddingRow], dict[int, Refused]]:
-    """Return the items whose subjects exist, with survivors of merged entities, and the others."""
+    """Return the items whose subjects exist, for survivors if merged, and the refused items."""
     there = work.embeddings.existing({(row.subject_type, row.subject_id) for row in given.values()})
     merged = {
         row.subject_id

@@ -1,4 +1,4 @@
-"""Hooks of writes of embeddings."""
+"""Hooks that run when embeddings are written."""
 
 from __future__ import annotations
 

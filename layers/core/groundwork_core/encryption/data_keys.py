@@ -1,4 +1,4 @@
-"""Data keys: they encrypt secrets in the database. The newest encrypts, all of them decrypt."""
+"""Data keys encrypt secrets in the database. The newest one encrypts; all of them decrypt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_core.ids import new_id
 
 KEY_BYTES = 32
 KEPT_AFTER_REPLACEMENT = timedelta(minutes=10)
-"""How long a replaced key is kept at least: longer than any function encrypts with it."""
+"""Least retention of a replaced key: longer than any function encrypts with it."""
 
 
 class DataKey(BaseModel):
@@ -40,12 +40,12 @@ class DataKey(BaseModel):
 
     @property
     def raw(self) -> bytes:
-        """The key itself."""
+        """The bytes of the key."""
         return base64.b64decode(self.key)
 
 
 class DataKeys(BaseModel):
-    """All data keys, oldest first; the text of one secret in the secret store."""
+    """All data keys, oldest first. They are stored together as one secret of the secret store."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class DataKeys(BaseModel):
 
     @classmethod
     def parse(cls, text: str) -> DataKeys:
-        """Read the secret's text. Raises ValueError, whose message shows nothing of it."""
+        """Parse the secret's text. Raises ValueError with a message that reveals nothing of it."""
         try:
             return cls.model_validate_json(text)
         except ValidationError:
@@ -62,7 +62,7 @@ class DataKeys(BaseModel):
 
     @property
     def text(self) -> str:
-        """The secret's text."""
+        """Return the text for the secret store."""
         return self.model_dump_json()
 
     @property
@@ -79,7 +79,10 @@ class DataKeys(BaseModel):
         return DataKeys(keys=(*self.keys, new_data_key(now)))
 
     def removable(self, used: Collection[str], now: datetime) -> tuple[str, ...]:
-        """Return the ids of keys that encrypt nothing and were replaced long enough ago."""
+        """Return the ids of keys that no secret uses and that were replaced long enough ago.
+
+        `used` has the ids of keys that encrypt a stored secret.
+        """
         return tuple(
             old.kid
             for old, successor in zip(self.keys, self.keys[1:], strict=False)
@@ -87,7 +90,7 @@ class DataKeys(BaseModel):
         )
 
     def without(self, kids: Collection[str]) -> DataKeys:
-        """Return the other keys."""
+        """Return the data keys without those with the ids `kids`."""
         return DataKeys(keys=tuple(one for one in self.keys if one.kid not in kids))
 
 

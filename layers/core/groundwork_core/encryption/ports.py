@@ -35,8 +35,8 @@ class Encryption(Protocol):
         """Return the secret.
 
         Raises:
-            SecretUnreadable: its data key is lost, or the text was changed, or it was copied from
-                another place.
+            SecretUnreadable: its data key is lost, or the encrypted form was changed, or was copied
+                from another place.
             Unavailable: the secret store cannot be reached.
         """
         ...
@@ -56,7 +56,7 @@ class EncryptedColumn:
 
 
 class EncryptedSecrets(Protocol):
-    """All encrypted secrets of the database, for a change of the data key."""
+    """All encrypted secrets of the database, to re-encrypt them with a new data key."""
 
     @property
     def columns(self) -> Sequence[EncryptedColumn]:
@@ -70,7 +70,10 @@ class EncryptedSecrets(Protocol):
         ...
 
     def replace(self, column: EncryptedColumn, changed: Sequence[tuple[UUID, str, str]]) -> int:
-        """Replace (row id, before, after) where the row still holds `before`; return how many."""
+        """Replace secrets, given as (row id, before, after); return how many were replaced.
+
+        A row that no longer has `before` is left unchanged.
+        """
         ...
 
     def used_keys(self) -> Mapping[str, int]:

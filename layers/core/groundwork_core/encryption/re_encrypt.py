@@ -17,14 +17,14 @@ class ReEncrypted:
 
     changed: int
     unreadable: tuple[str, ...]
-    """Their places, as `table.column/row`."""
+    """Places of secrets that could not be decrypted, as `table.column/row`."""
 
 
 def re_encrypt(kid: str, *, stored: EncryptedSecrets, encryption: Encryption) -> ReEncrypted:
-    """Encrypt what another data key than `kid` encrypts. Safe to repeat and to interrupt.
+    """Re-encrypt secrets of older data keys. Safe to repeat and to interrupt.
 
-    A secret that is changed meanwhile is left as it is: its writer used the newest key, or the
-    next run finds it.
+    A secret that another writer changes in the meantime is skipped: that writer used the newest
+    key, or the next run finds it.
 
     Args:
         kid: the id of the newest data key, with which `encryption` encrypts.

@@ -1,4 +1,4 @@
-"""Show hosts and change their settings."""
+"""List hosts and change their settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from groundwork_core.hosts.ports import HostOf, HostsWork
 
 
 def list_hosts(cursor: str | None, limit: int, *, work: HostsWork, clock: Clock) -> SourceHosts:
-    """Return a page of hosts. Raises Invalid: the cursor is not one of this list."""
+    """Return a page of hosts. Raises Invalid if the cursor is not one of this list."""
     with work:
         found = work.hosts.page(_read(cursor), limit + 1, clock.now())
     shown = found[:limit]
@@ -36,12 +36,12 @@ def show_host(host: str, *, work: HostsWork, clock: Clock) -> SourceHost:
 def change_host(
     host: str, patch: HostPatch, *, work: HostsWork, clock: Clock, host_of: HostOf
 ) -> SourceHost:
-    """Change the settings of a host, also before its first source.
+    """Change the settings of a host, even before it has a source.
 
-    Switching `obey_robots` off or on is an audit event.
+    A change of `obey_robots` is recorded in the audit log.
 
     Raises:
-        NotFound: the name is not a host, or is counted under another one.
+        NotFound: the name is not that of a host.
     """
     now = clock.now()
     known = _host_of(host, host_of)
@@ -67,7 +67,7 @@ def change_host(
 
 
 def _paced(before: Pace, after: Pace, now: datetime) -> Pace:
-    """Apply a new pause to the one that is running; other reasons to wait stay."""
+    """Apply a new minimum pause to the current pause; other reasons to wait remain."""
     crawl = after.crawl_delay_seconds if after.obey_robots else None
     delay = delay_ms(
         duration_ms=after.duration_ms,

@@ -1,13 +1,13 @@
-"""Hosts as REST shows and changes them."""
+"""Hosts as resources of the REST API."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from groundwork_core.resources.field_types import Whole
+from groundwork_core.resources.field_types import INTEGRAL
 from groundwork_core.resources.resource import Input
 
 MIN_DELAY_MS_MAX = 3_600_000
@@ -15,7 +15,7 @@ IN_FLIGHT_MAX = 100
 
 
 class Circuit(BaseModel):
-    """Whether a host is asked at all after failures of its own."""
+    """The state of a host's circuit: whether requests are sent to it after failures."""
 
     state: Literal["closed", "open", "half_open"]
     failures: int = Field(description="Consecutive failures of the host over all its sources.")
@@ -23,7 +23,7 @@ class Circuit(BaseModel):
 
 
 class HostRobots(BaseModel):
-    """The host's robots.txt that was fetched last."""
+    """The host's latest robots.txt."""
 
     status: Literal["found", "none", "unreachable"] | None = Field(
         description="`none`: the host has no robots.txt, so that all may be fetched;"
@@ -34,7 +34,7 @@ class HostRobots(BaseModel):
 
 
 class SourceHost(BaseModel):
-    """A host whose sources are polled: a registrable domain, or one blog of a shared domain."""
+    """A host whose sources are polled: a registrable domain, or one site of a shared domain."""
 
     host: str
     min_delay_ms: int
@@ -49,7 +49,7 @@ class SourceHost(BaseModel):
 
 
 class SourceHosts(BaseModel):
-    """A page of hosts in the order of their names."""
+    """A page of hosts, ordered by name."""
 
     items: list[SourceHost]
     next_cursor: str | None
@@ -58,8 +58,9 @@ class SourceHosts(BaseModel):
 class HostPatch(Input):
     """Changes of a host's settings."""
 
-    min_delay_ms: Whole = Field(1_000, ge=0, le=MIN_DELAY_MS_MAX)
-    max_in_flight: Whole = Field(1, ge=1, le=IN_FLIGHT_MAX)
+    min_delay_ms: Annotated[int, Field(ge=0, le=MIN_DELAY_MS_MAX), INTEGRAL] = 1_000
+    max_in_flight: Annotated[int, Field(ge=1, le=IN_FLIGHT_MAX), INTEGRAL] = 1
     obey_robots: bool = Field(
-        default=True, description="Switching it off is recorded in the audit log."
+        default=True,
+        description="Whether fetches obey robots.txt. A change is recorded in the audit log.",
     )

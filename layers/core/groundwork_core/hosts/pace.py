@@ -1,8 +1,9 @@
-"""How long to leave a host alone after a request. Pure functions.
+"""The pause between requests to a host. Pure functions.
 
-The delay is five times the last answer's duration, as busy hosts answer slowly: at least the
-configured minimum, at most a minute. A Crawl-delay of robots.txt raises it. Failures of the host
-itself open a circuit: nothing is asked until it ends, then one probe at a time until one succeeds.
+The delay is five times the duration of the last response, because busy hosts respond slowly. It is
+at least the configured minimum and at most a minute; a Crawl-delay of robots.txt raises it.
+Failures of the host itself open its circuit: no request is sent until a pause ends, then one probe
+at a time until one succeeds.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ OPEN_SECONDS = 60
 OPEN_CAP_SECONDS = 3_600
 SOURCES_TO_THROTTLE = 3
 """Sources that must be throttled, one after the other, before their host is left
-alone: a single answer may be about one address or one account."""
+alone: a single response may be about one address or one account."""
 THROTTLE_CAP_SECONDS = 3_600
 _EXPONENT_CAP = 16
 _MEAN_WEIGHT = 0.2
 
 
 class Reply(StrEnum):
-    """What a request says about the host."""
+    """The state of the host according to a response or its absence."""
 
     ANSWERED = "answered"
     THROTTLED = "throttled"
@@ -46,7 +47,7 @@ class Visit:
     source_id: UUID
     reply: Reply
     duration_ms: int = 0
-    """Of the last answer."""
+    """The duration of the last response."""
     retry_after_seconds: int | None = None
     crawl_delay_seconds: float | None = None
 
@@ -79,7 +80,7 @@ class Pace:
 def delay_ms(
     *, duration_ms: int | None, min_delay_ms: int, crawl_delay_seconds: float | None
 ) -> int:
-    """Return the milliseconds between the end of an answer and the next request."""
+    """Return the milliseconds between the end of a response and the next request."""
     wanted = min(DELAY_CAP_MS, DELAY_FACTOR * (duration_ms or 0))
     crawl = min(crawl_delay_seconds or 0.0, CRAWL_DELAY_CAP_SECONDS)
     return max(min_delay_ms, wanted, round(crawl * 1_000))

@@ -13,26 +13,26 @@ from groundwork_core.sources.robots_known import KnownRobots
 
 
 class HostStore(Protocol):
-    """The stored hosts."""
+    """Stores hosts: their settings, their pace and their robots.txt."""
 
     def lock(self, host: str) -> Pace | None:
         """Return a host's settings and state, locked until the transaction ends."""
         ...
 
     def keep(self, pace: Pace, now: datetime) -> None:
-        """Store a host, and when its next source may be claimed."""
+        """Store a host's state, and when its next source may be claimed."""
         ...
 
     def make(self, host: str) -> None:
-        """Store a host with default settings unless it is there."""
+        """Store a host with default settings unless it exists."""
         ...
 
     def obeying(self, hosts: Sequence[str]) -> dict[str, float]:
-        """Return those hosts that obey robots.txt, with their pauses in seconds."""
+        """Return those of the hosts that obey robots.txt, with their pauses in seconds."""
         ...
 
     def robots(self, origins: Sequence[str]) -> dict[str, KnownRobots]:
-        """Return what is known of the robots.txt of origins."""
+        """Return the stored robots.txt of these origins."""
         ...
 
     def keep_robots(self, host: str, robots: KnownRobots) -> None:
@@ -44,7 +44,7 @@ class HostStore(Protocol):
         ...
 
     def page(self, after: str, limit: int, now: datetime) -> list[SourceHost]:
-        """Return hosts after a name, in the order of names."""
+        """Return hosts whose names follow `after`, ordered by name."""
         ...
 
 
@@ -61,5 +61,5 @@ class HostOf(Protocol):
     """Returns the host of a URL: the key of its pause."""
 
     def __call__(self, url: str, /) -> str:
-        """Return the registrable domain, or the host itself on a shared domain."""
+        """Return the registrable domain of a URL, or its host name on a shared domain."""
         ...

@@ -1,8 +1,9 @@
 """Hooks of writes of accounts and roles: authorization, password hashing, end of sessions.
 
 A caller may write only accounts and roles whose permissions it has itself, before and after the
-change. So `users:write` alone does not suffice to become an admin: not by a role, an admin's
-password or a wider role. The database itself keeps one admin, the built-in roles and roles in use.
+change. So a caller with `users:write` cannot become an admin by assigning a role, setting an
+admin's password or widening a role. The database protects the last admin, the built-in roles and
+roles in use.
 
 An API key must not grant rights that outlast it: it cannot set passwords, enable accounts, give an
 account a role with more permissions, or widen a role. That needs an access token.
@@ -27,7 +28,7 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
     """Hashes passwords; ends sessions after a new password or when an account is disabled."""
 
     def __init__(self, *, by: Caller, hasher: Callable[[], PasswordHasher], clock: Clock) -> None:
-        """`hasher` makes the password hasher when it is first needed."""
+        """`hasher` returns the password hasher when it is needed first."""
         self._by = by
         self._hasher = hasher
         self._clock = clock
@@ -39,8 +40,8 @@ class UserWriteHooks(NoWriteHooks[AccountsWork]):
 
         Raises:
             NotFound: the account does not exist.
-            Forbidden: an API key would set a password or enable an account.
-            Invalid: a role does not exist, or the password is not good enough.
+            Forbidden: the caller is an API key and sets a password or enables an account.
+            Invalid: a role does not exist, or the password breaks a rule of passwords.py.
         """
         assert isinstance(given, NewUser | UserPatch)  # noqa: S101 - what the resource takes
         fields = given.model_dump(include=given.model_fields_set)

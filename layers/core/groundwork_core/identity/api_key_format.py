@@ -2,7 +2,7 @@
 
 Both are in base62 (0-9, A-Z, a-z). The checksum is the CRC-32 of the 30 characters as ASCII, as a
 base62 number with leading zeros. It detects mistyped and truncated keys without a database read,
-and lets scanners recognize leaked keys. The security rests on the 178 random bits alone.
+and lets scanners recognize leaked keys. Only the 178 random bits make a key secure.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def new_key() -> str:
 
 
 def check_of(body: str) -> str:
-    """Return the checksum of the 30 random characters."""
+    """Return the checksum for the 30 random characters."""
     number, digits = zlib.crc32(body.encode("ascii")), ""
     while number:
         number, digit = divmod(number, len(ALPHABET))
@@ -51,5 +51,5 @@ def prefix_of(key: str) -> str:
 
 
 def hash_of(key: str) -> bytes:
-    """Return the stored hash of a key. It has 178 random bits, so a plain hash is enough."""
+    """Return the stored hash of a key. A plain hash suffices for 178 random bits."""
     return hashlib.sha256(key.encode("ascii")).digest()

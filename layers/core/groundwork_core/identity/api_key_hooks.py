@@ -1,8 +1,8 @@
 """Hooks of writes of API keys.
 
 A key never has more rights than its creator: a user's roles, or the scopes and lifetime of the key
-that creates it. A key changes only keys that it has created, and never itself. The database
-enforces the same for every writer (docs/decisions/0020).
+that creates it. A key can change only keys that it has created, and never itself. The database
+enforces this for every writer (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
         self._made: str | None = None
 
     def prepare(self, given: Input, row_id: UUID | None, work: AccountsWork) -> Input:
-        """Check scopes and end, and make the key.
+        """Check scopes and expiry, and generate the key.
 
         Raises:
             Forbidden: a key would change itself.
-            Invalid: the caller lacks a scope, or the end is in the past or later than that of the
+            Invalid: the caller lacks a scope, or the expiry is in the past, or later than that of
+                the
                 key that creates or changes it.
         """
         assert isinstance(given, NewApiKey | ApiKeyPatch)  # noqa: S101 - what the resource takes
@@ -61,7 +62,9 @@ class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
                 fields["parent_id"] = self._by.key_id
                 fields.setdefault("expires_at", ends)
             if "expires_at" in fields and _outlives(fields["expires_at"], ends):
-                faults.append(Fault("/expires_at", "is later than the end of the key you sent"))
+                faults.append(
+                    Fault("/expires_at", "is later than the expiry of the key that you sent")
+                )
         if faults:
             raise Invalid("The API key is invalid.", tuple(faults))
         if isinstance(given, NewApiKey):
@@ -75,26 +78,26 @@ class ApiKeyWriteHooks(NoWriteHooks[AccountsWork]):
         return {} if self._made is None else {"key": self._made}
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: AccountsWork) -> None:  # noqa: ARG002 - a port's signature
-        """Raise Forbidden when the key has more rights than the caller, or another key made it."""
+        """Raise Forbidden if the key has more rights than the caller, or another key created it."""
         check_key_rights(self._by, row_id, work)
         maker = self._by.key_id
         if maker is not None and not work.api_keys.is_made_by(row_id, maker):
             raise Forbidden("An API key can only change keys that it created; log in.")
 
     def before_remove(self, row_id: UUID, work: AccountsWork) -> None:
-        """Raise Forbidden when the key or its user has more rights than the caller."""
+        """Raise Forbidden if the key or its user has more rights than the caller."""
         check_key_rights(self._by, row_id, work)
 
 
 def check_key_rights(by: Caller, row_id: UUID, work: AccountsWork) -> None:
-    """Check that a key has no more rights than the caller who changes or ends it.
+    """Check that the caller has all rights of a key that it changes, revokes or deletes.
 
-    A user may always end and change their own keys, which never have more rights. A key may end
-    itself.
+    Users may always change and revoke their own keys, which never have more rights than they do. A
+    key may revoke itself.
 
     Raises:
-        Forbidden: the caller is a key with fewer rights or an earlier end, or has fewer rights than
-            the key's user.
+        Forbidden: the caller is a key with fewer rights or an earlier expiry, or has fewer rights
+            than the key's user.
     """
     found = work.resources.read(API_KEYS, row_id)
     if found is None or row_id == by.key_id:
@@ -106,14 +109,14 @@ def check_key_rights(by: Caller, row_id: UUID, work: AccountsWork) -> None:
         held = work.authority.of_user(owner)
         check_permissions(by, held if owner != by.user_id else held.intersection(map(str, scopes)))
     if by.key_id is not None and _outlives(_moment(key["expires_at"]), _end_of(by.key_id, work)):
-        raise Forbidden("This key ends later than the API key that you sent; log in.")
+        raise Forbidden("This key expires later than the API key that you sent; log in.")
 
 
 def _end_of(key_id: UUID, work: AccountsWork) -> datetime | None:
-    """Return when a key ends; None: it does not expire.
+    """Return when a key expires, or None if it does not.
 
     Raises:
-        Unauthenticated: it was deleted.
+        Unauthenticated: the key was deleted.
     """
     found = work.resources.read(API_KEYS, key_id)
     if found is None:

@@ -26,9 +26,11 @@ class ApiKey(Representation):
     user_id: UUID
     name: str
     scopes: list[str] = Field(
-        description="Permissions of the key, as far as its user still has them."
+        description="Permissions of the key; those that its user no longer has are not effective."
     )
-    prefix: str = Field(description="The first characters, to recognize the key by.")
+    prefix: str = Field(
+        description="The first characters of the key, by which people recognize it."
+    )
     expires_at: datetime | None
     last_used_at: datetime | None = Field(description="Rounded to the minute.")
     revoked_at: datetime | None
@@ -53,13 +55,13 @@ class NewApiKey(Input):
     scopes: Scopes
     expires_at: Moment | None = Field(
         None,
-        description="Created with an API key, it must not be later than that key's, which is also"
-        " the default; a later time or null is refused.",
+        description="If another API key creates this one, the default is the expiry of that key; a"
+        " later time or null is refused.",
     )
 
 
 class ApiKeyPatch(Input):
-    """Changes of an API key. To end it, revoke or delete it."""
+    """Changes of an API key. Revoke or delete a key to end its use."""
 
     name: KeyName = ""
     scopes: Scopes = ()
@@ -74,7 +76,7 @@ class StoredApiKey(Input):
     expires_at: datetime | None = None
     prefix: str = ""
     key_hash: str = Field("", repr=False)
-    """In the text form of Postgres' bytea."""
+    """The hash of the key, in the text form of Postgres' bytea."""
     parent_id: UUID | None = None
 
 

@@ -1,4 +1,4 @@
-"""The data that authentication reads: the state of an account, the holder of an API key."""
+"""The data that authentication reads: the state of an account, and the holder of an API key."""
 
 from __future__ import annotations
 

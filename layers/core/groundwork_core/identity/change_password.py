@@ -24,7 +24,7 @@ def change_password(
     """Set a new password and end all sessions, including the current one.
 
     Raises:
-        Invalid: the current password is wrong, or the new one is not good enough.
+        Invalid: the current password is wrong, or the new one breaks a rule of passwords.py.
         Throttled: too many attempts failed recently.
     """
     with work:

@@ -22,7 +22,7 @@ def create_user(
     """Create an account and return its id. Without a password it cannot log in.
 
     Raises:
-        Invalid: the password is not good enough, or a role does not exist.
+        Invalid: the password breaks a rule of passwords.py, or a role does not exist.
         Conflict: the address is taken.
     """
     if password is not None:
@@ -42,7 +42,7 @@ def make_first_admin(
     """Create an admin unless one exists; return its id, or None if one existed.
 
     Raises:
-        Invalid: the password is not good enough.
+        Invalid: the password breaks a rule of passwords.py.
         Conflict: the address belongs to an account that is not an admin.
     """
     with work:

@@ -1,7 +1,8 @@
 """Tokens of known devices, which a client stores and sends at the next login.
 
-They exempt a login from the limits of its address, which others may have used up; they do not
-authenticate. Only a hash is stored, for one account: for another account a token has no effect.
+A login with such a token is exempt from the limits of its address, which other clients may have
+used up. The token does not authenticate. Only its hash is stored, for one account; it has no effect
+for another account.
 """
 
 from __future__ import annotations
@@ -26,5 +27,5 @@ def is_device(words: str) -> bool:
 
 
 def hash_of(words: str) -> str:
-    """Return the stored hash of a token. It has 256 random bits, so a plain hash is enough."""
+    """Return the stored hash of a token. A plain hash suffices for 256 random bits."""
     return hashlib.sha256(words.encode()).hexdigest()

@@ -42,10 +42,10 @@ def log_in(
     signer: TokenSigner,
     clock: Clock,
 ) -> NewSession:
-    """Check a password and begin a family of refresh tokens. `device` is a device token.
+    """Check a password and start a family of refresh tokens. `device` is a device token.
 
-    An unknown address takes as long as a wrong password. No transaction is open while the password
-    is hashed, which is slow on purpose.
+    The response takes equally long for an unknown address and for a wrong password. No transaction
+    is open while the password is hashed, which is slow on purpose.
 
     Raises:
         Unauthenticated: address and password do not match an active account.
@@ -94,7 +94,7 @@ def _remembered(
 ) -> str:
     """Store the device as known, and return its token.
 
-    A token that is unknown for this account is replaced, since another person may know it.
+    A token that is not known for this account is replaced, because another person may know it.
     """
     known = failures.get(attempt.known_device or "")
     if known is None or known.window_ends_at <= now:

@@ -1,11 +1,13 @@
 """Limits of failed logins: per account and address, per address, and per account.
 
 Guesses from one address are refused after a few failures. Guesses from many addresses are limited
-per account, but an address from which the owner logged in recently is exempt from that limit: so an
-owner cannot be locked out for good. Refused attempts and successful logins are not counted.
+per account, but an address from which the owner logged in recently is exempt from that limit, so
+that others cannot lock out an owner permanently. Refused attempts and successful logins are not
+counted.
 
-Behind a proxy all clients may share one address, whose limit one client can use up. So a login from
-a known device (devices.py) has its own limit instead; when that is used up, the three limits apply.
+Behind a proxy all clients may share one address, whose limit one client can use up. Therefore a
+login from a known device (devices.py) has its own limit instead; once that is used up, the three
+limits apply.
 """
 
 from __future__ import annotations
@@ -45,22 +47,22 @@ class LoginAttempt:
 
     @property
     def account(self) -> str:
-        """The subject for the account from all addresses."""
+        """The key that counts failures of the account from all addresses."""
         return f"account:{hashlib.sha256(self.email.encode()).hexdigest()}"
 
     @property
     def pair(self) -> str:
-        """The subject for the account from this address."""
+        """The key that counts failures of the account from this address."""
         return f"{self.account}@{self.address}"
 
     @property
     def known(self) -> str:
-        """The subject that is stored while the owner logged in from this address recently."""
+        """The key that is stored after the owner logged in from this address."""
         return f"known:{self.pair}"
 
     @property
     def failure_limits(self) -> Mapping[str, int]:
-        """The allowed failures of each subject."""
+        """The allowed failures, by the key that counts them."""
         return {
             self.pair: PAIR_FAILURES,
             f"address:{self.address}": ADDRESS_FAILURES,
@@ -69,19 +71,19 @@ class LoginAttempt:
 
     @property
     def known_device(self) -> str | None:
-        """The subject that is stored while the owner logged in from this device recently."""
+        """The key that is stored after the owner logged in from this device, if one was sent."""
         if not is_device(self.device):
             return None
         return f"device:{self.account}:{hash_of(self.device)}"
 
     @property
     def subjects(self) -> list[str]:
-        """All subjects to read for this attempt."""
+        """All keys to read for this attempt."""
         device = self.known_device
         return [*self.failure_limits, self.known, *([device, _failed(device)] if device else [])]
 
     def on_known_device(self, failures: Mapping[str, Failures], now: datetime) -> bool:
-        """Return whether it comes from a known device below its limit."""
+        """Return whether the attempt comes from a known device that is below its limit."""
         device = self.known_device
         known = failures.get(device) if device else None
         if device is None or known is None or known.window_ends_at <= now:
@@ -90,16 +92,16 @@ class LoginAttempt:
         return failed is None or failed.window_ends_at <= now or failed.count < DEVICE_FAILURES
 
     def counted(self, failures: Mapping[str, Failures], now: datetime) -> list[str]:
-        """Return the subjects for which a failure is counted."""
+        """Return the keys whose failures a failed attempt raises."""
         device = self.known_device
         if device is not None and self.on_known_device(failures, now):
             return [_failed(device)]
         return list(self.failure_limits)
 
     def forgiven(self, failures: Mapping[str, Failures], now: datetime) -> str:
-        """Return the subject whose failures a successful login clears.
+        """Return the key whose failures a successful login clears.
 
-        On a known device it is not the address, whose failures may be another client's.
+        On a known device this is the device's key: failures of the address may be another client's.
         """
         device = self.known_device
         if device is not None and self.on_known_device(failures, now):
@@ -110,7 +112,7 @@ class LoginAttempt:
         """Check the limits, before the password is checked.
 
         Raises:
-            Throttled: a limit is reached; has the time until its window ends.
+            Throttled: a limit is reached; the error says when to try again.
         """
         if self.on_known_device(failures, now):
             return
@@ -128,5 +130,5 @@ class LoginAttempt:
 
 
 def _failed(device: str) -> str:
-    """Return the subject for failures on a known device."""
+    """Return the key that counts failures on a known device."""
     return f"failed:{device}"

@@ -25,7 +25,7 @@ class Account:
 
     @property
     def active(self) -> bool:
-        """Whether the account may be used."""
+        """True if the account may be used."""
         return self.status == "active"
 
 
@@ -75,5 +75,5 @@ class RefreshToken:
 
 
 def normal_email(email: str) -> str:
-    """Return an e-mail address without outer spaces, in lower case."""
+    """Return an e-mail address in lower case, without leading and trailing spaces."""
     return email.strip().lower()

@@ -1,7 +1,7 @@
 """Rules for passwords, after NIST SP 800-63B section 5.1.1.2.
 
 A password must be long enough, not common, and not the account's own name. There is no rule about
-digits or special characters, which make passwords worse.
+digits or special characters, since such rules lead to weaker passwords.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ COMMON = frozenset(
 
 
 def normal(password: str) -> str:
-    """Return a password in Unicode NFKC, so that all keyboards give the same."""
+    """Return a password in Unicode NFKC, so that all keyboards produce the same text."""
     return unicodedata.normalize("NFKC", password)
 
 

@@ -1,4 +1,4 @@
-"""All permissions and the built-in roles. A test compares them with the database's roles."""
+"""All permissions and the built-in roles. A test compares them with the roles in the database."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from groundwork_core.resources.ports import ResourceWork
 
 
 class UserStore(Protocol):
-    """The accounts."""
+    """Stores accounts."""
 
     def get(self, user_id: UUID) -> Account | None:
         """Return an account."""
@@ -60,7 +60,7 @@ class UserStore(Protocol):
         ...
 
     def missing_roles(self, names: Iterable[str]) -> list[str]:
-        """Return those names that are not roles, sorted."""
+        """Return those of the names that are not roles, sorted."""
         ...
 
 
@@ -68,16 +68,16 @@ class Authority(Protocol):
     """The permissions of accounts and roles."""
 
     def of_user(self, user_id: UUID) -> frozenset[str]:
-        """Return the permissions of an account, and lock them until the transaction ends."""
+        """Return the permissions of an account; they cannot change until the transaction ends."""
         ...
 
     def of_role(self, role_id: UUID) -> frozenset[str]:
-        """Return the permissions of a role, and lock them until the transaction ends."""
+        """Return the permissions of a role; they cannot change until the transaction ends."""
         ...
 
 
 class RefreshTokenStore(Protocol):
-    """The refresh tokens."""
+    """Stores refresh tokens, as hashes."""
 
     def owner(self, token_hash: bytes) -> UUID | None:
         """Return the user of a token."""
@@ -105,14 +105,14 @@ class RefreshTokenStore(Protocol):
 
 
 class LoginFailureStore(Protocol):
-    """Counts of failed logins."""
+    """Stores counts of failed logins, and known devices."""
 
     def of(self, subjects: Iterable[str]) -> Mapping[str, Failures]:
         """Return the counts of subjects. One round trip."""
         ...
 
     def count(self, subjects: Iterable[str], now: datetime, window_ends_at: datetime) -> None:
-        """Add a failure to each subject; an expired window begins again."""
+        """Add a failure to each subject; an expired window starts again."""
         ...
 
     def clear(self, subject: str) -> None:
@@ -120,12 +120,12 @@ class LoginFailureStore(Protocol):
         ...
 
     def keep(self, subject: str, until: datetime) -> None:
-        """Store a subject until a time."""
+        """Store a subject, without failures, until a time."""
         ...
 
 
 class TicketStore(Protocol):
-    """Tickets that open a WebSocket."""
+    """Stores the tickets that open a WebSocket."""
 
     def add(
         self,
@@ -135,12 +135,12 @@ class TicketStore(Protocol):
         expires_at: datetime,
         key_id: UUID | None,
     ) -> None:
-        """Store a ticket; `key_id` is the API key it was requested with, whose end ends it."""
+        """Store a ticket. It is valid only while the API key `key_id`, if given, is valid."""
         ...
 
 
 class ApiKeyStore(Protocol):
-    """Operations on API keys besides those of every resource."""
+    """Operations on API keys beyond those of every resource."""
 
     def revoke(self, key_id: UUID, now: datetime) -> None:
         """Revoke a key; a key that was revoked earlier is left unchanged."""
@@ -193,7 +193,10 @@ class PasswordHasher(Protocol):
         ...
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Return whether a password has this hash. None: False, after the same time."""
+        """Return whether a password has this hash.
+
+        For a hash of None it returns False after the same time.
+        """
         ...
 
     def is_outdated(self, password_hash: str) -> bool:
@@ -214,7 +217,7 @@ class TokenSigner(Protocol):
 
 
 class SecretSource(Protocol):
-    """A read-only store of secrets."""
+    """Reads secrets."""
 
     def read(self, secret_id: str) -> str:
         """Return a secret's text.
@@ -227,7 +230,7 @@ class SecretSource(Protocol):
 
 
 class Secrets(SecretSource, Protocol):
-    """A store of secrets."""
+    """Reads and writes secrets."""
 
     def write(self, secret_id: str, text: str) -> None:
         """Set a secret's text; create the secret if it does not exist."""
@@ -235,16 +238,17 @@ class Secrets(SecretSource, Protocol):
 
 
 class CallerStore(Protocol):
-    """Reads of authentication."""
+    """Reads what authentication needs."""
 
     def keys(self) -> Mapping[str, Mapping[str, JsonValue]]:
-        """Return the public JWKs of valid signing keys by kid."""
+        """Return the public JWKs of valid signing keys, by kid."""
         ...
 
     def key_holder(self, key_hash: bytes) -> KeyHolder | None:
-        """Return the holder of a key; None: unknown, expired or revoked, or its user is disabled.
+        """Return the holder of a key.
 
-        Updates `last_used_at` at most once a minute. One statement.
+        Returns None if the key is unknown, expired or revoked, or its user is disabled. Updates
+        `last_used_at` at most once a minute. One statement.
         """
         ...
 

@@ -24,9 +24,9 @@ def refresh_session(
 ) -> TokenPair:
     """Use a refresh token and return its successor with a new access token.
 
-    Concurrent calls with one token get the same successor (ten seconds of grace). A token that
-    is sent later, or after its successor was used, was copied: its family is revoked, and the
-    reuse is recorded in the audit log.
+    Repeated calls with one token get the same successor for ten seconds. If a token is sent later,
+    or after its successor was used, it must have been copied: its family is revoked, and the audit
+    log records the reuse.
 
     Raises:
         Unauthenticated: the token is unknown, expired, revoked or used.
@@ -34,8 +34,8 @@ def refresh_session(
     now = clock.now()
     token_hash = refresh_token_format.hash_of(refresh_token)
     with work:
-        # Lock the account first, as `end_sessions` does: it waits and revokes the successor too,
-        # or this call waits and finds its token revoked.
+        # Lock the account first, as `end_sessions` does. So either `end_sessions` waits, and
+        # revokes the successor too, or this call waits, and finds its token revoked.
         owner = work.refresh_tokens.owner(token_hash)
         user = None if owner is None else work.users.held(owner)
         token = work.refresh_tokens.locked(token_hash)
@@ -63,7 +63,7 @@ def refresh_session(
 def _successor(
     refresh_token: str, token: RefreshToken, work: IdentityWork, clock: Clock
 ) -> str | None:
-    """Return the successor; None if the token was used and must not be used again."""
+    """Return the successor; None if the token was used before and may not be used again."""
     now = clock.now()
     if token.used_at is not None:
         there = work.refresh_tokens.successor(token.id)
@@ -91,5 +91,5 @@ def _successor(
 
 
 def _signed(user: Account, signer: TokenSigner, now: datetime) -> str:
-    """Sign with a time before the account was read, so that ending sessions later ends this."""
+    """Sign with a time before the account was read, so that a later logout ends this session."""
     return signer.sign(user_id=user.id, roles=user.roles, now=now, seconds=ACCESS_TOKEN_SECONDS)

@@ -1,8 +1,8 @@
 """Refresh tokens: opaque, stored as hashes, single-use, in a family that begins at a login.
 
-A client that did not receive a response sends the same token again. Within a short grace, and while
-the successor is unused, it gets the same successor: that is derived from the token and a random
-salt in the database. So a family is a chain, not a tree, and neither the old token nor the database
+A client that did not receive a response sends the same token again. For a short time, and while the
+successor is unused, it gets the same successor, which is derived from the token and a random salt
+in the database. So a family is a chain, not a tree, and neither the old token nor the database
 alone reveals the new one.
 """
 
@@ -23,7 +23,7 @@ _BYTES = 32
 
 
 def first_token() -> str:
-    """Return the first token of a family."""
+    """Return a random token, the first of its family."""
     return PREFIX + secrets.token_urlsafe(_BYTES)
 
 
@@ -39,12 +39,12 @@ def new_salt() -> bytes:
 
 
 def hash_of(token: str) -> bytes:
-    """Return the stored hash of a token. It has 256 random bits, so a plain hash is enough."""
+    """Return the stored hash of a token. A plain hash suffices for 256 random bits."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def may_be_repeated(used: RefreshToken, successor: RefreshToken | None, now: datetime) -> bool:
-    """Return whether a used token may be repeated: within the grace, successor unused."""
+    """Return whether a used token may be repeated: shortly after, with an unused successor."""
     return (
         used.used_at is not None
         and now - used.used_at <= GRACE

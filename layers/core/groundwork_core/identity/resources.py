@@ -22,7 +22,7 @@ def _known(permission: str) -> str:
 
 
 def as_set(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Return words sorted and without repetitions."""
+    """Return the words sorted and without repetitions."""
     return tuple(sorted(set(words)))
 
 
@@ -49,7 +49,7 @@ Password = Annotated[
         },
     ),
 ]
-"""Its rules (passwords.py) are checked later, since they need the account's address."""
+"""A new password; the rules of passwords.py are checked later, with the email address."""
 RoleName = Annotated[
     str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{1,62}$"), Field(examples=["editor"])
 ]

@@ -15,7 +15,7 @@ from groundwork_core.resources.ports import Stored
 
 
 def revoke_api_key(row_id: UUID, *, by: Caller, work: AccountsWork, clock: Clock) -> Stored:
-    """Revoke a key in any version and return it. Repeating it is not an error.
+    """Revoke a key of any version and return it. Revoking it again is not an error.
 
     Raises:
         NotFound: the key does not exist, or belongs to another user.

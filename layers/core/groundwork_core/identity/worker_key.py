@@ -24,16 +24,16 @@ SCOPES = ("documents:read", "jobs:read", "jobs:write", "sources:read")
 def ensure_worker_key(
     kept: str | None, *, begin_work: Callable[[], AccountsWork], callers: CallerStore
 ) -> str | None:
-    """Return a key that works, making account and key where they are missing.
+    """Return a valid key; create the account and the key if they are missing.
 
     Args:
-        kept: the present key; None: there is none.
+        kept: the stored key; None if there is none.
         begin_work: returns a new unit of work.
         callers: finds the holder of a key.
 
     Returns:
-        `kept` if it works; a new key if it does not, for example after an older database was
-        restored; None if somebody has disabled the account, which stays so.
+        `kept` if it is valid; a new key if it is not, for example after an older database was
+        restored; None if somebody has disabled the account, which then remains disabled.
     """
     if kept is not None and is_well_formed(kept):
         holder = callers.key_holder(hash_of(kept))
@@ -50,12 +50,12 @@ def ensure_worker_key(
 def replace_worker_key(
     keep: Callable[[str], object], *, begin_work: Callable[[], AccountsWork], clock: Clock
 ) -> int:
-    """Make a new key and revoke the account's other keys; return how many were revoked.
+    """Create a new key and revoke the account's other keys; return how many were revoked.
 
     Args:
-        keep: stores the new key where the worker reads it, before the others are revoked.
+        keep: stores the new key for the worker; called before the others are revoked.
         begin_work: returns a new unit of work.
-        clock: says when they are revoked.
+        clock: gives the time of the revocation.
     """
     with begin_work() as work:
         key, new_id = _add_key(work)
@@ -72,7 +72,7 @@ def replace_worker_key(
 
 
 def _add_key(work: AccountsWork) -> tuple[str, str]:
-    """Add a key, and the account if there is none; return the key and its id."""
+    """Add a key, and the account if it is missing; return the key and its id."""
     account = work.users.by_email(EMAIL)
     owner = account.id if account else work.users.add(UserRow(EMAIL, NAME, (ROLE,), None))
     key = new_key()

@@ -41,9 +41,9 @@ Pending = tuple[StatedResult, WorkerJob]
 def apply_results(results: Sequence[StatedResult], *, work: ResultWork, now: datetime) -> int:
     """Apply results in one transaction and return how many were new.
 
-    Idempotent by job and part: a result of a job that has ended or was deleted is ignored. Results
-    of any attempt are accepted, and the first one counts, unless it names its lease and the job is
-    leased to another worker. Parts are of one lease.
+    Idempotent by job and part: results of jobs that have ended or were deleted are ignored. The
+    first result of a job counts, whichever attempt it is from. A result that names its lease is
+    ignored once the job is leased to another worker. All parts of a result belong to one lease.
 
     Raises:
         Invalid: a statement cannot be stored; nothing of the batch was stored.
@@ -59,37 +59,33 @@ def apply_results(results: Sequence[StatedResult], *, work: ResultWork, now: dat
         with work:
             jobs = [job for job in work.jobs.lock(list(due)) if job.status not in DONE]
             pending = [(due[job.id], job) for job in jobs if not _is_lost(due[job.id], job)]
-            left = _apply(pending, work, now)
+            left = apply_held(pending, work=work, now=now)
         finish_weighing(left, work)
         applied += len(pending)
     return applied
 
 
-def apply_held(
-    result: StatedResult, job: WorkerJob, *, work: ResultWork, now: datetime
-) -> set[UUID]:
-    """Apply the result of a job that is locked and whose lease holds, in a running transaction.
-
-    Returns the entities to be given to `finish_weighing` after the commit.
-    """
-    return _apply([(result, job)], work, now)
-
-
 def finish_weighing(left: set[UUID], work: ResultWork) -> None:
-    """Compute, in a transaction of its own, confidences of entities that others had locked."""
+    """Compute, in a transaction of its own, confidences of entities that were locked by others."""
     if left:
         with work:
             weigh_left(left, work.confidences)
 
 
 def _is_lost(result: StatedResult, job: WorkerJob) -> bool:
-    """Whether the job was leased to another worker since; a part needs its own lease."""
+    """Return whether the job was leased to another worker since; a part needs its own lease."""
     if result.lease_token is None:
         return False
     return result.lease_token != job.lease_token and (job.status == "leased" or is_part(result))
 
 
-def _apply(results: Sequence[Pending], work: ResultWork, now: datetime) -> set[UUID]:
+def apply_held(results: Sequence[Pending], *, work: ResultWork, now: datetime) -> set[UUID]:
+    """Apply results of different locked jobs with valid leases, in a running transaction.
+
+    Returns the entities that the caller gives to `finish_weighing` after the commit.
+
+    Raises the errors of `apply_results`.
+    """
     if not results:
         return set()
     pending = [(result, job, _origin(job)) for result, job in results]
@@ -151,7 +147,7 @@ def _write(stated: list[Stated], work: ResultWork) -> set[UUID]:
 
 
 def _check_embeddings(stated: list[Stated], work: ResultWork) -> None:
-    """Raise Invalid for embeddings of no document, or of other dimensions than their model has."""
+    """Raise Invalid for embeddings without a document, or not in the model's dimensions."""
     given = [
         (result, origin)
         for result, origin in stated

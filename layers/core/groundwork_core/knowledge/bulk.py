@@ -33,8 +33,8 @@ def upsert_entities(
 ) -> BulkOutcome:
     """Insert entities, or merge them into those with the same type and key. `items` is by index.
 
-    Items without a key are always new. Items with the same key are merged in their order; the
-    first has the outcome, the others count as updates.
+    An item without a key is always inserted. Items with the same key are merged in their order; the
+    first one gets the outcome, the others count as updates.
 
     Raises:
         Unavailable: three deadlocks, or no connection; nothing was stored.

@@ -14,10 +14,11 @@ DIGITS = 9
 
 
 def combined(by_source: Collection[float], said: float | None) -> float | None:
-    """Return the confidence that independent parties give together; None without a statement.
+    """Return the combined confidence of independent parties, or None if there is no statement.
 
-    A party is a source, with the most certain statement of its documents, or all clients. Each is
-    taken to be wrong by itself, so the entity is wrong only if all of them are: 1 - Π(1 - c).
+    A party is either a source, of whose documents the most certain statement counts, or all clients
+    together. If parties are wrong independently of each other, the entity is wrong only if all of
+    them are: 1 - Π(1 - c).
     """
     parties = sorted([*by_source, *([] if said is None else [said])])
     if not parties:
@@ -28,10 +29,11 @@ def combined(by_source: Collection[float], said: float | None) -> float | None:
 
 
 def weigh(ids: Collection[UUID], store: ConfidenceStore) -> set[UUID]:
-    """Recompute confidences after a change of statements; return entities that are left.
+    """Recompute confidences after a change of statements; return entities that were skipped.
 
-    Those are locked by another transaction, which may change statements of them as well. `weigh`
-    does not wait for it, for it may wait for us; weigh_left does, after the commit.
+    A skipped entity is locked by another transaction, which may be changing its statements. Waiting
+    for that transaction could be a deadlock; so `weigh_left` computes these confidences after the
+    commit.
     """
     due = {entity for entity, _ in _changes(ids, store)}
     if not due:
@@ -42,7 +44,7 @@ def weigh(ids: Collection[UUID], store: ConfidenceStore) -> set[UUID]:
 
 
 def weigh_left(ids: Collection[UUID], store: ConfidenceStore) -> None:
-    """Compute confidences in a transaction that has locked nothing else; wait for others."""
+    """Compute confidences in a transaction that holds no other locks; wait for other writers."""
     store.set_confidences(_changes(store.lock(ids), store))
 
 

@@ -6,6 +6,7 @@ import json
 
 from pydantic import BaseModel
 
+from groundwork_core.exports.model import ExportManifest
 from groundwork_core.jobs.model import JobMessage
 from groundwork_core.knowledge.model import ExtractionResult
 from groundwork_core.knowledge.result_2 import ExtractionResult2
@@ -17,6 +18,7 @@ CONTRACTS: dict[str, type[BaseModel]] = {
     "extraction-result-1": ExtractionResult,
     "extraction-result-2": ExtractionResult2,
     "distribution-1": DistributionMessage,
+    "export-1": ExportManifest,
 }
 
 

@@ -1,4 +1,4 @@
-"""The embeddings of results as rows."""
+"""The embeddings of results as rows to store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork_core.knowledge.statements import EntityKey, Stated
 
 
 def list_embeddings(stated: Sequence[Stated], ids: Mapping[EntityKey, UUID]) -> list[EmbeddingRow]:
-    """Return the vectors by subject and model; of several results, the last one's counts."""
+    """Return one vector per subject and model; that of the last result counts."""
     rows: dict[tuple[UUID, str], EmbeddingRow] = {}
     for result, origin in stated:
         if not isinstance(result, ExtractionResult2):

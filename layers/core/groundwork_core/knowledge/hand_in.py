@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 
 from groundwork_core.clock import Clock
 from groundwork_core.errors import GroundworkError, Invalid, Unavailable
+from groundwork_core.jobs.apply_together import apply_together
 from groundwork_core.jobs.fail_jobs import fail_jobs
 from groundwork_core.jobs.model import FailureClass
 from groundwork_core.jobs.ports import JobFailure
@@ -17,6 +18,7 @@ from groundwork_core.knowledge.apply_results import apply_results
 from groundwork_core.knowledge.model import StatedResult
 from groundwork_core.knowledge.ports import ResultWork
 from groundwork_core.knowledge.read_result import read_result
+from groundwork_core.validation_faults import validation_faults
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +27,7 @@ SHOWN_FAULTS = 5
 
 
 class HandedIn(BaseModel):
-    """An unvalidated result; only its job is known."""
+    """A result before validation; only its job is known."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
     __pydantic_extra__: dict[str, JsonValue]
@@ -33,15 +35,14 @@ class HandedIn(BaseModel):
     job_id: UUID
 
     def checked(self) -> StatedResult:
-        """Return the validated result. Raises Invalid with what breaks the contract."""
+        """Return the validated result. Raises Invalid with the faults."""
+        given: dict[str, JsonValue] = self.__pydantic_extra__ or {}
         try:
-            return read_result({"job_id": self.job_id, **(self.__pydantic_extra__ or {})})
+            return read_result({"job_id": self.job_id, **given})
         except ValidationError as error:
-            faults = error.errors(include_url=False, include_input=False, include_context=False)
-            lines = [
-                f"/{'/'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
-                for fault in faults[:SHOWN_FAULTS]
-            ]
+            found = error.errors(include_url=False, include_input=False, include_context=False)
+            faults = validation_faults(found, given)
+            lines = [f"{fault.pointer}: {fault.detail}" for fault in faults[:SHOWN_FAULTS]]
             raise Invalid(f"{len(faults)} faults: " + "; ".join(lines)) from None
 
 
@@ -49,41 +50,32 @@ class HandIn:
     """Applies a batch of results; a result that breaks the contract fails its job."""
 
     def __init__(self, *, work: Callable[[], ResultWork], clock: Clock) -> None:
-        """`work` begins a unit of work."""
+        """`work` returns a new unit of work."""
         self._work = work
         self._clock = clock
 
     def __call__(
         self, batch: Sequence[HandedIn]
     ) -> Iterator[tuple[HandedIn, GroundworkError | None]]:
-        """Yield each result with the error that prevented its settlement, or None."""
+        """Yield each result with None, or with the error that prevented its storage."""
         good: list[tuple[HandedIn, StatedResult]] = []
         for handed in batch:
             try:
                 good.append((handed, handed.checked()))
             except Invalid as broken:
                 yield handed, self._reject(handed, broken)
-        if not good:
-            return
         try:
-            self._apply([result for _, result in good])
-        except GroundworkError:
-            # One result failed the transaction: settle each in its own.
-            for handed, result in good:
-                yield handed, self._settle(handed, result)
-        else:
-            yield from ((handed, None) for handed, _ in good)
+            outcomes = apply_together(good, self._apply)
+        except Unavailable as error:
+            outcomes = [error] * len(good)
+        for (handed, _), outcome in zip(good, outcomes, strict=True):
+            if isinstance(outcome, Invalid):
+                yield handed, self._reject(handed, outcome)
+            else:
+                yield handed, outcome
 
-    def _settle(self, handed: HandedIn, result: StatedResult) -> GroundworkError | None:
-        try:
-            self._apply([result])
-        except Invalid as broken:
-            return self._reject(handed, broken)
-        except GroundworkError as error:
-            return error
-        return None
-
-    def _apply(self, results: list[StatedResult]) -> None:
+    def _apply(self, good: Sequence[tuple[HandedIn, StatedResult]]) -> list[None]:
+        results = [result for _, result in good]
         for left in reversed(range(TRIES)):
             try:
                 apply_results(results, work=self._work(), now=self._clock.now())
@@ -92,7 +84,8 @@ class HandIn:
                 if not left:
                     raise
             else:
-                return
+                break
+        return [None] * len(good)
 
     def _reject(self, handed: HandedIn, broken: Invalid) -> GroundworkError | None:
         details = "; ".join(f"{fault.pointer}: {fault.detail}" for fault in broken.faults)

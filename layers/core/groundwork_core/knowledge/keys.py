@@ -26,19 +26,19 @@ _NEWER = str.maketrans(
 
 
 def folded(text: str) -> str:
-    """Return a text case-folded and in NFC."""
+    """Return a text, case-folded and in NFC."""
     if text.isascii():
         return text.lower()
     return normalize("NFC", normalize("NFD", text).casefold().translate(_NEWER))
 
 
 def key_of(text: str) -> str:
-    """Return a normalized key. Raises ValueError when it becomes too long."""
+    """Return a normalized key. Raises ValueError if the key is too long when normalized."""
     return _fitting(folded(text))
 
 
 def name_of(text: str) -> str:
-    """Return a name in NFC. Raises ValueError when it becomes too long."""
+    """Return a name in NFC. Raises ValueError if the name is too long in NFC."""
     return text if text.isascii() else _fitting(normalize("NFC", text))
 
 

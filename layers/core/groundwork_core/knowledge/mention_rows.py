@@ -1,4 +1,4 @@
-"""Make rows of `mentions` from results: author, statement, confidence and evidence."""
+"""Rows of the table `mentions` for results: author, statement, confidence and evidence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class MentionRow:
     evidence: str
     confidence: float
     subject_confidence: float
-    """How sure the document's result is of the entity or relationship itself."""
+    """The result's confidence in the entity or relationship itself."""
     stated_by: dict[str, str]
 
 
@@ -49,8 +49,8 @@ def list_mentions(
 ) -> list[MentionRow]:
     """Return a row for each mention in a document, without repetitions.
 
-    An entity or relationship without a mention of its own gets one without a role, so that each
-    statement has a row.
+    An entity or relationship that the result does not mention gets a row without a role, so that
+    each statement has a row.
     """
     rows: dict[tuple[UUID, Subject, str], MentionRow] = {}
     for result, origin in stated:
@@ -90,7 +90,7 @@ def list_mentions(
 def _subjects(
     result: StatedResult, ids: Mapping[EntityKey, UUID], edge_ids: Mapping[EdgeKey, UUID]
 ) -> list[tuple[Statement, Subject]]:
-    """Return what a result states, without relationships that were left out."""
+    """Return the statements of a result, except relationships that were left out."""
     by_ref = {entity.ref: ids[entity.type, entity.key] for entity in result.entities}
     found: list[tuple[Statement, Subject]] = [
         (entity, (by_ref[entity.ref], None)) for entity in result.entities
@@ -121,7 +121,10 @@ def _confidence(mention: MentionOfRef | None, statement: Statement) -> float:
 def _stated_by(
     mention: MentionOfRef | None, statement: Statement, result: StatedResult
 ) -> dict[str, str]:
-    """Return the worker, and the model and version that the nearest of the three names."""
+    """Return the worker, model and version of a mention.
+
+    Model and version come from the mention, else from the statement, else from the result.
+    """
     named: StatedBy | None = None
     if isinstance(mention, EvidencedMention):
         named = mention.stated_by

@@ -37,7 +37,7 @@ class Mention(BaseModel):
     evidence: str
     confidence: Confidence
     subject_confidence: Confidence = Field(
-        description="How sure the document's result is of the entity or relationship itself."
+        description="The result's confidence in the entity or relationship itself."
     )
     stated_by: dict[str, str] = Field(
         description="`worker`, and `model` and `version` if the result names them."

@@ -21,15 +21,15 @@ from groundwork_core.resources.writing import Expected
 
 
 def merge_entity(one: UUID, into: UUID, expected: Expected, *, work: MergingWork) -> Written:
-    """Merge `one` into `into`, and return `into` after the merge.
+    """Merge the entity `one` into `into`, and return `into` after the merge.
 
-    If `into` was merged itself, its survivor is used.
+    If `into` was itself merged earlier, its survivor is used.
 
     Raises:
         NotFound: `one` does not exist.
         Conflict: `one` is already merged.
         Invalid: `into` does not exist, or is `one`.
-        VersionMismatch: `one` does not have an `expected` version.
+        VersionMismatch: the version of `one` is not among `expected`.
     """
     while True:
         if one == into:
@@ -72,8 +72,8 @@ def split_entity(one: UUID, *, work: MergingWork) -> Written:
     """Undo the merge of `one`, and return the restored entity.
 
     Raises:
-        NotFound: it never existed, or was deleted with its survivor.
-        Conflict: it is not merged.
+        NotFound: `one` never existed, or was deleted with its survivor.
+        Conflict: `one` is not merged.
         Unavailable: its survivor is being merged at the same time; retry.
     """
     with work:

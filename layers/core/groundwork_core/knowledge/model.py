@@ -1,4 +1,4 @@
-"""The result of a worker: what all versions share, and `groundwork/extraction-result/1`."""
+"""Results of workers: what all versions share, and version 1 (`groundwork/extraction-result/1`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from groundwork_core.knowledge.entity_types import (
 )
 from groundwork_core.knowledge.keys import key_of, name_of
 from groundwork_core.resources.bounded_json import JsonObject
-from groundwork_core.resources.field_types import Moment
+from groundwork_core.resources.field_types import INTEGRAL, Moment
 
 RESULT_CONTRACT: Literal["groundwork/extraction-result/1"] = "groundwork/extraction-result/1"
 MAX_ENTITIES = 2_000
@@ -30,7 +30,7 @@ Ref = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 class ContractModel(BaseModel):
-    """A part of a result. Fields that it does not name are refused."""
+    """Base of the parts of a result. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -70,7 +70,7 @@ class StatedRelationship(ContractModel):
 
 
 class MentionOfRef(ContractModel):
-    """What mentions of all versions have."""
+    """The fields of mentions in all versions."""
 
     ref: Ref = Field(description="The ref of the entity or relationship.")
     role: Text = Field("", max_length=100, description="author, publisher, category, link, …")
@@ -78,17 +78,17 @@ class MentionOfRef(ContractModel):
 
 
 class StatedMention(MentionOfRef):
-    """A statement of an entity or relationship of this result in the document."""
+    """A mention of an entity or relationship of this result in the document."""
 
     confidence: Confidence = 1.0
 
 
 class StatedResult(ContractModel):
-    """What results of all versions have."""
+    """The fields of results in all versions."""
 
     contract: str
     job_id: UUID
-    attempt: int = Field(ge=1, strict=True)
+    attempt: Annotated[int, Field(ge=1, strict=True), INTEGRAL]
     worker: Text = Field(
         min_length=1, max_length=200, description="Name and version of the worker."
     )
@@ -120,7 +120,7 @@ class StatedResult(ContractModel):
 
 
 class ExtractionResult(StatedResult):
-    """All statements that a worker found in one document. Handing it in again has no effect."""
+    """All statements that a worker found in one document. A repeated result has no effect."""
 
     contract: Literal["groundwork/extraction-result/1"]
     entities: tuple[StatedEntity, ...] = Field((), max_length=MAX_ENTITIES)

@@ -26,16 +26,19 @@ class KnowledgeStore(Protocol):
     def upsert_entities(
         self, rows: Sequence[EntityRow], most_aliases: int = MAX_ALIASES
     ) -> list[Upserted]:
-        """Insert or merge entities by (type, key), which are unique in `rows`; in their order.
+        """Insert entities, or merge them by (type, key); return outcomes in the order of `rows`.
 
-        An existing entity keeps its name (another name becomes an alias) and the first documents
-        of its provenance. Its confidence only rises, to what is `said`; `weigh` computes it from
-        all statements. Rows without a key are inserted.
+        (type, key) must be unique in `rows`; a row without a key is inserted. An existing entity
+        keeps its name (another name becomes an alias) and the first documents of its provenance.
+        Its confidence rises to `said` if that is higher; `weigh` then computes it from all
+        statements.
         """
         ...
 
     def upsert_relationships(self, rows: Sequence[EdgeRow]) -> list[Upserted]:
-        """Insert or merge relationships by (from, to, type, valid_from); in the order of `rows`.
+        """Insert relationships, or merge them by (from, to, type, valid_from).
+
+        Returns the outcomes in the order of `rows`.
 
         Raises:
             Unavailable: an end was deleted at the same time; retry.
@@ -43,9 +46,10 @@ class KnowledgeStore(Protocol):
         ...
 
     def hold_entities(self, ids: Sequence[UUID]) -> dict[UUID, UUID]:
-        """Return for each existing or merged id the entity it leads to: itself or its survivor.
+        """Return the entity for each id: itself, or the survivor if it was merged.
 
-        These entities cannot be deleted until the transaction ends.
+        Ids that do not exist are left out. The entities cannot be deleted until the transaction
+        ends.
         """
         ...
 
@@ -54,14 +58,14 @@ class KnowledgeStore(Protocol):
     ) -> set[UUID]:
         """Insert mentions, and delete those of earlier revisions of the `stated` documents.
 
-        Returns the entities of deleted mentions.
+        Returns the entities whose mentions were deleted.
         """
         ...
 
     def present(
         self, document_ids: Sequence[UUID], lease_tokens: Sequence[UUID]
     ) -> tuple[dict[UUID, int], dict[UUID, list[Taken]]]:
-        """Return the revision of each document that exists, and the parts taken under leases."""
+        """Return the revisions of existing documents, and the result parts accepted by lease."""
         ...
 
     def take_part(self, lease: Lease, taken: Taken) -> None:
@@ -73,19 +77,19 @@ class ConfidenceStore(Protocol):
     """Confidences of entities, and the statements that they are computed from."""
 
     def standings(self, ids: Collection[UUID]) -> list[Standing]:
-        """Return the standing of each entity that exists."""
+        """Return the confidence of each existing entity, as stored and as computed."""
         ...
 
     def lock_free(self, ids: Collection[UUID]) -> set[UUID]:
-        """Lock the entities that no other transaction has locked, and return them."""
+        """Lock those entities that no other transaction has locked, and return them."""
         ...
 
     def lock(self, ids: Collection[UUID]) -> set[UUID]:
-        """Lock entities in the order in which upserts lock them; return those that exist."""
+        """Lock entities in the same order as upserts do; return those that exist."""
         ...
 
     def join(self, one: UUID, into: UUID) -> None:
-        """Move the statements of an entity to the one that it is about to be merged into."""
+        """Move the statements of an entity to the survivor of its coming merge."""
         ...
 
     def set_confidences(self, computed: Sequence[tuple[UUID, float]]) -> None:
@@ -112,18 +116,18 @@ class KnowledgeWork(JobsWork, ConfidencesWork, Protocol):
 
 
 class Merging(Protocol):
-    """Merges of entities. Ids of merged entities lead to the survivor."""
+    """Merges of entities. Ids of merged entities stand for the survivor."""
 
     def lock(self, ids: Collection[UUID]) -> dict[UUID, int]:
-        """Lock entities, and return the versions of those that exist."""
+        """Lock entities; return the versions of those that exist, by id."""
         ...
 
     def merge(self, one: UUID, into: UUID) -> None:
-        """Merge an entity into another; both are locked."""
+        """Merge an entity into another. The caller has locked both."""
         ...
 
     def split(self, one: UUID, into: UUID) -> bool:
-        """Undo a merge as far as possible; return False if it is no longer merged into `into`."""
+        """Undo a merge as far as possible; False if `one` is no longer merged into `into`."""
         ...
 
 
@@ -137,7 +141,7 @@ class MergingWork(ResourceWork, SurvivorsWork, ConfidencesWork, Protocol):
 
 
 class ResultWork(LeasesWork, KnowledgeWork, Protocol):
-    """A unit of work that knows leases and applies results."""
+    """A unit of work that applies results under leases."""
 
     @property
     def embeddings(self) -> EmbeddingStore:

@@ -1,4 +1,4 @@
-"""Read a result by the version that it names."""
+"""Parse a result according to its version."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def read_result(given: Mapping[str, Any]) -> StatedResult:
     """Return the validated result.
 
     Raises:
-        Invalid: there is no such version.
-        ValidationError: it breaks the contract of its version.
+        Invalid: the result names an unknown version.
+        ValidationError: the result breaks the contract of its version.
     """
     named = given.get("contract")
     model = RESULTS.get(named) if isinstance(named, str) else None

@@ -26,18 +26,25 @@ INDEXED_BYTES = 2_600
 
 def _indexable(text: str) -> str:
     if len(text) * 4 > INDEXED_BYTES and len(text.encode()) > INDEXED_BYTES:
-        message = f"must take at most {INDEXED_BYTES} bytes as UTF-8"
+        message = f"must take at most {INDEXED_BYTES:,} bytes as UTF-8"
         raise ValueError(message)
     return text
 
 
 _Short = Annotated[Text, Field(min_length=1, max_length=1_000)]
-EntityName = Annotated[_Short, AfterValidator(name_of), AfterValidator(_indexable)]
+EntityName = Annotated[
+    _Short,
+    AfterValidator(name_of),
+    AfterValidator(_indexable),
+    Field(description=f"At most {INDEXED_BYTES:,} bytes as UTF-8."),
+]
 EntityKey = Annotated[
     _Short,
     AfterValidator(key_of),
     AfterValidator(_indexable),
-    Field(description="Stored in Unicode NFC, case-folded."),
+    Field(
+        description=f"At most {INDEXED_BYTES:,} bytes as UTF-8; stored in Unicode NFC, case-folded."
+    ),
 ]
 EdgeType = Annotated[str, StringConstraints(pattern=RELATIONSHIP_TYPE_PATTERN)]
 Aliases = Annotated[tuple[EntityName, ...], Field(fail_fast=True, max_length=1_000)]

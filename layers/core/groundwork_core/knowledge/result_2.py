@@ -1,6 +1,7 @@
-"""The second version of a worker's result: the contract `groundwork/extraction-result/2`.
+"""Version 2 of results of workers: the contract `groundwork/extraction-result/2`.
 
-It adds embeddings, who states what (`stated_by`), evidence at each statement, and parts.
+It adds embeddings, the author of each statement (`stated_by`), evidence of each statement, and
+results in several parts.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from groundwork_core.knowledge.model import (
     StatedResult,
     Text,
 )
+from groundwork_core.resources.field_types import INTEGRAL
 
 RESULT_CONTRACT_2: Literal["groundwork/extraction-result/2"] = "groundwork/extraction-result/2"
 STATEMENTS_MAX = 5_000
@@ -51,7 +53,7 @@ class StatedBy(ContractModel):
 
 
 class Evidenced(ContractModel):
-    """What says who makes a statement, and by which words of the document."""
+    """The author of a statement, and its evidence in the document."""
 
     evidence: Text = Field("", max_length=1000, description="The text passage that states it.")
     stated_by: StatedBy | None = Field(None, description="Default: that of the result.")
@@ -66,7 +68,7 @@ class EvidencedRelationship(StatedRelationship, Evidenced):
 
 
 class EvidencedMention(MentionOfRef):
-    """A role of an entity or relationship of this result in the document."""
+    """A mention of an entity or relationship of this result in the document, with a role."""
 
     confidence: Confidence | None = Field(
         None, description="Default: that of the entity or relationship."
@@ -83,16 +85,16 @@ class StatedEmbedding(ContractModel):
 
 
 class ExtractionResult2(StatedResult):
-    """Statements that a worker found in one document, all of them or one part of them.
+    """The statements that a worker found in one document, or one part of them.
 
-    Handing the same part in again under the same lease has no effect.
+    Repeating a part under the same lease has no effect.
     """
 
     contract: Literal["groundwork/extraction-result/2"]
     stated_by: StatedBy | None = Field(
         None, description="The model and version behind every statement that names no other."
     )
-    part: Annotated[int, Field(strict=True, ge=1, le=PARTS_MAX)] | None = Field(
+    part: Annotated[int, Field(strict=True, ge=1, le=PARTS_MAX), INTEGRAL] | None = Field(
         None,
         description="The number of this part. A part with the same number is applied once, and the"
         " last part is taken once all before it are. Default: the next.",

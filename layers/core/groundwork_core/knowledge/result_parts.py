@@ -1,4 +1,4 @@
-"""Parts of a result: each is applied once, and the last one ends the job."""
+"""Parts of a result: each part is applied once, and the last one ends the job."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMED_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A part that was applied, and how much it stated."""
+    """A part that was applied, with counts of its statements."""
 
     part: int
     entities: int
@@ -24,7 +24,7 @@ class Taken:
 
 
 def counted(result: StatedResult, before: Sequence[Taken] = ()) -> Taken:
-    """Return how much a result states; without a number it is the part after those `before`."""
+    """Count the statements of a result. Without a number, it is the part after `before`."""
     part, embeddings = None, 0
     if isinstance(result, ExtractionResult2):
         part, embeddings = result.part, len(result.embeddings)
@@ -38,23 +38,23 @@ def counted(result: StatedResult, before: Sequence[Taken] = ()) -> Taken:
 
 
 def is_partial(result: StatedResult) -> bool:
-    """Whether more parts follow."""
+    """True if more parts follow."""
     return isinstance(result, ExtractionResult2) and result.partial
 
 
 def is_part(result: StatedResult) -> bool:
-    """Whether it is one of several parts, which belong to one lease."""
+    """True if it is one of several parts, which belong to one lease."""
     return isinstance(result, ExtractionResult2) and (result.partial or result.part is not None)
 
 
 def in_order(result: StatedResult) -> tuple[bool, int]:
-    """Sort the parts of a job: the last one comes last."""
+    """Sort key for the parts of a job, so that the last part comes last."""
     part = result.part if isinstance(result, ExtractionResult2) else None
     return (not is_partial(result), part or 0)
 
 
 def must_be_whole(result: StatedResult, before: Sequence[Taken]) -> None:
-    """Raise Conflict when a last part that has a number came before others."""
+    """Raise Conflict if a last part that states its number arrives before other parts."""
     if not is_part(result) or is_partial(result):
         return
     taken = {one.part for one in before}
@@ -66,7 +66,7 @@ def must_be_whole(result: StatedResult, before: Sequence[Taken]) -> None:
 
 
 def summed(parts: Sequence[Taken]) -> dict[str, int]:
-    """Return how much several parts state together."""
+    """Return the sums of the counts of several parts."""
     return {
         "entities": sum(one.entities for one in parts),
         "relationships": sum(one.relationships for one in parts),

@@ -16,7 +16,7 @@ class Standing:
     entity_id: UUID
     confidence: float
     is_set: bool
-    """Whether a client has changed it; then no statement changes it."""
+    """True if a client has changed it; then no statement changes it."""
     said: float | None
     """The highest confidence that clients, and results without a document, have stated."""
     by_source: tuple[float, ...]

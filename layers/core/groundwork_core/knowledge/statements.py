@@ -1,4 +1,4 @@
-"""Merge statements of many results, so that each row is written once."""
+"""Merge the statements of many results, so that each row is written once."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class EntityRow:
     name: str
     confidence: float
     said: float | None = None
-    """The confidence by statements without a document; None: only documents state it."""
+    """The confidence by statements without a document; None if only documents state it."""
     aliases: list[str] = field(default_factory=list)
     attributes: dict[str, JsonValue] = field(default_factory=dict)
     documents: list[UUID] = field(default_factory=list)
@@ -110,7 +110,7 @@ Stated = tuple[StatedResult, Origin]
 
 
 def merge_entities(stated: Sequence[Stated]) -> list[EntityRow]:
-    """Merge by (type, key), sorted by it, so that concurrent writers lock in the same order."""
+    """Merge statements by (type, key), and sort them so that all writers lock in the same order."""
     rows: dict[EntityKey, EntityRow] = {}
     for result, origin in stated:
         for entity in result.entities:
@@ -126,9 +126,10 @@ def merge_entities(stated: Sequence[Stated]) -> list[EntityRow]:
 
 
 def merge_edges(stated: Sequence[Stated], ids: Mapping[EntityKey, UUID]) -> list[EdgeRow]:
-    """Merge by (from, to, type, valid_from), sorted by it. `ids` has every stated entity.
+    """Merge relationships by (from, to, type, valid_from), and sort them by these.
 
-    Relationships between entities that were merged into one are left out.
+    `ids` has every stated entity. Relationships whose ends were merged into one entity are left
+    out.
     """
     rows: dict[EdgeKey, EdgeRow] = {}
     for result, origin in stated:
@@ -151,7 +152,7 @@ def edge_key(edge: StatedRelationship, by_ref: Mapping[str, UUID]) -> EdgeKey:
 
 
 def _is_closed(edge: StatedRelationship, key: EdgeKey) -> bool:
-    """Return whether its two ends were merged into one entity."""
+    """Return whether both ends of the relationship were merged into one entity."""
     return edge.from_ref != edge.to_ref and key[0] == key[1]
 
 
@@ -160,7 +161,7 @@ def _edge_order(key: EdgeKey) -> tuple[UUID, UUID, str, datetime]:
 
 
 def state_entity(row: EntityRow, said: EntityStatement, most_aliases: int = MAX_ALIASES) -> None:
-    """Merge another statement into a row: the first name stays, others become aliases."""
+    """Merge another statement into a row: the first name remains, others become aliases."""
     row.confidence = max(row.confidence, said.confidence)
     row.attributes |= said.attributes
     for alias in (said.name, *said.aliases):

@@ -1,4 +1,4 @@
-"""Which engagements a program made without a person."""
+"""Detect engagements that a program made without a person."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Click(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The time between the first and the last act of a recipient in a batch."""
+    """The time from the first to the last act of a recipient in a batch."""
 
     distribution_id: UUID
     recipient: str
@@ -47,27 +47,28 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """When a recipient got a distribution, and the stored clicks about the time of a span."""
+    """Time of a recipient's delivery, and the stored clicks around a span."""
 
     delivered_at: datetime | None
     clicks: tuple[Click, ...]
 
 
 def is_program(agent: str | None) -> bool:
-    """Return whether an agent says that it is a program. One that is not given counts as human."""
+    """Return whether an agent is a known program. A missing agent counts as a person."""
     return agent is not None and AUTOMATED.search(agent) is not None
 
 
 def is_soon(at: datetime, delivered_at: datetime | None) -> bool:
-    """Return whether an act came less than SOON_SECONDS after the delivery, or as much before.
+    """Return whether an act came within SOON_SECONDS of the delivery.
 
-    Before, because the clocks of who delivers and who counts differ.
+    An act shortly before the delivery counts too, because the clocks of the publisher and of the
+    counter differ.
     """
     return delivered_at is not None and abs((at - delivered_at).total_seconds()) < SOON_SECONDS
 
 
 def many_at_once(clicks: Iterable[Click]) -> set[UUID]:
-    """Return the clicks of one recipient that belong to LINKS_AT_ONCE links within a moment."""
+    """Return those clicks of a recipient that reach LINKS_AT_ONCE links within moments."""
     ordered = sorted(clicks, key=lambda one: one.at)
     found: set[UUID] = set()
     first = 0
@@ -87,7 +88,7 @@ def many_at_once(clicks: Iterable[Click]) -> set[UUID]:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What the rules know of an engagement."""
+    """The facts about an engagement that the rules need."""
 
     id: UUID
     kind: str
@@ -97,7 +98,10 @@ class Act:
 
 
 def reasons(acts: Sequence[Act], known: Known) -> Mapping[UUID, Reason]:
-    """Return why acts of one recipient, and stored clicks, are automated; others are missing."""
+    """Return why engagements and stored clicks of a recipient are automated, by id.
+
+    Engagements that are not automated are left out.
+    """
     clicks = [
         Click.model_construct(id=one.id, at=one.at, link=one.link)
         for one in acts

@@ -11,7 +11,7 @@ from groundwork_core.resources.ports import Stored
 
 
 def cancel_distribution(row_id: UUID, *, work: DistributionsWork) -> Stored:
-    """Cancel a draft or scheduled distribution of any version; a cancelled one stays cancelled.
+    """Cancel a draft or scheduled distribution of any version. Cancelling again has no effect.
 
     Raises:
         NotFound: there is no distribution with this id.

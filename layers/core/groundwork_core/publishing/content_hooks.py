@@ -28,7 +28,7 @@ class ContentWriteHooks(NoWriteHooks[ResourceWork]):
     """Refuses transitions of the status that are not allowed."""
 
     def __init__(self) -> None:
-        """The new status is not known yet."""
+        """`prepare` sets the new status."""
         self._wanted: Status | None = None
         self._must_move = False
 
@@ -40,7 +40,7 @@ class ContentWriteHooks(NoWriteHooks[ResourceWork]):
         return given
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: ResourceWork) -> None:  # noqa: ARG002 - as above
-        """Check the transition; the version guards against races.
+        """Check the transition. The version check prevents races.
 
         Raises:
             Conflict: the transition is not allowed.

@@ -28,7 +28,9 @@ class Content(Representation):
     format: str
     status: Status
     metadata: Metadata
-    rank: float | None = Field(description="Only in a list with `q`: how well it matches.")
+    rank: float | None = Field(
+        description="How well the resource matches; only in a list with `q`."
+    )
     highlights: Highlights | None = Field(description="Only in a list with `q`.")
 
 
@@ -53,7 +55,7 @@ class ContentPatch(Input):
 
 
 class ContentMove(Input):
-    """A transition of a content to another status."""
+    """The status to move a content to."""
 
     status: Status
 
@@ -74,7 +76,7 @@ class ContentVersion(BaseModel):
 
 
 class WholeContentVersion(ContentVersion):
-    """A version of a content with its body."""
+    """A version of a content, with its body."""
 
     body: str
 

@@ -1,4 +1,4 @@
-"""Hooks of writes of deliveries, which may end their distribution."""
+"""Hooks of writes of deliveries, which may complete their distribution."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from groundwork_core.resources.write_hooks import NoWriteHooks
 
 
 class DeliveryWriteHooks(NoWriteHooks[PublishersWork]):
-    """A distribution is sent once all its deliveries have ended.
+    """Sets a distribution to `sent` once all its deliveries have ended.
 
-    The distribution is locked before its delivery, as callbacks do it: two that end its last two
-    deliveries at the same time then see each other, and none waits for the other.
+    Like callbacks, it locks the distribution before the delivery. So two writers that end the last
+    two deliveries at the same time see each other's change, and there is no deadlock.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class DeliveryWriteHooks(NoWriteHooks[PublishersWork]):
             self._distributions = work.callbacks.lock_distributions({new.distribution_id})
 
     def after_create(self, row_id: UUID, new: Input, work: PublishersWork) -> None:  # noqa: ARG002 - a port's signature
-        """End the distribution if that was the last one under way."""
+        """End the distribution if the new delivery has ended and no other is under way."""
         work.callbacks.end_distributions(self._distributions)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: PublishersWork) -> None:  # noqa: ARG002 - as above
@@ -34,7 +34,7 @@ class DeliveryWriteHooks(NoWriteHooks[PublishersWork]):
         self._lock(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: PublishersWork) -> None:  # noqa: ARG002 - as above
-        """End the distribution if that was the last one under way."""
+        """End the distribution if no delivery is under way any more."""
         work.callbacks.end_distributions(self._distributions)
 
     def before_remove(self, row_id: UUID, work: PublishersWork) -> None:
@@ -42,7 +42,7 @@ class DeliveryWriteHooks(NoWriteHooks[PublishersWork]):
         self._lock(row_id, work)
 
     def after_remove(self, row_id: UUID, work: PublishersWork) -> None:  # noqa: ARG002 - as above
-        """End the distribution if only ended deliveries are left."""
+        """End the distribution if all remaining deliveries have ended."""
         work.callbacks.end_distributions(self._distributions)
 
     def _lock(self, row_id: UUID, work: PublishersWork) -> None:

@@ -33,7 +33,7 @@ def _one_or_many(given: object) -> str:
 
 
 class DeliveryUpdate(Input):
-    """The state of one delivery; it is created if the recipient has none of this distribution."""
+    """The new state of one delivery. A recipient without a delivery gets one."""
 
     distribution_id: UUID
     recipient: Recipient
@@ -45,7 +45,7 @@ class DeliveryUpdate(Input):
             BeforeValidator(_as_error, json_schema_input_type=DeliveryError | Text),
         ]
         | None
-    ) = Field(None, description="An error object, or its message alone.")
+    ) = Field(None, description="An error object, or only its message.")
     attempt: AttemptNumber | None = None
     occurred_at: Moment | None = Field(
         None, description="When the state was reached. Default: the callback's `timestamp`."
@@ -71,12 +71,12 @@ class DeliveryCallback(Input):
 
     @property
     def updates(self) -> tuple[DeliveryUpdate, ...]:
-        """The updates, also where there is only one."""
+        """All updates of the callback, of which there may be one."""
         return self.data if isinstance(self.data, tuple) else (self.data,)
 
 
 class CallbackTaken(BaseModel):
-    """What a callback changed. A repeated one changes nothing."""
+    """The changes that a callback made; none for a repeated callback."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -93,7 +93,7 @@ class CallbackTaken(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryState:
-    """What is known of one delivery."""
+    """The stored state of one delivery."""
 
     distribution_id: UUID
     recipient: str
@@ -102,18 +102,22 @@ class DeliveryState:
     error: dict[str, str] | None = None
     external_id: str | None = None
     state_at: datetime | None = None
-    """When the publisher says that the status was reached; None: no callback has said."""
+    """Time of the status as stated by the publisher; None if no callback stated one."""
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
+    id: UUID | None = None
+    """None if the delivery is not stored."""
+    version: int = 0
+    """The version of the stored delivery that this is, or follows."""
 
 
 def moved(
     known: DeliveryState | None, update: DeliveryUpdate, at: datetime
 ) -> DeliveryState | None:
-    """Return the state after an update that occurred at `at`; None: it is not newer.
+    """Return the state after an update that occurred at `at`; None if nothing changes.
 
-    An older update changes nothing, nor does one that leads from an ended delivery back to one
-    under way. Of two at the same time the one nearer to the end is the newer.
+    An older update changes nothing. Neither does an update that would put an ended delivery under
+    way again. Of two updates of the same time, the one nearer to the end wins.
     """
     if known is not None and not _newer(known, update.status, at):
         return None
@@ -130,6 +134,8 @@ def moved(
         at,
         before.sent_at or (at if under_way else None),
         at if update.status == "delivered" else before.delivered_at,
+        before.id,
+        before.version,
     )
 
 

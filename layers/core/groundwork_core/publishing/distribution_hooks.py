@@ -1,4 +1,4 @@
-"""What else happens when a client writes a distribution."""
+"""Hooks of writes of distributions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FIXED = frozenset({"channel", "spec", "scheduled_at"})
 
 
 class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
-    """Start a distribution that is due at once; keep one that has gone out from going again."""
+    """Starts a distribution that is due, and refuses changes once it has gone out."""
 
     def __init__(self, clock: Clock, public_url: str, checker: JsonSchemas) -> None:
         """`checker` checks preferences of recipients against their schemas."""
@@ -33,7 +33,7 @@ class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
         self._status: str | None = None
 
     def prepare(self, given: Input, row_id: UUID | None, work: DistributionsWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Check the users that the spec names.
+        """Check the user ids in the spec.
 
         Raises:
             Invalid: they are not a list of at most 1,000 ids.
@@ -51,13 +51,13 @@ class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
         return given
 
     def after_create(self, row_id: UUID, new: Input, work: DistributionsWork) -> None:  # noqa: ARG002 - as above
-        """Start it if it is due."""
+        """Start the distribution if it is due."""
         start_now(work, self._clock, self._public_url, self._checker, row_id)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: DistributionsWork) -> None:
-        """Refuse to change what is sent once it has gone out.
+        """Refuse to change the spec, channel or time of a distribution that has gone out.
 
-        The distribution is locked, so that none starts it meanwhile.
+        The distribution is locked, so that no other process starts it in the meantime.
 
         Raises:
             Conflict: it has gone out.
@@ -73,5 +73,5 @@ class DistributionWriteHooks(NoWriteHooks[DistributionsWork]):
             raise Conflict(message, field="status")
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: DistributionsWork) -> None:  # noqa: ARG002 - as above
-        """Start it if it is due now."""
+        """Start the distribution if it is due now."""
         start_now(work, self._clock, self._public_url, self._checker, row_id)

@@ -1,4 +1,4 @@
-"""The message that hands a distribution to its publisher, by queue and by REST alike."""
+"""The message that hands a distribution to its publisher, over a queue or over HTTP."""
 
 from __future__ import annotations
 
@@ -40,26 +40,26 @@ class DistributionMessage(BaseModel):
 
     contract: Literal["groundwork/distribution/1"]
     distribution_id: UUID = Field(
-        description="The same in a message that is delivered again: send once for each."
+        description="The same in a redelivered message: send only once for each id."
     )
     channel: str
     spec: dict[str, JsonValue]
     scheduled_at: datetime | None
     content: ContentReference
-    callback_url: str = Field(description="Where deliveries are reported, signed.")
+    callback_url: str = Field(description="The address for signed reports of deliveries.")
     preferences: dict[str, dict[str, JsonValue]] = Field(
-        description="Of the users in `spec.user_ids` that have any: by user, then by key. With the"
-        " defaults of properties; a value that breaks the schema of its key is left out."
+        description="Preferences of the users in `spec.user_ids` that have any, by user and key,"
+        " with the defaults of properties; values that break the schema of their key are left out."
     )
     preference_defaults: dict[str, JsonValue] = Field(
         default_factory=dict,
-        description="By key, from its schema: what holds for each user in `spec.user_ids` who has"
-        " no value in `preferences`.",
+        description="Default values by key, from the schemas of the keys, for users in"
+        " `spec.user_ids` without a value in `preferences`.",
     )
     quiet_hours: dict[str, QuietHours] = Field(
         default_factory=dict,
-        description="Of the users whose preferences, or their defaults, state them, as they are at"
-        " the time of sending: send nothing to a user who is `quiet` before `until`.",
+        description="Quiet hours at the time of sending, of the users whose preferences or defaults"
+        " state them: send nothing to a user who is `quiet` before `until`.",
     )
 
 
@@ -78,7 +78,7 @@ class DueDistribution:
 
     @property
     def user_ids(self) -> frozenset[UUID]:
-        """The users named in the spec; what is not an id is ignored."""
+        """The ids of users named in the spec; texts that are not ids are ignored."""
         named = self.spec.get("user_ids")
         found = [as_id(one) for one in named] if isinstance(named, list) else []
         return frozenset(one for one in found if one is not None)
@@ -86,15 +86,15 @@ class DueDistribution:
 
 @dataclass(frozen=True, slots=True)
 class EffectivePreferencesOf:
-    """The preferences of several users, as `GET /users/{id}/preferences/effective` has them."""
+    """The effective preferences of several users, as in `GET /users/{id}/preferences/effective`."""
 
     stated: Mapping[UUID, Mapping[str, JsonValue]]
-    """By user and key, with the defaults of properties."""
+    """Stored values by user and key, with the defaults of their properties."""
     defaults: Mapping[str, JsonValue]
-    """By key: for users without a value."""
+    """Default values by key, for users who have no value."""
 
     def of(self, user: UUID) -> dict[str, JsonValue]:
-        """Return the values of one user."""
+        """Return the preferences of a user, with the defaults."""
         return {**self.defaults, **self.stated.get(user, {})}
 
 
@@ -118,7 +118,7 @@ class DistributionCommand:
 
 
 def as_id(value: object) -> UUID | None:
-    """Return a text as an id; None: it is not one."""
+    """Return a text as an id, or None if it is not one."""
     try:
         return UUID(value) if isinstance(value, str) else None
     except ValueError:
@@ -131,7 +131,10 @@ def message_of(
     public_url: str,
     now: datetime,
 ) -> DistributionMessage:
-    """Return the message of a distribution sent now. `public_url` empty: addresses are paths."""
+    """Return the message of a distribution that is sent now.
+
+    If `public_url` is empty, addresses in the message are paths.
+    """
     users = sorted(due.user_ids)
     known = {user: preferences.stated[user] for user in users if user in preferences.stated}
     quiet = {user: preferences.of(user).get(PREFERENCE) for user in users}

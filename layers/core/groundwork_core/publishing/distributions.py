@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field
 
 from groundwork_core.resources.bounded_json import JsonObject
-from groundwork_core.resources.field_types import Moment, Text, Word
+from groundwork_core.resources.field_types import INTEGRAL, Moment, Text, Word
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 
@@ -20,7 +20,7 @@ DeliveryStatus = Literal["pending", "sent", "delivered", "failed"]
 Spec = JsonObject
 Recipient = Annotated[Text, Field(min_length=1, max_length=600)]
 ExternalId = Annotated[Text, Field(min_length=1, max_length=300)]
-AttemptNumber = Annotated[int, Field(ge=0, le=1_000)]
+AttemptNumber = Annotated[int, Field(ge=0, le=1_000), INTEGRAL]
 DeliveryError = dict[Literal["class", "message"], Annotated[Text, Field(max_length=2_000)]]
 
 
@@ -35,7 +35,7 @@ class Distribution(Representation):
     content_version: int | None
     """The published version that is sent; null until it is."""
     error: DeliveryError | None
-    """Why the last attempt failed."""
+    """Reason that the last attempt failed."""
 
 
 class NewDistribution(Input):
@@ -79,7 +79,7 @@ class NewDelivery(Input):
     attempt: AttemptNumber = 0
     error: DeliveryError | None = None
     external_id: ExternalId | None = Field(
-        None, description="Its id in the channel, such as the id of a message."
+        None, description="The id of the delivery in the channel, such as a message id."
     )
     sent_at: Moment | None = None
     delivered_at: Moment | None = None

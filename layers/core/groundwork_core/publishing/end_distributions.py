@@ -15,14 +15,17 @@ def end_finished(
 ) -> None:
     """End those of some distributions that are finished.
 
-    Called after the commit of what ended the deliveries: of two transactions that end the last two
-    deliveries, neither sees the other's, but the one that commits later then sees both.
+    Call it after the commit that ended the deliveries. Two transactions that end the last two
+    deliveries do not see each other's change, but the call after the later commit sees both.
     """
     _end(finished.among(ids), work)
 
 
 def end_all_finished(*, work: PublishersWork, finished: FinishedDistributions) -> int:
-    """End what was left because a process ended after its commit; return how many."""
+    """End finished distributions that are still `sending`; return how many.
+
+    They remain when a process ended between its commit and `end_finished`.
+    """
     found = finished.all(SWEEP_LIMIT)
     _end(found, work)
     return len(found)

@@ -1,4 +1,4 @@
-"""Hand distributions to publishers that ask over HTTP."""
+"""Lease distributions to publishers over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_core.errors import LeaseLost
 from groundwork_core.publishing.distribution_message import DistributionMessage
 from groundwork_core.publishing.ports import DistributionsWork
 from groundwork_core.publishing.rows import DistributionLeaseQuery, LeasedDistribution
-from groundwork_core.resources.field_types import Text, Word
+from groundwork_core.resources.field_types import INTEGRAL, Text, Word
 from groundwork_core.resources.resource import Input
 
 ATTEMPTS_MAX = 5
@@ -29,33 +29,33 @@ LOST = "The lease token is not that of the distribution's present lease; lease i
 
 
 class DistributionLeaseRequest(Input):
-    """A publisher asks for work."""
+    """A publisher's request for distributions."""
 
     channels: Annotated[
         tuple[Word, ...], Field(fail_fast=True, min_length=1, max_length=CHANNELS_MAX)
     ]
     worker: Word
-    lease_seconds: int = Field(ge=1, le=LEASE_SECONDS_MAX)
-    max: int | None = Field(
-        None, ge=1, le=LEASES_MAX, description="If given, the answer has `items`."
+    lease_seconds: Annotated[int, Field(ge=1, le=LEASE_SECONDS_MAX), INTEGRAL]
+    max: Annotated[int, Field(ge=1, le=LEASES_MAX), INTEGRAL] | None = Field(
+        None, description="If given, the response has `items`."
     )
 
 
 class DistributionLeaseEnd(Input):
-    """A lease ends."""
+    """The end of a lease."""
 
     lease_token: UUID
 
 
 class DistributionLeaseFailure(DistributionLeaseEnd):
-    """A lease ends with a failure."""
+    """The end of a lease after a failure."""
 
     failure: Literal["retryable", "bad_input", "internal"] = Field(alias="class")
     message: Annotated[Text, Field(max_length=2_000)]
 
 
 class LeasedDistributionMessage(DistributionMessage):
-    """A distribution's message with its lease."""
+    """The message of a distribution, with its lease."""
 
     model_config = ConfigDict(title="LeasedDistributionMessage")
 
@@ -65,7 +65,7 @@ class LeasedDistributionMessage(DistributionMessage):
 
 
 class LeasedDistributionMessages(BaseModel):
-    """Several leased distributions."""
+    """The messages of leased distributions."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -75,7 +75,10 @@ class LeasedDistributionMessages(BaseModel):
 def lease_distributions(
     wanted: DistributionLeaseRequest, *, work: DistributionsWork, clock: Clock
 ) -> list[dict[str, JsonValue]]:
-    """Lease what waits for these channels, oldest first; return the messages with their leases."""
+    """Lease distributions that wait for these channels, oldest first.
+
+    Returns the messages with their leases.
+    """
     now = clock.now()
     until = now + timedelta(seconds=wanted.lease_seconds)
     with work:
@@ -90,10 +93,10 @@ def lease_distributions(
 def complete_distribution(
     row_id: UUID, token: UUID, *, work: DistributionsWork, clock: Clock
 ) -> None:
-    """End a lease well. The distribution is sent unless deliveries of it are still under way.
+    """End a lease successfully. The distribution is then `sent`, unless deliveries are under way.
 
     Raises:
-        LeaseLost: the token is not that of the present lease; nothing was changed.
+        LeaseLost: the token is not that of the current lease; nothing was changed.
     """
     with work:
         _attempt(row_id, token, work, clock)
@@ -104,13 +107,13 @@ def complete_distribution(
 def fail_distribution(
     row_id: UUID, failed: DistributionLeaseFailure, *, work: DistributionsWork, clock: Clock
 ) -> None:
-    """End a lease with a failure, which counts an attempt.
+    """End a lease with a failure; this counts as an attempt.
 
-    After `bad_input`, or the last attempt, the distribution has failed; else it can be leased
-    again after a pause that doubles with each attempt.
+    The distribution fails after `bad_input` or the last attempt. Otherwise it can be leased again
+    after a pause, which doubles with each attempt.
 
     Raises:
-        LeaseLost: as `complete_distribution`.
+        LeaseLost: the token is not that of the current lease; nothing was changed.
     """
     error = {"class": failed.failure, "message": failed.message}
     with work:
@@ -126,7 +129,11 @@ def fail_distribution(
 def release_distribution(
     row_id: UUID, token: UUID, *, work: DistributionsWork, clock: Clock
 ) -> None:
-    """Give a distribution back; no attempt is counted. Raises LeaseLost as above."""
+    """Give a distribution back without counting an attempt.
+
+    Raises:
+        LeaseLost: the token is not that of the current lease; nothing was changed.
+    """
     with work:
         attempt = _attempt(row_id, token, work, clock)
         work.distributions.give_back(row_id, attempt - 1, clock.now())
@@ -138,7 +145,7 @@ def expire_leases(*, work: DistributionsWork, clock: Clock) -> int:
     with work:
         found: Sequence[UUID] = work.distributions.exhausted(now, ATTEMPTS_MAX, EXPIRE_BATCH)
         work.callbacks.lock_distributions(found)
-        # Once more, now that none can end meanwhile.
+        # Check again, now that no other transaction can end the lease.
         silent = set(found) & set(work.distributions.exhausted(now, ATTEMPTS_MAX, EXPIRE_BATCH))
         work.distributions.end(silent, "failed", EXPIRED)
         work.distributions.remove_ended(now, EXPIRE_BATCH)
@@ -146,7 +153,7 @@ def expire_leases(*, work: DistributionsWork, clock: Clock) -> int:
 
 
 def _attempt(row_id: UUID, token: UUID, work: DistributionsWork, clock: Clock) -> int:
-    """Lock the distribution, then its lease, as callbacks do; return the lease's attempt."""
+    """Lock the distribution, then its lease, as callbacks do; return the number of the attempt."""
     work.callbacks.lock_distributions({row_id})
     attempt = work.distributions.attempt_of(row_id, token, clock.now())
     if attempt is None:

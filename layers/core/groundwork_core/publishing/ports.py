@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Literal, Protocol
+from datetime import date, datetime
+from typing import Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -14,37 +14,52 @@ from groundwork_core.publishing.delivery_updates import DeliveryState
 from groundwork_core.publishing.distribution_message import DistributionMessage, DueDistribution
 from groundwork_core.publishing.engagements import EngagementQuery
 from groundwork_core.publishing.rows import (
+    CallbackClaim,
+    CallbackOutcome,
     DistributionLeaseQuery,
     EncryptedPublisherSecrets,
+    EngagementMonths,
     EngagementOutcome,
     EngagementRow,
     LeasedDistribution,
     PlainPublisherSecrets,
+    StoredDeliveries,
 )
 from groundwork_core.resources.ports import ResourceWork
 from groundwork_core.unit_of_work import Transaction
 
 
 class EngagementStore(Protocol):
-    """The engagements."""
+    """Stores engagements."""
 
     def keep(self, rows: Sequence[EngagementRow]) -> list[EngagementOutcome]:
-        """Insert new engagements, and return the outcome of each, in order. Two round trips.
+        """Insert new engagements; return their outcomes in order. Two round trips.
 
         Ids must be unique in `rows`. Stored engagements are never changed.
         """
         ...
 
     def known(self, spans: Sequence[Span]) -> list[Known]:
-        """Return, in the order of `spans`, when it was delivered and what was clicked."""
+        """Return the delivery time and the stored clicks of each span, in the order of `spans`."""
         ...
 
     def mark(self, ids: Collection[UUID], reason: Reason) -> None:
-        """Mark stored engagements as automated, unless they are."""
+        """Mark stored engagements as automated, unless they are marked already."""
         ...
 
     def recount(self, since: datetime) -> None:
-        """Compute the sums by hour and day again, from the day of `since` on."""
+        """Recompute the hourly and daily sums from the day of `since` on.
+
+        The sums of months whose engagements are no longer kept stay as they are.
+        """
+        ...
+
+    def keep_months(self, today: date, months: int, limit: int) -> EngagementMonths:
+        """Make partitions ahead, and remove what occurred more than `months` months before.
+
+        `today` is a day in UTC. Of engagements outside of partitions by month, at most `limit`
+        are removed. Nothing is made or dropped if that has to wait for a lock.
+        """
         ...
 
 
@@ -52,7 +67,7 @@ class EngagementSums(Protocol):
     """Sums of engagements."""
 
     def of_content(self, content_id: UUID, query: EngagementQuery) -> str | None:
-        """Return a `ContentEngagement` as JSON; None for an unknown content. One round trip."""
+        """Return a `ContentEngagement` as JSON, or None for an unknown content. One round trip."""
         ...
 
 
@@ -66,7 +81,7 @@ class EngagementsWork(Transaction, Protocol):
 
 
 class PublisherSecretsReader(Protocol):
-    """Reads the secrets that callbacks may be signed with."""
+    """Reads the secrets with which callbacks may be signed."""
 
     def enabled(self) -> list[EncryptedPublisherSecrets]:
         """Return every enabled publisher. One round trip."""
@@ -74,14 +89,14 @@ class PublisherSecretsReader(Protocol):
 
 
 class PublisherSecretStore(Protocol):
-    """The secrets of publishers."""
+    """Stores the secrets of publishers, encrypted."""
 
     def lock(self, publisher_id: UUID) -> bool:
-        """Lock a publisher and raise its version; False: there is none."""
+        """Lock a publisher and raise its version; return False if it does not exist."""
         ...
 
     def present(self, publisher_id: UUID) -> str | None:
-        """Return the present secret, encrypted; None: there is none."""
+        """Return the current secret, encrypted, or None if there is none."""
         ...
 
     def replace(
@@ -91,13 +106,16 @@ class PublisherSecretStore(Protocol):
         previous: str | None,
         previous_until: datetime | None,
     ) -> None:
-        """Store encrypted secrets of a publisher, instead of those before."""
+        """Replace the encrypted secrets of a publisher.
+
+        `previous` is valid until `previous_until`; None removes it.
+        """
         ...
 
     def take_plain(self, limit: int, only: UUID | None) -> list[PlainPublisherSecrets]:
-        """Remove secrets that are stored as plain text and return them; `only`: of one publisher.
+        """Remove secrets that are stored as plain text, and return them.
 
-        Waits for transactions that change these publishers.
+        `only` limits this to one publisher. Waits for transactions that change these publishers.
         """
         ...
 
@@ -106,48 +124,58 @@ class FinishedDistributions(Protocol):
     """Finds distributions that can be ended."""
 
     def among(self, ids: Collection[UUID]) -> set[UUID]:
-        """Return those that are `sending` and whose deliveries have all ended. One round trip."""
+        """Return those distributions that are `sending` and whose deliveries have all ended.
+
+        One round trip.
+        """
         ...
 
     def all(self, limit: int) -> set[UUID]:
-        """Return up to `limit` of all of them."""
+        """Return up to `limit` of all distributions that can be ended."""
+        ...
+
+
+class QuickCallbacks(Protocol):
+    """Takes callbacks, each in one statement and transaction, outside of units of work too.
+
+    Each records the callback as accepted and writes its deliveries, or does neither. It waits for
+    transactions that are taking the same callback, changing the same deliveries, or have locked
+    their distributions.
+    """
+
+    def take_new(
+        self,
+        claim: CallbackClaim,
+        named: Sequence[tuple[UUID, str, str | None]],
+        states: Sequence[DeliveryState],
+    ) -> CallbackOutcome | StoredDeliveries:
+        """Insert deliveries if none of those named is stored, and all distributions exist.
+
+        Otherwise return what is stored, without waiting. `named` has the distribution, the
+        recipient and the external id of each delivery; one is stored if there is one with this
+        recipient or external id. One round trip.
+        """
+        ...
+
+    def take_known(
+        self, claim: CallbackClaim, distributions: Collection[UUID], states: Sequence[DeliveryState]
+    ) -> CallbackOutcome:
+        """Insert or update deliveries if they are still as they were read. One round trip."""
         ...
 
 
 class CallbackStore(Protocol):
-    """Callbacks of publishers, and the deliveries that these report."""
-
-    def claim(
-        self, publisher_id: UUID, version: int, webhook_id: str, now: datetime
-    ) -> Literal["claimed", "repeated", "changed"]:
-        """Record a callback as accepted, if the publisher is enabled and has this version.
-
-        Waits for a transaction that is accepting the same callback.
-        """
-        ...
-
-    def share_distributions(self, updates: Sequence[tuple[UUID, str, str | None]]) -> set[UUID]:
-        """Lock deliveries, given as for `known`; return which distributions exist.
-
-        Callbacks about other deliveries of a distribution do not wait. What locks the distribution
-        does.
-        """
-        ...
+    """Distributions whose deliveries change."""
 
     def lock_distributions(self, ids: Collection[UUID]) -> set[UUID]:
-        """Lock distributions in the order of their ids; return those that exist."""
-        ...
+        """Lock distributions in the order of their ids; return those that exist.
 
-    def known(self, updates: Sequence[tuple[UUID, str, str | None]]) -> list[DeliveryState]:
-        """Return the deliveries with one of these (distribution, recipient, external id)."""
-        ...
-
-    def store(self, states: Sequence[DeliveryState]) -> None:
-        """Insert or update deliveries by distribution and recipient."""
+        Waits for callbacks about them, and they wait for this transaction.
+        """
         ...
 
     def end_distributions(self, ids: Collection[UUID]) -> None:
-        """Set those to `sent` that are `sending` and whose deliveries have all ended."""
+        """Set the `sending` distributions among these to `sent` whose deliveries have all ended."""
         ...
 
 
@@ -156,7 +184,7 @@ class PublishersWork(ResourceWork, Protocol):
 
     @property
     def callbacks(self) -> CallbackStore:
-        """The callbacks of publishers."""
+        """Distributions whose deliveries change."""
         ...
 
     @property
@@ -166,12 +194,12 @@ class PublishersWork(ResourceWork, Protocol):
 
 
 class DistributionStore(Protocol):
-    """Distributions on their way out."""
+    """Distributions that are due or being sent."""
 
     def due(self, now: datetime, limit: int, only: UUID | None) -> list[DueDistribution]:
-        """Lock and return scheduled distributions whose time has come and content is published.
+        """Lock and return scheduled distributions that are due and whose content is published.
 
-        What another transaction has locked is left out. `only`: none but this one.
+        Distributions that another transaction has locked are left out. `only` limits this to one.
         """
         ...
 
@@ -184,50 +212,50 @@ class DistributionStore(Protocol):
         ...
 
     def start(self, messages: Sequence[DistributionMessage], now: datetime) -> None:
-        """Set distributions to `sending`, fix their contents' versions, and let them be leased."""
+        """Set distributions to `sending`, fix the versions of their contents, and allow leases."""
         ...
 
     def end(self, ids: Collection[UUID], status: str, error: dict[str, str] | None) -> None:
-        """Set a status and error; they can no longer be leased."""
+        """Set a final status and error; the distributions can no longer be leased."""
         ...
 
     def cancel(self, distribution_id: UUID) -> bool:
-        """Cancel a draft or scheduled distribution; False: it is neither."""
+        """Cancel a draft or scheduled distribution; return False if it has another status."""
         ...
 
     def lease(self, wanted: DistributionLeaseQuery) -> list[LeasedDistribution]:
-        """Lease distributions that wait, oldest first; an expired lease counts an attempt."""
+        """Lease waiting distributions, oldest first. An expired lease counts as an attempt."""
         ...
 
     def attempt_of(self, distribution_id: UUID, token: UUID, now: datetime) -> int | None:
-        """Lock a lease and return its attempt; None: the token is not that of a present lease."""
+        """Lock a lease and return its attempt; None if `token` is not that of the current lease."""
         ...
 
     def give_back(self, distribution_id: UUID, attempts: int, available_at: datetime) -> None:
-        """End a lease; the distribution can be leased again from then on."""
+        """End a lease; the distribution can be leased again from `available_at` on."""
         ...
 
     def keep_error(self, distribution_id: UUID, error: dict[str, str]) -> None:
-        """Show why the last attempt failed."""
+        """Store why the last attempt failed."""
         ...
 
     def is_complete(self, distribution_id: UUID) -> bool:
-        """Whether no delivery of it is under way."""
+        """Return whether no delivery of the distribution is under way."""
         ...
 
     def exhausted(self, now: datetime, attempts_max: int, limit: int) -> list[UUID]:
-        """Return distributions whose last permitted attempt ended with an expired lease."""
+        """Return distributions whose last allowed attempt ended with an expired lease."""
         ...
 
     def remove_ended(self, now: datetime, limit: int) -> None:
-        """Delete hand-overs of distributions that are no longer `sending`."""
+        """Delete the lease data of distributions that are no longer `sending`."""
         ...
 
 
 class DistributionsWork(PublishersWork, Protocol):
-    """A unit of work that knows distributions."""
+    """A unit of work with distributions."""
 
     @property
     def distributions(self) -> DistributionStore:
-        """Distributions on their way out."""
+        """Distributions that are due or being sent."""
         ...

@@ -1,4 +1,4 @@
-"""The secrets that sign callbacks: they are stored encrypted, and decrypted to verify with."""
+"""The secrets with which publishers sign callbacks: stored encrypted, decrypted to verify."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PREVIOUS = EncryptedColumn("publisher_secrets", "previous", "publisher_id")
 Known = dict[tuple[SecretPlace, str], str]
 """Secrets by their places and encrypted texts."""
 OVERLAP = timedelta(hours=24)
-"""How long a replaced secret stays valid."""
+"""Period for which a replaced secret stays valid."""
 PLAIN_MAX = 100
 """Publishers whose plain secrets are encrypted in one transaction."""
 
@@ -33,9 +33,10 @@ def keep_publisher_secret(
 def replace_publisher_secret(
     publisher_id: UUID, *, stored: PublisherSecretStore, encryption: Encryption, now: datetime
 ) -> str | None:
-    """Replace a secret and return the new one; both are valid for 24 hours.
+    """Replace a publisher's secret; return the new one. Both are valid for 24 hours.
 
-    Returns None for an unknown publisher. A present secret that cannot be decrypted ends at once.
+    Returns None for an unknown publisher. A current secret that cannot be decrypted becomes invalid
+    at once.
     """
     if not stored.lock(publisher_id):
         return None
@@ -46,7 +47,7 @@ def replace_publisher_secret(
             plain = encryption.decrypt(present, PRESENT.place(publisher_id))
             previous = encryption.encrypt(plain, PREVIOUS.place(publisher_id))
         except SecretUnreadable:
-            pass  # nobody can verify with it any more
+            pass  # it cannot be decrypted, so it cannot verify anything
     secret = new_secret()
     encrypted = encryption.encrypt(secret, PRESENT.place(publisher_id))
     stored.replace(publisher_id, encrypted, previous, None if previous is None else now + OVERLAP)
@@ -56,9 +57,9 @@ def replace_publisher_secret(
 def encrypt_plain_secrets_of_publishers(
     *, stored: PublisherSecretStore, encryption: Encryption, only: UUID | None = None
 ) -> int:
-    """Encrypt secrets that were stored as plain text; return of how many publishers.
+    """Encrypt secrets that were stored as plain text; return the number of publishers.
 
-    `only`: of no other publisher. At most PLAIN_MAX publishers.
+    `only` limits this to one publisher. Handles at most PLAIN_MAX publishers.
     """
     plain = stored.take_plain(PLAIN_MAX, only)
     for one in plain:
@@ -74,7 +75,7 @@ def encrypt_plain_secrets_of_publishers(
 def encrypt_all_plain_secrets_of_publishers(
     *, begin_work: Callable[[], PublishersWork], encryption: Encryption
 ) -> int:
-    """Encrypt all secrets that were stored as plain text; return of how many publishers."""
+    """Encrypt all secrets that were stored as plain text; return the number of publishers."""
     total, encrypted = 0, PLAIN_MAX
     while encrypted == PLAIN_MAX:
         with begin_work() as work:
@@ -86,7 +87,7 @@ def encrypt_all_plain_secrets_of_publishers(
 
 
 class DecryptedSecrets:
-    """Decrypts the secrets of publishers, each stored text once as long as it stays stored."""
+    """Decrypts the secrets of publishers, and remembers them while they are stored."""
 
     def __init__(self, encryption: Encryption) -> None:
         self._encryption = encryption
@@ -95,7 +96,7 @@ class DecryptedSecrets:
     def of(
         self, stored: list[EncryptedPublisherSecrets], now: datetime
     ) -> tuple[list[PublisherSecrets], bool]:
-        """Return the secrets, and whether one that is valid cannot be decrypted.
+        """Return the secrets, and whether a valid one cannot be decrypted.
 
         Raises:
             Unavailable: the secret store cannot be reached.

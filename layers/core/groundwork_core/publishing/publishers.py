@@ -24,7 +24,7 @@ class Publisher(Representation):
 
 
 class CreatedPublisher(Publisher):
-    """A publisher with its new secret, which is shown only in this answer."""
+    """A publisher with its new secret, which is shown only in this response."""
 
     secret: str
 
@@ -44,14 +44,14 @@ class PublisherPatch(Input):
 
 
 class PublisherWriteHooks(NoWriteHooks[PublishersWork]):
-    """Give a new publisher a secret."""
+    """Generates the secret of a new publisher."""
 
     def __init__(self, encryption: Encryption) -> None:
         self._encryption = encryption
         self._secret: str | None = None
 
     def after_create(self, row_id: UUID, new: Input, work: PublishersWork) -> None:  # noqa: ARG002 - a port's signature
-        """Make the secret and store it, encrypted.
+        """Generate the secret and store it encrypted.
 
         Raises:
             Unavailable: there is no data key, or the secret store cannot be reached.

@@ -1,17 +1,20 @@
-"""Quiet hours of a user: the preference `quiet_hours`, evaluated at one moment.
+"""Quiet hours of a user: the preference `quiet_hours` at a given moment.
 
-A value is `{"from": "22:00", "to": "07:00", "timezone": "Europe/Berlin"}`: from one wall-clock time
-to another, past midnight if `to` is not later. Where clocks go back, a time that comes twice is
-quiet both times; where they go forward, a time that does not come is that of the change.
+A value is `{"from": "22:00", "to": "07:00", "timezone": "Europe/Berlin"}`, in wall-clock time. It
+passes midnight if `to` is not later than `from`. When clocks go back, some times come twice, and
+are quiet both times. When clocks go forward, some times are skipped; a limit at a skipped time is
+the moment of the change.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from groundwork_core.time_zones import UnknownTimeZone, time_zone
 
 PREFERENCE = "quiet_hours"
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -19,7 +22,7 @@ _DAY = timedelta(days=1)
 
 
 class QuietHours(BaseModel):
-    """Whether a recipient has quiet hours at the time of the distribution."""
+    """True if a recipient has quiet hours at the time of the distribution."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,17 +34,17 @@ class QuietHours(BaseModel):
 
 
 class BadQuietHours(ValueError):
-    """A preference that states no quiet hours; the message says why."""
+    """A preference that is not valid quiet hours; the message says why."""
 
 
 def quiet_hours(preference: JsonValue, now: datetime) -> QuietHours:
-    """Return whether it is quiet at a moment (aware), and until when."""
+    """Return whether a moment (an aware time) is in quiet hours, and when these end."""
     try:
         begins, ends, zone = _stated(preference)
     except BadQuietHours as bad:
         return QuietHours(quiet=False, until=None, fault=str(bad))
     today = now.astimezone(zone).date()
-    for day in (today - _DAY, today):  # it may have begun yesterday
+    for day in (today - _DAY, today):  # quiet hours may have begun yesterday
         last_day = day if begins < ends else day + _DAY
         if _first(day, begins, zone) <= now < (until := _last(last_day, ends, zone)):
             return QuietHours(quiet=True, until=until)
@@ -56,13 +59,10 @@ def _stated(preference: JsonValue) -> tuple[time, time, ZoneInfo]:
         raise BadQuietHours("from and to must differ")
     name = preference.get("timezone")
     try:
-        # ZoneInfo reads files: only names of the database, no paths.
-        zone = ZoneInfo(name) if isinstance(name, str) else None
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = None
-    if zone is None:
-        raise BadQuietHours("timezone must be a name of the IANA database, such as Europe/Berlin")
-    return begins, ends, zone
+        return begins, ends, time_zone(str(name))
+    except UnknownTimeZone:
+        message = "timezone must be a name of the IANA database, such as Europe/Berlin"
+        raise BadQuietHours(message) from None
 
 
 def _time(preference: dict[str, JsonValue], name: str) -> time:
@@ -84,12 +84,12 @@ def _last(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 
 def _moments(day: date, at: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the first and last moment of a local time; in a gap, that of the change."""
+    """Return the first and last moment of a local time; for a skipped time, that of the change."""
     wall = datetime.combine(day, at, zone)
     before, after = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     if before <= after:
         return before, after
-    # In a gap fold 0 counts with the old offset, which is the later moment (PEP 495).
+    # For a skipped time, fold 0 uses the old offset, which gives the later moment (PEP 495).
     low, high = int(after.timestamp()), int(before.timestamp())
     offset = after.astimezone(zone).utcoffset()
     while high - low > 1:

@@ -1,4 +1,4 @@
-"""Remember publishers' secrets for a moment, so that a flood of callbacks asks Postgres little."""
+"""Remember publishers' secrets briefly, so that many callbacks cause few queries."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ A publisher that was made since cannot have its secret yet."""
 
 
 class RememberedSecrets:
-    """Publishers' secrets, read again when they are old, or do not explain a signature."""
+    """Publishers' secrets; read again when they are old or do not match a signature."""
 
     def __init__(
         self,
@@ -35,20 +35,20 @@ class RememberedSecrets:
         self._begin_work = begin_work
         self._decrypted = DecryptedSecrets(encryption)
         self.some_unreadable = False
-        """Whether the secrets lack one that cannot be decrypted."""
+        """True if the secrets lack one that cannot be decrypted."""
         self._known: Sequence[PublisherSecrets] = ()
         self._read_at: datetime | None = None
 
     def remembered(self, now: datetime) -> Sequence[PublisherSecrets]:
-        """Return the secrets, which may be REMEMBERED old."""
+        """Return the secrets, which were read at most REMEMBERED ago."""
         return self._not_older_than(REMEMBERED, now)
 
     def recent(self, now: datetime) -> Sequence[PublisherSecrets]:
-        """Return the secrets as they were UNKNOWN ago or later."""
+        """Return the secrets, which were read at most UNKNOWN ago."""
         return self._not_older_than(UNKNOWN, now)
 
     def forget(self) -> None:
-        """Read the secrets again at the next use."""
+        """Discard the secrets, so that the next use reads them again."""
         self._read_at = None
 
     def _not_older_than(self, age: timedelta, now: datetime) -> Sequence[PublisherSecrets]:

@@ -21,7 +21,7 @@ def rotate_publisher(
 ) -> Stored:
     """Replace a publisher's secret, and return the publisher with the new one.
 
-    A secret that was replaced before, and is still valid, ends at once: there are never three.
+    A previous secret that is still valid becomes invalid at once, so that there are never three.
 
     Raises:
         NotFound: there is no publisher with this id.

@@ -22,7 +22,7 @@ TOLERANCE = timedelta(minutes=5)
 SIGNATURES_MAX = 10
 """Signatures compared per message; a sender that rotates its secret sends two."""
 REFUSED = "The callback's signature is not valid."
-"""The one answer for all faults, so that it does not help to find a valid signature."""
+"""The one response for all faults, so that it does not help to find a valid signature."""
 _ID = re.compile(r"[\x21-\x2d\x2f-\x7e]{1,200}", re.ASCII)
 """Visible characters except the full stop, which separates the signed parts."""
 _TIMESTAMP = re.compile(r"[0-9]{1,11}", re.ASCII)
@@ -45,7 +45,7 @@ def new_secret() -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """Return the HMAC key of a secret. Raises ValueError: not a secret of this form."""
+    """Return the HMAC key of a secret. Raises ValueError if the text is not a secret."""
     try:
         key = b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -57,7 +57,7 @@ def key_of(secret: str) -> bytes:
 
 
 def read_headers(headers: Mapping[str, str], now: datetime) -> SignedMessage:
-    """Read the three headers, names in lower case. Costs no key and no database.
+    """Read the three headers; `headers` has names in lower case. Needs no key and no database.
 
     Raises:
         Unauthenticated: one is missing or malformed, or the timestamp is outside the tolerance.
@@ -78,13 +78,13 @@ def read_headers(headers: Mapping[str, str], now: datetime) -> SignedMessage:
 
 
 def signature_of(key: bytes, id_: str, timestamp: str, body: bytes) -> str:
-    """Return the signature of a message, in base64 without its version."""
+    """Return the signature of a message in base64, without the version prefix."""
     signed = f"{id_}.{timestamp}.".encode() + body
     return b64encode(hmac.digest(key, signed, sha256)).decode()
 
 
 def is_signed_with(keys: Iterable[bytes], message: SignedMessage, body: bytes) -> bool:
-    """Compare every signature with that of every key, each in constant time."""
+    """Return whether one of the message's signatures is by one of the keys, in constant time."""
     holds = False
     for key in keys:
         expected = signature_of(key, message.id, message.timestamp, body).encode()

@@ -1,4 +1,4 @@
-"""Send out distributions whose time has come."""
+"""Start distributions that are due."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 START_BATCH = 100
 START_BATCHES = 20
-"""At most 2,000 distributions a run; the rest is due in the next one, a minute later."""
+"""Batches of a run, so at most 2,000 distributions; the next run starts the rest."""
 TOO_LARGE = {
     "class": "bad_input",
     "message": f"The message would have more than {MESSAGE_BYTES_MAX:,} bytes; shorten the spec,"
@@ -36,7 +36,7 @@ TOO_LARGE = {
 def start_due(
     *, work: DistributionsWork, clock: Clock, public_url: str, checker: JsonSchemas
 ) -> int:
-    """Start due distributions, a batch per transaction; return how many were due.
+    """Start due distributions, one batch per transaction; return how many were due.
 
     Several schedulers may run at the same time: each distribution is started by one of them.
     """
@@ -59,8 +59,8 @@ def start_now(
 ) -> int:
     """Start due distributions in the running transaction; return how many were due.
 
-    The message goes into the outbox in this transaction, and so exactly once. One that is too
-    large for a queue fails its distribution: it must not hold up the messages after it.
+    Each message is written to the outbox in this transaction, so exactly once. If a message is too
+    large for a queue, its distribution fails, so that it does not hold up others.
     """
     now = clock.now()
     due = work.distributions.due(now, START_BATCH, only)
@@ -83,7 +83,7 @@ def start_now(
 def _effective(
     users: Collection[UUID], work: DistributionsWork, checker: JsonSchemas
 ) -> EffectivePreferencesOf:
-    """Return the present preferences of users, without a query if there are no users."""
+    """Return the current preferences of users; runs no query if there are no users."""
     if not users:
         return EffectivePreferencesOf({}, {})
     schemas = work.distributions.preference_schemas()

@@ -1,4 +1,4 @@
-"""Which days, hours and parts of hours make up a span of time."""
+"""Split a span of time into days, hours and parts of hours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from groundwork_core.publishing.engagements import EngagementQuery
 
 Range = tuple[datetime, datetime]
-"""From a time, until before another."""
+"""The first moment of a range, and the first moment after it."""
 ALWAYS: Range = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -16,7 +16,7 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 def ranges_of(query: EngagementQuery) -> Mapping[str, list[Range]]:
     """Return disjoint ranges of whole days (`day`), whole hours (`hour`) and the rest (`part`).
 
-    Days are not used for sums by hour. Times are aware; days and hours are those of UTC.
+    Sums by hour use no days. Times are aware; days and hours are in UTC.
     """
     whole = (query.start or ALWAYS[0], query.end or ALWAYS[1])
     hours = _inside(whole, HOUR)
@@ -29,7 +29,7 @@ def ranges_of(query: EngagementQuery) -> Mapping[str, list[Range]]:
 
 
 def _inside(whole: Range, size: timedelta) -> Range | None:
-    """Return the whole hours or days within a range; None if there are none."""
+    """Return the largest range of whole hours or days within a range, or None."""
     start, end = _floor(whole[0], size), _floor(whole[1], size)
     if start < whole[0]:
         if start > ALWAYS[1] - size:
@@ -41,7 +41,7 @@ def _inside(whole: Range, size: timedelta) -> Range | None:
 
 
 def _around(outer: Range, inner: Range | None) -> list[Range]:
-    """Return what an inner range leaves of an outer one."""
+    """Return the parts of an outer range that are outside of the inner range."""
     if inner is None:
         return [outer] if outer[0] < outer[1] else []
     ends = [(outer[0], inner[0]), (inner[1], outer[1])]

@@ -1,4 +1,4 @@
-"""The versions of contents, read-only. A trigger writes them, so none is missing."""
+"""The versions of contents, read-only. A trigger writes them, so that every version is stored."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Push by WebSub (W3C Recommendation): hubs tell us that a feed has changed."""
+"""Push by WebSub (W3C Recommendation): hubs notify us that a feed has changed."""

@@ -1,4 +1,4 @@
-"""Ask hubs for subscriptions, and renew them in time."""
+"""Request subscriptions from hubs, and renew them in time."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def keep_subscribed(
     public_url: str,
     limit: int = PER_RUN,
 ) -> int:
-    """Ask for each subscription that is wanted or ends soon; return how many hubs accepted.
+    """Request new subscriptions and renew those that end soon; return how many hubs accepted.
 
-    The secret is stored before the hub is asked, because it may confirm before it answers. A hub
-    that does not confirm is asked again later, with growing pauses.
+    The secret is stored before the request, because the hub may confirm the subscription before it
+    responds. A hub that does not confirm gets another request after a pause, which grows.
     """
     accepted = 0
     for _ in range(limit):
@@ -52,12 +52,12 @@ def keep_subscribed(
 
 
 def place_of(subscription: HubSubscription) -> SecretPlace:
-    """Return the place of a subscription's secret."""
+    """Return where the secret of a subscription is stored."""
     return SecretPlace("push_subscriptions", "encrypted", subscription.source_id)
 
 
 def _secret(due: HubSubscription, encryption: Encryption) -> tuple[str, str]:
-    """Return the secret to send and its encrypted form; a renewal keeps the present one."""
+    """Return the secret to send and its encrypted form; a renewal uses the current secret."""
     if due.status == "active" and due.encrypted is not None:
         with suppress(SecretUnreadable):
             return encryption.decrypt(due.encrypted, place_of(due)), due.encrypted

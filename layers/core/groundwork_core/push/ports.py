@@ -12,18 +12,18 @@ from groundwork_core.unit_of_work import Transaction
 
 
 class PushStore(Protocol):
-    """The subscriptions of sources at hubs."""
+    """Stores the subscriptions of sources at hubs."""
 
     def notice(self, source_id: UUID, hub: str | None, topic: str | None) -> None:
-        """Note which hub and topic a feed names; another one, or none, ends the subscription."""
+        """Store the hub and topic that a feed names; a change ends its subscription."""
         ...
 
     def claim_due(self, now: datetime) -> HubSubscription | None:
-        """Lock one subscription that is to be asked for or renewed."""
+        """Lock one subscription that is to be requested or renewed; return it, or None."""
         ...
 
     def ask(self, source_id: UUID, encrypted: str, retry_at: datetime) -> None:
-        """Note that a hub is being asked, and the secret that was sent."""
+        """Store the secret of a request to a hub, and when to repeat the request."""
         ...
 
     def find(self, callback_id: UUID) -> HubSubscription | None:
@@ -31,19 +31,19 @@ class PushStore(Protocol):
         ...
 
     def confirm(self, callback_id: UUID, until: datetime, renew_at: datetime) -> None:
-        """Note that a hub has confirmed a subscription."""
+        """Store that a hub has confirmed a subscription."""
         ...
 
     def refuse(self, callback_id: UUID, again_at: datetime) -> None:
-        """Note that a hub has refused a subscription."""
+        """Store that a hub has refused a subscription."""
         ...
 
     def pushed(self, callback_id: UUID, now: datetime) -> None:
-        """Note a push, and make the source due; at most once a minute after its last poll."""
+        """Store that a push came, and make its source due; at most once a minute after a poll."""
         ...
 
     def after_poll(self, source_id: UUID, found: int, now: datetime) -> None:
-        """Count what was found without a push, and put off the next poll of a pushed feed."""
+        """Count documents that were found without a push; delay the next poll of a pushed feed."""
         ...
 
 
@@ -57,8 +57,8 @@ class PushWork(Transaction, Protocol):
 
 
 class AskHub(Protocol):
-    """Sends a form to a hub, guarded against addresses that are not public."""
+    """Sends a form to a hub, but not to addresses that are not public."""
 
     def __call__(self, hub: str, form: Mapping[str, str]) -> int | None:
-        """Return the status of the answer; None: there was none."""
+        """Return the status of the response, or None if there was none."""
         ...

@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 LEASE = timedelta(days=10)
-"""The longest time that we ask for, and that we take a hub's word for."""
+"""The longest subscription that we request, and that we accept from a hub."""
 SHORTEST_LEASE = timedelta(minutes=5)
 RENEWED_BEFORE = 0.9
 """The share of a lease after which it is renewed."""
@@ -22,7 +22,7 @@ DISTRUST = timedelta(days=30)
 FIRST_RETRY = timedelta(minutes=10)
 LONGEST_RETRY = timedelta(days=1)
 ALGORITHMS = ("sha1", "sha256", "sha384", "sha512")
-"""Those of WebSub section 5.1."""
+"""The algorithms of signatures in WebSub section 5.1."""
 
 Status = Literal["wanted", "asked", "active", "refused", "distrusted"]
 
@@ -43,24 +43,27 @@ class HubSubscription:
 
 
 def retry_at(tries: int, now: datetime) -> datetime:
-    """When to ask a hub again that has not confirmed; the pause doubles up to a day."""
+    """Return when to repeat a request that a hub has not confirmed.
+
+    The pause doubles up to a day.
+    """
     doubled: int = 2 ** min(tries, 10)
     return now + min(FIRST_RETRY * doubled, LONGEST_RETRY)
 
 
 def lease_until(seconds: int | None, now: datetime) -> datetime:
-    """The end of a lease that a hub granted, within our own limits."""
+    """Return the end of a lease that a hub granted, within our own limits."""
     granted = LEASE if seconds is None else timedelta(seconds=min(seconds, 10**9))
     return now + max(SHORTEST_LEASE, min(granted, LEASE))
 
 
 def renew_at(until: datetime, now: datetime) -> datetime:
-    """When to renew a lease."""
+    """Return when to renew a lease that ends at `until`."""
     return now + RENEWED_BEFORE * (until - now)
 
 
 def is_signed(secret: str, body: bytes, header: str | None) -> bool:
-    """Whether `X-Hub-Signature: method=hex` is the HMAC of the body, in constant time."""
+    """Return whether the header `method=hex` is the HMAC of the body. Constant time."""
     method, _, given = (header or "").partition("=")
     if method not in ALGORITHMS or not given.isascii():
         return False
@@ -71,7 +74,7 @@ def is_signed(secret: str, body: bytes, header: str | None) -> bool:
 def challenge_of(
     subscription: HubSubscription | None, query: Mapping[str, str]
 ) -> tuple[str, int | None] | None:
-    """Return the challenge to repeat and the granted seconds; None: we did not ask for this."""
+    """Return the challenge to repeat and the granted seconds; None if we did not request this."""
     if subscription is None or subscription.status not in ("asked", "active"):
         return None
     challenge = query.get("hub.challenge", "")
@@ -84,7 +87,7 @@ def challenge_of(
 
 
 def is_denial(subscription: HubSubscription | None, query: Mapping[str, str]) -> bool:
-    """Whether a hub refuses the subscription that we asked for (section 5.2)."""
+    """Return whether a hub refuses the subscription that we requested (section 5.2)."""
     return (
         subscription is not None
         and query.get("hub.mode") == "denied"

@@ -1,4 +1,4 @@
-"""Answer hubs: their verification of a subscription, and their pushes."""
+"""Respond to hubs: to their verification of a subscription, and to their pushes."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ log = logging.getLogger(__name__)
 def verify_intent(
     callback_id: UUID, query: Mapping[str, str], *, work: PushWork, clock: Clock
 ) -> str:
-    """Return the challenge of a subscription that we asked for; note what the hub decided.
+    """Return the challenge of a subscription that we requested; store the hub's decision.
 
     Raises:
-        NotFound: we did not ask for this.
+        NotFound: we did not request this subscription.
     """
     now = clock.now()
     with work:
@@ -39,7 +39,7 @@ def verify_intent(
             return ""
         asked = challenge_of(found, query)
         if asked is None:
-            raise NotFound("This subscription is unknown.")
+            raise NotFound("This subscription does not exist.")
         challenge, seconds = asked
         until = lease_until(seconds, now)
         work.push.confirm(callback_id, until, renew_at(until, now))
@@ -55,10 +55,10 @@ def take_push(
     clock: Clock,
     encryption: Encryption,
 ) -> bool:
-    """Make the source of a signed push due; return False when the subscription is gone.
+    """Make the source of a signed push due; return False if the subscription no longer exists.
 
-    The content of a push is not read: the feed is polled instead. So a hub can lie, replay or
-    flood and change nothing but the time of a poll. A push with a wrong signature is ignored.
+    The content of a push is not read: the feed is polled instead. So false, repeated or very many
+    pushes change nothing but the time of a poll. A push with a wrong signature is ignored.
     """
     now = clock.now()
     with work:

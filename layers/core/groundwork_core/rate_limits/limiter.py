@@ -1,7 +1,7 @@
 """Limit requests per principal across all processes, without a round trip for each request.
 
-A process leases a few tokens at a time from the principal's shared bucket, and returns unused ones
-with its next lease. Each admitted request uses a token of the bucket, so all processes together
+A process takes a few tokens at a time from the principal's shared bucket, and returns unused ones
+when it takes more. Each admitted request uses a token of the bucket, so all processes together
 never admit more than `burst + per_second * seconds`.
 """
 
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 BURST_SECONDS = 4
 LEASES_PER_SECOND = 20
-"""Of one process at the full rate; with a small rate each token is a lease."""
+"""Leases of one process at the full rate; at a small rate each token is leased by itself."""
 LEASE_SECONDS = 1.0
 """The duration of a lease; unused tokens are returned with the next one."""
 UNREACHABLE_SECONDS = 1.0
-"""How long requests are not limited after the buckets could not be reached."""
+"""Period without limits after the buckets could not be reached."""
 REMEMBERED_MAX = 10_000
 
 
@@ -64,7 +64,7 @@ class RateLimiter:
         per_second: int,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`buckets` are shared by all processes; `per_second` is at least 1."""
+        """`buckets` are shared by all processes; `per_second` is the limit, at least 1."""
         self.rate = Rate(per_second, per_second * BURST_SECONDS)
         self._chunk = max(1, per_second // LEASES_PER_SECOND)
         self._buckets = buckets
@@ -121,7 +121,7 @@ class RateLimiter:
         return RateLimitStatus(allowed=False, rate=self.rate, remaining=0, wait_seconds=wait)
 
     def _forget(self, now: float) -> None:
-        """Forget principals whose leases have ended; their few unused tokens are lost."""
+        """Discard the state of principals whose leases have ended; their unused tokens are lost."""
         self._held = {who: held for who, held in self._held.items() if now < held.ends_at}
         if len(self._held) >= REMEMBERED_MAX:
             self._held.clear()

@@ -1,4 +1,4 @@
-"""Close sockets whose users or API keys have lost their rights."""
+"""Close sockets of users or API keys that have lost rights."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def close_unauthorized(users: set[UUID] | None, work: LiveWork, sockets: Sockets
 
 
 def close_expired(*, work: ListenersWork, sockets: Sockets) -> int:
-    """Close sockets whose API keys have ended; return how many.
+    """Close sockets whose API keys have expired or were revoked; return how many.
 
-    They get no events from that time on. The host closes a socket at the expiry that `$connect`
-    returned; API Gateway does not, and a key may be revoked earlier.
+    Such sockets already get no events. The host closes a socket at the expiry that `$connect`
+    returned. API Gateway does not do so, and a key may be revoked earlier.
 
     Raises:
         Unavailable: the gateway that holds the sockets cannot be reached.

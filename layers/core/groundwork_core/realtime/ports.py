@@ -21,12 +21,12 @@ class Post:
 
 
 class Sockets(Protocol):
-    """The gateway that has the open WebSockets."""
+    """The gateway that holds the open WebSockets."""
 
     def post(self, posts: Sequence[Post]) -> frozenset[str]:
         """Send frames; each socket gets its frames in the given order.
 
-        Returns the connections that are closed, which did not get all their frames.
+        Returns the ids of closed connections, which did not get all their frames.
 
         Raises:
             Unavailable: the gateway cannot be reached; some frames may have been sent.
@@ -51,7 +51,7 @@ class RedeemedTicket:
     key_id: UUID | None = None
     """The API key with which the ticket was requested."""
     key_seconds: float | None = None
-    """Time until that key expires; None: it does not expire."""
+    """Time until that key expires; None if it does not expire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class ReplayRange:
 
 
 class ListenerStore(Protocol):
-    """The stored sockets with their topics."""
+    """Stores the open sockets with their topics."""
 
     def redeem(self, ticket: str) -> RedeemedTicket | None:
         """Redeem a ticket; None if it is unknown, used or expired, or its user is disabled."""
@@ -109,9 +109,9 @@ class ListenerStore(Protocol):
         ...
 
     def unauthorized(self, users: Iterable[UUID] | None) -> list[str]:
-        """Return sockets whose users' sessions ended, or whose users lost permissions since.
+        """Return the sockets of users whose sessions ended or who lost permissions since.
 
-        Checks these users; None: all users.
+        `users` limits this to some users; None means all.
         """
         ...
 
@@ -124,7 +124,7 @@ class NumberedOutbox(Protocol):
     """The outbox rows that have a seq."""
 
     def lock(self, destination: str) -> None:
-        """Keep the relay from delivering to a destination until the transaction ends."""
+        """Stop the relay from delivering to a destination until the transaction ends."""
         ...
 
     def number(self, ids: Sequence[int], last_seq: int) -> None:
@@ -132,7 +132,7 @@ class NumberedOutbox(Protocol):
         ...
 
     def span(self) -> ReplayRange:
-        """Return the range that can be replayed."""
+        """Return the range of seqs that can be replayed."""
         ...
 
     def replay(self, topics: Iterable[str], since: int, limit: int) -> list[NumberedRow]:

@@ -53,16 +53,17 @@ def subscribe(
 ) -> None:
     """Add topics to the subscriptions of a socket, after a replay of changes since `since`.
 
-    The socket gets `subscribed` with the seq from which it gets all changes, then the missed
-    changes, then new ones, without a gap and in order: the relay cannot post while the last slice
-    is replayed and the topics are added. For a socket without subscriptions most of the replay
-    happens before the relay has to wait.
+    The socket gets the message `subscribed` with the seq from which it gets all changes, then the
+    missed changes, then new ones, in order and without a gap. To ensure this, the relay is locked
+    while the last missed changes are replayed and the topics are added. For a socket without
+    subscriptions, most of the replay runs before the lock.
 
     If `since` is too old or unknown, the socket gets `reset` first and changes from now on.
 
     Raises:
         Unauthenticated: the socket is unknown, or its user's sessions have ended.
-        Invalid: a topic does not exist; Forbidden: a permission is missing.
+        Invalid: a topic does not exist.
+        Forbidden: a permission is missing.
     """
     wanted, listener = _wanted(connection_id, topics, work)
     replay = _Replay(connection_id, wanted, work, sockets)
@@ -81,7 +82,7 @@ def subscribe(
 def unsubscribe(
     connection_id: str, topics: Sequence[object], *, work: ListenersWork, sockets: Sockets
 ) -> None:
-    """Remove topics from the subscriptions; sends `unsubscribed` with the remaining ones."""
+    """Remove topics from the subscriptions of a socket; send it `unsubscribed` with the others."""
     with work:
         work.numbered_outbox.lock(LIVE)
         listener = known(connection_id, work)
@@ -121,7 +122,7 @@ class _Replay:
         self._replayed = 0
 
     def catch_up(self, since: int) -> int:
-        """Replay while the relay continues, until few changes are left; return the last seq."""
+        """Replay without the lock until few changes are left; return the last seq."""
         while self._replayed < MOST_REPLAYED:
             with self._work:
                 if not _can_replay(since, self._work.numbered_outbox.span()):
@@ -147,7 +148,7 @@ class _Replay:
         return self._post([json.dumps({"type": "reset"})]) and self._send(span.last, ())
 
     def _missed(self, since: int, most: int) -> Sequence[NumberedRow]:
-        """Return the changes after `since`, including those of survivors of merged entities."""
+        """Return the changes after `since`, with those of entities merged into subscribed ones."""
         survivors = self._work.survivors.of(entities_of(self._topics)).values()
         topics = self._topics.union(f"{ENTITY}{id_}" for id_ in survivors)
         return self._work.numbered_outbox.replay(topics, since, most)

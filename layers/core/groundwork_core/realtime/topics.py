@@ -21,7 +21,7 @@ ENTITY = "entity:"
 JOB = "job:"
 """`job:<id>` carries the changes and the progress of one job."""
 ENTITY_NEEDS = frozenset({"entities:read", "relationships:read"})
-"""For `entity:<id>`, which has changes of an entity and of its relationships."""
+"""Permissions for the topic `entity:<id>`: it has changes of an entity and its relationships."""
 
 CHANGES = frozenset({"created", "updated", "deleted", "progress"})
 
@@ -63,7 +63,7 @@ def checked(topics: Iterable[object], permissions: frozenset[str]) -> frozenset[
 
 
 def topics_of(row: OutboxRow) -> tuple[str, ...]:
-    """Return the topics of a row; none if listeners do not get it."""
+    """Return the topics of a row; empty if no listener gets it."""
     if row.aggregate not in NEEDS or row.kind not in CHANGES:
         return ()
     if row.aggregate == "entities":
@@ -77,7 +77,7 @@ def topics_of(row: OutboxRow) -> tuple[str, ...]:
 
 
 def entities_of_row(row: OutboxRow) -> frozenset[UUID]:
-    """Return the entities whose topics have the row."""
+    """Return the entities in whose topics the row is."""
     return frozenset(entities_of(topics_of(row)))
 
 

@@ -1,4 +1,4 @@
-"""The rows of a batch: fewer after one that took too long, then more again."""
+"""The size of batches: smaller after a batch that took too long, then larger again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ DIVISOR, FACTOR = 4, 2
 class BatchSize:
     """The size of the next batch of one destination.
 
-    A batch that exceeds the destination's time limit would exceed it again, and nothing behind it
-    would ever be delivered.
+    A batch that exceeded the time limit would exceed it again, so that no later row would ever be
+    delivered.
     """
 
     def __init__(self) -> None:
@@ -22,14 +22,14 @@ class BatchSize:
 
     @property
     def reduced(self) -> bool:
-        """Whether batches are smaller than usual; no batch is then read ahead."""
+        """True if batches are smaller than usual; no batch is then read ahead."""
         return self.rows < ROWS_A_BATCH
 
     def delivered(self) -> None:
-        """Let the next batch be larger, up to the usual size."""
+        """Let the next batch be larger, up to the normal size."""
         self.rows = min(self.rows * FACTOR, ROWS_A_BATCH)
 
     def failed(self, error: Exception) -> None:
-        """Let the next batch be smaller if this one took too long."""
+        """Let the next batch be smaller if this one failed because it took too long."""
         if isinstance(error, TookTooLong):
             self.rows = max(self.rows // DIVISOR, FEWEST_ROWS)

@@ -1,4 +1,4 @@
-"""Deliver to one destination while the relay is awake."""
+"""Deliver rows to one destination while the relay is awake."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ LONGEST_PAUSE_SECONDS = 0.05
 BUSY_PAUSE_SECONDS = 0.02
 FIRST_RETRY_SECONDS = 0.25
 LONGEST_RETRY_SECONDS = 4.0
+GATHER_PASSES = 2
+"""After catching up, a carrier gathers rows for at least so many times as long as its last pass
+took, so that on a busy machine passes become rarer, and larger."""
+GATHER_MAX = 3
+"""Longest time to gather, in multiples of the destination's `gather_seconds`."""
 
 
 class Carrier(Generic[WorkT_contra]):
@@ -34,7 +39,7 @@ class Carrier(Generic[WorkT_contra]):
     ) -> None:
         """`backlogs`, `activity`, `budget` and `observer` are shared by all carriers.
 
-        `size` is that of the destination's batches; it should be kept for later runs.
+        `size` is the size of the destination's batches; reuse the object in later runs.
         """
         self._size = size or BatchSize()
         self._destination = destination
@@ -66,7 +71,7 @@ class Carrier(Generic[WorkT_contra]):
                     return
 
     def _look(self) -> bool:
-        """Deliver what is ready; otherwise wait, with growing pauses."""
+        """Deliver the waiting rows; if there are none, pause, longer each time."""
         backlog = self._behind()
         if backlog.waiting:
             self._activity.mark()
@@ -78,45 +83,50 @@ class Carrier(Generic[WorkT_contra]):
         return False
 
     def _finish(self) -> bool:
-        """Deliver all rows committed before this pass; wait for another relay's lock."""
+        """Deliver all rows that were committed before this pass; wait for another relay's lock."""
         while self._budget.remaining_seconds() > 1:
             self._behind()
             carried = self._pass()
             self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
             if carried.all:
                 return True
-            if not carried.rows:
+            if not carried.moved:
                 self._sleep(BUSY_PAUSE_SECONDS)
         return True
 
     def _carry(self) -> bool:
+        began = self._activity.stopwatch()
         carried = self._pass()
-        if carried.rows:
+        if carried.moved:
             self._activity.mark()
             self._observer.carried(self._destination.name, carried.rows, self._lag_seconds())
             if carried.all:
-                self._activity.pause(self._destination.gather_seconds)
-        return bool(carried.rows)
+                self._activity.pause(self._gathering(self._activity.stopwatch() - began))
+        return carried.moved
+
+    def _gathering(self, pass_seconds: float) -> float:
+        least = self._destination.gather_seconds
+        return min(max(least, GATHER_PASSES * pass_seconds), GATHER_MAX * least)
 
     def _pass(self) -> Carried:
         size = self._size
         ahead = 0 if size.reduced else None
         carried = carry(self._destination, self._begin_work(), limit=size.rows, ahead=ahead)
-        if carried.rows:
+        if carried.moved:
             size.delivered()
         return carried
 
     def _behind(self) -> Backlog:
         backlog = self._backlogs.of(self._destination.name)
-        self._since = time.monotonic() - backlog.lag_seconds if backlog.waiting else None
+        self._since = self._activity.stopwatch() - backlog.lag_seconds if backlog.waiting else None
         return backlog
 
     def _lag_seconds(self) -> float:
         """Return the age of the oldest waiting row."""
-        return 0.0 if self._since is None else time.monotonic() - self._since
+        return 0.0 if self._since is None else self._activity.stopwatch() - self._since
 
     def _stumbled(self, error: Exception) -> bool:
-        """Report the error and wait; return whether there is time for a retry."""
+        """Report an error and wait; return whether there is time for a retry."""
         retry = min(FIRST_RETRY_SECONDS * 2**self._failures, LONGEST_RETRY_SECONDS)
         self._failures += 1
         self._size.failed(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -16,31 +16,37 @@ class OutboxBatch:
     """Outbox rows that a destination has not received yet, in commit order."""
 
     rows: tuple[OutboxRow, ...]
+    """The rows of the destination's aggregates; may be empty although other rows were passed."""
     upto: tuple[int, int]
     """The (xid, id) of the cursor after their delivery."""
     last_seq: int
     """The last assigned seq before these rows."""
     all: bool
-    """Whether no more rows were ready."""
+    """True if no more rows were ready."""
+    moves: bool = True
+    """True if there were rows, of whatever aggregate, so that the cursor moves."""
 
 
 class OutboxStore(Protocol):
     """The outbox in one transaction."""
 
-    def take(self, destination: str, limit: int) -> OutboxBatch | None:
-        """Lock a destination and return its waiting rows; None while another relay has the lock.
+    def take(self, destination: str, limit: int, aggregates: Collection[str]) -> OutboxBatch | None:
+        """Lock a destination and return its waiting rows; None if another relay has the lock.
 
-        Rows are returned only when no older transaction is still running, so that no later call
-        returns an earlier row. The lock ends with the transaction.
+        At most `limit` rows are passed, and those of `aggregates` among them are returned. Rows are
+        returned only when no older transaction is still running, so that no later call returns an
+        earlier row. The lock ends with the transaction.
         """
         ...
 
-    def take_after(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
+    def take_after(
+        self, taken: OutboxBatch, limit: int, aggregates: Collection[str]
+    ) -> OutboxBatch:
         """Return the rows after a batch of this transaction, which still has the lock."""
         ...
 
     def advance(self, destination: str, upto: tuple[int, int]) -> None:
-        """Set the cursor of a destination to (xid, id)."""
+        """Set the cursor of a destination to `upto`, an (xid, id)."""
         ...
 
 
@@ -65,6 +71,11 @@ class Destination(Protocol, Generic[WorkT_contra]):
         ...
 
     @property
+    def aggregates(self) -> Collection[str]:
+        """The aggregates whose rows it receives."""
+        ...
+
+    @property
     def batches_ahead(self) -> int:
         """Number of further batches in one pass, each read during the delivery of the previous one.
 
@@ -74,9 +85,9 @@ class Destination(Protocol, Generic[WorkT_contra]):
 
     @property
     def gather_seconds(self) -> float:
-        """Delay after catching up, to batch rows; a write on an idle relay is not delayed.
+        """Delay after all rows are delivered, to collect rows into batches.
 
-        Each pass has a fixed cost.
+        Each pass has a fixed cost. A write while the relay is idle is delivered without this delay.
         """
         ...
 
@@ -90,15 +101,15 @@ class Backlog:
     """The waiting rows of a destination."""
 
     ready: bool
-    """Whether rows can be delivered now."""
+    """True if rows can be delivered now."""
     waiting: bool
-    """Whether committed rows wait, perhaps for the end of an older transaction."""
+    """True if committed rows wait, perhaps for the end of an older transaction."""
     lag_seconds: float
     """The age of the oldest row; 0 if there is none."""
 
 
 class Backlogs(Protocol):
-    """Reads of the outbox outside of transactions."""
+    """Reads the waiting rows outside of transactions."""
 
     def of(self, destination: str) -> Backlog:
         """Return the backlog of a destination."""
@@ -108,16 +119,16 @@ class Backlogs(Protocol):
 class RelayPromise(Protocol):
     """The promise of one relay to poll the outbox until a time, so that writers need not nudge.
 
-    A promise is never shortened. Commits until its end are delivered: after the end the relay makes
-    a last pass.
+    A promise is never shortened. The relay makes a last pass after its end, so all commits before
+    the end are delivered.
     """
 
     def take(self, seconds: float) -> datetime | None:
-        """Give a promise for `seconds`; return its end, or None while another relay has one."""
+        """Make a promise for `seconds`; return its end, or None if another relay has one."""
         ...
 
     def extend(self, until: datetime, seconds: float) -> datetime | None:
-        """Extend the promise that ends at `until`; None if another relay has one now."""
+        """Extend the promise that ends at `until`; return None if another relay has one now."""
         ...
 
     def remaining_seconds(self) -> float:

@@ -1,4 +1,4 @@
-"""How long a relay stays awake, and the promise that lets writers skip the nudge."""
+"""The time that a relay stays awake, and the promise that spares writers the nudge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROMISE_SECONDS = 2.0
 """Short, so that after a crash rows wait at most for this time and one sweep."""
 
 IDLE_SECONDS = 1.0
-"""How long after the last row a promise is still extended."""
+"""Seconds after the last row in which a promise is still extended."""
 
 RESERVE_SECONDS = 8.0
 """Reserve of the time budget for the last pass and for a slow destination."""
@@ -29,33 +29,33 @@ TAKE_OVER_SECONDS = 0.05
 
 
 class Activity:
-    """State shared by the carriers and `keep_promise`: last activity and end. Thread-safe."""
+    """The time of the last activity, and whether the run has ended. Thread-safe."""
 
     def __init__(self, stopwatch: Stopwatch) -> None:
-        """The last activity is now."""
-        self._stopwatch = stopwatch
+        """Start with an activity now."""
+        self.stopwatch = stopwatch
         self._last = stopwatch()
         self._ended = threading.Event()
 
     def mark(self, ahead_seconds: float = 0) -> None:
         """Record an activity now, or one expected after `ahead_seconds`."""
-        self._last = max(self._last, self._stopwatch() + ahead_seconds)
+        self._last = max(self._last, self.stopwatch() + ahead_seconds)
 
     def seconds_idle(self) -> float:
-        """Return the time since the last activity."""
-        return self._stopwatch() - self._last
+        """Return the seconds since the last activity."""
+        return self.stopwatch() - self._last
 
     def end(self) -> None:
-        """Let the carriers make a last pass and stop."""
+        """Let the carriers make a last pass and return."""
         self._ended.set()
 
     @property
     def ended(self) -> bool:
-        """Whether the promise has ended: a pass that begins now is the last."""
+        """True if the promise has ended: a pass that begins now is the last."""
         return self._ended.is_set()
 
     def pause(self, seconds: float) -> None:
-        """Wait, at most until `end`."""
+        """Wait for some seconds, or until `end` is called."""
         self._ended.wait(seconds)
 
 
@@ -67,15 +67,15 @@ class TimeBudget:
 
     @property
     def lasts(self) -> bool:
-        """Whether there is time for another promise and the last pass after it."""
+        """Return whether there is time for another promise and the last pass after it."""
         return self.remaining_seconds() > PROMISE_SECONDS + RESERVE_SECONDS
 
 
 def begin(lease: RelayPromise, pause: Pause) -> datetime | None:
-    """Give the promise. If another relay has given one, wait for its end and try again.
+    """Make the promise. If another relay has one, wait for its end and try again.
 
-    Returns the end of the promise, or None if the other relay extended its promise: it is alive
-    and delivers all rows.
+    Returns the end of the promise, or None if the other relay has extended its own: that relay is
+    running and delivers all rows.
     """
     until = lease.take(PROMISE_SECONDS)
     if until is None:
@@ -95,7 +95,7 @@ def keep_promise(
     """Extend the promise while rows arrive, and return when it has ended.
 
     Writers that commit before the end of the promise rely on a pass that begins after its end. So
-    `ends`, by this machine's clock, is never earlier than the end by the database's clock.
+    `ends`, by this machine's clock, must not be earlier than the end by the database's clock.
     """
     ends = stopwatch() + PROMISE_SECONDS
     while stopwatch() < ends:

@@ -1,7 +1,7 @@
 """Size limits of JSON values and long texts, measured as Postgres writes them.
 
-One thing must fit into one response. Lambda limits a response to 6 MB, in which the body is a JSON
-string of up to twice its bytes.
+One stored item must fit into one response. Lambda limits a response to 6 MB, in which the body is
+a JSON string of up to twice its bytes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from groundwork_core.resources.field_types import Text
 JSON_BYTES_MAX = 1_000_000
 """Maximum bytes of one field, as `jsonb::text`."""
 TEXTS_BYTES_MAX = 2_500_000
-"""Maximum bytes of the long texts of one thing together, as JSON."""
+"""Maximum bytes of the long texts of one item together, as JSON."""
 THING_BYTES_MAX = 2_900_000
-"""Maximum bytes of one thing, as JSON."""
+"""Maximum bytes of one item, as JSON."""
 EXPANSION = 64
 """Maximum factor of `jsonb::text` to JSON: `1e300,` becomes 301 digits and a space."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -67,7 +67,7 @@ BoundedText = Annotated[Text, AfterValidator(_answerable)]
 
 
 def json_bytes(*texts: str | None) -> int:
-    """Return the bytes of texts as JSON strings; an upper bound where they are short."""
+    """Return an upper bound for the bytes of short texts as JSON strings."""
     given = [text for text in texts if text]
     most = 6 * sum(map(len, given))
     if most <= TEXTS_BYTES_MAX:

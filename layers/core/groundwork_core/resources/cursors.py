@@ -19,20 +19,20 @@ class Cursors:
     """Writes and reads cursors, signed with a key shared by all environments."""
 
     def __init__(self, key: bytes) -> None:
-        """Cursors that are signed with another key are refused."""
+        """`key` signs the cursors; those signed with another key are refused."""
         self._key = key
 
     def write(self, resource: str, query: PageQuery, last: str) -> str:
-        """Return the cursor of the page after an item; `last` is the JSON of that item."""
+        """Return the cursor of the page after the item whose JSON is `last`."""
         item = json.loads(last)
         place = json.dumps([item[query.sort], item["id"]], separators=(",", ":")).encode()
         return urlsafe_b64encode(self._mac(resource, query, place) + place).decode().rstrip("=")
 
     def read(self, resource: str, query: PageQuery) -> After | None:
-        """Read the cursor of a query; None when it has none.
+        """Return the place that the query's cursor stands for; None if the query has no cursor.
 
         Raises:
-            Invalid: it is not a cursor of this list in this order.
+            Invalid: the cursor is not one of this list in this order.
         """
         text = query.cursor
         if text is None:

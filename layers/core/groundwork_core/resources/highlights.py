@@ -1,4 +1,4 @@
-"""Where a thing matches the words that were searched for."""
+"""Passages of an item that match the words of a search."""
 
 from __future__ import annotations
 

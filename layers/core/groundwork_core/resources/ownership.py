@@ -1,7 +1,7 @@
-"""Access to resources whose things belong to users (`Resource(owner="user_id")`).
+"""Access to resources whose items belong to users (`Resource(owner="user_id")`).
 
-Things of other users are hidden: reads and writes raise NotFound, lists leave them out. Callers
-with the permission `users:write` see the things of all users.
+Items of other users are hidden: reads and writes raise NotFound, lists leave them out. Callers
+with the permission `users:write` see the items of all users.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SEES_ALL = "users:write"
 
 
 class OwnerUnknown(Exception):
-    """A resource with owners was used without a caller: a programming error."""
+    """A resource with owners was used without a caller. This is a programming error."""
 
 
 def seen_by(by: Caller | None, resource: Resource, store: ResourceStore) -> ResourceStore:
-    """Return the store restricted to the caller's things. Raises OwnerUnknown."""
+    """Return the store restricted to the caller's items. Raises OwnerUnknown."""
     if resource.owner is None or _known(by, resource).may(SEES_ALL):
         return store
     return store.owned_by(_known(by, resource).user_id)
@@ -36,10 +36,10 @@ def seen_by(by: Caller | None, resource: Resource, store: ResourceStore) -> Reso
 def owner_of_new(
     by: Caller | None, resource: Resource, given: Mapping[str, JsonValue]
 ) -> dict[str, JsonValue]:
-    """Return the owner field of a new thing where the client left it out.
+    """Return the owner field of a new item where the client left it out.
 
     Raises:
-        Forbidden: the client names another user without the permission.
+        Forbidden: the client names another user and lacks the permission `users:write`.
         OwnerUnknown: there is no caller.
     """
     if resource.owner is None:

@@ -27,7 +27,7 @@ DIGITS_MAX = 18
 OWN = frozenset({"limit", "cursor", "sort"})
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
-"""As in JSON. `float` also accepts `1_0`, spaces and digits of other scripts."""
+"""Numbers as in JSON. `float` also accepts `1_0`, spaces and digits of other scripts."""
 
 FilterValue = str | UUID | float | int | datetime | bool
 
@@ -95,12 +95,24 @@ def page_query(resource: Resource, given: Mapping[str, Sequence[str]]) -> PageQu
 def _limit(text: str | None, faults: list[Fault]) -> int:
     if text is None:
         return LIMIT_DEFAULT
+    try:
+        return read_limit(text)
+    except ValueError as error:
+        faults.append(Fault("/limit", str(error)))
+        return LIMIT_DEFAULT
+
+
+def read_limit(text: str) -> int:
+    """Parse the limit of a list. Raises ValueError: it is not digits, or out of range.
+
+    `int` also accepts `1_0`, spaces and digits of other scripts.
+    """
     if text.isascii() and text.isdigit() and len(text) <= len(str(LIMIT_MAX)):
         limit = int(text)
         if 1 <= limit <= LIMIT_MAX:
             return limit
-    faults.append(Fault("/limit", f"must be a whole number from 1 to {LIMIT_MAX}"))
-    return LIMIT_DEFAULT
+    message = f"must be a whole number from 1 to {LIMIT_MAX}"
+    raise ValueError(message)
 
 
 def _usual_sort(resource: Resource, filters: Sequence[tuple[Filter, FilterValue]]) -> str:
@@ -128,7 +140,10 @@ def _filter_value(one: Filter, text: str) -> FilterValue:
 
 
 def parse(kind: ValueType, text: str) -> FilterValue:
-    """Parse a value. Raises ValueError with a text that follows the parameter's name."""
+    """Parse the value of a parameter.
+
+    Raises ValueError with a message that completes a sentence beginning with the parameter's name.
+    """
     if kind == "text":
         return _text(text)
     if kind == "id":

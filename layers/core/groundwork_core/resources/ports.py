@@ -17,16 +17,16 @@ from groundwork_core.unit_of_work import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A stored thing."""
+    """A stored item: its JSON and version."""
 
     tag: str
     """The value of its ETag: the version, and `-` with a suffix if its JSON depends on more."""
     body: str
-    """Its JSON, ready to send."""
+    """The JSON of the item, ready to send."""
 
     @property
     def version(self) -> int:
-        """Its version."""
+        """The version of the item."""
         return int(self.tag.partition("-")[0])
 
     def parsed(self) -> dict[str, JsonValue]:
@@ -37,7 +37,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A thing after a write."""
+    """An item after a write."""
 
     id: str
     tag: str
@@ -47,10 +47,13 @@ class Written:
 
 
 class ResourceStore(Protocol):
-    """Rows of any resource. Each method is one statement; it commits outside of a transaction."""
+    """Rows of any resource.
+
+    Each method is one statement, which commits if no transaction is open.
+    """
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:
-        """Return a thing, or None."""
+        """Return an item, or None."""
         ...
 
     def survivors_of(self, ids: Collection[UUID]) -> Mapping[UUID, UUID]:
@@ -62,10 +65,10 @@ class ResourceStore(Protocol):
         ...
 
     def insert(self, resource: Resource, fields: tuple[str, ...], values: str) -> Written:
-        """Insert a thing. `values` is a JSON object; only its `fields` are stored.
+        """Insert an item. `values` is a JSON object; only its `fields` are stored.
 
         Raises:
-            Conflict: a unique field has the value of another thing; names the field.
+            Conflict: a unique field has the value of another item; names the field.
             Invalid: a constraint of the database is violated.
         """
         ...
@@ -73,23 +76,26 @@ class ResourceStore(Protocol):
     def update(
         self, resource: Resource, row_id: UUID, version: int, fields: tuple[str, ...], values: str
     ) -> Written | None:
-        """Change `fields` of a thing in this version; None: another version, or deleted.
+        """Change `fields` of an item that has a version; None if it has another one or is deleted.
 
         Raises:
-            Conflict, Invalid: as `insert`.
+            Conflict: a unique field has the value of another item; names the field.
+            Invalid: a constraint of the database is violated.
         """
         ...
 
     def delete(self, resource: Resource, row_id: UUID, version: int) -> str | None:
-        """Delete a thing in this version and return the outbox position, or None.
+        """Delete an item that has a version; return the outbox position.
+
+        Returns None if the item has another version or does not exist.
 
         Raises:
-            Conflict: other things refer to it.
+            Conflict: other items refer to it.
         """
         ...
 
     def owned_by(self, user_id: UUID) -> ResourceStore:
-        """Return this store restricted to things of one user (`Resource.owner`)."""
+        """Return this store restricted to items of one user (`Resource.owner`)."""
         ...
 
 
@@ -98,7 +104,7 @@ class ResourceWork(Transaction, Protocol):
 
     @property
     def resources(self) -> ResourceStore:
-        """The resources, in this transaction."""
+        """The store of resources, in this transaction."""
         ...
 
 
@@ -110,7 +116,7 @@ class Survivors(Protocol):
         ...
 
     def merged_into(self, ids: Collection[UUID]) -> Mapping[UUID, Sequence[UUID]]:
-        """Return the ids of entities that were merged into each of these."""
+        """Return, by survivor, the ids of entities that were merged into each of these."""
         ...
 
 
@@ -132,8 +138,8 @@ class WriteHooks(Protocol[Work_contra]):
     def prepare(self, given: Input, row_id: UUID | None, work: Work_contra) -> Input:
         """Return what to store for an input, for example a hash for a password.
 
-        Called before the transaction, so it may be slow; it may open `work` itself, and refuse the
-        write by raising. `row_id` is None for a creation.
+        Runs before the transaction, so it may be slow. It may open `work` itself, and raise an
+        error to refuse the write. `row_id` is None for a creation.
         """
         ...
 
@@ -142,15 +148,15 @@ class WriteHooks(Protocol[Work_contra]):
         ...
 
     def before_create(self, new: Input, work: Work_contra) -> None:
-        """Prepare a creation in its transaction, or refuse it by raising."""
+        """Run before a creation, in its transaction; raise an error to refuse it."""
         ...
 
     def after_create(self, row_id: UUID, new: Input, work: Work_contra) -> None:
-        """Run after a creation. An error rolls it back."""
+        """Run after a creation; an error rolls it back."""
         ...
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
-        """Run before a change of `fields`; refuse it by raising."""
+        """Run before a change of `fields`; raise an error to refuse it."""
         ...
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: Work_contra) -> None:
@@ -158,7 +164,7 @@ class WriteHooks(Protocol[Work_contra]):
         ...
 
     def before_remove(self, row_id: UUID, work: Work_contra) -> None:
-        """Run before a deletion; refuse it by raising."""
+        """Run before a deletion; raise an error to refuse it."""
         ...
 
     def after_remove(self, row_id: UUID, work: Work_contra) -> None:

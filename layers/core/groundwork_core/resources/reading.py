@@ -1,4 +1,4 @@
-"""Read and list things of a resource."""
+"""Read and list items of a resource."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from groundwork_core.resources.survivors import query_of_survivors
 def read_one(
     resource: Resource, row_id: UUID, *, store: ResourceStore, by: Caller | None = None
 ) -> Stored:
-    """Return a thing that `by` may see. Raises NotFound, or Moved for a merged entity."""
+    """Return an item that `by` may see. Raises NotFound, or Moved for a merged entity."""
     store = seen_by(by, resource, store)
     stored = store.read(resource, row_id)
     if stored is None:
@@ -27,7 +27,7 @@ def read_one(
 
 
 def absent(resource: Resource, row_id: UUID, store: ResourceStore) -> NotFound | Moved:
-    """Return the error for a missing thing: Moved if it was merged, else NotFound."""
+    """Return the error for a missing item: Moved if it was merged, else NotFound."""
     to = store.survivors_of([row_id]).get(row_id) if resource.mergeable else None
     if to is None:
         return NotFound(resource.missing())
@@ -42,7 +42,7 @@ def list_many(
     cursors: Cursors,
     by: Caller | None = None,
 ) -> str:
-    """Return one page of things that `by` may see, as JSON: `{"items": […], "next_cursor": …}`.
+    """Return one page of items that `by` may see, as JSON: `{"items": […], "next_cursor": …}`.
 
     The JSON of items comes from the store and is not parsed, except the last one's for the cursor.
 

@@ -16,10 +16,10 @@ ValueType = Literal["text", "id", "number", "integer", "moment", "flag"]
 
 Operator = Literal["equals", "at_least", "after", "before", "has", "like", "search"]
 """`has`: an array contains the value; `like`: a text contains it, regardless of case and Unicode
-normalization form; `search`: the words of a thing match it, or its title contains it."""
+normalization form; `search`: the words of an item match it, or its title contains it."""
 
 RANK = "rank"
-"""The sort, and field, of things that were searched for: how well one matches."""
+"""The sort and the field of search results: how well an item matches."""
 
 
 Merge = Callable[[JsonValue, JsonValue], JsonValue]
@@ -54,7 +54,7 @@ class Filter:
     choices: tuple[str, ...] = ()
     """The allowed values of a text."""
     survives: bool = False
-    """Whether it is the id of an entity, with survivors in place of merged ones."""
+    """True if it is the id of an entity, with survivors in place of merged ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +87,14 @@ class Resource:
     patch: type[Input] | None = None
     removable: bool = True
     removes: tuple[str, ...] = ()
-    """Resources whose things are deleted with a thing of this one; deletion needs their write
+    """Resources whose items are deleted with an item of this one; deletion needs their write
     permissions too (docs/decisions/0045)."""
     mergeable: bool = False
-    """Whether things can be merged into others."""
+    """True if items can be merged into others."""
     survives: tuple[str, ...] = ()
-    """Fields of new things that are ids of entities, as `Filter.survives`."""
+    """Fields of new items that are ids of entities, as `Filter.survives`."""
     owner: str | None = None
-    """The field with the user who owns a thing; None: no owner (ownership.py)."""
+    """The field with the user who owns an item; None if items have no owner (ownership.py)."""
     shown_once: type[BaseModel] | None = None
     """The model of the response to a creation, if it has more fields than `model`."""
     filters: tuple[Filter, ...] = ()
@@ -107,7 +107,7 @@ class Resource:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """The fields of a thing, in order."""
+        """The fields of an item, in order."""
         return tuple(self.model.model_fields)
 
     @cached_property
@@ -122,5 +122,5 @@ class Resource:
         return self.singular.replace(" ", "_").replace("-", "_") + "_id"
 
     def missing(self) -> str:
-        """Return the error text for a missing thing."""
+        """Return the error message for an item that does not exist."""
         return f"This {self.singular} does not exist."

@@ -1,7 +1,7 @@
 """Resolve ids of merged entities to their survivors.
 
-All inputs accept the id of a merged entity for its survivor. There is no row under the old id, so
-survivors are only read after a miss; ids of existing entities cost nothing more
+All inputs accept the id of a merged entity for its survivor. No row has the old id, so survivors
+are read only if an item is not found; ids of existing entities cost no extra query
 (docs/decisions/0018).
 """
 
@@ -25,7 +25,10 @@ New = TypeVar("New", bound=Input)
 
 
 def query_of_survivors(query: PageQuery, ask: Ask) -> PageQuery | None:
-    """Return a query with survivors in place of merged entities; None if it has none."""
+    """Return a query with survivors in place of merged entities; None if it names none.
+
+    `ask` returns the survivors of ids.
+    """
     ids = {value for one, value in query.filters if one.survives and isinstance(value, UUID)}
     led = ask(ids) if ids else {}
     if not led:
@@ -38,7 +41,9 @@ def query_of_survivors(query: PageQuery, ask: Ask) -> PageQuery | None:
 
 
 def input_of_survivors(resource: Resource, given: New, ask: Ask) -> New | None:
-    """Return an input with survivors in place of merged entities; None if it has none.
+    """Return an input with survivors in place of merged entities; None if it names none.
+
+    `ask` returns the survivors of ids.
 
     Raises:
         Invalid: it relates two entities that were merged into one.
@@ -53,14 +58,17 @@ def input_of_survivors(resource: Resource, given: New, ask: Ask) -> New | None:
 
 
 def must_stay_two(named: Mapping[str, UUID], now: Mapping[str, UUID]) -> None:
-    """Raise Invalid when different entities of the input were merged into one."""
+    """Raise Invalid if two different entities of an input were merged into one.
+
+    `named` has the ids as the input names them, `now` those of their survivors; both by field.
+    """
     faults = joined(named, now)
     if faults:
         raise Invalid("The input is invalid; see errors.", faults)
 
 
 def joined(named: Mapping[str, UUID], now: Mapping[str, UUID]) -> tuple[Fault, ...]:
-    """Return a fault for each field whose entity equals that of an earlier field after merges."""
+    """Return a fault for each field that names the same entity as an earlier field after merges."""
     first: dict[UUID, str] = {}
     return tuple(
         Fault(f"/{name}", f"was merged into the same entity as {first[id_]}")

@@ -1,4 +1,4 @@
-"""Writes of resources with hooks: further steps in the same transaction."""
+"""Writes of resources with hooks, which are further steps in the same transaction."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def create_with_hooks(
     then: WriteHooks[Work],
     by: Caller | None = None,
 ) -> Written:
-    """Create a thing and run its hooks. Raises as `create`."""
+    """Create an item and run its hooks. Raises the errors of `create` and of the hooks."""
     try:
         return _create_with_hooks(resource, new, work, then, by)
     except Invalid:
@@ -102,7 +102,7 @@ def change_with_hooks(
     then: WriteHooks[Work],
     by: Caller | None = None,
 ) -> Written:
-    """Change a thing and run its hooks. Raises as `change`."""
+    """Change an item and run its hooks. Raises the errors of `change` and of the hooks."""
     _must_see(resource, row_id, work, by)
     stored = then.prepare(patch, row_id, work)
 
@@ -125,7 +125,7 @@ def remove_with_hooks(
     then: WriteHooks[Work],
     by: Caller | None = None,
 ) -> str:
-    """Delete a thing and run its hooks. Raises as `remove`."""
+    """Delete an item and run its hooks. Raises the errors of `remove` and of the hooks."""
     _must_see(resource, row_id, work, by)
     with work:
         then.before_remove(row_id, work)
@@ -135,7 +135,7 @@ def remove_with_hooks(
 
 
 def _must_see(resource: Resource, row_id: UUID, work: Work, by: Caller | None) -> None:
-    """Raise NotFound before a hook reads a thing of another user."""
+    """Raise NotFound if the caller may not see the item, before a hook reads it."""
     if resource.owner is None:
         return
     with work:
@@ -143,7 +143,7 @@ def _must_see(resource: Resource, row_id: UUID, work: Work, by: Caller | None) -
 
 
 def _settled(resource: Resource, work: Work, act: Callable[[], Written]) -> Written:
-    """Write, then read again in the same transaction, to return what the hooks changed."""
+    """Write, then read the item again in the same transaction, as hooks may have changed it."""
     with work:
         written = act()
         seen = work.resources.read(resource, UUID(written.id))

@@ -1,4 +1,4 @@
-"""Create, change and delete things of a resource, guarded by versions.
+"""Create, change and delete items of a resource, guarded by versions.
 
 A write is one statement that commits on its own, unless it has hooks (write_hooks.py).
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The versions that a change accepts; None: any."""
+    """The versions that a change accepts; None accepts any."""
 
     versions: frozenset[int] | None
 
@@ -33,10 +33,9 @@ class Expected:
 def create(
     resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
 ) -> Written:
-    """Insert a thing; ids of merged entities are replaced by their survivors.
+    """Insert an item; ids of merged entities are replaced by their survivors.
 
-    Raises:
-        Forbidden, Conflict, Invalid: as `insert`.
+    Raises the errors of `insert`.
     """
     try:
         return insert(resource, new, store=store, by=by)
@@ -50,11 +49,11 @@ def create(
 def insert(
     resource: Resource, new: Input, *, store: ResourceStore, by: Caller | None = None
 ) -> Written:
-    """Insert a thing for the user of `by`; fields that are left out get their defaults.
+    """Insert an item for the caller `by`; missing fields get their defaults.
 
     Raises:
-        Forbidden: it is for another user, without the permission.
-        Conflict: a unique field has the value of another thing.
+        Forbidden: it belongs to another user, and the caller lacks the permission.
+        Conflict: a unique field has the value of another item.
         Invalid: a constraint of the database is violated.
     """
     fields, values = _given(new)
@@ -76,13 +75,13 @@ def change(
     store: ResourceStore,
     by: Caller | None = None,
 ) -> Written:
-    """Merge a patch (RFC 7396) into a thing in an expected version.
+    """Merge a patch (RFC 7396) into an item, if it has an expected version.
 
     Raises:
         NotFound: it does not exist.
         Moved: it was merged into another.
         VersionMismatch: it has another version.
-        Conflict, Invalid: as `create`.
+        Conflict, Invalid: for the same reasons as in `insert`.
     """
     store = seen_by(by, resource, store)
     fields, values = _given(patch)
@@ -107,12 +106,13 @@ def remove(
     store: ResourceStore,
     by: Caller | None = None,
 ) -> str:
-    """Delete a thing in an expected version; return the outbox position.
+    """Delete an item that has an expected version; return the outbox position.
 
     Raises:
-        NotFound, Moved: as `change`.
+        NotFound: it does not exist.
+        Moved: it was merged into another.
         VersionMismatch: it has another version.
-        Conflict: other things refer to it.
+        Conflict: other items refer to it.
     """
     store = seen_by(by, resource, store)
     version = _single(expected)

@@ -9,30 +9,30 @@ from groundwork_core.unit_of_work import Transaction
 
 
 class Retention(Protocol):
-    """Deletes at most `limit` rows of a kind, and returns how many."""
+    """Deletes expired rows. Each method deletes at most `limit` rows and returns how many."""
 
     def remove_outbox(self, before: datetime, limit: int) -> int:
         """Delete older outbox rows that every destination has received and no webhook needs."""
         ...
 
     def remove_webhook_messages(self, before: datetime, outbox_before: datetime, limit: int) -> int:
-        """Delete older messages and attempts of webhooks, and outbox rows that only they kept."""
+        """Delete older webhook messages and attempts, and outbox rows that only these needed."""
         ...
 
     def remove_clock_slots(self, before: datetime, limit: int) -> int:
-        """Delete older runs of schedules."""
+        """Delete the records of schedule slots before a time."""
         ...
 
     def remove_tickets(self, before: datetime, limit: int) -> int:
-        """Delete tickets and login failures that ended before."""
+        """Delete tickets and login failures that expired before a time."""
         ...
 
     def remove_refresh_tokens(self, before: datetime, limit: int) -> int:
-        """Delete refresh tokens that ended before."""
+        """Delete refresh tokens that expired before a time."""
         ...
 
-    def remove_kept_answers(self, before: datetime, limit: int) -> int:
-        """Delete stored responses of idempotency keys that expired before."""
+    def remove_kept_responses(self, before: datetime, limit: int) -> int:
+        """Delete stored responses of idempotency keys that expired before a time."""
         ...
 
     def remove_callbacks(self, before: datetime, limit: int) -> int:
@@ -40,23 +40,23 @@ class Retention(Protocol):
         ...
 
     def remove_job_attempts(self, before: datetime, limit: int) -> int:
-        """Delete the attempts of jobs that ended before."""
+        """Delete attempts of jobs that ended before a time."""
         ...
 
     def remove_schedule_runs(self, before: datetime, limit: int) -> int:
-        """Delete runs of schedules that were before."""
+        """Delete runs of schedules before a time."""
         ...
 
     def remove_robots(self, before: datetime, limit: int) -> int:
-        """Delete robots.txt that expired before."""
+        """Delete robots.txt files that expired before a time."""
         ...
 
     def remove_hosts(self, before: datetime, limit: int) -> int:
-        """Delete hosts without a source or a setting of their own that were asked before."""
+        """Delete hosts without sources and settings whose last request was before a time."""
         ...
 
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
-        """Delete the buckets of principals without a request since."""
+        """Delete the buckets of principals whose last request was before a time."""
         ...
 
 
@@ -65,5 +65,5 @@ class RetentionWork(Transaction, Protocol):
 
     @property
     def retention(self) -> Retention:
-        """The deletion of expired rows."""
+        """The store of expired rows."""
         ...

@@ -8,34 +8,43 @@ from groundwork_core.clock import Clock
 from groundwork_core.retention.ports import RetentionWork
 
 OUTBOX_HOURS = 24
-"""How far back subscribers of topics can replay changes."""
+"""Period of changes that subscribers of topics can replay."""
 CLOCK_SLOT_DAYS = 7
 TOKEN_DAYS = 30
-"""After the end of a refresh token, so that its reuse is still detected."""
+"""Days for which expired refresh tokens are kept, so that their reuse is still detected."""
 CALLBACK_DAYS = 7
-"""How long a repeated callback is recognized; senders retry for three days at most."""
+"""Period in which a repeated callback is recognized; senders retry for three days at most."""
 IDLE_BUCKET_HOURS = 1
 """A bucket refills in seconds, so an idle one can be deleted."""
 JOB_ATTEMPT_DAYS = 30
 """Default time that an ended lease of a job stays listed among its attempts."""
 WEBHOOK_DAYS = 7
-"""How long messages and attempts of webhooks are kept, and the outbox rows that messages refer to.
+"""Retention of the messages and attempts of webhooks, and of the outbox rows of those messages.
 
-A message is attempted for 76 hours, and an endpoint may fail for five days: two more are left to
-mend it and to replay."""
+A message is attempted for 76 hours, and an endpoint may fail for five days: two days remain to
+repair it and to replay."""
 SCHEDULE_RUN_DAYS = 30
-"""How long a run of a schedule stays listed."""
+"""Least retention of a schedule's runs; they stay at least as long as exports do."""
+EXPORT_DAYS = 30
+"""Default time that the files of an export are kept."""
 HOST_DAYS = 1
-"""How long an expired robots.txt and a host without sources, which redirects create, are kept."""
+"""Retention of an expired robots.txt and of a host without sources, which redirects create."""
 BATCH = 20_000
 BATCHES = 5
-"""Of messages of webhooks in one run: more than 1,000 a second."""
+"""Batches of webhook messages in one run: more than 1,000 messages a second."""
 
 
 def remove_expired(
-    *, work: RetentionWork, clock: Clock, job_attempt_days: int = JOB_ATTEMPT_DAYS
+    *,
+    work: RetentionWork,
+    clock: Clock,
+    job_attempt_days: int = JOB_ATTEMPT_DAYS,
+    export_days: int = EXPORT_DAYS,
 ) -> int:
-    """Delete expired rows in small transactions; return how many."""
+    """Delete expired rows in small transactions; return how many.
+
+    Attempts of jobs are deleted after `job_attempt_days`.
+    """
     now = clock.now()
     removed = 0
     with work:
@@ -52,9 +61,9 @@ def remove_expired(
         removed += work.retention.remove_clock_slots(now - timedelta(days=CLOCK_SLOT_DAYS), BATCH)
         removed += work.retention.remove_tickets(now, BATCH)
         removed += work.retention.remove_refresh_tokens(now - timedelta(days=TOKEN_DAYS), BATCH)
-        removed += work.retention.remove_kept_answers(now, BATCH)
+        removed += work.retention.remove_kept_responses(now, BATCH)
         removed += work.retention.remove_callbacks(now - timedelta(days=CALLBACK_DAYS), BATCH)
-        before = now - timedelta(days=SCHEDULE_RUN_DAYS)
+        before = now - timedelta(days=max(SCHEDULE_RUN_DAYS, export_days))
         removed += work.retention.remove_schedule_runs(before, BATCH)
         removed += work.retention.remove_rate_buckets(
             now - timedelta(hours=IDLE_BUCKET_HOURS), BATCH

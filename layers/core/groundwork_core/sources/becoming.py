@@ -1,4 +1,4 @@
-"""The status of a source after a poll. A trigger of the database tells others of a change."""
+"""The status of a source after a poll. A database trigger writes a change to the outbox."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ def status_after(outcome: object, http_status: int | None, *, moved: bool) -> st
     """Return the status of a source after a poll.
 
     Args:
-        outcome: what was read, `Unchanged`, or `Failed`.
-        http_status: of the last answer.
-        moved: the source answers permanently from another address, or is asked there from now on.
+        outcome: a feed that was read, `Unchanged`, or `Failed`.
+        http_status: the status of the last response.
+        moved: whether a permanent redirect led to the response, or a new address is used from
+            now on.
     """
     if moved:
         return "moved"
@@ -32,5 +33,5 @@ def status_after(outcome: object, http_status: int | None, *, moved: bool) -> st
 
 
 def is_moved(before: Whereabouts, after: Whereabouts) -> bool:
-    """Return whether this poll saw a permanent redirect, or the last one of it."""
+    """Return whether this poll followed a permanent redirect, or adopted its target."""
     return after.redirect_to is not None or after.moved_to not in (None, before.moved_to)

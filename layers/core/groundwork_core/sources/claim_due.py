@@ -11,23 +11,24 @@ from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 CLAIM_BATCH = 200
 CLAIM_BATCHES = 50
-"""At most 10,000 sources per run; the next run finds the rest."""
+"""Batches of a run, so at most 10,000 sources; the next run claims the rest."""
 
 HOSTS_BATCH = 1_000
 AHEAD_SECONDS = 55
-"""How far a run claims ahead; the next run begins a minute later."""
+"""Time that a run claims ahead; the next run begins a minute later."""
 NEXT_SECONDS = 65
-"""How soon a host must be free for its next source to be claimed: longer than any usual pause."""
+"""A source is claimed if its host is free within this time: longer than any usual pause."""
 
 
 def claim_due(
     *, work: SourcesWork, clock: Clock, batch: int = CLAIM_BATCH, ahead_seconds: float = 0.0
 ) -> int:
-    """Claim due sources whose host is free, one batch per transaction, and return how many.
+    """Claim due sources whose host is free, one batch per transaction; return how many.
 
-    Of a host one source is claimed, or `max_in_flight` of them; each recorded poll claims the
-    host's next one (`claim_next`). With `ahead_seconds`, what is due until then is claimed too, and
-    its message is delayed, so that polls do not wait for the next run.
+    At most `max_in_flight` sources of a host are claimed, usually one; each recorded poll claims
+    the host's next one (`claim_next`). With `ahead_seconds`, sources that become due within this
+    time are claimed too, and their messages are delayed, so that polls need not wait for the next
+    run.
 
     Concurrent schedulers never claim the same source. A claim expires if its fetch never reports,
     for example after a lost message; the source is then due again.
@@ -57,7 +58,7 @@ def claim_due(
 def claim_next(hosts: Sequence[str], *, work: SourcesWork, now: datetime) -> int:
     """Claim the next source of each host that is free soon, in the open unit of work.
 
-    The message is delayed until the host may be asked, so that no worker waits.
+    Its message is delayed until a request to the host is allowed, so that no worker waits.
     """
     commands = work.sources.claim_due(
         now,

@@ -1,4 +1,4 @@
-"""Credentials of a source: what clients send, and the header that its server gets."""
+"""Credentials of a source: as clients send them, and as a header of requests to its server."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ OF_THE_FETCHER = frozenset(
         "user-agent",
     }
 )
-"""Headers that the fetcher sets itself, or that change what an answer means."""
+"""Headers that the fetcher sets itself, or that change what a response means."""
 
 
 class BasicCredentials(Input):
@@ -126,7 +126,7 @@ AnyCredentials = BasicCredentials | BearerCredentials | HeaderCredentials
 
 
 class StoredCredentials(BaseModel):
-    """Credentials with the origin that they are for: the text that is encrypted."""
+    """Credentials and the origin that they are for; encrypted together."""
 
     origin: str
     credentials: Credentials
@@ -137,7 +137,7 @@ STORED: TypeAdapter[StoredCredentials] = TypeAdapter(StoredCredentials)
 
 @dataclass(frozen=True, slots=True)
 class SecretHeader:
-    """A header with a secret, and the only origin that it is sent to."""
+    """A header with a secret, and the only origin that may get it."""
 
     origin: str
     name: str

@@ -1,4 +1,4 @@
-"""Find what a web address offers as a source: feeds, sitemaps, and the page itself."""
+"""Find sources that a web address offers: feeds, sitemaps, and the page itself."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ from groundwork_core.web.reachability import AllowedTargets
 
 MAX_CANDIDATES = 50
 DISCOVER_SECONDS = 15.0
-"""For all requests of one discovery; what is not asked by then is left out."""
+"""The time of all requests of one discovery; requests that did not begin by then are left out."""
 FEED_PATHS = ("/feed", "/rss.xml", "/atom.xml", "/feed.xml", "/rss", "/index.xml", "/feed.json")
-"""Where many sites have a feed; asked for only when the page names none."""
+"""Paths at which many sites have a feed; requested only when the page names none."""
 SITEMAP_PATH = "/sitemap.xml"
 
 
 class DiscoverIn(Input):
-    """The address to look at."""
+    """The address to search for sources."""
 
     url: ReachableAddress
 
 
 class Candidate(BaseModel):
-    """A source that could be created."""
+    """A source that could be created from an address."""
 
     url: str
     title: str
@@ -52,14 +52,14 @@ class Candidate(BaseModel):
 
 
 class DiscoveryFailure(BaseModel):
-    """Why the address itself could not be read."""
+    """Reason that the address itself could not be read."""
 
     type: str
     message: str
 
 
 class Discovered(BaseModel):
-    """What an address offers as sources, the most likely first."""
+    """The sources that an address offers, most likely first."""
 
     candidates: list[Candidate]
     failure: DiscoveryFailure | None = None
@@ -75,7 +75,7 @@ class FeedLink:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What an answer is."""
+    """The kind of source in a response."""
 
     kind: Literal["feed", "sitemap", "api", "page", "other"]
     title: str = ""
@@ -84,7 +84,7 @@ class Look:
 
 
 Looker = Callable[[Fetched], Look]
-"""Finds out what an answer is. Never raises for its content."""
+"""Finds out what a response is. Never raises for its content."""
 
 
 def discover(
@@ -97,31 +97,31 @@ def discover(
 ) -> Discovered:
     """Return the candidates of an address, without duplicates.
 
-    One request is made at a time. Links to addresses that are not public are left out.
+    Requests are made one after the other. Links to addresses that are not public are left out.
 
     Args:
-        url: in normal form.
+        url: the address in normal form.
         ask: fetches an address, guarded against addresses that are not public.
-        look: finds out what an answer is.
-        allowed: targets that may be reached though they are not public.
-        monotonic: seconds of a clock that only goes forward.
+        look: finds out what a response is.
+        allowed: targets that may be reached although they are not public.
+        monotonic: returns seconds of a monotonic clock.
 
     Raises:
         Invalid: the address is not public.
     """
     check_private(url, allowed)
     ends = monotonic() + DISCOVER_SECONDS
-    answer = ask(FetchRequest(url))
+    response = ask(FetchRequest(url))
     failure = None
     found: list[Candidate] = []
     page: Candidate | None = None
-    if isinstance(answer, Failed):
-        if answer.failure is Failure.BLOCKED_ADDRESS:
+    if isinstance(response, Failed):
+        if response.failure is Failure.BLOCKED_ADDRESS:
             raise Invalid("The input is invalid; see errors.", (Fault("/url", "is not public"),))
-        failure = DiscoveryFailure(type=answer.failure, message=answer.message)
-    base = answer.url if isinstance(answer, Fetched) else url
-    if isinstance(answer, Fetched):
-        seen = look(answer)
+        failure = DiscoveryFailure(type=response.failure, message=response.message)
+    base = response.url if isinstance(response, Fetched) else url
+    if isinstance(response, Fetched):
+        seen = look(response)
         if seen.kind == "page":
             found += _named(seen.feeds, seen.title, allowed)
             page = Candidate(url=base, title=seen.title or base, kind="page")
@@ -152,13 +152,13 @@ def _named(links: Sequence[FeedLink], title: str, allowed: AllowedTargets) -> It
 def _known_path(
     url: str, ask: Callable[[FetchRequest], Download], look: Looker
 ) -> Iterator[Candidate]:
-    answer = ask(FetchRequest(url))
-    if not isinstance(answer, Fetched) or _host(answer.url) != _host(url):
+    response = ask(FetchRequest(url))
+    if not isinstance(response, Fetched) or _host(response.url) != _host(url):
         return
-    seen = look(answer)
+    seen = look(response)
     if seen.kind in ("feed", "sitemap"):
         kind: SourceKind = "feed" if seen.kind == "feed" else "sitemap"
-        yield Candidate(url=answer.url, title=seen.title or answer.url, kind=kind)
+        yield Candidate(url=response.url, title=seen.title or response.url, kind=kind)
 
 
 def _host(url: str) -> str:

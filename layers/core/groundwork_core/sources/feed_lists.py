@@ -1,4 +1,4 @@
-"""Read lists of feeds: OPML, or one address per line."""
+"""Parse lists of feeds: OPML, or one address per line."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ class NotAList(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A feed of a list with its line; `fault` says why it cannot be a source.
+    """A feed of a list, with its line number; `fault` says why it cannot be a source.
 
-    `url` is in normal form; with a fault it is the text of the list, shortened for display.
+    `url` is in normal form. If there is a fault, `url` is the text in the list, shortened for
+    display.
     """
 
     line: int
@@ -50,7 +51,7 @@ class Listed:
 def read_list(
     data: bytes, *, charset: str | None = None, allowed: AllowedTargets | None = None
 ) -> list[Listed]:
-    """Read OPML (1.0 or 2.0) or one address per line (`#` begins a comment).
+    """Parse OPML (1.0 or 2.0), or one address per line (`#` begins a comment).
 
     Addresses may be `feed://`, contain spaces, lack a scheme, or be relative to the outline's
     `htmlUrl`. Folders and categories become tags.
@@ -58,7 +59,7 @@ def read_list(
     Args:
         data: the file, in the encoding that it declares.
         charset: the encoding that the transport states, if any.
-        allowed: targets that may be reached though they are not public; None: no check.
+        allowed: targets that may be reached although they are not public; None checks nothing.
 
     Raises:
         NotAList: the OPML is not XML or declares a document type, or the file is something else.
@@ -102,7 +103,7 @@ def _listed(outline: Outline, allowed: AllowedTargets | None) -> Listed:
 
 
 def _absolute(url: str, base: str) -> str:
-    """Complete an address of a list. Raises BadAddress when a relative one has no base."""
+    """Return an address of a list as an absolute URL. Raises BadAddress if it needs a base."""
     url = _BREAKS.sub("", url.strip())
     if not url:
         raise BadAddress("is missing")
@@ -123,7 +124,7 @@ def _begins_with_host(url: str) -> bool:
 
 
 def _same_site(url: str, base: str) -> bool:
-    """Return whether an address without scheme begins with the host of its site or a subdomain."""
+    """Return whether an address without scheme begins with its site's host or a subdomain."""
     host = url.partition("/")[0].partition(":")[0].lower()
     try:
         site = (urlsplit(base).hostname or "").removeprefix("www.")

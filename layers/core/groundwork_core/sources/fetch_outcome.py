@@ -45,17 +45,17 @@ class Transfer:
     """The cost of a fetch, successful or not."""
 
     http_status: int | None = None
-    """Of the last answer; None: there was none."""
+    """The status of the last response; None if there was none."""
     duration_ms: int = 0
-    """From the first request to the end of the last answer."""
+    """The time from the first request to the end of the last response."""
     bytes: int = 0
-    """Of the body after decompression."""
+    """The size of the body after decompression."""
     requests: int = 1
     """Requests that were sent, robots.txt and redirects included."""
     fresh_seconds: int | None = None
-    """For how long the answer is fresh; None: it does not say."""
+    """Freshness lifetime of the response; None if it states none."""
     moved_to: str | None = None
-    """Where permanent redirects (301, 308) led to; None: there were none."""
+    """The target of permanent redirects (301, 308); None if there were none."""
     robots: KnownRobots | None = None
     """The robots.txt that was fetched on the way."""
 
@@ -75,9 +75,9 @@ class Fetched:
     link: str | None = None
     """The Link headers (RFC 8288), joined by commas."""
     more: tuple[Fetched, ...] = ()
-    """Further answers of the same poll (`sources.following`)."""
+    """Further responses of the same poll (`sources.following`)."""
     broke_off: str | None = None
-    """Why further answers are missing."""
+    """Reason that further responses are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class LeftHost:
-    """A redirect to another host ended the visit; the poll goes on when that host is free."""
+    """A redirect to another host ended the visit; the poll continues when that host is free."""
 
     onward: Onward
     transfer: Transfer = Transfer()
@@ -124,7 +124,7 @@ class FollowUp:
 
 
 Follow = Callable[[Sequence[Fetched]], FollowUp | None]
-"""Returns the next request after these answers, or None."""
+"""Returns the next request after these responses, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +137,13 @@ class FetchRequest:
     secret: SecretHeader | None = None
     """The source's credentials."""
     wait_seconds: float = 0.0
-    """To wait before the first request, until the host may be asked."""
+    """The time to wait before the first request, until the host may be requested."""
     robots: RobotsRule | None = None
-    """None: robots.txt is ignored."""
+    """The rule of robots.txt for this fetch; None if robots.txt is ignored."""
     follow: Follow | None = None
     """Finds the further requests of the same poll."""
     host: str | None = None
     """The host under which the request counts; a redirect to another one ends the visit. None:
     redirects are followed wherever they lead."""
     onward: Onward | None = None
-    """The redirects on other hosts that led to `url`; None: there were none."""
+    """The redirects on other hosts that led to `url`; None if there were none."""

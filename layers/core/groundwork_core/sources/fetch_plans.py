@@ -1,4 +1,4 @@
-"""Make the request of each source of a batch, with its credentials, and find its reader."""
+"""Make the requests for a batch of sources, with credentials, and find their readers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FetchPlans:
     def __init__(
         self, details: Mapping[UUID, FetchDetails], encryption: Encryption, reader_of: ReaderOf
     ) -> None:
-        """`details` has the sources that are not just feeds without credentials."""
+        """`details` returns what sources need beyond an address, such as credentials."""
         self._details = details
         self._encryption = encryption
         self._reader_of = reader_of
@@ -74,7 +74,7 @@ class FetchPlans:
     def _secret(self, source: WatchedSource) -> SecretHeader | None:
         found = self._details.get(source.source_id)
         if found is None or found.encrypted is None or source.onward is not None:
-            return None  # another host never gets them
+            return None  # credentials are never sent to another host
         place = place_of(source.source_id)
         return secret_header(self._encryption.decrypt(found.encrypted, place))
 

@@ -41,13 +41,13 @@ from groundwork_core.sources.reading_budget import (
     ripe_and_early,
 )
 from groundwork_core.sources.rows import Poll
-from groundwork_core.sources.schedule import PollHistory, next_poll
+from groundwork_core.sources.schedule import PollHistory, next_poll, place_of
 from groundwork_core.sources.start_watching import CLAIM_SECONDS
 
 log = logging.getLogger(__name__)
 
 FETCHING_SECONDS = 60
-"""How long a worker has a fetch, as its function's time limit; then it may be fetched again."""
+"""Time limit of a worker for a fetch, as its function's; then it may be fetched again."""
 
 Outcome = ParsedFeed | Unchanged | Failed
 
@@ -71,8 +71,8 @@ class FetchSources:
     ) -> None:
         """`fetch` downloads, `read` parses feeds, `plans` makes requests and finds readers.
 
-        For metrics, `changed` is called with each new status of a source, and `lagged` with the
-        seconds from the time at which a poll was due until it was recorded.
+        For metrics, `changed` gets each new status of a source, and `lagged` the seconds between
+        the due time of a poll and its end.
         """
         self._changed = changed
         self._lagged = lagged
@@ -88,13 +88,13 @@ class FetchSources:
     def __call__(
         self, due: Sequence[FetchDue], again: Set[UUID] = frozenset()
     ) -> Iterator[tuple[FetchDue, GroundworkError | None]]:
-        """Yield each message with the error that prevented its recording, or None.
+        """Yield each message with None, or with the error that prevented recording its poll.
 
-        Failures of a source are not errors here; they are recorded in its state. A message with an
-        expired ticket (recorded or replaced) is settled without a fetch, so messages may be
-        repeated. Sources for which the batch has no time are queued again (reading_budget.py), and
-        their messages are settled. `again` has the tickets of messages that are delivered again:
-        their earlier worker is gone, and what it had is fetched at once.
+        Failures of a source are not errors here; they are recorded in its state. A message whose
+        ticket has expired (its poll was recorded, or a newer ticket exists) is settled without a
+        fetch, so messages may be repeated. Sources for which the batch has no time are queued again
+        (reading_budget.py), and their messages are settled. `again` has the tickets of redelivered
+        messages: the worker that had them has crashed, so their sources are fetched at once.
         """
         with self._work() as work:
             pairs = [(message.source_id, message.ticket) for message in due]
@@ -138,7 +138,7 @@ class FetchSources:
             yield message, None
 
     def _give_back(self, left: Sequence[WatchedSource], heavy: Set[UUID]) -> None:
-        """Queue sources again for which this batch has no time; no attempt is counted."""
+        """Queue sources again that this batch has no time for; no attempt is counted."""
         now = self._clock.now()
         until = now + timedelta(seconds=CLAIM_SECONDS)
         with self._work() as work:
@@ -148,7 +148,7 @@ class FetchSources:
         log.info("queued again", extra={"sources": len(commands), "heavy": len(heavy)})
 
     def _record(self, source: WatchedSource, download: Download, read: FeedReader) -> bool:
-        """Read and store a response; False: it needs more than `FIRST_SECONDS`."""
+        """Read and store a response; return False if reading needs more than `FIRST_SECONDS`."""
         if isinstance(download, LeftHost):
             return self._go_onward(source, download)
         began = self._clock.now()
@@ -210,13 +210,13 @@ class FetchSources:
     ) -> Outcome:
         if not isinstance(download, Fetched):
             return download
-        now = self._clock.now()  # a database that is away is no fault of the reader
+        now = self._clock.now()  # an unreachable database is not an error of the reader
         try:
             return read(download, now, cpu_seconds(source))
         except Exception:  # a bug of the reader must not stop other sources
             log.exception("reading a feed failed", extra={"source_id": str(source.source_id)})
             return Failed(
-                Failure.INTERNAL, "Reading the answer failed because of an internal error."
+                Failure.INTERNAL, "Reading the response failed because of an internal error."
             )
 
     def _poll(
@@ -240,7 +240,12 @@ class FetchSources:
             fresh_seconds=download.transfer.fresh_seconds,
         )
         planned = next_poll(
-            source.schedule, history, now, random=self._random, next_cron=self._next_cron
+            source.schedule,
+            history,
+            now,
+            random=self._random,
+            next_cron=self._next_cron,
+            place=place_of(source.source_id),
         )
         left_out = _left_out(outcome, stored)
         if facts:

@@ -21,11 +21,11 @@ IMPORT_SCHEDULE = Adaptive(kind="adaptive", min_seconds=900, max_seconds=86_400)
 
 
 class LeftOut(BaseModel):
-    """A feed of the list that was not imported, and why."""
+    """A feed of the list that was not imported, with the reason."""
 
     line: int
     url: str
-    """As written in the list, at most 300 characters."""
+    """The address as written in the list, at most 300 characters."""
     detail: str
 
 
@@ -53,9 +53,9 @@ def import_sources(
 
     Args:
         data: OPML, or one address per line.
-        work: begins a unit of work.
-        clock: for the first polls.
-        allowed: targets that may be reached though they are not public.
+        work: returns a new unit of work.
+        clock: gives the time of the first polls.
+        allowed: targets that may be reached although they are not public.
         charset: the encoding of the data, if its sender states one.
         schedule: the schedule of the new sources.
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 RATE_MINUTES = 10
-"""The polls of so many minutes tell how fast a backlog shrinks."""
+"""Minutes whose polls show how fast a backlog shrinks."""
 OBJECTIVES = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Bounds of the histogram of freshness, in multiples of a source's `freshness_seconds`."""
 
 
 class SourceCounts(BaseModel):
-    """Numbers of sources."""
+    """Counts of sources."""
 
     total: int
     enabled: int
@@ -19,7 +19,7 @@ class SourceCounts(BaseModel):
 
 
 class SlowHost(BaseModel):
-    """A host and the usual duration of its answers."""
+    """A host and the usual duration of its responses."""
 
     host: str
     mean_ms: int
@@ -29,27 +29,27 @@ class FreshSources(BaseModel):
     """One bucket of the histogram of freshness."""
 
     within: float | None = Field(
-        description="How old the last success is at most, in multiples of the source's"
-        " `freshness_seconds`; null: of any age."
+        description="The maximum age of the last success, in multiples of the source's"
+        " `freshness_seconds`; null means any age."
     )
-    sources: int = Field(description="Number of sources, those of smaller buckets included.")
+    sources: int = Field(description="Number of sources, including those of smaller buckets.")
 
 
 class Ingestion(BaseModel):
     """The state of ingestion: sources by status, backlog, freshness and slow hosts."""
 
     sources: SourceCounts
-    due: int = Field(description="Sources that should have been polled by now.")
-    oldest_due_seconds: int = Field(description="How long the first of them has been due.")
+    due: int = Field(description="Number of sources that should have been polled by now.")
+    oldest_due_seconds: int = Field(description="How many seconds the oldest of them has been due.")
     backlog_eta_seconds: int | None = Field(
-        description="When the due sources will have been polled, at the rate of the last ten"
-        " minutes; null: none was polled in that time."
+        description="Seconds until the due sources will have been polled, at the rate of the last"
+        " ten minutes; null: none was polled in that time."
     )
     polls_24h: int
     documents_24h: int
     fresh_share: float | None = Field(
         description="Share of the enabled sources whose last success is not older than their"
-        " `freshness_seconds`; null: there are none."
+        " `freshness_seconds`; null if there are no sources."
     )
     freshness: list[FreshSources] = Field(
         description="The enabled sources that ever succeeded, by the age of their last success."
@@ -58,8 +58,8 @@ class Ingestion(BaseModel):
         description="Hosts whose circuit has not been closed for a day."
     )
     silent_hubs: int = Field(
-        description="Hubs that have pushed nothing for a day, while a feed has missed changes"
-        " until it was polled on its schedule again."
+        description="Hubs that have pushed nothing for a day, although polls of a feed found"
+        " changes."
     )
     oldest_unmarked_seconds: int = Field(
         description="How long the first document has waited for its comparison with the others"
@@ -69,7 +69,7 @@ class Ingestion(BaseModel):
 
 
 def eta_seconds(due: int, polls: int) -> int | None:
-    """Return the seconds until `due` sources are polled, at `polls` in `RATE_MINUTES`."""
+    """Return how many seconds it takes to poll `due` sources, at `polls` per `RATE_MINUTES`."""
     if due == 0:
         return 0
     return round(due * RATE_MINUTES * 60 / polls) if polls else None

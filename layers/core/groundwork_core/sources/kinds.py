@@ -1,4 +1,4 @@
-"""Kinds of sources and the configuration that each takes."""
+"""Kinds of sources, and the configuration of each kind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_core.resources.field_types import Whole
+from groundwork_core.resources.field_types import INTEGRAL
 from groundwork_core.resources.resource import Input
+from groundwork_core.validation_faults import validation_faults
 
 SourceKind = Literal["feed", "page", "sitemap", "api"]
 KINDS: tuple[str, ...] = get_args(SourceKind)
@@ -21,23 +22,23 @@ MAX_PAGES = 50
 
 
 class NoConfig(Input):
-    """The configuration of a feed or sitemap: nothing."""
+    """The configuration of a feed or sitemap, which has no fields."""
 
 
 class PageConfig(Input):
-    """How the readable text of a page is found."""
+    """Settings for finding the readable text of a page."""
 
     favor: Literal["balance", "precision", "recall"] = "balance"
     """`precision`: less text, without what may be navigation. `recall`: more text."""
     tables: bool = True
-    """Whether tables belong to the text."""
+    """True if tables belong to the text."""
 
 
 class FieldPointers(Input):
-    """Where an item has its values; each is a JSON pointer within the item."""
+    """JSON pointers, within an item, to the values of its fields."""
 
     id: Pointer | None = None
-    """None: the address identifies an item."""
+    """Where an item has its id; None if its address identifies it."""
     title: Pointer | None = None
     url: Pointer | None = None
     date: Pointer | None = None
@@ -46,7 +47,7 @@ class FieldPointers(Input):
 
 
 class NextLink(Input):
-    """Each answer has the address of the next one."""
+    """Each response has the address of the next one."""
 
     by: Literal["link"]
     next: Pointer
@@ -57,11 +58,11 @@ class PageNumber(Input):
 
     by: Literal["page"]
     parameter: Parameter = "page"
-    first: Whole = Field(1, ge=0, le=1_000_000)
+    first: Annotated[int, Field(ge=0, le=1_000_000), INTEGRAL] = 1
 
 
 class NextCursor(Input):
-    """Each answer has a cursor, which is a parameter of the next address."""
+    """Each response has a cursor, which is a parameter of the next address."""
 
     by: Literal["cursor"]
     parameter: Parameter = "cursor"
@@ -72,16 +73,16 @@ Paging = Annotated[NextLink | PageNumber | NextCursor, Field(discriminator="by")
 
 
 class ApiConfig(Input):
-    """Where the items of a JSON API are, what their fields mean, and how to page."""
+    """The places of a JSON API's items and of their fields, and its paging."""
 
     items: Pointer = ""
     """The list of items."""
     fields: FieldPointers
     paging: Paging | None = None
-    max_pages: Whole = Field(5, ge=1, le=MAX_PAGES)
-    """Answers that one poll asks for at most."""
-    requests_per_minute: Whole = Field(60, ge=1, le=600)
-    """Of one poll; there is a pause between its requests."""
+    max_pages: Annotated[int, Field(ge=1, le=MAX_PAGES), INTEGRAL] = 5
+    """Responses that one poll asks for at most."""
+    requests_per_minute: Annotated[int, Field(ge=1, le=600), INTEGRAL] = 60
+    """The rate of requests within one poll; there is a pause between them."""
 
 
 _MODELS: Mapping[str, type[Input]] = {
@@ -90,27 +91,20 @@ _MODELS: Mapping[str, type[Input]] = {
     "page": PageConfig,
     "api": ApiConfig,
 }
-_PARTS_OF_UNIONS = frozenset({"link", "page", "cursor"})
 
 
 def check_config(kind: str, config: JsonValue) -> Input:
-    """Return the configuration of a source. Raises Invalid with pointers below /config."""
+    """Parse the configuration of a source. Raises Invalid with pointers below `/config`."""
     try:
         found: Input = TypeAdapter(_MODELS[kind]).validate_python(config)
     except ValidationError as error:
-        faults = tuple(
-            Fault(_pointer(fault["loc"]), fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        faults = validation_faults(
+            error.errors(include_url=False, include_input=False, include_context=False),
+            config,
+            "/config",
         )
         raise Invalid(f"The configuration of this {kind} is invalid.", faults) from error
     if isinstance(found, ApiConfig) and not (found.fields.id or found.fields.url):
         fault = Fault("/config/fields", "must have `id` or `url`, which identify an item")
         raise Invalid("The configuration of this api is invalid.", (fault,))
     return found
-
-
-def _pointer(place: tuple[int | str, ...]) -> str:
-    steps = [str(one) for one in place]
-    if len(steps) > 1 and steps[0] == "paging" and steps[1] in _PARTS_OF_UNIONS:
-        del steps[1]
-    return "/".join(("", "config", *steps))

@@ -38,7 +38,8 @@ def leave_host(
 ) -> None:
     """Update the host of a source after its poll, and claim the host's next source.
 
-    Called last in the unit of work that records the poll, since others wait for the host's row.
+    Call it last in the unit of work that records the poll, since others wait for the lock of the
+    host's row.
     """
     pace = work.hosts.lock(source.host)
     if pace is None:
@@ -63,9 +64,9 @@ def leave_host(
 def go_onward(
     source: WatchedSource, left: LeftHost, host: str, *, work: SourcesWork, now: datetime
 ) -> None:
-    """End the visit to a host that redirected to another one, and queue the visit to that one.
+    """End the visit to a host that redirected to another host, and queue a visit to that one.
 
-    The source waits for its turn there as every other source of that host does.
+    There the source waits for its turn as every other source of that host does.
     """
     for one in sorted({source.host, host}):  # in one order, so that two workers do not deadlock
         work.hosts.lock(one)
@@ -76,7 +77,7 @@ def go_onward(
 
 
 def reply_of(failed: Failed | None, transfer: Transfer) -> Reply:
-    """Return what the outcome of a poll says about the host."""
+    """Return what the outcome of a poll says about the state of the host."""
     if failed is None:
         return Reply.ANSWERED
     if failed.retry_after_seconds is not None and transfer.http_status in THROTTLING:
@@ -90,7 +91,7 @@ def reply_of(failed: Failed | None, transfer: Transfer) -> Reply:
 def with_robots(
     sources: Sequence[WatchedSource], *, hosts: HostStore, now: datetime
 ) -> list[WatchedSource]:
-    """Tell sources the robots.txt of their origins as of `now`, where their hosts obey it."""
+    """Return the sources, with the robots.txt of their origins where their hosts obey it."""
     origins = {one.source_id: origin_of(one.next_url) for one in sources}
     known = hosts.robots(sorted(set(origins.values())))
     pauses = hosts.obeying(sorted({one.host for one in sources}))

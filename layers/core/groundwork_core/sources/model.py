@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
 from groundwork_core.documents.identity import Identity
-from groundwork_core.resources.field_types import Whole
+from groundwork_core.resources.field_types import INTEGRAL
 from groundwork_core.sources.moving import Whereabouts
 from groundwork_core.sources.onward import Onward
 from groundwork_core.sources.rhythm import Rhythm
@@ -18,6 +18,7 @@ from groundwork_core.sources.robots_known import RobotsRule
 from groundwork_core.sources.wishes import Wishes
 
 YEAR_SECONDS = 31_536_000
+Seconds = Annotated[int, Field(ge=1, le=YEAR_SECONDS), INTEGRAL]
 FETCH_CONTRACT: Literal["groundwork/fetch/1"] = "groundwork/fetch/1"
 
 
@@ -29,7 +30,7 @@ class Interval(_StrictModel):
     """A poll `every_seconds` after the last one."""
 
     kind: Literal["interval"]
-    every_seconds: Whole = Field(ge=1, le=YEAR_SECONDS)
+    every_seconds: Seconds
 
 
 class Cron(_StrictModel):
@@ -41,11 +42,11 @@ class Cron(_StrictModel):
 
 
 class Adaptive(_StrictModel):
-    """Polls about as often as the source publishes, within bounds."""
+    """Polls about as often as the source publishes, within limits."""
 
     kind: Literal["adaptive"]
-    min_seconds: Whole = Field(300, ge=1, le=YEAR_SECONDS)
-    max_seconds: Whole = Field(86_400, ge=1, le=YEAR_SECONDS)
+    min_seconds: Seconds = 300
+    max_seconds: Seconds = 86_400
 
     @model_validator(mode="after")
     def _ordered(self) -> Adaptive:
@@ -61,13 +62,13 @@ DEFAULT_SCHEDULE = Interval(kind="interval", every_seconds=900)
 
 
 class FetchDue(_StrictModel):
-    """The message of the fetch queue: fetch a source with a ticket."""
+    """A message of the fetch queue: fetch a source, identified by its ticket."""
 
     contract: Literal["groundwork/fetch/1"] = FETCH_CONTRACT
     source_id: UUID
     ticket: UUID
     not_before: datetime | None = Field(None, strict=False)
-    """When the fetch may begin; None: at once."""
+    """Earliest start of the fetch; None: at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,9 @@ class FeedFacts:
     left_out: int = 0
     """Number of entries that did not become a document."""
     rhythm: Rhythm = field(default_factory=Rhythm)
-    """When its entries were published."""
+    """Times at which its entries were published."""
     wishes: Wishes = field(default_factory=Wishes)
-    """How often it wants to be asked."""
+    """The polling rate that the feed asks for."""
 
     hub: str | None = None
     """The hub that pushes changes of the feed (WebSub)."""
@@ -127,7 +128,7 @@ class FeedFacts:
     """The address under which the hub knows it."""
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return the known facts, for the `feed` column."""
+        """Return the facts that are known, for the `feed` column."""
         newest = self.newest_at.isoformat() if self.newest_at else None
         facts: dict[str, JsonValue] = {
             "title": self.title,
@@ -160,7 +161,7 @@ class WatchedSource:
     identity: Identity = Identity.ID
     """The identity of its entries so far."""
     over_budget: bool = False
-    """Whether reading its last response took more than `FIRST_SECONDS` of CPU time."""
+    """True if reading its last response took more than `FIRST_SECONDS` of CPU time."""
     host: str = ""
     """The host that it counts under, as stored."""
     status: str = "pending"
@@ -170,12 +171,12 @@ class WatchedSource:
     rhythm: Rhythm = field(default_factory=Rhythm)
     wishes: Wishes = field(default_factory=Wishes)
     fetch_at: datetime | None = None
-    """When this fetch may begin."""
+    """Earliest start of this fetch."""
     due_at: datetime | None = None
-    """When this poll was due by the plan; None: not yet, a user asked for it."""
+    """Planned time of this poll; None if a user requested it earlier."""
     robots: RobotsRule | None = None
     onward: Onward | None = None
-    """The rest of a poll that another host redirected; None: the poll begins here."""
+    """The rest of a poll that another host redirected; None if the poll begins here."""
 
     @property
     def next_url(self) -> str:
@@ -187,9 +188,9 @@ class WatchedSource:
 class PlannedPoll:
     """The time of the next poll.
 
-    `reason` is the longest pause: interval, cron, adaptive, backoff, cache, ttl, retry_after; or
-    `skip` where the feed wants hours or days skipped, `moved` and `redirected` where the source is
-    asked at another address next.
+    `reason` names the longest pause: interval, cron, adaptive, backoff, cache, ttl, retry_after.
+    It is `skip` if the feed asks to skip hours or days, and `moved` or `redirected` if the next
+    request goes to another address.
     """
 
     at: datetime

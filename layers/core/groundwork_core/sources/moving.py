@@ -1,4 +1,4 @@
-"""When a redirect is remembered as a source's new address. Pure functions."""
+"""Rules for using a redirect's target as a source's new address. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 SAME_DAYS = 7
-"""How long a permanent redirect must have been the same."""
+"""Period for which a permanent redirect must have been the same."""
 GONE = (404, 410)
 FAILURES_TO_FORGET = 5
 """Consecutive failures of the new address before the user's own is asked again."""
@@ -14,7 +14,7 @@ FAILURES_TO_FORGET = 5
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where a source is asked, besides the address that its user gave."""
+    """Which address of a source is requested, if it is not the one that the user gave."""
 
     redirect_to: str | None = None
     """The target of the permanent redirect that is seen now."""
@@ -32,19 +32,21 @@ def after_poll(
     failures: int,
     now: datetime,
 ) -> Whereabouts:
-    """Return where to ask a source after a poll.
+    """Return which address of a source to request after a poll.
 
-    A permanent redirect (301, 308) is remembered when it has been the same for a week, at once when
-    only the scheme became https, and when the old address then answers 404 or 410. A remembered
-    address that is gone, or fails several times, is forgotten.
+    The target of a permanent redirect (301, 308) becomes the address after a week of the same
+    redirect. It does so at once if only the scheme changes to https, or if the old address then
+    responds with 404 or 410. The source returns to its own address if the target is gone or fails
+    several times.
 
     Args:
-        before: what was known.
-        url: the address that was asked.
-        target: where permanent redirects led to, if they led to an answer; None: there were none.
-        http_status: of the last answer.
-        failures: consecutive failures, this poll included.
-        now: aware, UTC.
+        before: the addresses before this poll.
+        url: the address that was requested.
+        target: the address that permanent redirects led to, if it responded; None if there were
+            none.
+        http_status: the status of the last response.
+        failures: consecutive failures, including this poll.
+        now: the time of the poll, aware, UTC.
     """
     if target is not None and target != url and not failures:
         return _redirected(before, url, target, now)

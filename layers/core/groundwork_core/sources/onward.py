@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """The next address of a poll that a redirect led to another host, and what came before."""
+    """The next address of a poll that is at another host, and the poll's state so far."""
 
     url: str
     redirects: int = 0
@@ -19,11 +19,11 @@ class Onward:
     moved_to: str | None = None
     """The URL to which the permanent redirects before it led."""
     permanent: bool = True
-    """Whether all redirects so far are permanent."""
+    """True if all redirects so far are permanent."""
 
     @classmethod
     def read(cls, stored: JsonValue) -> Onward | None:
-        """Read what `as_json` returned; None if it is something else."""
+        """Parse what `as_json` returned; None for anything else."""
         if not isinstance(stored, dict):
             return None
         url, moved_to = stored.get("url"), stored.get("moved_to")
@@ -39,7 +39,7 @@ class Onward:
         )
 
     def as_json(self) -> dict[str, JsonValue]:
-        """Return it as JSON."""
+        """Return the state as JSON."""
         return {
             "url": self.url,
             "redirects": self.redirects,

@@ -84,7 +84,7 @@ def decode(data: bytes, charset: str | None = None) -> str:
 
 
 def _known(encoding: str | None) -> str | None:
-    """Return the codec of a declared encoding, if it is one of 8-bit text."""
+    """Return the codec of a declared encoding if it is one of 8-bit text, else None."""
     try:
         found = codecs.lookup(encoding or "")
     except LookupError:
@@ -116,7 +116,7 @@ class _Reader:
         self._bases: list[str] = [""]
         self._depth = 0
         self._empty: list[Outline | None] = []
-        """For each open outline: itself, if it is typed as a feed without address or children."""
+        """Open outlines; None unless they are typed as feeds without address or children."""
         self._parser = expat.ParserCreate("utf-8")
 
     def parse(self, text: str) -> None:
@@ -172,7 +172,7 @@ class _Reader:
 
 
 def urljoin_or(base: str, address: str) -> str:
-    """Join as `urljoin`; return an unparsable address unchanged."""
+    """Join like `urljoin`; return an unparsable address unchanged."""
     try:
         return urljoin(base, address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""A poll as shown."""
+"""A poll as the REST API shows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 
 class PollShown(BaseModel):
-    """One poll: what was asked, and what came of it."""
+    """One poll: its requests and its outcome."""
 
     at: datetime
     status: str
@@ -19,4 +19,4 @@ class PollShown(BaseModel):
     changed: int = Field(description="Number of documents with a new revision.")
     error: str | None = Field(description="The class of the failure.")
     redirects: int
-    requests: int = Field(description="Requests that were sent, redirects included.")
+    requests: int = Field(description="Requests that were sent, including redirects.")

@@ -29,6 +29,6 @@ def list_polls(source_id: UUID, limit: int, *, sources: SourceStore) -> PollsSho
 
 
 def keep_polls(*, work: SourcesWork, clock: Clock) -> int:
-    """Make partitions for the polls of the next days, drop old ones; return how many."""
+    """Create partitions for the polls of the next days and drop old ones; return how many."""
     with work:
         return work.sources.keep_polls(clock.now().astimezone(UTC).date(), KEPT_DAYS)

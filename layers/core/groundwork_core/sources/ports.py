@@ -33,14 +33,14 @@ from groundwork_core.unit_of_work import Transaction
 
 
 class SourceStore(Protocol):
-    """The stored sources and their polling state."""
+    """Stores sources and their polling state."""
 
     def add(self, sources: Sequence[SourceRow]) -> dict[str, UUID]:
         """Insert sources with new urls; return the ids of inserted sources by url."""
         ...
 
     def listed(self, tag: str | None, after: UUID | None, limit: int) -> list[tuple[UUID, Feed]]:
-        """Return sources in the order of ids, filtered by tag, after a source."""
+        """Return sources after a source, in the order of ids, filtered by tag."""
         ...
 
     def start(
@@ -50,7 +50,7 @@ class SourceStore(Protocol):
         ...
 
     def give_hosts(self, limit: int) -> int:
-        """Give sources without a host theirs, at most `limit`; return how many."""
+        """Set the host of at most `limit` sources without one; return how many."""
         ...
 
     def claim_due(
@@ -62,16 +62,17 @@ class SourceStore(Protocol):
         hosts: Sequence[str] | None = None,
         ahead: datetime | None = None,
     ) -> list[FetchCommand]:
-        """Claim due sources whose host is free, at most one for each host.
+        """Claim due sources whose host is free, one per host.
 
-        Concurrent callers never get the same source, nor more of a host than may be in flight.
+        Concurrent callers never get the same source, and together never more sources of a host than
+        its `max_in_flight`.
 
         Args:
-            now: aware, UTC.
-            until: when a claim of a fetch that begins now ends.
-            limit: how many at most.
-            hosts: only sources of these hosts; None: of all.
-            ahead: also what is due, and whose host is free, until then; such a fetch begins later.
+            now: the current time, aware, UTC.
+            until: the end of the claim of a fetch that starts now.
+            limit: the maximum number of sources.
+            hosts: claim only sources of these hosts; None means all.
+            ahead: also claim sources that are due, and whose host is free, by this time.
         """
         ...
 
@@ -82,45 +83,46 @@ class SourceStore(Protocol):
         ...
 
     def ask(self, source_id: UUID, now: datetime) -> tuple[UUID, str]:
-        """Put a fetch of one source before all others of its host; return its ticket and the host.
+        """Put a fetch of a source before all others of its host. Return its ticket and the host.
 
         Raises:
             NotFound: the source does not exist.
-            Conflict: it is disabled, or a fetch of it is running or queued.
+            Conflict: the source is disabled, or a fetch of it is running or queued.
         """
         ...
 
     def to_fetch(
         self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
-        """Take enabled sources whose tickets are current, by (source, ticket), until a time.
+        """Take sources to fetch until a time, if they are enabled and their tickets are current.
 
-        Those that another worker has are left out, except for the tickets in `again`.
+        `due` has pairs of source and ticket. Sources that another worker has taken are left out,
+        except for the tickets in `again`.
         """
         ...
 
     def hold(self, source_id: UUID, ticket: UUID) -> bool:
-        """Lock the source's state if the ticket is current; False: the result is too late."""
+        """Lock the state of a source; return False if the ticket is no longer current."""
         ...
 
     def lock_state(self, source_id: UUID) -> None:
-        """Lock the source's state until the transaction ends."""
+        """Lock the state of a source until the transaction ends."""
         ...
 
     def give_back(
         self, given: Sequence[WatchedSource], heavy: Set[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
-        """Return the commands that queue these fetches again, and mark the heavy sources.
+        """Return commands that queue these fetches again, and mark the heavy sources.
 
-        Their tickets stay and their claims are extended; a fetch that has not begun yet is delayed
-        until it may. A source whose ticket is not current is left out.
+        The tickets stay the same and the claims are extended. A fetch whose time has not come is
+        delayed until then. A source whose ticket is not current is left out.
         """
         ...
 
     def go_onward(
         self, source_id: UUID, ticket: UUID, onward: Onward, host: str, now: datetime
     ) -> None:
-        """End a claim whose poll goes on at another host; the source is due there from now."""
+        """End a claim whose poll continues at another host, where the source is due from `now`."""
         ...
 
     def record(self, poll: Poll) -> None:
@@ -132,11 +134,11 @@ class SourceStore(Protocol):
         ...
 
     def keep_polls(self, today: date, days: int) -> int:
-        """Make room for the polls of the next days and remove those older than `days`."""
+        """Create partitions for polls of the next days; remove those older than `days`."""
         ...
 
     def ingestion(self, now: datetime, since: datetime, most: int) -> Ingestion:
-        """Return numbers at `now`; polls since `since` tell the rate; `most` slowest hosts."""
+        """Return the state of ingestion at `now`, with the rate of polls since `since`."""
         ...
 
     def disable(self, source_id: UUID) -> None:
@@ -148,36 +150,36 @@ class SourceStore(Protocol):
         ...
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
-        """Set the time of the next poll."""
+        """Store the time of the next poll."""
         ...
 
     def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
         """Restart polling as for a new source, after a change of the address.
 
         A running fetch of the old address loses its ticket. Validators, errors and the last poll
-        are deleted; counts and feed facts stay. A disabled source gets no command, and is due when
-        it is enabled.
+        are deleted; counts and feed facts remain. There is no command for a disabled source, which
+        is due once it is enabled.
         """
         ...
 
 
 class CredentialStore(Protocol):
-    """The encrypted credentials of sources."""
+    """Stores the credentials of sources, encrypted."""
 
     def set(self, source_id: UUID, encrypted: str) -> None:
         """Store or replace the credentials of a source."""
         ...
 
     def remove(self, source_id: UUID) -> bool:
-        """Remove the credentials of a source; False: it has none."""
+        """Remove the credentials of a source; return False if it has none."""
         ...
 
     def forget(self, source_id: UUID) -> bool:
-        """Remove the credentials of a source, and show that it has none; False: it had none."""
+        """Remove the credentials of a source, and show that it has none; False if it had none."""
         ...
 
     def details(self, source_ids: Sequence[UUID]) -> dict[UUID, FetchDetails]:
-        """Return the details of those sources that are not just feeds without credentials."""
+        """Return what sources need beyond an address, without plain feeds that need nothing."""
         ...
 
 
@@ -228,30 +230,30 @@ class ParsedFeed:
     left_out: int = 0
     """Number of entries that are unreadable, incomplete or above the limit."""
     ends_early: bool = False
-    """Whether the feed was truncated: it must be fetched again without validators."""
+    """True if the feed was truncated: it must be fetched again without validators."""
 
 
 class FeedReader(Protocol):
-    """Parses responses of sources. Never raises for their content."""
+    """Parses responses of sources. The content of a response never makes it raise."""
 
     def __call__(
         self, fetched: Fetched, now: datetime, seconds: float | None = None
     ) -> ParsedFeed | Failed:
         """Return the feed, or the failure: TOO_COMPLEX after `seconds` of CPU time.
 
-        `seconds` None: in proportion to the size of the response.
+        If `seconds` is None, the limit is proportional to the size of the response.
         """
         ...
 
 
 class ReaderOf(Protocol):
-    """Finds what reads the answers of a kind of source."""
+    """Finds the reader for the responses of a kind of source."""
 
     def __call__(self, kind: str, config: JsonValue) -> tuple[FeedReader, Follow | None]:
-        """Return the reader, and what finds the further requests of a poll.
+        """Return the reader, and a function that finds the further requests of a poll, or None.
 
         Raises:
-            Invalid: the configuration is not one of this kind.
+            Invalid: `config` is not a configuration of this kind.
         """
         ...
 
@@ -263,7 +265,8 @@ class NextCron(Protocol):
         """Return the next time after `after`, aware, in UTC.
 
         Raises:
-            ValueError: the expression or the time zone is invalid, or never matches.
+            UnknownTimeZone: the time zone does not exist.
+            ValueError: the expression is invalid, or never matches.
         """
         ...
 
@@ -282,7 +285,7 @@ class Fetcher(Protocol):
     def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
         """Send all requests concurrently. Yield each outcome with the index of its request.
 
-        Of the responses that have arrived the smallest is yielded first.
+        If several responses have arrived, the smallest is yielded first.
         """
         ...
 

@@ -15,7 +15,7 @@ from groundwork_core.clock import Clock
 from groundwork_core.sources.model import WatchedSource
 
 BATCH_SECONDS = 12.0
-"""For reading and storing; concurrent downloads have their own limit."""
+"""The time of a batch for reading and storing; concurrent downloads have their own limit."""
 FIRST_SECONDS = 3.0
 """CPU time for a source that is not heavy. A feed of 2 MB takes about one second."""
 
@@ -34,11 +34,11 @@ class ReadingBudget:
 
     @property
     def over(self) -> bool:
-        """Whether the time is used up. The first response of a batch is always read."""
+        """Return whether the time is used up. The first response of a batch is always read."""
         return self._spent_seconds >= BATCH_SECONDS
 
     def __enter__(self) -> None:
-        """Start measuring."""
+        """Start measuring the time of one source."""
         self._since = self._clock.now()
 
     def __exit__(self, *_: object) -> None:
@@ -48,7 +48,7 @@ class ReadingBudget:
 
 
 def divide(sources: Iterable[WatchedSource]) -> tuple[list[WatchedSource], list[WatchedSource]]:
-    """Return the sources to fetch now, the heavy one last, and those for a later batch."""
+    """Return the sources to fetch now, a heavy one last, and those for a later batch."""
     given = list(sources)
     heavy = [one for one in given if one.over_budget]
     light = [one for one in given if not one.over_budget]
@@ -66,5 +66,5 @@ def ripe_and_early(
 
 
 def cpu_seconds(source: WatchedSource) -> float | None:
-    """Return the CPU time for reading a response; None: in proportion to its size."""
+    """Return the CPU time for reading a response; None if it depends on the response's size."""
     return None if source.over_budget else FIRST_SECONDS

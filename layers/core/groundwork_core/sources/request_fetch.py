@@ -11,11 +11,11 @@ from groundwork_core.sources.ports import SourcesWork
 
 
 def request_fetch(source_id: UUID, *, work: SourcesWork, clock: Clock) -> FetchRequested:
-    """Ask for a fetch of a source that need not be due; it begins when its host is free.
+    """Request a fetch of a source, due or not; it starts when the host is free.
 
     Raises:
         NotFound: the source does not exist.
-        Conflict: it is disabled, or a fetch of it is running or queued.
+        Conflict: the source is disabled, or a fetch of it is running or queued.
     """
     now = clock.now()
     with work:

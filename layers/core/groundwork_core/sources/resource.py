@@ -5,15 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, Field, JsonValue, ValidationError
+from pydantic import BaseModel, Field, JsonValue
 
-from groundwork_core.errors import Fault, Invalid
-from groundwork_core.resources.field_types import Name, Whole, Word
+from groundwork_core.resources.field_types import Name, Word
+from groundwork_core.resources.merge_by_kind import merge_by_kind
 from groundwork_core.resources.merge_patch import merge_patch
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource, Sort
 from groundwork_core.sources.credentials import Credentials
 from groundwork_core.sources.kinds import SourceKind
-from groundwork_core.sources.model import DEFAULT_SCHEDULE, SCHEDULE, YEAR_SECONDS, Schedule
+from groundwork_core.sources.model import (
+    DEFAULT_SCHEDULE,
+    SCHEDULE,
+    YEAR_SECONDS,
+    Schedule,
+    Seconds,
+)
 from groundwork_core.web.address import ReachableAddress
 
 Tags = Annotated[tuple[Word, ...], Field(fail_fast=True, max_length=50)]
@@ -55,7 +61,7 @@ STATUSES: tuple[str, ...] = get_args(SourceStatus)
 
 
 class PushState(BaseModel):
-    """A subscription at a WebSub hub."""
+    """The state of a subscription at a WebSub hub."""
 
     hub: str
     until: datetime
@@ -66,15 +72,17 @@ class SourceState(BaseModel):
 
     status: SourceStatus
     http_status: int | None = Field(
-        description="HTTP status of the last answer; null: there was none."
+        description="HTTP status of the last response; null if there was none."
     )
     host: str = Field(description="The host whose limits apply; see `GET /hosts/{host}`.")
     moved_to: str | None = Field(
-        description="The address that is asked instead of `url`, which redirects there for good."
+        description="The address requested instead of `url`, which redirects there permanently."
     )
-    push: PushState | None = Field(description="The hub that pushes; null: it is polled only.")
+    push: PushState | None = Field(
+        description="The hub that pushes changes; null if the source is only polled."
+    )
     freshness_lag_seconds: int | None = Field(
-        description="Seconds since the last successful poll; null: there was none."
+        description="Seconds since the last successful poll; null if there was none."
     )
     next_poll_at: datetime
     next_poll_reason: str
@@ -106,7 +114,7 @@ class Source(Representation):
     enabled: bool
     tags: list[str]
     freshness_seconds: int = Field(
-        description="How old the last success may be; by default twice the usual pause."
+        description="Maximum age of the last success in seconds; by default twice the usual pause."
     )
     config: dict[str, JsonValue]
     has_credentials: bool
@@ -122,13 +130,13 @@ class NewSource(Input):
     schedule: Schedule = DEFAULT_SCHEDULE
     enabled: bool = True
     tags: Tags = ()
-    freshness_seconds: Whole | None = Field(None, ge=1, le=YEAR_SECONDS)
+    freshness_seconds: Seconds | None = None
     config: Config = Field(default_factory=dict, description=CONFIG)
     credentials: Credentials | None = Field(None, description=CREDENTIALS)
 
 
 class StoredSource(NewSource):
-    """A new source as it is stored; its credentials are stored apart."""
+    """A new source as it is stored; its credentials are stored in another table."""
 
     has_credentials: bool = False
 
@@ -147,8 +155,9 @@ class SourcePatch(Input):
     )
     enabled: bool = True
     tags: Tags = ()
-    freshness_seconds: Whole | None = Field(
-        None, ge=1, le=YEAR_SECONDS, description="Null: twice the usual pause."
+    freshness_seconds: Seconds | None = Field(
+        None,
+        description="Maximum age of the last success in seconds; null: twice the usual pause.",
     )
     config: Config = Field(
         default_factory=dict, description=f"{CONFIG} Merged into the present one."
@@ -159,25 +168,14 @@ class SourcePatch(Input):
 
 
 class StoredSourcePatch(SourcePatch):
-    """Changes of a source as they are stored; its credentials are stored apart."""
+    """Changes of a source as they are stored; its credentials are stored in another table."""
 
     has_credentials: bool = False
 
 
 def merge_schedule(current: JsonValue, patch: JsonValue) -> JsonValue:
-    """Merge a patch into a schedule; another kind replaces it. Raises Invalid."""
-    merged = patch
-    if isinstance(current, dict) and isinstance(patch, dict):
-        same_kind = patch.get("kind", current.get("kind")) == current.get("kind")
-        merged = merge_patch(current, patch) if same_kind else merge_patch({}, patch)
-    try:
-        return SCHEDULE.validate_python(merged).model_dump(mode="json")
-    except ValidationError as error:
-        faults = tuple(
-            Fault("/".join(("", "schedule", *map(str, fault["loc"][1:]))), fault["msg"])
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-        raise Invalid("The schedule is invalid.", faults) from error
+    """Merge a patch into a schedule; a schedule of another kind replaces it. Raises Invalid."""
+    return merge_by_kind(current, patch, kinds=SCHEDULE, pointer="/schedule")
 
 
 SOURCES = Resource(

@@ -1,4 +1,4 @@
-"""How a publisher's entries are spread over the day and the week. Pure functions."""
+"""The spread of a publisher's entries over the day and the week. Pure functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEPS_MAX = 31 * HOURS
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """Numbers of entries by hour of the day and day of the week (from Monday), in UTC."""
+    """Counts of entries by hour of the day and by day of the week (from Monday), in UTC."""
 
     hours: tuple[int, ...] = ()
     days: tuple[int, ...] = ()
@@ -38,18 +38,18 @@ class Rhythm:
 
     @classmethod
     def read(cls, stored: JsonValue) -> Rhythm:
-        """Read what `as_json` returned; no rhythm if it is something else."""
+        """Parse what `as_json` returned; an empty rhythm for anything else."""
         if not isinstance(stored, dict):
             return cls()
         hours, days = _counts(stored.get("hours"), HOURS), _counts(stored.get("days"), DAYS)
         return cls(hours, days) if hours and days else cls()
 
     def as_json(self) -> JsonValue:
-        """Return the counts as JSON; None: there is no rhythm."""
+        """Return the counts as JSON, or None if there is no rhythm."""
         return {"hours": list(self.hours), "days": list(self.days)} if self.hours else None
 
     def factor(self, at: datetime) -> float:
-        """Return how much more than usual is published at a time; 1: as usual."""
+        """Return how many times more than usual is published at a time; 1 means as usual."""
         total = sum(self.hours)
         if not total:
             return 1.0
@@ -59,9 +59,9 @@ class Rhythm:
 
 
 def pause_seconds(usual_gap_seconds: float, rhythm: Rhythm, now: datetime) -> float:
-    """Return the seconds until half an entry is to be expected, at most a month.
+    """Return the seconds until half an entry is expected, at most a month.
 
-    Without a rhythm that is half of the usual gap.
+    Without a rhythm this is half of the usual gap.
     """
     rate = 1 / max(usual_gap_seconds, 1.0)
     expected, at = 0.0, now

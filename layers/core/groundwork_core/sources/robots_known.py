@@ -1,4 +1,4 @@
-"""The stored robots.txt with which a fetch begins."""
+"""The stored robots.txt that a fetch uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class KnownRobots:
-    """The robots.txt of an origin, as fetched last."""
+    """The latest robots.txt of an origin."""
 
     origin: str
     status: Literal["found", "none", "unreachable"]
@@ -22,10 +22,10 @@ class KnownRobots:
 
 @dataclass(frozen=True, slots=True)
 class RobotsRule:
-    """That a fetch obeys robots.txt."""
+    """The robots.txt that a fetch must obey."""
 
     known: KnownRobots | None
-    """None, or expired: robots.txt is fetched first."""
+    """The stored robots.txt; if it is None or has expired, robots.txt is fetched first."""
     now: datetime
     """The planned time of the fetch, by the database's clock."""
     pause_seconds: float

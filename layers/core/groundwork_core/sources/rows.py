@@ -49,7 +49,7 @@ class Poll:
     etag: str | None = None
     last_modified: str | None = None
     feed: FeedFacts | None = None
-    """None keeps the stored facts."""
+    """Facts of the feed; None keeps the stored ones."""
     new: int = 0
     changed: int = 0
     over_budget: bool = False
@@ -63,7 +63,7 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """The stored state of polling a source."""
+    """The polling state of a source, as stored."""
 
     enabled: bool
     schedule: Interval | Cron | Adaptive
@@ -85,9 +85,9 @@ class WatchState:
 
 @dataclass(frozen=True, slots=True)
 class FetchDetails:
-    """What fetching a source needs beside its address."""
+    """The data for fetching a source, besides its address."""
 
     kind: str
     config: JsonValue
     encrypted: str | None = None
-    """Its credentials."""
+    """The encrypted credentials of the source, if it has any."""

@@ -10,16 +10,16 @@ from pydantic import JsonValue
 
 from groundwork_core.errors import NotFound
 from groundwork_core.sources.ports import NextCron, Random, SourcesWork
-from groundwork_core.sources.schedule import PollHistory, next_poll
+from groundwork_core.sources.schedule import PollHistory, next_poll, place_of
 
 CLAIM_SECONDS = 900
-"""How long a claim lasts; without a report the source is then due again."""
+"""Duration of a claim; without a report the source is then due again."""
 
 
 def start_watching(source_ids: Sequence[UUID], *, work: SourcesWork, now: datetime) -> None:
     """Start polling new sources: each enabled one is fetched at once.
 
-    Called in the unit of work that inserted them.
+    Call it in the unit of work that inserted them.
     """
     commands = work.sources.start(source_ids, now, now + timedelta(seconds=CLAIM_SECONDS))
     if commands:
@@ -44,8 +44,8 @@ def plan_after_change(
         source_id: the source.
         changed: the names of changed fields.
         work: the open unit of work.
-        now: aware, UTC.
-        random: for the jitter of a failing source.
+        now: the current time, aware, UTC.
+        random: makes the jitter of a failing source.
         next_cron: evaluates cron expressions.
     """
     if "url" in changed:
@@ -72,9 +72,15 @@ def plan_after_change(
         retry_after_seconds=_seconds(state.next_poll_inputs.get("retry_after_seconds")),
     )
     last = last or now
-    work.sources.replan(
-        source_id, next_poll(state.schedule, history, last, random=random, next_cron=next_cron)
+    planned = next_poll(
+        state.schedule,
+        history,
+        last,
+        random=random,
+        next_cron=next_cron,
+        place=place_of(source_id),
     )
+    work.sources.replan(source_id, planned)
 
 
 def _seconds(stored: JsonValue) -> int | None:

@@ -15,7 +15,8 @@ ANNOUNCE_LIMIT = 2_000
 def sweep_fetches(waiting_seconds: int, *, work: SourcesWork, clock: Clock) -> int:
     """Publish each claimed fetch again that has waited for too long; return how many.
 
-    The ticket stays the same, so a fetch that was only slow is harmless: the first report counts.
+    The ticket stays the same, so it does no harm if the fetch was only slow: the first report
+    counts.
     """
     now = clock.now()
     claim = timedelta(seconds=CLAIM_SECONDS)

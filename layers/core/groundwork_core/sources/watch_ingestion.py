@@ -1,4 +1,4 @@
-"""Return how ingestion is going."""
+"""Return the state of ingestion."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from groundwork_core.sources.ports import SourcesWork
 
 SLOWEST = 10
-"""Hosts that are listed with the slowest answers."""
+"""Hosts that are listed with the slowest responses."""
 
 
 def watch_ingestion(*, work: SourcesWork, clock: Clock) -> Ingestion:
-    """Return how ingestion is going now."""
+    """Return the current state of ingestion."""
     now = clock.now()
     with work:
         return work.sources.ingestion(now, now - timedelta(minutes=RATE_MINUTES), SLOWEST)

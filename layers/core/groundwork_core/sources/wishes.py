@@ -1,4 +1,4 @@
-"""How often publishers want to be asked: RSS ttl, skipHours and skipDays, and Atom's sy:*."""
+"""Polling rates that publishers ask for: RSS ttl, skipHours and skipDays, and sy:* of Atom."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HOURS_A_WEEK = 168
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the feed itself asks for; hours and days (from Monday) are in UTC."""
+    """The polling rate that a feed asks for; its hours and days (from Monday) are in UTC."""
 
     ttl_seconds: int | None = None
     """RSS `ttl`, or the period of `sy:updatePeriod` divided by `sy:updateFrequency`."""
@@ -21,7 +21,7 @@ class Wishes:
 
     @classmethod
     def read(cls, stored: JsonValue) -> Wishes:
-        """Read what `as_json` returned; no wishes if it is something else."""
+        """Parse what `as_json` returned; no wishes for anything else."""
         if not isinstance(stored, dict):
             return cls()
         ttl = stored.get("ttl_seconds")
@@ -32,7 +32,7 @@ class Wishes:
         )
 
     def as_json(self) -> JsonValue:
-        """Return the wishes as JSON; None: there are none."""
+        """Return the wishes as JSON, or None if there are none."""
         found: dict[str, JsonValue] = {}
         if self.ttl_seconds is not None:
             found["ttl_seconds"] = self.ttl_seconds
@@ -43,7 +43,7 @@ class Wishes:
         return found or None
 
     def allowed_from(self, at: datetime) -> datetime:
-        """Return the first time from `at` that is in no hour and on no day to be skipped."""
+        """Return the first time from `at` on that is not in an hour or on a day to skip."""
         found = at
         for _ in range(HOURS_A_WEEK):
             if found.hour not in self.skip_hours and found.weekday() not in self.skip_days:

@@ -1,4 +1,4 @@
-"""Hooks of writes of sources."""
+"""Hooks of writes of sources: check addresses and schedules, and plan polls."""
 
 from __future__ import annotations
 
@@ -47,9 +47,10 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         allowed: AllowedTargets,
         encryption: Callable[[], Encryption],
     ) -> None:
-        """`allowed` are the targets that may be reached though they are not public.
+        """`allowed` are the targets that may be reached although they are not public.
 
-        `encryption` returns what encrypts credentials, at the first that is given.
+        `encryption` returns the encryption of credentials; it is called when credentials are first
+        given.
         """
         self._encryption = encryption
         self._credentials: AnyCredentials | None = None
@@ -60,7 +61,7 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         self._url_before: JsonValue = None
 
     def prepare(self, given: Input, row_id: UUID | None, work: SourceWritesWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Check the address. Raises Invalid when it is not public."""
+        """Check the address. Raises Invalid if it is not public."""
         if isinstance(given, NewSource | SourcePatch) and "url" in given.model_fields_set:
             check_private(given.url, self._allowed)
         if isinstance(given, NewSource):
@@ -79,7 +80,7 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         return kind(**others, has_credentials=given.credentials is not None)
 
     def after_create(self, row_id: UUID, new: Input, work: SourceWritesWork) -> None:
-        """Check the schedule and start polling. Raises Invalid when it never matches."""
+        """Check the schedule and start polling. Raises Invalid if the schedule never matches."""
         now = self._clock.now()
         if isinstance(new, NewSource):
             check_schedule(new.schedule, now, next_cron=self._next_cron)
@@ -87,14 +88,14 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         start_watching([row_id], work=work, now=now)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: SourceWritesWork) -> None:
-        """Remember the address, to ignore a write of the same address."""
-        # A fetch locks the state first too, then the source by its documents, or to disable it.
+        """Remember the address, so that a write of the same address is not a change."""
+        # In the same order as a fetch: first the state, then the source.
         work.sources.lock_state(row_id)
         if "url" in fields:
             self._url_before = _url(row_id, work)
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: SourceWritesWork) -> None:
-        """Check the new schedule and plan the next poll. Raises Invalid as `after_create`."""
+        """Check the new schedule and plan the next poll. Raises Invalid if it never matches."""
         now = self._clock.now()
         if "url" in fields and _url(row_id, work) == self._url_before:
             fields -= {"url"}
@@ -109,7 +110,7 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         elif "url" in fields:
             self._forget_at_another_origin(row_id, work)
         if fields & {"kind", "config"}:
-            fields |= {"url"}  # its answers mean something else now
+            fields |= {"url"}  # responses are read differently now
         plan_after_change(
             row_id, fields, work=work, now=now, random=self._random, next_cron=self._next_cron
         )
@@ -131,7 +132,7 @@ class SourceWriteHooks(NoWriteHooks[SourceWritesWork]):
         work.audit.record(AuditEntry("sources.credentials_set", "sources", row_id, detail))
 
     def _forget_at_another_origin(self, row_id: UUID, work: SourceWritesWork) -> None:
-        """Remove the credentials when the new address is another origin's."""
+        """Remove the credentials if the new address has another origin."""
         url = _url(row_id, work)
         if origin_of(str(url)) == origin_of(str(self._url_before)):
             return

@@ -1,7 +1,7 @@
 """Normalize and check the web addresses of sources and webhooks.
 
-`normal` needs no configuration, so it is part of input validation; `refuse_private` needs the
-targets that may be reached though they are not public.
+`normal` needs no configuration, so input validation uses it. `refuse_private` needs the configured
+targets that may be reached although they are not public.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def _reason(error: ValueError) -> str:
-    """Return the parser's error as a text that follows the field's name."""
+    """Return the parser's error as a text that can follow the field's name."""
     found = str(error).rpartition("valid URL, ")[2].partition(" [type")[0]
     return f"is not a valid address: {found}" if found else "is not a valid address"
 
@@ -86,14 +86,13 @@ def _check_host(host: str) -> None:
 
 
 def refuse_private(address: str, allowed: AllowedTargets) -> None:
-    """Refuse an address whose host is literally a private address, without DNS.
+    """Refuse an address whose host is a private IP address or `localhost`; uses no DNS.
 
-    That is an IP address that is not public, or `localhost`. Names are resolved and checked at each
-    request, since they can change.
+    Names are resolved and checked at each request, since their addresses can change.
 
     Args:
-        address: in normal form.
-        allowed: targets that may be reached though they are not public.
+        address: an address in normal form.
+        allowed: targets that may be reached although they are not public.
 
     Raises:
         BadAddress: the address is not public and not allowed.

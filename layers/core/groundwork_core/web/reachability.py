@@ -16,7 +16,7 @@ NEVER_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",
         "127.0.0.0/8",
-        "168.63.129.16/32",  # the host of an Azure machine, which it answers from
+        "168.63.129.16/32",  # the address at which Azure's host answers its machines
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.0.0.0/24",
@@ -58,7 +58,7 @@ def is_public(address: Address) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AllowedTargets:
-    """Targets that may be reached though they are not public."""
+    """Targets that may be reached although they are not public."""
 
     services: frozenset[tuple[str, int]] = frozenset()
     networks: tuple[IPv4Network | IPv6Network, ...] = ()

@@ -1,4 +1,4 @@
-"""What a client may ask of a webhook beyond changing it."""
+"""Actions on webhooks besides changes: new secret, enable, test."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class QueuedTest(BaseModel):
 
     model_config = ConfigDict(defer_build=True)
 
-    message_id: str = Field(description="Its `webhook-id`; the attempt is listed under it.")
+    message_id: str = Field(
+        description="The `webhook-id` of the test message, under which its attempt is listed."
+    )
 
 
 def rotate_webhook(
@@ -47,7 +49,7 @@ def rotate_webhook(
 
 
 def enable_webhook(row_id: UUID, *, work: WebhooksWork) -> Stored:
-    """Enable a webhook, forget its endpoint's failures, and let waiting messages be due now.
+    """Enable a webhook, reset its endpoint's failures, and make waiting messages due now.
 
     Raises:
         NotFound: there is no webhook with this id.
@@ -60,11 +62,11 @@ def enable_webhook(row_id: UUID, *, work: WebhooksWork) -> Stored:
 
 
 def queue_test(row_id: UUID, *, work: WebhooksWork, clock: Clock) -> QueuedTest:
-    """Queue a test message, which is attempted once, also while the circuit is open.
+    """Queue a test message. It is attempted once, even while the circuit is open.
 
     Raises:
         NotFound: there is no webhook with this id.
-        Conflict: it is disabled.
+        Conflict: the webhook is disabled.
     """
     with work:
         must_be_enabled(_read(row_id, work))

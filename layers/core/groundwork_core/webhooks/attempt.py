@@ -14,7 +14,7 @@ from groundwork_core.webhooks.shown_fields import shown
 
 
 def withheld(endpoint: LeasedEndpoint, message: DueMessage) -> bool:
-    """Return whether the webhook's owner may not read what a message shows."""
+    """Return whether a message is withheld because the webhook's owner may not read its data."""
     if message.type == TEST:
         return False
     return EVENT_TYPES.get(message.type) not in endpoint.permissions
@@ -23,7 +23,7 @@ def withheld(endpoint: LeasedEndpoint, message: DueMessage) -> bool:
 def make_attempt(
     url: str, keys: Sequence[bytes], message: DueMessage, *, post: PostMessage, clock: Clock
 ) -> MadeAttempt:
-    """Sign and post a message; return what came of it. Never raises for what an endpoint does."""
+    """Sign and post a message; return the attempt. An endpoint never makes it raise."""
     at, began = clock.now(), time.monotonic()
     topic = message.type.partition(".")[0]
     data = message.data if message.type == TEST else shown(topic, message.data)
@@ -38,5 +38,5 @@ def not_made(
     clock: Clock,
     why: str = "Sending failed because of an internal error.",
 ) -> MadeAttempt:
-    """Return an attempt that ended with an error of ours; it is tried again as any other."""
+    """Return an attempt that failed for an internal reason; it is retried like any other."""
     return MadeAttempt(message, clock.now(), 0, Outcome(None, why))

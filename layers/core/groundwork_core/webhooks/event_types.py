@@ -1,7 +1,7 @@
-"""The events that webhooks may ask for, as `[topic].[type]`, and which rows of the outbox are one.
+"""The event types of webhooks, as `[topic].[type]`, and the outbox rows that cause them.
 
-`created`, `updated` and `deleted` are changes of any version; a status is an event when it is
-reached: `contents.published` comes once, not with each later change of a published content.
+`created`, `updated` and `deleted` are changes of any version. A status causes an event when it is
+reached: `contents.published` is sent once, not for each later change of a published content.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ EVENT_TYPES: Mapping[str, str] = {
 
 
 def types_of(row: OutboxRow) -> tuple[str, ...]:
-    """Return the events that a row is: its change, and the status that it reached."""
+    """Return the event types that a row causes: its change, and the status that it reached."""
     names = [row.kind, _reached(row)]
     found = (f"{row.aggregate}.{name}" for name in dict.fromkeys(names) if name)
     return tuple(one for one in found if one in EVENT_TYPES)
 
 
 def unknown(events: Iterable[str]) -> list[int]:
-    """Return the places of what is not an event."""
+    """Return the indexes of those texts that are not event types."""
     return [place for place, event in enumerate(events) if event not in EVENT_TYPES]
 
 

@@ -1,4 +1,4 @@
-"""The messages that a sender holds, in a line for each endpoint that it has leased."""
+"""The messages that a sender has leased, in a queue for each endpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from groundwork_core.webhooks.schedule import EndpointHealth
 PREFETCH = 20
 """Messages held of one endpoint, beside those on their way."""
 UNUSED_SECONDS = 2.0
-"""After so long without a message an endpoint is given back."""
+"""The time without a message after which an endpoint's lease is released."""
 
 
 @dataclass(slots=True)
@@ -29,19 +29,19 @@ class Line:
 
     @property
     def failing(self) -> bool:
-        """Whether the last attempt failed."""
+        """True if the last attempt failed."""
         return self.endpoint.failures > 0
 
     @property
     def may_start(self) -> bool:
-        """Whether one more message may be sent at the same time."""
+        """Return whether one more message may be sent at the same time."""
         doubtful = EndpointHealth(failures=self.endpoint.failures).doubtful
         width = 1 if doubtful else self.endpoint.max_in_flight
         return bool(self.waiting) and len(self.on_the_way) < width
 
     @property
     def room(self) -> int:
-        """Return how many more messages are accepted; fewer for an endpoint that is slow."""
+        """Return how many more messages to lease; fewer for a slow endpoint."""
         wanted = self.endpoint.max_in_flight if self.failing else PREFETCH
         missing = wanted - len(self.waiting)
         return missing if missing > wanted // 2 else 0
@@ -59,25 +59,25 @@ class Lines:
 
     @property
     def webhooks(self) -> list[UUID]:
-        """The webhooks whose endpoints the sender has."""
+        """The webhooks whose endpoints the sender has leased."""
         return list(self._lines)
 
     @property
     def on_the_way(self) -> int:
-        """How many messages are on their way."""
+        """The number of messages that are being sent."""
         return sum(len(line.on_the_way) for line in self._lines.values())
 
     @property
     def failing_on_the_way(self) -> int:
-        """Those of endpoints whose last attempt failed."""
+        """The number of messages being sent to endpoints whose last attempt failed."""
         return sum(len(line.on_the_way) for line in self._lines.values() if line.failing)
 
     def room(self) -> dict[UUID, int]:
-        """Return how many more messages each endpoint below its limit may get."""
+        """Return how many more messages to lease for each endpoint below its limit."""
         return {id_: line.room for id_, line in self._lines.items() if line.room > 0}
 
     def held(self) -> list[UUID]:
-        """Return the ids of all messages."""
+        """Return the ids of all messages that this sender has."""
         return [
             one.id
             for line in self._lines.values()
@@ -85,11 +85,11 @@ class Lines:
         ]
 
     def knows(self, due: Iterable[DueMessage]) -> bool:
-        """Whether there is a line for each message."""
+        """Return whether there is a line for each of these messages."""
         return self._lines.keys() >= {one.webhook_id for one in due}
 
     def keep(self, endpoints: Sequence[LeasedEndpoint]) -> None:
-        """Add and update lines; drop those of endpoints that the sender has no longer.
+        """Add and update lines; drop those of endpoints that the sender no longer has.
 
         A message that is being sent to such an endpoint is not interrupted.
         """
@@ -106,7 +106,7 @@ class Lines:
                 del self._lines[webhook_id]
 
     def put(self, due: Iterable[DueMessage]) -> None:
-        """Let messages wait in the lines of their endpoints."""
+        """Add messages to the lines of their endpoints."""
         for one in due:
             if one.webhook_id in self._lines:
                 self._lines[one.webhook_id].waiting.append(one)
@@ -114,7 +114,7 @@ class Lines:
     def start(
         self, free: int, free_for_failing: int
     ) -> Iterator[tuple[LeasedEndpoint, DueMessage]]:
-        """Yield messages to send, one of each endpoint in turn, and note them as on their way."""
+        """Yield messages to send, one per endpoint in turn, and count them as being sent."""
         lines = [line for line in self._lines.values() if line.may_start]
         self._turn += 1
         first = self._turn % len(lines) if lines else 0
@@ -139,7 +139,7 @@ class Lines:
             line.used_at = time.monotonic()
 
     def learn(self, webhook_id: UUID, health: EndpointHealth, now: datetime) -> None:
-        """Note how an endpoint is; while its circuit is open no message of it waits here."""
+        """Store the health of an endpoint; if its circuit is open, drop its waiting messages."""
         line = self._lines.get(webhook_id)
         if line is None:
             return
@@ -148,7 +148,7 @@ class Lines:
             line.waiting.clear()
 
     def drop(self, *, unused_seconds: float = UNUSED_SECONDS) -> list[UUID]:
-        """Drop lines without messages that were not used for so long; return their webhooks."""
+        """Drop lines that were empty and unused for `unused_seconds`; return their webhooks."""
         before = time.monotonic() - unused_seconds
         unused = [
             id_
@@ -160,6 +160,6 @@ class Lines:
         return unused
 
     def forget_waiting(self) -> None:
-        """Let all that waits be sent by others."""
+        """Drop all waiting messages, so that other senders send them."""
         for line in self._lines.values():
             line.waiting.clear()

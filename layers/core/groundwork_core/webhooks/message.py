@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from groundwork_core.publishing.signatures import SECRET_PREFIX, signature_of
 
 BODY_BYTES_MAX = 120_000
-"""Endpoints often take no more; of a larger thing `id` and `version` are sent."""
+"""Endpoints often accept no more; of a larger item only `id` and `version` are sent."""
 CONTENT_TYPE = "application/json"
 
 
@@ -44,7 +44,7 @@ def headers_of(id_: UUID, body: bytes, keys: Sequence[bytes], now: datetime) -> 
 
 
 def signing_key(secret: str) -> bytes:
-    """Return the key that a secret holds. Secrets of before version 1 are in the URL alphabet."""
+    """Return the key in a secret. Secrets from before version 1 use the base64 URL alphabet."""
     text = secret.removeprefix(SECRET_PREFIX).replace("-", "+").replace("_", "/")
     return b64decode(text + "=" * (-len(text) % 4), validate=True)
 

@@ -27,7 +27,7 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """One event for one webhook. The event stays in the outbox; nothing is copied."""
+    """One event for one webhook. The event's data stays in the outbox and is not copied."""
 
     webhook_id: UUID
     outbox_id: int
@@ -45,7 +45,7 @@ class LeasedEndpoint:
     previous: str | None = field(repr=False)
     """The previous secret, while messages are signed with it as well."""
     permissions: frozenset[str]
-    """Of its owner; none if the owner is not active."""
+    """Permissions of the webhook's owner; none if the owner is not active."""
     max_in_flight: int
     failures: int
     """Consecutive ones."""
@@ -53,7 +53,7 @@ class LeasedEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """A message that is due, with its event; `happened_at` None: the event is gone."""
+    """A message that is due, with its event; `happened_at` is None if the event was deleted."""
 
     id: UUID
     webhook_id: UUID
@@ -65,7 +65,7 @@ class DueMessage:
 
 @dataclass(frozen=True, slots=True)
 class MadeAttempt:
-    """An attempt that has ended."""
+    """The outcome of one attempt."""
 
     message: DueMessage
     at: datetime
@@ -76,7 +76,7 @@ class MadeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The new state of a message; only `pending` has `due_at`."""
+    """The new state of a message; only the status `pending` has `due_at`."""
 
     message_id: UUID
     status: str
@@ -86,15 +86,15 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class LeaseAsk:
-    """What a sender asks for."""
+    """A sender's request for messages."""
 
     token: UUID
     now: datetime
     until: datetime
     endpoints: int
-    """How many endpoints it may lease beside those that it has."""
+    """Maximum number of endpoints to lease in addition to those that the sender has."""
     prefetch: int
-    """How many messages it takes of an endpoint that it leases."""
+    """Number of messages that it takes of an endpoint that it leases."""
     room: Mapping[UUID, int]
     """Endpoints that it has, and how many more messages it takes of each."""
     held: Collection[UUID]
@@ -103,7 +103,7 @@ class LeaseAsk:
 
 @dataclass(frozen=True, slots=True)
 class EndpointCount:
-    """How many endpoints are in one state."""
+    """The number of endpoints in one state."""
 
     state: str
     """`ok`, `failing`, `warned`, `disabled` (by us), or `off` (by a client)."""
@@ -113,40 +113,43 @@ class EndpointCount:
 
 
 class WebhookStore(Protocol):
-    """Webhooks' messages and endpoints."""
+    """The messages and endpoints of webhooks."""
 
     def subscriptions(self) -> Sequence[Subscription]:
-        """Return the webhooks that get messages: enabled ones, and those that we disabled."""
+        """Return the webhooks that get messages: enabled ones, and those disabled for failures."""
         ...
 
     def add(self, messages: Sequence[NewMessage], now: datetime) -> int:
-        """Add messages in this order; those that are there stay. Return how many are new."""
+        """Add messages in this order, except those that exist already; return how many are new."""
         ...
 
     def add_test(self, webhook_id: UUID, now: datetime) -> UUID:
-        """Add an event and a message that tests an endpoint; return the message's id."""
+        """Add a test event and its message; return the message's id."""
         ...
 
     def sender_awake(self) -> bool:
-        """Whether a sender will look again in a second or later."""
+        """Return whether a sender will look for messages again in a second or later."""
         ...
 
     def stay_awake(self, seconds: float) -> None:
-        """Say that this sender looks again after so many seconds at the latest."""
+        """Store that this sender looks for messages again within so many seconds."""
         ...
 
     def lease(self, ask: LeaseAsk) -> list[DueMessage]:
-        """Lease endpoints that have due messages and a closed circuit; return what is due.
+        """Lease endpoints with due messages and a closed circuit; return messages to send.
 
-        Messages come in the order in which they are to be sent, of the endpoints that the sender
-        has as well. An endpoint is leased by one sender at a time, so that its order and its
-        `max_in_flight` hold. A lease that is not renewed expires, and another sender sends what
-        was not settled.
+        The messages are those of the leased endpoints, and of endpoints that the sender already
+        has, in
+        the order in which to send them. An endpoint is leased by one sender at a time, which keeps
+        its
+        order and its `max_in_flight`. If a lease is not renewed it expires, and another sender
+        sends
+        the messages that were not settled.
         """
         ...
 
     def renew(self, token: UUID, until: datetime, now: datetime) -> list[LeasedEndpoint]:
-        """Renew the leases of a sender; return the endpoints that it has and may send to."""
+        """Renew the leases of a sender; return the endpoints that it may send to."""
         ...
 
     def give_back(self, token: UUID, webhooks: Collection[UUID]) -> None:
@@ -166,24 +169,24 @@ class WebhookStore(Protocol):
         ...
 
     def settle(self, settled: Sequence[Settled]) -> None:
-        """Store the new state of messages, except of those that have ended meanwhile."""
+        """Store the new state of messages, except those that have ended in the meantime."""
         ...
 
     def disable(self, webhook_id: UUID) -> bool:
-        """Disable a webhook for its endpoint's failures; False: it is disabled already."""
+        """Disable a webhook because its endpoint fails; return False if it is disabled already."""
         ...
 
     def announce(self, webhook_id: UUID, became: str | None, data: Mapping[str, JsonValue]) -> None:
-        """Add an event to the outbox: the change of a webhook, and its new state.
+        """Add a change of a webhook, with its new state, to the outbox.
 
-        Without `became` it is no event, and only wakes a sender.
+        `became` makes it an event; without it, the row only wakes a sender.
         """
         ...
 
     def next_due_seconds(self, token: UUID, now: datetime) -> float | None:
-        """Return in how many seconds the next message is due that this sender could send.
+        """Return in how many seconds the next message is due that this sender may send.
 
-        None: there is none, or other senders have their endpoints.
+        Returns None if there is none, or if other senders have their endpoints.
         """
         ...
 
@@ -196,11 +199,11 @@ class WebhookStore(Protocol):
         ...
 
     def enable(self, webhook_id: UUID) -> bool:
-        """Enable a webhook; False: there is none. Changes nothing if it is enabled."""
+        """Enable a webhook; return False if it does not exist. No change if it is enabled."""
         ...
 
     def try_at_once(self, webhook_id: UUID) -> None:
-        """Forget an endpoint's failures, and let its waiting messages be due now."""
+        """Reset an endpoint's failures, and make its waiting messages due now."""
         ...
 
     def keep_secret(self, webhook_id: UUID, encrypted: str) -> None:
@@ -208,70 +211,71 @@ class WebhookStore(Protocol):
         ...
 
     def lock_secret(self, webhook_id: UUID) -> str | None:
-        """Lock a webhook's secret and return it, encrypted; None: there is none."""
+        """Lock a webhook's secret and return it, encrypted, or None if there is none."""
         ...
 
     def replace_secret(
         self, webhook_id: UUID, encrypted: str, previous: str | None, previous_until: datetime
     ) -> None:
-        """Store a new secret; the previous one signs too until then."""
+        """Store a new secret. Messages are signed with the previous one too, until a time."""
         ...
 
     def plain_secrets(self, limit: int) -> Sequence[tuple[UUID, str]]:
-        """Move secrets that were stored before they were encrypted out of their webhooks."""
+        """Remove secrets that are stored as plain text, and return them by webhook."""
         ...
 
     def events_since(
         self, since: datetime, after: tuple[int, int], limit: int
     ) -> list[tuple[OutboxRow, datetime]]:
-        """Return events of the outbox in their order, with their times, without most data."""
+        """Return events of the outbox in order, with their times, without most of their data."""
         ...
 
     def send_again(self, messages: Sequence[NewMessage], now: datetime) -> int:
-        """Add messages in this order; those that are there are sent again, with their ids.
+        """Add messages in this order; send those that exist again, with their ids.
 
-        Those that wait for their first attempt are moved into the order. Returns how many.
+        Messages that wait for their first attempt are moved to their place in the order. Returns
+        how many.
         """
         ...
 
 
 class WebhooksWork(ResourceWork, AuditedWork, Protocol):
-    """A unit of work that knows webhooks."""
+    """A unit of work with webhooks."""
 
     @property
     def webhooks(self) -> WebhookStore:
-        """Webhooks' messages and endpoints."""
+        """The messages and endpoints of webhooks."""
         ...
 
 
 class WebhookRelayWork(RelayWork, Protocol):
-    """A unit of work of the relay that knows webhooks."""
+    """A unit of work of the relay, with webhooks."""
 
     @property
     def webhooks(self) -> WebhookStore:
-        """Webhooks' messages and endpoints."""
+        """The messages and endpoints of webhooks."""
         ...
 
 
 class PostMessage(Protocol):
-    """Makes one attempt. Thread-safe."""
+    """Makes the HTTP request of one attempt. Thread-safe."""
 
     def __call__(
         self, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[Outcome, str | None]:
-        """POST a message; return the outcome and the first 1 KB of the answer.
+        """POST a message; return the outcome and the first 1 KB of the response.
 
-        The address is resolved and checked again, and a redirect is not followed. Never raises for
-        anything that the endpoint does, and ends within a fixed time.
+        The address is resolved and checked again, and redirects are not followed. Whatever the
+        endpoint does, this never raises and ends within a fixed time.
         """
         ...
 
 
 class SenderObserver(Protocol):
-    """Gets what a sender did, for logs and metrics. Thread-safe."""
+    """Gets the results of a sender, for logs and metrics. Thread-safe."""
 
     def settled(self, made: Sequence[MadeAttempt]) -> None:
-        """Record attempts that are stored."""
+        """Record attempts that were stored."""
         ...
 
     def ended(self) -> None:
@@ -279,5 +283,5 @@ class SenderObserver(Protocol):
         ...
 
     def failed(self, error: BaseException) -> None:
-        """Record an error of ours."""
+        """Record an internal error."""
         ...

@@ -1,4 +1,4 @@
-"""Send the events since a time again, in their order."""
+"""Send the events since a time again, in order."""
 
 from __future__ import annotations
 
@@ -23,19 +23,21 @@ CHUNK = 2_000
 
 
 class ReplayEvents(Input):
-    """From when on events are sent again."""
+    """The time since which events are sent again."""
 
-    since: Moment = Field(description="Events of this time and later are sent.")
+    since: Moment = Field(description="The time from which on events are sent again.")
 
 
 class ReplayedEvents(BaseModel):
-    """How many messages were queued, and whether events are left for a further call."""
+    """Number of messages that were queued, and a flag if events remain for another call."""
 
     model_config = ConfigDict(defer_build=True)
 
     queued: int
     more: bool
-    until: datetime | None = Field(description="Time of the last event; `since` of a next call.")
+    until: datetime | None = Field(
+        description="Time of the last event; use it as `since` of the next call."
+    )
 
 
 def replay_events(
@@ -43,11 +45,12 @@ def replay_events(
 ) -> ReplayedEvents:
     """Queue all events of a webhook since a time, oldest first.
 
-    An event that was sent before is sent again with its `webhook-id`, even if it was delivered.
+    An event that was sent before is sent again with the same `webhook-id`, even if it was
+    delivered.
 
     Raises:
         NotFound: there is no webhook with this id.
-        Conflict: it is disabled.
+        Conflict: the webhook is disabled.
         Invalid: the time is in the future.
     """
     now = clock.now()

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from groundwork_core.resources.field_types import Whole, Word
+from groundwork_core.resources.field_types import INTEGRAL, Word
 from groundwork_core.resources.resource import Filter, Input, Representation, Resource
 from groundwork_core.web.address import ReachableAddress
 from groundwork_core.webhooks.event_types import EVENT_TYPES
@@ -24,21 +24,31 @@ Events = Annotated[
     ),
 ]
 InFlight = Annotated[
-    Whole, Field(ge=1, le=20, description="Messages that are sent at a time; 1 keeps the order.")
+    int,
+    Field(
+        ge=1,
+        le=20,
+        description="Maximum number of messages sent at the same time; 1 keeps their order.",
+    ),
+    INTEGRAL,
 ]
 
 
 class WebhookState(BaseModel):
-    """How an endpoint answers."""
+    """The state of an endpoint, by its latest responses."""
 
     model_config = ConfigDict(defer_build=True)
 
     status: Literal["ok", "failing", "disabled"]
     failing_since: datetime | None = Field(
-        description="When the first failure after the last success was."
+        description="Time of the first failure after the last success."
     )
-    last_status: int | None = Field(description="HTTP status of the last answer, if there was one.")
-    pending: int = Field(description="Messages to send, now or later; counted to 10,000.")
+    last_status: int | None = Field(
+        description="HTTP status of the last response, if there was one."
+    )
+    pending: int = Field(
+        description="Number of messages to send, now or later; counted up to 10,000."
+    )
 
 
 class Webhook(Representation):
@@ -49,13 +59,14 @@ class Webhook(Representation):
     enabled: bool
     max_in_flight: int
     owner_id: UUID | None = Field(
-        description="Who last set `url` or `events`; only what this user may read is sent."
+        description="The user who last set `url` or `events`. Events that this user may not read"
+        " are not sent."
     )
     state: WebhookState
 
 
 class CreatedWebhook(Webhook):
-    """A webhook with its new secret, which is shown only in this answer."""
+    """A webhook with its new secret, which is shown only in this response."""
 
     secret: str
 
@@ -70,7 +81,7 @@ class NewWebhook(Input):
 
 
 class WebhookPatch(Input):
-    """Changes of a webhook. Enabling one lets its endpoint be tried at once."""
+    """Changes of a webhook. Enabling it makes waiting messages due at once."""
 
     url: ReachableAddress = ""
     events: Events = ()
@@ -98,13 +109,13 @@ class WebhookAttempt(BaseModel):
     id: UUID
     webhook_id: UUID
     message_id: str = Field(description="The `webhook-id` of the message.")
-    type: str = Field(description="The event.")
+    type: str = Field(description="The event type.")
     number: int = Field(description="1 for the first attempt.")
     at: datetime
-    status: int | None = Field(description="HTTP status; null: there was no answer.")
+    status: int | None = Field(description="HTTP status of the response; null if there was none.")
     duration_ms: int
-    error: str | None = Field(description="Why it failed, if it did.")
-    response: str | None = Field(description="The first 1 KB of the answer's body.")
+    error: str | None = Field(description="Why the attempt failed, if it did.")
+    response: str | None = Field(description="The first 1 KB of the response's body.")
 
 
 WEBHOOKS = Resource(

@@ -1,4 +1,4 @@
-"""The secrets that sign messages: where they are stored encrypted, and the keys that they hold."""
+"""The secrets that sign messages: their places in the database, and the keys in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from groundwork_core.webhooks.ports import LeasedEndpoint, WebhookStore
 PRESENT = EncryptedColumn("webhook_secrets", "encrypted", "webhook_id")
 PREVIOUS = EncryptedColumn("webhook_secrets", "previous", "webhook_id")
 OVERLAP = timedelta(hours=24)
-"""How long a replaced secret signs as well."""
+"""Period in which a replaced secret signs as well."""
 PLAIN_MAX = 100
 """Secrets of before they were encrypted that are moved in one transaction."""
 
@@ -31,7 +31,7 @@ def rotate_secret(
 ) -> str:
     """Replace a webhook's secret, and return the new one; both sign for 24 hours.
 
-    A secret that was replaced before, and still signs, ends at once: there are never three.
+    A previous secret that still signs becomes invalid at once, so that there are never three.
     """
     secret = new_secret()
     stored = webhooks.lock_secret(webhook_id)
@@ -40,7 +40,7 @@ def rotate_secret(
         try:
             present = encryption.decrypt(stored, PRESENT.place(webhook_id))
         except SecretUnreadable:
-            pass  # nobody can sign with it any more
+            pass  # it cannot be decrypted, so it cannot sign anything
         else:
             previous = encryption.encrypt(present, PREVIOUS.place(webhook_id))
     encrypted = encryption.encrypt(secret, PRESENT.place(webhook_id))
@@ -49,7 +49,7 @@ def rotate_secret(
 
 
 def encrypt_plain_secrets(*, webhooks: WebhookStore, encryption: Encryption) -> int:
-    """Encrypt secrets of before they were encrypted; return how many."""
+    """Encrypt secrets that an earlier release stored as plain text; return how many."""
     plain = webhooks.plain_secrets(PLAIN_MAX)
     for webhook_id, secret in plain:
         keep_secret(webhook_id, secret, webhooks=webhooks, encryption=encryption)
@@ -57,10 +57,10 @@ def encrypt_plain_secrets(*, webhooks: WebhookStore, encryption: Encryption) -> 
 
 
 def keys_of(endpoint: LeasedEndpoint, encryption: Encryption) -> tuple[bytes, ...]:
-    """Return the keys that sign for an endpoint, the present one first.
+    """Return the keys that sign for an endpoint, the current one first.
 
     Raises:
-        SecretUnreadable: the present one cannot be decrypted.
+        SecretUnreadable: the current secret cannot be decrypted.
         Unavailable: the secret store cannot be reached.
     """
     place = PRESENT.place(endpoint.webhook_id)

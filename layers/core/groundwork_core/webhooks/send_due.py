@@ -1,8 +1,9 @@
-"""Send due messages, until there are none for a while or the time of the run ends.
+"""Send due messages, until none is due for a while or the time of the run ends.
 
-The main thread leases endpoints, hands their messages to threads, and stores what came of them;
-the threads only make HTTP exchanges. An endpoint has at most `max_in_flight` messages on their way,
-and those that failed last share half of the threads: others do not wait for one that hangs.
+The main thread leases endpoints, hands their messages to threads, and stores the outcomes; the
+threads only make HTTP requests. At most `max_in_flight` messages are sent to an endpoint at the
+same time. Endpoints whose last attempt failed share half of the threads, so that an endpoint that
+does not respond does not delay the others.
 """
 
 from __future__ import annotations
@@ -34,28 +35,28 @@ from groundwork_core.webhooks.settle_attempts import settle_attempts
 
 THREADS = 64
 FAILING_THREADS = THREADS // 2
-"""For endpoints whose last attempt failed."""
+"""Threads that may send to endpoints whose last attempt failed."""
 ENDPOINTS_MAX = 200
 LEASE_SECONDS = 30
 RENEW_SECONDS = 1.0
 PROMISE_SECONDS = 3.0
-"""For so long the relay need not wake a sender; it looks for messages after that once more."""
+"""The time for which the relay need not wake a sender, which then looks once more."""
 IDLE_SECONDS = 2.0
-"""How long after the last message the promise is renewed."""
+"""Seconds after the last message in which the promise is renewed."""
 NEAR_SECONDS = 10.0
 """A message that is due so soon is waited for; the sweep finds later ones."""
 RESERVE_SECONDS = 20.0
-"""For messages on their way when the time of the run ends."""
+"""The time kept for messages that are being sent when the run ends."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.01, 0.1
 GATHER_SECONDS = 0.005
-"""After the end of an attempt, so that several are settled in one transaction."""
+"""The wait after an attempt, so that several are settled in one transaction."""
 RETRY_SECONDS = 0.5
 WAKE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class SenderParts:
-    """What a sender needs from outside."""
+    """The parts that a sender needs from outside."""
 
     post: PostMessage
     begin_work: Callable[[], WebhooksWork]
@@ -69,7 +70,7 @@ class SenderParts:
 
 
 class Sender:
-    """One run of sending. Several may run at the same time, also on other machines."""
+    """One run of the function that sends messages. Several may run at once, on any machine."""
 
     def __init__(self, parts: SenderParts) -> None:
         self._parts = parts
@@ -83,7 +84,7 @@ class Sender:
         self._looked_for_plain_secrets = False
 
     def run(self, remaining_seconds: Callable[[], float]) -> None:
-        """Send until nothing is due for a while, or the time ends; what is left waits."""
+        """Send until nothing is due for a while, or the time ends; other runs send the rest."""
         pause = SHORTEST_PAUSE_SECONDS
         pool = ThreadPoolExecutor(THREADS, "webhook")
         try:
@@ -96,7 +97,7 @@ class Sender:
                     if not left or (takes and not busy and self._is_over()):
                         return
                 except Unavailable as error:
-                    # What is not settled is settled later, or sent again by another sender.
+                    # Unstored attempts are stored later, or another sender sends them again.
                     self._parts.observer.failed(error)
                     time.sleep(RETRY_SECONDS)
                     busy = False
@@ -108,7 +109,7 @@ class Sender:
             pool.shutdown(wait=False, cancel_futures=True)
 
     def _encrypt_plain_secrets(self) -> None:
-        """Encrypt secrets of an earlier release, once a run."""
+        """Encrypt secrets that an earlier release stored as plain text, once per run."""
         if self._looked_for_plain_secrets:
             return
         self._looked_for_plain_secrets = True
@@ -120,11 +121,11 @@ class Sender:
                 )
 
     def _turn(self, pool: ThreadPoolExecutor, pause: float, *, takes: bool) -> bool:
-        """Store what has ended, take what is due, start what may start; return whether any."""
+        """Store outcomes, lease due messages and send them; return whether there were any."""
         self._collect(pause)
         settled = len(self._unsettled)
         if takes:
-            self._start(pool)  # before the database is asked: an endpoint need not wait for it
+            self._start(pool)  # before the query, so that endpoints need not wait for it
         if settled:
             self._settle()
         if not takes:
@@ -137,7 +138,7 @@ class Sender:
         return bool(settled or taken)
 
     def _collect(self, pause: float) -> None:
-        """Wait for the end of an attempt, at most for a pause; then take all that have ended."""
+        """Wait for the end of an attempt, at most for a pause; then collect all that have ended."""
         ended: list[MadeAttempt] = []
         try:
             ended.append(self._ended.get(timeout=pause))
@@ -147,7 +148,7 @@ class Sender:
         except Empty:
             pass
         for made in ended:
-            if made.outcome.delivered:  # a failure may open the circuit: it is settled first
+            if made.outcome.delivered:  # a failure may open the circuit, so it is stored first
                 self._lines.ended(made.message)
         self._unsettled += ended
 
@@ -164,7 +165,7 @@ class Sender:
             self._lines.learn(webhook_id, known, now)
 
     def _take(self) -> int:
-        """Renew leases, extend the promise, and lease what is due."""
+        """Renew leases, extend the promise, and lease due messages; return how many."""
         now, moment = self._parts.clock.now(), time.monotonic()
         until = now + timedelta(seconds=LEASE_SECONDS)
         with self._parts.begin_work() as work:
@@ -209,7 +210,7 @@ class Sender:
                 self._ended.put(not_made(message, self._parts.clock, error.detail))
                 continue
             except Unavailable:
-                self._lines.ended(message)  # it is not being sent, and is leased again
+                self._lines.ended(message)  # it is not being sent yet, and will be leased again
                 raise
             attempt = pool.submit(
                 make_attempt,
@@ -228,7 +229,7 @@ class Sender:
             self._parts.wake_another()
 
     def _note(self, ended: Future[MadeAttempt], message: DueMessage) -> None:
-        """Hand an attempt's end to the main thread. Called in the thread of the attempt."""
+        """Hand the end of an attempt to the main thread. Called in the attempt's thread."""
         error = None if ended.cancelled() else ended.exception()
         if error is not None:
             self._parts.observer.failed(error)
@@ -237,7 +238,7 @@ class Sender:
             self._ended.put(ended.result())
 
     def _hand_over(self) -> None:
-        """Release the messages that are not being sent, so that another sender takes them."""
+        """Release messages that are not being sent, so that another sender sends them."""
         self._lines.forget_waiting()
         unused = self._lines.drop(unused_seconds=0)
         with self._parts.begin_work() as work:
@@ -249,7 +250,7 @@ class Sender:
             self._parts.wake_another()
 
     def _is_over(self) -> bool:
-        """Whether the promise has ended and nothing is due soon; then give all back."""
+        """Return whether the promise has ended and nothing is due soon; if so, end all leases."""
         if self._lines.on_the_way or time.monotonic() - self._promised_at < PROMISE_SECONDS:
             return False
         with self._parts.begin_work() as work:

@@ -1,4 +1,4 @@
-"""Store attempts, and what follows from them for messages and endpoints."""
+"""Store attempts, and their consequences for messages and endpoints."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def settle_attempts(
         for one in made:
             known = health.get(one.message.webhook_id)
             if known is None or one.message.type == TEST:
-                continue  # the webhook is gone, or a test says nothing about its messages
+                continue  # the webhook was deleted, or this is a test, which does not count
             health[one.message.webhook_id], consequence = after(known, one.outcome, now)
             if consequence == "warn":
                 events[one.message.webhook_id] = "failing"
@@ -60,7 +60,7 @@ def _settled(made: MadeAttempt, now: datetime, chance: Callable[[], float]) -> S
 
 
 def _tell(webhook_id: UUID, event: Event, health: EndpointHealth, work: WebhooksWork) -> None:
-    """Put a warning or a disabling into the audit log and the outbox."""
+    """Record a warning or a disabling in the audit log and the outbox."""
     if event == "disabled" and not work.webhooks.disable(webhook_id):
         return
     since = health.failing_since

@@ -1,4 +1,4 @@
-"""Which fields of a thing an event shows: those of its resource, and no other column."""
+"""Which fields of an item an event shows: those of its REST resource, and no other column."""
 
 from __future__ import annotations
 
@@ -45,6 +45,6 @@ def _fields() -> Mapping[str, frozenset[str]]:
 
 
 def shown(topic: str, data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return what of an outbox row's data an event of a topic shows."""
+    """Return the part of an outbox row's data that an event of a topic shows."""
     fields = _fields()[topic]
     return {name: value for name, value in data.items() if name in fields}

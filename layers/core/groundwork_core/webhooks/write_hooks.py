@@ -1,4 +1,4 @@
-"""What else happens when a client writes a webhook."""
+"""Hooks of writes of webhooks."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ DECIDES = frozenset({"url", "events"})
 
 
 class WebhookWriteHooks(NoWriteHooks[WebhooksWork]):
-    """Check address, events and rights; make the secret; let an enabled endpoint be tried."""
+    """Checks address, events and rights; generates the secret; makes waiting messages due."""
 
     def __init__(self, allowed: AllowedTargets, caller: Caller, encryption: Encryption) -> None:
-        """`allowed` are the targets that may be reached though they are not public."""
+        """`allowed` are the targets that may be reached although they are not public."""
         self._allowed = allowed
         self._caller = caller
         self._encryption = encryption
@@ -41,7 +41,7 @@ class WebhookWriteHooks(NoWriteHooks[WebhooksWork]):
         self._enable = False
 
     def prepare(self, given: Input, row_id: UUID | None, work: WebhooksWork) -> Input:  # noqa: ARG002 - a port's signature
-        """Check what was given, and add the owner, and the secret of a new webhook.
+        """Check the input, and add the owner and a new webhook's secret.
 
         Raises:
             Invalid: the address is not public, or an event does not exist.
@@ -82,7 +82,7 @@ class WebhookWriteHooks(NoWriteHooks[WebhooksWork]):
             keep_secret(row_id, self._secret, webhooks=work.webhooks, encryption=self._encryption)
 
     def before_change(self, row_id: UUID, fields: frozenset[str], work: WebhooksWork) -> None:
-        """Check that a new owner may read what is sent, also where only the address changes.
+        """Check that the new owner may read the events' data, even if only the address changes.
 
         Raises:
             Forbidden: the caller may not read what an event shows.
@@ -92,7 +92,7 @@ class WebhookWriteHooks(NoWriteHooks[WebhooksWork]):
                 self._caller.must(EVENT_TYPES.get(event, "webhooks:write"))
 
     def after_change(self, row_id: UUID, fields: frozenset[str], work: WebhooksWork) -> None:  # noqa: ARG002 - as above
-        """Try an endpoint at once that was enabled."""
+        """Make waiting messages due if the webhook was enabled."""
         if self._enable:
             work.webhooks.try_at_once(row_id)
 

@@ -1,4 +1,4 @@
-"""Cursors of GraphQL connections: opaque, validated when read."""
+"""Cursors of GraphQL connections: opaque to clients, and validated when they come back."""
 
 from __future__ import annotations
 

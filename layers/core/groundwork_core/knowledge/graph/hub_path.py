@@ -1,8 +1,8 @@
 """Find a shortest path near hubs without reading the relationships of a hub.
 
 Neo4j's search is breadth-first and reads all relationships of each entity it visits, 70,000 of a
-hub. Here the entities one hop from each end are read (none, if the end is a hub), and Postgres
-searches the remaining one or two hops between the two sides pair by pair.
+hub. This search reads the entities one hop from each end (none if the end is a hub). Between these
+two sets, Postgres looks up the remaining one or two hops pair by pair.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from groundwork_core.knowledge.graph.ports import HubPaths
 
 
 class BeyondReach(Exception):
-    """A path may exist, but is too long for this search."""
+    """There may be a path, but it would be longer than this search can find."""
 
 
 def shortest(

@@ -1,7 +1,7 @@
 """The model of the graph and of query results.
 
-The graph has the fields that queries filter, sort and show most. `attributes` and `provenance` stay
-in Postgres and are read in one batch when selected. Nodes, relationships and links are named
+The graph stores the fields that queries filter, sort and show most. `attributes` and `provenance`
+stay in Postgres and are read in one batch when selected. Nodes, relationships and links are named
 tuples, since these are created in a fifth of the time of a frozen dataclass.
 """
 
@@ -80,7 +80,7 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCard:
-    """What is shown of a document beside entities."""
+    """The fields of a document that graph queries show."""
 
     id: Id
     title: str
@@ -109,7 +109,7 @@ class LinkFilter:
 
     @property
     def conditions(self) -> dict[str, object]:
-        """The conditions besides direction, by name; None: no condition."""
+        """The conditions besides direction, by name; None means no condition."""
         return {
             "types": None if self.types is None else list(self.types),
             "min_confidence": self.min_confidence,
@@ -162,12 +162,12 @@ class Subgraph:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Entities near one end of a path, all at the same distance.
+    """Entities near one end of a path, all at the same distance from it.
 
-    `walked` have few relationships, which may all be read; `hubs` have very many.
+    `ordinary` have few relationships, which may all be read; `hubs` have too many.
     """
 
-    walked: tuple[Id, ...]
+    ordinary: tuple[Id, ...]
     hubs: tuple[Id, ...]
 
 
@@ -183,17 +183,17 @@ class Surroundings:
 
     @property
     def has_hubs(self) -> bool:
-        """Whether a search from this end would visit a hub."""
+        """True if a search from this end would visit a hub."""
         return self.others is None or any(self.others.values())
 
     @property
     def way(self) -> tuple[Id, ...]:
-        """The entities of the path before the side."""
+        """The entities of the path before those of `side`."""
         return () if self.others is None else (self.id,)
 
     @property
     def side(self) -> Side:
-        """The entities where the middle of the path may begin or end."""
+        """The entities at which the middle part of the path may begin or end."""
         if self.others is None:
             return Side((), (self.id,))
         return Side(

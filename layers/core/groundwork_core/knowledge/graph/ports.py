@@ -42,7 +42,7 @@ class GraphProjection(Protocol):
     """Keeps the graph equal to Postgres. A batch is applied completely or not at all.
 
     Changes may arrive in any order and repeatedly: only newer versions are applied, tombstones
-    prevent that deleted nodes come back, and no relationship is left at a deleted entity.
+    prevent deleted nodes from coming back, and the relationships of a deleted entity are deleted.
     """
 
     def apply(self, changes: Changes) -> AppliedChanges:
@@ -77,7 +77,7 @@ class GraphReader(Protocol):
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> Mapping[Id, LinkPage]:
-        """Return the `first` links of each entity with the highest confidence, after `after`.
+        """Return up to `first` links of each entity after `after`, highest confidence first.
 
         Entities that do not exist have no page.
         """
@@ -113,7 +113,7 @@ class GraphStore(Protocol):
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> LinkPages:
-        """Return a page of links of each entity; of hubs only their ids."""
+        """Return a page of links for each entity that is not a hub, and the ids of the hubs."""
         ...
 
     def surroundings(self, ids: Sequence[Id], wanted: LinkFilter) -> Mapping[Id, Surroundings]:
@@ -123,7 +123,7 @@ class GraphStore(Protocol):
     def shortest_path(
         self, from_id: Id, to_id: Id, max_hops: int, wanted: LinkFilter
     ) -> Subgraph | None:
-        """Return a shortest path by the database's search, or None."""
+        """Return a shortest path by the database's own search, or None if there is none."""
         ...
 
 
@@ -131,7 +131,7 @@ class Catalogue(Protocol):
     """Queries that Postgres answers: lists, search, and fields that the graph does not have."""
 
     def find(self, wanted: EntityFilter, first: int, after: Id | None) -> EntityPage:
-        """List entities by id, which is their order of creation, after `after`."""
+        """List up to `first` entities after `after`, in the order of their creation."""
         ...
 
     def survivors(self, ids: Collection[Id]) -> Mapping[Id, Id]:
@@ -157,7 +157,7 @@ class HubLists(Protocol):
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
     ) -> Mapping[Id, Sequence[GraphRelationship]]:
-        """Return the `limit` relationships of each with the highest confidence, after `after`."""
+        """Return up to `limit` relationships of each hub after `after`, most confident first."""
         ...
 
 
@@ -165,7 +165,7 @@ class Neighbourhoods(Protocol):
     """Neighbours of many entities, at a cost that depends on the result only."""
 
     def next_to(self, ids: Collection[Id], wanted: LinkFilter, limit: int) -> Sequence[Id]:
-        """Return the `limit` neighbours with the highest confidence, in that order."""
+        """Return up to `limit` neighbours of these entities, highest confidence first."""
         ...
 
     def among(
@@ -176,9 +176,9 @@ class Neighbourhoods(Protocol):
         limit: int,
         selected: SelectedFields = ALL_FIELDS,
     ) -> Sequence[GraphRelationship]:
-        """Return the `limit` relationships among these entities with the highest confidence.
+        """Return up to `limit` relationships among these entities, highest confidence first.
 
-        The relationships of `hubs` are looked up pair by pair, not all read.
+        The relationships of `hubs` are looked up pair by pair, so that not all of them are read.
         """
         ...
 
@@ -187,15 +187,15 @@ class HubPaths(Protocol):
     """Short paths near hubs, without reading all relationships of a hub."""
 
     def adjacent(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one entity of each side that are related, or nothing."""
+        """Return one entity of each side such that the two are related; empty if there is none."""
         ...
 
     def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one entity of each side and one between, related to both; or nothing."""
+        """Return one entity of each side and one in between, related to both; empty if none."""
         ...
 
     def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
-        """Return the relationship of each entity with the next; fewer if one is missing."""
+        """Return a relationship between each entity and the next; fewer if one is missing."""
         ...
 
 
@@ -215,7 +215,7 @@ class Comparison(Protocol):
     """A comparison of both stores."""
 
     def go_on(self, place: Place | None, may_go_on: Callable[[], bool]) -> ComparedPart:
-        """Compare from a place on while `may_go_on`, at least one batch; then confirm drift.
+        """Compare from a place on, at least one batch, while `may_go_on`; then confirm drift.
 
         Raises:
             Unavailable: a store cannot be reached or took too long.
@@ -227,21 +227,21 @@ class Rounds(Protocol):
     """The stored state of the round and of the last result."""
 
     def claim(self, seconds: float) -> Claim | None:
-        """Claim the current round for a time; None while another run has it."""
+        """Claim the current round for some seconds; None while another run has claimed it."""
         ...
 
     def keep(self, claim: Claim, part: ComparedPart) -> None:
-        """Store what was compared and release the claim; no effect if the claim expired."""
+        """Store the compared part and release the claim; no effect if the claim has expired."""
         ...
 
     def give_back(self, claim: Claim) -> None:
-        """Release a claim with nothing compared."""
+        """Release a claim without a compared part."""
         ...
 
     def compared(self, drift: Drift) -> None:
-        """Store the result of a full comparison; the current round begins again."""
+        """Store the result of a full comparison; the current round then starts again."""
         ...
 
     def verdict(self) -> Verdict:
-        """Return the current verdict."""
+        """Return what is known about drift now."""
         ...

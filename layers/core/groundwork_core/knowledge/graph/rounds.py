@@ -1,7 +1,7 @@
 """Rounds of the continuous comparison of the graph with Postgres.
 
-A round compares everything once, in short runs; each run continues where the last one stopped, on
-any machine.
+A round compares everything once, in short runs. Each run continues where the last one stopped,
+whichever machine it is on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ComparedPart:
     place: Place
     drift: Drift
     last: bool
-    """Whether the round is complete."""
+    """True if the round is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The current knowledge about drift."""
+    """The drift that is currently known, and since when."""
 
     drift: Drift
-    """Of the last complete round, or the current one where it has more. Empty: no round yet."""
+    """Drift of the last complete round, or of the current one if that found more."""
     round_seconds: float
     """Duration of the last complete round; 0 before the first."""
     age_seconds: float

@@ -1,8 +1,8 @@
 """Answer graph queries from the cheaper of the two stores.
 
-Neo4j answers queries around ordinary entities. Around hubs it would read tens of thousands of
-relationships; there Postgres, whose indexes are ordered, finds links, paths and subgraphs, and
-Neo4j confirms which entities the graph has.
+Neo4j answers queries about ordinary entities. For a hub it would read tens of thousands of
+relationships. Postgres has ordered indexes, so it finds the links, paths and subgraphs of hubs, and
+Neo4j confirms which of the entities the graph already has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class TwoStoreReader:
         neighbourhoods: Neighbourhoods,
         selected: SelectedFields = ALL_FIELDS,
     ) -> None:
-        """`store` is the graph; the others read Postgres. `selected` are the selected fields."""
+        """`store` is the graph; the other ports read Postgres.
+
+        `selected` has the selected fields.
+        """
         self._store = store
         self._hub_lists = hub_lists
         self._hub_paths = hub_paths
@@ -53,7 +56,7 @@ class TwoStoreReader:
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, first: int, after: LinkPlace | None
     ) -> Mapping[Id, LinkPage]:
-        """Return the `first` links of each entity with the highest confidence, after `after`."""
+        """Return up to `first` links of each entity after `after`, highest confidence first."""
         if not ids:
             return {}
         found = self._store.links(ids, wanted, first, after)

@@ -27,6 +27,7 @@ class GraphDestination:
     """The graph as a destination of the relay."""
 
     name = GRAPH
+    aggregates = frozenset({"entities", "relationships"})
     batches_ahead = 3
     gather_seconds = 0.1  # a transaction of Neo4j costs as much as fifty rows
 

@@ -14,7 +14,13 @@ from groundwork_core.realtime.ports import (
     Post,
     Sockets,
 )
-from groundwork_core.realtime.topics import entities_of_row, frame, topics_of, topics_with_merged
+from groundwork_core.realtime.topics import (
+    NEEDS,
+    entities_of_row,
+    frame,
+    topics_of,
+    topics_with_merged,
+)
 from groundwork_core.relay.destination_names import LIVE
 from groundwork_core.relay.ports import OutboxBatch
 
@@ -29,6 +35,7 @@ class LiveDestination:
     """
 
     name = LIVE
+    aggregates = frozenset({*NEEDS, "users", "roles", "api_keys"})
     batches_ahead = 0
     gather_seconds = 0.05
 
@@ -74,7 +81,7 @@ def posts_for(
     listeners: Sequence[Listener],
     merged_ids: Mapping[UUID, Sequence[UUID]],
 ) -> list[Post]:
-    """Return one frame for each change and topic, for all its listeners."""
+    """Return one frame for each change and topic, addressed to all listeners of the topic."""
     by_topic: dict[str, list[str]] = {}
     for listener in listeners:
         for topic in listener.topics:

@@ -1,4 +1,4 @@
-"""The destination `queues`: sends messages about due fetches and queued jobs, and sets timers."""
+"""The destination `queues`: sends messages about due fetches and queued jobs, sets timers."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class Queues:
 
     fetch: DelayingQueue
     jobs: Mapping[str, FairQueue]
-    """By kind of job; jobs of other kinds are leased over REST."""
+    """The queues of jobs by kind; jobs of other kinds are leased over REST."""
     distributions: Queue | None = None
-    """None: publishers lease over REST."""
+    """The queue of distributions; None if publishers lease over REST."""
     timers: SetsTimers | None = None
-    """None: leases and pauses end with the sweep, each minute."""
+    """Sets timers for leases and pauses; None if only the sweep ends them, each minute."""
 
 
 WAIT_SECONDS = 0.3
@@ -42,6 +42,7 @@ class QueueDestination:
     """Sends messages about due fetches and queued jobs. Receivers must accept duplicates."""
 
     name = QUEUES
+    aggregates = frozenset({"sources", "jobs", "distributions"})
     batches_ahead = 0
     gather_seconds = 0.05
 
@@ -78,7 +79,7 @@ def by_delay(
 ) -> dict[int, list[dict[str, JsonValue]]]:
     """Group fetches by the seconds that their messages are delayed.
 
-    A fetch that may begin within `WAIT_SECONDS` is sent at once: its worker waits.
+    A fetch that may start within `WAIT_SECONDS` is sent without delay; its worker waits.
     """
     grouped: dict[int, list[dict[str, JsonValue]]] = {}
     for one in due:
@@ -90,15 +91,16 @@ def by_delay(
 
 
 def distributions(rows: Iterable[OutboxRow]) -> list[dict[str, JsonValue]]:
-    """Return the messages of distributions that go out, among rows."""
+    """Return the messages of distributions that start, from outbox rows."""
     return [row.data for row in rows if row.kind == DISTRIBUTION_DUE]
 
 
 def jobs(rows: Iterable[OutboxRow], kind: str) -> list[tuple[str, dict[str, JsonValue]]]:
-    """Return party and message for each time that a job of a kind began to wait, without a pause.
+    """Return party and message for each time that a job of a kind began to wait without a pause.
 
-    A job that another row of the batch shows as leased gets its message too. A message leases
-    whichever job is next, so the one that leased this job was sent for another, which still waits.
+    A job gets its message even if a later row of the batch shows it as leased. A message leases
+    whichever job is next. So the message that leased this job was sent for another job, which still
+    waits.
     """
     waits: dict[UUID, bool] = {}
     messages = []

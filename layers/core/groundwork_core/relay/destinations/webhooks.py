@@ -1,4 +1,4 @@
-"""The destination `webhooks`: adds a message for each event and webhook that asked for it."""
+"""The destination `webhooks`: adds a message for each event and subscribed webhook."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Callable
 from groundwork_core.clock import Clock
 from groundwork_core.relay.destination_names import WEBHOOKS
 from groundwork_core.relay.ports import OutboxBatch
-from groundwork_core.webhooks.event_types import types_of
+from groundwork_core.webhooks.event_types import STATUSES, types_of
 from groundwork_core.webhooks.ports import NewMessage, WebhookRelayWork
 
 
 class WebhookDestination:
     """Adds messages in commit order, in the transaction that advances the cursor: each once.
 
-    A sender is woken before the commit; it looks for messages for two seconds at least, and the
-    sweep finds those of a commit that took longer.
+    A sender is woken before the commit. It looks for messages for at least two seconds; if the
+    commit takes longer, the sweep finds the messages.
     """
 
     name = WEBHOOKS
+    aggregates = frozenset(STATUSES)
     batches_ahead = 0
     gather_seconds = 0.05
 
     def __init__(self, clock: Clock, wake_sender: Callable[[], None]) -> None:
-        """`wake_sender` starts a run that sends what is due."""
+        """`wake_sender` starts a run of the function that sends messages."""
         self._clock = clock
         self._wake_sender = wake_sender
 
