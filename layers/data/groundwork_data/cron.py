@@ -1,24 +1,22 @@
-"""Cron expressions, by cronsim (Debian's cron, daylight saving included)."""
+"""Cron expressions, evaluated by cronsim (Debian's cron, with daylight saving time)."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from groundwork_core.time_zones import time_zone
 
 
 def next_cron(expression: str, timezone: str, after: datetime) -> datetime:
     """Return the next time that matches a cron expression of five fields; implements `NextCron`.
 
     Raises:
-        ValueError: the expression or the time zone is invalid, or no time matches.
+        UnknownTimeZone: the time zone does not exist.
+        ValueError: the expression is invalid, or no time matches.
     """
     from cronsim import CronSim, CronSimError
 
-    try:
-        zone = ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"{timezone} is not a known time zone"
-        raise ValueError(message) from None
+    zone = time_zone(timezone)
     if len(expression.split()) != 5:  # noqa: PLR2004 - cronsim would take six, with seconds
         message = "a cron expression has five fields"
         raise ValueError(message)

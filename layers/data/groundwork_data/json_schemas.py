@@ -1,4 +1,4 @@
-"""JSON Schema by jsonschema-rs. The only module that knows the library."""
+"""JSON Schema validation by jsonschema-rs. No other module imports this library."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RustJsonSchemas:
     """Implements `JsonSchemas`."""
 
     def schema_faults(self, schema: JsonValue) -> tuple[Fault, ...]:
-        """Check against the dialect's own schema, then compile it, which reads the patterns."""
+        """Check against the dialect's own schema, then compile the schema and its patterns."""
         try:
             jsonschema_rs.meta.validate(_as_2020_12(schema))
             _compiled(json.dumps(schema))

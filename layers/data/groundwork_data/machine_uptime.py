@@ -9,9 +9,9 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def machine_uptime() -> tuple[str, float]:
-    """Return the id of this machine's start and the seconds since, suspension included.
+    """Return an id of this machine's start, and the seconds since, including suspension.
 
-    An empty id where the system has neither (not Linux).
+    On systems other than Linux the id is empty.
     """
     clock = getattr(time, "CLOCK_BOOTTIME", None)
     try:

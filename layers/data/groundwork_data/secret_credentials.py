@@ -1,8 +1,8 @@
 """User names and passwords of the databases, read from secrets when a connection is opened.
 
 A secret is a JSON object in the form of AWS' own rotation: `username` and `password`, or a whole
-`url`. It is kept in memory and read again after a connection was refused, so that a rotated
-password reaches a running function without a deployment.
+`url`. It is kept in memory and read again after a connection was refused, so that a running
+function gets a rotated password without a deployment.
 """
 
 from __future__ import annotations
@@ -52,10 +52,9 @@ class SecretCredentials:
         self._read_at = float("-inf")
 
     def current(self) -> DatabaseSecret:
-        """Return the secret, from memory if it was read before.
+        """`read` returns the secret's text; `name` is the secret's id, for error messages.
 
-        Raises:
-            Unavailable: the secret is missing, not readable or not in the expected form.
+        A missing or well-known password is refused, unless `defaults_allowed` is set.
         """
         if self._kept is None:
             self._kept = self._fetch()
@@ -97,7 +96,7 @@ class SecretUrl:
         self._address = address
 
     def current(self) -> str:
-        """Return the URL to connect to; raises Unavailable as `SecretCredentials.current`."""
+        """Return the URL to connect to. Raises Unavailable if the secret cannot be read."""
         secret = self._credentials.current()
         if not self._address:
             if not secret.url:

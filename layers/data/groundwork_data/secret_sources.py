@@ -1,4 +1,4 @@
-"""Read secrets from files or from AWS, as their ids say."""
+"""Read secrets from files or from AWS, depending on their ids."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class SecretSources:
     """Implements `groundwork_core.identity.ports.SecretSource`.
 
-    A `file:` URL is a file; any other id is a name in Secrets Manager.
+    An id that is a `file:` URL names a file; any other id is a name in Secrets Manager.
     """
 
     def __init__(self, region: str, endpoint: str | None, environment: Mapping[str, str]) -> None:
-        """`environment` may hold the credentials of AWS; `endpoint` None: AWS."""
+        """`environment` may have the credentials of AWS; an `endpoint` of None means AWS."""
         self._region = region
         self._endpoint = endpoint
         self._environment = environment

@@ -1,9 +1,9 @@
 """Close connections to a server that does not respond.
 
-An open connection may never return an answer, because the server's machine froze or the network no
-longer forwards packets. A driver would wait for ever, and time limits in the server do not help. So
-after some time without an answer, a new connection is opened: a server that does not greet it is
-unresponsive; one that does is busy and may take longer.
+An open connection may never return a response, because the server's machine froze or the network
+drops packets. A driver would wait for ever, and time limits in the server do not help. So after
+some time without a response, a new connection is opened. A server that does not greet it is
+unresponsive; a server that does is busy and may take longer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IDLE_SECONDS = 5.0
 
 
 def is_unresponsive(host: str, port: int, greeting: bytes) -> bool:
-    """Return whether a server leaves a greeting unanswered; refusing or closing is an answer."""
+    """Return whether a server leaves a greeting unanswered; a refusal counts as an answer."""
     ends = time.monotonic() + GREETING_SECONDS
     try:
         with socket.create_connection((host, port), timeout=GREETING_SECONDS) as connection:
@@ -43,7 +43,7 @@ def is_unresponsive(host: str, port: int, greeting: bytes) -> bool:
 @dataclass(slots=True)
 class _Call:
     doubts: float
-    """When to test next whether the server responds."""
+    """Time of the next test of the server."""
     patience: float
     ends: float
 
@@ -52,7 +52,7 @@ class ResponseWatch:
     """Watches calls to one server from a thread, which ends when there are none."""
 
     def __init__(self, is_unresponsive: Callable[[], bool], cut: Callable[[], None]) -> None:
-        """`is_unresponsive` tests the server; `cut` ends the calls."""
+        """`is_unresponsive` tests the server; `cut` interrupts the calls."""
         self._is_unresponsive = is_unresponsive
         self._cut = cut
         self._lock = threading.Lock()
@@ -61,10 +61,10 @@ class ResponseWatch:
 
     @contextmanager
     def broken(self, *, after_seconds: float, at_most_seconds: float) -> Iterator[None]:
-        """End the calls in the block if the server does not respond, or at the latest limit.
+        """Interrupt the calls in the block if the server does not respond, or at the latest limit.
 
-        The server is tested after each `after_seconds` without an answer. A tick of 0.2 s and the
-        time of the greeting are added.
+        The server is tested after each `after_seconds` without a response. The time of a test and
+        up to 0.2 s are added.
         """
         now = time.monotonic()
         call = _Call(now + after_seconds, after_seconds, now + at_most_seconds)

@@ -34,4 +34,4 @@ class NudgeQueue:
                 {"QueueUrl": self._url, "MessageBody": json.dumps(message)},
             )
             if status != http.client.OK:
-                raise Unavailable(f"The queue service answered {status}.")
+                raise Unavailable(f"The queue service responded with {status}.")

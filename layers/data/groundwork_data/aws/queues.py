@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Invalid, Unavailable
@@ -37,8 +38,7 @@ class SqsQueue:
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
         """`client` creates the client at the first send; `url` is the queue's URL."""
-        self._make_client = client
-        self._client: SQSClient | None = None
+        self._api = cache(client)
         self._url = url
         self._pause = pause
 
@@ -52,7 +52,10 @@ class SqsQueue:
         self._send_all([{"Id": "", "MessageBody": json.dumps(message)} for message in messages])
 
     def send_in_turn(self, messages: Sequence[tuple[str, Mapping[str, JsonValue]]]) -> None:
-        """Send JSON objects, each in the group of its party. Raises as `send`."""
+        """Send JSON objects, each in the message group of its party.
+
+        Raises the errors of `send`.
+        """
         self._send_all(
             [
                 {"Id": "", "MessageBody": json.dumps(message), "MessageGroupId": _group(party)}
@@ -61,14 +64,14 @@ class SqsQueue:
         )
 
     def send_later(self, message: Mapping[str, JsonValue], delay_seconds: int) -> None:
-        """Send one JSON object, to be delivered after a delay. Raises Unavailable: as `send`."""
+        """Send one JSON object with a delay. Raises the errors of `send`."""
         body = json.dumps(message)
         self._send([{"Id": "0", "MessageBody": body, "DelaySeconds": delay_seconds}])
 
     def send_all_later(
         self, messages: Sequence[Mapping[str, JsonValue]], delay_seconds: int
     ) -> None:
-        """Send JSON objects, to be delivered after a delay. Raises as `send`."""
+        """Send JSON objects with a delay. Raises the errors of `send`."""
         delay = min(delay_seconds, MOST_DELAY_SECONDS)
         self._send_all(
             [
@@ -86,17 +89,15 @@ class SqsQueue:
     def _send(self, left: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
-        if self._client is None:
-            self._client = self._make_client()
         for attempt in range(TRIES):
             if attempt:
                 self._pause(RETRY_SECONDS * 2**attempt)
             try:
-                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=left)
+                response = self._api().send_message_batch(QueueUrl=self._url, Entries=left)
             except (BotoCoreError, ClientError) as error:
                 # botocore has already retried errors that are worth it.
                 raise Unavailable("The queue service does not accept messages.") from error
-            failed = {entry["Id"] for entry in answer.get("Failed", [])}
+            failed = {entry["Id"] for entry in response.get("Failed", [])}
             left = [entry for entry in left if entry["Id"] in failed]
             if not left:
                 return
@@ -104,7 +105,7 @@ class SqsQueue:
 
 
 def _group(party: str) -> str:
-    """Return the name of a party as a group's: SQS allows 128 characters without spaces."""
+    """Return the name of a party's message group; SQS allows 128 characters without spaces."""
     return party if GROUP.fullmatch(party) else hashlib.sha256(party.encode()).hexdigest()
 
 

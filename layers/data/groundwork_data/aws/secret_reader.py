@@ -15,7 +15,7 @@ class SecretReader:
     """Implements `groundwork_core.identity.ports.SecretSource`."""
 
     def __init__(self, endpoint: str | None, region: str, credentials: AwsCredentials) -> None:
-        """`endpoint_url` is the address of the service; None: AWS."""
+        """`endpoint` is the address of the service; None means AWS."""
         self._service = AwsService(
             endpoint or f"https://secretsmanager.{region}.amazonaws.com",
             "secretsmanager",
@@ -37,4 +37,4 @@ class SecretReader:
             return text
         if NOT_FOUND.encode() in body:
             raise NotFound("The secret does not exist.")
-        raise Unavailable(f"Secrets cannot be read: the service answered {status}.")
+        raise Unavailable(f"Secrets cannot be read: the service responded with {status}.")

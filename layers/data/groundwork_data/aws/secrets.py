@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import NotFound, Unavailable
@@ -16,8 +17,7 @@ class SecretsManager:
 
     def __init__(self, client: Callable[[], SecretsManagerClient]) -> None:
         """`client` creates the client at its first use."""
-        self._make_client = client
-        self._client: SecretsManagerClient | None = None
+        self._api = cache(client)
 
     def read(self, secret_id: str) -> str:
         """Return a secret's text.
@@ -29,14 +29,14 @@ class SecretsManager:
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
         try:
-            answer = self._api().get_secret_value(SecretId=secret_id)
+            response = self._api().get_secret_value(SecretId=secret_id)
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") == "ResourceNotFoundException":
                 raise NotFound("The secret does not exist.") from None
             raise Unavailable("Secrets cannot be read.") from error
         except BotoCoreError as error:
             raise Unavailable("Secrets cannot be read.") from error
-        return answer["SecretString"]
+        return response["SecretString"]
 
     def write(self, secret_id: str, text: str) -> None:
         """Set a secret's text; create the secret if it does not exist.
@@ -55,8 +55,3 @@ class SecretsManager:
                 self._api().create_secret(Name=secret_id, SecretString=text)
         except (BotoCoreError, ClientError) as error:
             raise Unavailable("Secrets cannot be written.") from error
-
-    def _api(self) -> SecretsManagerClient:
-        if self._client is None:
-            self._client = self._make_client()
-        return self._client

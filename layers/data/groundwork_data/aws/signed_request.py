@@ -57,7 +57,7 @@ class AwsService:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def call(self, target: str, arguments: Mapping[str, JsonValue]) -> tuple[int, bytes]:
-        """Call `target` (e.g. `AmazonSQS.SendMessage`); return the status and body of the answer.
+        """Call `target` (e.g. `AmazonSQS.SendMessage`); return the status and body of the response.
 
         Raises:
             Unavailable: the service cannot be reached.
@@ -69,8 +69,8 @@ class AwsService:
         body = json.dumps(arguments).encode()
         try:
             connection.request("POST", "/", body, self.headers(target, where.netloc, body))
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable(f"The service {self.name} cannot be reached.") from error
         finally:

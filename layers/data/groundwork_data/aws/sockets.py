@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
@@ -32,8 +33,7 @@ class ApiGatewaySockets:
 
     def __init__(self, client: Callable[[], ApiGatewayManagementApiClient]) -> None:
         """`client` creates the client at the first post."""
-        self._make_client = client
-        self._client: ApiGatewayManagementApiClient | None = None
+        self._api = cache(client)
 
     def post(self, posts: Sequence[Post]) -> frozenset[str]:
         """Send frames; return the ids of closed connections."""
@@ -57,11 +57,6 @@ class ApiGatewaySockets:
             self._call(lambda d=data: api.post_to_connection(ConnectionId=connection, Data=d))  # type: ignore[misc]
             for data in frames
         )
-
-    def _api(self) -> ApiGatewayManagementApiClient:
-        if self._client is None:
-            self._client = self._make_client()
-        return self._client
 
     @staticmethod
     def _call(call: Callable[[], object]) -> bool:
@@ -90,7 +85,7 @@ class HostSockets:
         *,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """`url` is that of the batch call, `endpoint` the management API's base URL."""
+        """`batch_url` is the address of the batch call, `endpoint` that of the management API."""
         self._batch = urlsplit(batch_url)
         self._endpoint = urlsplit(endpoint)
         self._headers = {TOKEN_HEADER: token, "Content-Type": "application/json"}
@@ -100,17 +95,17 @@ class HostSockets:
     def post(self, posts: Sequence[Post]) -> frozenset[str]:
         """Send frames; return the ids of closed connections.
 
-        If a gateway does not answer, its frames are retried a few times; then its connections count
-        as closed, so that one lost gateway does not block all others.
+        If a gateway does not respond, its frames are retried a few times. Then its connections
+        count as closed, so that one lost gateway does not block all others.
         """
         gone: set[str] = set()
         left = list(posts)
         for attempt in range(UNREACHABLE_TRIES):
             unreachable: set[str] = set()
             for part in _parts(left):
-                answer = self._post_batch(part)
-                gone |= set(answer.get("gone", []))
-                unreachable |= set(answer.get("unreachable", []))
+                response = self._post_batch(part)
+                gone |= set(response.get("gone", []))
+                unreachable |= set(response.get("unreachable", []))
             if not unreachable:
                 break
             if attempt == UNREACHABLE_TRIES - 1:
@@ -130,7 +125,7 @@ class HostSockets:
             path = f"{self._endpoint.path}/@connections/{quote(connection, safe='')}"
             status, _ = self._request("DELETE", path, b"")
             if status >= http.client.BAD_REQUEST and status != http.client.GONE:
-                raise Unavailable(f"The gateway answered {status}.")
+                raise Unavailable(f"The gateway responded with {status}.")
 
     def hang_up(self) -> None:
         """Close the connection to the gateway; the next call opens a new one."""
@@ -143,10 +138,10 @@ class HostSockets:
             {"posts": [{"connections": post.connections, "data": post.data} for post in posts]},
             ensure_ascii=False,
         ).encode()
-        status, answer = self._request("POST", self._batch.path, body)
+        status, response = self._request("POST", self._batch.path, body)
         if status != http.client.OK:
-            raise Unavailable(f"The gateway answered {status}.")
-        found: dict[str, list[str]] = json.loads(answer)
+            raise Unavailable(f"The gateway responded with {status}.")
+        found: dict[str, list[str]] = json.loads(response)
         return found
 
     def _request(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
@@ -158,8 +153,8 @@ class HostSockets:
                 )
             try:
                 self._connection.request(method, path, body, self._headers)
-                answer = self._connection.getresponse()
-                return answer.status, answer.read()
+                response = self._connection.getresponse()
+                return response.status, response.read()
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
                 if fresh:

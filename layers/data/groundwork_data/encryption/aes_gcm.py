@@ -54,7 +54,7 @@ class DataKeyEncryption:
         Raises:
             Unavailable: there is no data key, or the secret store cannot be reached.
         """
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 50 ms
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # importing it takes 50 ms
 
         key = self._recent().current
         nonce = random_bytes.token_bytes(NONCE_BYTES)
@@ -65,11 +65,11 @@ class DataKeyEncryption:
         """Return the secret.
 
         Raises:
-            SecretUnreadable: its data key is lost, or the text was changed, or it was copied from
-                another place.
+            SecretUnreadable: its data key is lost, or the encrypted form was changed, or was copied
+                from another place.
             Unavailable: there is no data key, or the secret store cannot be reached.
         """
-        from cryptography.exceptions import InvalidTag  # 50 ms
+        from cryptography.exceptions import InvalidTag  # importing it takes 50 ms
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         kid, sealed = _parts(encrypted)

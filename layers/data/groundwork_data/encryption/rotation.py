@@ -44,12 +44,18 @@ class DataKeyStore:
             return self._known() or self._add(None, now)
 
     def add(self, now: datetime) -> DataKeys:
-        """Add a key, which encrypts from now on; older ones still decrypt. Raises as `ensure`."""
+        """Add a key, which encrypts from now on; older keys still decrypt.
+
+        Raises the errors of `ensure`.
+        """
         with self._alone():
             return self._add(self._known(), now)
 
     def remove_unused(self, used: Collection[str], now: datetime) -> tuple[str, ...]:
-        """Remove replaced keys that encrypt nothing; return their ids. Raises as `ensure`."""
+        """Remove replaced keys that encrypt nothing; return their ids.
+
+        Raises the errors of `ensure`.
+        """
         with self._alone():
             known = self._known()
             gone = known.removable(used, now) if known else ()

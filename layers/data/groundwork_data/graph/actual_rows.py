@@ -134,7 +134,7 @@ class ActualRows:
         return dict(found)
 
     def counts(self) -> dict[Aggregate, int]:
-        """Return the number of entities and relationships, which Neo4j stores."""
+        """Return the numbers of entities and relationships, which Neo4j keeps as statistics."""
         return {
             "entities": self._graph.run(COUNT_ENTITIES)[0]["n"],
             "relationships": self._graph.run(COUNT_RELATIONSHIPS)[0]["n"],
@@ -150,7 +150,7 @@ class ActualRows:
         return [row["type"] for row in self._graph.run(TYPES)]
 
     def nameless(self) -> int:
-        """Count nodes and relationships without an id, of a foreign kind, or at a tombstone."""
+        """Count nodes and relationships without an id, of unknown kinds, or at tombstones."""
         return len(self._graph.run(STRANGE_NODES)) + len(self._graph.run(STRANGE_EDGES))
 
     def remove_nameless(self) -> list[Id]:

@@ -31,7 +31,7 @@ class Batch:
         self._types = types
 
     def apply(self, changes: Changes) -> AppliedChanges:
-        """Apply the changes that are newer than the graph; count what was applied."""
+        """Apply the changes that are newer than the graph's state; count the applied changes."""
         position = self._run.ask(cypher.LOCK, {})
         entities = write_entities(self._run, changes.entities)
         edges = write_relationships(self._run, changes.relationships, self._types)
@@ -44,7 +44,7 @@ class Batch:
     def force(
         self, aggregate: str, ids: list[Id], read_current: Callable[[list[Id]], Changes]
     ) -> None:
-        """Replace entities or relationships by the rows of Postgres; see `Neo4jProjection`."""
+        """Replace entities or relationships by the rows of Postgres (`Neo4jProjection.force`)."""
         self._run.ask(cypher.LOCK, {})  # waits for the lock, so that Postgres is read under it
         changes = read_current(ids)
         if aggregate == "entities":

@@ -18,7 +18,7 @@ Found = Mapping[str, tuple[int, str | None]]
 
 
 def write_entities(run: Statements, changes: Mapping[Id, GraphEntity | Deletion]) -> int:
-    """Write entities that are newer than the graph; return how many. Deletes none."""
+    """Create and update entities that are newer than in the graph; return how many."""
     alive = [change for change in changes.values() if isinstance(change, GraphEntity)]
     done = _updated(run, alive)
     left = [entity for entity in alive if entity.id not in done]

@@ -1,9 +1,9 @@
 """Write and delete the relationships of one batch.
 
 A relationship is found by its type and id, because ids are indexed per type. Its type may change,
-and events may come in any order. So when a relationship first appears at a later version than 1,
-all types are searched for it once, and a tombstone is left just below that version: older events,
-of any type, find the tombstone and are ignored.
+and events may come in any order. So when a relationship first appears with a version above 1, all
+types are searched for it once, and a tombstone is written with the version before it. Older events
+of any type then find the tombstone and are ignored.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class _Current:
 def write_relationships(
     run: Statements, changes: Mapping[Id, Change], types: Collection[str]
 ) -> int:
-    """Apply changes that are newer than the graph; return how many. `types`: all that exist."""
+    """Apply changes that are newer than the graph; return how many.
+
+    `types` are all existing types.
+    """
     done = _updated(run, changes)
     left = {id_: change for id_, change in changes.items() if id_ not in done}
     return len(done) + (_write(run, left, types) if left else 0)
@@ -103,7 +106,7 @@ def _find(run: Statements, name: str, ids: list[Id]) -> dict[Id, _Current]:
 
 
 def _missing(run: Statements, ends: Collection[Id]) -> dict[Id, bool]:
-    """Return the ends that are not entities now, and whether each was deleted."""
+    """Return which ends are not entities now, and whether each was deleted."""
     return dict(run.ask(cypher.MISSING_ENDS, {"ids": sorted(ends)})) if ends else {}
 
 

@@ -1,9 +1,9 @@
 """Create missing entities and relationships in bulk, five times as fast as the projection.
 
-Only for what the graph does not have at all, and under the lock of all writers. Left out are ids
-with a tombstone, and relationships with an undelivered change: they may have had another type then,
-and would exist twice. If an id was created meanwhile, the constraint on ids fails the batch, which
-is then retried without that id. The caller repairs what was left out.
+Only for rows that the graph does not have at all, and under the lock of all writers. Ids with a
+tombstone are left out. So are relationships with an undelivered change: they may have had another
+type then, and would exist twice. If an id was created in the meantime, the constraint on ids fails
+the batch, which is then retried without that id. The caller repairs the ids that were left out.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ def create(graph: GraphDatabase, stage: Stage, rows: Sequence[Row], waiting: Wai
 
     Args:
         graph: Neo4j; the types of the relationships must have their constraints.
-        stage: which entities or relationships the rows are.
-        rows: what the graph does not have.
+        stage: the entities or the type of relationships that the rows are.
+        rows: rows that the graph does not have.
         waiting: called under the lock, for relationships with a later version than 1.
 
     Raises:
@@ -146,8 +146,8 @@ def _entities(rows: Sequence[Row], transaction: ManagedTransaction) -> None:
 
 def _edges(rows: Sequence[Row], transaction: ManagedTransaction) -> None:
     starts = [[start, list(some)] for start, some in groupby(rows, key=_first)]
-    answer = transaction.run(CREATE_EDGES, {"starts": starts}).single()
-    if answer is None or answer["made"] != len(rows):
+    record = transaction.run(CREATE_EDGES, {"starts": starts}).single()
+    if record is None or record["made"] != len(rows):
         raise NotAllCreated
 
 

@@ -1,4 +1,4 @@
-"""The progress of a comparison, and its form in JSON, so that it can resume after a kill."""
+"""The progress of a comparison, and its JSON form, from which it resumes after a crash."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Check:
         return self.report.relationships
 
     def as_json(self) -> dict[str, Any]:
-        """Return the JSON form that `from_json` reads. Drift is decided later and not included."""
+        """Parse the JSON form. Raises KeyError or TypeError if the value is not of this form."""
         return {
             "place": asdict(self.place),
             "entities": self.report.entities,
@@ -62,4 +62,4 @@ Remember = Callable[[Check], None]
 
 
 def forget(_check: Check) -> None:
-    """Store nothing."""
+    """Discard a progress report, for comparisons that cannot be resumed."""

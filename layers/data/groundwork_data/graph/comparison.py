@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class SliceComparison:
     """Implements `Comparison`.
 
-    Each part decides about its own suspects, so that no list of them grows from run to run. So one
-    entity may be counted as missing by one part and as buried by another.
+    Each part checks its own suspects to the end, so that no list of them grows from run to run. So
+    one part may count an entity as missing and another part may count it as buried.
     """
 
     def __init__(self, database: Database, graph: GraphDatabase) -> None:
@@ -57,7 +57,7 @@ def drift_of(report: Report) -> Drift:
 
 
 def no_drift() -> Drift:
-    """Return zero of every kind: the drift after a complete repair."""
+    """Return zero for every kind: the drift after a complete repair."""
     return drift_of(Report())
 
 

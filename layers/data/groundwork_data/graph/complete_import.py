@@ -67,9 +67,14 @@ def _check_counts(exported: Exported, graph: GraphDatabase) -> None:
     found = ActualRows(graph).counts()
     tombstones = graph.run(COUNT_TOMBSTONES)[0]["n"]
     shown = (found["entities"], found["relationships"], tombstones)
-    if shown != (exported.entities, exported.relationships, exported.tombstones):
-        message = f"the export has {exported}, but the imported store has {shown}"
-        raise IncompleteStore(message)
+    wanted = (exported.entities, exported.relationships, exported.tombstones)
+    if shown != wanted:
+        message = f"the export has {_in_words(wanted)}, but the imported store has "
+        raise IncompleteStore(message + _in_words(shown))
+
+
+def _in_words(counts: tuple[int, int, int]) -> str:
+    return "{:,} entities, {:,} relationships and {:,} tombstones".format(*counts)
 
 
 def _create_constraints(

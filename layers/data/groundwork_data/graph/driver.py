@@ -59,7 +59,7 @@ class GraphDatabase:
     ) -> None:
         """`uri` is a Bolt address, `bolt://host:port`.
 
-        `password` may come from a secret, whose `username`, if it has one, is taken before `user`.
+        `password` may come from a secret. If the secret has a `username`, it replaces `user`.
         """
         self._uri = uri
         self._user = user
@@ -73,7 +73,7 @@ class GraphDatabase:
     def read(
         self, cypher: str, parameters: Parameters, *, seconds: float = READ_SECONDS
     ) -> list[Record]:
-        """Run one reading statement, which Neo4j stops after `seconds`."""
+        """Run one reading statement. Neo4j stops it after `seconds`."""
         from neo4j import Query
 
         with self._reading(seconds), self._session(access="READ") as session:
@@ -99,8 +99,8 @@ class GraphDatabase:
     def ensure(self, statement: str) -> None:
         """Run CREATE … IF NOT EXISTS, safe for concurrent callers.
 
-        Of two concurrent statements, both may find nothing and one then fails: that is ignored. Or
-        they deadlock, each with a lock on the type: the driver then retries.
+        If two statements run concurrently, both may find nothing, so that one of them fails; this
+        failure is ignored. Or both lock the type and wait for each other; the driver then retries.
         """
         from neo4j.exceptions import ClientError
 
@@ -167,10 +167,12 @@ class GraphDatabase:
             raise GraphUnavailable("The graph cannot be reached.") from error
         except exceptions.ClientError as error:
             if "TransactionTimedOut" in (error.code or ""):
-                raise TookTooLong("The graph took too long for this; ask for less.") from error
+                raise TookTooLong(
+                    "The query of the graph took too long; request less data."
+                ) from error
             raise
         except (exceptions.TransientError, exceptions.DatabaseUnavailable) as error:
-            raise GraphUnavailable("The graph was too busy for this.") from error
+            raise GraphUnavailable("The graph is too busy.") from error
         except (exceptions.DriverError, OSError) as error:
             if isinstance(error, exceptions.ResultError | exceptions.TransactionError):
                 raise
@@ -203,7 +205,7 @@ class GraphDatabase:
         return (found.username or self._user, found.password)
 
     def _renew_password(self) -> None:
-        """Read the secret again after a refusal; the next statement connects with a new one."""
+        """Read the secret again after a refusal; the next statement connects with the new one."""
         if not isinstance(self._password, str) and self._password.renew():
             self.close()
 

@@ -21,11 +21,11 @@ CURSOR = "SELECT xid::text::bigint, id FROM outbox_cursors WHERE destination = '
 
 
 def graph_has_unknown_changes(database: Database, graph: GraphDatabase) -> bool:
-    """Return whether the graph has a change that this database does not: it was restored.
+    """Return whether the graph has changes that this database lost when it was restored.
 
-    Raises Unavailable: Postgres or Neo4j cannot be reached.
+    Raises Unavailable if Postgres or Neo4j cannot be reached.
     """
-    # The graph is read first: everything that it has received, Postgres wrote before.
+    # The graph is read first, so that Postgres has everything that the graph has received.
     position = graph.run(cypher.POSITION)
     if not position:
         return False

@@ -1,4 +1,4 @@
-"""Read from Postgres the rows that the graph must have, in slices by id.
+"""Read from Postgres the rows that the graph should have, in slices by id.
 
 Without drift, each row equals the row of `ActualRows`, value by value and type by type.
 """
@@ -114,7 +114,7 @@ class Slice:
 
 
 class ExpectedRows:
-    """Reads entities and relationships as the graph must have them."""
+    """Reads entities and relationships as the graph should have them."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -132,7 +132,8 @@ class ExpectedRows:
     def by_start(self, size: int, start: Id = FIRST) -> Iterator[Slice]:
         """Yield relationships of all types by their first ends, starting after an end.
 
-        A slice's `upto` is the last end with all its relationships in this or earlier slices.
+        Every relationship whose first end is at most a slice's `upto` is in this slice or an
+        earlier one.
         """
         given: dict[str, object] = {"start": start, "after": LAST, "limit": size}
         ahead = 0
@@ -203,5 +204,5 @@ class ExpectedRows:
 
 
 def _uuids(ids: Sequence[Id]) -> list[Id]:
-    """Keep the ids that are UUIDs: an id set by hand in the graph may be any text."""
+    """Return those of the ids that are UUIDs; an id set by hand in the graph may be any text."""
     return [id_ for id_ in ids if _UUID.fullmatch(id_)]

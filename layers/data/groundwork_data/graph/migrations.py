@@ -2,8 +2,8 @@
 
 Each statement autocommits, as schema changes and CALL {} IN TRANSACTIONS require. An interrupted
 file is therefore applied again from its start: its statements use IF NOT EXISTS, or MERGE. A file
-that was applied must not change, which its checksum verifies. The file of the same name that ends
-with .down.cypher undoes it.
+that was applied must not change, which its checksum verifies. A file with the same name and the
+ending .down.cypher undoes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class IrreversibleMigration(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered file, and the text that undoes it (empty: it cannot be undone)."""
+    """One numbered file, and the text that undoes it (empty if it cannot be undone)."""
 
     number: int
     name: str
@@ -69,8 +69,8 @@ def migrate(graph: GraphDatabase, folder: Path, *, target: int | None = None) ->
     Args:
         graph: the graph to migrate.
         folder: the folder of migrations (migrations/graph).
-        target: the highest number that stays applied, 0 for none. None: apply all files, and keep
-            migrations of a newer version of the project.
+        target: the highest number to keep, 0 for none. None applies all files, and keeps
+            migrations of newer releases.
 
     Raises:
         ChangedMigration: a file differs from the one that was applied under its number.

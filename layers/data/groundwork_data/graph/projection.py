@@ -49,8 +49,8 @@ class Neo4jProjection:
     ) -> None:
         """Replace entities or relationships by the rows of Postgres, whatever the graph has.
 
-        `read_current` is called under the lock. Changes that commit later are applied later, by the
-        relay that waits for the lock, so no older version replaces a newer one.
+        `read_current` is called under the lock. The relay waits for this lock, so it applies later
+        changes afterwards, and no older version replaces a newer one.
         """
         self.constrain(
             c.type

@@ -134,8 +134,8 @@ def constrain(name: str) -> str:
 def _by_id(name: str) -> str:
     """Return the hint to use the index on ids of a type.
 
-    Without it, a plan made while there are few relationships scans them all for each row, and is
-    kept until the statistics change, also during a large backlog.
+    Without the hint, a plan that was made for few relationships scans all of them for each row, and
+    Neo4j keeps using it until the statistics change, even during a large backlog.
     """
     return f"USING INDEX SEEK r:`{relationship_type(name)}`(id)"
 

@@ -15,7 +15,7 @@ from groundwork_core.knowledge.graph.model import (
 )
 
 Columns = Sequence[Sequence[Any] | None]
-"""One list of values per field of a model, in its order; None: the field was not requested."""
+"""One list of values per field of a model, in its order; None if the field was not requested."""
 
 
 def entity_row(entity: GraphEntity) -> list[object]:
@@ -61,7 +61,7 @@ EDGE_PROPERTIES = """{id: row[0], confidence: row[3], valid_from: datetime(row[4
 
 
 def entities_of(columns: Columns) -> list[GraphEntity]:
-    """Read entities from columns of nodes. A field that is not shown or was removed is empty."""
+    """Make entities from columns of nodes. A field that was not selected is empty."""
     ids, version, name, type_, confidence, key, aliases = columns
     rows = zip(
         ids or (),
@@ -77,7 +77,7 @@ def entities_of(columns: Columns) -> list[GraphEntity]:
 
 
 def relationships_of(columns: Columns) -> list[GraphRelationship]:
-    """Read relationships from columns, as `entities_of`; times are texts."""
+    """Make relationships from columns; a field that was not selected is empty. Times are texts."""
     ids, version, type_, from_id, to_id, confidence, valid_from, valid_to = columns
     rows = zip(
         ids or (),

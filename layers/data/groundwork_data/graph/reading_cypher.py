@@ -1,9 +1,9 @@
 """Cypher of the reader: constant texts with parameters.
 
-Every list has a LIMIT and every expansion a bound. `types` null means all types.
+Every list has a LIMIT, and every expansion a maximum. `types` null means all types.
 
 All parameters are in one map, `$given`: Neo4j makes a plan for each combination of parameter types
-and list sizes, which would be hundreds, at 60 to 400 ms each; for a map it is one plan.
+and list sizes, which would be hundreds of plans at 60 to 400 ms each; for a map it makes one.
 
 Entities and relationships are returned as columns: one list of values per field, in the order of
 the model, and null for a field that `shown` does not name. Reading a property costs Neo4j about one

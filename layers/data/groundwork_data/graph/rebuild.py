@@ -1,9 +1,9 @@
 """Rebuild the graph from Postgres through Bolt, while readers and the relay continue.
 
-The graph is corrected in place, slice by slice: correct rows stay, missing ones are created in
-bulk, and wrong or extra ones are repaired in one transaction each. So readers find every entity
-either as it was or as it must be, never a half empty graph. On an empty graph everything is created
-in bulk. An interrupted rebuild can resume.
+The graph is corrected in place, slice by slice: correct rows remain, missing rows are created in
+bulk, and wrong or extra rows are repaired in one transaction each. So readers find every entity
+either in its old or in its correct state, and never a half empty graph. On an empty graph
+everything is created in bulk. An interrupted rebuild can resume.
 
 If the graph has no relationships, nothing is compared: they are created in the order of their first
 ends, all types together, which Neo4j stores fastest.
@@ -51,7 +51,7 @@ def rebuild(
         database: Postgres.
         graph: Neo4j, migrated.
         progress: called with the progress.
-        begun: an interrupted rebuild to resume.
+        begun: the progress of an interrupted rebuild to resume.
         remember: called after every slice.
 
     Raises:
@@ -86,7 +86,7 @@ def rebuild(
             check.place = Place(BY_START, part.upto)
             check.report.relationships = written - part.ahead
             done(BY_START, check.report.relationships)
-    # What slices do not show, and what was repaired before its drift was certain.
+    # The drift that slices do not show, and suspects that were repaired at once.
     finish(check, database, graph)
     repair(database, graph, progress, found=check.report)
     set_graph_position(database, graph)

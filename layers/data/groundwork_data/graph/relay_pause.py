@@ -1,7 +1,8 @@
 """Pause the relay's deliveries to the graph while a new store is built.
 
 The new store must receive from the outbox everything that is committed after the export's snapshot.
-So no relay may deliver to the graph from before the snapshot until the switch: we hold its lock.
+So no relay may deliver to the graph from before the snapshot until the new store is in use. The
+pause holds the lock of that destination.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class RelayPause:
         self._connection = connection
 
     def confirm(self) -> None:
-        """Check that the lock is still held. Raises Unavailable: the connection was lost."""
+        """Check that the lock is still held. Raises Unavailable if the connection was lost."""
         with as_domain_error():
             self._connection.execute("SELECT 1")
 
@@ -54,7 +55,7 @@ class RelayPause:
 
 @contextmanager
 def pause_relay(database_url: str) -> Iterator[RelayPause]:
-    """Keep every relay from delivering to the graph in the block. Raises Unavailable."""
+    """Stop all relays from delivering to the graph in the block. Raises Unavailable."""
     with as_domain_error():
         connection = psycopg.connect(
             database_url, autocommit=True, application_name="groundwork graph rebuild"

@@ -30,8 +30,8 @@ def repair(
 ) -> Report:
     """Repair the drift that was `found`, or that a comparison finds now; return its report.
 
-    Safe beside the relay and to repeat: each batch reads Postgres under the graph's lock, so that
-    changes that commit later are applied later.
+    It may run beside the relay, and repeatedly: each batch reads Postgres under the graph's lock,
+    so that later changes are applied afterwards.
 
     Raises:
         Unavailable: Postgres or Neo4j cannot be reached; run it again.

@@ -1,4 +1,4 @@
-"""Read Postgres and the graph side by side in slices, from any place on."""
+"""Read Postgres and the graph side by side in slices, starting anywhere."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENTITIES = Stage("entities")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a comparison has come: up to id `after` of a stage."""
+    """Progress of a comparison: up to id `after` of a stage."""
 
     stage: Stage = ENTITIES
     after: Id = FIRST
@@ -63,9 +63,10 @@ def read_slice_pairs(
     size: int | None = None,
     at_once: int = 1,
 ) -> Generator[SlicePair, None, None]:
-    """Yield all slices from a place on. Postgres reads the next one while Neo4j reads this one.
+    """Yield all slices from a place on.
 
-    Neo4j reads `at_once` slices concurrently; each slice is read from Postgres first.
+    While Neo4j reads a slice, Postgres reads the next one. Neo4j reads `at_once` slices
+    concurrently.
     """
     with ThreadPoolExecutor(at_once, thread_name_prefix="graph-rows") as pool:
         coming: deque[tuple[Stage, Slice, Future[list[Row]]]] = deque()
@@ -94,7 +95,7 @@ def _slices(
 
 
 def read_ahead(slices: Iterator[Slice]) -> Iterator[Slice]:
-    """Yield slices; the next is read while the caller works on the present one."""
+    """Yield slices; the next one is read while the caller works on the current one."""
     with ThreadPoolExecutor(1, thread_name_prefix="slices") as ahead:
         coming = ahead.submit(next, slices, None)
         while (wanted := coming.result()) is not None:

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from groundwork_data.graph.driver import Parameters
 
 KEEP_THE_PLAN = "CYPHER replan=skip "
-"""Every statement uses an index, whatever the statistics. Without this, plans for the types of a
-new graph were made again at each change of the statistics, which took seconds out of ten."""
+"""Every statement uses an index, whatever the statistics. Without this, Neo4j plans statements
+again when the statistics of a new graph change, which took several seconds of the first ten."""
 
 
 class Statements:
@@ -23,11 +23,11 @@ class Statements:
     def ask(self, text: str, parameters: Parameters) -> list[Any]:
         """Run a query and return its one list, `rows`.
 
-        One list instead of many records, because the driver receives records one by one and another
+        The query returns one list, because the driver receives records one by one, and another
         thread may run at each wait.
         """
-        answer = self._transaction.run(KEEP_THE_PLAN + text, dict(parameters)).single(strict=True)
-        rows: list[Any] = answer["rows"]
+        record = self._transaction.run(KEEP_THE_PLAN + text, dict(parameters)).single(strict=True)
+        rows: list[Any] = record["rows"]
         return rows
 
     def send(self, text: str, parameters: Parameters) -> None:

@@ -104,7 +104,7 @@ class Neo4jStore:
             raise self._down  # a request waits for an unreachable graph only once
         left = self._seconds_left()
         if left <= 0:
-            raise TookTooLong("This took too long; ask for less.")
+            raise TookTooLong("The query took too long; request less data.")
         try:
             return self._graph.read(
                 statement,

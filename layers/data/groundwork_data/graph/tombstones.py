@@ -1,4 +1,4 @@
-"""Tombstones of deleted rows, so that older changes do not restore them."""
+"""Tombstones of deleted rows, which stop older changes from restoring them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from groundwork_data.graph.statements import Statements
 
 
 def write_tombstones(run: Statements, dead: Iterable[tuple[Id, int]], of: str) -> None:
-    """Write tombstones of (id, version): changes up to that version are no longer applied."""
+    """Write tombstones of (id, version), so that changes up to that version are not applied."""
     rows = [[id_, version] for id_, version in dead]
     if rows:
         run.send(cypher.WRITE_TOMBSTONES, {"rows": rows, "of": of})

@@ -24,5 +24,5 @@ def relationship_type(name: str) -> str:
 
 
 def label(entity_type: str) -> str:
-    """Return the label of an entity type, beside :Entity; :Other for an unknown type."""
+    """Return the label of an entity type, which nodes have beside :Entity; :Other if unknown."""
     return ENTITY_LABELS.get(entity_type, "Other")

@@ -1,8 +1,9 @@
 """Compare the graph with Postgres.
 
 `verify` runs on a live system without false alarms. A row that differs in a slice is only a
-suspect. It is drift if none of its changes waits in the outbox and Postgres had the same row before
-and after the graph was read: then the graph had received this state and does not have it.
+suspect. It is drift if two conditions hold: none of its changes waits in the outbox, and Postgres
+had the same row before and after the graph was read. Then the graph must have received this state,
+and does not have it.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def verify(
         database: Postgres.
         graph: Neo4j.
         progress: called with the progress.
-        begun: an interrupted check to resume.
+        begun: the progress of an interrupted check to resume.
         remember: called after every slice.
 
     Raises:
@@ -81,7 +82,7 @@ def add_slice(check: Check, pair: SlicePair) -> int:
 
 
 def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
-    """Decide about the suspects, and check what slices do not show."""
+    """Decide which suspects are drift, and check what slices do not show."""
     settle(check, database, graph)
     expected, actual = ExpectedRows(database), ActualRows(graph)
     _find_buried(check.report, expected, actual)
@@ -90,7 +91,7 @@ def finish(check: Check, database: Database, graph: GraphDatabase) -> None:
 
 
 def settle(check: Check, database: Database, graph: GraphDatabase) -> None:
-    """Decide about the suspects: a lasting difference is drift, or late."""
+    """Decide which suspects are drift, and which are only late."""
     expected, actual = ExpectedRows(database), ActualRows(graph)
     for aggregate, suspects in check.suspects.items():
         _settle(check.report, expected, actual, aggregate, list(dict.fromkeys(suspects)))
@@ -104,7 +105,7 @@ def _settle(
     aggregate: Aggregate,
     suspects: list[Id],
 ) -> None:
-    """Check suspects again until each is equal, or certainly drift."""
+    """Check suspects again until each is equal, or is certainly drift."""
     for attempt in range(CHECKS_MAX):
         if not suspects:
             return
@@ -146,7 +147,7 @@ def _check_again(
 
 
 def _find_buried(report: Report, expected: ExpectedRows, actual: ActualRows) -> None:
-    """Find rows of Postgres whose changes a tombstone blocks, now or from the next version on."""
+    """Find rows of Postgres whose current or next change a tombstone blocks."""
     known = {one.id for one in report.drift}
     after = ""
     while True:

@@ -1,13 +1,14 @@
 """Let Neo4j plan the reader's statements before the first request.
 
 After a start, or a change of its statistics, Neo4j plans a statement at its first run: 60 to 400 ms
-for each of ours. EXPLAIN leaves a part of that to the first run. So every statement is run without
-ids; once planned, all together take 30 ms.
+for each of ours. EXPLAIN does only a part of this. So every statement is run without ids; once
+planned, all of them together take 30 ms.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from groundwork_data.graph.reading_cypher import STATEMENTS
@@ -31,8 +32,15 @@ GIVEN: dict[str, object] = {
 }
 
 
-def warm(graph: GraphDatabase, seconds: float) -> None:
-    """Run every statement of the reader once, within a limit of seconds.
+def warm(
+    graph: GraphDatabase, seconds: float, may_go_on: Callable[[], bool] = lambda: True
+) -> None:
+    """Run every statement of the reader once, for at most `seconds`.
+
+    Args:
+        graph: Neo4j.
+        seconds: the limit for all of them.
+        may_go_on: asked before each; the rest is left out once it returns False.
 
     Raises:
         Unavailable: the graph cannot be reached, or took too long.
@@ -40,6 +48,6 @@ def warm(graph: GraphDatabase, seconds: float) -> None:
     ends = time.monotonic() + seconds
     for statement in STATEMENTS:
         left = ends - time.monotonic()
-        if left <= 0:
+        if left <= 0 or not may_go_on():
             return
         graph.read(statement, {"given": GIVEN}, seconds=left)

@@ -1,1 +1,1 @@
-"""Adapters for the cryptography of identity: passwords, tokens, keys and sealed answers."""
+"""Adapters for the cryptography of identity: passwords, tokens, keys and encrypted responses."""

@@ -32,7 +32,7 @@ class Argon2Hasher:
         return self._argon2.hash(password)
 
     def verify(self, password_hash: str | None, password: str) -> bool:
-        """Return whether a password matches a hash. None: return False after the same time."""
+        """Return whether a password matches a hash. For None, return False after the same time."""
         try:
             self._argon2.verify(password_hash or self._unknown_account, password)
         except (VerificationError, InvalidHashError):

@@ -1,9 +1,10 @@
 """Rotate the signing key without invalidating sessions.
 
 The public key is published first, so that all verifiers know it before the first token is signed
-with the new key. The old public key stays published until all tokens that it signed have expired:
-signers may use it for `KEY_SECONDS` more, or `STALE_SECONDS` while the secret store cannot be
-reached, and a token is valid for ten minutes; verifiers accept a retired key for twenty minutes.
+with the new key. The old public key remains published until all tokens that it verifies have
+expired. Signers may use the old key for another `KEY_SECONDS`, or `STALE_SECONDS` while the secret
+store cannot be reached, and a token is valid for ten minutes. Verifiers accept a retired key for
+twenty minutes.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def rotate_signing_key(
         pause: waits for a number of seconds.
 
     Raises:
-        Unavailable: the secret store or the database cannot be reached. The old key stays in use.
+        Unavailable: the secret store or the database cannot be reached. The old key is still used.
     """
     database.rows(LOCK)
     try:

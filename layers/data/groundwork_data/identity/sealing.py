@@ -1,6 +1,6 @@
-"""Encrypt stored answers so that only the holder of the idempotency key can read them.
+"""Encrypt stored responses so that only the holder of the idempotency key can read them.
 
-HKDF (RFC 5869) derives three values from the client's key: the id of the stored answer, a key for
+HKDF (RFC 5869) derives three values from the client's key: the id of the stored response, a key for
 fingerprints, and a key for AES-256-GCM. The database never sees the client's key.
 """
 
@@ -32,10 +32,10 @@ class KeySeal:
         """Return the HMAC-SHA-256 of a body; bodies cannot be guessed without the key."""
         return hmac.digest(self._fingerprints, body, "sha256")
 
-    def close(self, answer: bytes) -> bytes:
-        """Return a nonce and the encrypted answer, bound to this id."""
+    def close(self, response: bytes) -> bytes:
+        """Return a nonce and the encrypted response, bound to this id."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._box.encrypt(nonce, answer, self.id)
+        return nonce + self._box.encrypt(nonce, response, self.id)
 
     def open(self, sealed: bytes) -> bytes:
         """Decrypt what `close` returned. Raises cryptography's InvalidTag if it was changed."""

@@ -41,14 +41,14 @@ class SigningKey:
 
     @property
     def text(self) -> str:
-        """The private key as the secret's text, a private JWK."""
+        """The text for the secret store: the private key as a JWK."""
         jwk: dict[str, str] = json.loads(OKPAlgorithm.to_jwk(self.private))
         return json.dumps({**jwk, "kid": self.kid, "use": "sig", "alg": SIGNING_ALGORITHM})
 
 
 def new_signing_key() -> SigningKey:
     """Generate a key."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # 50 ms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # importing it takes 50 ms
         Ed25519PrivateKey,
     )
 
@@ -59,9 +59,10 @@ def signing_key(text: str) -> SigningKey:
     """Parse a key from the secret's text.
 
     Raises:
-        ValueError: it is not a private Ed25519 JWK with a kid. The message shows nothing of it.
+        ValueError: the text is not a private Ed25519 JWK with a kid. The message reveals nothing of
+            it.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # 50 ms
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # importing it takes 50 ms
         Ed25519PrivateKey,
     )
 

@@ -5,7 +5,7 @@
     with session(actor="summarizer/2") as reading:
         newest = reading.scalars(select(Document).order_by(Document.id.desc()).limit(10)).all()
 
-What each table holds: docs/orm.md. The models are those that migrations are compared with.
+docs/orm.md describes each table. A test compares these models with the migrations.
 """
 
 from groundwork_data.orm.sessions import Access, learn_model, session

@@ -1,4 +1,4 @@
-"""Sessions that read, or write under the rules that functions have."""
+"""Sessions that read, or write under the same rules as functions."""
 
 from __future__ import annotations
 
@@ -34,17 +34,19 @@ LEARN = text("SELECT groundwork_learn_embedding_model(:name, :dimensions)")
 def session(url: str | None = None, *, actor: str, access: Access = "read") -> Iterator[Session]:
     """Run one transaction: commit at the end of the block, roll back on an exception.
 
-    Writes go through the triggers of every other write: versions, the outbox, the audit log and
-    the order of jobs. The relay sends them on when its next sweep finds them, within a minute.
+    Writes run the same triggers as every other write: versions, the outbox, the audit log and the
+    order of jobs. The relay delivers them at its next sweep, within a minute.
 
     Args:
-        url: `postgresql://user:password@host:port/name`; DATABASE_URL if it is left out.
+        url: `postgresql://user:password@host:port/name`. Default: DATABASE_URL.
         actor: Name and version of the program, as in `summarizer/2`; the audit log names it as
             `worker:summarizer/2`, and so does pg_stat_activity.
-        access: `read`: Postgres refuses every write. `write`: what the role may.
+        access: With `read`, Postgres refuses every write. With `write`, the session may write what
+            its
+            role may.
 
     Raises:
-        ValueError: no actor, or no URL.
+        ValueError: there is no actor, or no URL.
         sqlalchemy.exc.InternalError: a write in a session that reads.
         sqlalchemy.exc.ProgrammingError: the role may not do this.
         sqlalchemy.orm.exc.StaleDataError: the row has another version than the one that was read.
@@ -62,9 +64,9 @@ def session(url: str | None = None, *, actor: str, access: Access = "read") -> I
 
 
 def learn_model(writing: Session, name: str, dimensions: int) -> None:
-    """Make an embedding model known, with the index of its vectors; needed before the first one.
+    """Register an embedding model and create the index of its vectors, before its first vector.
 
-    Idempotent. Raises sqlalchemy.exc.DataError: the model is known with other dimensions.
+    Idempotent. Raises sqlalchemy.exc.DataError if the model has other dimensions.
     """
     writing.execute(LEARN, {"name": name, "dimensions": dimensions})
 
@@ -72,7 +74,7 @@ def learn_model(writing: Session, name: str, dimensions: int) -> None:
 def _beginning(
     actor: str, access: Access
 ) -> Callable[[Session, SessionTransaction, Connection], None]:
-    """Return what runs first in each transaction of a session."""
+    """Return the function that runs first in each transaction of a session."""
     name = f"worker:{actor}"
     said = json.dumps({"actor": name})
 
@@ -89,7 +91,7 @@ def _beginning(
 
 @lru_cache(maxsize=ENGINES_MAX)
 def _engine(url: str) -> Engine:
-    """Return the connections to a database, which are opened when they are needed."""
+    """Return the connection pool of a database, which opens connections when they are needed."""
     return create_engine(
         make_url(url).set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,

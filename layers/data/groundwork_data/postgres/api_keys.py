@@ -1,4 +1,4 @@
-"""Revocation and ancestry of API keys, in Postgres."""
+"""Revocation of API keys, and which key created which, in Postgres."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PostgresApiKeys:
         self._connection = connection
 
     def revoke(self, key_id: UUID, now: datetime) -> None:
-        """Revoke a key; a key that is already revoked keeps its time of revocation."""
+        """Revoke a key; a key that is revoked already keeps its time of revocation."""
         self._connection.execute(REVOKE, (now, key_id))
 
     def is_made_by(self, key_id: UUID, maker: UUID) -> bool:

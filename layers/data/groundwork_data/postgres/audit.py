@@ -1,4 +1,4 @@
-"""Write audit events that triggers cannot see; triggers write changes of audited tables."""
+"""Write audit events that triggers cannot write; triggers record changes of audited tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PostgresAuditLog:
         self._connection = connection
 
     def record(self, act: AuditEntry) -> None:
-        """Insert an audit event; the actor is that of the transaction."""
+        """Insert an audit event with the actor of the transaction."""
         self._connection.execute(
             RECORD,
             {

@@ -28,7 +28,7 @@ FROM users u WHERE u.id = %s
 """
 
 
-# A use is stored in a table of its own: no new version of the key, no outbox row, no new ETag.
+# Uses are in their own table, so that a use does not change the key's version, outbox and ETag.
 KEY_HOLDER = """
 WITH found AS (
     SELECT k.id, k.user_id, u.roles, k.expires_at, l.last_used_at,

@@ -1,12 +1,11 @@
 """Claim due sources whose host is free, at most one for each host, in one statement.
 
-`hosts.ready_at` leads to the hosts that may have something to claim, so the work grows with the
-number of claims and not with that of sources. A host row is locked without waiting. A claim that
-another one has overtaken finds another number in `claims` and leaves the host alone: how many of
-its fetches are in flight may have changed since this statement began.
+`hosts.ready_at` selects the hosts that may have a source to claim, so the work grows with the
+number of claims and not with the number of sources. A host's row is locked without waiting. If
+another statement has claimed from the host in the meantime, the counter `claims` has changed, and
+this statement skips the host: the number of its running fetches may have changed.
 
-`ahead` is how far a claim may reach into the future: such a fetch begins at `fetch_at`, and its
-message is delayed until then.
+`ahead` is how far in the future a claimed fetch may start: its message is delayed until `fetch_at`.
 """
 
 from __future__ import annotations

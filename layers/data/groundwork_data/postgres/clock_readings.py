@@ -66,6 +66,6 @@ class PostgresClockReadings:
         self._connection.execute(KEEP, (reading.at, reading.boot, reading.uptime_seconds))
 
     def move_plans(self, jump: timedelta) -> None:
-        """Move the times of sources, hosts, robots.txt, hubs and schedules with an interval."""
+        """Move planned times of sources, hosts, robots.txt, hubs and interval schedules."""
         for statement in MOVE_PLANS:
             self._connection.execute(statement, {"jump": jump})

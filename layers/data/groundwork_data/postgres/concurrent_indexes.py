@@ -1,8 +1,8 @@
 """Build and drop indexes of large tables in migrations without blocking writes.
 
-A revision that uses these does nothing else: they cannot run in a transaction, so what stands
-before them is committed even if they fail. The revision can be run again, since a leftover of an
-interrupted build is dropped first.
+A revision that uses these functions must do nothing else: they cannot run in a transaction, so
+statements before them are committed even if they fail. The revision can be repeated, because the
+remains of an interrupted build are dropped first.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,7 +35,7 @@ def create_index_concurrently(
         unique: whether two rows may not have the same values.
         using: access method, such as `gin`.
         where: condition of a partial index.
-        include: further columns that the index holds.
+        include: further columns to store in the index.
         options: storage parameters, such as `fastupdate = off`.
     """
     keys = ", ".join(quoted(each) if isinstance(each, str) else each.text for each in columns)
@@ -62,7 +62,7 @@ def drop_index_concurrently(name: str) -> None:
 def _outside_a_transaction() -> Iterator[None]:
     """Run without a transaction and without time limits.
 
-    The lock of a concurrent build blocks neither reads nor writes, so it may be waited for.
+    A concurrent build blocks neither reads nor writes, so waiting for its lock does no harm.
     """
     with op.get_context().autocommit_block():
         for name in migrations.TIME_LIMITS:

@@ -10,10 +10,9 @@ from groundwork_core.knowledge.standing import SOURCES_MAX, Standing
 from groundwork_data.postgres.knowledge_sql import IS_SET, SAID
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-    from psycopg.rows import TupleRow
+    from groundwork_data.postgres.typed_connection import Executes
 
-# Two steps through an index for each source, however many documents of it state the entity.
+# Each source takes two index reads, however many of its documents state the entity.
 STANDINGS = f"""
 SELECT e.id, e.confidence, {IS_SET}, {SAID.format(it="e")}, ARRAY(
     WITH RECURSIVE sources(id, place) AS (
@@ -58,11 +57,11 @@ FROM entities o WHERE o.id = %(one)s AND s.id = %(into)s AND (
 class PostgresConfidences:
     """Implements `ConfidenceStore`."""
 
-    def __init__(self, connection: Connection[TupleRow]) -> None:
+    def __init__(self, connection: Executes) -> None:
         self._connection = connection
 
     def standings(self, ids: Collection[UUID]) -> list[Standing]:
-        """Return the standing of each entity that exists."""
+        """Return the confidence of each existing entity, as stored and as computed."""
         rows = self._connection.execute(STANDINGS, [list(ids)]).fetchall()
         return [
             Standing(id_, confidence, is_set, said, tuple(by_source))
@@ -70,15 +69,15 @@ class PostgresConfidences:
         ]
 
     def lock_free(self, ids: Collection[UUID]) -> set[UUID]:
-        """Lock the entities that no other transaction has locked, and return them."""
+        """Lock those entities that no other transaction has locked, and return them."""
         return {row[0] for row in self._connection.execute(LOCK_FREE, [list(ids)])}
 
     def lock(self, ids: Collection[UUID]) -> set[UUID]:
-        """Lock entities in the order in which upserts lock them; return those that exist."""
+        """Lock entities in the same order as upserts do; return those that exist."""
         return {row[0] for row in self._connection.execute(LOCK, [list(ids)])}
 
     def join(self, one: UUID, into: UUID) -> None:
-        """Move the statements of an entity to the one that it is about to be merged into."""
+        """Move the statements of an entity to the survivor of its coming merge."""
         self._connection.execute(JOIN, {"one": one, "into": into})
 
     def set_confidences(self, computed: Sequence[tuple[UUID, float]]) -> None:

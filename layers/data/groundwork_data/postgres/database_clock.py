@@ -1,4 +1,4 @@
-"""The clock of the database server, for what several machines must agree about."""
+"""The clock of the database server, for times that several machines must agree about."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
 COMPARED_SECONDS = 60.0
-"""How long the measured difference between the two clocks is reused."""
+"""Seconds for which the measured difference between the two clocks is reused."""
 JUMP_SECONDS = 0.25
 """If this machine's clock was set by more than this, the clocks are compared again."""
 
 
 class DatabaseClock:
-    """Implements `Clock` by this machine's clock and its difference from the server's.
+    """Implements `Clock` with this machine's clock and its difference from the server's.
 
-    Leases end by it: on a machine whose clock is minutes ahead they would else be taken from
-    workers that are alive. The difference is accurate to half a round trip.
+    Leases expire by this clock. A machine whose own clock is minutes ahead would otherwise take
+    leases from workers that still hold them. The difference is accurate to half a round trip.
     """
 
     def __init__(

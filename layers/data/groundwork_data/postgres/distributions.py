@@ -54,7 +54,7 @@ CANCEL = """
 UPDATE distributions SET status = 'cancelled'
 WHERE id = %s AND status IN ('draft', 'scheduled') RETURNING true
 """
-# What is leased and has expired counts as an attempt.
+# An expired lease counts as an attempt.
 LEASE = """
 WITH waiting AS (
     SELECT h.distribution_id FROM distribution_handovers h
@@ -104,7 +104,7 @@ class PostgresDistributions:
         self._connection = connection
 
     def due(self, now: datetime, limit: int, only: UUID | None) -> list[DueDistribution]:
-        """Lock and return scheduled distributions whose time has come and content is published."""
+        """Lock and return scheduled distributions that are due and whose content is published."""
         given = {"now": now, "limit": limit, "only": only}
         return [DueDistribution(*row) for row in self._connection.execute(DUE, given).fetchall()]
 
@@ -117,7 +117,7 @@ class PostgresDistributions:
         return dict(self._connection.execute(SCHEMAS).fetchall())
 
     def start(self, messages: Sequence[DistributionMessage], now: datetime) -> None:
-        """Set distributions to `sending`, fix their contents' versions, and let them be leased."""
+        """Set distributions to `sending`, fix the versions of their contents, and allow leases."""
         started = [
             {
                 "id": str(one.distribution_id),
@@ -131,18 +131,18 @@ class PostgresDistributions:
             self._connection.execute(START, {"started": Jsonb(started), "now": now})
 
     def end(self, ids: Collection[UUID], status: str, error: dict[str, str] | None) -> None:
-        """Set a status and error; they can no longer be leased."""
+        """Set a final status and error; the distributions can no longer be leased."""
         if ids:
             stated = None if error is None else Jsonb(error)
             given = {"ids": list(ids), "status": status, "error": stated}
             self._connection.execute(END, given)
 
     def cancel(self, distribution_id: UUID) -> bool:
-        """Cancel a draft or scheduled distribution; False: it is neither."""
+        """Cancel a draft or scheduled distribution; return False if it has another status."""
         return self._connection.execute(CANCEL, [distribution_id]).fetchone() is not None
 
     def lease(self, wanted: DistributionLeaseQuery) -> list[LeasedDistribution]:
-        """Lease distributions that wait, oldest first."""
+        """Lease waiting distributions, oldest first."""
         given = {
             "channels": list(wanted.channels),
             "worker": wanted.worker,
@@ -155,28 +155,28 @@ class PostgresDistributions:
         return [LeasedDistribution(*row) for row in rows]
 
     def attempt_of(self, distribution_id: UUID, token: UUID, now: datetime) -> int | None:
-        """Lock a lease and return its attempt; None: the token is not that of a present lease."""
+        """Lock a lease and return its attempt; None if `token` is not that of the current lease."""
         row = self._connection.execute(ATTEMPT, [distribution_id, token, now]).fetchone()
         return None if row is None else int(row[0])
 
     def give_back(self, distribution_id: UUID, attempts: int, available_at: datetime) -> None:
-        """End a lease; the distribution can be leased again from then on."""
+        """End a lease; the distribution can be leased again from `available_at` on."""
         self._connection.execute(GIVE_BACK, [attempts, available_at, distribution_id])
 
     def keep_error(self, distribution_id: UUID, error: dict[str, str]) -> None:
-        """Show why the last attempt failed."""
+        """Store why the last attempt failed."""
         self._connection.execute(KEEP_ERROR, [Jsonb(error), distribution_id])
 
     def is_complete(self, distribution_id: UUID) -> bool:
-        """Whether no delivery of it is under way."""
+        """Return whether no delivery of the distribution is under way."""
         row = self._connection.execute(IS_COMPLETE, [distribution_id]).fetchone()
         return row is not None and bool(row[0])
 
     def exhausted(self, now: datetime, attempts_max: int, limit: int) -> list[UUID]:
-        """Return distributions whose last permitted attempt ended with an expired lease."""
+        """Return distributions whose last allowed attempt ended with an expired lease."""
         rows = self._connection.execute(EXHAUSTED, [now, attempts_max, limit]).fetchall()
         return [row[0] for row in rows]
 
     def remove_ended(self, now: datetime, limit: int) -> None:
-        """Delete hand-overs of distributions that are no longer `sending`."""
+        """Delete the lease data of distributions that are no longer `sending`."""
         self._connection.execute(REMOVE_ENDED, [now, limit])

@@ -101,7 +101,7 @@ class PostgresDocuments:
         }
 
     def rename(self, source_id: UUID, external_ids: Mapping[str, str]) -> None:
-        """Replace external ids of a source's documents: old id to new id."""
+        """Change external ids of a source's documents; `external_ids` maps old ids to new ones."""
         if external_ids:
             olds, news = list(external_ids), list(external_ids.values())
             self._connection.execute(RENAME, [olds, news, source_id])

@@ -1,8 +1,8 @@
-"""The statements of a search for similar vectors, and how they find enough despite a filter.
+"""The statements of a search for similar vectors, which find enough results despite a filter.
 
-A vector index cannot filter: it returns neighbours, and those that do not match
-are dropped. With hnsw.iterative_scan it goes on until enough have matched, or SCANNED_MAX were
-read. Of few that match, all are read and compared instead; that misses none.
+A vector index cannot filter: it returns neighbours, and those that do not match the filter are
+dropped. With hnsw.iterative_scan the search continues until enough have matched, or SCANNED_MAX
+were read. If only few embeddings match the filter, all of them are read and compared instead.
 """
 
 # ruff: noqa: S608 - texts are constants, model names as `nearest_sql` says, dimensions a number
@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from groundwork_core.embeddings.ports import Among
 
-CANDIDATES_MIN = 100
-"""Least number of candidates from the approximate index, among which the nearest are exact."""
+CANDIDATES = 800
+"""Number of vectors that the approximate index looks for at a time; without a filter, all of them
+are candidates, among which the nearest are exact. Among a million vectors, 100 lost a quarter of
+the ten nearest (docs/benchmarks/embeddings.md)."""
+MATCHES = 100
+"""Number of candidates that must match a filter; the index is read on until it is reached."""
 FEW = 10_000
 """Up to so many matching vectors are all compared: 384 dimensions take about 1 µs each."""
 SCANNED_MAX = 40_000
@@ -36,7 +40,7 @@ _CREATED = {
     "after": "s.created_at >= %(after)s",
     "before": "s.created_at < %(before)s",
 }
-# Two conditions; each has an index of its own.
+# Two conditions, so that each can use its own index.
 _PUBLISHED = {
     "after": "(s.published_at >= %(after)s"
     " OR s.published_at IS NULL AND s.created_at >= %(after)s)",
@@ -54,14 +58,15 @@ _TIME = """coalesce(
     (SELECT s.created_at FROM contents s WHERE s.id = e.content_id))"""
 
 
-def candidates(count: int) -> int:
+def candidates(count: int, *, filtered: bool) -> int:
     """Return how many candidates to take from the index for `count` results."""
-    return max(CANDIDATES_MIN, 2 * (count + 1))
+    return max(MATCHES if filtered else CANDIDATES, 2 * (count + 1))
 
 
 def depth(count: int) -> dict[str, str]:
     """Return the parameters of KNOWN that set how far the index searches."""
-    return {"ef_search": str(min(candidates(count), 1_000)), "scanned": str(SCANNED_MAX)}
+    wanted = candidates(count, filtered=False)
+    return {"ef_search": str(min(wanted, 1_000)), "scanned": str(SCANNED_MAX)}
 
 
 def kinds_of(among: Among) -> tuple[str, ...]:
@@ -84,9 +89,10 @@ def _of_subjects(among: Among, kind: str) -> str:
 
 
 def matching_sql(among: Among, most: int | None) -> str:
-    """Return the statement that selects up to `most` embeddings that match.
+    """Return the statement that selects up to `most` embeddings that match the filter.
 
-    Each kind of subject is read from its own indexes, so that few are found without reading all.
+    Each kind of subject is read from its own indexes, so that few subjects are found without
+    reading all.
     """
     limit = "" if most is None else f" LIMIT {most}"
     parts = []
@@ -102,12 +108,12 @@ def matching_sql(among: Among, most: int | None) -> str:
 
 
 def count_sql(among: Among) -> str:
-    """Return the statement that counts what matches, up to FEW and one more."""
+    """Return the statement that counts the embeddings that match, up to FEW + 1."""
     return f"SELECT count(*) FROM ({matching_sql(among, FEW + 1)}) counted"
 
 
 def exact_sql(among: Among) -> str:
-    """Return the statement that compares everything that matches."""
+    """Return the statement that compares all embeddings that match."""
     return f"""
 WITH matching AS MATERIALIZED ({matching_sql(among, None)})
 SELECT {_SHOWN} FROM matching WHERE subject_id IS DISTINCT FROM %(besides)s::uuid
@@ -116,7 +122,7 @@ ORDER BY vector <=> %(vector)s::vector, id LIMIT %(count)s
 
 
 def _of_rows(among: Among) -> str:
-    """Return the filter on an embedding `e` of those that the vector index returns."""
+    """Return the filter on an embedding `e` from the vector index."""
     found = ["e.subject_type = %(subject_type)s"] if among.subject_type is not None else []
     kinds = kinds_of(among)
     if len(kinds) == 1 and (of_subjects := _of_subjects(among, kinds[0])):
@@ -135,9 +141,10 @@ def _of_rows(among: Among) -> str:
 
 
 def nearest_sql(model: str, dimensions: int, among: Among | None = None) -> str:
-    """Return the query for the nearest. The index serves it only with literals for the model.
+    """Return the query for the nearest vectors.
 
-    Model names contain no quotes: a constraint of the table and their type forbid it.
+    The model is a literal, because the index is used only then. Model names contain no quotes: a
+    constraint of the table and their type forbid it.
     """
     form = f"halfvec({int(dimensions)})"
     return f"""

@@ -91,7 +91,7 @@ class PostgresEmbeddings:
         return found
 
     def put(self, rows: Sequence[EmbeddingRow]) -> list[Upserted]:
-        """Store vectors by subject and model; those that are stored already are not written."""
+        """Store vectors by subject and model, except vectors that equal the stored one."""
         if not rows:
             return []
         columns = [
@@ -103,7 +103,7 @@ class PostgresEmbeddings:
         try:
             done = self._connection.execute(PUT, columns, prepare=False).fetchall()
         except ForeignKeyViolation as error:
-            raise Unavailable("A subject was deleted meanwhile.") from error
+            raise Unavailable("A subject was deleted at the same time; retry.") from error
         found = {(subject, model): Upserted(id_, to) for id_, subject, model, to in done}
         return [found[row.subject_id, row.model] for row in rows]
 
@@ -123,11 +123,11 @@ class PostgresEmbeddings:
         among: Among,
         count: int,
     ) -> list[Neighbour]:
-        """Return the nearest subjects: by the index, or of few by reading all of them."""
+        """Return the nearest subjects: from the index, or by comparing all if few match."""
         given = {
             "vector": vector,
             "model": model,
-            "candidates": candidates(count),
+            "candidates": candidates(count, filtered=among != EVERYTHING),
             "besides": besides,
             "count": count,
             **asdict(among),
@@ -141,7 +141,7 @@ class PostgresEmbeddings:
             return self._found(exact_sql(among), given)
         found = self._found(nearest_sql(model, known.dimensions, among), given)
         if len(found) < count:
-            # What matches is far from the vector: the index gave up before it had found enough.
+            # All matches are far from the vector: the index stopped before it had found enough.
             return self._found(exact_sql(among), given)
         return found
 

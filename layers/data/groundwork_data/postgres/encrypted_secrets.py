@@ -1,4 +1,4 @@
-"""All encrypted secrets of the database, for a change of the data key."""
+"""All encrypted secrets of the database, to re-encrypt them with a new data key."""
 
 from __future__ import annotations
 
@@ -60,7 +60,10 @@ class PostgresEncryptedSecrets:
         ]
 
     def replace(self, column: EncryptedColumn, changed: Sequence[tuple[UUID, str, str]]) -> int:
-        """Replace (row id, before, after) where the row still holds `before`; return how many."""
+        """Replace secrets, given as (row id, before, after), whose row still has `before`.
+
+        Returns how many.
+        """
         if not changed:
             return 0
         given = [list(part) for part in zip(*changed, strict=True)]

@@ -1,4 +1,4 @@
-"""Begin epochs: after a restore, new versions are higher than all that were lost.
+"""Begin epochs: versions after a restore are higher than all versions that were lost.
 
 The functions of migration 0015 do the work; this module calls them.
 """
@@ -12,18 +12,19 @@ if TYPE_CHECKING:
 
 
 def begin_epoch(database: Database, reason: str) -> int:
-    """Begin a new epoch and return its floor; for a database that was restored in place.
+    """Begin a new epoch after a restore in place; return the lowest version of the new epoch.
 
-    Raises Unavailable: Postgres cannot be reached.
+    Raises Unavailable if Postgres cannot be reached.
     """
     row = database.row("SELECT groundwork_begin_epoch(%s)", [reason])
     return int(row[0]) if row else 0
 
 
 def notice_restore(database: Database) -> int | None:
-    """Begin a new epoch if the data was written on another server; return its floor, or None.
+    """Begin a new epoch if the data was written on another server.
 
-    Raises Unavailable: Postgres cannot be reached.
+    Returns the lowest version of the new epoch, or None. Raises Unavailable if Postgres cannot be
+    reached.
     """
     row = database.row("SELECT groundwork_notice_restore()")
     return None if row is None else row[0]

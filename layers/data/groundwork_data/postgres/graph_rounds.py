@@ -50,12 +50,12 @@ class PostgresGraphRounds:
         self._database = database
 
     def claim(self, seconds: float) -> Claim | None:
-        """Claim the current round for `seconds`; None while another run holds the claim."""
+        """Claim the current round for some seconds; None while another run has claimed it."""
         row = self._database.row(CLAIM, (seconds,))
         return Claim(*row) if row else None
 
     def keep(self, claim: Claim, part: ComparedPart) -> None:
-        """Store what was compared and release the claim; no effect if the claim has expired."""
+        """Store the compared part and release the claim; no effect if the claim has expired."""
         drift = Jsonb(dict(part.drift))
         if part.last:
             self._database.rows(END, (drift, claim.until))

@@ -93,7 +93,7 @@ class PostgresHosts:
         return replace(Pace(*fields), throttled_by=tuple(throttled_by))
 
     def keep(self, pace: Pace, now: datetime) -> None:
-        """Store a host, and when its next source may be claimed."""
+        """Store a host's state, and when its next source may be claimed."""
         self._connection.execute(
             KEEP,
             {
@@ -115,21 +115,21 @@ class PostgresHosts:
         )
 
     def make(self, host: str) -> None:
-        """Store a host with default settings unless it is there."""
+        """Store a host with default settings unless it exists."""
         self._connection.execute(MAKE, [host])
 
     def obeying(self, hosts: Sequence[str]) -> dict[str, float]:
-        """Return those hosts that obey robots.txt, with their pauses in seconds."""
+        """Return those of the hosts that obey robots.txt, with their pauses in seconds."""
         rows = self._connection.execute(OBEYING, [list(hosts)])
         return {host: pause_ms / 1_000 for host, pause_ms in rows}
 
     def robots(self, origins: Sequence[str]) -> dict[str, KnownRobots]:
-        """Return what is known of the robots.txt of origins."""
+        """Return the stored robots.txt of these origins."""
         rows = self._connection.execute(ROBOTS, [list(origins)])
         return {row[0]: KnownRobots(*row) for row in rows}
 
     def keep_robots(self, host: str, robots: KnownRobots) -> None:
-        """Store the robots.txt of an origin of a host; the oldest ones give way."""
+        """Store the robots.txt of an origin of a host; delete the oldest ones beyond a limit."""
         self._connection.execute(KEEP_ROBOTS, {"host": host, **asdict(robots)})
         self._connection.execute(TRIM_ROBOTS, [host, ROBOTS_MOST])
 
@@ -140,7 +140,7 @@ class PostgresHosts:
         return None if row is None else _shown(row, now)
 
     def page(self, after: str, limit: int, now: datetime) -> list[SourceHost]:
-        """Return hosts after a name, in the order of names."""
+        """Return hosts whose names follow `after`, ordered by name."""
         given = {"after": after, "limit": limit, "now": now, "most": WAITING_MOST}
         return [_shown(row, now) for row in self._connection.execute(PAGE, given)]
 

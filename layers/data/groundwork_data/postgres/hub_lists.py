@@ -1,9 +1,9 @@
 """Read relationships of hubs in order from indexes, at a cost proportional to the page.
 
-Neo4j has indexes on relationships too, but each covers one type: the fifty relationships of highest
-confidence of a hub would be a union over all types and both ends, and planning that alone takes
-seconds. Here one index serves every type, and its included columns let a filter reject a
-relationship without reading the table.
+Neo4j has indexes on relationships too, but each covers one type. To find the fifty relationships of
+a hub with the highest confidence, it would need a union over all types and both ends; planning this
+alone takes seconds. In Postgres one index serves every type, and its included columns let a filter
+reject a relationship without reading the table.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class PostgresHubLists:
     def links(
         self, ids: Collection[Id], wanted: LinkFilter, limit: int, after: LinkPlace | None
     ) -> Mapping[Id, Sequence[GraphRelationship]]:
-        """Return `limit` relationships of each entity, highest confidence first, after `after`."""
+        """Return up to `limit` relationships of each entity after `after`, most confident first."""
         holds, given = filter_of(wanted)
         given |= {"ids": array_of(ids), "limit": limit}
         if after is not None:

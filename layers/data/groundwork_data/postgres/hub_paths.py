@@ -42,7 +42,7 @@ def _ids(name: str) -> str:
 _ADJACENT = f"""
 SELECT a::text, b::text FROM (
     SELECT one.id AS a, next.id AS b
-    FROM {_ids("walked")} one (id) CROSS JOIN LATERAL {_NEXT_TO.format(one="one")} next
+    FROM {_ids("ordinary")} one (id) CROSS JOIN LATERAL {_NEXT_TO.format(one="one")} next
     WHERE next.id = ANY(%(all)s::uuid[])
     UNION ALL
     SELECT hub.id, one.id
@@ -52,26 +52,26 @@ SELECT a::text, b::text FROM (
 """  # noqa: S608 - constants from above
 
 
-def _hub_to_walked(hubs: str, walked: str, columns: str) -> str:
+def _hub_steps(hubs: str, ordinary: str, columns: str) -> str:
     return f"""
     SELECT {columns}
-    FROM {_ids(walked)} one (id) CROSS JOIN LATERAL {_NEXT_TO.format(one="one")} middle
+    FROM {_ids(ordinary)} one (id) CROSS JOIN LATERAL {_NEXT_TO.format(one="one")} middle
     CROSS JOIN {_ids(hubs)} hub (id)
     CROSS JOIN LATERAL {_RELATED.format(a="hub", b="middle")} related"""  # noqa: S608
 
 
 _ACROSS = f"""
 SELECT a::text, middle::text, b::text FROM (
-    {_hub_to_walked("left_hubs", "right_walked", "hub.id AS a, middle.id AS middle, one.id AS b")}
+    {_hub_steps("left_hubs", "right_ordinary", "hub.id AS a, middle.id AS middle, one.id AS b")}
     UNION ALL
-    {_hub_to_walked("right_hubs", "left_walked", "one.id, middle.id, hub.id")}
+    {_hub_steps("right_hubs", "left_ordinary", "one.id, middle.id, hub.id")}
     UNION ALL
     SELECT one.id, middle.id, other.id
-    FROM {_ids("left_walked")} one (id) CROSS JOIN LATERAL {_NEXT_TO.format(one="one")} middle
-    JOIN (SELECT b.id, next.id AS middle FROM {_ids("right_walked")} b (id)
+    FROM {_ids("left_ordinary")} one (id) CROSS JOIN LATERAL {_NEXT_TO.format(one="one")} middle
+    JOIN (SELECT b.id, next.id AS middle FROM {_ids("right_ordinary")} b (id)
         CROSS JOIN LATERAL {_NEXT_TO.format(one="b")} next) other ON other.middle = middle.id
     UNION ALL
-    {_hub_to_walked("right_hubs", "left_hubs", "one.id, middle.id, hub.id")}
+    {_hub_steps("right_hubs", "left_hubs", "one.id, middle.id, hub.id")}
 ) ways LIMIT 1
 """  # noqa: S608 - constants from above
 
@@ -100,22 +100,25 @@ class PostgresHubPaths:
         turned = _work(left, right) > _work(right, left)
         from_, to = (right, left) if turned else (left, right)
         given |= {
-            "walked": array_of(from_.walked),
+            "ordinary": array_of(from_.ordinary),
             "hubs": array_of(from_.hubs),
-            "all": array_of([*to.walked, *to.hubs]),
+            "all": array_of([*to.ordinary, *to.hubs]),
         }
         row = self._database.row(_ADJACENT.format(holds=holds), given) or ()
         return row[::-1] if turned else row
 
     def across(self, left: Side, right: Side, wanted: LinkFilter) -> Sequence[Id]:
-        """Return one entity of each side and between them one related to both, or nothing."""
+        """Return one entity of each side and one in between, related to both; empty if none."""
         holds, given = filter_of(wanted)
         for name, side in (("left", left), ("right", right)):
-            given |= {f"{name}_walked": array_of(side.walked), f"{name}_hubs": array_of(side.hubs)}
+            given |= {
+                f"{name}_ordinary": array_of(side.ordinary),
+                f"{name}_hubs": array_of(side.hubs),
+            }
         return self._database.row(_ACROSS.format(holds=holds), given) or ()
 
     def steps(self, ids: Sequence[Id], wanted: LinkFilter) -> Sequence[GraphRelationship]:
-        """Return the relationship of highest confidence of each entity with the next.
+        """Return the most confident relationship between each entity and the next.
 
         Fewer than `len(ids) - 1` if two neighbours are not related.
         """
@@ -126,4 +129,4 @@ class PostgresHubPaths:
 
 def _work(from_: Side, to: Side) -> int:
     """Estimate the microseconds of `adjacent` from a side: 20 per expansion, 6 per pair."""
-    return 20 * len(from_.walked) + 6 * len(from_.hubs) * (len(to.walked) + len(to.hubs))
+    return 20 * len(from_.ordinary) + 6 * len(from_.hubs) * (len(to.ordinary) + len(to.hubs))

@@ -1,4 +1,4 @@
-"""Numbers about ingestion as a whole."""
+"""The state of ingestion as a whole, from Postgres."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SELECT (SELECT count(*) FROM polls WHERE at > %(now)s - interval '1 day'),
     (SELECT count(*) FROM documents WHERE created_at > %(now)s - interval '1 day'),
     (SELECT count(*) FROM hosts WHERE circuit_opened_at < %(now)s - interval '1 day')
 """
-# A hub of which a feed has stopped to trust within a day, while it pushed nothing to any feed.
+# A hub that a feed has distrusted for less than a day, and that pushed nothing for any feed.
 SILENT_HUBS = """
 SELECT count(*) FROM (
     SELECT FROM push_subscriptions GROUP BY hub
@@ -61,7 +61,7 @@ SELECT host, mean_ms FROM hosts WHERE mean_ms IS NOT NULL ORDER BY mean_ms DESC 
 def ingestion(
     connection: Connection[TupleRow], now: datetime, since: datetime, most: int
 ) -> Ingestion:
-    """Return the numbers at `now`; polls since `since` tell the rate."""
+    """Return the state of ingestion at `now`; the rate is that of the polls since `since`."""
     given = {"now": now, "since": since, "most": most, "distrust": DISTRUST}
     by_status = {row[0]: row[1] for row in connection.execute(BY_STATUS)}
     counts = connection.execute(COUNTS, given).fetchone() or (

@@ -15,8 +15,7 @@ from groundwork_core.jobs.ports import JobFailure
 from groundwork_data.postgres import lease_sql as sql
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-    from psycopg.rows import TupleRow
+    from groundwork_data.postgres.typed_connection import Executes
 
 FIELDS = (
     "id", "kind", "priority", "payload", "status", "attempt", "max_attempts", "progress",
@@ -31,6 +30,7 @@ SELECT kind, payload, document_id, idempotency_key FROM jsonb_to_recordset(%s)
 ON CONFLICT (idempotency_key) DO NOTHING
 """
 LOCK = f"SELECT {COLUMNS} FROM jobs j WHERE j.id = ANY(%s) ORDER BY j.id FOR UPDATE"  # noqa: S608 - as above
+LOCK_ONE = LOCK.replace("= ANY(%s) ORDER BY j.id", "= %s")
 REQUEUE = sql.REQUEUE.replace("{columns}", COLUMNS)
 ANNOUNCE_AGAIN = """
 UPDATE jobs SET queued_at = %(now)s WHERE id IN (
@@ -43,11 +43,11 @@ RETURNING id
 class PostgresJobs:
     """Implements `JobStore`."""
 
-    def __init__(self, connection: Connection[TupleRow]) -> None:
+    def __init__(self, connection: Executes) -> None:
         self._connection = connection
 
     def add(self, jobs: Sequence[JobRow]) -> None:
-        """Queue new jobs; a job whose idempotency key exists is left as it is."""
+        """Queue new jobs; a job with a known idempotency key is skipped."""
         rows = [
             {
                 "kind": job.kind,
@@ -65,9 +65,11 @@ class PostgresJobs:
         """Lease to each owner the job that it had, or else the next one in the order."""
         given = {
             "kinds": sorted(kinds),
+            "now": now,
             "until": until,
             "seconds": int((until - now).total_seconds()),
         }
+        self._rows(sql.LOCK_MESSAGES, [list(owners)])
         jobs = self._jobs(sql.LEASE_AGAIN, {**given, "owners": list(owners)})
         taken = {job.lease_owner for job in jobs}
         left = [owner for owner in owners if owner not in taken]
@@ -79,11 +81,13 @@ class PostgresJobs:
 
     def get(self, job_id: UUID) -> WorkerJob | None:
         """Lock one job and return it, or None."""
-        found = self.lock([job_id])
+        found = self._jobs(LOCK_ONE, [job_id])
         return found[0] if found else None
 
     def lock(self, job_ids: Sequence[UUID]) -> list[WorkerJob]:
         """Lock jobs in the order of their ids, and return those that exist."""
+        if len(job_ids) == 1:
+            return self._jobs(LOCK_ONE, [job_ids[0]])
         return self._jobs(LOCK, [list(job_ids)])
 
     def succeed(self, results: Sequence[tuple[UUID, dict[str, JsonValue]]]) -> None:
@@ -117,7 +121,7 @@ class PostgresJobs:
         return len(self._rows(sql.EXPIRE, {"now": now, "limit": limit}))
 
     def end_pauses(self, now: datetime, limit: int) -> int:
-        """Let jobs whose pause has ended wait for a worker; return how many."""
+        """Let jobs whose pause has ended be leased again; return how many."""
         return len(self._rows(sql.END_PAUSES, {"now": now, "limit": limit}))
 
     def reannounce(self, waiting_since: datetime, now: datetime, limit: int) -> int:
@@ -126,7 +130,7 @@ class PostgresJobs:
         return len(touched)
 
     def late_ends(self, after: datetime, before: datetime, seconds: int) -> list[datetime]:
-        """Return when long leases and pauses end, in steps of 3 seconds."""
+        """Return when leases and pauses of at least `seconds` end, rounded to 3 seconds."""
         given = {"after": after, "before": before, "seconds": seconds}
         return [row[0] for row in self._rows(sql.LATE_ENDS, given)]
 
@@ -137,5 +141,4 @@ class PostgresJobs:
     def _rows(
         self, statement: str, parameters: list[Any] | dict[str, Any]
     ) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(statement, parameters)
-        return cursor.fetchall() if cursor.description else []
+        return self._connection.execute(statement, parameters).fetchall()

@@ -30,19 +30,21 @@ from groundwork_data.postgres import knowledge_sql as sql
 from groundwork_data.postgres.survivors import survivors_of
 
 if TYPE_CHECKING:
-    from psycopg import Connection
-    from psycopg.rows import TupleRow
-
     from groundwork_core.jobs.ports import Lease
+    from groundwork_data.postgres.typed_connection import Executes, Row
 
 MENTION_IDS = ("document_id", "job_id", "entity_id", "relationship_id")
 CAPS = {"most_documents": PROVENANCE_DOCUMENTS}
 
 
 class PostgresKnowledge:
-    """Implements `KnowledgeStore`."""
+    """Implements `KnowledgeStore`.
 
-    def __init__(self, connection: Connection[TupleRow]) -> None:
+    Planning an upsert takes longer than the upsert of a few rows, so plans must be kept.
+    """
+
+    def __init__(self, connection: Executes) -> None:
+        """`connection` is that of a transaction that keeps plans (`keep_plans`)."""
         self._connection = connection
 
     def upsert_entities(
@@ -54,9 +56,9 @@ class PostgresKnowledge:
         ids = [None if row.key is not None else new_id() for row in rows]
         incoming = Jsonb([_entity(row, id_) for row, id_ in zip(rows, ids, strict=True)])
         try:
-            found = self._run_unprepared(sql.UPSERT_ENTITIES, incoming, most_aliases)
+            found = self._run(sql.UPSERT_ENTITIES, {"most_aliases": most_aliases, "rows": incoming})
         except UniqueViolation as error:
-            raise Unavailable("An entity was merged into another meanwhile.") from error
+            raise Unavailable("An entity was merged at the same time; retry.") from error
         done: dict[tuple[Any, ...], Upserted] = {
             (type_, key or id_): Upserted(id_, to) for id_, type_, key, to in found
         }
@@ -89,11 +91,11 @@ class PostgresKnowledge:
             ]
         )
         try:
-            found = self._connection.execute(
-                sql.UPSERT_RELATIONSHIPS, {**CAPS, "rows": incoming}
-            ).fetchall()
+            found = self._run(sql.UPSERT_RELATIONSHIPS, {"rows": incoming})
         except ForeignKeyViolation as error:
-            raise Unavailable("An entity of a relationship was deleted meanwhile.") from error
+            raise Unavailable(
+                "An entity of a relationship was deleted at the same time; retry."
+            ) from error
         done: dict[tuple[Any, ...], Upserted] = {
             tuple(key): Upserted(id_, to) for id_, *key, to in found
         }
@@ -110,9 +112,9 @@ class PostgresKnowledge:
     def put_mentions(
         self, rows: Sequence[MentionRow], stated: Sequence[tuple[UUID, int]]
     ) -> set[UUID]:
-        """Insert mentions, and drop those of earlier revisions of the `stated` documents.
+        """Insert mentions, and delete those of earlier revisions of the `stated` documents.
 
-        Returns the entities of dropped mentions.
+        Returns the entities whose mentions were deleted.
         """
         if rows:
             mentions = [
@@ -132,7 +134,7 @@ class PostgresKnowledge:
     def present(
         self, document_ids: Sequence[UUID], lease_tokens: Sequence[UUID]
     ) -> tuple[dict[UUID, int], dict[UUID, list[Taken]]]:
-        """Return the revision of each document that exists, and the parts taken under leases."""
+        """Return the revisions of existing documents, and the result parts accepted by lease."""
         given = {"documents": list(document_ids), "tokens": list(lease_tokens)}
         revisions: dict[UUID, int] = {}
         parts: dict[UUID, list[Taken]] = {}
@@ -151,13 +153,13 @@ class PostgresKnowledge:
     def _lock_entities(self, ids: Sequence[UUID]) -> set[UUID]:
         return {row[0] for row in self._connection.execute(sql.HOLD_ENTITIES, [list(ids)])}
 
-    def _rows(self, statement: str, given: Sequence[object]) -> list[TupleRow]:
+    def _rows(self, statement: str, given: Sequence[object]) -> list[Row]:
         return self._connection.execute(statement, given).fetchall()
 
     def _update_survivors(
         self, stated: Sequence[tuple[UUID, EntityRow]], most_aliases: int
     ) -> dict[UUID, Outcome]:
-        """Apply to survivors what was stated about the entities merged into them."""
+        """Apply to survivors the statements about entities that were merged into them."""
         rows: dict[UUID, EntityRow] = {}
         for id_, row in stated:
             if id_ in rows:
@@ -166,21 +168,15 @@ class PostgresKnowledge:
                 rows[id_] = row
         held = self._connection.execute(sql.HOLD_SURVIVORS, [list(rows)]).fetchall()
         if len(held) < len(rows):
-            raise Unavailable("An entity was merged into another meanwhile.")
+            raise Unavailable("An entity was merged at the same time; retry.")
         incoming = Jsonb([_entity(row, id_) for id_, row in rows.items()])
-        changed = self._run_unprepared(sql.UPDATE_SURVIVORS, incoming, most_aliases)
+        given = {"most_aliases": most_aliases, "rows": incoming}
+        changed = self._run(sql.UPDATE_SURVIVORS, given)
         outcomes: dict[UUID, Outcome] = dict.fromkeys(rows, "unchanged")
         return outcomes | dict.fromkeys((row[0] for row in changed), "updated")
 
-    def _run_unprepared(
-        self, statement: str, rows: Jsonb, most_aliases: int
-    ) -> list[tuple[Any, ...]]:
-        """Run an upsert with a new plan.
-
-        A plan kept from when the tables were small would still scan whole tables.
-        """
-        parameters = {**CAPS, "most_aliases": most_aliases, "rows": rows}
-        return self._connection.execute(statement, parameters, prepare=False).fetchall()
+    def _run(self, statement: str, given: dict[str, object]) -> list[Row]:
+        return self._connection.execute(statement, {**CAPS, **given}).fetchall()
 
 
 def _entity(row: EntityRow, id_: UUID | None) -> dict[str, object]:

@@ -14,7 +14,7 @@ _RAISED = f"CASE WHEN {IS_SET} THEN {{ours}} ELSE greatest(e.confidence, {{said}
 # An existing row that would not change is not written: no lock, no new version, no outbox row. The
 # rest is inserted or merged in the order of keys, so that two writers wait instead of deadlocking.
 # OFFSET 0 keeps the look-up of known rows by index: in a table that grew since it was last
-# analyzed, a prepared plan would read all rows for each result.
+# analyzed, a kept plan would read all rows for each result.
 UPSERT_ENTITIES = f"""
 WITH incoming AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS x(
@@ -129,7 +129,7 @@ SELECT k.id, i.from_id, i.to_id, i.type, i.valid_from, 'unchanged'
 FROM known k JOIN incoming i ON i.n = k.n WHERE NOT k.changes
 UNION ALL SELECT id, from_id, to_id, type, valid_from, outcome FROM written
 """
-# In the order in which upserts lock. A transaction that deletes or merges one of them waits for us.
+# Locks in the same order as upserts. Transactions that delete or merge an entity wait.
 HOLD_ENTITIES = """
 SELECT id FROM entities WHERE id = ANY(%s) ORDER BY type, key, id FOR KEY SHARE
 """
@@ -139,7 +139,7 @@ DELETE FROM mentions m USING unnest(%(documents)s::uuid[], %(revisions)s::bigint
 WHERE m.document_id = s.document_id AND m.revision < s.revision
 RETURNING m.entity_id
 """
-# One of the same revision is replaced too: a job that is run again may know better.
+# A mention of the same revision is replaced too: a repeated job may give a better result.
 PUT_MENTIONS = """
 INSERT INTO mentions AS m (document_id, source_id, revision, job_id, entity_id, relationship_id,
     role, evidence, confidence, subject_confidence, stated_by)

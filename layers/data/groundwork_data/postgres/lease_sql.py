@@ -1,6 +1,7 @@
-"""The statements of leases, both by messages of a queue and over HTTP.
+"""The statements of leases, for messages of a queue and for HTTP.
 
-A trigger writes one row of `job_attempts` for each lease and closes it with the job's `outcome`.
+A trigger writes one row of `job_attempts` for each lease, and completes it with the job's
+`outcome`.
 """
 
 # ruff: noqa: S608 - their parts are constants
@@ -9,7 +10,6 @@ from __future__ import annotations
 from groundwork_core.jobs.lease_rules import (
     LEASED_BYTES_MAX,
     OVERTAKEN_SECONDS,
-    PROGRESS_EVENT_SECONDS,
     REPLAYS_PER_SECOND,
     RETRY_BASE_SECONDS,
     RETRY_MAX_SECONDS,
@@ -38,9 +38,12 @@ LEASED_JSON = (
     f"(SELECT row_to_json(shown)::text FROM (SELECT {shown_columns(JOBS)}, t.lease_token) shown)"
 )
 
-# A pause is not in these indexes, nor is anything that does not wait, so that the first places are
-# those of jobs that can be leased. What was made much later than the oldest job does not go first.
-# An answer has at most so many bytes, but at least one job.
+# These indexes have only jobs that wait and do not pause, so that the first places are
+# those of jobs that can be leased. Jobs created much later than the oldest one do not go first.
+# A response has a maximum size, but at least one job.
+# `chosen` and `taken` find rows by their place in the table, and no index serves the conditions of
+# `chosen`: otherwise, a plan that is made for few jobs reads all of them, by one index or another.
+# A job that is changed meanwhile has another place, and is left for the next lease.
 _NEXT = f"""
 WITH {{who}}oldest AS MATERIALIZED (
     SELECT min(o.created_at) AS made FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
@@ -48,23 +51,23 @@ WITH {{who}}oldest AS MATERIALIZED (
         WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
         ORDER BY (w.created_at AT TIME ZONE 'UTC') LIMIT 1) o),
 first AS MATERIALIZED (
-    SELECT f.id, f.place FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
-        SELECT w.id, {{place}} AS place FROM jobs w
+    SELECT f.row, f.id, f.place FROM unnest(%(kinds)s::text[]) AS k(kind) CROSS JOIN LATERAL (
+        SELECT w.ctid AS row, w.id, {{place}} AS place FROM jobs w
         WHERE w.kind = k.kind AND w.status = 'queued' AND w.not_before IS NULL
         ORDER BY {{place}}, w.id LIMIT %(window)s) f
     ORDER BY f.place, f.id LIMIT %(window)s),
 chosen AS MATERIALIZED (
-    SELECT l.id, f.place, octet_length(l.payload::text)
+    SELECT l.ctid AS row, f.id, f.place, octet_length(l.payload::text)
             + coalesce(octet_length(l.checkpoint::text), 0) AS bytes
-    FROM first f JOIN jobs l ON l.id = f.id
-    WHERE l.status = 'queued' AND l.not_before IS NULL
-        AND l.created_at <= (SELECT made + interval '{OVERTAKEN_SECONDS} seconds' FROM oldest)
+    FROM first f JOIN jobs l ON l.ctid = f.row
+    WHERE l.status IS NOT DISTINCT FROM 'queued' AND l.not_before IS NULL
+        AND l.created_at - (SELECT made FROM oldest) <= interval '{OVERTAKEN_SECONDS} seconds'
     ORDER BY f.place, f.id LIMIT %(most)s FOR UPDATE OF l SKIP LOCKED),
 fits AS MATERIALIZED (
-    SELECT id, row_number() OVER o AS number, sum(bytes) OVER o AS so_far FROM chosen
+    SELECT row, row_number() OVER o AS number, sum(bytes) OVER o AS so_far FROM chosen
     WINDOW o AS (ORDER BY place, id)),
 taken AS ({TAKE.format(owner="{owner}")} FROM fits{{join}}
-    WHERE t.id = fits.id AND (fits.number = 1 OR fits.so_far <= {LEASED_BYTES_MAX})
+    WHERE t.ctid = fits.row AND (fits.number = 1 OR fits.so_far <= {LEASED_BYTES_MAX})
     RETURNING fits.number, {{returned}})
 SELECT {{shown}} FROM taken ORDER BY number
 """
@@ -72,7 +75,7 @@ BY_PLACE, BY_AGE = "w.sort_key", "(w.created_at AT TIME ZONE 'UTC')"
 WORKER_COLUMNS = ", ".join(f"t.{name}" for name in WorkerJob.model_fields)
 _FOR_HTTP = {"owner": "%(worker)s", "returned": f"{LEASED_JSON} AS text", "shown": "text"}
 _FOR_QUEUE = {
-    # A message each, in their order.
+    # One job per message, in order.
     "owner": "(%(owners)s::text[])[fits.number]",
     "returned": WORKER_COLUMNS,
     "shown": ", ".join(WorkerJob.model_fields),
@@ -84,24 +87,21 @@ LEASE_OLDEST_FOR_MESSAGES = _NEXT.format(who="", join="", place=BY_AGE, **_FOR_Q
 WHO = "who AS MATERIALIZED (SELECT groundwork_act_as(%(actor)s)), "
 LEASE_AT_ONCE = _NEXT.format(who=WHO, join=", who", place=BY_PLACE, **_FOR_HTTP)
 """Outside of a transaction; it sets the audit actor."""
+KEPT_PLAN = b"; ".join(
+    [b"SET LOCAL plan_cache_mode = force_generic_plan"]
+    + [
+        b"SET LOCAL enable_%b = off" % way
+        for way in (b"seqscan", b"bitmapscan", b"sort", b"hashjoin", b"mergejoin")
+    ]
+)
+"""Settings for `LEASE_AT_ONCE`. They leave one plan: reading the first places of the order's
+indexes, and each job by its place in the table. So the plan may be kept, however few jobs there
+were when it was made."""
 IDLE = """
 SELECT NOT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s)
     AND NOT EXISTS (SELECT FROM jobs WHERE status = 'queued' AND not_before <= %(now)s)
     AND NOT EXISTS (SELECT FROM jobs
         WHERE kind = ANY(%(kinds)s::text[]) AND status = 'queued' AND not_before IS NULL)
-"""
-
-# A redelivered message: its earlier worker crashed, or could not hand in the result.
-LEASE_AGAIN = f"""{TAKE.format(owner="t.lease_owner")}, silent_expiries = w.silent
-FROM (
-    SELECT l.id, CASE WHEN l.heard_at IS NULL THEN l.silent_expiries + 1 ELSE 0 END AS silent
-    FROM jobs l
-    WHERE l.status = 'leased' AND l.lease_owner LIKE 'queue:%%'
-        AND l.lease_owner = ANY(%(owners)s::text[])
-        AND l.attempt < l.max_attempts AND l.silent_expiries < {SILENT_EXPIRIES_MAX - 1}
-    ORDER BY l.id FOR UPDATE OF l) AS w
-WHERE t.id = w.id
-RETURNING {WORKER_COLUMNS}
 """
 
 SHOWN = f"""
@@ -113,8 +113,7 @@ TO_TIDY = """
 SELECT EXISTS (SELECT FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s),
     EXISTS (SELECT FROM jobs WHERE status = 'queued' AND not_before <= %(now)s)
 """
-EXPIRE = f"""
-UPDATE jobs j SET
+_EXPIRED = f"""
     status = CASE WHEN j.cancel_requested THEN 'cancelled'
         WHEN e.silent >= {SILENT_EXPIRIES_MAX} OR j.attempt >= j.max_attempts THEN 'quarantined'
         ELSE 'queued' END,
@@ -124,12 +123,38 @@ UPDATE jobs j SET
         ELSE jsonb_build_object('class', 'lease_expired', 'message',
             'The worker''s lease ran out before a result came.') END,
     silent_expiries = e.silent, outcome = 'expired', queued_at = %(now)s, {END_LEASE}
+"""
+EXPIRE = f"""
+UPDATE jobs j SET {_EXPIRED}
 FROM (
     SELECT id, CASE WHEN heard_at IS NULL THEN silent_expiries + 1 ELSE 0 END AS silent
     FROM jobs WHERE status = 'leased' AND leased_until <= %(now)s
     ORDER BY leased_until LIMIT %(limit)s FOR UPDATE SKIP LOCKED) e
 WHERE j.id = e.id
 RETURNING j.id
+"""
+# Two calls for one message take turns, so that the second one finds what the first one has leased.
+# Locks are taken in the order of their keys, by a statement of its own, because only a later
+# statement sees what the first call committed.
+LOCK_MESSAGES = """
+SELECT pg_advisory_xact_lock(o.key) FROM (
+    SELECT hashtextextended(owner, 0) AS key FROM unnest(%s::text[]) AS m(owner) ORDER BY 1) o
+"""
+# A redelivered message: its earlier worker crashed, or could not hand in the result. So the lease
+# of a job that is not tried again ends now, not when its time is over, unless reports came.
+LEASE_AGAIN = f"""
+WITH had AS MATERIALIZED (
+    SELECT l.id, CASE WHEN l.heard_at IS NULL THEN l.silent_expiries + 1 ELSE 0 END AS silent,
+        l.attempt < l.max_attempts AND l.silent_expiries < {SILENT_EXPIRIES_MAX - 1} AS again
+    FROM jobs l
+    WHERE l.status = 'leased' AND l.lease_owner LIKE 'queue:%%'
+        AND l.lease_owner = ANY(%(owners)s::text[])
+    ORDER BY l.id FOR UPDATE OF l),
+ended AS (UPDATE jobs j SET {_EXPIRED}
+    FROM had e WHERE j.id = e.id AND NOT e.again AND e.silent > 0)
+{TAKE.format(owner="t.lease_owner")}, silent_expiries = w.silent
+FROM had w WHERE t.id = w.id AND w.again
+RETURNING {WORKER_COLUMNS}
 """
 END_PAUSES = """
 UPDATE jobs SET not_before = NULL, queued_at = %(now)s WHERE id IN (
@@ -149,25 +174,6 @@ FROM (
 """
 HELD = "id = %(id)s AND status = 'leased' AND lease_token = %(token)s AND leased_until > %(now)s"
 HOLDS = f"SELECT id FROM jobs WHERE {HELD} FOR UPDATE"
-# Reports in quick succession leave the end as it is, so that no index has to be written.
-_REPORT = f"""
-{{first}}UPDATE jobs t SET progress = %(progress)s, message = coalesce(%(message)s, t.message),
-    checkpoint = coalesce(%(checkpoint)s, t.checkpoint), heard_at = %(now)s, silent_expiries = 0,
-    leased_until = CASE
-        WHEN t.leased_until + least(1, t.lease_seconds / 10.0) * interval '1 second'
-            > %(now)s::timestamptz + t.lease_seconds * interval '1 second' THEN t.leased_until
-        ELSE %(now)s::timestamptz + t.lease_seconds * interval '1 second' END,
-    progress_sent_at = CASE
-        WHEN t.progress_sent_at
-            > %(now)s::timestamptz - interval '{PROGRESS_EVENT_SECONDS} seconds'
-        THEN t.progress_sent_at ELSE %(now)s END
-{{join}}WHERE t.{HELD.replace(" AND ", " AND t.")}
-RETURNING t.progress_sent_at = %(now)s, json_build_object(
-    'leased_until', t.leased_until, 'cancel_requested', t.cancel_requested)::text
-"""
-REPORT = _REPORT.format(first="", join="")
-REPORT_AT_ONCE = _REPORT.format(first=f"WITH {WHO.removesuffix(', ')}\n", join="FROM who ")
-"""Outside of a transaction, as `LEASE_AT_ONCE`."""
 GIVE_BACK = f"""
 UPDATE jobs SET status = CASE WHEN cancel_requested THEN 'cancelled' ELSE 'queued' END,
     attempt = attempt - 1, progress = 0, queued_at = %(now)s,
@@ -238,9 +244,10 @@ SELECT EXISTS (SELECT FROM jobs WHERE status IN ('failed', 'quarantined') AND ki
     AND (%(since)s::timestamptz IS NULL OR updated_at >= %(since)s))
 """
 SUCCEEDED_WITH = """
-SELECT EXISTS (SELECT FROM job_attempts a JOIN jobs j ON j.id = a.job_id
-    WHERE a.lease_token = %s AND a.job_id = %s AND a.outcome = 'succeeded'
-        AND j.status = 'succeeded')
+SELECT a.job_id, a.lease_token FROM unnest(%s::uuid[], %s::uuid[]) AS l(token, job_id)
+JOIN job_attempts a ON a.lease_token = l.token AND a.job_id = l.job_id
+JOIN jobs j ON j.id = a.job_id
+WHERE a.outcome = 'succeeded' AND j.status = 'succeeded'
 """
 ATTEMPTS = """
 SELECT number, worker, started_at, ended_at, outcome, error FROM job_attempts

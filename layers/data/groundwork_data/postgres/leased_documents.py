@@ -36,7 +36,7 @@ class PostgresLeasedDocuments:
     """Implements `LeasedDocuments`."""
 
     def __init__(self, database: Database) -> None:
-        """`database` may be in no transaction."""
+        """`database` must not be in a transaction."""
         self._database = database
 
     def of(self, document_ids: Collection[UUID], bytes_max: int) -> dict[UUID, LeasedDocument]:

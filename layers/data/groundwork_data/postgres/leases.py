@@ -1,8 +1,8 @@
-"""Leases of jobs that workers ask for over HTTP."""
+"""Implements `LeaseStore`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,14 @@ from pydantic import JsonValue
 
 from groundwork_core.jobs.lease_messages import Attempt, JobStats, KindStats
 from groundwork_core.jobs.lease_rules import REPLAYS_MAX
+from groundwork_core.jobs.ports import Lease
 from groundwork_data.postgres import lease_sql as sql
+from groundwork_data.postgres.report_sql import REPORT
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from psycopg import Connection
-    from psycopg.rows import TupleRow
-
-    from groundwork_core.jobs.ports import Lease
+    from groundwork_data.postgres.typed_connection import Executes
 
 ATTEMPT = ("number", "worker", "started_at", "ended_at", "outcome", "error")
 STATS = ("queued", "leased", "deferred", "quarantined", "oldest_seconds", "done_per_minute",
@@ -29,12 +28,12 @@ STATS = ("queued", "leased", "deferred", "quarantined", "oldest_seconds", "done_
 class PostgresLeases:
     """Implements `LeaseStore`."""
 
-    def __init__(self, connection: Connection[TupleRow]) -> None:
-        """`connection` is that of a running transaction."""
+    def __init__(self, connection: Executes) -> None:
+        """`connection` is the connection of an open transaction."""
         self._connection = connection
 
     def tidy(self, now: datetime, limit: int) -> int:
-        """End expired leases and elapsed pauses; return how many jobs changed."""
+        """End expired leases and pauses that are over; return how many jobs changed."""
         given = {"now": now, "limit": limit}
         ((expired, paused),) = self._rows(sql.TO_TIDY, given)
         done = len(self._rows(sql.EXPIRE, given)) if expired else 0
@@ -51,18 +50,18 @@ class PostgresLeases:
             "seconds": seconds,
         }
         bounds = {"most": most, "window": most + sql.WINDOW}
-        # Where the first in the order are too young beside the oldest, it is the oldest's turn.
+        # If the first jobs are much younger than the oldest job, the oldest goes first.
         for statement in (sql.LEASE_IN_ORDER, sql.LEASE_OLDEST):
             if rows := self._rows(statement, given | bounds):
                 return [text for (text,) in rows]
         return []
 
     def shown(self, job_ids: Sequence[UUID]) -> list[str]:
-        """Return the JSON of jobs that this transaction has leased, in the order of the ids."""
+        """Return the JSON of jobs that this transaction has leased, in the order of `job_ids`."""
         return [text for (text,) in self._rows(sql.SHOWN, [list(job_ids)])] if job_ids else []
 
     def holds(self, lease: Lease, now: datetime) -> bool:
-        """Lock the job, and say whether this is its present lease and has not expired."""
+        """Lock the job, and return whether the lease is current and has not expired."""
         return bool(self._rows(sql.HOLDS, _held(lease, now)))
 
     def report(
@@ -74,16 +73,16 @@ class PostgresLeases:
         message: str | None,
         checkpoint: JsonValue,
     ) -> str | None:
-        """Store the progress of a job and extend its lease; None if this is not its lease."""
+        """Store the progress of a job and extend its lease."""
         kept = None if checkpoint is None else Jsonb(checkpoint)
         given = {"progress": progress, "message": message, "checkpoint": kept}
-        rows = self._rows(sql.REPORT, _held(lease, now) | given)
+        rows = self._rows(REPORT, _held(lease, now) | given)
         return rows[0][1] if rows else None
 
     def give_back(
         self, lease: Lease, now: datetime, *, reference: str | None, pause_seconds: int | None
     ) -> bool:
-        """Queue a job again without counting the attempt; after a pause, if one is given."""
+        """Queue a job again without counting the attempt, after a pause if one is given."""
         given = {"reference": reference, "pause": pause_seconds}
         return bool(self._rows(sql.GIVE_BACK, _held(lease, now) | given))
 
@@ -94,20 +93,17 @@ class PostgresLeases:
         )
         return rows[0][0] if rows else None
 
-    def succeeded_with(self, lease: Lease) -> bool:
-        """Return whether a result was accepted under this lease."""
-        return bool(self._rows(sql.SUCCEEDED_WITH, [lease.token, lease.job_id])[0][0])
-
-    def finish(self, lease: Lease, result: dict[str, JsonValue]) -> None:
-        """End a job well."""
-        self._rows(sql.SUCCEED, [[lease.job_id], [Jsonb(result)]])
+    def succeeded_with(self, leases: Collection[Lease]) -> set[Lease]:
+        """Return those leases under which a result was accepted."""
+        tokens, jobs = [one.token for one in leases], [one.job_id for one in leases]
+        return {Lease(*row) for row in self._rows(sql.SUCCEEDED_WITH, [tokens, jobs])}
 
     def replay(
         self, kind: str, failure: str | None, since: datetime | None, now: datetime
     ) -> tuple[int, bool]:
         """Queue failed and quarantined jobs again, spread over time.
 
-        Returns how many, and whether there are more.
+        Returns how many, and whether more remain.
         """
         given = {"kind": kind, "class": failure, "since": since, "now": now, "limit": REPLAYS_MAX}
         replayed = len(self._rows(sql.REPLAY, given))
@@ -119,7 +115,7 @@ class PostgresLeases:
         return [Attempt.model_validate(dict(zip(ATTEMPT, row, strict=True))) for row in rows[::-1]]
 
     def stats(self, now: datetime) -> JobStats:
-        """Return the state of each kind of jobs."""
+        """Return statistics of each kind of job."""
         rows = self._rows(sql.STATS, {"now": now})
         return JobStats(
             {
@@ -129,8 +125,7 @@ class PostgresLeases:
         )
 
     def _rows(self, statement: str, given: dict[str, Any] | list[Any]) -> list[tuple[Any, ...]]:
-        cursor = self._connection.execute(statement, given)
-        return cursor.fetchall() if cursor.description else []
+        return self._connection.execute(statement, given).fetchall()
 
 
 def _held(lease: Lease, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Parts of SQL about relationships, under the alias `r`: columns, conditions, ordered lists."""
+"""Parts of SQL about relationships `r`: columns, conditions, ordered lists."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CONDITIONS = {
 
 
 def columns_of(selected: Container[str]) -> str:
-    """Return the columns of a `Relationship` in its order; a blank for each that is not shown."""
+    """Return the columns of a `Relationship` in order; a NULL for each that is not selected."""
     return ", ".join(
         read if name == "id" or f"Relationship.{name}" in selected else blank
         for name, (read, blank) in _READ_AND_BLANK.items()
@@ -55,7 +55,7 @@ def filter_of(wanted: LinkFilter) -> tuple[str, dict[str, object]]:
 def surest_of(
     columns: str, direction: Direction, holds: str, places: Collection[str] = ("true",)
 ) -> list[str]:
-    """Return subselects of the `limit` relationships of `one` with the highest confidence.
+    """Return subselects of the `limit` most confident relationships of the entity `one`.
 
     One subselect for each end and each range in `places`; each reads one index in order. The caller
     merges them. `{other}` in `columns` is replaced by the column of the other end.

@@ -73,7 +73,7 @@ class PostgresListeners:
         self._connection = connection
 
     def redeem(self, ticket: str) -> RedeemedTicket | None:
-        """Redeem a ticket; None if it is unknown, used or expired, or its user is not permitted."""
+        """Redeem a ticket; None if it is unknown, used or expired, or its user is disabled."""
         # The DELETE is the check: of concurrent callers only one finds the row.
         row = self._connection.execute(
             REDEEM, (hashlib.sha256(ticket.encode()).digest(),)

@@ -23,7 +23,7 @@ FROM (SELECT document_id FROM document_marks WHERE cluster_id IS NULL
       ORDER BY document_id LIMIT %s) w
 JOIN documents d ON d.id = w.document_id ORDER BY d.id
 """
-# Each band is read from an index of its own. A band of a text that thousands share is cut.
+# Each band is read from an index of its own. Of a band that thousands share, only a part is read.
 _BAND = """(SELECT document_id, simhash, cluster_id FROM document_marks
         WHERE band_{0} = %(b{0})s LIMIT 2000)"""
 NEAR = f"""
@@ -60,17 +60,17 @@ class PostgresMarks:
         self._connection = connection
 
     def begin(self) -> bool:
-        """Lock the comparison until the transaction ends; False: another one holds the lock."""
+        """Lock the comparison until the transaction ends; False if it is locked already."""
         row = self._connection.execute(BEGIN).fetchone()
         return bool(row and row[0])
 
     def unmarked(self, limit: int) -> list[UnmarkedDocument]:
-        """Return documents that are to be compared, the oldest first."""
+        """Return documents that have not been compared yet, oldest first."""
         rows = self._connection.execute(UNMARKED, (limit,)).fetchall()
         return [UnmarkedDocument(*row) for row in rows]
 
     def near(self, document_id: UUID, simhash: int, most_bits: int) -> Sequence[NearDocument]:
-        """Return other documents that share a band and differ in few bits, nearest first."""
+        """Return other documents in a common band within `most_bits` bits, nearest first."""
         bands = {f"b{number}": band for number, band in enumerate(bands_of(simhash))}
         rows = self._connection.execute(
             NEAR, {"id": document_id, "hash": _signed(simhash), "most": most_bits, **bands}
@@ -78,7 +78,7 @@ class PostgresMarks:
         return [NearDocument(row[0] % (1 << 64), row[1]) for row in rows]
 
     def mark(self, marks: Sequence[Mark]) -> None:
-        """Store marks; a document that was changed meanwhile stays unmarked."""
+        """Store marks; a document that was changed in the meantime remains unmarked."""
         for one in marks:
             hash_ = one.simhash
             bands: tuple[int | None, ...] = (
@@ -104,7 +104,7 @@ class PostgresClusters:
         self._database = database
 
     def __call__(self, document_id: UUID, limit: int) -> tuple[UUID | None, list[SeenDocument]]:
-        """Return the cluster of a document and its documents, first seen first."""
+        """Return the cluster of a document and its documents, earliest first."""
         rows = self._database.rows(CLUSTER, {"id": document_id, "limit": limit})
         seen = [
             SeenDocument(
@@ -122,5 +122,5 @@ class PostgresClusters:
 
 
 def _signed(hash_: int) -> int:
-    """Return a hash as Postgres' bigint has it."""
+    """Return a hash as a signed number, for Postgres' bigint."""
     return hash_ - (1 << 64) if hash_ & _SIGN else hash_

@@ -1,8 +1,8 @@
 """SQL that merges one entity into another, and that undoes the merge.
 
-Parameters: `one`, the entity that is merged; `into`, the survivor; `dropped`, relationships of
-`one` that cannot move, because they would connect the survivor with itself or because the survivor
-already has the same relationship; `twins`, those same relationships of the survivor.
+Parameters: `one` is the entity that is merged, `into` the survivor. `dropped` are relationships
+of `one` that cannot move, because they would connect the survivor with itself, or because the
+survivor already has the same relationship. `twins` are those relationships of the survivor.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Migrated:
 
 
 def _is_older(target: str, present: str | None) -> bool:
-    """Say whether a revision comes before the present one; revisions are numbers."""
+    """Return whether a revision comes before the current one; revisions are numbers."""
     return present is not None and target.isdecimal() and target < present
 
 
@@ -51,9 +51,9 @@ def migrate(
     Args:
         database_url: `postgresql://user:password@host:port/name`.
         scripts: the folder of migrations (migrations/postgres).
-        target: `head`, a revision, or `-1` for one step down; `base` undoes all migrations, and an
-            older revision those after it.
-        wait_seconds: how long another migrator is waited for.
+        target: `head`; a revision, which undoes later ones; `-1` for one step down; or `base`,
+            which undoes all migrations.
+        wait_seconds: how long to wait for another migrator.
 
     Raises:
         sqlalchemy.exc.OperationalError: the database cannot be reached.
@@ -94,7 +94,7 @@ def migrate(
 def must_be_utf8(database_url: str) -> None:
     """Raise Invalid if a database has another encoding than UTF8, such as SQL_ASCII.
 
-    Checked here, because otherwise a library's first query fails with an error about bytes. If the
+    Without this check, a library's first query would fail with an error about bytes. If the
     database cannot be reached, nothing is checked; the next connection reports it.
     """
     try:
@@ -110,7 +110,7 @@ def must_be_utf8(database_url: str) -> None:
 
 
 def _try_lock(connection: Connection) -> bool:
-    """Try to take the migrator's lock for the session, and leave no transaction open."""
+    """Try to take the migrator's lock for the session; leave no transaction open."""
     key = migrator_lock.MIGRATOR_LOCK
     taken = connection.exec_driver_sql("SELECT pg_try_advisory_lock(%s)", (key,)).scalar()
     connection.commit()
@@ -118,7 +118,7 @@ def _try_lock(connection: Connection) -> bool:
 
 
 def _despite_locks(connection: Connection, step: Callable[[], None], attempts: int) -> None:
-    """Run the migrations; try again if a table stayed locked for longer than lock_timeout."""
+    """Run the migrations; retry if a table was locked for longer than lock_timeout."""
     from sqlalchemy.exc import OperationalError
 
     for attempt in range(1, attempts + 1):

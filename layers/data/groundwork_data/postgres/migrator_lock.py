@@ -1,7 +1,7 @@
 """The advisory lock that lets one process at a time migrate a database or grant rights in it.
 
-It is tried again and again instead of waited for: CREATE INDEX CONCURRENTLY waits for every older
-snapshot, which a waiting statement has, and a transaction between two statements too. So the two
+A process tries to take the lock repeatedly and does not wait for it in a statement. A waiting
+statement has a snapshot, and CREATE INDEX CONCURRENTLY waits for every older snapshot, so the two
 would wait for each other.
 """
 
@@ -19,7 +19,7 @@ def take_migrator_lock(try_once: Callable[[], bool], within_seconds: float = WAI
     """Try to take the lock until it succeeds.
 
     Args:
-        try_once: calls pg_try_advisory_lock outside a transaction; returns its answer.
+        try_once: calls pg_try_advisory_lock outside a transaction; returns its result.
         within_seconds: when to give up.
 
     Raises:

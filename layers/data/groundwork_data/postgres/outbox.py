@@ -5,13 +5,13 @@ The order of `id` is not the commit order: a transaction that began early may co
 rows with a number below that of every running transaction (`pg_snapshot_xmin`) are read: no row
 can appear before them any more.
 
-A reader holds an advisory lock, not a row lock: a row lock would give the reader a transaction
-number of its own, and a slow destination would then hold back what the others may read.
+A reader holds an advisory lock, not a row lock. A row lock would give the reader a transaction
+number of its own, and a slow destination would then delay the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.outbox import OutboxRow
@@ -31,16 +31,20 @@ TRY_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended('groundwork:outbox
 
 POSITION = "SELECT (xid::text)::bigint, id, seq FROM outbox_cursors WHERE destination = %s"
 
-# One statement has one snapshot, so its rows and its horizon agree.
+# One statement has one snapshot, so its rows and its horizon agree. Of other aggregates only the
+# first row is returned, and those that say where the batch ends: the last one and the one after it.
 TAKE = """
-SELECT h.xmin, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data,
-    o.became
+SELECT h.xmin, o.place, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind,
+    o.data, o.became
 FROM (SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint AS xmin) h
 LEFT JOIN LATERAL (
-    SELECT * FROM outbox
-    WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s)
-        AND xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY xid, id LIMIT %(limit)s
+    SELECT * FROM (
+        SELECT *, row_number() OVER (ORDER BY xid, id) AS place FROM outbox
+        WHERE (xid, id) > (%(xid)s::text::xid8, %(id)s)
+            AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT %(limit)s + 1
+    ) passed
+    WHERE aggregate = ANY (%(aggregates)s) OR place = 1 OR place >= %(limit)s
 ) o ON true
 ORDER BY o.xid, o.id
 """
@@ -73,14 +77,14 @@ class PostgresOutbox:
         self._connection = connection
 
     def lock(self, destination: str) -> None:
-        """Wait for the lock of a destination, and hold it until the transaction ends.
+        """Wait for the lock of a destination; hold it until the transaction ends.
 
-        Later statements of the transaction see everything that the last holder committed.
+        Later statements of the transaction see everything that the previous holder committed.
         """
         self._connection.execute(LOCK, (destination,))
 
-    def take(self, destination: str, limit: int) -> OutboxBatch | None:
-        """Lock a destination and return its next rows; None while another relay holds the lock."""
+    def take(self, destination: str, limit: int, aggregates: Collection[str]) -> OutboxBatch | None:
+        """Lock a destination and return its next rows; None if another relay has the lock."""
         # A statement of its own: the next one sees what the last holder committed.
         locked = self._connection.execute(TRY_LOCK, (destination,)).fetchone()
         if locked is None or not locked[0]:
@@ -89,26 +93,35 @@ class PostgresOutbox:
         if position is None:
             message = f"outbox_cursors has no row for the destination {destination!r}"
             raise LookupError(message)
-        return self._read((position[0], position[1]), position[2], limit)
+        return self._read((position[0], position[1]), position[2], limit, aggregates)
 
-    def take_after(self, taken: OutboxBatch, limit: int) -> OutboxBatch:
+    def take_after(
+        self, taken: OutboxBatch, limit: int, aggregates: Collection[str]
+    ) -> OutboxBatch:
         """Return the rows after `taken`, within the same transaction and lock."""
-        return self._read(taken.upto, taken.last_seq, limit)
+        return self._read(taken.upto, taken.last_seq, limit, aggregates)
 
-    def _read(self, after: tuple[int, int], last_seq: int, limit: int) -> OutboxBatch:
+    def _read(
+        self, after: tuple[int, int], last_seq: int, limit: int, aggregates: Collection[str]
+    ) -> OutboxBatch:
         found = self._connection.execute(
-            TAKE, {"xid": str(after[0]), "id": after[1], "limit": limit + 1}
+            TAKE,
+            {"xid": str(after[0]), "id": after[1], "limit": limit, "aggregates": list(aggregates)},
         ).fetchall()
-        horizon = found[0][0]
-        rows = tuple(OutboxRow(*row[1:]) for row in found if row[1] is not None)
-        if len(rows) <= limit:
-            return OutboxBatch(rows, (horizon - 1, WHOLE_TRANSACTION), last_seq, all=True)
-        following, rows = rows[limit], rows[:limit]
-        last = rows[-1]
-        whole = following.xid != last.xid
-        return OutboxBatch(
-            rows, (last.xid, WHOLE_TRANSACTION if whole else last.id), last_seq, all=False
+        horizon, places = found[0][0], [row[1] for row in found]
+        passed = [OutboxRow(*row[2:]) for row in found if row[1] is not None]
+        wanted = tuple(
+            row
+            for place, row in zip(places, passed, strict=False)
+            if place <= limit and row.aggregate in aggregates
         )
+        if not passed or places[-1] <= limit:
+            upto = (horizon - 1, WHOLE_TRANSACTION)
+            return OutboxBatch(wanted, upto, last_seq, all=True, moves=bool(passed))
+        last, following = passed[-2:]
+        whole = following.xid != last.xid
+        upto = (last.xid, WHOLE_TRANSACTION if whole else last.id)
+        return OutboxBatch(wanted, upto, last_seq, all=False)
 
     def advance(self, destination: str, upto: tuple[int, int]) -> None:
         """Move a destination's cursor to (xid, id)."""
@@ -134,11 +147,11 @@ class PostgresBacklogs:
     """Implements `Backlogs` with single statements, outside transactions."""
 
     def __init__(self, database: Database) -> None:
-        """`database` must not be used by another thread."""
+        """No other thread may use `database`."""
         self._database = database
 
     def of(self, destination: str) -> Backlog:
-        """Return how much a destination has not received yet."""
+        """Return the rows that a destination has not received yet: their number and age."""
         row = self._database.row(BACKLOG, {"destination": destination})
         if row is None:
             return Backlog(ready=False, waiting=False, lag_seconds=0.0)

@@ -41,7 +41,7 @@ class PostgresPreferenceSchemas:
         self._database = database
 
     def read(self, key: str) -> Stored | None:
-        """Return the schema of a key as it is shown, or None."""
+        """Return the schema of a key as a resource, or None."""
         row = self._database.row(READ, [key])
         return Stored(*row) if row else None
 
@@ -55,7 +55,7 @@ class PostgresPreferenceSchemas:
         return self._database.row(REMOVE, [key]) is not None
 
     def schema_of(self, key: str) -> JsonValue:
-        """Return the schema of a key alone; None if there is none."""
+        """Return only the JSON Schema of a key, or None."""
         row = self._database.row(SCHEMA, [key])
         schema: JsonValue = row[0] if row else None
         return schema

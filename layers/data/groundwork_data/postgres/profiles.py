@@ -25,7 +25,7 @@ class PostgresProfiles:
         return row[0] if row else None
 
     def public_keys(self) -> list[dict[str, object]]:
-        """Return the public keys of keys that may have signed a valid token, newest first.
+        """Return the public keys that verify tokens which may still be valid, newest first.
 
         A retired key is listed for an hour; the tokens that it signed are valid for ten minutes.
         """

@@ -59,11 +59,11 @@ class PostgresPublisherSecrets:
         self._connection = connection
 
     def lock(self, publisher_id: UUID) -> bool:
-        """Lock a publisher and raise its version; False: there is none."""
+        """Lock a publisher and raise its version; return False if it does not exist."""
         return self._connection.execute(LOCK, [publisher_id]).fetchone() is not None
 
     def present(self, publisher_id: UUID) -> str | None:
-        """Return the present secret, encrypted; None: there is none."""
+        """Return the current secret, encrypted, or None if there is none."""
         row = self._connection.execute(PRESENT, [publisher_id]).fetchone()
         return str(row[0]) if row else None
 
@@ -74,7 +74,10 @@ class PostgresPublisherSecrets:
         previous: str | None,
         previous_until: datetime | None,
     ) -> None:
-        """Store encrypted secrets of a publisher, instead of those before."""
+        """Replace the encrypted secrets of a publisher.
+
+        `previous` is valid until `previous_until`; None removes it.
+        """
         self._connection.execute(REPLACE, [publisher_id, encrypted, previous, previous_until])
 
     def take_plain(self, limit: int, only: UUID | None) -> list[PlainPublisherSecrets]:

@@ -51,7 +51,7 @@ FROM push, sources s
 WHERE t.source_id = push.source_id AND s.id = t.source_id AND s.enabled
     AND t.next_poll_at > %(now)s AND t.failures = 0
 """
-# A poll that finds something new, though its hub has pushed nothing since the last one, is a miss.
+# A poll that finds something new without a push since the last poll counts as a miss.
 _MISSED = """CASE WHEN %(found)s > 0 AND p.polled_at >= p.confirmed_at
             AND coalesce(p.pushed_at, '-infinity') < p.polled_at THEN p.missed + 1
         ELSE p.missed END"""
@@ -77,18 +77,18 @@ class PostgresPush:
         self._connection = connection
 
     def notice(self, source_id: UUID, hub: str | None, topic: str | None) -> None:
-        """Note which hub and topic a feed names; another one, or none, ends the subscription."""
+        """Store the hub and topic that a feed names; a change ends its subscription."""
         if hub and topic:
             self._connection.execute(NOTICE, {"id": source_id, "hub": hub, "topic": topic})
         else:
             self._connection.execute(FORGET, (source_id,))
 
     def claim_due(self, now: datetime) -> HubSubscription | None:
-        """Lock one subscription that is to be asked for or renewed."""
+        """Lock one subscription that is to be requested or renewed; return it, or None."""
         return self._one(CLAIM_DUE, (now,))
 
     def ask(self, source_id: UUID, encrypted: str, retry_at: datetime) -> None:
-        """Note that a hub is being asked, and the secret that was sent."""
+        """Store the secret of a request to a hub, and when to repeat the request."""
         self._connection.execute(ASK, (encrypted, retry_at, source_id))
 
     def find(self, callback_id: UUID) -> HubSubscription | None:
@@ -96,19 +96,19 @@ class PostgresPush:
         return self._one(FIND, (callback_id,))
 
     def confirm(self, callback_id: UUID, until: datetime, renew_at: datetime) -> None:
-        """Note that a hub has confirmed a subscription."""
+        """Store that a hub has confirmed a subscription."""
         self._connection.execute(CONFIRM, (until, renew_at, callback_id))
 
     def refuse(self, callback_id: UUID, again_at: datetime) -> None:
-        """Note that a hub has refused a subscription."""
+        """Store that a hub has refused a subscription."""
         self._connection.execute(REFUSE, (again_at, callback_id))
 
     def pushed(self, callback_id: UUID, now: datetime) -> None:
-        """Note a push, and make the source due; at most once a minute after its last poll."""
+        """Store that a push came, and make its source due; at most once a minute after a poll."""
         self._connection.execute(PUSHED, {"id": callback_id, "now": now})
 
     def after_poll(self, source_id: UUID, found: int, now: datetime) -> None:
-        """Count what was found without a push, and put off the next poll of a pushed feed."""
+        """Count documents that were found without a push; delay the next poll of a pushed feed."""
         self._connection.execute(
             AFTER_POLL,
             {

@@ -33,7 +33,7 @@ class PostgresTokenBuckets:
     def lease(
         self, principal: str, rate: Rate, *, wanted: int, least: int, returned: int
     ) -> LeasedTokens:
-        """Return unused tokens, then lease up to `wanted`, or none if there are not `least`."""
+        """Return unused tokens, then take up to `wanted`; none if fewer than `least` are there."""
         burst, per_second = rate.burst, rate.per_second
         new = (principal, burst, wanted, wanted)
         parameters = (*new, burst, returned, per_second, least, wanted)

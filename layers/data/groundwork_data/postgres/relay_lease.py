@@ -22,11 +22,11 @@ class PostgresRelayLease:
     """Implements `RelayPromise`. All times are those of the database's clock."""
 
     def __init__(self, database: Database) -> None:
-        """`database` must not be used by another thread."""
+        """No other thread may use `database`."""
         self._database = database
 
     def take(self, seconds: float) -> datetime | None:
-        """Promise for `seconds`; return the end, or None while another relay's promise lasts."""
+        """Make a promise for `seconds`; return its end, or None while another relay has one."""
         return self._moved(
             "UPDATE relay_lease SET awake_until = clock_timestamp() + make_interval(secs => %s)"
             " WHERE name = 'relay' AND awake_until < clock_timestamp() RETURNING awake_until",
@@ -34,7 +34,7 @@ class PostgresRelayLease:
         )
 
     def extend(self, until: datetime, seconds: float) -> datetime | None:
-        """Extend the promise that ends at `until`; None if another relay holds the promise."""
+        """Extend the promise that ends at `until`; None if another relay has one now."""
         return self._moved(
             "UPDATE relay_lease SET awake_until ="
             " greatest(awake_until, clock_timestamp() + make_interval(secs => %s))"
@@ -43,7 +43,7 @@ class PostgresRelayLease:
         )
 
     def remaining_seconds(self) -> float:
-        """Return the seconds left of the current promise; 0 or less if there is none."""
+        """Return the remaining seconds of the current promise; 0 or less if there is none."""
         row = self._database.row(
             "SELECT CASE WHEN awake_until = '-infinity' THEN 0 ELSE"
             " extract(epoch FROM awake_until - clock_timestamp())::float8 END"
@@ -57,7 +57,7 @@ class PostgresRelayLease:
 
 
 class AwakeUntil:
-    """Caches, by this process' own clock, the end of the relay's promise."""
+    """Caches the end of the relay's promise, by this process' clock."""
 
     def __init__(
         self, lease: RelayPromise, stopwatch: Callable[[], float] = time.monotonic
@@ -70,8 +70,8 @@ class AwakeUntil:
     def lasts(self) -> bool:
         """Return whether the relay will poll again; a round trip only if the cache has expired.
 
-        Must be called after the commit: the relay polls once more after the promise has ended, and
-        so reads everything that was committed before.
+        Call it after the commit. The relay polls once more after its promise has ended, so it reads
+        everything that was committed before.
         """
         # Read before the query, so that the cached end is too early rather than too late.
         now = self._stopwatch()
@@ -81,7 +81,7 @@ class AwakeUntil:
         return self._stopwatch() < self._until
 
     def call(self, nudge: Callable[[], object], answered_for_seconds: float) -> None:
-        """Nudge the relay; it polls for at least `answered_for_seconds` after the call began."""
+        """Nudge the relay; it then polls for at least `answered_for_seconds` from the call on."""
         began = self._stopwatch()
         nudge()
         self._until = max(self._until, began + answered_for_seconds)

@@ -1,7 +1,8 @@
 """Build the SQL of any resource. Each text is built once, so that Postgres plans it once.
 
-What a resource needs beyond these statements is in `special_sql`. Every name in a statement comes
-from a resource's definition, never from a client, and is quoted; every value is a parameter.
+The module `special_sql` has the SQL that single resources need beyond this. Every name in a
+statement comes from a resource's definition, never from a client, and is quoted; every value is a
+parameter.
 """
 
 # ruff: noqa: S608 - as the docstring says
@@ -62,7 +63,7 @@ def like(text: str) -> str:
 
 @cache
 def read(resource: Resource, *, owned: bool = False) -> str:
-    """Select the tag and the JSON of one row by id; if `owned`, the last parameter is the owner."""
+    """Select the tag and the JSON of a row by id. If `owned`, the last parameter is the owner."""
     return (
         f"SELECT {_tag(resource)}, {_json(resource)} FROM {_table(resource)} t"
         f" WHERE t.id = %s{_of_owner(resource, owned=owned)}"
@@ -82,10 +83,11 @@ def page(
 ) -> str:
     """Select a page, filtered and sorted.
 
-    `after`: the page starts after a row whose sort column has a `value` or is `null`; None: at the
-    start. Parameters: the filters' values, the owner if `owned`, the place, the limit. An item that
-    does not fit is NULL: measured `each`, items larger than their share of PAGE_BYTES_MAX, which
-    costs nothing; measured `together`, the items from where the page would exceed it.
+    `after` says what the sort column of the last item of the page before is: a `value` or `null`;
+    None means the first page. Parameters: the filters' values, the owner if `owned`, the place, the
+    limit. An item that does not fit into the page is NULL. `measured` says how this is decided:
+    `each` compares every item with its share of PAGE_BYTES_MAX, which takes no extra time;
+    `together` adds up the items until the page is full.
     """
     by_name = {one.name: one for one in resource.filters}
     numbers = map("${}".format, count(1))
@@ -128,9 +130,9 @@ def page(
 def depends_on_values(resource: Resource, filters: tuple[str, ...], after: str | None) -> bool:
     """Return whether the best plan of a page depends on the filters' values.
 
-    It does not for filters by equality on the first page: an index starts with the filtered column
-    and ends in the list's order. For ranges, and for later pages, the best plan depends on how many
-    rows match, which only the statistics for the values tell.
+    It does not for filters by equality on the first page, where an index starts with the filtered
+    column and has the list's order. For ranges, and for later pages, the best plan depends on how
+    many rows match, and so on the values.
     """
     wanted = [one for one in resource.filters if one.name in filters]
     special = special_of(resource.name)
@@ -158,7 +160,7 @@ def insert(resource: Resource, fields: tuple[str, ...], actor: ActorClause) -> s
 def update(
     resource: Resource, fields: tuple[str, ...], actor: ActorClause, *, owned: bool = False
 ) -> str:
-    """Update columns of one row, if it has the given version, from a JSON object."""
+    """Update columns of one row from a JSON object, if the row has the given version."""
     table = _table(resource)
     first, who = _actor_clause(actor, ", who")
     sets = ", ".join(f"{quoted(name)} = {quoted('p', name)}" for name in fields)
@@ -172,7 +174,7 @@ def update(
 
 @cache
 def delete(resource: Resource, actor: ActorClause, *, owned: bool = False) -> str:
-    """Delete one row, if it has the given version."""
+    """Delete one row, if the row has the given version."""
     first, who = _actor_clause(actor, " USING who")
     return (
         f"{first}DELETE FROM {_table(resource)} t{who}"
@@ -187,7 +189,7 @@ def _actor_clause(actor: ActorClause, joined: str) -> tuple[str, str]:
 
 
 def _table(resource: Resource) -> str:
-    return quoted(resource.name.replace("-", "_"))
+    return quoted(special_of(resource.name).table or resource.name.replace("-", "_"))
 
 
 def _of_owner(resource: Resource, *, owned: bool) -> str:
@@ -207,7 +209,7 @@ def _json(resource: Resource) -> str:
 
 
 def shown_columns(resource: Resource, sought: str | None = None) -> str:
-    """Return the columns that clients see, of a row `t`; `sought` is the parameter of a search."""
+    """Return the columns of a row `t` that clients see; `sought` is the parameter of a search."""
     special = special_of(resource.name)
     computed = special.computed
     if sought is not None and special.search is not None:
@@ -239,7 +241,7 @@ def _joint_conditions(resource: Resource, filters: tuple[str, ...]) -> tuple[str
 
 
 def _conditions(resource: Resource, one: Filter, number: str) -> tuple[str, ...]:
-    """Return the conditions of a filter, mostly one; several exclude one another."""
+    """Return the conditions of a filter: one, or several that exclude one another."""
     column = one.column or one.name
     search = special_of(resource.name).search
     if one.operator == "search" and search is not None:
@@ -265,7 +267,7 @@ def _shortened(resource: Resource, sort: str, text: str) -> str:
 def _after_place(
     resource: Resource, sort: str, column: str, sign: str, after: str, numbers: Iterator[str]
 ) -> tuple[str, ...]:
-    """Return the conditions of rows after a place; several exclude one another.
+    """Return the conditions of rows after a place: one, or several that exclude one another.
 
     Nulls sort last, as in Postgres' indexes.
     """

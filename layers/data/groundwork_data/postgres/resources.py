@@ -36,9 +36,11 @@ class PostgresResources:
     ) -> None:
         """`read` and `write` run reading and writing statements.
 
-        `actor` returns the audit actor of writes outside a transaction; None: the surrounding
-        transaction has set it. `owner`: only rows of this user exist; None: rows of all users.
-        `search` runs a reading statement whose plan depends on its values; None: `read` does.
+        `actor` returns the audit actor of writes outside a transaction; None if the open
+        transaction
+        has set it. `owner` limits the store to the rows of one user. `search` runs reading
+        statements
+        whose plan depends on their values; None means `read`.
         """
         self._run = read
         self._search = search or read
@@ -47,7 +49,7 @@ class PostgresResources:
         self._owner = owner
 
     def owned_by(self, user_id: UUID) -> PostgresResources:
-        """Return a store that sees only rows of this user."""
+        """Return a store that contains only rows of this user."""
         return PostgresResources(self._run, self._write, self._actor, user_id, self._search)
 
     def read(self, resource: Resource, row_id: UUID) -> Stored | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
-from uuid import UUID
+
+from groundwork_core.ids import first_id
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -16,8 +17,8 @@ OUTBOX_PLACE = """
 SELECT xid, id FROM outbox_retention
 WHERE name = 'outbox' AND epoch = (SELECT max(number) FROM epochs)
 """
-# Rows that messages of webhooks refer to stay, and the next run begins behind them: they go with
-# their messages.
+# Rows that messages of webhooks refer to are kept, and the next run begins after them; they are
+# removed together with their messages.
 OUTBOX = """
 WITH looked AS (
     SELECT o.id, o.xid, o.created_at < %(before)s AS old,
@@ -121,14 +122,14 @@ class PostgresRetention:
         return int(row[0]) if row else 0
 
     def remove_webhook_messages(self, before: datetime, outbox_before: datetime, limit: int) -> int:
-        """Delete older messages and attempts of webhooks, and outbox rows that only they kept."""
-        given = {"first_id": _first_id(before), "before": before, "limit": limit}
+        """Delete older webhook messages and attempts, and outbox rows that only these needed."""
+        given = {"first_id": first_id(before), "before": before, "limit": limit}
         gone = [row[0] for row in self._connection.execute(MESSAGES, given).fetchall()]
         if gone:
             self._connection.execute(
                 OUTBOX_OF_MESSAGES, {"ids": list(set(gone)), "before": outbox_before}
             )
-        attempts = self._connection.execute(ATTEMPTS, [_first_id(before), limit]).rowcount
+        attempts = self._connection.execute(ATTEMPTS, [first_id(before), limit]).rowcount
         return len(gone) + attempts
 
     def remove_robots(self, before: datetime, limit: int) -> int:
@@ -140,7 +141,7 @@ class PostgresRetention:
         return self._connection.execute(HOSTS, [before, limit]).rowcount
 
     def remove_clock_slots(self, before: datetime, limit: int) -> int:
-        """Delete runs of schedules older than `before`."""
+        """Delete the records of schedule slots before `before`."""
         return self._connection.execute(CLOCK_SLOTS, [before, limit]).rowcount
 
     def remove_tickets(self, before: datetime, limit: int) -> int:
@@ -151,12 +152,12 @@ class PostgresRetention:
         """Delete refresh tokens that expired before `before`."""
         return self._connection.execute(REFRESH_TOKENS, [before, limit]).rowcount
 
-    def remove_kept_answers(self, before: datetime, limit: int) -> int:
-        """Delete stored answers that expired before `before`."""
+    def remove_kept_responses(self, before: datetime, limit: int) -> int:
+        """Delete stored responses that expired before `before`."""
         return self._connection.execute(KEPT_ANSWERS, [before, limit]).rowcount
 
     def remove_schedule_runs(self, before: datetime, limit: int) -> int:
-        """Delete runs of schedules that were before."""
+        """Delete runs of schedules before `before`."""
         return self._connection.execute(SCHEDULE_RUNS, [before, limit]).rowcount
 
     def remove_rate_buckets(self, before: datetime, limit: int) -> int:
@@ -164,14 +165,9 @@ class PostgresRetention:
         return self._connection.execute(RATE_BUCKETS, [before, limit]).rowcount
 
     def remove_callbacks(self, before: datetime, limit: int) -> int:
-        """Delete the ids of callbacks that were received before a time."""
+        """Delete the ids of callbacks that were received before `before`."""
         return self._connection.execute(CALLBACKS, [before, limit]).rowcount
 
     def remove_job_attempts(self, before: datetime, limit: int) -> int:
-        """Delete the attempts of jobs that ended before."""
+        """Delete attempts of jobs that ended before `before`."""
         return self._connection.execute(JOB_ATTEMPTS, [before, limit]).rowcount
-
-
-def _first_id(at: datetime) -> UUID:
-    """Return the lowest id (UUID version 7) that can have been made at a time."""
-    return UUID(int=(int(at.timestamp() * 1_000) << 80) | (7 << 76) | (2 << 62))

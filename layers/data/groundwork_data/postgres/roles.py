@@ -1,7 +1,7 @@
 """The database role that functions connect with: its privileges and its time limits.
 
-The owner of the tables migrates them; functions only read and write rows. So a fault in a function
-cannot change the schema, its triggers or the audit log, read files, or switch to another role.
+The owner of the tables migrates them; functions can only read and write rows. So a faulty function
+cannot change the schema, the triggers or the audit log, read files, or switch to another role.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LIMITS: Mapping[str, str] = {
 }
 APPENDED = ("audit_events",)
 """Tables whose rows are inserted and never changed."""
-READ_ONLY = ("alembic_version", "embedding_models", "epochs")
+READ_ONLY = ("alembic_version", "embedding_models", "engagement_retention", "epochs")
 """Tables that only migrations and functions in the database write."""
 
 EVERY = (
@@ -51,7 +51,7 @@ WHERE table_schema = 'public' AND table_name = 'outbox' AND privilege_type = 'IN
 def ensure_app_role(owner_url: str, password: str, role: str = APP_ROLE) -> str:
     """Create the role, grant its privileges in a migrated database, and return its URL.
 
-    Idempotent, for every start. Raises psycopg.Error: the owner may not create roles.
+    Idempotent; called at every start. Raises psycopg.Error if the owner may not create roles.
     """
     with _as_owner(owner_url) as connection:
         known = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
@@ -72,8 +72,8 @@ def ensure_app_role(owner_url: str, password: str, role: str = APP_ROLE) -> str:
 def ensure_given_role(owner_url: str, url: str) -> None:
     """Grant the role of a URL its privileges; create it with the URL's password if it is missing.
 
-    The password of an existing role stays as it is. Raises psycopg.Error: the owner may not create
-    roles.
+    The password of an existing role does not change. Raises psycopg.Error if the owner may not
+    create roles.
     """
     role = user_of(url)
     with psycopg.connect(owner_url, connect_timeout=CONNECT_TIMEOUT_SECONDS) as connection:
@@ -88,7 +88,7 @@ def ensure_given_role(owner_url: str, url: str) -> None:
 def grant(owner_url: str, *roles: str) -> None:
     """Grant existing roles their privileges in a migrated database; idempotent.
 
-    If the owner may not alter the roles, their time limits stay as they are.
+    If the owner may not alter the roles, their time limits do not change.
     """
     with _as_owner(owner_url) as connection:
         for role in roles:

@@ -1,4 +1,4 @@
-"""One connection to the server of Postgres: opened when needed, and closed if it is broken."""
+"""One connection to Postgres: opened when needed, closed when it is broken."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from groundwork_data.unresponsive_server import POSTGRES, ResponseWatch, is_unre
 
 CONNECT_TIMEOUT_SECONDS = 2
 RESPONSE_TEST_SECONDS = 1.0
-"""After this time without an answer, a new connection tests whether the server responds."""
+"""After this time without a response, a new connection tests whether the server responds."""
 RECONNECT_PAUSE_SECONDS = 0.25
 """After a failed connect, statements fail at once with Unavailable for this time."""
 
 
 class ServerConnection:
-    """Keeps a connection between events. One at a time; not for several threads."""
+    """Keeps a connection between events. Not thread-safe."""
 
     def __init__(
         self, url: str | SecretUrl, *, application_name: str, prepare_threshold: int | None
     ) -> None:
-        """`url` is a libpq URL; a refused password of a secret is read again once."""
+        """`url` is a libpq URL.
+
+        If Postgres refuses a password from a secret, it is read again once.
+        """
         self._url = FixedUrl(url) if isinstance(url, str) else url
         self._application_name = application_name
         self._prepare_threshold = prepare_threshold
@@ -40,7 +43,7 @@ class ServerConnection:
         """Return the connection, opened if there is none.
 
         Raises:
-            Unavailable: the server cannot be reached, now or a moment ago.
+            Unavailable: the server cannot be reached, or could not be reached a moment ago.
         """
         if self._connection is None or self._connection.closed:
             if time.monotonic() < self._gone_until:
@@ -64,7 +67,7 @@ class ServerConnection:
 
     @property
     def is_lost(self) -> bool:
-        """Whether there is no usable connection."""
+        """True if the connection is missing or broken."""
         return self._connection is None or self._connection.broken or self._connection.closed
 
     def close(self) -> None:
@@ -108,7 +111,7 @@ class ServerConnection:
                         duplicate.shutdown(socket.SHUT_RDWR)
 
     def _stale(self, connection: Connection[TupleRow]) -> bool:
-        """Return whether the server has closed the connection, without a round trip."""
+        """Return whether the server has closed the connection; needs no round trip."""
         try:
             # The first read may return the server's last message, the second the end of the stream.
             connection.pgconn.consume_input()

@@ -36,17 +36,17 @@ class PostgresCredentials:
         self._connection.execute(SET, (source_id, encrypted))
 
     def remove(self, source_id: UUID) -> bool:
-        """Remove the credentials of a source; False: it has none."""
+        """Remove the credentials of a source; return False if it has none."""
         return self._connection.execute(REMOVE, (source_id,)).fetchone() is not None
 
     def forget(self, source_id: UUID) -> bool:
-        """Remove the credentials of a source, and show that it has none; False: it had none."""
+        """Remove the credentials of a source, and show that it has none; False if it had none."""
         if not self.remove(source_id):
             return False
         self._connection.execute(SHOW_NONE, (source_id,))
         return True
 
     def details(self, source_ids: Sequence[UUID]) -> dict[UUID, FetchDetails]:
-        """Return the details of those sources that are not just feeds without credentials."""
+        """Return what sources need beyond an address, without plain feeds that need nothing."""
         rows = self._connection.execute(DETAILS, (list(source_ids),)).fetchall()
         return {row[0]: FetchDetails(row[1], row[2], row[3]) for row in rows}

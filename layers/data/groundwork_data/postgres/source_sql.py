@@ -30,7 +30,7 @@ FROM sources s JOIN unnest(%(ids)s::uuid[], %(hosts)s::text[]) AS known(id, host
 ON CONFLICT (source_id) DO NOTHING
 """
 URLS = "SELECT id, url FROM sources WHERE id = ANY(%s)"
-# A request that may still run counts for its host, although its answer is not wanted any more.
+# A request that may still be running counts for its host, even if its response is unused.
 START_AGAIN = """
 WITH busy AS (
     UPDATE hosts h SET next_allowed_at = greatest(h.next_allowed_at, t.fetching_until)
@@ -60,7 +60,7 @@ SELECT t.host, t.enabled, t.asked_ticket IS NOT NULL OR (t.claimed_until > %(now
     AND (t.fetch_at <= %(now)s OR t.fetching_until > %(now)s))
 FROM source_states t WHERE t.source_id = %(id)s FOR UPDATE
 """
-# Claims that wait for their time are given up: the fetch that was asked for takes their place.
+# Claims that wait for their time end, so that the requested fetch takes their place.
 ASK = """
 UPDATE source_states SET asked_ticket = CASE WHEN source_id = %(id)s THEN %(ticket)s::uuid END,
     ticket = NULL, claimed_until = NULL, fetch_at = NULL, fetching_until = NULL

@@ -64,7 +64,7 @@ class PostgresSources:
     def start(
         self, source_ids: Sequence[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
-        """Add the polling state of new sources; claim those whose host is free."""
+        """Insert the polling state of new sources; claim those whose host is free."""
         urls = self._rows(sql.URLS, [list(source_ids)])
         hosts = {source: host_of(url) or NO_HOST for source, url in urls}
         given = {"ids": list(hosts), "hosts": list(hosts.values()), "now": now}
@@ -73,7 +73,7 @@ class PostgresSources:
         return self.claim_due(now, until, len(names), hosts=names)
 
     def give_hosts(self, limit: int) -> int:
-        """Give sources without a host theirs; the previous release stores none."""
+        """Set the host of sources that the previous release stored without one; return how many."""
         hosts = {
             source: host_of(url) or NO_HOST for source, url in self._rows(sql.HOSTLESS, [limit])
         }
@@ -121,7 +121,7 @@ class PostgresSources:
         if not enabled:
             raise Conflict("The source is disabled.", field="enabled")
         if running:
-            raise Conflict("A fetch of this source runs or waits already.")
+            raise Conflict("A fetch of this source is already running or queued.")
         ticket = new_id()
         self._rows(sql.ASK, {"id": source_id, "ticket": ticket, "host": host, "now": now})
         return ticket, host
@@ -129,7 +129,7 @@ class PostgresSources:
     def to_fetch(
         self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
-        """Take the sources of those (source, ticket) pairs that are current and enabled."""
+        """Take those sources whose tickets are current and that are enabled."""
         sources, tickets = [one for one, _ in due], [ticket for _, ticket in due]
         given = {"sources": sources, "tickets": tickets, "now": now, "until": until}
         rows = self._rows(sql.TO_FETCH, given | {"again": list(again)})
@@ -174,7 +174,7 @@ class PostgresSources:
     def give_back(
         self, given: Sequence[WatchedSource], heavy: Set[UUID], now: datetime, until: datetime
     ) -> list[FetchCommand]:
-        """Mark the heavy sources, and return the commands that queue these fetches again."""
+        """Mark the heavy sources, and return commands that queue these fetches again."""
         rows = self._rows(
             sql.GIVE_BACK,
             {
@@ -190,7 +190,7 @@ class PostgresSources:
     def go_onward(
         self, source_id: UUID, ticket: UUID, onward: Onward, host: str, now: datetime
     ) -> None:
-        """End a claim whose poll goes on at another host."""
+        """End a claim whose poll continues at another host."""
         given = {"id": source_id, "ticket": ticket, "host": host, "now": now}
         inputs = Jsonb({"redirected_to": onward.url})
         self._rows(sql.GO_ONWARD, {**given, "onward": Jsonb(onward.as_json()), "inputs": inputs})
@@ -247,11 +247,11 @@ class PostgresSources:
         return [PollShown(**dict(zip(names, row, strict=True))) for row in rows]
 
     def keep_polls(self, today: date, days: int) -> int:
-        """Make the partitions of polls that come next and drop the old ones."""
+        """Create the partitions of polls for the next days and drop old ones; return how many."""
         return int(self._rows(sql.KEEP_POLLS, [today, days])[0][0])
 
     def ingestion(self, now: datetime, since: datetime, most: int) -> Ingestion:
-        """Return numbers about ingestion as a whole."""
+        """Return the state of ingestion as a whole."""
         return ingestion(self._connection, now, since, most)
 
     def disable(self, source_id: UUID) -> None:
@@ -274,11 +274,11 @@ class PostgresSources:
         )
 
     def replan(self, source_id: UUID, planned: PlannedPoll) -> None:
-        """Set the time, reason and inputs of the next poll."""
+        """Store the time, reason and inputs of the next poll."""
         self._rows(sql.REPLAN, [planned.at, planned.reason, Jsonb(planned.inputs), source_id])
 
     def start_again(self, source_id: UUID, now: datetime, until: datetime) -> list[FetchCommand]:
-        """Reset the polling state after a change of the URL; claim the source if it may be."""
+        """Reset the polling state after a new URL; claim the source if its host is free."""
         hosts = [host_of(url) or NO_HOST for _, url in self._rows(sql.URLS, [[source_id]])]
         for host in hosts:
             self._rows(sql.START_AGAIN, {"id": source_id, "host": host, "now": now})
@@ -294,6 +294,6 @@ class PostgresSources:
 def _command(
     source_id: UUID, ticket: UUID, fetch_at: datetime | None, now: datetime
 ) -> FetchCommand:
-    """Return the command of a claim; its message is delayed if it may not begin yet."""
+    """Return the command of a claim; its message is delayed if the fetch may not start yet."""
     later = fetch_at if fetch_at is not None and fetch_at > now else None
     return FetchCommand(source_id, ticket, later)

@@ -1,4 +1,4 @@
-"""SQL that single resources need beyond the statements of `resource_sql`, by resource."""
+"""SQL that single resources need beyond `resource_sql`, by resource."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from groundwork_data.postgres.survivors import WITH_KEY, WITH_TYPE_AND_KEY
 
 @dataclass(frozen=True, slots=True)
 class SearchSql:
-    """Full-text search of the rows `t` of a table with a column `search`; `%s` is what is sought.
+    """Full-text search of the rows `t` of a table with a column `search`; `%s` is the search text.
 
-    The index finds what matches in any language; then the row's own language decides.
+    The index finds matches in any language; then the row's own language decides.
     """
 
     language: str
@@ -20,11 +20,11 @@ class SearchSql:
     text: str
     """The text that highlights are cut from, as SQL."""
     escaped: bool
-    """Whether that text is HTML's, without tags."""
+    """True if that text is HTML's, without tags."""
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """Rows whose words match, and others whose title contains the text."""
+        """Return the conditions: rows whose words match, and rows whose title has the text."""
         matches = f"t.search @@ {self._query}"
         return (
             f"t.search @@ groundwork_any_query(%s) AND {matches}",
@@ -34,12 +34,12 @@ class SearchSql:
 
     @property
     def rank(self) -> str:
-        """How well a row matches; 0: its title contains the text."""
+        """Return the expression of a row's rank; 0 if only its title contains the text."""
         return f"ts_rank(t.search, {self._query})::float8"
 
     @property
     def highlights(self) -> str:
-        """Passages that match, as safe HTML."""
+        """Return the expression of the matching passages, as safe HTML."""
         parts = (
             f"'{name}', groundwork_highlight("
             f"{self._configuration}, {text}, %s, {escaped}, '{extent}')"
@@ -66,11 +66,13 @@ NOT_SOUGHT = {"rank": "NULL::float8", "highlights": "NULL::json"}
 
 @dataclass(frozen=True, slots=True)
 class SpecialSql:
-    """What is special about one resource's statements; `t` is its row."""
+    """The additions to one resource's statements; `t` is its row."""
 
     audited: bool = False
-    """Its table has audit triggers: a write outside a transaction sets the audit actor. Others set
-    it only if the actor's rights must be checked."""
+    """True if the table has audit triggers: then a write outside a transaction sets the audit
+    actor. Other writes set it only if the actor's rights must be checked."""
+    table: str | None = None
+    """The name of the table, if it differs from that of the resource."""
     computed: Mapping[str, str] = field(default_factory=dict)
     """Fields that are not columns of the resource's own table, as SQL expressions."""
     tag: str = "t.version::text"
@@ -81,7 +83,7 @@ class SpecialSql:
     selective: frozenset[str] = frozenset()
     """Filters that few rows match, whatever the value."""
     search: SearchSql | None = None
-    """How its things are searched, for a filter with the operator `search`."""
+    """SQL that searches its rows, for a filter with the operator `search`."""
     together: tuple[tuple[str, ...], str] = ((), "")
     """Filters that form one condition where all of them are given."""
     sorted_characters: Mapping[str, int] = field(default_factory=dict)
@@ -121,7 +123,7 @@ _DOCUMENTS = SpecialSql(
         "language": f"coalesce(t.language, {_MARK.format('language')})",
     }
     | NOT_SOUGHT,
-    # Comparing a document is not a new version of it, but it changes two fields.
+    # A comparison does not change the document's version, but it changes two fields.
     tag="t.version || coalesce((SELECT '-' || m.xmin FROM document_marks m"
     " WHERE m.document_id = t.id), '')",
     conditions={
@@ -134,13 +136,16 @@ _DOCUMENTS = SpecialSql(
 
 _EMBEDDINGS = SpecialSql(computed={"vector": "t.vector::text::json"})
 
+# `engagements` is the first partition; only the previous release names it.
+_ENGAGEMENTS = SpecialSql(table="raw_engagements")
+
 _ENTITIES = SpecialSql(
     conditions={"key": (f"t.{WITH_KEY.format(key='%s')}",)},
     selective=frozenset({"key"}),
     together=(("type", "key"), f"t.{WITH_TYPE_AND_KEY}"),
 )
 
-# The index `ix_jobs_order` counts what is ahead; a pause comes before any turn.
+# The index `ix_jobs_order` counts the jobs ahead. A paused job waits for its pause first.
 _AHEAD = """(SELECT count(*) FROM (SELECT FROM jobs w
     WHERE w.status = 'queued' AND w.not_before IS NULL AND w.kind = t.kind
         AND (w.sort_key, w.id) < (t.sort_key, t.id) LIMIT 1000) w)"""
@@ -170,7 +175,7 @@ _RELATIONSHIPS = SpecialSql(
 
 FRESHNESS_SECONDS = """coalesce(t.freshness_seconds, 2 * coalesce(
     (t.schedule ->> 'every_seconds')::bigint, (t.schedule ->> 'max_seconds')::bigint, 86400))"""
-"""How old the last success of a source `t` may be; by default twice the usual pause."""
+"""Greatest age of the last success of a source `t`; by default twice the usual pause."""
 
 _SOURCES = SpecialSql(
     audited=True,
@@ -190,7 +195,7 @@ _SOURCES = SpecialSql(
     coalesce((s.feed ->> 'left_out')::int, 0) AS left_out
     FROM source_states s WHERE s.source_id = t.id) state)""",
     },
-    # A poll is not a new version of the source, but it changes the field `state`.
+    # A poll does not change the source's version, but it changes the field `state`.
     tag="t.version || coalesce((SELECT '-' || s.xmin FROM source_states s"
     " WHERE s.source_id = t.id), '') || coalesce((SELECT '-' || p.xmin FROM push_subscriptions p"
     " WHERE p.source_id = t.id), '')",
@@ -230,7 +235,7 @@ _SCHEDULES = SpecialSql(
         "next_runs": """(SELECT to_json(s.next_runs) FROM schedule_states s
     WHERE s.schedule_id = t.id)""",
     },
-    # A run is not a new version of the schedule, but it changes the field `state`.
+    # A run does not change the schedule's version, but it changes the field `state`.
     tag="t.version || coalesce((SELECT '-' || s.xmin FROM schedule_states s"
     " WHERE s.schedule_id = t.id), '')",
 )
@@ -247,6 +252,7 @@ SPECIAL: Mapping[str, SpecialSql] = {
     "distributions": _AUDITED,
     "documents": _DOCUMENTS,
     "embeddings": _EMBEDDINGS,
+    "engagements": _ENGAGEMENTS,
     "entities": _ENTITIES,
     "jobs": _JOBS,
     "mentions": _MENTIONS,
@@ -263,5 +269,5 @@ _NOTHING_SPECIAL = SpecialSql()
 
 
 def special_of(resource: str) -> SpecialSql:
-    """Return what is special about a resource's statements, by its name."""
+    """Return the additions to a resource's statements."""
     return SPECIAL.get(resource, _NOTHING_SPECIAL)

@@ -1,4 +1,4 @@
-"""The stores of a unit of work on Postgres. Each is imported when a use case first needs it."""
+"""The stores of a unit of work on Postgres. Each module is imported at the store's first use."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.documents import PostgresDocuments
     from groundwork_data.postgres.embeddings import PostgresEmbeddings
     from groundwork_data.postgres.engagements import PostgresEngagements
+    from groundwork_data.postgres.exports import PostgresExports
     from groundwork_data.postgres.held_permissions import PostgresAuthority
     from groundwork_data.postgres.hosts import PostgresHosts
     from groundwork_data.postgres.jobs import PostgresJobs
-    from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
+    from groundwork_data.postgres.kept_responses import PostgresKeptResponses
     from groundwork_data.postgres.knowledge import PostgresKnowledge
     from groundwork_data.postgres.leases import PostgresLeases
     from groundwork_data.postgres.listeners import PostgresListeners, PostgresNumberedOutbox
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from groundwork_data.postgres.source_credentials import PostgresCredentials
     from groundwork_data.postgres.sources import PostgresSources
     from groundwork_data.postgres.survivors import PostgresSurvivors
+    from groundwork_data.postgres.typed_connection import TypedConnection
     from groundwork_data.postgres.users import PostgresUsers
     from groundwork_data.postgres.webhooks import PostgresWebhooks
 
@@ -54,6 +56,15 @@ class PostgresStores(ABC):
     @abstractmethod
     def connection(self) -> Connection[TupleRow]:
         """The connection of the running transaction. Raises RuntimeError if none runs."""
+
+    @abstractmethod
+    def keep_plans(self) -> None:
+        """Run the statements of this transaction by plans that are made once, and use indexes."""
+
+    @property
+    def _typed(self) -> TypedConnection:
+        """The connection of the running transaction, for stores whose statements are frequent."""
+        return self._database.typed_on(self.connection)
 
     @property
     def outbox(self) -> PostgresOutbox:
@@ -110,6 +121,13 @@ class PostgresStores(ABC):
         return PostgresSchedules(self.connection)
 
     @property
+    def exports(self) -> PostgresExports:
+        """Exports that wait or run."""
+        from groundwork_data.postgres.exports import PostgresExports
+
+        return PostgresExports(self.connection)
+
+    @property
     def documents(self) -> PostgresDocuments:
         """Documents and their revisions."""
         from groundwork_data.postgres.documents import PostgresDocuments
@@ -121,28 +139,29 @@ class PostgresStores(ABC):
         """Leases of jobs."""
         from groundwork_data.postgres.leases import PostgresLeases
 
-        return PostgresLeases(self.connection)
+        return PostgresLeases(self._typed)
 
     @property
     def jobs(self) -> PostgresJobs:
         """Jobs of the workers."""
         from groundwork_data.postgres.jobs import PostgresJobs
 
-        return PostgresJobs(self.connection)
+        return PostgresJobs(self._typed)
 
     @property
     def knowledge(self) -> PostgresKnowledge:
-        """Entities, relationships and mentions."""
+        """Entities, relationships and mentions: a few rows at a time, by large statements."""
         from groundwork_data.postgres.knowledge import PostgresKnowledge
 
-        return PostgresKnowledge(self.connection)
+        self.keep_plans()
+        return PostgresKnowledge(self._typed)
 
     @property
     def confidences(self) -> PostgresConfidences:
         """Confidences of entities."""
         from groundwork_data.postgres.confidences import PostgresConfidences
 
-        return PostgresConfidences(self.connection)
+        return PostgresConfidences(self._typed)
 
     @property
     def merging(self) -> PostgresMerging:
@@ -178,7 +197,8 @@ class PostgresStores(ABC):
         """The callbacks of publishers."""
         from groundwork_data.postgres.callbacks import PostgresCallbacks
 
-        return PostgresCallbacks(self.connection)
+        self.keep_plans()
+        return PostgresCallbacks(self._typed)
 
     @property
     def publisher_secrets(self) -> PostgresPublisherSecrets:
@@ -189,14 +209,14 @@ class PostgresStores(ABC):
 
     @property
     def distributions(self) -> PostgresDistributions:
-        """Distributions on their way out."""
+        """Distributions that are due or being sent."""
         from groundwork_data.postgres.distributions import PostgresDistributions
 
         return PostgresDistributions(self.connection)
 
     @property
     def webhooks(self) -> PostgresWebhooks:
-        """Webhooks' messages and endpoints."""
+        """The messages and endpoints of webhooks."""
         from groundwork_data.postgres.webhooks import PostgresWebhooks
 
         return PostgresWebhooks(self.connection)
@@ -218,11 +238,11 @@ class PostgresStores(ABC):
         return PostgresAuditLog(self.connection)
 
     @property
-    def kept_answers(self) -> PostgresKeptAnswers:
-        """Stored answers to requests with an Idempotency-Key."""
-        from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
+    def kept_responses(self) -> PostgresKeptResponses:
+        """Stored responses to requests with an Idempotency-Key."""
+        from groundwork_data.postgres.kept_responses import PostgresKeptResponses
 
-        return PostgresKeptAnswers(self.connection)
+        return PostgresKeptResponses(self.connection)
 
     @property
     def users(self) -> PostgresUsers:

@@ -32,10 +32,10 @@ def execute_until(
     """
     left = ends - time.monotonic()
     if left <= 0:
-        raise TookTooLong("This took too long; ask for less.")
+        raise TookTooLong("The query took too long; request less data.")
     try:
         with connection.pipeline():
             connection.execute(LIMIT, (f"{max(1, round(left * 1000))}ms",))  # 0: no limit
             return connection.execute(sql, parameters)
     except QueryCanceled as error:
-        raise TookTooLong("The database took too long for this; ask for less.") from error
+        raise TookTooLong("The query of the database took too long; request less data.") from error

@@ -23,13 +23,20 @@ WROTE = (
     " FROM pg_current_xact_id_if_assigned() AS t(xid)"
 )
 """The transaction's number, if it wrote something, and whether it wrote to the outbox."""
+KEPT_PLANS = b"SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+"""A plan that is made while a table is small would else scan it, and be kept while it grows."""
 
 
 class PostgresUnitOfWork(PostgresStores):
-    """Implements `Transaction` of every business area. One at a time per environment."""
+    """Implements `Transaction` of every business area. An environment uses one at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, keeps_plans: bool = False) -> None:
+        """`keeps_plans` is True if the first store that is used would do `keep_plans`.
+
+        That saves a round trip.
+        """
         self._database = database
+        self._begins_with = KEPT_PLANS if keeps_plans else b""
         self._open: ExitStack | None = None
         self._connection: Connection[TupleRow] | None = None
         self._position: str | None = None
@@ -47,6 +54,11 @@ class PostgresUnitOfWork(PostgresStores):
             message = "a store was used outside `with work:`; begin the unit of work first"
             raise RuntimeError(message)
         return self._connection
+
+    def keep_plans(self) -> None:
+        """Run the statements of this transaction by plans that are made once, and use indexes."""
+        if (running := self._database.running) is not None:
+            running.set_once(KEPT_PLANS)
 
     def publish(self, *commands: Command) -> None:
         """Insert commands into the outbox, in this transaction."""
@@ -66,7 +78,7 @@ class PostgresUnitOfWork(PostgresStores):
         self._position = None
         self._open = ExitStack()
         part = self._database.in_transaction
-        self._connection = self._open.enter_context(self._database.transaction())
+        self._connection = self._open.enter_context(self._database.transaction(self._begins_with))
         self._whole = None if part else self._database.running
         return self
 
@@ -85,15 +97,15 @@ class PostgresUnitOfWork(PostgresStores):
         has_outbox_rows = False
         try:
             if kind is None and whole is not None:
-                whole.ask_at_commit(WROTE)
+                whole.ask_at_commit(self._database.prepared_on(connection).command(WROTE))
             elif kind is None:
                 row = connection.execute(WROTE).fetchone()
                 wrote, has_outbox_rows = row if row else (None, False)
         finally:
             self._connection = None
             stack.__exit__(kind, error, trace)
-        if whole is not None and whole.answer is not None:
-            wrote, has_outbox_rows = whole.answer[0], whole.answer[1] == "t"
+        if whole is not None and whole.returned is not None:
+            wrote, has_outbox_rows = whole.returned[0], whole.returned[1] == "t"
         if wrote is not None:
             self._position = wrote
         if has_outbox_rows:

@@ -41,11 +41,11 @@ class PostgresWebhooks:
         return [Subscription(row[0], frozenset(row[1])) for row in rows]
 
     def add(self, messages: Sequence[NewMessage], now: datetime) -> int:
-        """Add messages in this order; those that are there stay."""
+        """Add messages in this order, except those that exist already; return how many are new."""
         return self._add(sql.ADD_NEW, messages, now)
 
     def send_again(self, messages: Sequence[NewMessage], now: datetime) -> int:
-        """Add messages in this order; those that are there are sent again."""
+        """Add messages in this order; send those that exist again, with their ids."""
         return self._add(sql.SEND_AGAIN, messages, now)
 
     def _add(self, statement: str, messages: Sequence[NewMessage], now: datetime) -> int:
@@ -72,16 +72,16 @@ class PostgresWebhooks:
         self._connection.execute(sql.ANNOUNCE, [webhook_id, kind, Jsonb(dict(data)), became])
 
     def sender_awake(self) -> bool:
-        """Whether a sender will look again in a second or later."""
+        """Return whether a sender will look for messages again in a second or later."""
         row = self._connection.execute(sql.AWAKE).fetchone()
         return row is not None and bool(row[0])
 
     def stay_awake(self, seconds: float) -> None:
-        """Say that this sender looks again after so many seconds at the latest."""
+        """Store that this sender looks for messages again within so many seconds."""
         self._connection.execute(sql.STAY_AWAKE, [seconds])
 
     def lease(self, ask: LeaseAsk) -> list[DueMessage]:
-        """Lease endpoints with due messages; return these, in order."""
+        """Lease endpoints with due messages; return messages to send, in order."""
         given = {
             "token": ask.token,
             "now": ask.now,
@@ -139,25 +139,25 @@ class PostgresWebhooks:
         self._columns(sql.KEEP_ATTEMPTS, rows)
 
     def settle(self, settled: Sequence[Settled]) -> None:
-        """Store the new state of messages, except of those that have ended meanwhile."""
+        """Store the new state of messages, except those that have ended in the meantime."""
         rows = [(one.message_id, one.status, one.attempts, one.due_at) for one in settled]
         self._columns(sql.SETTLE, rows)
 
     def _columns(self, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Run a statement on rows, given as an array for each column."""
+        """Run a statement on rows, which are passed as one array per column."""
         if rows:
             self._connection.execute(statement, [list(one) for one in zip(*rows, strict=True)])
 
     def disable(self, webhook_id: UUID) -> bool:
-        """Disable a webhook for its endpoint's failures; False: it is disabled already."""
+        """Disable a webhook because its endpoint fails; return False if it is disabled already."""
         return self._connection.execute(sql.DISABLE, {"id": webhook_id}).fetchone() is not None
 
     def enable(self, webhook_id: UUID) -> bool:
-        """Enable a webhook; False: there is none."""
+        """Enable a webhook; return False if it does not exist."""
         return self._connection.execute(sql.ENABLE, {"id": webhook_id}).fetchone() is not None
 
     def try_at_once(self, webhook_id: UUID) -> None:
-        """Forget an endpoint's failures, and let its waiting messages be due now."""
+        """Reset an endpoint's failures, and make its waiting messages due now."""
         self._connection.execute(sql.TRY_AT_ONCE, {"id": webhook_id})
         self.announce(webhook_id, None, {})
 
@@ -166,14 +166,14 @@ class PostgresWebhooks:
         self._connection.execute(sql.KEEP_ENCRYPTED, [webhook_id, encrypted])
 
     def lock_secret(self, webhook_id: UUID) -> str | None:
-        """Lock a webhook's secret and return it, encrypted; None: there is none."""
+        """Lock a webhook's secret and return it, encrypted, or None if there is none."""
         row = self._connection.execute(sql.LOCK_ENCRYPTED, [webhook_id]).fetchone()
         return str(row[0]) if row else None
 
     def replace_secret(
         self, webhook_id: UUID, encrypted: str, previous: str | None, previous_until: datetime
     ) -> None:
-        """Store a new secret; the previous one signs too until then."""
+        """Store a new secret. Messages are signed with the previous one too, until a time."""
         given = {
             "id": webhook_id,
             "encrypted": encrypted,
@@ -183,7 +183,7 @@ class PostgresWebhooks:
         self._connection.execute(sql.REPLACE_ENCRYPTED, given)
 
     def plain_secrets(self, limit: int) -> list[tuple[UUID, str]]:
-        """Move secrets that were stored before they were encrypted out of their webhooks."""
+        """Remove secrets that are stored as plain text, and return them by webhook."""
         rows = self._connection.execute(sql.NOT_ENCRYPTED, [limit]).fetchall()
         return [(row[0], row[1]) for row in rows]
 
@@ -196,18 +196,18 @@ class PostgresWebhooks:
     def events_since(
         self, since: datetime, after: tuple[int, int], limit: int
     ) -> list[tuple[OutboxRow, datetime]]:
-        """Return events of the outbox in their order, with their times, without most data."""
+        """Return events of the outbox in order, with their times, without most of their data."""
         self._connection.execute(sql.REPLAY_LOCK)
         given = {"since": since, "xid": str(after[0]), "id": after[1], "limit": limit}
         rows = self._connection.execute(sql.EVENTS_SINCE, given).fetchall()
         return [(OutboxRow(*row[:8]), row[8]) for row in rows]
 
     def next_due_seconds(self, token: UUID, now: datetime) -> float | None:
-        """Return in how many seconds the next message is due that this sender could send."""
+        """Return in how many seconds the next message is due that this sender may send."""
         row = self._connection.execute(sql.NEXT_DUE, {"now": now, "token": token}).fetchone()
         return None if row is None or row[0] is None else float(row[0])
 
     def counts(self, now: datetime) -> list[EndpointCount]:
-        """Count endpoints by state, with the age of the oldest message that should be gone."""
+        """Count endpoints by state, with the age of the oldest overdue message."""
         rows = self._connection.execute(sql.COUNTS, {"now": now}).fetchall()
         return [EndpointCount(*row) for row in rows]

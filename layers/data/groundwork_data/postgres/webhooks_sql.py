@@ -6,7 +6,7 @@ SUBSCRIPTIONS = """
 SELECT w.id, w.events FROM webhooks w JOIN webhook_states s ON s.webhook_id = w.id
 WHERE w.enabled OR s.disabled_for_failures
 """
-# `place` is drawn in the order of the rows.
+# `place` is taken from its sequence in the order of the rows.
 ADD = """
 INSERT INTO webhook_messages (webhook_id, outbox_id, type, status, due_at)
 SELECT n.webhook_id, n.outbox_id, n.type, CASE WHEN w.enabled THEN 'pending' ELSE 'held' END,
@@ -38,7 +38,7 @@ ANNOUNCE = """
 INSERT INTO outbox (aggregate, aggregate_id, version, kind, data, became)
 VALUES ('webhooks', %s, 0, %s, %s, %s)
 """
-# A second more than none: the relay's transaction has not ended yet.
+# One second longer, because the relay's transaction has not ended yet.
 AWAKE = """
 SELECT EXISTS (SELECT FROM relay_lease
     WHERE name = 'webhooks' AND awake_until > clock_timestamp() + interval '1 second')
@@ -50,7 +50,7 @@ WHERE name = 'webhooks'
 
 _OPEN = "(s.open_until IS NULL OR s.open_until <= %(now)s)"
 _DUE = "m.status = 'pending' AND m.due_at <= %(now)s"
-# An endpoint whose circuit is open gets nothing but tests.
+# An endpoint with an open circuit gets only tests.
 LEASE = f"""
 WITH has AS (
     SELECT h.key::uuid AS webhook_id, h.value::int AS room FROM jsonb_each_text(%(room)s) h
@@ -170,7 +170,7 @@ FROM webhook_states s JOIN webhooks w ON w.id = s.webhook_id AND w.enabled
 WHERE s.leased_until IS NULL OR s.leased_until <= %(now)s OR s.lease_token = %(token)s
 """
 REPLAY_LOCK = "SELECT pg_advisory_xact_lock_shared(hashtextextended('groundwork:retention', 0))"
-# Only what tells which events a row is.
+# Only the fields that decide which events a row causes.
 EVENTS_SINCE = """
 SELECT (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind,
     CASE WHEN o.aggregate = 'jobs' THEN jsonb_build_object('status', o.data -> 'status')

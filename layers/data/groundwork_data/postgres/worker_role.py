@@ -1,8 +1,8 @@
 """The database role of AI workers that connect to Postgres: what it reads and what it writes.
 
-It has no login and no password. A login is made for each worker and put into the role
-(docs/orm.md). Its rights are stated here and given after each migration and restore, because roles
-belong to the server and grants are not in a dump.
+The role has no login and no password. Each worker gets a login that is a member of the role
+(docs/orm.md). Its rights are granted after each migration and restore, because roles belong to the
+server and a dump has no grants.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ INSERTS: Mapping[str, tuple[str, ...]] = {
     ),
     "relationships": ("id", "from_id", "to_id", *EDGE),
 }
-"""Columns of the rows that it adds. Jobs, leases and results go through the API."""
+"""Columns that the role may set in new rows. Jobs, leases and results go through the API."""
 UPDATES: Mapping[str, tuple[str, ...]] = {
     "embeddings": ("vector",),
     "entities": STATEMENT,
@@ -79,13 +79,13 @@ END $$
 
 
 def ensure_worker_role(connection: Connection) -> None:
-    """Create the role, unless the owner may not, and give it its rights in this database.
+    """Create the role, if the owner may do so, and grant it its rights in this database.
 
     Idempotent. Tables and columns of later migrations are left out until they exist.
     """
     connection.execute(text(CREATE))
     for function in connection.scalars(text(OWNED_TRIGGERS)).all():
-        # A role that may use it in a trigger of its own could write what the owner writes.
+        # A role that may use it in its own trigger could write whatever the owner may write.
         connection.execute(text(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"))
     if connection.execute(text(f"SELECT to_regrole('{WORKER_ROLE}')")).scalar() is not None:
         for statement in _grants(connection):

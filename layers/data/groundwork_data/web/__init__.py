@@ -1,1 +1,1 @@
-"""Adapters for the web: fetch sources safely, and parse their answers."""
+"""Adapters for the web: fetch sources safely, and parse their responses."""

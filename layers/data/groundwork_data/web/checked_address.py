@@ -1,4 +1,4 @@
-"""Find an address of a URL's host that may be connected to, again for each exchange."""
+"""Find an address of a URL's host that may be connected to, again for each request."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def checked_address(
 ) -> Address:
     """Resolve a host once and check its addresses; return the one to connect to.
 
-    All addresses must be allowed: a name with a public and a private one is an attack. The caller
-    connects to what is returned, so that a second look-up cannot give another address.
+    All addresses must be allowed: a name with both a public and a private address is an attack. The
+    caller connects to the returned address, so that a second look-up cannot return another one.
 
     Raises:
         FetchFailed: the name has no address, or one that may not be reached.

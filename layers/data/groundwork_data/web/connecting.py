@@ -33,7 +33,7 @@ class Deadline:
     """
 
     def __init__(self, seconds: float, *, body_pause_seconds: float = READ_SECONDS) -> None:
-        """`body_pause_seconds`: how long a body may pause between two reads."""
+        """`body_pause_seconds` is how long a body may pause between two reads."""
         self.body_pause_seconds = body_pause_seconds
         self._ends_at = time.monotonic() + seconds
 
@@ -44,7 +44,7 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        """Whether the deadline has passed."""
+        """True if the deadline has passed."""
         return time.monotonic() >= self._ends_at
 
     @contextmanager
@@ -86,7 +86,7 @@ class _FinalResponse(HTTPResponse):
             if found[1] >= FIRST_FINAL or found[1] == SWITCHING_PROTOCOLS:
                 return found
             self._skip_fields()
-        message = "too many interim answers"
+        message = "too many interim responses"
         raise BadStatusLine(message)
 
     def _skip_fields(self) -> None:
@@ -94,7 +94,7 @@ class _FinalResponse(HTTPResponse):
             line = self.fp.readline(MAX_LINE_BYTES + 1)
             if line in (b"\r\n", b"\n", b""):
                 return
-        message = "an interim answer has too many fields"
+        message = "an interim response has too many fields"
         raise BadStatusLine(message)
 
 
@@ -136,7 +136,7 @@ def exchange(
     deadline: Deadline,
     body: bytes | None = None,
 ) -> Iterator[BaseHTTPResponse]:
-    """Make one exchange with `host` at `address`; yield the answer before its body is read.
+    """Make one exchange with `host` at `address`; yield the response before its body is read.
 
     Args:
         address: a checked address of the host, the only one that is connected to.
@@ -146,11 +146,11 @@ def exchange(
         target: path and query.
         headers: besides Host.
         deadline: when the exchange ends.
-        body: what to POST; None: GET.
+        body: the body to POST; None means GET.
 
     Raises:
-        OSError: no connection, TLS failed (ssl.SSLError), or the connection broke.
-        urllib3.exceptions.HTTPError, http.client.HTTPException: the answer is not valid HTTP.
+        OSError: there is no connection, TLS failed (ssl.SSLError), or the connection broke.
+        urllib3.exceptions.HTTPError, http.client.HTTPException: the response is not valid HTTP.
     """
     opened = socket.create_connection(
         (str(address), port), timeout=min(CONNECT_SECONDS, deadline.left_seconds) or 0.001

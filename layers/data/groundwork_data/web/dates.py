@@ -1,8 +1,8 @@
-"""Parse an entry's date of publication; None rather than a wrong time.
+"""Parse the publication date of an entry; return None rather than a wrong time.
 
-The rules: a missing zone means UTC; a missing time means midnight; a date without a day is not a
-date; an ambiguous numeric date is not a date, except that with dots the day is first; future dates
-are kept; the Unix epoch and dates before 1901 mean "unknown".
+The rules: a missing zone means UTC; a missing time means midnight. A date without a day is not
+accepted. Neither is an ambiguous numeric date, but with dots the day comes first. Future dates are
+kept. The Unix epoch and dates before 1901 mean "unknown".
 """
 
 from __future__ import annotations

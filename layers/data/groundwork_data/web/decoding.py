@@ -93,7 +93,7 @@ def _wide(head: bytes) -> str | None:
 
 
 def _declared_encodings(body: bytes, content_type: str | None) -> Iterator[str]:
-    """Yield the declared encodings that Python knows, the most binding first."""
+    """Yield the declared encodings that Python knows, in the order of their precedence."""
     charset = _CHARSET.search(content_type or "")
     declared = _DECLARED.search(body, 0, _HEAD_BYTES)
     for name in (charset and charset[1], declared and declared[1].decode()):

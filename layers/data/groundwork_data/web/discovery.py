@@ -1,4 +1,4 @@
-"""Find out what an answer is: a feed, a sitemap, a JSON API, or a page with links to feeds."""
+"""Classify a response: a feed, a sitemap, a JSON API, or a page with links to feeds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from groundwork_data.web.time_limit import TooLong, cpu_seconds
 
 CPU_SECONDS = 3.0
 HTML_CHARACTERS = 1_000_000
-"""Of a page; what follows is not searched."""
+"""Characters of a page that are searched."""
 MAX_LINKS = 40
 MAX_TITLE = 300
 FEED_TYPES = frozenset(
@@ -40,7 +40,7 @@ _HTML_TAG = re.compile(r"<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECAS
 
 
 def look(fetched: Fetched) -> Look:
-    """Return what an answer is; implements `Looker`."""
+    """Return the kind of a response and its feed links; implements `Looker`."""
     if not fetched.body.strip():
         return Look("other")
     try:
@@ -99,7 +99,7 @@ class _Page(HTMLParser):
         return one_line(tidy("".join(self._title), MAX_TITLE))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note a title, a base, or a link to a feed."""
+        """Handle the start of a title, a base, or a link to a feed."""
         found = {name: value or "" for name, value in attrs}
         if tag == "title":
             self._in_title = not self._title
@@ -114,7 +114,7 @@ class _Page(HTMLParser):
             self._add(self.linked, found.get("href"), found.get("title", ""))
 
     def handle_endtag(self, tag: str) -> None:
-        """Note the end of the title."""
+        """Handle the end of the title."""
         if tag == "title":
             self._in_title = False
 

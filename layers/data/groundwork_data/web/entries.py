@@ -1,4 +1,4 @@
-"""Convert feedparser's entries to entries of ours."""
+"""Convert feedparser's entries to our entries."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class EntryReader:
     def __init__(
         self, parsed: Parsed, site: str | None, feed_url: str, content_language: str | None
     ) -> None:
-        """`site` is the feed's own link; `content_language` is a header of the answer."""
+        """`site` is the feed's own link; `content_language` is a header of the response."""
         self._is_atom = parsed.version.startswith("atom")
         self._links = EntryLinks(site, feed_url, is_atom=self._is_atom)
         self.title = self._title(parsed.feed)
@@ -149,14 +149,14 @@ def authors(raw: object) -> tuple[str, ...]:
 
 
 def published(raw: object) -> datetime | None:
-    """Return when it was published, from the first of its dates that can be parsed."""
+    """Return when the entry was published, from the first of its dates that can be parsed."""
     found = _get(raw, "dates")
     dates = sorted(found, key=lambda one: one[0]) if isinstance(found, list) else ()
     return next((at for _, text in dates if (at := moment(text))), None)
 
 
 def categories(terms: Iterable[str]) -> tuple[str, ...]:
-    """Return its categories, without duplicates that differ only in case."""
+    """Return the entry's categories, without duplicates that differ only in case."""
     found: dict[str, str] = {}
     for term in terms:
         if term:

@@ -94,7 +94,7 @@ def _alternates(raw: object) -> Iterator[object]:
 
 
 def _enclosures(raw: object) -> Iterator[object]:
-    """Yield enclosures; of Media RSS only audio and video, because its images are often avatars."""
+    """Yield enclosures. Images of Media RSS are left out, because they are often avatars."""
     for one in _list(raw, "links"):
         if _get(one, "rel") == "enclosure":
             # feedparser sets text/html if no type is given.

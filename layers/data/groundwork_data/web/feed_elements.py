@@ -111,7 +111,7 @@ class _AsWritten:
         self._in_medium = max(self._in_medium - 1, 0)
 
     def _start_media_description(self, attributes: dict[str, str]) -> None:
-        # Within media:content it is a caption; elsewhere it describes the entry.
+        # Within media:content this element is a caption; elsewhere it describes the entry.
         self._medium_text = "caption" if self._in_medium else "media_description"
         self.push_content(self._medium_text, attributes, "text/plain", 1)
 

@@ -26,7 +26,7 @@ def feed_facts(
     warning: str | None = None,
     wishes: Wishes | None = None,
 ) -> FeedFacts:
-    """Return what a feed says about itself, and how often it has published until now."""
+    """Return a feed's metadata, and how often it has published so far."""
     dates = (entry.published_at for entry in entries)
     moments = sorted((at for at in dates if at and at <= now), reverse=True)
     latest = moments[:GAP_ENTRIES]

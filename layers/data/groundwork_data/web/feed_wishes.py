@@ -1,4 +1,4 @@
-"""Read how often a feed wants to be asked, which feedparser does not keep."""
+"""Read how often a feed asks to be polled; feedparser does not keep these elements."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from groundwork_core.sources.wishes import Wishes
 
 HEAD = 50_000
-"""Characters in which a channel states it, before its entries."""
+"""Characters at the start of a feed that are searched; a channel states its wishes there."""
 _ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)(?=[\s/>])", re.IGNORECASE)
 _TTL = re.compile(r"<ttl>\s*(\d{1,7})\s*</ttl>", re.IGNORECASE)
 _PERIOD = re.compile(r"<\w+:updatePeriod>\s*(\w+)\s*</", re.IGNORECASE)
@@ -28,7 +28,7 @@ _PERIODS = {
 
 
 def feed_wishes(text: str) -> Wishes:
-    """Return what a feed asks for in its head."""
+    """Return the polling wishes in the head of a feed."""
     head = text[:HEAD]
     entry = _ENTRY.search(head)
     if entry is not None:

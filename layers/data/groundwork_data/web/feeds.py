@@ -1,4 +1,4 @@
-"""Parse a source's answer: RSS, Atom, RDF or JSON Feed, well-formed or not."""
+"""Parse a source's response: RSS, Atom, RDF or JSON Feed, well-formed or not."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _HTML_TAG = re.compile(r"<(?:!doctype\s+html|html)[\s>]", re.IGNORECASE)
 
 
 def read_feed(fetched: Fetched, now: datetime, seconds: float | None = None) -> ParsedFeed | Failed:
-    """Parse an answer; implements `FeedReader`. Never raises for any content of the answer.
+    """Parse a response; implements `FeedReader`. Never raises, whatever the response contains.
 
-    `now` bounds the dates used for the publishing frequency. No entry depends on it.
+    Dates after `now` are not used for the publishing frequency. Entries do not depend on `now`.
     """
     if not fetched.body.strip(b"\0 \t\r\n"):
-        return Failed(Failure.EMPTY, "The answer has no content.", None, fetched.redirects)
+        return Failed(Failure.EMPTY, "The response has no content.", None, fetched.redirects)
     limit = CPU_SECONDS + CPU_SECONDS_PER_MB * len(fetched.body) / 1_000_000
     if seconds is not None:
         limit = min(limit, seconds)
@@ -45,7 +45,7 @@ def read_feed(fetched: Fetched, now: datetime, seconds: float | None = None) -> 
         with cpu_seconds(limit):
             outcome = _read(fetched, now)
     except (TooLong, RecursionError, MemoryError):
-        message = "The answer takes too much work to read."
+        message = "The response takes too much work to read."
         return Failed(Failure.TOO_COMPLEX, message, None, fetched.redirects)
     if isinstance(outcome, tuple):
         return Failed(*outcome, None, fetched.redirects)
@@ -60,7 +60,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
         return read_json_feed(text, fetched.url, now)
     if _FEED_TAG.search(text) is None:
         what = "a web page" if _HTML_TAG.search(text[:SNIFF_CHARACTERS]) else "something else"
-        return Failure.NOT_A_FEED, f"The answer is {what}, not a feed."
+        return Failure.NOT_A_FEED, f"The response is {what}, not a feed."
     from groundwork_data.web.feed_parser import parse
 
     text, too_many = capped(text)
@@ -70,7 +70,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
         log.warning("feedparser failed", exc_info=True)
         return Failure.MALFORMED, f"The feed cannot be read: {type(error).__name__}."
     if not parsed.entries and not parsed.version:
-        return Failure.NOT_A_FEED, "The answer is not a feed that can be read."
+        return Failure.NOT_A_FEED, "The response is not a feed that can be read."
     if not parsed.entries and parsed.error:
         return Failure.MALFORMED, f"The feed is broken: {parsed.error}."
     if too_many:
@@ -79,7 +79,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed | tuple[Failure, str]:
 
 
 def capped(text: str) -> tuple[str, int]:
-    """Return a feed cut before the first entry over the limit, and how many were cut off."""
+    """Return a feed without the entries beyond the limit, and how many were removed."""
     cut = len(text)
     count = 0
     for count, entry in enumerate(_ENTRY_TAG.finditer(text), start=1):

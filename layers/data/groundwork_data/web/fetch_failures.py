@@ -20,11 +20,11 @@ _NETWORK_ERRORS: tuple[tuple[tuple[type[Exception], ...], Failure, str], ...] = 
         Failure.TLS,
         "No secure connection: the certificate is invalid or TLS failed.",
     ),
-    ((TimeoutError, ReadTimeoutError), Failure.TIMEOUT, "The server did not answer in time."),
+    ((TimeoutError, ReadTimeoutError), Failure.TIMEOUT, "The server did not respond in time."),
     ((ConnectionRefusedError,), Failure.REFUSED, "The server refused the connection."),
     ((socket.gaierror,), Failure.DNS, "The name has no address."),
     ((ConnectionError,), Failure.BAD_RESPONSE, "The server closed the connection."),
-    ((HTTPError, HTTPException), Failure.BAD_RESPONSE, "The answer is not valid HTTP."),
+    ((HTTPError, HTTPException), Failure.BAD_RESPONSE, "The response is not valid HTTP."),
     ((OSError,), Failure.UNREACHABLE, "The server cannot be reached."),
 )
 
@@ -54,31 +54,33 @@ def refuse_status(response: BaseHTTPResponse) -> None:
         response.headers.get("x-amzn-waf-action") in WAF_CHALLENGES
     ):
         raise FetchFailed(
-            Failure.CHALLENGE, f"The server answered {status} with a challenge page.", retry_after
+            Failure.CHALLENGE,
+            f"The server responded with {status} and a challenge page.",
+            retry_after,
         )
     kind = {4: Failure.HTTP_4XX, 5: Failure.HTTP_5XX}.get(status // 100, Failure.HTTP_OTHER)
-    raise FetchFailed(kind, f"The server answered {status}.", retry_after)
+    raise FetchFailed(kind, f"The server responded with {status}.", retry_after)
 
 
 def failure_of(error: Exception, *, timed_out: bool) -> tuple[Failure, str]:
     """Return the failure class and message of a network error."""
     if timed_out:
-        return Failure.TOO_SLOW, "The answer took too long."
+        return Failure.TOO_SLOW, "The response took too long."
     for kinds, failure, message in _NETWORK_ERRORS:
         if isinstance(error, kinds):
             return failure, message
-    return Failure.BAD_RESPONSE, "The answer is not valid HTTP."
+    return Failure.BAD_RESPONSE, "The response is not valid HTTP."
 
 
 def too_slow(seconds: float) -> str:
     """Return the message of a fetch that exceeded its total time."""
-    return f"The answer took longer than {seconds:g} s."
+    return f"The response took longer than {seconds:g} s."
 
 
 def retry_after_seconds(headers: Mapping[str, str]) -> int | None:
     """Parse Retry-After, seconds or a date (RFC 9110 section 10.2.3); None if it is neither.
 
-    A date counts from the answer's own Date, so that neither clock needs to be right.
+    A date counts from the response's own Date, so that neither clock needs to be right.
     """
     value = headers.get("Retry-After")
     if not value:

@@ -1,4 +1,4 @@
-"""Fetch sources over HTTP, safe against hostile answers and redirects."""
+"""Fetch sources over HTTP, safe against hostile responses and redirects."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CONCURRENT = 10
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
 USER_AGENT = "Groundwork/0.1 (feed reader)"
-"""Of requests that are not for a source."""
+"""The User-Agent of requests that are not for a source."""
 ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json;q=0.9,"
     " application/xml;q=0.8, text/xml;q=0.8, */*;q=0.5"
@@ -72,7 +72,7 @@ class _FetchState:
         self._cookies: FetchCookies | None = None
 
     def follow(self, redirect: BaseHTTPResponse) -> None:
-        """Continue with the target of a redirect. Raises BadAddress as above."""
+        """Continue with the target of a redirect. Raises BadAddress for an unusable target."""
         from groundwork_data.web.redirecting import FetchCookies, target
 
         if redirect.headers.get("Set-Cookie") and self._cookies is None:
@@ -93,14 +93,14 @@ class _FetchState:
         return {} if self._left_origin else {secret.name: secret.value}
 
     def transfer(self, size: int = 0) -> Transfer:
-        """Return what the fetch cost until now."""
+        """Return the cost of the fetch so far."""
         took = round((time.monotonic() - self._began) * 1_000)
         return Transfer(
             self.http_status, took, size, self.requests, self.fresh_seconds, self._moved_to
         )
 
     def left(self) -> LeftHost:
-        """Return that a redirect has left the host."""
+        """Return the outcome that a redirect has left the host."""
         onward = Onward(self.url, self.redirects, self.requests, self._moved_to, self._permanent)
         return LeftHost(onward, self.transfer())
 
@@ -127,9 +127,9 @@ class SafeFetcher:
         user_agent: str = USER_AGENT,
         cuts: bool = False,
     ) -> None:
-        """`allowed`: targets besides public addresses; the others are limits of one fetch.
+        """`allowed` are targets besides public addresses; the others are limits of one fetch.
 
-        `cuts`: a body that is too large is cut, and is not a failure.
+        If `cuts` is set, a body that is too large is cut and is not a failure.
         """
         self._user_agent = user_agent
         self._cuts = cuts
@@ -139,7 +139,7 @@ class SafeFetcher:
         self._resolve = resolver
 
     def __call__(self, asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:
-        """Fetch all sources concurrently; yield the smallest of the finished answers first."""
+        """Fetch all sources concurrently; yield the smallest of the finished responses first."""
         if len(asks) <= 1:
             yield from ((place, self._ask_all(one)) for place, one in enumerate(asks))
             return
@@ -149,14 +149,14 @@ class SafeFetcher:
             while waiting or come:
                 done, _ = wait(waiting, 0 if come else None, return_when=FIRST_COMPLETED)
                 for one in done:
-                    answer = one.result()
-                    heappush(come, (_size(answer), waiting.pop(one), answer))
+                    response = one.result()
+                    heappush(come, (_size(response), waiting.pop(one), response))
                 if come:
-                    _, place, answer = heappop(come)
-                    yield place, answer
+                    _, place, response = heappop(come)
+                    yield place, response
 
     def _ask_all(self, ask: FetchRequest) -> Download:
-        """Fetch one source with its further answers."""
+        """Fetch one source with its further responses."""
         if ask.follow is None:
             return self.ask(ask)
         from groundwork_data.web.following import ask_all
@@ -164,7 +164,7 @@ class SafeFetcher:
         return ask_all(ask, self.ask)
 
     def ask(self, ask: FetchRequest) -> Download:
-        """Fetch one source. Never raises for anything that the server does."""
+        """Fetch one source. Never raises, whatever the server does."""
         if ask.wait_seconds > 0:
             time.sleep(ask.wait_seconds)
         deadline = Deadline(self._total_seconds)
@@ -172,9 +172,9 @@ class SafeFetcher:
         try:
             state.url = normal(ask.url)
             while state.redirects <= MAX_REDIRECTS:
-                answer = self._exchange(state, ask, deadline)
-                if answer is not None:
-                    return answer
+                response = self._exchange(state, ask, deadline)
+                if response is not None:
+                    return response
         except FetchFailed as stop:
             return Failed(
                 stop.failure,
@@ -198,7 +198,7 @@ class SafeFetcher:
     def _exchange(
         self, state: _FetchState, ask: FetchRequest, deadline: Deadline
     ) -> Fetched | Unchanged | LeftHost | None:
-        """Make one exchange; return its outcome, or None to follow a redirect."""
+        """Make one request; return its outcome, or None to follow a redirect."""
         scheme, host, port, target = parts_of(state.url)
         address = checked_address(
             host, port, deadline, allowed=self._allowed, resolver=self._resolve
@@ -274,12 +274,12 @@ class SafeFetcher:
 
     def _too_large(self) -> FetchFailed:
         return FetchFailed(
-            Failure.TOO_LARGE, f"The answer is larger than {self._max_bytes // 1_000_000} MB."
+            Failure.TOO_LARGE, f"The response is larger than {self._max_bytes // 1_000_000} MB."
         )
 
 
-def _size(answer: Download) -> int:
-    return len(answer.body) if isinstance(answer, Fetched) else 0
+def _size(response: Download) -> int:
+    return len(response.body) if isinstance(response, Fetched) else 0
 
 
 def _host_of(url: str) -> str:

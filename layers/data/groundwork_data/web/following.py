@@ -1,4 +1,4 @@
-"""Fetch the further answers of one poll: sitemaps of an index, pages of an API."""
+"""Fetch the further responses of one poll: sitemaps of an index, pages of an API."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def ask_all(
     monotonic: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> Download:
-    """Fetch a source, then what `ask.follow` names, one request after the other.
+    """Fetch a source, then the requests that `ask.follow` returns, one after the other.
 
-    Further requests go to the website of the source only. When one fails, the answers until then
-    are returned, and `broke_off` says why.
+    Further requests go to the website of the source only. If one fails, the earlier responses are
+    returned, and `broke_off` says why.
     """
     began = monotonic()
     first = fetch(replace(ask, follow=None))
@@ -47,12 +47,12 @@ def ask_all(
         except BadAddress as bad:
             broke_off = f"The next address {bad}."
             break
-        answer = fetch(FetchRequest(url, secret=ask.secret, host=ask.host))
-        if not isinstance(answer, Fetched):
-            broke_off = _why(answer)
+        response = fetch(FetchRequest(url, secret=ask.secret, host=ask.host))
+        if not isinstance(response, Fetched):
+            broke_off = _why(response)
             break
-        # Under the address that was asked for, so that a redirect cannot make paging run in a ring.
-        pages.append(replace(answer, url=url))
+        # By the requested address, so that redirects cannot make the paging endless.
+        pages.append(replace(response, url=url))
     cost = replace(
         first.transfer,
         duration_ms=round((monotonic() - began) * 1_000),
@@ -62,8 +62,8 @@ def ask_all(
     return replace(first, more=tuple(pages[1:]), broke_off=broke_off, transfer=cost)
 
 
-def _why(answer: Download) -> str:
-    """Return why an answer ends the paging."""
-    if isinstance(answer, LeftHost):
+def _why(response: Download) -> str:
+    """Return why a response ends the paging."""
+    if isinstance(response, LeftHost):
         return "The next address redirects to another website."
-    return answer.message if isinstance(answer, Failed) else "An answer was empty."
+    return response.message if isinstance(response, Failed) else "A response was empty."

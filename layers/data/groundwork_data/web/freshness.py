@@ -1,4 +1,4 @@
-"""For how long an answer is fresh (RFC 9111 section 4.2.1)."""
+"""Freshness lifetime of a response (RFC 9111 section 4.2.1)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _NO_CACHE = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 
 
 def fresh_seconds(headers: Mapping[str, str]) -> int | None:
-    """Return the seconds for which an answer need not be asked for again; None: it does not say.
+    """Return for how many seconds a response is fresh; None if it does not say.
 
-    Cache-Control wins over Expires. What a cache on the way has used up (Age) is subtracted.
+    Cache-Control has precedence over Expires. The time that a cache on the way has used up (Age) is
+    subtracted.
     """
     control = headers.get("Cache-Control", "")
     if _NO_CACHE.search(control):

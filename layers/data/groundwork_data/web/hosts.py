@@ -81,10 +81,10 @@ SHARED_DOMAINS = frozenset(
 
 
 def host_of(url: str) -> str:
-    """Return the host that a URL counts under; implements `HostOf`.
+    """Return the host whose pauses apply to a URL; implements `HostOf`.
 
-    The registrable domain, or the whole host on a shared domain; without one, the host itself.
-    Empty for a text that is not a web URL.
+    This is the registrable domain, or the whole host name on a shared domain or without a
+    registrable domain. Empty for a text that is not a web URL.
     """
     registrable = registrable_host(url)
     if registrable is not None and registrable not in SHARED_DOMAINS:

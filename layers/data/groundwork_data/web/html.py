@@ -101,8 +101,8 @@ class Cleaned:
 def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
     """Sanitize HTML and find its links.
 
-    Relative URLs are resolved against `base`, fragments alone against `page`, the page of the HTML,
-    if that is another.
+    Relative URLs are resolved against `base`. URLs that are only a fragment are resolved against
+    `page`, the page that the HTML is from, if it differs from `base`.
     """
     if "<" not in html and "&" not in html:
         text = escape(html, quote=False).replace("\xa0", "&nbsp;").replace("\r\n", "\n")
@@ -114,7 +114,7 @@ def clean(html: str, base: str | None, page: str | None = None) -> Cleaned:
 
 
 def plain(html: str) -> str:
-    """Return the text of a short piece of HTML, for a title or a name."""
+    """Return the text of a short piece of HTML, such as a title or a name."""
     if "<" not in html and "&" not in html:
         return " ".join(html.split())
     harmless = "".join(_WORDS.clean(piece) for piece in _pieces(html))
@@ -194,7 +194,7 @@ class _Sanitizer:
 
 
 def _pieces(html: str) -> Iterator[str]:
-    """Split a text with very many tags or references, so that its cost is bounded."""
+    """Split a text with very many tags or references, to limit the time of each piece."""
     marks = html.count("<") + html.count("&")
     if marks <= MANY_MARKS:
         yield html

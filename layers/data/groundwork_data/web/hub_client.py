@@ -15,10 +15,10 @@ class HubClient:
     """Implements `AskHub`."""
 
     def __init__(self, allowed: AllowedTargets) -> None:
-        """`allowed` are the targets that may be reached though they are not public."""
+        """`allowed` are the targets that may be reached although they are not public."""
         self._post = MessagePoster(allowed)
 
     def __call__(self, hub: str, form: Mapping[str, str]) -> int | None:
-        """Return the status of the answer; None: there was none."""
+        """Return the status of the response, or None if there was none."""
         outcome, _ = self._post(hub, FORM, urlencode(form).encode())
         return outcome.status

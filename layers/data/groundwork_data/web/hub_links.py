@@ -17,7 +17,7 @@ _REL = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", re.IGNORECASE)
 def hub_and_topic(
     header: str | None, links: Iterable[Mapping[str, Any]], url: str
 ) -> tuple[str | None, str | None]:
-    """Return hub and topic; both or none. A feed that names no topic is known by its address."""
+    """Return hub and topic, or neither. Without a topic of its own, a feed's URL is its topic."""
     named = [*_of_header(header), *((link.get("rel"), link.get("href")) for link in links)]
     hub = _first("hub", named, url)
     return (hub, _first("self", named, url) or url) if hub else (None, None)

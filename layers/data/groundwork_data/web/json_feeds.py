@@ -33,14 +33,14 @@ class _Decoded:
 
 
 def read_json_feed(text: str, feed_url: str, now: datetime) -> ParsedFeed | tuple[Failure, str]:
-    """Parse a JSON Feed; `url` is where it was fetched."""
+    """Parse a JSON Feed; `feed_url` is where it was fetched."""
     decoded = _decoded(text)
     if decoded is None:
-        return Failure.MALFORMED, "The answer begins like JSON, but is not valid JSON."
+        return Failure.MALFORMED, "The response begins like JSON, but is not valid JSON."
     feed = decoded.feed
     version = feed.get("version") if isinstance(feed, dict) else None
     if not isinstance(feed, dict) or not isinstance(version, str) or "jsonfeed.org" not in version:
-        return Failure.NOT_A_FEED, "The answer is JSON, but not a JSON Feed."
+        return Failure.NOT_A_FEED, "The response is JSON, but not a JSON Feed."
     items = feed.get("items")
     if not isinstance(items, list):
         return Failure.MALFORMED, "The JSON Feed has no list of items."
@@ -159,7 +159,7 @@ def _own_id(stated: object) -> str:
 def _authors(item: dict[str, object]) -> tuple[str, ...]:
     """Return the names in version 1.1's `authors`, else in version 1's `author`.
 
-    Either may be an object, a name, or a list of these.
+    Both may be an object, a name, or a list of these.
     """
     both = (_stated(item.get(field)) for field in ("authors", "author"))
     stated = next(filter(None, both), [])

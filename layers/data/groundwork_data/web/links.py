@@ -22,9 +22,9 @@ _DESCRIPTOR = re.compile(r"(\d+(?:\.\d+)?)([wx])")
 def absolute(url: str | None, base: str | None) -> str | None:
     """Return an absolute http or https URL, or None.
 
-    As in browsers (https://url.spec.whatwg.org), white space around it and line breaks in it are
-    dropped, and a space in it becomes `%20`. A relative URL is resolved against `base`; None
-    without a base.
+    As in browsers (https://url.spec.whatwg.org), white space around the URL and line breaks in it
+    are removed, and a space in it becomes `%20`. A relative URL is resolved against `base`, or is
+    None without a base.
     """
     if not url:
         return None
@@ -45,14 +45,14 @@ def absolute(url: str | None, base: str | None) -> str | None:
 
 
 def escaped(url: str) -> str:
-    """Drop white space around a URL and line breaks in it; escape forbidden characters."""
+    """Remove white space around a URL and line breaks in it; escape forbidden characters."""
     if _ODD.search(url) is None:
         return url
     return _BREAKS.sub("", url.strip(_ENDS)).translate(_ESCAPED)
 
 
 def srcset(value: str, base: str | None) -> str | None:
-    """Return the `srcset` of an image with absolute URLs only; None if none is left."""
+    """Return the `srcset` of an image with absolute URLs only; None if none remains."""
     kept = []
     stated = _AFTER_DESCRIPTOR.sub(r"\1, ", value.strip(" \t\r\n,"))
     for candidate in _BETWEEN.split(stated, MAX_CANDIDATES)[:MAX_CANDIDATES]:
@@ -69,7 +69,8 @@ def srcset(value: str, base: str | None) -> str | None:
 def address_of(candidates: str) -> str:
     """Return the URL that a sanitized `srcset` gives an image without `src`.
 
-    The widest image; if only densities are given, that of density 1, else the first.
+    This is the widest image. If only densities are given, it is the image of density 1, or else the
+    first one.
     """
     widest, width, plain, first = "", 0.0, "", ""
     for candidate in candidates.split(", "):

@@ -32,9 +32,9 @@ from groundwork_data.web.resolving import resolve
 log = logging.getLogger(__name__)
 
 TOTAL_SECONDS = 15.0
-"""For look-up, connection, and the answer's headers."""
+"""The time for look-up, connection and the headers of the response."""
 RESPONSE_SECONDS = 2.0
-"""For the beginning of the answer's body; its status has decided already."""
+"""The time for the beginning of the body; the status has decided the outcome already."""
 RESPONSE_BYTES = 1_024
 USER_AGENT = "Groundwork/0.1 (webhooks)"
 
@@ -43,7 +43,7 @@ class MessagePoster:
     """Implements `PostMessage`.
 
     The host is resolved and checked at each attempt, the connection goes to the checked address,
-    and redirects are not followed. Of the answer 1 KB is read.
+    and redirects are not followed. Only 1 KB of the response is read.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class MessagePoster:
         response_seconds: float = RESPONSE_SECONDS,
         resolver: Resolver = resolve,
     ) -> None:
-        """`allowed`: targets besides public addresses; the others are limits of one attempt."""
+        """`allowed` are targets besides public addresses; the others are limits of one attempt."""
         self._allowed = allowed
         self._total_seconds = total_seconds
         self._response_seconds = response_seconds
@@ -63,7 +63,7 @@ class MessagePoster:
     def __call__(
         self, url: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[Outcome, str | None]:
-        """POST a message; return the outcome and the beginning of the answer. Never raises."""
+        """POST a message; return the outcome and the first 1 KB of the response. Never raises."""
         deadline = Deadline(self._total_seconds, body_pause_seconds=self._response_seconds)
         try:
             return self._post(normal(url), headers, body, deadline)
@@ -111,13 +111,13 @@ class MessagePoster:
         asked = retry_after_seconds(response.headers)
         if 200 <= response.status < 300:  # noqa: PLR2004 - Successful
             return Outcome(response.status)
-        error = f"The endpoint answered {response.status}."
+        error = f"The endpoint responded with {response.status}."
         if 300 <= response.status < 400:  # noqa: PLR2004 - Redirection
-            error = f"The endpoint answered {response.status}; redirects are not followed."
+            error = f"The endpoint responded with {response.status}; redirects are not followed."
         return Outcome(response.status, error, asked)
 
     def _beginning(self, response: BaseHTTPResponse) -> str:
-        """Read the first KB of a body; of one that comes too slowly or breaks, what has come."""
+        """Read the first KB of a body; if it is slow or breaks off, what was received so far."""
         ends = time.monotonic() + self._response_seconds
         read = bytearray()
         try:

@@ -48,7 +48,7 @@ def people_in(stated: object) -> tuple[str, ...]:
 
 
 def _name(text: str) -> str:
-    """Return a name without addresses, or an empty text."""
+    """Return a name without addresses; empty if nothing else remains."""
     words = _EMPTY.sub(" ", _TAG.sub(" ", _ADDRESS.sub(" ", text)))
     name = " ".join(words.split()).strip(_AROUND)
     name = _unwrapped(_BY.sub("", name, count=1)) if _BY.match(name) else _unwrapped(name)

@@ -1,4 +1,4 @@
-"""Fetch sources after a look at robots.txt."""
+"""Fetch sources that robots.txt allows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NO_HOST = (
 
 
 class PoliteFetcher(SafeFetcher):
-    """Implements `Fetcher`: asks for robots.txt first where it is not known."""
+    """Implements `Fetcher`: fetches robots.txt first if it is not known."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class PoliteFetcher(SafeFetcher):
         user_agent: str,
         resolver: Callable[[str, int, float], list[Address]] | None = None,
     ) -> None:
-        """All are as of `SafeFetcher`."""
+        """The parameters are those of `SafeFetcher`."""
         more = {} if resolver is None else {"resolver": resolver}
         super().__init__(allowed, user_agent=user_agent, **more)  # type: ignore[arg-type]
         self._robots = SafeFetcher(
@@ -76,10 +76,10 @@ class PoliteFetcher(SafeFetcher):
         if known is None or known.expires_at <= rule.now:
             if ask.wait_seconds > 0:
                 time.sleep(ask.wait_seconds)
-            answer = self._fetch_robots(ask)
-            if isinstance(answer, Failed) and answer.failure in _NO_HOST:
-                return answer
-            known, cost = self._read(ask, answer, rule.now), answer.transfer.requests
+            response = self._fetch_robots(ask)
+            if isinstance(response, Failed) and response.failure in _NO_HOST:
+                return response
+            known, cost = self._read(ask, response, rule.now), response.transfer.requests
             ask = replace(ask, wait_seconds=min(rule.pause_seconds, PAUSE_MAX_SECONDS))
             fetched = known
         else:
@@ -93,15 +93,15 @@ class PoliteFetcher(SafeFetcher):
     def _fetch_robots(self, ask: FetchRequest) -> Download:
         return self._robots.ask(FetchRequest(f"{origin_of(normal(ask.url))}/robots.txt"))
 
-    def _read(self, ask: FetchRequest, answer: Download, now: datetime) -> KnownRobots:
+    def _read(self, ask: FetchRequest, response: Download, now: datetime) -> KnownRobots:
         from groundwork_data.web.robots_text import crawl_delay
 
-        known = robots_from(origin_of(normal(ask.url)), answer, now)
+        known = robots_from(origin_of(normal(ask.url)), response, now)
         return replace(known, crawl_delay_seconds=crawl_delay(known.body, AGENT))
 
 
 def _refusal(known: KnownRobots, ask: FetchRequest) -> Failed | None:
-    """Return why a URL is not fetched; None: it may be."""
+    """Return the failure of a URL that robots.txt refuses; None if it may be fetched."""
     nothing = Transfer(None, 0, 0, ask.onward.requests if ask.onward else 0)
     if known.status == "none":
         return None

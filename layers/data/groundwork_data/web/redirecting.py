@@ -1,6 +1,6 @@
 """Resolve the target of a redirect, and keep the cookies of one fetch.
 
-Some sites set a cookie with a redirect and answer only clients that send it back. The cookie jar
+Some sites set a cookie with a redirect, and serve only clients that send it back. The cookie jar
 exists only during the fetch: it is never stored, and other sources do not share it.
 """
 
@@ -63,11 +63,11 @@ class FetchCookies:
         self._jar = CookieJar(_Policy())
 
     def keep(self, url: str, response: BaseHTTPResponse) -> None:
-        """Store the cookies that an answer from `url` sets."""
+        """Store the cookies that a response from `url` sets."""
         message = Message()
         for value in response.headers.getlist("Set-Cookie")[:MAX_COOKIES]:
             message["Set-Cookie"] = value
-        self._jar.extract_cookies(_Answer(message), Request(url))  # type: ignore[arg-type]  # noqa: S310 - never opened
+        self._jar.extract_cookies(_CookieResponse(message), Request(url))  # type: ignore[arg-type]  # noqa: S310 - never opened
 
     def header(self, url: str) -> str | None:
         """Return the Cookie header for a request to `url`, or None."""
@@ -79,8 +79,8 @@ class FetchCookies:
         return value if value.isascii() else None
 
 
-class _Answer:
-    """The interface of an answer that `http.cookiejar` needs."""
+class _CookieResponse:
+    """The interface of a response that `http.cookiejar` needs."""
 
     def __init__(self, headers: Message) -> None:
         self._headers = headers

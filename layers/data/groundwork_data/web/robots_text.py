@@ -7,8 +7,8 @@ import re
 from protego import Protego
 
 WILDCARDS_MAX = 2
-"""Of one rule. Protego makes a regular expression of a rule, and each further wildcard multiplies
-the work for a long address."""
+"""Wildcards of one rule. Protego makes a regular expression of a rule, and each further wildcard
+multiplies the work for a long address."""
 _RULE = re.compile(r"^(\s*(dis)?allow\s*:)([^#]*)", re.IGNORECASE)
 
 
@@ -28,7 +28,7 @@ def _tame(text: str) -> str:
 
 
 def _tamed(line: str) -> str:
-    """Shorten a rule with many wildcards, so that it refuses more; drop one that allows."""
+    """Shorten a rule with many wildcards so that it refuses more; remove a rule that allows."""
     rule = _RULE.match(line)
     if rule is None or rule[3].count("*") <= WILDCARDS_MAX:
         return line

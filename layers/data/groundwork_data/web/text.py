@@ -18,7 +18,7 @@ def tidy(text: object, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return plain text with each run of white space replaced by one space."""
+    """Return plain text in one line, with single spaces."""
     return " ".join(text.split())
 
 

@@ -20,9 +20,10 @@ _ADDRESS = re.compile(
 def wording(html: str) -> str:
     """Return the wording of HTML, for the content hash.
 
-    A change of a word, an element or a URL changes it. Comments, scripts and other attributes do
-    not, because many publishing systems generate them for each request. It does not depend on the
-    sanitizer. A change of this function makes a new revision of each stored document, once.
+    The wording changes with each word, element or URL. It does not change with comments, scripts
+    and other attributes, because many publishing systems generate these for each request. It does
+    not depend on the sanitizer. If this function changes, each stored document gets one new
+    revision.
     """
     if "<" in html:
         html = _TAG.sub(_tag, _UNSEEN.sub("", html) if _has_unseen(html) else html)
@@ -30,7 +31,7 @@ def wording(html: str) -> str:
 
 
 def _has_unseen(html: str) -> bool:
-    """Return whether the HTML may contain a comment, script or style, by a fast search."""
+    """Return whether the HTML may contain a comment, script or style. Fast, not exact."""
     return "<!--" in html or re.search("<s(?:cript|tyle)", html, re.IGNORECASE) is not None
 
 

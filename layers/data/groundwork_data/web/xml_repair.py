@@ -20,7 +20,7 @@ def repaired(text: str) -> str:
 
 
 def _reference(found: re.Match[str]) -> str:
-    """Return a reference in the form of XML; an ampersand outside a reference is escaped."""
+    """Return a character reference in a form valid in XML; escape a bare ampersand."""
     if found[0].startswith("<"):
         return found[0]
     decimal, hexadecimal, name = found.groups()

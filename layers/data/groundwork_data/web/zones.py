@@ -35,7 +35,7 @@ _PARTS = re.compile(
 
 
 def in_zone(naive: datetime, stated: str) -> datetime | None:
-    """Return the time in UTC; None for a zone that is unknown or ambiguous.
+    """Return the time in UTC; return None if the zone is unknown or ambiguous.
 
     No zone means UTC. `GMT+2` is two hours east of Greenwich, as people use it, unlike POSIX.
     """

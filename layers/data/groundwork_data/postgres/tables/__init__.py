@@ -13,6 +13,12 @@ from groundwork_data.postgres.tables.configuration import (
 )
 from groundwork_data.postgres.tables.documents import Document, DocumentRevision
 from groundwork_data.postgres.tables.embeddings import Embedding, EmbeddingModel
+from groundwork_data.postgres.tables.engagements import (
+    Engagement,
+    EngagementId,
+    EngagementRetention,
+    EngagementSum,
+)
 from groundwork_data.postgres.tables.epochs import Epoch
 from groundwork_data.postgres.tables.graph_check import GraphCheck
 from groundwork_data.postgres.tables.hosts import HostRow, RobotsRow
@@ -42,14 +48,17 @@ from groundwork_data.postgres.tables.publishing import (
     ContentVersion,
     Delivery,
     Distribution,
-    Engagement,
-    EngagementSum,
 )
 from groundwork_data.postgres.tables.push import PushSubscription
 from groundwork_data.postgres.tables.realtime import SocketConnection
 from groundwork_data.postgres.tables.requests import KeptAnswer, RateBucket
 from groundwork_data.postgres.tables.row import Row
-from groundwork_data.postgres.tables.schedules import RunOfSchedule, Schedule, ScheduleMoment
+from groundwork_data.postgres.tables.schedules import (
+    ExportThatRuns,
+    RunOfSchedule,
+    Schedule,
+    ScheduleMoment,
+)
 from groundwork_data.postgres.tables.sources import Source, SourceCredentials, SourceState
 from groundwork_data.postgres.tables.webhooks import (
     OutboxRetention,
@@ -77,9 +86,12 @@ __all__ = [
     "Embedding",
     "EmbeddingModel",
     "Engagement",
+    "EngagementId",
+    "EngagementRetention",
     "EngagementSum",
     "Entity",
     "Epoch",
+    "ExportThatRuns",
     "GraphCheck",
     "HostRow",
     "Job",

@@ -51,7 +51,7 @@ class ApiKey(Aggregate, Row):
 
 
 class ApiKeyUse(Row):
-    """When a key was last used, to the minute. A separate row: a use is not a new version."""
+    """Last use of a key, to the minute. A separate row: a use is not a new version."""
 
     __tablename__ = "api_key_uses"
     api_key_id: Mapped[UUID] = mapped_column(

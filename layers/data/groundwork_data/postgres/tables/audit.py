@@ -36,6 +36,6 @@ class AuditEvent(Aggregate, Row):
     before: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     after: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     detail: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """More details; `changed_unseen` names changed columns whose values are not shown."""
+    """Further details; `changed_unseen` names changed columns whose values are not shown."""
     address: Mapped[str | None]
     request_id: Mapped[str | None]

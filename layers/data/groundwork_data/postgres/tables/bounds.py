@@ -1,4 +1,4 @@
-"""Check constraints on the size of columns, so that every row fits into an answer."""
+"""Check constraints on the size of columns, so that every row fits into one response."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ class Configuration(Aggregate, Row):
 
 
 class PreferenceSchema(Aggregate, Row):
-    """The JSON Schema that values of a preference's key follow."""
+    """The JSON Schema that values of a preference key must match."""
 
     __tablename__ = "preference_schemas"
     __table_args__ = (

@@ -95,7 +95,7 @@ class Document(Aggregate, Row):
     metadata_: Mapped[dict[str, Any]] = mapped_column(
         "metadata", JSONB, server_default=text("'{}'")
     )
-    """What the feed states besides the text: authors, categories, links, its feed."""
+    """Metadata of the feed besides the text: authors, categories, links, its feed."""
     enclosures: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     """The entry's enclosures: `{url, type, length}`."""
     search: Mapped[str | None] = mapped_column(

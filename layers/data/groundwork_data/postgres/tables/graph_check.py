@@ -18,14 +18,14 @@ class GraphCheck(Row):
     __tablename__ = "graph_check"
     name: Mapped[str] = mapped_column(primary_key=True)
     claimed_until: Mapped[datetime] = mapped_column(server_default=text("'-infinity'"))
-    """Until when one run has claimed the round."""
+    """The time until which one run has claimed the round."""
     began_at: Mapped[datetime | None]
     place: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """The place that the current round has reached; null: its start."""
     drift: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     """The number of drifts of each kind that it has found so far."""
     ended_at: Mapped[datetime | None]
-    """When the last complete round ended, by schedule or by command."""
+    """End of the last complete round, by schedule or by command."""
     seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
-    """How many seconds the last scheduled round took, from its first run to its last."""
+    """Seconds of the last scheduled round, from its first run to its last."""
     last_drift: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

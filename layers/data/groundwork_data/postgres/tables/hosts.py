@@ -14,7 +14,7 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class HostRow(Row):
-    """One host with its settings, and how it has answered lately."""
+    """One host with its settings, and the state that its latest responses gave it."""
 
     __tablename__ = "hosts"
     __table_args__ = (
@@ -29,13 +29,13 @@ class HostRow(Row):
     max_in_flight: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
     obey_robots: Mapped[bool] = mapped_column(server_default=text("true"))
     ready_at: Mapped[datetime | None]
-    """When a source of the host may be claimed, or earlier; NULL: none is enabled."""
+    """No source of the host may be claimed before this time; NULL: none is enabled."""
     next_allowed_at: Mapped[datetime] = mapped_column(server_default=text("to_timestamp(0)"))
     delay_ms: Mapped[int] = mapped_column(BigInteger, server_default=text("1000"))
     duration_ms: Mapped[int | None] = mapped_column(BigInteger)
-    """Of the last answer."""
+    """The duration of the last response."""
     mean_ms: Mapped[int | None] = mapped_column(BigInteger)
-    """Of the latest answers, a moving average."""
+    """The moving average of the durations of the latest responses."""
     crawl_delay_seconds: Mapped[float | None] = mapped_column(Double)
     claims: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     """Number of claims so far; a claim that read an older number takes nothing."""
@@ -44,11 +44,11 @@ class HostRow(Row):
     circuit_until: Mapped[datetime | None]
     circuit_opened_at: Mapped[datetime | None]
     throttled_by: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
-    """The sources whose last answers asked to come back later."""
+    """The sources whose last responses asked to come back later."""
 
 
 class RobotsRow(Row):
-    """The robots.txt of an origin, as fetched last."""
+    """The latest robots.txt of an origin."""
 
     __tablename__ = "robots"
     __table_args__ = (

@@ -101,13 +101,13 @@ class Job(Aggregate, Row):
     lease_owner: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     queued_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    """When it was last sent to its queue; the sweep sends jobs that wait too long again."""
+    """Time of its last message to its queue; the sweep sends jobs that wait too long again."""
     idempotency_key: Mapped[str | None]
     """E.g. `extract:<document>:<revision>`: the same work is queued only once."""
     party: Mapped[str] = mapped_column(server_default="")
     """Whose work it is (the document's source, or who asked): parties take turns."""
     turn_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
-    """How far it is put back in the order, so that other parties' jobs come in between."""
+    """Delay in the order of leases, so that jobs of other parties are leased in between."""
     sort_key: Mapped[datetime | None] = mapped_column(
         TIMESTAMP(timezone=False),
         Computed(
@@ -118,7 +118,7 @@ class Job(Aggregate, Row):
     )
     """The order in which queued jobs of a kind are leased."""
     not_before: Mapped[datetime | None]
-    """Until when a queued job pauses: a retry's pause, or a check of an outside batch."""
+    """The time until which a queued job pauses: before a retry, or for an outside batch."""
     reference: Mapped[str | None]
     """The outside batch that a deferred job waits for, in its worker's words."""
     message: Mapped[str | None]
@@ -127,7 +127,7 @@ class Job(Aggregate, Row):
     lease_token: Mapped[UUID | None] = mapped_column(deferred=True)
     """The present lease's fencing token; it never leaves in the outbox."""
     lease_seconds: Mapped[int | None] = mapped_column(BigInteger)
-    """How long each status report extends the lease."""
+    """Seconds by which each status report extends the lease."""
     heard_at: Mapped[datetime | None]
     """The last status report of the present lease."""
     progress_sent_at: Mapped[datetime | None]
@@ -136,7 +136,7 @@ class Job(Aggregate, Row):
     """Leases in a row that expired without one status report."""
     leases: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     outcome: Mapped[str | None]
-    """How its last lease ended; a trigger copies it to `job_attempts`."""
+    """End of its last lease; a trigger copies it to `job_attempts`."""
 
     document: Mapped[Document | None] = parent("jobs")
     attempts: Mapped[list[JobAttempt]] = children("job", order_by="JobAttempt.number")

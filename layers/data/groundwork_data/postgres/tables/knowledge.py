@@ -66,7 +66,7 @@ class Entity(Aggregate, Row):
     said_confidence: Mapped[float | None] = mapped_column(Double, server_default=text("NULL"))
     """The highest confidence by clients and by results without a document."""
     computed_confidence: Mapped[float | None] = mapped_column(Double, server_default=text("NULL"))
-    """What was computed from its statements; if `confidence` differs, a client has set that."""
+    """Confidence computed from its statements; if `confidence` differs, a client has set that."""
     key: Mapped[str | None]
     aliases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
@@ -173,7 +173,7 @@ class Mention(Row):
     """The text of the document that states it."""
     confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
     subject_confidence: Mapped[float] = mapped_column(Double, server_default=text("1"))
-    """How sure the document's result is of the entity or relationship itself."""
+    """The result's confidence in the entity or relationship itself."""
     source_id: Mapped[UUID | None] = mapped_column(server_default=text("NULL"))
     """The document's source, for confidences by source."""
     stated_by: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))

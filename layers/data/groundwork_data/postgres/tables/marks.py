@@ -18,7 +18,10 @@ BANDS = tuple(f"band_{number}" for number in range(6))
 
 
 class DocumentMark(Row):
-    """What comparing a document found. Triggers make it, and empty it with each revision."""
+    """The result of comparing a document.
+
+    Triggers create the row, and empty it at each revision.
+    """
 
     __tablename__ = "document_marks"
     __table_args__ = (

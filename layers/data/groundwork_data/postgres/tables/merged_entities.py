@@ -31,7 +31,7 @@ class MergedEntity(Row):
     type: Mapped[str]
     key: Mapped[str | None]
     was: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    """Its row before the merge."""
+    """The row of the entity before the merge."""
     moved: Mapped[dict[str, Any]] = mapped_column(JSONB)
     """Ids of the rows that moved to the survivor, and whole rows of those that were dropped."""
     carried: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))

@@ -44,7 +44,7 @@ class OutboxEntry(Row):
     seq: Mapped[int | None] = mapped_column(BigInteger)
     """The place in the order of live events; the relay assigns it in commit order."""
     became: Mapped[str | None]
-    """The status that the thing reached with this change."""
+    """The status that the item reached with this change."""
 
 
 class OutboxCursor(Row):
@@ -61,7 +61,7 @@ class OutboxCursor(Row):
 
 
 class RelayLease(Row):
-    """Until when the relay promises to poll, so that writers need not nudge it."""
+    """The time until which the relay promises to poll, so that writers need not nudge it."""
 
     __tablename__ = "relay_lease"
     name: Mapped[str] = mapped_column(primary_key=True)

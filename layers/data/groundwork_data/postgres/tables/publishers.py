@@ -78,7 +78,7 @@ class PublisherCallback(Row):
 
 
 class DistributionHandover(Row):
-    """A distribution that is being sent: its message, and who has leased it."""
+    """A distribution that is being sent: its message, and the publisher that has leased it."""
 
     __tablename__ = "distribution_handovers"
     __table_args__ = (
@@ -92,7 +92,7 @@ class DistributionHandover(Row):
     channel: Mapped[str]
     message: Mapped[dict[str, Any]] = mapped_column(JSONB)
     available_at: Mapped[datetime]
-    """When it may be leased; later than now after a failure."""
+    """Earliest time of a lease; later than now after a failure."""
     attempts: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     """Leases that failed or expired."""
     worker: Mapped[str | None]

@@ -1,4 +1,4 @@
-"""Contents, their distributions and deliveries, engagements, and webhooks."""
+"""Contents, their distributions and deliveries."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from groundwork_data.postgres.tables.row import Aggregate, Row
 
 if TYPE_CHECKING:
     from groundwork_data.postgres.tables.embeddings import Embedding
+    from groundwork_data.postgres.tables.engagements import Engagement, EngagementSum
     from groundwork_data.postgres.tables.publishers import DistributionHandover
 
 EMPTY = text("'{}'")
@@ -124,7 +125,7 @@ class Distribution(Aggregate, Row):
             postgresql_where=text("status = 'scheduled'"),
         ),
     )
-    # A distributed content is archived, not deleted, so that it stays known what was sent.
+    # A distributed content is archived, not deleted, to keep a record of what was sent.
     content_id: Mapped[UUID] = mapped_column(ForeignKey("contents.id"))
     channel: Mapped[str]
     spec: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=EMPTY)
@@ -133,7 +134,7 @@ class Distribution(Aggregate, Row):
     content_version: Mapped[int | None] = mapped_column(BigInteger)
     """The published version that is sent."""
     error: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    """Why the last attempt failed."""
+    """Reason that the last attempt failed."""
 
     content: Mapped[Content] = parent("distributions")
     deliveries: Mapped[list[Delivery]] = children("distribution")
@@ -177,84 +178,6 @@ class Delivery(Aggregate, Row):
     sent_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     state_at: Mapped[datetime | None]
-    """When, by the publisher's callbacks, its status was reached."""
+    """The time at which the status was reached, according to the publisher's callbacks."""
 
     distribution: Mapped[Distribution] = parent("deliveries")
-
-
-class Engagement(Aggregate, Row):
-    """A count of one kind of engagement, such as opens, at one time."""
-
-    __tablename__ = "engagements"
-    __table_args__ = (
-        CheckConstraint("kind ~ '^[a-z][a-z0-9_-]{0,62}$'", name="kind"),
-        CheckConstraint("count BETWEEN 0 AND 1000000000", name="count"),
-        CheckConstraint("length(event_id) BETWEEN 1 AND 200", name="event_id"),
-        CheckConstraint("length(agent) <= 500", name="agent"),
-        CheckConstraint("length(recipient) BETWEEN 1 AND 600", name="recipient"),
-        CheckConstraint("length(link) BETWEEN 1 AND 2048", name="link"),
-        CheckConstraint(
-            "automated_reason IN ('agent', 'soon', 'many_links')", name="automated_reason"
-        ),
-        Index(
-            "uq_engagements_event_id",
-            "event_id",
-            "distribution_id",
-            unique=True,
-            postgresql_where=text("event_id IS NOT NULL"),
-        ),
-        Index("ix_engagements_distribution_id_id", "distribution_id", "id"),
-        Index("ix_engagements_kind_id", "kind", "id"),
-        Index("ix_engagements_occurred_at_id", "occurred_at", "id"),
-        Index("ix_engagements_distribution_id_occurred_at", "distribution_id", "occurred_at"),
-        Index(
-            "ix_engagements_recipient",
-            "recipient",
-            "distribution_id",
-            "occurred_at",
-            postgresql_where=text("link IS NOT NULL"),
-        ),
-    )
-    distribution_id: Mapped[UUID] = mapped_column(
-        ForeignKey("distributions.id", ondelete="CASCADE")
-    )
-    kind: Mapped[str]
-    count: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
-    occurred_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    event_id: Mapped[str | None]
-    """The client's id of the event."""
-    agent: Mapped[str | None]
-    """The program that acted, such as a User-Agent."""
-    automated: Mapped[bool] = mapped_column(server_default=text("false"))
-    """Whether a program acted without a person."""
-    recipient: Mapped[str | None]
-    """Who acted, as in deliveries."""
-    link: Mapped[str | None]
-    """What was clicked."""
-    automated_reason: Mapped[str | None]
-    """Why it is automated: the agent, soon after the delivery, or many links at once."""
-
-    distribution: Mapped[Distribution] = parent("engagements")
-
-
-class EngagementSum(Row):
-    """What the engagements of one kind with a distribution add up to, in one hour or day (UTC).
-
-    Triggers keep it; it outlives the engagements.
-    """
-
-    __tablename__ = "engagement_sums"
-    __table_args__ = (CheckConstraint("bucket IN ('hour', 'day')", name="bucket"),)
-    distribution_id: Mapped[UUID] = mapped_column(
-        ForeignKey("distributions.id", ondelete="CASCADE"), primary_key=True
-    )
-    bucket: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(primary_key=True)
-    total: Mapped[int] = mapped_column(BigInteger)
-    human: Mapped[int] = mapped_column(BigInteger)
-    engagements: Mapped[int] = mapped_column(BigInteger)
-    first_at: Mapped[datetime]
-    last_at: Mapped[datetime]
-
-    distribution: Mapped[Distribution] = parent("engagement_sums")

@@ -1,4 +1,4 @@
-"""Stored answers of repeated requests, and rate limits."""
+"""Stored responses of repeated requests, and rate limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork_data.postgres.tables.row import Row
 
 
 class KeptAnswer(Row):
-    """The answer to a request with an Idempotency-Key, encrypted with a key derived from it."""
+    """The response to a request with an Idempotency-Key, encrypted with a key derived from it."""
 
     __tablename__ = "kept_answers"
     __table_args__ = (Index("ix_kept_answers_expires_at", "expires_at"),)

@@ -33,7 +33,7 @@ class Aggregate:
     """Columns of every aggregate; triggers update `version`, `updated_at` and the outbox.
 
     Lists are sorted by both times, so both have an index. An update through the ORM names the
-    version that it read: if another one is stored meanwhile, it raises StaleDataError.
+    version that it read; if the row has another version by then, it raises StaleDataError.
     """
 
     __table__: ClassVar[FromClause]
@@ -49,7 +49,7 @@ class Aggregate:
 
     @declared_attr.directive
     def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - the class, as SQLAlchemy calls it
-        """Compare versions; the trigger sets the new one."""
+        """Compare versions at each update; the trigger sets the new version."""
         return {"version_id_col": cls.version, "version_id_generator": False}
 
     def __init_subclass__(cls) -> None:

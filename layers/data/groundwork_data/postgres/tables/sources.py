@@ -50,7 +50,7 @@ ENCRYPTED_RULE = "encrypted ~ '^gw1[.][0-9a-f-]{36}[.][A-Za-z0-9_=-]+$'"
 
 
 def encrypted_column(column: str) -> str:
-    """Return the rule of a column with short encrypted secrets."""
+    """Return the check constraint of a column with short encrypted secrets."""
     return f"{ENCRYPTED_RULE.replace('encrypted', column)} AND octet_length({column}) <= 2000"
 
 
@@ -84,7 +84,7 @@ class Source(Aggregate, Row):
     """The objective; NULL: twice the usual pause."""
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     config: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """How a page or an API is read (`sources.kinds`)."""
+    """Settings for reading a page or an API (`sources.kinds`)."""
     has_credentials: Mapped[bool] = mapped_column(server_default=text("false"))
 
     state: Mapped[SourceState | None] = children("source")
@@ -116,7 +116,7 @@ WHEN claimed_until IS NOT NULL THEN claimed_until
 WHEN asked_ticket IS NOT NULL THEN to_timestamp(0)
 ELSE next_poll_at END
 """
-"""When a source may be claimed (again); NULL: never, since it is disabled."""
+"""Earliest time of the next claim; NULL: never, since the source is disabled."""
 
 
 class SourceState(Row):
@@ -150,7 +150,7 @@ class SourceState(Row):
     )
     status: Mapped[str] = mapped_column(server_default="pending")
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
-    """As in the source's own row, kept by a trigger."""
+    """A copy of the source's `enabled`, which a trigger maintains."""
     host: Mapped[str] = mapped_column(server_default="")
     """The host that is asked; the key of `hosts`."""
     next_poll_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -163,7 +163,7 @@ class SourceState(Row):
     """The current fetch, running or waiting; a result with another ticket is too late."""
     claimed_until: Mapped[datetime | None]
     fetch_at: Mapped[datetime | None]
-    """When the claimed fetch may begin; its message is delayed until then."""
+    """Earliest time of the claimed fetch; its message is delayed until then."""
     fetching_until: Mapped[datetime | None]
     """While a worker has the fetch; another worker with the same ticket leaves it alone."""
     asked_ticket: Mapped[UUID | None]
@@ -174,7 +174,7 @@ class SourceState(Row):
     """The target of the permanent redirect that is seen now; not yet asked instead."""
     redirect_since: Mapped[datetime | None]
     moved_to: Mapped[str | None]
-    """The address that is asked instead of the source's own."""
+    """The address that is requested instead of the source's own."""
     onward: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     """The rest of the present poll after a redirect to another host."""
     last_success_at: Mapped[datetime | None]
@@ -190,6 +190,6 @@ class SourceState(Row):
     etag: Mapped[str | None]
     last_modified: Mapped[str | None]
     feed: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
-    """What the feed says about itself: title, site, language."""
+    """The feed's own description: title, site, language."""
 
     source: Mapped[Source] = parent("state")

@@ -68,7 +68,10 @@ class WebhookSecret(Row):
 
 
 class WebhookEndpointState(Row):
-    """How an endpoint answers, and which sender has leased it. Not a version of the webhook."""
+    """The state of an endpoint, and the sender that has leased it.
+
+    Not part of the webhook's version.
+    """
 
     __tablename__ = "webhook_states"
     __table_args__ = (
@@ -82,7 +85,7 @@ class WebhookEndpointState(Row):
     failing_since: Mapped[datetime | None]
     last_status: Mapped[int | None] = mapped_column(BigInteger)
     open_until: Mapped[datetime | None]
-    """Until when nothing is sent."""
+    """The time until which nothing is sent."""
     warned_at: Mapped[datetime | None]
     disabled_for_failures: Mapped[bool] = mapped_column(server_default=text("false"))
     lease_token: Mapped[UUID | None]
@@ -111,13 +114,13 @@ class WebhookMessage(Row):
         ),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
-    """Its `webhook-id`, in all attempts."""
+    """The `webhook-id` of the message in all attempts."""
     webhook_id: Mapped[UUID] = mapped_column(ForeignKey("webhooks.id", ondelete="CASCADE"))
     outbox_id: Mapped[int] = mapped_column(BigInteger)
     """No foreign key: retention keeps outbox rows that messages refer to."""
     type: Mapped[str]
     status: Mapped[str] = mapped_column(server_default="pending")
-    """`held`: we had disabled the webhook; `withheld`: its owner may not read the thing."""
+    """`held`: we had disabled the webhook; `withheld`: its owner may not read the item."""
     attempts: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     due_at: Mapped[datetime]
     place: Mapped[int] = mapped_column(BigInteger, Identity(always=False))
@@ -150,11 +153,11 @@ class WebhookAttempt(Row):
 
 
 class OutboxRetention(Row):
-    """How far retention has looked through the outbox; what webhooks need is left behind it."""
+    """Position of retention in the outbox; rows before it remain only for webhooks."""
 
     __tablename__ = "outbox_retention"
     name: Mapped[str] = mapped_column(primary_key=True)
     epoch: Mapped[int] = mapped_column(BigInteger)
-    """The place counts in this epoch alone: a restore gives rows new transaction numbers."""
+    """The epoch of the position; after a restore, rows have other transaction numbers."""
     xid: Mapped[int] = mapped_column(BigInteger)
     id: Mapped[int] = mapped_column(BigInteger)

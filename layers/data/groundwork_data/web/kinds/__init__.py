@@ -1,1 +1,1 @@
-"""Read the answers of sources other than feeds: sitemaps, pages and JSON APIs."""
+"""Read the responses of sources other than feeds: sitemaps, pages and JSON APIs."""

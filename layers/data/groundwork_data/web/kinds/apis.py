@@ -28,13 +28,13 @@ MAX_CURSOR = 1_000
 
 
 class ApiReader:
-    """Reads the answers of one API, and finds the next one."""
+    """Reads the responses of one API, and finds the next request."""
 
     def __init__(self, config: ApiConfig) -> None:
         self._config = config
 
     def next(self, pages: Sequence[Fetched]) -> FollowUp | None:
-        """Return the next request; None after the last answer, or after `max_pages`."""
+        """Return the next request; None after the last page, or after `max_pages`."""
         config, last = self._config, pages[-1]
         if config.paging is None or len(pages) >= config.max_pages:
             return None
@@ -56,13 +56,13 @@ class ApiReader:
     def __call__(
         self, fetched: Fetched, now: datetime, seconds: float | None = None
     ) -> ParsedFeed | Failed:
-        """Read the items of all answers; implements `FeedReader`."""
+        """Read the items of all responses; implements `FeedReader`."""
         limit = CPU_SECONDS if seconds is None else min(seconds, CPU_SECONDS)
         try:
             with cpu_seconds(limit):
                 return self._read(fetched, now)
         except (TooLong, RecursionError, MemoryError):
-            return Failed(Failure.TOO_COMPLEX, "The answer takes too much work to read.")
+            return Failed(Failure.TOO_COMPLEX, "The response takes too much work to read.")
 
     def _read(self, fetched: Fetched, now: datetime) -> ParsedFeed | Failed:
         entries: list[Entry] = []
@@ -71,7 +71,7 @@ class ApiReader:
             try:
                 items = at(_parsed(page), self._config.items)
             except ValueError:
-                return Failed(Failure.MALFORMED, "The answer is not valid JSON.")
+                return Failed(Failure.MALFORMED, "The response is not valid JSON.")
             if not isinstance(items, list):
                 where = self._config.items or "the root"
                 return Failed(Failure.MALFORMED, f"There is no list of items at {where}.")
@@ -144,7 +144,7 @@ def _entry(item: JsonValue, config: ApiConfig, base: str) -> Entry | None:
 
 
 def _text(value: JsonValue, limit: int) -> str:
-    """Return a text; a number becomes its digits, anything else nothing."""
+    """Return a value as text; numbers as digits, other types as an empty text."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     return tidy(value, limit)

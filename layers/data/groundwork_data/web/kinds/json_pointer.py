@@ -6,7 +6,7 @@ from pydantic import JsonValue
 
 
 def at(document: JsonValue, pointer: str | None) -> JsonValue:
-    """Return the value at a pointer; None if there is none. An empty pointer: the document."""
+    """Return the value at a pointer, or None. An empty pointer is the whole document."""
     if pointer is None:
         return None
     value = document

@@ -1,7 +1,7 @@
 """The child process that extracts the text of one page: bytes on stdin, JSON on stdout.
 
-It limits its own memory and CPU time before it loads anything that reads the page, so a page that
-would take gigabytes or minutes ends this process and nothing else. It needs no network.
+It limits its own memory and CPU time before it loads the extraction library. So a page that would
+take gigabytes or minutes ends only this process. It needs no network.
 """
 
 import json
@@ -43,7 +43,7 @@ def extract(body: bytes, url: str, favor: str, tables: str) -> dict[str, str | N
 
 
 def main() -> None:
-    """Read the limits and options from the arguments, the page from stdin."""
+    """Read the limits and options from the arguments, and the page from stdin."""
     memory_bytes, cpu_seconds, url, favor, tables = sys.argv[1:]
     limit(int(memory_bytes), int(cpu_seconds))
     json.dump(extract(sys.stdin.buffer.read(), url, favor, tables), sys.stdout)

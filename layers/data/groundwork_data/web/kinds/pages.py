@@ -49,9 +49,9 @@ class PageReader:
         now: datetime,
         seconds: float | None = None,  # noqa: ARG002 - the port's shape; the child has its own limit
     ) -> ParsedFeed | Failed:
-        """Read a page; implements `FeedReader`. Never raises for any content of the page."""
+        """Read a page; implements `FeedReader`. Never raises, whatever the page contains."""
         if not fetched.body.strip():
-            return Failed(Failure.EMPTY, "The answer has no content.")
+            return Failed(Failure.EMPTY, "The response has no content.")
         try:
             found = self._extracted(fetched)
         except subprocess.TimeoutExpired:
@@ -67,7 +67,7 @@ class PageReader:
         return ParsedFeed(facts, (entry,))
 
     def _extracted(self, fetched: Fetched) -> dict[str, str | None] | None:
-        """Return what the child found; None: it ended at one of its limits."""
+        """Return the result of the child process; None if the child ended at one of its limits."""
         config = self._config
         child = [
             sys.executable,
@@ -79,7 +79,7 @@ class PageReader:
             config.favor,
             "yes" if config.tables else "no",
         ]
-        # Nothing of the environment but where modules are: the child has no secrets.
+        # The child gets only the import path from the environment, so it has no secrets.
         environment = {"PYTHONPATH": os.pathsep.join(sys.path), "LC_ALL": "C.UTF-8"}
         done = subprocess.run(  # noqa: S603 - our own module; the page is on stdin only
             child,

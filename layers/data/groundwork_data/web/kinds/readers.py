@@ -11,10 +11,10 @@ from groundwork_data.web.feeds import read_feed
 
 
 def reader_of(kind: str, config: JsonValue) -> tuple[FeedReader, Follow | None]:
-    """Return what reads the answers of a source, and what finds its further requests.
+    """Return the reader of a source's responses, and what finds its further requests.
 
     Raises:
-        Invalid: the configuration is not one of this kind.
+        Invalid: `config` is not a configuration of this kind.
     """
     if kind == "feed":
         return read_feed, None

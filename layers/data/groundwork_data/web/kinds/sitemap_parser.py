@@ -1,7 +1,7 @@
 """Parse sitemaps (https://www.sitemaps.org/protocol.html) as a stream, with hard limits.
 
-expat is driven directly: a declaration of a document type or an entity ends the parsing, so there
-are no entity bombs and no external entities; depth, lengths and numbers are bounded.
+This module uses expat directly: a declaration of a document type or an entity ends the parsing,
+which excludes entity bombs and external entities. Depth, lengths and counts are limited.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 MAX_ADDRESSES = 50_000
-"""Of one file, by the protocol; what follows is ignored."""
+"""Addresses of one file, by the protocol; further ones are ignored."""
 MAX_BYTES = 52_428_800
-"""Of one file after decompression, by the protocol."""
+"""The size of one file after decompression, by the protocol."""
 MAX_DEPTH = 12
 MAX_TEXT = 4_096
 CHUNK_BYTES = 65_536
@@ -46,18 +46,18 @@ class Sitemap:
     listed: list[SitemapEntry] = field(default_factory=list)
     too_many: bool = False
     error: str | None = None
-    """Why the file ends early, when it has addresses before that."""
+    """Reason that the file ends early, if it has addresses before that."""
 
 
 class _Stop(Exception):
-    """Enough was read."""
+    """Raised to end the parsing when enough was read."""
 
 
 def parse_sitemap(body: bytes) -> Sitemap:
     """Parse a sitemap, an index of sitemaps, or a text with one address per line; gzip or not.
 
     Raises:
-        BadSitemap: it is something else, too large, or declares a document type.
+        BadSitemap: the file is something else, too large, or declares a document type.
     """
     head = _start(body)
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

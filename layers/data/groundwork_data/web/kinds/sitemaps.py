@@ -23,7 +23,7 @@ from groundwork_data.web.text import one_line, tidy
 from groundwork_data.web.time_limit import TooLong, cpu_seconds
 
 MAX_SITEMAPS = 10
-"""Of an index, one poll reads the newest."""
+"""Sitemaps of an index that one poll reads, the newest ones."""
 PAUSE_SECONDS = 1.0
 CPU_SECONDS = 10.0
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -102,7 +102,7 @@ def _read(fetched: Fetched, now: datetime) -> ParsedFeed:
 def _newest(
     listed: Iterable[SitemapEntry], base: str
 ) -> list[tuple[datetime | None, str, SitemapEntry]]:
-    """Return those with a valid address and their dates, the newest first."""
+    """Return entries with a valid address, with their dates, newest first."""
     found = [
         (moment(one.published or one.lastmod), address, one)
         for one in listed
