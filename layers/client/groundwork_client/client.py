@@ -1,4 +1,4 @@
-"""The client: lease jobs and work on them, read documents, make jobs."""
+"""The client: lease jobs and work on them, read documents, create jobs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -17,6 +18,7 @@ from groundwork_client.heartbeat import Heartbeat
 from groundwork_client.http import Http, Sends
 from groundwork_client.job import Job
 from groundwork_client.stopping import Stop
+from groundwork_client.together import beat_together, hand_in_together
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ BEATS_PER_LEASE = 3
 
 
 class Client:
-    """Groundwork for a worker. Safe to use from several threads."""
+    """A connection of a worker to Groundwork. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -38,13 +40,15 @@ class Client:
         retry_seconds: float = 60.0,
         send: Sends | None = None,
     ) -> None:
-        """Connect to nothing yet.
+        """Connects at the first call.
 
         Args:
-            url: Where Groundwork is, without `/api`; GROUNDWORK_URL if it is left out.
-            api_key: A key with `jobs:write` and what else is read; GROUNDWORK_API_KEY else.
-            worker: Name and version, shown with the attempts of jobs; the host's name else.
-            retry_seconds: How long calls are tried again after 429, 5xx and lost connections.
+            url: The address of Groundwork, without `/api`. Default: GROUNDWORK_URL.
+            api_key: A key with `jobs:write` and the read permissions that the worker needs.
+                Default:
+                GROUNDWORK_API_KEY.
+            worker: Name and version, shown with the attempts of jobs. Default: the machine's name.
+            retry_seconds: How long calls are retried after 429, 5xx and lost connections.
             send: Replaces the HTTP library, for tests.
         """
         url = url or os.environ.get("GROUNDWORK_URL", "")
@@ -63,23 +67,29 @@ class Client:
         batch: int = 1,
         include: Sequence[Literal["document"]] = (),
         when_idle: Literal["wait", "stop"] = "wait",
+        hand_in: Literal["each", "together"] = "each",
     ) -> Iterator[Job]:
-        """Lease jobs one after the other; a heartbeat extends their leases.
+        """Lease jobs and yield them one after the other; a heartbeat extends their leases.
 
-        SIGTERM and SIGINT end the loop (in the main thread): Stopping, a SystemExit, is raised in
-        the job at work, `with job:` takes it, and all held jobs are released.
+        In the main thread, SIGTERM and SIGINT end the loop: they raise Stopping, a SystemExit, in
+        the current job; `with job:` catches it, and all held jobs are released.
 
         Args:
-            kinds: Such as `extract`.
-            lease_seconds: A worker that dies holds its job for so long.
-            batch: Jobs that one call leases, up to 100; they are yielded one by one.
-            include: `document` brings the documents along, so that `Job.document` needs no call.
-            when_idle: `wait` for jobs, or `stop` when none waits.
+            kinds: Kinds of jobs, such as `extract`.
+            lease_seconds: How long a crashed worker still holds its job.
+            batch: How many jobs one call leases, up to 100; they are yielded one by one.
+            include: `document` leases jobs with their documents, so that `Job.document` needs no
+                call.
+            when_idle: `wait` for jobs, or `stop` if none is waiting.
+            hand_in: `together` hands in the results of a batch by one request, after its last job.
+                `Job.succeed` then returns before the result is accepted; a result that is refused
+                fails its job as `internal`.
         """
         if not kinds:
             raise ValueError("name at least one kind of jobs")
         held: list[Job] = []
-        with self.stop as stop, Heartbeat(lease_seconds / BEATS_PER_LEASE, Job.beat) as heart:
+        beat = partial(beat_together, http=self._http)
+        with self.stop as stop, Heartbeat(lease_seconds / BEATS_PER_LEASE, beat) as heart:
             idle = IDLE_SECONDS
             try:
                 while not stop:
@@ -88,19 +98,23 @@ class Client:
                     )
                     if held:
                         idle = IDLE_SECONDS
+                        for job in held if hand_in == "together" else ():
+                            job.keep_result()
                         heart.hold(held)
                         yield from self._each(held, stop)
+                        hand_in_together(held, self._http)
                     elif when_idle == "stop":
                         return
                     else:
                         stop.wait(idle)
                         idle = min(idle * 2, IDLE_MAX_SECONDS)
             finally:
+                _hand_in_kept(held, self._http)
                 for job in held:
                     _let_go(job)
 
     def _each(self, held: list[Job], stop: Stop) -> Iterator[Job]:
-        """Yield the jobs one by one, and give back what the loop's body leaves."""
+        """Yield the jobs one by one; release those that the body of the loop leaves unfinished."""
         for job in held:
             if stop:
                 return
@@ -124,12 +138,13 @@ class Client:
         """Lease waiting jobs, without a heartbeat.
 
         Args:
-            kinds: Such as `extract`.
-            lease_seconds: A worker that dies holds its jobs for so long.
-            batch: Jobs to lease, up to 100.
-            messages: Ids of messages of the job queue, in place of `batch`: a job for each. If
-                there are fewer jobs, nothing waits for the other messages; delete them.
-            include: `document` brings the documents along, so that `Job.document` needs no call.
+            kinds: Kinds of jobs, such as `extract`.
+            lease_seconds: How long a crashed worker still holds its jobs.
+            batch: How many jobs to lease, up to 100.
+            messages: Ids of messages of the job queue, one job for each, in place of `batch`. If
+                fewer jobs are returned, no jobs wait for the other messages: delete these.
+            include: `document` leases jobs with their documents, so that `Job.document` needs no
+                call.
         """
         asked: dict[str, object] = {
             "kinds": list(kinds),
@@ -142,10 +157,10 @@ class Client:
             asked["max"] = batch
         if include:
             asked["include"] = list(include)
-        answer = self._http.call("POST", "/jobs/lease", asked)
-        if answer.status == HTTPStatus.NO_CONTENT:
+        response = self._http.call("POST", "/jobs/lease", asked)
+        if response.status == HTTPStatus.NO_CONTENT:
             return []
-        leased = answer.body["items"] if messages or batch > 1 else [answer.body]
+        leased = response.body["items"] if messages or batch > 1 else [response.body]
         return [Job(one, self._http, worker=self.worker) for one in leased]
 
     def add_job(
@@ -156,7 +171,7 @@ class Client:
         priority: int = 5,
         document_id: str | UUID | None = None,
     ) -> str:
-        """Queue a job and return its id. A retry makes no second one."""
+        """Queue a job and return its id. A retried call does not create a second job."""
         body: dict[str, object] = {"kind": kind, "payload": dict(payload), "priority": priority}
         if document_id is not None:
             body["document_id"] = str(document_id)
@@ -168,7 +183,10 @@ class Client:
         return Document.of(self._http.call("GET", f"/documents/{document_id}").body)
 
     def documents(self, **filters: str | int) -> Iterator[Document]:
-        """Read a list of documents: `source_id`, `q`, `published_after`, `sort` and so on."""
+        """Yield the documents of a list.
+
+        Filters: `source_id`, `q`, `published_after`, `sort`, ….
+        """
         for shown in self.pages("/documents", filters):
             yield Document.of(shown)
 
@@ -177,7 +195,7 @@ class Client:
         return Source.of(self._http.call("GET", f"/sources/{source_id}").body)
 
     def pages(self, path: str, filters: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
-        """Read the items of a list under /api/v1, to its end."""
+        """Yield the items of a list under /api/v1, page after page."""
         query = dict(filters)
         while True:
             page = self._http.call("GET", path, query=query).body
@@ -200,13 +218,21 @@ class Client:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close it."""
+        """Close the connections."""
         self.close()
 
 
+def _hand_in_kept(jobs: Sequence[Job], http: Http) -> None:
+    """Hand in the results of a batch that ends early; ignore an unreachable server."""
+    try:
+        hand_in_together(jobs, http)
+    except GroundworkError:
+        log.warning("results are not handed in; the leases will expire", exc_info=True)
+
+
 def _let_go(job: Job) -> None:
-    """Release a job that is still held, as far as the server can be reached."""
-    if job.held:
+    """Release a job that has no result and is still held; ignore an unreachable server."""
+    if job.unfinished:
         log.info("job %s is released", job.id)
         try:
             job.release()

@@ -1,4 +1,4 @@
-"""What workers read: documents and sources."""
+"""Documents and sources, as workers read them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Self
 class Document:
     """One entry of a source, in its latest revision.
 
-    `authors`, `categories` and `links` are what the feed states of it.
+    `authors`, `categories` and `links` are as the feed states them.
     """
 
     id: str
@@ -32,7 +32,7 @@ class Document:
 
     @classmethod
     def of(cls, shown: Mapping[str, Any]) -> Self:
-        """Read an answer; fields that are not known here are left out."""
+        """Make a document from the API's JSON; unknown fields are ignored."""
         known = {one.name: shown[one.name] for one in fields(cls) if one.name in shown}
         known["published_at"] = moment(known.get("published_at"))
         for name in ("authors", "categories", "links"):
@@ -42,7 +42,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A feed: its name and address, and title and site as it states them."""
+    """A feed with its name and address, and with title and site as the feed states them."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Source:
 
     @classmethod
     def of(cls, shown: Mapping[str, Any]) -> Self:
-        """Read an answer."""
+        """Make a source from the API's JSON; unknown fields are ignored."""
         state = shown.get("state") or {}
         return cls(
             shown["id"],
@@ -66,5 +66,5 @@ class Source:
 
 
 def moment(text: object) -> datetime | None:
-    """Read a time of the API, which is RFC 3339."""
+    """Parse a time of the API, which is in RFC 3339."""
     return datetime.fromisoformat(text.replace("Z", "+00:00")) if isinstance(text, str) else None

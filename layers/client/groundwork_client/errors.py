@@ -1,4 +1,4 @@
-"""Errors of calls, and exceptions by which a worker says how its job failed."""
+"""Errors of calls, and exceptions that a worker raises to fail its job."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from typing import Any
 
 
 class GroundworkError(Exception):
-    """Any error of this package."""
+    """Base of all errors of this package."""
 
 
 class Unreachable(GroundworkError):
-    """No answer after all retries."""
+    """No response after all retries."""
 
 
 class ApiError(GroundworkError):
-    """An answer that is not a success (`application/problem+json`).
+    """A response that is not a success (`application/problem+json`).
 
     Attributes:
         status: The HTTP status.
-        type: The stable name of the problem, as in `/problems/lease-lost` (docs/problems.md).
+        type: The stable name of the problem, such as `/problems/lease-lost` (docs/problems.md).
         errors: For 422: `{"pointer", "detail"}` of each fault.
-        request_id: To find it in the logs.
-        repeated: An earlier try of this call had no answer, or 5xx, and may have had its effect.
+        request_id: The id of the request in the logs.
+        repeated: True if an earlier try of this call got no response, or 5xx. It may have had
+            its effect.
     """
 
     repeated = False
@@ -44,7 +45,7 @@ class NotAllowed(ApiError):
 
 
 class NotFound(ApiError):
-    """404."""
+    """404: the item does not exist, or this key may not see it."""
 
 
 class Refused(ApiError):
@@ -52,11 +53,14 @@ class Refused(ApiError):
 
 
 class LeaseLost(ApiError):
-    """409: the lease has expired or ended; another worker may have the job. Stop working on it."""
+    """409: the lease has expired or ended, and another worker may have the job.
+
+    Stop working on it.
+    """
 
 
 class Cancelled(GroundworkError):
-    """A user asked to cancel the job. Raised by `Job.report`; the job is then given back."""
+    """A user asked to cancel the job. `Job.report` raises it; the job is then released."""
 
 
 class JobFailure(GroundworkError):
@@ -65,13 +69,16 @@ class JobFailure(GroundworkError):
     failure: str
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        """`retry_after`: seconds until the next attempt, at most 48 hours; else we decide."""
+        """`retry_after` is the pause before the next attempt in seconds, at most 48 hours.
+
+        If it is left out, the server chooses the pause.
+        """
         super().__init__(message)
         self.retry_after = retry_after
 
 
 class Retryable(JobFailure):
-    """Another attempt may succeed: a service is away, a limit is reached."""
+    """Another attempt may succeed: a service is unavailable, or a limit is reached."""
 
     failure = "retryable"
 
@@ -83,13 +90,13 @@ class BadInput(JobFailure):
 
 
 class Internal(JobFailure):
-    """A fault of the worker. Any other exception inside `with job:` counts as this one."""
+    """The worker has a fault. Any other exception inside `with job:` counts as this one."""
 
     failure = "internal"
 
 
 def error_of(status: int, problem: Mapping[str, Any]) -> ApiError:
-    """Return the exception for an answer."""
+    """Return the exception for a response."""
     if str(problem.get("type", "")).endswith("/lease-lost"):
         return LeaseLost(status, problem)
     kinds = {401: NotAllowed, 403: NotAllowed, 404: NotFound, 422: Refused}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from typing import TYPE_CHECKING
-
-from groundwork_client.errors import GroundworkError, LeaseLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,14 +12,12 @@ if TYPE_CHECKING:
 
     from groundwork_client.job import Job
 
-log = logging.getLogger(__name__)
-
 
 class Heartbeat:
-    """A thread that reports the jobs it is given, until they are handed in or lost."""
+    """A thread that extends the leases of jobs until they are handed in or lost."""
 
-    def __init__(self, seconds: float, report: Callable[[Job], None]) -> None:
-        """`seconds`: the pause between two beats; `report` extends the lease of a job."""
+    def __init__(self, seconds: float, report: Callable[[list[Job]], None]) -> None:
+        """`seconds` is the pause between two beats; `report` extends the leases of jobs."""
         self._seconds = seconds
         self._report = report
         self._jobs: list[Job] = []
@@ -31,22 +26,16 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._run, name="groundwork-heartbeat", daemon=True)
 
     def hold(self, jobs: list[Job]) -> None:
-        """Begin with these jobs, and drop those that are over."""
+        """Extend the leases of these jobs from now on, and drop jobs that have ended."""
         with self._lock:
             self._jobs = [job for job in self._jobs if job.held] + jobs
 
     def beat(self) -> None:
-        """Report every job once. A job whose lease is lost is marked so."""
+        """Extend every lease once. A job whose lease is lost is marked as lost."""
         with self._lock:
             held = [job for job in self._jobs if job.held]
-        for job in held:
-            try:
-                self._report(job)
-            except LeaseLost:
-                log.warning("the lease of job %s is lost", job.id)
-            except GroundworkError:
-                # The next beat tries again; the server decides when the lease is over.
-                log.warning("a heartbeat of job %s failed", job.id, exc_info=True)
+        if held:
+            self._report(held)
 
     def __enter__(self) -> Self:
         """Start the thread."""
@@ -59,7 +48,7 @@ class Heartbeat:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the thread; a beat that runs is waited for."""
+        """Stop the thread; wait for a beat in progress."""
         self._ends.set()
         self._thread.join(timeout=10)
 

@@ -27,8 +27,8 @@ CONNECTIONS = 4
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A successful answer; names of headers are in lower case."""
+class ApiResponse:
+    """A successful response; names of headers are in lower case."""
 
     status: int
     body: Any
@@ -36,7 +36,7 @@ class Answer:
 
 
 class Sends(Protocol):
-    """Sends one request. Raises OSError if there is no answer."""
+    """Sends one request. Raises OSError if there is no response."""
 
     def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -57,7 +57,7 @@ class Http:
         send: Sends | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """`retry_seconds`: for how long a call is tried again; `send` replaces the HTTP library."""
+        """`retry_seconds` is how long a call is retried; `send` replaces the HTTP library."""
         self._url = url.rstrip("/")
         self._headers = {"Accept": "application/json", **headers}
         self._retry_seconds = retry_seconds
@@ -72,12 +72,12 @@ class Http:
         *,
         query: Mapping[str, str | int] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        """Make a call; try again after 429, 5xx and lost connections, as the server says when.
+    ) -> ApiResponse:
+        """Make a call; retry it after 429, 5xx and lost connections, when the server says so.
 
         Raises:
-            ApiError: any other answer than a success, or the last one when the time is over.
-            Unreachable: no answer in that time.
+            ApiError: the response is not a success, or was 429 or 5xx until the time was over.
+            Unreachable: no response in that time.
         """
         url = f"{self._url}/api/v1{path}" + (f"?{urlencode(query)}" if query else "")
         sent = {**self._headers, **(headers or {})}
@@ -99,7 +99,7 @@ class Http:
                 log.warning("%s %s: %s; again in %.1f s", method, path, error, wait)
             else:
                 if status < HTTPStatus.BAD_REQUEST:
-                    return Answer(status, json.loads(content) if content else None, answered)
+                    return ApiResponse(status, json.loads(content) if content else None, answered)
                 wait = _retry_after(answered, wait)
                 if status not in RETRIED or time.monotonic() + wait > ends:
                     failed = error_of(status, _problem(content))
@@ -116,10 +116,10 @@ class Http:
 
 
 class Pool:
-    """Connections that are kept, by urllib3."""
+    """Persistent connections, by urllib3."""
 
     def __init__(self, read_seconds: float = 60.0) -> None:
-        """`read_seconds`: how long an answer is waited for."""
+        """`read_seconds` is how long to wait for a response."""
         self._pool = urllib3.PoolManager(
             maxsize=CONNECTIONS,
             retries=False,
@@ -129,13 +129,13 @@ class Pool:
     def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """Send one request; redirects are not followed, so the key goes nowhere else."""
+        """Send one request. Redirects are not followed, so the key is sent to no other server."""
         try:
-            answer = self._pool.request(method, url, headers=headers, body=body, redirect=False)
+            response = self._pool.request(method, url, headers=headers, body=body, redirect=False)
         except urllib3.exceptions.HTTPError as error:
             raise ConnectionError(str(error)) from error
-        named = {name.lower(): value for name, value in answer.headers.items()}
-        return answer.status, named, answer.data
+        named = {name.lower(): value for name, value in response.headers.items()}
+        return response.status, named, response.data
 
     def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""The form in which Groundwork keeps keys of entities."""
+"""Normalization of entity keys, as Groundwork does it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEWER = str.maketrans(
 
 
 def folded(text: str) -> str:
-    """Return a text case-folded and in NFC, as the server does with every key it gets.
+    """Return a text case-folded and in NFC, as the server does with every key.
 
     A worker that folds keys itself notices that two spellings are one entity.
     """

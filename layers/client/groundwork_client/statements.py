@@ -25,15 +25,15 @@ class StatedBy:
     version: str | None = None
 
     def as_json(self) -> dict[str, str]:
-        """Return it as the contract describes it."""
+        """Return the contract's JSON."""
         return {"model": self.model} | ({"version": self.version} if self.version else {})
 
 
 class Result:
-    """What a worker states about a document. Statements are repeated without effect."""
+    """A worker's statements about a document. Repeating a statement has no effect."""
 
     def __init__(self, stated_by: StatedBy | None = None) -> None:
-        """`stated_by` is the author of all statements that name none."""
+        """`stated_by` is the author of every statement without an author of its own."""
         self._stated_by = stated_by
         self._entities: dict[tuple[str, str], dict[str, Any]] = {}
         self._relationships: dict[tuple[object, ...], dict[str, Any]] = {}
@@ -41,7 +41,7 @@ class Result:
         self._embeddings: dict[tuple[str, str], dict[str, Any]] = {}
 
     def __len__(self) -> int:
-        """Count its statements."""
+        """Return the number of statements."""
         return sum(len(part) for part in self._parts().values())
 
     def entity(
@@ -56,7 +56,7 @@ class Result:
         attributes: Mapping[str, Any] | None = None,
         stated_by: StatedBy | None = None,
     ) -> Ref:
-        """State an entity; type and key say which one. Returns its ref."""
+        """State an entity, identified by type and key. Returns its ref for other statements."""
         stated = {"ref": f"entity:{len(self._entities)}", "type": kind, "key": key, "name": name}
         _add(stated, confidence=(confidence, 1.0), aliases=(list(aliases), []))
         _add(stated, attributes=(dict(attributes or {}), {}), evidence=(evidence, ""))
@@ -76,7 +76,7 @@ class Result:
         attributes: Mapping[str, Any] | None = None,
         stated_by: StatedBy | None = None,
     ) -> Ref:
-        """State that `start` is in this relationship to `end`; returns its ref."""
+        """State a relationship from `start` to `end`; returns its ref."""
         ref = f"relationship:{len(self._relationships)}"
         stated: dict[str, Any] = {"ref": ref, "type": kind, "from": start, "to": end}
         _add(stated, confidence=(confidence, 1.0), attributes=(dict(attributes or {}), {}))
@@ -94,9 +94,9 @@ class Result:
         confidence: float | None = None,
         stated_by: StatedBy | None = None,
     ) -> None:
-        """State that the document mentions an entity or a relationship, in which words.
+        """State that the document mentions an entity or a relationship; `evidence` has the words.
 
-        Without `confidence` it is that of what it mentions.
+        Without `confidence`, the mention has that of its entity or relationship.
         """
         stated: dict[str, Any] = {"ref": ref}
         _add(stated, role=(role, ""), evidence=(evidence, ""), confidence=(confidence, None))
@@ -111,7 +111,7 @@ class Result:
         self._embeddings[subject, model] = stated
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as `docs/contracts` describes it."""
+        """Return the result as JSON, as `docs/contracts` describes it."""
         stated: dict[str, Any] = {"entities": []}
         stated |= {name: part for name, part in self._parts().items() if part}
         _add(stated, stated_by=(_by(self._stated_by), None))
@@ -127,7 +127,7 @@ class Result:
 
 
 def _add(stated: dict[str, Any], **given: tuple[object, object]) -> None:
-    """Add values that differ from what is assumed without them."""
+    """Add values that differ from the contract's defaults."""
     stated.update({name: value for name, (value, assumed) in given.items() if value != assumed})
 
 

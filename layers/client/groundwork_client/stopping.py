@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT end a worker between two jobs, or release the one that it holds."""
+"""Handle SIGTERM and SIGINT: stop a worker between two jobs, or release the job that it holds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Stopping(SystemExit):
 
 
 class Stop:
-    """Whether the worker was asked to stop. Handles signals if it is created in the main thread."""
+    """True if the worker was asked to stop. Handles signals if created in the main thread."""
 
     def __init__(self) -> None:
         self.working = False
@@ -30,7 +30,7 @@ class Stop:
         self._before: dict[signal.Signals, Any] = {}
 
     def __bool__(self) -> bool:
-        """Whether to stop."""
+        """Stop after the current job; for programs that handle signals themselves."""
         return self._told.is_set()
 
     def tell(self) -> None:
@@ -38,11 +38,11 @@ class Stop:
         self._told.set()
 
     def wait(self, seconds: float) -> None:
-        """Pause until then, or until the worker is asked to stop."""
+        """Wait for some seconds, or until the worker is asked to stop."""
         self._told.wait(seconds)
 
     def __enter__(self) -> Self:
-        """Handle the signals, keeping the handlers of before."""
+        """Handle the signals; remember the previous handlers."""
         if threading.current_thread() is threading.main_thread():
             self._before = {one: signal.signal(one, self._handle) for one in SIGNALS}
         return self
@@ -53,7 +53,7 @@ class Stop:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the signals back."""
+        """Restore the previous signal handlers."""
         for one, before in self._before.items():
             signal.signal(one, before)
 

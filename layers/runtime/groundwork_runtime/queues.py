@@ -45,12 +45,12 @@ class _Batch(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Message(Generic[M]):
-    """One decoded message."""
+    """A queue message with its decoded body."""
 
     id: str
     body: M
     again: bool
-    """Whether the queue has delivered the message before: the earlier worker failed or died."""
+    """True if the queue has delivered the message before: the earlier worker failed or died."""
 
 
 def process_batch(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from groundwork_core.retention.remove_expired import JOB_ATTEMPT_DAYS
-from groundwork_data.secret_credentials import DEFAULT_PASSWORDS
+from groundwork_core.publishing.keep_engagements import ENGAGEMENT_MONTHS
+from groundwork_core.retention.remove_expired import EXPORT_DAYS, JOB_ATTEMPT_DAYS
+from groundwork_runtime.setting_faults import faults_in_words, unsafe_outside_local
 
 REQUESTS_PER_SECOND = 500
 """Default rate limit of each principal."""
@@ -22,6 +23,11 @@ class BadSettings(Exception):
     """Raised if the environment is not a valid configuration; the message says what to set."""
 
     says_no_values = True
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        """Keep the message and its faults; each fault starts with the name of its variable."""
+        super().__init__(message)
+        self.faults = tuple(faults) or (message,)
 
 
 class Settings(BaseModel):
@@ -64,6 +70,9 @@ class Settings(BaseModel):
     aws_endpoint_url: str | None = Field(
         None, alias="AWS_ENDPOINT_URL", description="Endpoint of AWS services. Empty: AWS."
     )
+    s3_endpoint_url: str | None = Field(
+        None, alias="AWS_ENDPOINT_URL_S3", description="Endpoint of S3. Empty: AWS_ENDPOINT_URL."
+    )
     region: str = Field("eu-central-1", alias="AWS_REGION", description="AWS region.")
     relay_queue_url: str = Field(
         "", alias="RELAY_QUEUE_URL", description="URL of the queue that nudges the relay."
@@ -93,21 +102,29 @@ class Settings(BaseModel):
         "", alias="RESULTS_QUEUE_URL", description="URL of the queue of extraction results."
     )
     job_timer_queue_url: str = Field(
-        "",
-        alias="JOB_TIMER_QUEUE_URL",
-        description="URL of the queue of timers that end leases and pauses of jobs.",
+        "", alias="JOB_TIMER_QUEUE_URL", description="URL of the queue of timers of jobs."
+    )
+    export_bucket: str = Field(
+        "", alias="EXPORT_BUCKET", description="Bucket of exports, or `file:` URL of a folder."
+    )
+    export_days: int = Field(
+        EXPORT_DAYS,
+        ge=1,
+        le=3_650,
+        alias="GROUNDWORK_EXPORT_DAYS",
+        description="Days for which the files of exports are kept.",
     )
     api_url: str = Field(
         "",
         alias="GROUNDWORK_URL",
         pattern=r"^(https?://[^\s?#]+)?$",
-        description="Where a worker among our functions finds the API, without `/api`.",
+        description="Address of the API for the built-in worker, without `/api`.",
     )
     worker_key_secret_id: str = Field(
         "",
         alias="WORKER_KEY_SECRET_ID",
-        description="Secret with the API key of that worker: a name in Secrets Manager, or a "
-        "`file:` URL.",
+        description="Secret with the API key of the built-in worker: a name in Secrets Manager, "
+        "or a `file:` URL.",
     )
     signing_key_secret_id: str = Field(
         "",
@@ -122,9 +139,7 @@ class Settings(BaseModel):
         "Manager, or a `file:` URL.",
     )
     websocket_endpoint: str = Field(
-        "",
-        alias="WEBSOCKET_ENDPOINT",
-        description="URL of the management API to which socket messages are posted.",
+        "", alias="WEBSOCKET_ENDPOINT", description="URL of the management API of WebSockets."
     )
     websocket_batch_url: str = Field(
         "",
@@ -140,7 +155,7 @@ class Settings(BaseModel):
     names_caller: bool = Field(
         default=False,
         alias="GROUNDWORK_NAMES_CALLER",
-        description="Whether answers name the authenticated user in a header for the host, which "
+        description="Whether responses name the authenticated user in a header for the host, which "
         "removes it. Must stay `false` on API Gateway, which would not.",
     )
     fetch_allow: tuple[str, ...] = Field(
@@ -166,9 +181,7 @@ class Settings(BaseModel):
         (), alias="GROUNDWORK_CORS_ORIGINS", description="Comma-separated exact origins."
     )
     token_issuer: str = Field(
-        "groundwork",
-        alias="GROUNDWORK_TOKEN_ISSUER",
-        description="Issuer (`iss`) of access tokens.",
+        "groundwork", alias="GROUNDWORK_TOKEN_ISSUER", description="Issuer of access tokens."
     )
     sweep_after_seconds: int = Field(
         SWEEP_AFTER_SECONDS,
@@ -184,6 +197,14 @@ class Settings(BaseModel):
         alias="GROUNDWORK_JOB_ATTEMPT_DAYS",
         description="Days for which ended attempts of jobs are kept.",
     )
+    engagement_months: int = Field(
+        ENGAGEMENT_MONTHS,
+        ge=1,
+        le=1_200,
+        alias="GROUNDWORK_ENGAGEMENT_MONTHS",
+        description="Months before the current one for which engagements are kept; their sums by "
+        "hour and day stay.",
+    )
     graph_check_seconds: float = Field(
         GRAPH_CHECK_SECONDS,
         gt=0,
@@ -193,7 +214,7 @@ class Settings(BaseModel):
     pages: Literal["auto", "on", "off"] = Field(
         "auto",
         alias="GROUNDWORK_PAGES",
-        description="Whether anybody sees the pages for developers, `/docs` and GraphiQL: `on`, "
+        description="Whether the pages for developers, `/docs` and GraphiQL, are served: `on`, "
         "`off`, or `auto` (in `local` only).",
     )
     graphql_introspection: Literal["auto", "on", "off"] = Field(
@@ -213,18 +234,18 @@ class Settings(BaseModel):
 
     @property
     def shows_pages(self) -> bool:
-        """Whether the pages for developers are served; `auto` serves them in `local` only."""
+        """Setting of the pages for developers; `auto` serves them in `local` only."""
         return self.pages == "on" or (self.pages == "auto" and self.stage == "local")
 
     @property
     def fetch_user_agent(self) -> str:
-        """The User-Agent of requests to sources, with an address for those who wonder."""
+        """The User-Agent of requests to sources, with a contact address."""
         contact = self.fetch_contact or self.public_url or "http://localhost/"
         return f"Groundwork/0.1 (feed reader; +{contact})"
 
     @property
     def graphql_introspection_allowed(self) -> bool:
-        """Whether clients may query the schema; `auto` allows it except in production."""
+        """Setting of schema queries by clients; `auto` allows them except in production."""
         return self.graphql_introspection == "on" or (
             self.graphql_introspection == "auto" and self.stage != "prod"
         )
@@ -244,47 +265,18 @@ class Settings(BaseModel):
             raise ValueError(message)
         return value
 
-    @model_validator(mode="after")
-    def _safe_outside_local(self) -> Settings:
-        if self.stage == "local":
-            return self
-        if self.fetch_allow:
-            message = "GROUNDWORK_FETCH_ALLOW is for local use only; unset it"
-            raise ValueError(message)
-        # A function without a user only asks whether the graph can be reached.
-        logs_in = bool(self.neo4j_uri) and "neo4j_user" in self.model_fields_set
-        if (
-            (logs_in or self.neo4j_password)
-            and not self.neo4j_secret_id
-            and self.neo4j_password in DEFAULT_PASSWORDS
-        ):
-            message = "NEO4J_PASSWORD is missing or a default; set a real one"
-            raise ValueError(message)
-        if (
-            self.database_url
-            and not self.database_secret_id
-            and _password_of(self.database_url) in DEFAULT_PASSWORDS
-        ):
-            message = "DATABASE_URL has no password or a default one; set a real one"
-            raise ValueError(message)
-        return self
-
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read and validate. Raises BadSettings with one line per fault, never with a value."""
+        """Read and validate the settings.
+
+        Raises BadSettings with one line that names every fault, never with a value.
+        """
         given = {name: value for name, value in environment.items() if value != ""}
+        faults = unsafe_outside_local(given)
         try:
-            return cls.model_validate(given)
+            settings = cls.model_validate(given)
         except ValidationError as error:
-            lines = [
-                f"{'.'.join(str(part) for part in fault['loc']) or 'settings'}: {fault['msg']}"
-                for fault in error.errors(include_input=False, include_url=False)
-            ]
-            raise BadSettings("; ".join(lines)) from None
-
-
-def _password_of(url: str) -> str:
-    _, _, rest = url.partition("://")
-    credentials, at, _ = rest.rpartition("@")
-    _, _, password = credentials.partition(":")
-    return password if at else ""
+            faults = faults_in_words(error) + faults
+        if faults:
+            raise BadSettings("; ".join(faults), faults)
+        return settings

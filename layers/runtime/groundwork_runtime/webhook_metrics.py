@@ -29,7 +29,7 @@ class SendingMetrics:
         self._emitted = float("-inf")
 
     def settled(self, made: Sequence[MadeAttempt]) -> None:
-        """Count attempts; of first ones, keep the longest time since the event."""
+        """Count attempts; of first attempts, remember the longest time since the event."""
         for one in made:
             self._counts["delivered" if one.outcome.delivered else "failed"] += 1
             if one.message.happened_at is not None and one.message.attempts == 0:
@@ -39,7 +39,7 @@ class SendingMetrics:
             self.ended()
 
     def ended(self) -> None:
-        """Emit what was counted."""
+        """Emit the counts."""
         self._emitted = self._stopwatch()
         for outcome, count in self._counts.items():
             metrics.emit("webhook_attempts", count, outcome=outcome)
@@ -49,7 +49,7 @@ class SendingMetrics:
         self._worst = None
 
     def failed(self, error: BaseException) -> None:
-        """Log and count an error of ours."""
+        """Log and count an internal error."""
         logger.warning("Sending webhooks failed", exc_info=error)
         metrics.emit("webhook_errors", 1)
 

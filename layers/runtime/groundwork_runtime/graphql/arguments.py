@@ -24,7 +24,7 @@ _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TYPE = re.compile(r"[A-Z][A-Z0-9_]{0,62}")
 
 Arguments = Mapping[str, Any]
-"""As passed by graphql-core, which has checked their types: hence Any."""
+"""Arguments as graphql-core passes them; it has checked their types, hence Any."""
 
 
 def read_id(value: str, name: str) -> Id:

@@ -75,7 +75,7 @@ class Documents:
 
 
 def selected_fields(schema: GraphQLSchema, document: DocumentNode) -> SelectedFields:
-    """Collect the selected fields of all types by the model's names, as `Relationship.from_id`."""
+    """Return the selected fields of all types by the model's names (`Relationship.from_id`)."""
     types = TypeInfo(schema)
     found: set[str] = set()
 

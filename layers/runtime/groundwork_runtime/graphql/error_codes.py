@@ -1,4 +1,4 @@
-"""Format errors for GraphQL responses: a stable code, and no internal details."""
+"""Format errors for GraphQL responses: with a stable code, without internal details."""
 
 from __future__ import annotations
 
@@ -61,6 +61,10 @@ def _formatted(error: GraphQLError) -> GraphQLFormattedError:
                 "An internal error occurred; the log has the details under the request id."
             )
         extensions["code"] = code
+        if isinstance(cause, errors.Invalid) and cause.faults:
+            fault = cause.faults[0]
+            name = fault.pointer.removeprefix("/")
+            result["message"] = f"{name}: {fault.detail}" if name else fault.detail
     # Without a cause in our code, graphql-core found an error in the query.
     result["extensions"] = {"code": BAD_USER_INPUT} | extensions
     return result

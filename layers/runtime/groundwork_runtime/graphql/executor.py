@@ -83,7 +83,7 @@ class QueryExecutor:
                 "data": None,
                 "errors": formatted([GraphQLError(str(error), original_error=error)]),
             }
-        return _answer(body, request, media_type)
+        return _response(body, request, media_type)
 
     def _run(
         self,
@@ -139,14 +139,15 @@ def _read(payload: object) -> _QueryRequest:
         )
     text, variables, name = (payload.get(k) for k in ("query", "variables", "operationName"))
     extensions = payload.get("extensions")
-    if not isinstance(text, str | None) or (text is not None and not text.strip()):
-        raise QueryRejected("query must be a non-empty string.", BAD_USER_INPUT)
     if not isinstance(variables, dict | None):
         raise QueryRejected("variables must be an object.", BAD_USER_INPUT)
     if not isinstance(name, str | None):
         raise QueryRejected("operationName must be a string.", BAD_USER_INPUT)
     if not isinstance(extensions, dict | None):
         raise QueryRejected("extensions must be an object.", BAD_USER_INPUT)
+    by_hash = text is None and bool(extensions)
+    if not by_hash and not (isinstance(text, str) and text.strip()):
+        raise QueryRejected("query must be a non-empty string.", BAD_USER_INPUT)
     return _QueryRequest(text, variables or {}, name, extensions)
 
 
@@ -158,12 +159,12 @@ def _response_body(result: ExecutionResult, cost: int) -> ResponseBody:
     return body
 
 
-def _answer(body: ResponseBody, request: Request, media_type: str) -> HttpResponse:
+def _response(body: ResponseBody, request: Request, media_type: str) -> HttpResponse:
     codes = {error["extensions"]["code"] for error in body.get("errors", ())}
     if codes & UNAVAILABLE:
-        answer = _problem(request, 503, "unavailable", "Service unavailable", "", body)
-        answer.headers["Retry-After"] = RETRY_SECONDS
-        return answer
+        response = _problem(request, 503, "unavailable", "Service unavailable", "", body)
+        response.headers["Retry-After"] = RETRY_SECONDS
+        return response
     rejected = "data" not in body and media_type == GRAPHQL_JSON
     headers = {"Retry-After": RETRY_SECONDS} if "GRAPH_BEHIND" in codes else {}
     encoded = to_json(body)

@@ -179,7 +179,7 @@ def _leaves(type_: GraphQLLeafType, values: Column, kinds: set[type]) -> Column:
         return values
     if type_ is GraphQLFloat and kinds == {float} and all(map(math.isfinite, values)):
         return values
-    if kinds == {str}:  # few of many enum values are different
+    if kinds == {str}:  # enums: many values, few different ones
         serialized = {value: _leaf(type_, value) for value in set(values)}
         return [serialized[value] for value in values]
     return [_leaf(type_, value) for value in values]

@@ -73,7 +73,7 @@ class GraphLoader:
             self.add(self.graph.entities(missing).values())
 
     def entity(self, id_: Id) -> GraphEntity | None:
-        """Return an entity, or the one that it was merged into; only a miss reads the latter."""
+        """Return an entity, or its survivor if it was merged; only a miss reads the survivor."""
         self.load_entities([id_])
         if id_ not in self.entities and (survivors := self.survivors([id_])):
             self.load_entities(survivors)

@@ -41,7 +41,7 @@ class Prefetch:
     """Loads everything below one field, level by level, with a GraphLoader."""
 
     def __init__(self, info: GraphQLResolveInfo, loader: GraphLoader) -> None:
-        """`info` is that of the field that is being resolved."""
+        """`info` describes the field that is being resolved."""
         self._info = info
         self._loader = loader
 

@@ -13,6 +13,7 @@ from groundwork_core.embeddings.resource import SubjectType
 from groundwork_core.embeddings.search import Near, Search
 from groundwork_core.errors import Invalid
 from groundwork_core.knowledge.graph.model import DocumentCard
+from groundwork_core.validation_faults import validation_faults
 from groundwork_runtime.graphql import arguments as read
 from groundwork_runtime.graphql.levels import Attribute
 from groundwork_runtime.graphql.loader import GraphLoader
@@ -84,7 +85,7 @@ def _asked(arguments: read.Arguments) -> Search:
         fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
         names = {"subject_id": "subject", **{name: shown for shown, name in FILTERS.items()}}
         place = " ".join(names.get(str(part), str(part)) for part in fault["loc"][:2])
-        detail = str(fault["msg"]).removeprefix("Value error, ")
+        detail = validation_faults([fault])[0].detail
         if not fault["loc"]:
             detail = "similar needs either a vector or a subject."
         raise Invalid(f"{place}: {detail}" if place else detail) from None

@@ -49,7 +49,10 @@ def authorize(needs: str | None, context: RequestContext) -> Caller | None:
 
 
 def authorize_uncached(needs: str, context: RequestContext) -> Caller:
-    """Return the caller with rights read from the database now. Raises as `authorize` does."""
+    """Return the caller, with rights read from the database now.
+
+    Raises the errors of `authorize`.
+    """
     caller = context.wiring.authenticator.authenticate(context.request.headers, at_most_seconds=0)
     return _authorized(caller, needs, context)
 

@@ -87,7 +87,7 @@ class Application:
         return response
 
     def complete(self, response: dict[str, Any]) -> None:
-        """Change a proxy response before HEAD removes its body; nothing here."""
+        """Change a proxy response before HEAD removes its body. Does nothing here."""
 
     def _resolver(self, path: str) -> APIGatewayRestResolver:
         """Return Powertools' resolver for the router that serves a path."""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from inspect import Parameter, Signature
-from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
-from groundwork_core.errors import Invalid
 from groundwork_core.resources.bulk import BULK_MAX, BulkOutcome, Outcome, Refused, Upserted
 from groundwork_core.resources.resource import Input, Resource
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
-from groundwork_runtime.http.decoding import size_faults
-from groundwork_runtime.http.problem import fault_members, validation_faults
+from groundwork_runtime.http.bulk_items import FAULTS_MAX, BulkItems
+from groundwork_runtime.http.problem import fault_members
 from groundwork_runtime.http.resources import no_parameters
 from groundwork_runtime.http.response import JSON, HttpResponse
 from groundwork_runtime.http.router import Operation, Router
@@ -30,9 +26,6 @@ if TYPE_CHECKING:
 
 STATUSES: Mapping[Outcome, int] = {"created": 201, "updated": 200, "unchanged": 200}
 REJECTED = 422
-ITEMS = "items"
-FAULTS_MAX = 5
-"""Reported per item: the faults of a thousand items must fit into one response."""
 
 New = TypeVar("New", bound=Input)
 
@@ -47,7 +40,7 @@ class ItemFault(BaseModel):
 
 
 class ItemError(BaseModel):
-    """Why an item was rejected."""
+    """The reason why an item was rejected."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -94,22 +87,11 @@ class BulkRoute(Generic[New]):
         `summary_verb` that of the summary.
         """
         self._resource = resource
-        self._model = model
+        self._items = BulkItems(model, BULK_MAX)
         self._act = act
         self._word = word
         self._verb = verb
         self._summary_verb = summary_verb
-
-    @cached_property
-    def _envelope(self) -> type[BaseModel]:
-        """The model of the body, built at the first use so that cold starts stay short."""
-        items: Any = Annotated[tuple[self._model, ...], Field(max_length=BULK_MAX)]  # type: ignore[name-defined]
-        return create_model(
-            f"Bulk{self._model.__name__}",
-            __base__=Input,
-            __doc__=f"Up to {BULK_MAX:,} items.",
-            items=(items, ...),
-        )
 
     def register(self, router: Router, under: str = "/api/v1") -> None:
         """Add the operation to a router."""
@@ -137,61 +119,16 @@ class BulkRoute(Generic[New]):
     def upsert(self, request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
         """Return 200 with one result per item, including the rejected ones."""
         no_parameters(request)
-        good, bad = self._read(request)
+        good, bad = self._items.read(request)
         done = self._act(good, wiring)
         outcomes = {**bad, **dict(zip(good, done.items, strict=True))}
         results = [_result(index, outcomes[index]) for index in sorted(outcomes)]
         headers = {} if done.position is None else {"X-Groundwork-Position": done.position}
         return HttpResponse(200, to_json({"results": results}).decode(), JSON, headers)
 
-    def _read(self, request: Request) -> tuple[dict[int, New], dict[int, Refused]]:
-        given: Any = request.json()
-        faults = tuple(size_faults(self._envelope, given))
-        if faults:
-            raise Invalid("The input is invalid; see errors.", faults)
-        bad = self._oversized(given)
-        try:
-            return self._validated(request.body, given, bad), bad
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_context=False, include_input=False)
-        if any(fault["loc"][:1] != (ITEMS,) or len(fault["loc"]) == 1 for fault in found):
-            raise Invalid("The input is invalid; see errors.", validation_faults(found, given))
-        places = _indexes_except(given, bad)
-        wrong: dict[int, list[Any]] = defaultdict(list)
-        for fault in found:
-            wrong[places[int(fault["loc"][1])]].append({**fault, "loc": fault["loc"][2:]})
-        items = given[ITEMS]
-        bad |= {n: Refused(validation_faults(faults, items[n])) for n, faults in wrong.items()}
-        return self._validated(request.body, given, bad), bad
-
-    def _oversized(self, given: Any) -> dict[int, Refused]:
-        """Return the items that are too large, without validating them."""
-        items = given.get(ITEMS) if isinstance(given, dict) else None
-        found = (
-            (place, tuple(islice(size_faults(self._model, item), FAULTS_MAX + 1)))
-            for place, item in enumerate(items if isinstance(items, list) else ())
-        )
-        return {place: Refused(faults) for place, faults in found if faults}
-
-    def _validated(self, body: bytes, given: Any, without: Mapping[int, Refused]) -> dict[int, New]:
-        """Return the validated items by index, without those already rejected."""
-        if not without:
-            return dict(enumerate(self._items(body)))
-        places = _indexes_except(given, without)
-        text = to_json({ITEMS: [given[ITEMS][place] for place in places]})
-        return dict(zip(places, self._items(text), strict=True))
-
-    def _items(self, body: bytes) -> tuple[New, ...]:
-        items: tuple[New, ...] = getattr(self._envelope.model_validate_json(body), ITEMS)
-        return items
-
     def _signature(self) -> Signature:
-        body = Parameter("body", Parameter.KEYWORD_ONLY, annotation=self._envelope)
+        body = Parameter("body", Parameter.KEYWORD_ONLY, annotation=self._items.body)
         return Signature([body], return_annotation=BulkResults)
-
-
-def _indexes_except(given: Any, refused: Mapping[int, Refused]) -> list[int]:
-    return [place for place in range(len(given[ITEMS])) if place not in refused]
 
 
 def _result(index: int, outcome: Upserted | Refused) -> dict[str, object]:

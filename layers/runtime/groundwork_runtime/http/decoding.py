@@ -18,7 +18,8 @@ from annotated_types import MaxLen
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from groundwork_core.errors import Fault, Invalid
-from groundwork_runtime.http.problem import FAULTS_MAX, validation_faults
+from groundwork_core.validation_faults import validation_faults
+from groundwork_runtime.http.problem import FAULTS_MAX
 
 if TYPE_CHECKING:
     from groundwork_runtime.http.request import Request
@@ -44,7 +45,8 @@ def decode(model: type[Model], request: Request, types: tuple[str, ...] = JSON_T
     """Decode and validate the request's body.
 
     Raises:
-        UnsupportedMediaType, NotJson: as `Request.json` does.
+        UnsupportedMediaType: the Content-Type is not accepted.
+        NotJson: the body is missing or malformed.
         Invalid: the body does not fit the model; each fault has a pointer.
     """
     given = request.json(types=types)

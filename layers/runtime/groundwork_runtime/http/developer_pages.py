@@ -7,4 +7,4 @@ from groundwork_runtime.settings import Settings
 def must_be_shown(settings: Settings) -> None:
     """Raise NotFound where these pages are off: outside `local`, unless a setting allows them."""
     if not settings.shows_pages:
-        raise NotFound("This page is off here; GROUNDWORK_PAGES=on shows it.")
+        raise NotFound("This page is disabled here; GROUNDWORK_PAGES=on enables it.")

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_type_hints
+from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
@@ -21,7 +22,7 @@ from groundwork_runtime.http.idempotency import HEADER, once
 from groundwork_runtime.http.request import Request
 from groundwork_runtime.http.request_context import RequestContext
 from groundwork_runtime.http.response import JSON, HttpResponse
-from groundwork_runtime.http.router import Operation
+from groundwork_runtime.http.router import GET, Operation
 
 if TYPE_CHECKING:
     pass
@@ -37,7 +38,7 @@ class _Argument:
     adapter: TypeAdapter[Any] | None = None
     default: object = None
     required: bool = False
-    """Whether a request without it is invalid. A flag rather than the default
+    """True if a request without it is invalid. A flag rather than the default
     `inspect.Parameter.empty`, which Python before 3.11.4 refuses in a dataclass."""
     body: type[BaseModel] | None = None
 
@@ -58,16 +59,17 @@ class Endpoint:
         if len(context.request.body) > operation.body_bytes_max:
             raise ContentTooLarge(operation.body_bytes_max)
         caller = authorize(operation.needs, context)
+        path = {name: _decoded_segment(text) for name, text in path.items()}
         try:
-            answer = self._answer(path, caller)
+            response = self._respond(path, caller)
         except RightsChanged:
             # The first write of the request raises it, so nothing has been written yet.
             if operation.needs is None:
                 raise
-            answer = self._answer(path, authorize_uncached(operation.needs, context))
-        return Response(answer.status, answer.content_type, answer.body, answer.headers)
+            response = self._respond(path, authorize_uncached(operation.needs, context))
+        return Response(response.status, response.content_type, response.body, response.headers)
 
-    def _answer(self, path: Mapping[str, str], caller: Caller | None) -> HttpResponse:
+    def _respond(self, path: Mapping[str, str], caller: Caller | None) -> HttpResponse:
         operation, context = self.operation, self._context
         if HEADER in context.request.headers and operation.repeatable and caller is not None:
             return once(context.request, caller, context.wiring, lambda: self._act(path, caller))
@@ -76,10 +78,10 @@ class Endpoint:
     def _act(self, path: Mapping[str, str], caller: Caller | None) -> HttpResponse:
         operation, context = self.operation, self._context
         if operation.signature is not None:
-            answer: HttpResponse = operation.handler(
+            response: HttpResponse = operation.handler(
                 context.request, caller, context.wiring, *path.values()
             )
-            return answer
+            return response
         return self._encoded(operation.handler(**self._decoded(path, caller)))
 
     @property
@@ -122,8 +124,16 @@ class Endpoint:
 
     @cached_property
     def _takes_body(self) -> bool:
-        """Whether a body is decoded, here or by the handler."""
+        """True if a body is decoded, here or by the handler."""
         return any(argument.source in ("body", "request") for argument in self._arguments)
+
+    @property
+    def _public_page(self) -> bool:
+        """True if it is a page or check that anyone may read, such as /docs and /health/live.
+
+        These ignore unknown parameters: monitors add some to pass caches.
+        """
+        return self.operation.needs is None and self.operation.method == GET
 
     def _decoded(self, path: Mapping[str, str], caller: Caller | None) -> dict[str, object]:
         context = self._context
@@ -146,17 +156,20 @@ class Endpoint:
                     faults.append(Fault(f"/{argument.name}", "is missing"))
                 decoded[argument.name] = argument.default
                 continue
+            name = argument.name
+            if argument.source == "query" and len(query[name]) > 1:
+                faults.append(Fault(f"/{name}", "is given more than once"))
+                del query[name]
+                continue
             try:
-                name = argument.name
-                text = path[name] if argument.source == "path" else query.pop(name)[-1]
+                text = path[name] if argument.source == "path" else query.pop(name)[0]
                 decoded[name] = argument.adapter.validate_python(text)
             except ValidationError as error:
                 if argument.source == "path":
                     raise NotFound("No resource exists at this path.") from error
-                faults += [
-                    Fault(f"/{argument.name}", fault.detail) for fault in faults_of(error, None)
-                ]
-        faults += [Fault(f"/{name}", "is not a parameter of this operation") for name in query]
+                faults += [Fault(f"/{name}", fault.detail) for fault in faults_of(error, None)]
+        if not self._public_page:
+            faults += [Fault(f"/{name}", "is not a parameter of this operation") for name in query]
         if not self._takes_body and context.request.body:
             faults += unwanted(context.request.json())
         if faults:
@@ -171,8 +184,23 @@ class Endpoint:
             return HttpResponse(status, content_type=None)
         if isinstance(result, BaseModel):
             body = result.model_dump_json(by_alias=True)
-            return HttpResponse(status, body, JSON, self._context.request.answer_headers)
+            return HttpResponse(status, body, JSON, self._context.request.response_headers)
         return HttpResponse(status, TypeAdapter(type(result)).dump_json(result).decode(), JSON)
+
+
+def _decoded_segment(text: str) -> str:
+    """Decode a path parameter (RFC 3986 section 2.1); API Gateway passes it on as it was sent.
+
+    Raises:
+        NotFound: it is not UTF-8, or has a NUL character, so nothing can have this name.
+    """
+    try:
+        decoded = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        decoded = "\x00"
+    if "\x00" in decoded:
+        raise NotFound("No resource exists at this path.")
+    return decoded
 
 
 def unwanted(body: JsonValue) -> list[Fault]:

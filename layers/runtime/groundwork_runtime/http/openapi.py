@@ -153,9 +153,11 @@ def _responses(described: Json, operation: Operation) -> Json:
     responses = {str(operation.status): success}
     for status, description in docs.get("other_results", {}).items():
         responses[str(status)] = {**success, "description": description}
+        if status // 100 == 3:  # noqa: PLR2004 - a redirect has no content
+            responses[str(status)].pop("content", None)
     if "empty" in docs:
         responses["204"] = {
-            "description": "There is nothing.",
+            "description": "Nothing is waiting. The response has no body.",
             "headers": headers_of(*_limits(operation)),
         }
     if docs.get("conditional") == "read":
@@ -251,7 +253,7 @@ def _who(needs: str) -> str:
 
 
 def _not_null(schema: Json) -> Json:
-    """Return the schema of an optional query parameter without null, which it cannot be."""
+    """Return the schema of an optional query parameter without null, which no query can have."""
     variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
     if len(variants) == 1 and len(schema["anyOf"]) > 1:
         kept = {name: value for name, value in schema.items() if name != "anyOf"}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pydantic import JsonValue
-
 from groundwork_core import errors
 from groundwork_core.errors import Fault
+from groundwork_core.validation_faults import validation_faults
 from groundwork_runtime.http.body_limits import ContentTooLarge
 from groundwork_runtime.http.request import NotJson, UnsupportedMediaType
 from groundwork_runtime.http.response import PROBLEM, HttpResponse
@@ -46,7 +45,7 @@ class ProblemType:
 
 
 TOO_LARGE = ProblemType("content-too-large", 413, "Content too large")
-"""Above the limit of the route. The gateway rejects bodies above the limit of all routes."""
+"""A body above the limit of its route. The gateway rejects bodies above the limit of all routes."""
 KINDS: Mapping[type[Exception], ProblemType] = {
     errors.Moved: ProblemType("moved", 308, "Merged into another entity"),
     NotJson: ProblemType("not-json", 400, "The body is not JSON"),
@@ -84,10 +83,7 @@ def problem_response(error: Exception, request: Request) -> HttpResponse:
     problem = _of(error)
     if isinstance(error, errors.Moved):
         problem.headers["Location"] = f"{request.path.rstrip('/').rpartition('/')[0]}/{error.to}"
-    if problem.kind is INTERNAL:
-        log.error("unhandled error", exc_info=error)
-    elif problem.kind.status >= INTERNAL.status:
-        log.warning("unavailable", extra={"detail": problem.detail, "cause": repr(error.__cause__)})
+    _log(error, problem)
     body = {
         "type": f"/problems/{problem.kind.slug}",
         "title": problem.kind.title,
@@ -100,6 +96,27 @@ def problem_response(error: Exception, request: Request) -> HttpResponse:
     text = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace").decode()
     headers = {"Cache-Control": "no-store", **problem.headers}
     return HttpResponse(problem.kind.status, text, PROBLEM, headers)
+
+
+def item_problem(error: errors.GroundworkError, faults_max: int) -> tuple[int, dict[str, Any]]:
+    """Return the status and the problem of one item of a request with many."""
+    problem = _of(error)
+    _log(error, problem)
+    shown: dict[str, Any] = {
+        "type": f"/problems/{problem.kind.slug}",
+        "title": problem.kind.title,
+        "detail": problem.detail,
+    }
+    if isinstance(error, errors.Invalid):
+        shown["errors"] = fault_members(error.faults, faults_max)
+    return problem.kind.status, shown
+
+
+def _log(error: Exception, problem: Problem) -> None:
+    if problem.kind is INTERNAL:
+        log.error("unhandled error", exc_info=error)
+    elif problem.kind.status >= INTERNAL.status:
+        log.warning("unavailable", extra={"detail": problem.detail, "cause": repr(error.__cause__)})
 
 
 def _of(error: Exception) -> Problem:
@@ -134,53 +151,6 @@ def _library_problem(error: Exception) -> Problem:
     return Problem(
         INTERNAL, "An internal error occurred; the log has the details under the request_id."
     )
-
-
-def validation_faults(
-    found: Iterable[Mapping[str, Any]], given: JsonValue = None
-) -> tuple[Fault, ...]:
-    """Convert Pydantic's errors to faults with JSON pointers; input values are not included.
-
-    Args:
-        found: the result of `ValidationError.errors()`.
-        given: the decoded input, if available. Pydantic's locations include the variants of
-            unions, which are not locations in the input.
-    """
-    found = list(found)
-    parents = {tuple(fault["loc"])[:-1] for fault in found}
-    return tuple(
-        Fault(_pointer(fault["loc"], given), _detail(fault))
-        for fault in found
-        # A list that stops at its first bad item is reported as too short as well.
-        if fault["type"] != "too_short" or tuple(fault["loc"]) not in parents
-    )
-
-
-def _pointer(location: Sequence[str | int], given: JsonValue) -> str:
-    places, value = [], given
-    for number, part in enumerate(location):
-        last = number == len(location) - 1
-        if isinstance(value, dict) and not last and part not in value:
-            continue
-        if isinstance(value, list) and not last and isinstance(part, str):
-            continue
-        places.append("/" + str(part).replace("~", "~0").replace("/", "~1"))
-        if isinstance(value, dict):
-            value = value.get(str(part))
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
-            value = value[part]
-        else:
-            value = None
-    return "".join(places)
-
-
-def _detail(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "extra_forbidden":
-        return "is not a known field"
-    if fault["type"] == "missing":
-        return "is missing"
-    message = str(fault["msg"]).removeprefix("Value error, ")
-    return message[:1].lower() + message[1:]
 
 
 def fault_members(faults: Sequence[Fault], most: int = FAULTS_MAX) -> list[dict[str, str]]:

@@ -37,7 +37,7 @@ class Request:
         self.id = id
         self.method: str = event["httpMethod"]
         self.path: str = event["path"]
-        self.answer_headers: dict[str, str] = {}
+        self.response_headers: dict[str, str] = {}
         """Headers to add to the response of a handler that returns a model."""
         self.charge: Callable[[int], None] = _nothing
         """Takes more tokens from the caller's rate limit, for expensive requests. Raises Throttled
@@ -71,7 +71,7 @@ class Request:
         """Return the decoded JSON body; it is decoded once.
 
         Raises:
-            UnsupportedMediaType: the Content-Type is not one of `types`.
+            UnsupportedMediaType: the Content-Type is not one of `types`, or the body is compressed.
             NotJson: the body is missing, malformed, nested too deeply, or repeats a member.
             Invalid: the body has a NUL character, or too many objects and arrays.
         """
@@ -86,7 +86,7 @@ class Request:
         """Return the bytes of a text body, and the charset of its Content-Type.
 
         Raises:
-            UnsupportedMediaType: the Content-Type is not one of `types`.
+            UnsupportedMediaType: the Content-Type is not one of `types`, or the body is compressed.
         """
         self._check_type(types)
         _, _, parameters = self.headers.get("content-type", "").partition(";")
@@ -97,6 +97,9 @@ class Request:
         return self.body, None
 
     def _check_type(self, types: tuple[str, ...]) -> None:
+        coding = self.headers.get("content-encoding", "identity").strip().lower()
+        if coding not in ("", "identity"):
+            raise UnsupportedMediaType("Send the body without a content coding.")
         media_type = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type and media_type not in types:
             raise UnsupportedMediaType(f"Send {' or '.join(types)} instead of {media_type[:100]}.")

@@ -56,7 +56,7 @@ def label(name: str) -> str:
 
 
 def with_article(singular: str) -> str:
-    """Return a noun with its indefinite article; "user" begins with a consonant sound."""
+    """Return a noun with its indefinite article ("an entity", but "a user")."""
     return f"{'an' if singular[0].lower() in 'aeio' else 'a'} {singular}"
 
 

@@ -28,19 +28,19 @@ from groundwork_runtime.http.body_limits import ONE_BYTES_MAX
 GET, HEAD = "GET", "HEAD"
 VERSIONED = ["api", "v1"]
 SIGNED_IN = "signed-in"
-"""For `needs`: an authenticated caller, without any permission."""
+"""A value of `needs`: any authenticated caller, without a permission."""
 IN_PERSON = "in-person"
-"""For `needs`: a caller with an access token; API keys are rejected."""
+"""A value of `needs`: a caller with an access token; API keys are rejected."""
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 class UndeclaredAccess(Exception):
-    """An operation must state exactly one of: the permission it requires, why it is open."""
+    """An operation must state either the permission it requires or why it is open, not both."""
 
 
 class OperationDocs(TypedDict, total=False):
-    """What the OpenAPI document says of an operation beyond the handler's signature."""
+    """The OpenAPI texts of an operation that the handler's signature cannot express."""
 
     summary: str
     tag: str
@@ -54,9 +54,9 @@ class OperationDocs(TypedDict, total=False):
     conditional: Literal["read", "write"]
     """"read" accepts If-None-Match, "write" requires If-Match; both return an ETag."""
     empty: bool
-    """It answers 204 where there is nothing."""
+    """True if the operation responds with 204 when there is nothing to return."""
     writes: bool
-    """Whether the response has X-Groundwork-Position."""
+    """True if the response has X-Groundwork-Position."""
     returns: Mapping[str, Any]
     """OpenAPI content by media type, for a handler that returns encoded text."""
     body: Mapping[str, Any]
@@ -85,9 +85,9 @@ class Operation:
     """The required permission, or several separated by spaces (as scopes in RFC 6749, section 3.3);
     SIGNED_IN, IN_PERSON; or None, which means no authentication."""
     open: str | None
-    """Why no authentication is required."""
+    """Reason for requiring no authentication."""
     signature: Callable[[], inspect.Signature] | None = None
-    """For a handler that decodes its `Request` itself: the parameters to document."""
+    """The parameters to document, for a handler that decodes its `Request` itself."""
     docs: OperationDocs = field(default_factory=OperationDocs)
     body_bytes_max: int = ONE_BYTES_MAX
 
@@ -98,12 +98,12 @@ class Operation:
 
     @property
     def repeatable(self) -> bool:
-        """Whether it accepts an Idempotency-Key: a POST that writes for an authenticated caller."""
+        """True if it accepts an Idempotency-Key: a POST that writes for an authenticated caller."""
         return self.method == "POST" and (self.needs or "").endswith(":write")
 
 
 PARAMETER_PATTERN = r"[-._~()'!*:@,;=+&$%<> \[\]{}|^\w]+"
-"""What a path parameter may be: as in Powertools' resolver, which does not publish it. A test
+"""Pattern of a path parameter: as in Powertools' resolver, which does not publish it. A test
 compares both."""
 
 
@@ -124,7 +124,7 @@ def methods_at(operations: Iterable[Operation], path: str) -> list[str]:
 
 
 def permissions_of(needs: str | None) -> tuple[str, ...]:
-    """Return the permissions in `needs`; SIGNED_IN and IN_PERSON are not permissions."""
+    """Return the permissions in `needs`, without the markers SIGNED_IN and IN_PERSON."""
     return () if needs in (None, SIGNED_IN, IN_PERSON) else tuple(needs.split())
 
 
@@ -145,7 +145,7 @@ class Router:
         status: int = 200,
         **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a GET operation, which also serves HEAD. Raises as `add` does."""
+        """Register a GET operation, which also serves HEAD. Raises the errors of `add`."""
         return self._registering(GET, path, needs, open, status, docs)
 
     def post(
@@ -157,7 +157,7 @@ class Router:
         status: int = 200,
         **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a POST operation. Raises as `add` does."""
+        """Register a POST operation. Raises the errors of `add`."""
         return self._registering("POST", path, needs, open, status, docs)
 
     def patch(
@@ -169,7 +169,7 @@ class Router:
         status: int = 200,
         **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a PATCH operation. Raises as `add` does."""
+        """Register a PATCH operation. Raises the errors of `add`."""
         return self._registering("PATCH", path, needs, open, status, docs)
 
     def delete(
@@ -181,7 +181,7 @@ class Router:
         status: int = 204,
         **docs: Unpack[OperationDocs],
     ) -> Callable[[Handler], Handler]:
-        """Register a DELETE operation. Raises as `add` does."""
+        """Register a DELETE operation. Raises the errors of `add`."""
         return self._registering("DELETE", path, needs, open, status, docs)
 
     def add(self, operation: Operation) -> None:
@@ -207,7 +207,7 @@ class Router:
         self.operations += other.operations
 
     def at(self, _path: str) -> Router:
-        """Return this router, which serves all its paths. See `LazyRouters.at`."""
+        """Return this router, which serves all its paths; the counterpart of `LazyRouters.at`."""
         return self
 
     def _registering(

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def destinations(parts: Wiring) -> list[Destination[PostgresUnitOfWork]]:
-    """Return the configured destinations; the cursor of another one does not move."""
+    """Return the configured destinations.
+
+    The cursor of a destination that is not configured does not move.
+    """
     settings = parts.settings
     result: list[Destination[PostgresUnitOfWork]] = []
     if settings.neo4j_uri:

@@ -30,7 +30,7 @@ class MetricsObserver:
         self._emitted: dict[str, float] = {}
 
     def carried(self, destination: str, rows: Sequence[OutboxRow], lag_seconds: float) -> None:
-        """Count rows, keep the worst lag, and emit both at most once a second."""
+        """Count rows, remember the longest lag, and emit both at most once a second."""
         if not rows:
             return
         self._rows[destination] = self._rows.get(destination, 0) + len(rows)

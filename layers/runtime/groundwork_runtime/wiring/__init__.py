@@ -12,6 +12,7 @@ from functools import cache
 from groundwork_runtime import logs
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring.configuration import ConfigurationParts
+from groundwork_runtime.wiring.exports import ExportParts
 from groundwork_runtime.wiring.graph import GraphParts
 from groundwork_runtime.wiring.http import HttpParts
 from groundwork_runtime.wiring.identity import IdentityParts
@@ -24,6 +25,7 @@ from groundwork_runtime.wiring.worker import WorkerParts
 
 class Wiring(
     ConfigurationParts,
+    ExportParts,
     HttpParts,
     IdentityParts,
     KnowledgeParts,

@@ -16,6 +16,7 @@ from groundwork_runtime.settings import Settings
 if TYPE_CHECKING:
     from groundwork_core.clock_jumps.ports import Uptime
     from groundwork_core.identity.ports import SecretSource
+    from groundwork_core.jobs.empty_kinds import EmptyKinds
     from groundwork_core.jobs.ports import LeasedDocuments, QuickLeases, SetsTimers
     from groundwork_core.outbox import Nudge
     from groundwork_core.queues import Queue
@@ -30,14 +31,14 @@ class BaseParts:
     """The settings, the clock, Postgres, units of work and queues."""
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
-        """`clock` is the system's unless a test passes another."""
+        """`clock` is the system's clock unless a test passes another."""
         self.settings = settings
         self.clock = clock or SystemClock()
         self._queues: dict[str, SqsQueue] = {}
 
     @cached_property
     def database(self) -> Database:
-        """The connection to Postgres that requests use; what it writes wakes the relay."""
+        """The connection to Postgres for requests; its commits nudge the relay."""
         database = self.new_database()
         database.nudge = self._wake_relay
         return database
@@ -51,9 +52,10 @@ class BaseParts:
 
     @cached_property
     def database_clock(self) -> Clock:
-        """The clock of the database, for all that several machines must agree about.
+        """The database's clock.
 
-        Leases, claims and planned times go by it, not by the clock of this machine.
+        Leases, claims and planned times use it instead of this machine's clock, because several
+        machines must agree about them.
         """
         from groundwork_data.postgres.database_clock import DatabaseClock
 
@@ -61,9 +63,10 @@ class BaseParts:
 
     @cached_property
     def uptime(self) -> Uptime:
-        """Returns how long this machine has been up.
+        """Returns how long this machine has been running.
 
-        Not on AWS Lambda, whose machines may be copies of one that was started before.
+        On AWS Lambda this is always 0, since its machines may be copies of one that was started
+        earlier.
         """
         from groundwork_data.machine_uptime import machine_uptime
 
@@ -78,6 +81,13 @@ class BaseParts:
         return PostgresQuickLeases(self.database)
 
     @cached_property
+    def empty_kinds(self) -> EmptyKinds:
+        """The kinds of jobs for which this process last found none."""
+        from groundwork_core.jobs.empty_kinds import EmptyKinds
+
+        return EmptyKinds()
+
+    @cached_property
     def leased_documents(self) -> LeasedDocuments:
         """Documents of leased jobs."""
         from groundwork_data.postgres.leased_documents import PostgresLeasedDocuments
@@ -86,7 +96,7 @@ class BaseParts:
 
     @cached_property
     def job_timers(self) -> SetsTimers | None:
-        """Sees to it that leases and pauses of jobs end on time; None if no queue is configured."""
+        """Sets timers, so that leases and pauses of jobs end on time; None without a queue."""
         if not self.settings.job_timer_queue_url:
             return None
         from groundwork_core.jobs.timers import Timers
@@ -94,7 +104,7 @@ class BaseParts:
         return Timers(self.queue(self.settings.job_timer_queue_url), self.database_clock)
 
     def new_database(self) -> Database:
-        """Return another connection, for another thread; what it writes does not wake the relay."""
+        """Return another connection, for another thread; its commits do not nudge the relay."""
         settings = self.settings
         secret_id = settings.database_secret_id
         return Database(
@@ -115,7 +125,7 @@ class BaseParts:
 
     @cached_property
     def secrets(self) -> SecretSource:
-        """Reads secrets from files or AWS, as their ids say."""
+        """Reads secrets from files or AWS, depending on their ids."""
         from groundwork_data.secret_sources import SecretSources
 
         settings = self.settings
@@ -124,6 +134,10 @@ class BaseParts:
     def work(self) -> PostgresUnitOfWork:
         """Return a new unit of work: `with wiring().work() as work: …`."""
         return PostgresUnitOfWork(self.database)
+
+    def work_with_kept_plans(self) -> PostgresUnitOfWork:
+        """Return a new unit of work for knowledge or callbacks; it begins in one round trip."""
+        return PostgresUnitOfWork(self.database, keeps_plans=True)
 
     def _wake_relay(self) -> None:
         # A method of its own, because `nudge` needs `database`.
@@ -143,7 +157,7 @@ class BaseParts:
         return QueueNudge(AwakeUntil(PostgresRelayLease(self.database)), self._relay_queue)
 
     def _relay_queue(self) -> Queue:
-        """Return the relay's queue, without boto3 if credentials are in environment variables."""
+        """Return the relay's queue; boto3 is not imported if the environment has credentials."""
         from groundwork_data.aws.nudge_queue import NudgeQueue
         from groundwork_data.aws.signed_request import AwsCredentials
 

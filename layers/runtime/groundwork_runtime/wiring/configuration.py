@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ConfigurationParts(BaseParts):
-    """Schemas of preferences, and what checks values against them."""
+    """Schemas of preferences, and the validator of values."""
 
     @cached_property
     def preference_schemas(self) -> PreferenceSchemaStore:

@@ -43,11 +43,11 @@ class GraphParts(BaseParts):
             application_name=settings.function,
         )
 
-    def warm_graph(self, seconds: float) -> None:
-        """Make Neo4j plan the usual queries, for at most `seconds`."""
+    def warm_graph(self, seconds: float, may_go_on: Callable[[], bool]) -> None:
+        """Make Neo4j plan the usual queries, for at most `seconds` and while it may go on."""
         from groundwork_data.graph.warming import warm
 
-        warm(self.graph, seconds)
+        warm(self.graph, seconds, may_go_on)
 
     @cached_property
     def graph_projection(self) -> GraphProjection:
@@ -82,7 +82,7 @@ class GraphParts(BaseParts):
 
     @cached_property
     def _relationships(self) -> tuple[HubLists, HubPaths, Neighbourhoods]:
-        """Readers of relationships for entities that have too many to read from the graph."""
+        """Readers from Postgres for entities with too many relationships to read from the graph."""
         from groundwork_data.postgres.hub_lists import PostgresHubLists
         from groundwork_data.postgres.hub_paths import PostgresHubPaths
         from groundwork_data.postgres.neighbourhoods import PostgresNeighbourhoods

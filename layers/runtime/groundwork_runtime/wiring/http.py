@@ -1,4 +1,4 @@
-"""For HTTP: authentication, the rate limit, resources and their list cursors."""
+"""Parts for HTTP: authentication, the rate limit, resources and their list cursors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class HttpParts(BaseParts):
-    """For HTTP: authentication, the rate limit, resources and their list cursors."""
+    """Parts for HTTP: authentication, the rate limit, resources and their list cursors."""
 
     @cached_property
     def resources(self) -> ResourceStore:

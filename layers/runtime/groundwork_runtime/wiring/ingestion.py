@@ -73,7 +73,7 @@ class IngestionParts(SecretParts):
 
     @cached_property
     def host_of(self) -> HostOf:
-        """Returns the host that a URL counts under."""
+        """Returns the host whose pauses and limits apply to a URL."""
         from groundwork_data.web.hosts import host_of
 
         return host_of
@@ -86,7 +86,10 @@ class IngestionParts(SecretParts):
         return registrable_host
 
     def discover(self, url: str) -> Discovered:
-        """Find what an address offers as sources. Raises Invalid: it is not public."""
+        """Return the sources that an address offers.
+
+        Raises Invalid if the address is not public.
+        """
         from groundwork_core.sources.discover import discover
         from groundwork_data.web.discovery import look
         from groundwork_data.web.fetcher import SafeFetcher
@@ -98,7 +101,7 @@ class IngestionParts(SecretParts):
 
     @cached_property
     def detect_language(self) -> DetectLanguage:
-        """Detects the language of a text; the model is loaded at the first."""
+        """Detects the language of a text; the model is loaded at the first use."""
         from groundwork_data.languages import detect_language
 
         return detect_language
@@ -111,7 +114,10 @@ class IngestionParts(SecretParts):
         return PostgresClusters(self.database)
 
     def keep_subscribed(self) -> int:
-        """Ask hubs for subscriptions and renew them; none if we cannot be reached from outside."""
+        """Request and renew subscriptions of hubs; do nothing without a public URL.
+
+        Return how many.
+        """
         from groundwork_core.push.keep_subscribed import keep_subscribed
         from groundwork_core.web.address import BadAddress, normal, refuse_private
         from groundwork_data.web.hub_client import HubClient

@@ -1,4 +1,4 @@
-"""What publishing reads outside units of work."""
+"""The parts of publishing that work outside of units of work."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from typing import TYPE_CHECKING
 from groundwork_runtime.wiring.secrets import SecretParts
 
 if TYPE_CHECKING:
-    from groundwork_core.publishing.ports import FinishedDistributions
+    from groundwork_core.publishing.ports import FinishedDistributions, QuickCallbacks
     from groundwork_core.publishing.remembered_secrets import RememberedSecrets
 
 
 class PublishingParts(SecretParts):
-    """The secrets that callbacks are signed with."""
+    """Callbacks, their secrets, and finished distributions."""
 
     @cached_property
     def publisher_secrets(self) -> RememberedSecrets:
-        """Remembers publishers' secrets for a moment."""
+        """Remembers publishers' secrets briefly."""
         from groundwork_core.publishing.remembered_secrets import RememberedSecrets
         from groundwork_data.postgres.publisher_secrets import PostgresPublisherSecretsReader
 
         reader = PostgresPublisherSecretsReader(self.database)
         return RememberedSecrets(reader, self.encryption, self.work)
+
+    @cached_property
+    def quick_callbacks(self) -> QuickCallbacks:
+        """Takes callbacks of publishers, each in one round trip or two."""
+        from groundwork_data.postgres.quick_callbacks import PostgresQuickCallbacks
+
+        return PostgresQuickCallbacks(self.database)
 
     @cached_property
     def finished_distributions(self) -> FinishedDistributions:

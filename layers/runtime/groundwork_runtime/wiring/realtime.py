@@ -16,7 +16,7 @@ class RealtimeParts(BaseParts):
 
     @cached_property
     def sockets(self) -> Sockets:
-        """Sends to WebSockets: of our host in one call, or of API Gateway."""
+        """Sends to WebSockets: through our host in one call, or through API Gateway."""
         from groundwork_data.aws import clients
         from groundwork_data.aws.sockets import (
             ApiGatewaySockets,

@@ -45,11 +45,11 @@ class WebhookParts(IngestionParts, SecretParts):
         )
 
     def wake_sender(self) -> None:
-        """Start a run of sending through its queue. Never raises: the sweep finds messages too."""
+        """Start a sender through its queue. Never raises, because the sweep starts senders too."""
         url = self.settings.webhook_queue_url
         if not url:
             return
         try:
             self.queue(url).send([{"reason": "due"}])
-        except Exception as error:  # messages stay in the database
+        except Exception as error:  # the sweep will send the messages
             log.warning("A sender of webhooks could not be woken: %s", error)

@@ -1,4 +1,4 @@
-"""The API as a worker among our functions uses it: with a key, like workers of other teams."""
+"""The API for workers among our functions: with a key, like workers of other teams."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from groundwork_client import Client
 
 RETRY_SECONDS = 8.0
-"""For how long a call is tried again; the queue delivers later what fails for longer."""
+"""The time for which a call is tried again; then the queue delivers its message later."""
 WORKER = "reference_extractor/2"
 
 
 class WorkerClient:
-    """The client, whose key is read at its first use."""
+    """The client of the API; its key is read at the first use."""
 
     def __init__(self, connect: Callable[[], Client]) -> None:
         """`connect` reads the key and returns a client."""
@@ -26,7 +26,7 @@ class WorkerClient:
 
     @property
     def client(self) -> Client:
-        """The client. Raises NotFound, Unavailable: the key cannot be read."""
+        """The client. Raises NotFound or Unavailable if the key cannot be read."""
         if self._client is None:
             self._client = self._connect()
         return self._client
@@ -39,11 +39,11 @@ class WorkerClient:
 
 
 class WorkerParts(BaseParts):
-    """The API as a worker among our functions uses it."""
+    """The API for workers among our functions."""
 
     @cached_property
     def worker_client(self) -> WorkerClient:
-        """Leases jobs with the key of the secret."""
+        """The client of the built-in worker, with its key from the secret store."""
 
         def connect() -> Client:
             from groundwork_client import Client
