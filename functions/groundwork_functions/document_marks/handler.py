@@ -1,4 +1,4 @@
-"""Compare new documents with the others each minute, and detect their languages."""
+"""Compare new documents with stored ones each minute, and detect their languages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ handler = EventApp("document_marks")
 
 @handler.schedule("rate(1 minute)")
 def every_minute(event: CloudWatchEvent) -> dict[str, int]:
-    """Mark what waits, for as long as there is time."""
+    """Mark unmarked documents for as long as the time allows; return how many."""
     parts = wiring()
     marked = mark_documents(
         work=parts.work(),

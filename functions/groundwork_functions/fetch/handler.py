@@ -32,7 +32,7 @@ def _fetch(
 
 @handler.schedule("rate(1 minute)")
 def every_minute(event: CloudWatchEvent) -> dict[str, int]:  # noqa: ARG001 - Chalice's signature
-    """Ask hubs for the subscriptions that are wanted, and renew those that end soon."""
+    """Request subscriptions from hubs, and renew those that end soon; return how many."""
     subscribed = wiring().keep_subscribed()
     if subscribed:
         metrics.emit("HubsAccepted", subscribed)

@@ -10,15 +10,16 @@ from groundwork_runtime.http.response import PROBLEM
 
 
 class GraphqlApplication(Application):
-    """An application whose problems have the member `errors` of GraphQL, each with a code."""
+    """An application that adds GraphQL's member `errors`, with a code, to each problem."""
 
     def complete(self, response: dict[str, Any]) -> None:
-        """Add the member to a problem."""
+        """Add the member `errors` to a problem."""
         if response["multiValueHeaders"].get("Content-Type") != [PROBLEM]:
             return
         body = json.loads(response["body"])
         code = body["type"].rpartition("/")[2].upper().replace("-", "_")
         for error in body.setdefault("errors", [{}]):
-            error.setdefault("message", body["detail"])
+            detail = error.get("detail", body["detail"])
+            error.setdefault("message", detail)
             error.setdefault("extensions", {"code": code})
         response["body"] = json.dumps(body, ensure_ascii=False)

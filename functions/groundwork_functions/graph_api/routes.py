@@ -47,7 +47,7 @@ def graphql(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
     returns=openapi_content.PAGE,
 )
 def graphiql(wiring: Wiring) -> HttpResponse:
-    """Return the GraphiQL page, unless it is off."""
+    """Return the GraphiQL page, unless it is disabled."""
     must_be_shown(wiring.settings)
     return page.page()
 
@@ -68,7 +68,10 @@ def graphiql_asset(name: str, wiring: Wiring) -> HttpResponse:
 
 @cache
 def executor() -> QueryExecutor:
-    """Return the executor; the first query builds the schema, not the first page."""
+    """Return the executor.
+
+    The first query builds the schema, so that the page does not wait for it.
+    """
     from groundwork_runtime.graphql.executor import QueryExecutor
 
     return QueryExecutor()

@@ -9,12 +9,12 @@ function fetcherWith(token) {
     if (token) {
       headers.Authorization = "Bearer " + token;
     }
-    const answer = await fetch("graphql", {
+    const response = await fetch("graphql", {
       method: "POST",
       headers,
       body: JSON.stringify(parameters),
     });
-    return answer.json();
+    return response.json();
   };
 }
 

@@ -27,7 +27,7 @@ class DeviceCookie:
         self.name = f"gw_device_{digest[:_NAME_DIGITS]}"
 
     def sent_with(self, request: Request) -> str:
-        """Return the value that a request has of it, or an empty string."""
+        """Return the value of the cookie in a request, or an empty string."""
         for part in request.headers.get("cookie", "").split(";"):
             name, _, value = part.strip().partition("=")
             if name == self.name:
@@ -35,7 +35,7 @@ class DeviceCookie:
         return ""
 
     def holding(self, words: str, *, only_encrypted: bool) -> str:
-        """Return the Set-Cookie header that sets it."""
+        """Return the Set-Cookie header that sets the cookie to a device token."""
         seconds = int(KNOWN.total_seconds())
         secure = "; Secure" if only_encrypted else ""
         return (

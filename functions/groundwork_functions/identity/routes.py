@@ -53,7 +53,7 @@ def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Logge
         signer=wiring.token_signer,
         clock=wiring.clock,
     )
-    request.answer_headers["Set-Cookie"] = cookie.holding(
+    request.response_headers["Set-Cookie"] = cookie.holding(
         entered.device, only_encrypted=wiring.settings.stage != "local"
     )
     return LoggedIn(
@@ -74,7 +74,8 @@ def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Logge
 def refresh_tokens(body: Refresh, wiring: Wiring) -> Tokens:
     """Exchange a refresh token for new tokens.
 
-    A refresh token is valid once; using it again ends its session.
+    A refresh token is valid once; using it again ends its session. A client that lost the response
+    may repeat the call within 10 seconds, until the new refresh token has been used.
     """
     return _tokens(
         refresh_session(

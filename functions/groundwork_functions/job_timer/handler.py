@@ -15,7 +15,7 @@ handler = EventApp("job_timer")
 
 @handler.on_sqs_message(queue="JobTimerQueue", batch_size=10)
 def due(event: SQSEvent) -> BatchResponse:  # noqa: ARG001 - Chalice's signature
-    """End what is over now; the content of the messages is not used."""
+    """End leases and pauses that are over; the content of the messages is not used."""
     parts = wiring()
     expired = end_leases_and_pauses(work=parts.work(), clock=parts.database_clock)
     metrics.emit("JobLeasesExpired", expired)

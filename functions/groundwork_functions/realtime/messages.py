@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from groundwork_core.errors import GroundworkError, Invalid
 from groundwork_core.realtime.subscribe import send_message, subscribe, unsubscribe
+from groundwork_core.resources.field_types import INTEGRAL
+from groundwork_core.validation_faults import validation_faults
+from groundwork_runtime.http.request import NotJson, strict_json
 from groundwork_runtime.wiring import Wiring
 
 logger = logging.getLogger(__name__)
@@ -26,7 +29,7 @@ class Subscribe(_Message):
 
     action: Literal["subscribe"]
     topics: list[str] = Field(min_length=1, max_length=MOST_TOPICS_A_MESSAGE)
-    since: int | None = Field(default=None, ge=0, lt=2**63)
+    since: Annotated[int, Field(ge=0, lt=2**63), INTEGRAL] | None = None
 
 
 class Unsubscribe(_Message):
@@ -73,17 +76,21 @@ def _act(connection_id: str, body: str, parts: Wiring) -> None:
 
 def _read(body: str) -> Subscribe | Unsubscribe | Ping:
     try:
-        return _messages.validate_json(body)
+        given = strict_json(body.encode("utf-8", "surrogatepass"))
+    except NotJson as error:
+        raise Invalid(str(error).replace("body", "message", 1)) from None
+    try:
+        return _messages.validate_python(given)
     except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        detail = f"{where}: {fault['msg']}" if where else fault["msg"]
-        raise Invalid(detail) from None
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise Invalid("The message is invalid.", validation_faults(found, given)) from None
 
 
 def _detail(error: GroundworkError) -> str:
     if isinstance(error, Invalid) and error.faults:
-        return f"{error.detail} {error.faults[0].pointer}: {error.faults[0].detail}"
+        fault = error.faults[0]
+        place = f"{fault.pointer}: " if fault.pointer else ""
+        return f"{error.detail} {place}{fault.detail}"
     return error.detail
 
 

@@ -1,7 +1,7 @@
-"""The reference worker: lease jobs by the API, state what feeds say, hand in results.
+"""The reference worker: leases jobs over the API, states what feeds say, hands in results.
 
-It knows what any worker of another team knows: messages of the job queue, the API, and the queue of
-results (docs/contracts). It reads no table.
+It uses only what any team's worker has: messages of the job queue, the API, and the results queue
+(docs/contracts). It reads no table.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def extract(
 ) -> None:
     """Work on one job for each message of the job queue.
 
-    A message for which no job waits any more needs no work. Raised is any error of the lease or of
-    `send`: the queue then delivers the messages again, and they get their jobs again.
+    A message whose job no longer waits needs no work. Errors of the lease and of `send` are raised;
+    the queue then delivers the messages again, and they get the same jobs again.
 
     Args:
-        message_ids: those of a batch of messages of kind `extract`.
-        client: with a key that may lease jobs and read documents and sources.
+        message_ids: the ids of a batch of messages of kind `extract`.
+        client: a client whose key may lease jobs and read documents and sources.
         send: puts messages on the results queue.
         registrable_host: finds the website of a URL.
     """

@@ -1,4 +1,4 @@
-"""Convert what a feed states to entities and relationships, without analyzing text."""
+"""Convert a feed's own statements to entities and relationships, without analyzing text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from groundwork_client import Document, EntityType, Ref, Result, Source, folded
 
 RegistrableHost = Callable[[str], str | None]
-"""Returns the registrable domain of a URL's host; None: it has none."""
+"""Returns the registrable domain of a URL's host; None if it has none."""
 
 MAX_KEY = 1_000
 MAX_EVIDENCE = 1_000
@@ -71,7 +71,7 @@ def _edge(result: Result, kind: str, start: Ref, end: Ref, confidence: float, ro
 def _websites(
     document: Document, source: Source, site: str, registrable_host: RegistrableHost
 ) -> dict[str, str]:
-    """Return other websites that the document links to, each with one such link."""
+    """Return other websites that the document links to, each with one of these links."""
     own = {registrable_host(site), registrable_host(source.url)}
     found: dict[str, str] = {}
     for link in (document.url, *document.links):
@@ -91,7 +91,7 @@ def _origin(url: str) -> str:
 
 
 def _site_key(site: str) -> str:
-    """Return host and path of a site; http, https and www make no difference."""
+    """Return host and path of a site; http, https and `www.` make no difference."""
     parts = urlsplit(site)
     host = (parts.hostname or site).removeprefix("www.")
     port = f":{parts.port}" if parts.port else ""

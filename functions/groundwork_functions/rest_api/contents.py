@@ -21,7 +21,7 @@ from groundwork_runtime.wiring import Wiring
 
 
 def write_hooks(_wiring: Wiring, _caller: Caller) -> ContentWriteHooks:
-    """Return the hooks: only allowed changes of the status."""
+    """Return the hooks: only allowed transitions of the status."""
     return ContentWriteHooks()
 
 
@@ -44,7 +44,7 @@ def version(
 
 
 def engagement(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
-    """Sum the engagements with a content over all its distributions, also by hour or day."""
+    """Sum the engagements with a content over all its distributions, in total or by hour or day."""
     content_id = id_of(CONTENTS, of)
     found = wiring.engagement_sums.of_content(content_id, read_query(request.query))
     if found is None:
@@ -96,7 +96,11 @@ router.add(
                     "description": says,
                 }
                 for name, schema, says in (
-                    ("bucket", {"type": "string", "enum": ["hour", "day"]}, "Gives `series`."),
+                    (
+                        "bucket",
+                        {"type": "string", "enum": ["hour", "day"]},
+                        "The size of the buckets of `series`; without it there is no `series`.",
+                    ),
                     ("from", MOMENT, "Only engagements from this time on."),
                     ("to", MOMENT, "Only engagements before this time."),
                 )

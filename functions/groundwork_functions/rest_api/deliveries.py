@@ -1,4 +1,4 @@
-"""Deliveries, and callbacks with which publishers report them."""
+"""Deliveries, and the callbacks of publishers that report them."""
 
 from dataclasses import replace
 from functools import partial
@@ -22,7 +22,7 @@ TRIES = 3
 
 
 def write_hooks(_wiring: Wiring, _caller: Caller) -> DeliveryWriteHooks:
-    """Return the hooks: the last delivery of a distribution ends the distribution."""
+    """Return the hooks: when its last delivery ends, a distribution is sent."""
     return DeliveryWriteHooks()
 
 
@@ -45,7 +45,8 @@ def callback(request: Request, _caller: None, wiring: Wiring) -> HttpResponse:
             signer,
             message,
             given,
-            work=wiring.work(),
+            callbacks=wiring.quick_callbacks,
+            work=wiring.work_with_kept_plans(),
             finished=wiring.finished_distributions,
             clock=wiring.clock,
         )
@@ -70,7 +71,7 @@ router.add(
             "operation_id": "takeDeliveryCallback",
             "tag": "deliveries",
             "problems": (401, 503),
-            "result": "What the callback changed.",
+            "result": "The changes that the callback made.",
             "parameters": [
                 {
                     "name": f"webhook-{name}",

@@ -64,7 +64,7 @@ def cancel(distribution_id: UUID, wiring: Wiring) -> HttpResponse:
 
 
 def lease(request: Request, _caller: Caller, wiring: Wiring) -> HttpResponse:
-    """Lease distributions of some channels that wait, oldest first."""
+    """Lease waiting distributions of some channels, oldest first."""
     no_parameters(request)
     wanted = decode(DistributionLeaseRequest, request)
     leased = lease_distributions(wanted, work=wiring.work(), clock=wiring.database_clock)
@@ -91,8 +91,9 @@ router.add(
         docs={
             "operation_id": "leaseDistributions",
             "tag": "distributions",
-            "result": "The message with its lease, or `items` of them if `max` was given; 204 "
-            "without a body if none waits.",
+            "result": "The message with its lease, or `items` with several if `max` was given. The "
+            "status is 204, without a body, if no distribution is waiting.",
+            "empty": True,
         },
     )
 )
@@ -107,7 +108,10 @@ router.add(
     problems=(409,),
 )
 def complete(distribution_id: UUID, ended: DistributionLeaseEnd, wiring: Wiring) -> None:
-    """End a lease well; the distribution is sent unless deliveries are still under way."""
+    """End a lease successfully.
+
+    The distribution is sent, unless deliveries are still under way.
+    """
     complete_distribution(
         distribution_id, ended.lease_token, work=wiring.work(), clock=wiring.database_clock
     )
@@ -122,7 +126,11 @@ def complete(distribution_id: UUID, ended: DistributionLeaseEnd, wiring: Wiring)
     problems=(409,),
 )
 def fail(distribution_id: UUID, failed: DistributionLeaseFailure, wiring: Wiring) -> None:
-    """End a lease with a failure; `retryable` and `internal` are tried again, five times in all."""
+    """End a lease with a failure.
+
+    After `retryable` and `internal` the distribution can be leased again, up to five attempts in
+    all.
+    """
     fail_distribution(distribution_id, failed, work=wiring.work(), clock=wiring.database_clock)
 
 

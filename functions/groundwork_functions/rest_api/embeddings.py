@@ -21,7 +21,7 @@ def write_hooks(_wiring: Wiring, _caller: Caller) -> EmbeddingWriteHooks:
 
 
 def upsert(items: Mapping[int, NewEmbedding], wiring: Wiring) -> BulkOutcome:
-    """Insert, or replace the vectors of the same subjects and models."""
+    """Find the subjects nearest to a vector or to another subject; filters are optional."""
     return upsert_embeddings(items, work=wiring.work)
 
 

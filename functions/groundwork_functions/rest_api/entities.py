@@ -29,7 +29,7 @@ IF_MATCH = {
 
 def upsert(items: Mapping[int, NewEntity], wiring: Wiring) -> BulkOutcome:
     """Insert, or update the entity with the same type and key."""
-    return upsert_entities(items, work=wiring.work)
+    return upsert_entities(items, work=wiring.work_with_kept_plans)
 
 
 router = Router()
@@ -51,7 +51,7 @@ BulkRoute(ENTITIES, NewEntity, upsert).register(router)
 def merge(entity_id: UUID, body: Merge, request: Request, wiring: Wiring) -> HttpResponse:
     """Merge an entity into another.
 
-    The remaining entity is found under both ids and keys.
+    The surviving entity is found under both ids and keys.
     """
     meant = request.headers.get("if-match")
     expected = Expected(None) if meant is None else etags.expected(meant)

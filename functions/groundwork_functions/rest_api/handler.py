@@ -15,6 +15,7 @@ router = LazyRouters(
         "/api/v1/embeddings": "groundwork_functions.rest_api.embeddings",
         "/api/v1/engagements": "groundwork_functions.rest_api.engagements",
         "/api/v1/entities": "groundwork_functions.rest_api.entities",
+        "/api/v1/exports": "groundwork_functions.rest_api.exports",
         "/api/v1/hosts": "groundwork_functions.rest_api.hosts",
         "/api/v1/ingestion": "groundwork_functions.rest_api.ingestion",
         "/api/v1/jobs": "groundwork_functions.rest_api.jobs",

@@ -59,7 +59,7 @@ def live() -> HttpResponse:
 def ready(wiring: Wiring) -> HttpResponse:
     """Check each dependency.
 
-    503 if one that requests need is down.
+    The status is 503 if a dependency that requests need is down.
     """
     found = check_all(wiring.settings, wiring.new_database)
     emit_metrics(found)

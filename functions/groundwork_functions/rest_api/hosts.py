@@ -1,4 +1,4 @@
-"""Hosts of sources: how often each may be asked, and how it answers."""
+"""Hosts of sources: their pauses, settings and failures."""
 
 from typing import Annotated
 
@@ -6,6 +6,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from groundwork_core.hosts.manage_hosts import change_host, list_hosts, show_host
 from groundwork_core.hosts.model import HostPatch, SourceHost, SourceHosts
+from groundwork_core.resources.page import LIMIT_DEFAULT
+from groundwork_runtime.http.list_limit import Limit
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
 
@@ -21,7 +23,7 @@ router = Router()
 )
 def page(
     wiring: Wiring,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Limit = LIMIT_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=400)] = None,
 ) -> SourceHosts:
     """List hosts."""
@@ -52,7 +54,7 @@ def one(host: str, wiring: Wiring) -> SourceHost:
 def change(host: str, body: HostPatch, wiring: Wiring) -> SourceHost:
     """Change the settings of a host.
 
-    They apply to all sources of the host, also to later ones.
+    They apply to all present and future sources of the host.
     """
     return change_host(
         host, body, work=wiring.work(), clock=wiring.database_clock, host_of=wiring.host_of

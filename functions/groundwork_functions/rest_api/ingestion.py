@@ -12,9 +12,9 @@ router = Router()
     "/api/v1/ingestion",
     needs="sources:read",
     operation_id="getIngestion",
-    result="Numbers of sources, the backlog, polls and documents of a day, and the slowest hosts.",
+    result="Counts of sources, the backlog, a day's polls and documents, and the slowest hosts.",
     tag="sources",
 )
 def show(wiring: Wiring) -> Ingestion:
-    """Read how ingestion is going."""
+    """Read the state of ingestion."""
     return watch_ingestion(work=wiring.work(), clock=wiring.database_clock)

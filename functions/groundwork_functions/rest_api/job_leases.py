@@ -1,4 +1,4 @@
-"""Leases of jobs, for workers that ask over HTTP."""
+"""Leases of jobs, for workers that poll over HTTP."""
 
 from inspect import Parameter, Signature
 from uuid import UUID
@@ -25,6 +25,7 @@ from groundwork_core.jobs.replay_job import replay_job
 from groundwork_core.jobs.resource import JOBS
 from groundwork_core.knowledge.take_result import ResultHandedIn, take_result
 from groundwork_core.resources.reading import read_one
+from groundwork_functions.rest_api import job_batches
 from groundwork_runtime.http.body_limits import MANY_BYTES_MAX
 from groundwork_runtime.http.decoding import decode
 from groundwork_runtime.http.request import Request
@@ -41,7 +42,7 @@ results = Router(MANY_BYTES_MAX)
 
 
 def shown(job_id: UUID, wiring: Wiring, position: str | None) -> HttpResponse:
-    """Answer with the job as it is now."""
+    """Return a response with the current state of a job."""
     stored = read_one(JOBS, job_id, store=wiring.resources)
     headers = {"ETag": f'"{stored.tag}"'}
     if position is not None:
@@ -50,7 +51,7 @@ def shown(job_id: UUID, wiring: Wiring, position: str | None) -> HttpResponse:
 
 
 def lease(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
-    """Answer one job or 204; with `max` or `messages`, a list."""
+    """Lease one job, or get 204 if none waits; with `max` or `messages`, lease a list of jobs."""
     no_parameters(request)
     asked = decode(LeaseRequest, request)
     for needed in ("documents:read", "sources:read") if asked.include else ():
@@ -59,7 +60,13 @@ def lease(request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
     if asked.messages:
         leased = lease_for_messages(asked, work=work, clock=clock)
     else:
-        leased = hold.lease_jobs(asked, quick=wiring.quick_leases, work=work, clock=clock)
+        leased = hold.lease_jobs(
+            asked,
+            quick=wiring.quick_leases,
+            empty=wiring.empty_kinds,
+            work=work,
+            clock=clock,
+        )
     if asked.include:
         leased = include_documents(leased, documents=wiring.leased_documents)
     if asked.max is not None or asked.messages:
@@ -85,8 +92,8 @@ router.add(
         signature=_lease_signature,
         docs={
             "operation_id": "leaseJobs",
-            "summary": "Lease the next waiting job, or up to `max` of them",
-            "result": "The job, or with `max` or `messages` a list of them.",
+            "summary": "Lease the next waiting job, or several",
+            "result": "The job; with `max` or `messages`, a list of jobs.",
             "tag": "jobs",
             "empty": True,
         },
@@ -114,7 +121,7 @@ def replay_many(body: ReplayRequest, wiring: Wiring) -> Replayed:
     tag="jobs",
 )
 def stats(wiring: Wiring) -> JobStats:
-    """Count, for each kind, the jobs that wait, run, pause and are quarantined."""
+    """Count the waiting, leased, paused and quarantined jobs of each kind."""
     return hold.job_stats(work=wiring.work(), clock=wiring.database_clock)
 
 
@@ -126,7 +133,7 @@ def stats(wiring: Wiring) -> JobStats:
     tag="jobs",
 )
 def attempts(job_id: UUID, wiring: Wiring) -> Attempts:
-    """List the leases of a job, oldest first; the last thousand."""
+    """List the attempts of a job, oldest first; at most the last thousand."""
     return hold.list_attempts(job_id, work=wiring.work(), clock=wiring.database_clock)
 
 
@@ -134,12 +141,12 @@ def attempts(job_id: UUID, wiring: Wiring) -> Attempts:
     "/api/v1/jobs/<job_id>/status",
     needs=WRITE,
     operation_id="reportJobStatus",
-    result="Until when the lease runs, and whether to stop.",
+    result="The new end of the lease, and whether the worker should stop.",
     tag="jobs",
     problems=(409,),
 )
 def status(job_id: UUID, body: StatusReport, wiring: Wiring) -> ReportTaken:
-    """Report progress, which extends the lease; learn whether to stop."""
+    """Report progress and extend the lease; the response says whether to stop."""
     return hold.report_status(
         job_id, body, quick=wiring.quick_leases, work=wiring.work(), clock=wiring.database_clock
     )
@@ -156,8 +163,13 @@ def status(job_id: UUID, body: StatusReport, wiring: Wiring) -> ReportTaken:
     writes=True,
 )
 def hand_in(job_id: UUID, body: ResultHandedIn, wiring: Wiring) -> HttpResponse:
-    """Hand in a result of up to 10 MB, which is applied in one transaction; safe to repeat."""
-    position = take_result(job_id, body, work=wiring.work, clock=wiring.database_clock)
+    """Hand in a result of up to 10 MB, which is applied in one transaction.
+
+    Repeating it is safe.
+    """
+    position = take_result(
+        job_id, body, work=wiring.work_with_kept_plans, clock=wiring.database_clock
+    )
     return shown(job_id, wiring, position)
 
 
@@ -172,7 +184,10 @@ def hand_in(job_id: UUID, body: ResultHandedIn, wiring: Wiring) -> HttpResponse:
     writes=True,
 )
 def failure(job_id: UUID, body: FailureReport, wiring: Wiring) -> HttpResponse:
-    """Report that the attempt failed; it is tried again, quarantined, or failed, by its class."""
+    """Report that the attempt failed.
+
+    Depending on the class of the failure, the job is queued again, quarantined, or failed.
+    """
     work = wiring.work()
     hold.fail_leased(job_id, body, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
@@ -206,7 +221,10 @@ def release(job_id: UUID, body: Held, wiring: Wiring) -> HttpResponse:
     writes=True,
 )
 def defer(job_id: UUID, body: Deferral, wiring: Wiring) -> HttpResponse:
-    """Let a job wait for an outside batch, up to 48 hours, without counting the attempt."""
+    """Give a job back until an outside batch should be checked; no attempt is counted.
+
+    The pause is at most 48 hours.
+    """
     work = wiring.work()
     hold.defer(job_id, body, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
@@ -240,10 +258,11 @@ def cancel(job_id: UUID, wiring: Wiring) -> HttpResponse:
     writes=True,
 )
 def replay(job_id: UUID, wiring: Wiring) -> HttpResponse:
-    """Queue a failed, quarantined or cancelled job again, with all its attempts."""
+    """Queue a failed, quarantined or cancelled job again, with its full number of attempts."""
     work = wiring.work()
     replay_job(job_id, work=work, clock=wiring.database_clock)
     return shown(job_id, wiring, work.position)
 
 
 router.include(results)
+router.include(job_batches.router)

@@ -1,4 +1,4 @@
-"""Jobs: what a client may ask of workers, and what workers ask (job_leases.py)."""
+"""Jobs: queue, change and cancel them. Workers' operations are in job_leases.py."""
 
 from groundwork_core.caller import Caller
 from groundwork_core.jobs.hold import take_back_expired
@@ -18,15 +18,15 @@ def write_hooks(_wiring: Wiring, _caller: Caller) -> JobWriteHooks:
 
 
 class JobRoutes(ResourceRoutes):
-    """The operations of jobs. A lease that has expired is shown so, before the minute's sweep."""
+    """The operations of jobs. Reads end expired leases first, without waiting for the sweep."""
 
     def page(self, request: Request, caller: Caller, wiring: Wiring) -> HttpResponse:
-        """Answer one page."""
+        """Return one page of the list."""
         take_back_expired(work=wiring.work(), clock=wiring.database_clock)
         return super().page(request, caller, wiring)
 
     def read(self, request: Request, caller: Caller, wiring: Wiring, text: str) -> HttpResponse:
-        """Answer one, or that the client has it already."""
+        """Return one job, or 304 if the client's copy is current."""
         take_back_expired(work=wiring.work(), clock=wiring.database_clock)
         return super().read(request, caller, wiring, text)
 

@@ -25,11 +25,9 @@ EXAMPLE = {"schema": {"type": "string", "enum": ["daily", "weekly"], "default": 
 BODY = {
     "application/json": {
         "schema": {
-            "type": "object",
-            "description": "A JSON Schema, draft 2020-12, of up to 64 KB; or the schema by itself,"
-            " without `schema` around it.",
-            "required": ["schema"],
-            "properties": {"schema": {"type": ["object", "boolean"]}},
+            "type": ["object", "boolean"],
+            "description": "A JSON Schema, draft 2020-12, of up to 64 KB: by itself, or alone in"
+            " an object as its member `schema`.",
         },
         "example": EXAMPLE,
     }
@@ -39,12 +37,12 @@ router = Router()
 
 
 def schema_in(body: JsonValue) -> JsonValue:
-    """Return the schema of a body: its member `schema`, or all of it."""
+    """Return the schema in a body: its member `schema`, or the whole body."""
     return body["schema"] if isinstance(body, dict) and body.keys() == {"schema"} else body
 
 
 def read(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
-    """Read the schema that values of a key follow."""
+    """Read the schema that values of a key must match."""
     no_parameters(request)
     stored = read_schema(of, schemas=wiring.preference_schemas)
     headers = {"ETag": etag(stored.tag)}
@@ -54,7 +52,7 @@ def read(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResp
 
 
 def put(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
-    """Create or replace the schema of a key; stored values stay as they are."""
+    """Create or replace the schema of a key; stored values do not change."""
     no_parameters(request)
     done = put_schema(
         of,
@@ -70,7 +68,7 @@ def put(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpRespo
 
 
 def remove(request: Request, _caller: Caller, wiring: Wiring, of: str) -> HttpResponse:
-    """Remove the schema of a key: it may have any value again."""
+    """Delete the schema of a key, so that any value is valid again."""
     no_parameters(request)
     position = remove_schema(of, work=wiring.work(), schemas=wiring.preference_schemas)
     return HttpResponse(204, None, None, {"X-Groundwork-Position": position} if position else {})
@@ -107,7 +105,7 @@ router.add(
         docs=_docs(
             "putPreferenceSchema",
             result="The stored schema, which replaced the previous one.",
-            other_results={201: "The schema as stored, the first of its key."},
+            other_results={201: "The stored schema; the key had none before."},
             body=BODY,
         ),
     )

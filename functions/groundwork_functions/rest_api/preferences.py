@@ -9,8 +9,8 @@ from groundwork_runtime.wiring import Wiring
 
 
 def write_hooks(wiring: Wiring, _caller: Caller) -> PreferenceWriteHooks:
-    """Return the hooks: a value follows the schema of its key."""
-    # The first key with a schema imports the library, not the cold start.
+    """Return the hooks: a value must match the schema of its key."""
+    # The library of JSON Schema is imported for the first key with a schema, not at a cold start.
     return PreferenceWriteHooks(wiring.preference_schemas, lambda: wiring.json_schemas)
 
 

@@ -15,17 +15,17 @@ TEXT = "text/plain; charset=utf-8"
 RETURNS = {"text/plain": {"schema": {"type": "string"}}}
 PARAMETERS = {
     "hub.mode": "`subscribe` or `denied`.",
-    "hub.topic": "The topic that we asked for.",
-    "hub.challenge": "What to answer.",
+    "hub.topic": "The topic that we requested.",
+    "hub.challenge": "The text to return in the response.",
     "hub.lease_seconds": "How long the subscription lasts.",
-    "hub.reason": "Why it is denied.",
+    "hub.reason": "Why the hub refuses the subscription.",
 }
 GONE = 410
 NOTHING = UUID(int=0)
 
 
 def verify(request: Request, _caller: None, wiring: Wiring, text: str) -> HttpResponse:
-    """Confirm a subscription that we asked a hub for.
+    """Confirm a subscription that we requested from a hub.
 
     For hubs.
     """
@@ -35,9 +35,10 @@ def verify(request: Request, _caller: None, wiring: Wiring, text: str) -> HttpRe
 
 
 def push(request: Request, _caller: None, wiring: Wiring, text: str) -> HttpResponse:
-    """Push a change of a feed: it is polled soon.
+    """Push a change of a feed, which is then polled soon.
 
-    For hubs. 410 when the subscription is gone; a push with a wrong `X-Hub-Signature` is ignored.
+    For hubs. The status is 410 if the subscription no longer exists. A push with a wrong
+    `X-Hub-Signature` is ignored.
     """
     taken = take_push(
         _id(text),
@@ -65,7 +66,7 @@ router.add(
         verify,
         200,
         None,
-        "the address cannot be guessed, and only what we asked for is confirmed",
+        "the address cannot be guessed, and only requested subscriptions are confirmed",
         signature=partial(signature, str, callback_id=UUID),
         docs={
             "operation_id": "verifySubscription",
@@ -93,10 +94,12 @@ router.add(
             "operation_id": "takePush",
             "tag": "push",
             "problems": (413,),
-            "result": "Taken, or ignored because its signature is wrong.",
-            "other_results": {GONE: "There is no such subscription; the hub may forget it."},
+            "result": "Accepted, or ignored because the signature is wrong.",
+            "other_results": {GONE: "The subscription does not exist; the hub may delete it."},
             "returns": RETURNS,
-            "body": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+            "body": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
         },
     )
 )

@@ -13,7 +13,7 @@ from groundwork_runtime.wiring import Wiring
 
 def upsert(items: Mapping[int, NewRelationship], wiring: Wiring) -> BulkOutcome:
     """Insert, or update the relationship with the same ends, type and valid_from."""
-    return upsert_relationships(items, work=wiring.work)
+    return upsert_relationships(items, work=wiring.work_with_kept_plans)
 
 
 router = Router()

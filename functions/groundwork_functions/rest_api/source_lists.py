@@ -38,7 +38,8 @@ router = Router(MANY_BYTES_MAX)
 def import_(request: Request, wiring: Wiring) -> ImportedSources:
     """Create a source for every feed of a list.
 
-    The list is OPML, or text with one address per line, up to 10 MB. Existing sources are kept.
+    The list is OPML, or text with one address per line, up to 10 MB. Existing sources are left
+    unchanged.
     """
     data, charset = request.text(types=LISTS)
     if not data.strip():
@@ -59,7 +60,7 @@ def import_(request: Request, wiring: Wiring) -> ImportedSources:
 def export(wiring: Wiring, tag: Word | None = None, after: UUID | None = None) -> HttpResponse:
     """Export sources as OPML.
 
-    If there are more, the `Link` header with `rel="next"` has the address of the next part.
+    If there are more sources, the `Link` header with `rel="next"` has the address of the next part.
     """
     with wiring.work() as work:
         found = export_sources(sources=work.sources, tag=tag, after=after)

@@ -1,11 +1,9 @@
 """Sources: the resource, fetch on request, and the explanation of the schedule."""
 
-from typing import Annotated
 from uuid import UUID
 
-from aws_lambda_powertools.event_handler.openapi.params import Query
-
 from groundwork_core.caller import Caller
+from groundwork_core.resources.page import LIMIT_DEFAULT
 from groundwork_core.sources.discover import Discovered, DiscoverIn
 from groundwork_core.sources.explain_schedule import ScheduleExplained, explain_schedule
 from groundwork_core.sources.model import FetchRequested
@@ -14,6 +12,7 @@ from groundwork_core.sources.request_fetch import request_fetch
 from groundwork_core.sources.resource import SOURCES
 from groundwork_core.sources.write_hooks import SourceWriteHooks
 from groundwork_functions.rest_api import source_lists
+from groundwork_runtime.http.list_limit import Limit
 from groundwork_runtime.http.resources import ResourceRoutes
 from groundwork_runtime.http.router import Router
 from groundwork_runtime.wiring import Wiring
@@ -44,7 +43,7 @@ router.include(source_lists.router)
     problems=(404, 409),
 )
 def fetch(source_id: UUID, wiring: Wiring) -> FetchRequested:
-    """Request a fetch of the source now.
+    """Request an immediate fetch of the source.
 
     The fetch runs asynchronously.
     """
@@ -69,14 +68,14 @@ def schedule(source_id: UUID, wiring: Wiring) -> ScheduleExplained:
     "/api/v1/sources/discover",
     needs="sources:write",
     operation_id="discoverSources",
-    result="What could be a source, the most likely first.",
+    result="The possible sources, most likely first.",
     tag="sources",
     problems=(422,),
 )
 def discover(body: DiscoverIn, wiring: Wiring) -> Discovered:
     """Find the feeds, the sitemap and the page of an address.
 
-    Looks at the address itself, at the feeds that the page names, and at usual paths. Nothing is
+    Requests the address itself, the feeds that the page links to, and usual paths. Nothing is
     created. `failure` says why the address itself could not be read.
     """
     return wiring.discover(body.url)
@@ -90,9 +89,7 @@ def discover(body: DiscoverIn, wiring: Wiring) -> Discovered:
     tag="sources",
     problems=(404,),
 )
-def polls(
-    source_id: UUID, wiring: Wiring, limit: Annotated[int, Query(ge=1, le=200)] = 50
-) -> PollsShown:
+def polls(source_id: UUID, wiring: Wiring, limit: Limit = LIMIT_DEFAULT) -> PollsShown:
     """List the last polls of a source.
 
     They are kept for 30 days.

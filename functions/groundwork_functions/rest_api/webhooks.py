@@ -26,7 +26,7 @@ SHOWN_ONCE = {"application/json": {"schema": {"$ref": "#/components/schemas/Crea
 
 
 def write_hooks(wiring: Wiring, caller: Caller) -> WebhookWriteHooks:
-    """Return the hooks: a public address, events that the caller may read, a secret."""
+    """Return the hooks: they check the address and the caller's rights, and make a secret."""
     return WebhookWriteHooks(wiring.allowed, caller, wiring.encryption)
 
 
@@ -50,7 +50,7 @@ SubresourceList(
 def rotate(webhook_id: UUID, wiring: Wiring) -> HttpResponse:
     """Replace the secret of a webhook.
 
-    Only this response shows the new secret. For 24 hours messages are signed with both.
+    Only this response shows the new secret. For 24 hours messages are signed with both secrets.
     """
     work = wiring.work()
     stored = rotate_webhook(webhook_id, work=work, clock=wiring.clock, encryption=wiring.encryption)
@@ -68,7 +68,7 @@ def rotate(webhook_id: UUID, wiring: Wiring) -> HttpResponse:
     writes=True,
 )
 def enable(webhook_id: UUID, wiring: Wiring) -> HttpResponse:
-    """Enable a webhook, forget the failures of its endpoint, and send what waits at once."""
+    """Enable a webhook, reset the failures of its endpoint, and send waiting messages at once."""
     work = wiring.work()
     stored = enable_webhook(webhook_id, work=work)
     return _shown(stored, work.position)
@@ -84,7 +84,7 @@ def enable(webhook_id: UUID, wiring: Wiring) -> HttpResponse:
     result="Accepted; the message is sent once.",
 )
 def test(webhook_id: UUID, wiring: Wiring) -> QueuedTest:
-    """Send the event `webhooks.test` to the endpoint; the list of attempts shows its answer."""
+    """Send the event `webhooks.test` to the endpoint; the list of attempts shows the response."""
     return queue_test(webhook_id, work=wiring.work(), clock=wiring.clock)
 
 

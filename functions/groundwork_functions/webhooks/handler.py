@@ -14,13 +14,13 @@ handler = EventApp("webhooks")
 
 @handler.on_sqs_message(queue="WebhookQueue", batch_size=10)
 def nudged(event: SQSEvent) -> BatchResponse:
-    """Send what is due; the content of the message is not used."""
+    """Send due messages; the content of the SQS message is not used."""
     return _send(event)
 
 
 @handler.schedule("rate(1 minute)")
 def sweep(event: CloudWatchEvent) -> BatchResponse:
-    """Tell how endpoints are, and send what is due again or whose nudge was lost."""
+    """Emit the states of endpoints; send retries, and messages whose nudge was lost."""
     parts = wiring()
     with parts.work() as work:
         counts = work.webhooks.counts(parts.clock.now())
