@@ -1,1 +1,1 @@
-"""Groundwork."""
+"""The `groundwork` command, and the local instance with its services."""

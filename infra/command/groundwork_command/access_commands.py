@@ -91,7 +91,7 @@ def keys_rotate_data(*, as_json: Json = False) -> None:
 
 @keys.command("rotate-worker")
 def keys_rotate_worker(*, as_json: Json = False) -> None:
-    """Give reference_extractor a new API key, and revoke its older ones."""
+    """Give the worker reference_extractor a new API key, and revoke its older ones."""
     from groundwork_command.commands import keys as command
 
     command.rotate_worker("json" if as_json else "text")
@@ -103,12 +103,13 @@ def keys_re_encrypt(
     remove_old: Annotated[
         bool,
         typer.Option(
-            "--remove-old", help="Remove data keys that encrypt nothing since ten minutes."
+            "--remove-old",
+            help="Remove data keys that no secret uses, ten minutes after they were replaced.",
         ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Encrypt stored secrets that have an older data key with the newest one."""
+    """Encrypt stored secrets with the newest data key, if they have an older one."""
     from groundwork_command.commands import keys as command
 
     command.re_encrypt("remove" if remove_old else "keep", "json" if as_json else "text")

@@ -78,7 +78,7 @@ def doctor(
 ) -> None:
     """Check for problems that would keep Groundwork from running, with the fix for each.
 
-    With --env, a deployment is checked as its users reach it; GROUNDWORK_API_KEY may hold a key.
+    With --env, check a deployment as its users reach it; GROUNDWORK_API_KEY may hold a key.
     """
     from groundwork_command.commands import doctor as command
 
@@ -104,7 +104,7 @@ def migrate(
         int | None, typer.Option(min=0, help="Last graph migration to keep; 0 undoes all of them.")
     ] = None,
     wait: Annotated[
-        int, typer.Option(min=0, help="Seconds to wait for each database that does not answer.")
+        int, typer.Option(min=0, help="Seconds to wait for each database that does not respond.")
     ] = 0,
     as_json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ TIMEOUT_SECONDS = 4
 
 
 def main() -> int:
-    """Return 0 if the host answers."""
+    """Return 0 if the host responds."""
     port = int(os.environ.get("GROUNDWORK_PORT") or 8000)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
     try:

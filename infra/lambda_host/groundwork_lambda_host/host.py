@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from typing import Protocol
 
 from groundwork_lambda_host.environments.fleet import EnvironmentContext, Fleet
+from groundwork_lambda_host.environments.limits import Limits
 from groundwork_lambda_host.environments.output import Sink, to_stdout
-from groundwork_lambda_host.environments.pool import Limits
 from groundwork_lambda_host.gateway.access import AccessLog
 from groundwork_lambda_host.gateway.app import App, Gateway
 from groundwork_lambda_host.gateway.callers import Callers
@@ -167,7 +167,7 @@ class Host:
         hastening.cancel()
 
     async def _hasten(self) -> None:
-        """Let events of queues and schedules see little time left, while they are waited for."""
+        """Reduce the remaining time that events of queues and schedules see, while they finish."""
         while True:
             self.fleet.hasten(self._without_clients)
             await asyncio.sleep(_HASTEN_EVERY_SECONDS)

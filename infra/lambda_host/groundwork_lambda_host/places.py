@@ -5,8 +5,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 CALLER_HEADER = "X-Groundwork-Caller"
-"""Header of a function's answer that names the user, if GROUNDWORK_NAMES_CALLER is set; removed
-before the answer is sent to the client."""
+"""Header of a function's response that names the user, if GROUNDWORK_NAMES_CALLER is set; removed
+before the response is sent to the client."""
 _NETWORK_BITS = 64
 
 

@@ -12,11 +12,11 @@ from http import HTTPStatus
 
 READY_SECONDS = 60.0
 EVERY_SECONDS = 15.0
-ANSWER_SECONDS = 10.0
+RESPONSE_SECONDS = 10.0
 
 
 class NotReady(Exception):
-    """Raised if the application is not ready in time; the message holds its last answer."""
+    """Raised if the application is not ready in time; the message holds its last response."""
 
 
 class ReadinessProbe:
@@ -44,7 +44,9 @@ class ReadinessProbe:
             if status == HTTPStatus.OK:
                 return
             await asyncio.sleep(0.1)
-        raise NotReady(f"/health/ready still answers {status} after {READY_SECONDS:.0f} s: {body}")
+        raise NotReady(
+            f"/health/ready still responds with {status} after {READY_SECONDS:.0f} s: {body}"
+        )
 
     async def _probe(self) -> None:
         while True:
@@ -54,8 +56,8 @@ class ReadinessProbe:
 
 def _get(url: str) -> tuple[int, str]:
     try:
-        with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - our own address
-            return int(answer.status), ""
+        with urllib.request.urlopen(url, timeout=RESPONSE_SECONDS) as response:  # noqa: S310 - our own address
+            return int(response.status), ""
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(errors="replace")
     except OSError as error:

@@ -4,21 +4,32 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from groundwork_lambda_host.environments.variables import passed_on
 from groundwork_lambda_host.gateway.clients import BadProxies, Network, listed_networks
 from groundwork_lambda_host.gateway.hosts import EVERY_HOST, BadHost, listed_hosts
 
+T = TypeVar("T")
+LOOPBACK = "127.0.0.1"
 _GATEWAY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}")
 _SPARE_ENVIRONMENTS = 1
 """Environments beyond the CPU cores, because some of them wait for a database."""
 
 
 class BadHostSettings(ValueError):
-    """Raised if a variable is invalid; the message says which and why."""
+    """Raised if variables are invalid; the message says which and why.
+
+    Attributes:
+        faults: One text for each fault; it starts with the variable.
+    """
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
 
 
 def _variable(name: str, meaning: str, default: str = "") -> dict[str, str]:
@@ -40,7 +51,7 @@ class HostSettings:
     """
 
     address: str = field(
-        default="127.0.0.1", metadata=_variable("GROUNDWORK_ADDRESS", "IP address to listen on.")
+        default=LOOPBACK, metadata=_variable("GROUNDWORK_ADDRESS", "IP address to listen on.")
     )
     port: int = field(
         default=8000, metadata=_variable("GROUNDWORK_PORT", "Port for HTTP and WebSocket.")
@@ -50,7 +61,7 @@ class HostSettings:
         default_factory=lambda: (os.cpu_count() or 1) + _SPARE_ENVIRONMENTS,
         metadata=_variable(
             "GROUNDWORK_ENVIRONMENTS",
-            "Maximum number of environments (processes) of a function. A function that answers "
+            "Maximum number of environments (processes) of a function. A function that serves "
             "HTTP or WebSocket requests may have twice as many, of which one caller keeps at most "
             "half busy; Fetch, which mostly waits for other servers, three times as many.",
             "CPU cores + 1",
@@ -70,7 +81,7 @@ class HostSettings:
     access_log: bool = field(
         default=False,
         metadata=_variable(
-            "GROUNDWORK_ACCESS_LOG", "Whether to log each HTTP answer; `0` or `false`: no."
+            "GROUNDWORK_ACCESS_LOG", "Whether to log each HTTP response; `0` or `false`: no."
         ),
     )
     hosts: tuple[str, ...] = field(
@@ -89,7 +100,7 @@ class HostSettings:
     cors_origins: tuple[str, ...] = field(
         default=(),
         metadata=_variable(
-            "GROUNDWORK_CORS_ORIGINS", "Exact origins that may read answers of the host itself."
+            "GROUNDWORK_CORS_ORIGINS", "Exact origins that may read responses of the host itself."
         ),
     )
     metrics_token: str = field(
@@ -150,39 +161,54 @@ class HostSettings:
         """Read and validate the variables that the fields name.
 
         Raises:
-            BadHostSettings: One of them is invalid.
+            BadHostSettings: Some of them are invalid; it names every fault.
         """
         stage = environ.get("GROUNDWORK_ENV") or "local"
-        token = environ.get("GROUNDWORK_METRICS_TOKEN", "")
-        if stage != "local" and not token:
-            # A generated token that nobody knows keeps everybody out.
-            token = secrets.token_urlsafe(32)
+        metrics_token = environ.get("GROUNDWORK_METRICS_TOKEN", "")
+        if stage != "local" and not metrics_token:
+            # Nobody knows a generated token, so nobody can read `/metrics`.
+            metrics_token = secrets.token_urlsafe(32)
         default = cls()
-        peers = _peers(environ.get("GROUNDWORK_PEERS", ""))
-        if peers and stage != "local" and not environ.get("GROUNDWORK_HOST_TOKEN"):
-            raise BadHostSettings(
-                "GROUNDWORK_HOST_TOKEN is missing: hosts that share sockets need the same one"
-            )
-        return cls(
-            address=_address(environ.get("GROUNDWORK_ADDRESS") or default.address),
-            port=_number(environ, "GROUNDWORK_PORT", default.port, range(65536)),
+        faults: list[str] = []
+
+        def checked(read: Callable[[], T], if_invalid: T) -> T:
+            try:
+                return read()
+            except BadHostSettings as error:
+                faults.extend(error.faults)
+                return if_invalid
+
+        def number(name: str, default: int, allowed: range) -> int:
+            return checked(lambda: _number(environ, name, default, allowed), default)
+
+        def text(name: str) -> str:
+            return environ.get(name) or ""
+
+        settings = cls(
+            address=checked(lambda: _address(text("GROUNDWORK_ADDRESS")), default.address),
+            port=number("GROUNDWORK_PORT", default.port, range(65536)),
             stage=stage,
-            environments=_number(
-                environ, "GROUNDWORK_ENVIRONMENTS", default.environments, range(1, 1001)
+            environments=number("GROUNDWORK_ENVIRONMENTS", default.environments, range(1, 1001)),
+            wait_line=number("GROUNDWORK_WAIT_LINE", default.wait_line, range(1_000_000)),
+            access_log=text("GROUNDWORK_ACCESS_LOG") not in {"", "0", "false"},
+            hosts=checked(lambda: hosts_of(text("GROUNDWORK_HOSTS"), stage), ()),
+            trusted_proxies=checked(lambda: proxies_of(text("GROUNDWORK_TRUSTED_PROXIES")), ()),
+            cors_origins=_listed(text("GROUNDWORK_CORS_ORIGINS")),
+            metrics_token=metrics_token if stage != "local" else "",
+            host_token=text("GROUNDWORK_HOST_TOKEN") or default.host_token,
+            gateway=checked(
+                lambda: _gateway(text("GROUNDWORK_GATEWAY") or default.gateway), default.gateway
             ),
-            wait_line=_number(environ, "GROUNDWORK_WAIT_LINE", default.wait_line, range(1_000_000)),
-            access_log=environ.get("GROUNDWORK_ACCESS_LOG", "") not in {"", "0", "false"},
-            hosts=hosts_of(environ.get("GROUNDWORK_HOSTS", ""), stage),
-            trusted_proxies=proxies_of(environ.get("GROUNDWORK_TRUSTED_PROXIES", "")),
-            cors_origins=_listed(environ.get("GROUNDWORK_CORS_ORIGINS", "")),
-            metrics_token=token if stage != "local" else "",
-            host_token=environ.get("GROUNDWORK_HOST_TOKEN") or default.host_token,
-            gateway=_gateway(environ.get("GROUNDWORK_GATEWAY") or default.gateway),
-            peers=peers,
-            live_url=_live_url(environ.get("GROUNDWORK_LIVE_URL", "")),
-            functions=_listed(environ.get("GROUNDWORK_FUNCTIONS", "")),
+            peers=checked(lambda: _peers(text("GROUNDWORK_PEERS")), ()),
+            live_url=checked(lambda: _live_url(text("GROUNDWORK_LIVE_URL")), ""),
+            functions=_listed(text("GROUNDWORK_FUNCTIONS")),
             shared=passed_on(environ),
         )
+        if settings.peers and stage != "local" and not text("GROUNDWORK_HOST_TOKEN"):
+            faults.append("GROUNDWORK_HOST_TOKEN is missing: peers need the same one")
+        if faults:
+            raise BadHostSettings(*faults)
+        return settings
 
 
 def base_url(address: str, port: int) -> str:
@@ -237,7 +263,7 @@ def _number(environ: Mapping[str, str], name: str, default: int, allowed: range)
 
 def _address(given: str) -> str:
     try:
-        return str(ipaddress.ip_address(given))
+        return str(ipaddress.ip_address(given or LOOPBACK))
     except ValueError:
         raise BadHostSettings(
             f"GROUNDWORK_ADDRESS must be an IP address such as 127.0.0.1, not {given!r}"

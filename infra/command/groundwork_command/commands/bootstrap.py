@@ -8,19 +8,16 @@ from groundwork_command.instance.deployment import Deployment
 from groundwork_command.instance.serving import settings_to_serve
 from groundwork_command.services.home import Home
 from groundwork_command.terminal.output import clear_failures, note, result
-from groundwork_runtime.settings import BadSettings
 
 
 def bootstrap(output: Literal["json", "text"]) -> None:
     """Create the missing queues, the keys, and the first admin.
 
-    Nothing that exists is changed but attributes of queues. The admin's password must be given: in
-    a container nobody reads a printed one.
+    Existing things do not change, except attributes of queues. The admin's password must be set:
+    nobody would read a generated password in a container's output.
     """
     with clear_failures():
-        settings = settings_to_serve(os.environ)
-        if not settings.admin_password:
-            raise BadSettings("GROUNDWORK_ADMIN_PASSWORD is missing")
+        settings = settings_to_serve(os.environ, "GROUNDWORK_ADMIN_PASSWORD")
         home = Home(settings.home)
         if settings.stage == "local":
             home.prepare()
@@ -31,5 +28,5 @@ def bootstrap(output: Literal["json", "text"]) -> None:
     if output == "json":
         result({"first_admin": made})
         return
-    note("Queues and keys are there.")
+    note("All queues and keys exist.")
     note(f"First admin: {settings.admin_email}" if made else "An admin exists.")

@@ -48,11 +48,11 @@ def demo() -> None:
             ) from error
         with server:
             _ingest(client, server)
-            answer = _query(client)
+            response = _query(client)
     note("\nA query to try at /graphql: what do these feeds have in common?\n")
     print(QUERY)
     note("\nIts result now:\n")
-    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    print(json.dumps(response, indent=2, ensure_ascii=False))
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _client(found: running.Running) -> api.Api:
     login = accounts.login_of_admin(Home(running.home_folder()), os.environ)
     if login is None:
         raise ServiceError(
-            "The demo has no login. Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD."
+            "The demo needs a login. Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD."
         )
     return api.Api(found.url, login)
 
@@ -146,7 +146,7 @@ def _entries(name: str) -> int:
 
 
 def _publishers(client: api.Api, names: set[str]) -> set[str]:
-    """Return those sample publishers that are in the graph, by the first word of their site."""
+    """Return the sample publishers that are in the graph, each by the first word of its site."""
     query = "{ entities(filter: {type: ORGANIZATION}, first: 200) { edges { node { key } } } }"
     _, body = client.post("/graphql", {"query": query})
     edges = ((body.get("data") or {}).get("entities") or {}).get("edges", [])
@@ -157,7 +157,7 @@ def _publishers(client: api.Api, names: set[str]) -> set[str]:
 def _query(client: api.Api) -> dict[str, Any]:
     status, body = client.post("/graphql", {"query": QUERY})
     if "errors" in body or not body.get("data"):
-        raise ServiceError(f"GraphQL answered {status}: {json.dumps(body)[:500]}")
+        raise ServiceError(f"GraphQL responded with {status}: {json.dumps(body)[:500]}")
     return body
 
 
@@ -173,8 +173,9 @@ def _fill(step: Step, count: Callable[[], int], total: int) -> None:
             return
         if time.monotonic() > deadline:
             raise ServiceError(
-                f"Only {done} of {total} after {PATIENCE_SECONDS:.0f} s. `groundwork queues show` "
-                "shows what is waiting; the logs are in the state folder."
+                f"Only {done} of {total} are done after {PATIENCE_SECONDS:.0f} s. "
+                "`groundwork queues show` shows the waiting messages; the logs are in the state "
+                "folder."
             )
         time.sleep(0.2)
 

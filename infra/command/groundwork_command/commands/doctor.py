@@ -26,7 +26,7 @@ def doctor(output: Literal["json", "text"]) -> None:
 def doctor_outside(stage: Stage, url: str, live_url: str, output: Literal["json", "text"]) -> None:
     """Check a deployment by its URL; exit code 1 if something blocks its use.
 
-    GROUNDWORK_API_KEY may hold a key for what strangers cannot see.
+    GROUNDWORK_API_KEY may hold a key, for checks that need one.
     """
     from groundwork_command.outside.examine import examine as examine_outside
 

@@ -34,7 +34,7 @@ def verify(output: OutputFormat, begin: Begin = "resume") -> None:
     _print_report(found, output)
     if not found.ok:
         if output == "text":
-            note("`groundwork graph repair` repairs it.")
+            note("Run `groundwork graph repair` to correct the graph.")
         sys.exit(FAILED)
 
 
@@ -58,7 +58,7 @@ def rebuild(output: OutputFormat, begin: Begin = "resume") -> None:
 
 
 def _healed(_found: "Report") -> "Drift":
-    """Return an empty drift: after a repair or rebuild none is left."""
+    """Return an empty drift, since a repair or rebuild leaves none."""
     from groundwork_data.graph.comparison import no_drift  # loads both databases
 
     return no_drift()
@@ -80,7 +80,7 @@ def _resumable(work: "Callable[..., Report]", begin: Begin) -> "Work":
 
 
 def _run(name: str, work: "Work", drift_left: "RemainingDrift") -> "Report":
-    """Run the work with a checkpoint; record the drift that is left, for the metric."""
+    """Run the work with a checkpoint; record the remaining drift, for the metric."""
     from groundwork_data.postgres.graph_rounds import (  # loads the data layer
         PostgresGraphRounds,
     )
@@ -139,8 +139,8 @@ def _print_report(found: "Report", output: OutputFormat) -> None:
         )
         return
     note(f"{found.entities:,} entities and {found.relationships:,} relationships")
-    note(f"{len(found.drift):,} drifted, {found.nameless:,} without a name")
-    note(f"{found.waiting:,} behind: their changes are still in the outbox")
+    note(f"{len(found.drift):,} differ from Postgres, {found.nameless:,} have no id")
+    note(f"{found.waiting:,} late: their changes are still in the outbox")
     if found.restored:
         note("The graph has newer changes than Postgres: the database was restored.")
     for drift in found.drift[:MAX_SHOWN]:

@@ -31,7 +31,7 @@ def rotate(output: Literal["json", "text"]) -> None:
 
 
 def rotate_data(output: Literal["json", "text"]) -> None:
-    """Add a data key, and encrypt all stored secrets with it; older keys still decrypt."""
+    """Add a data key, and encrypt all stored secrets with it; older keys can still decrypt."""
     from groundwork_data.encryption.rotation import DataKeyStore
 
     with _safe(DATA_KEYS) as (safe, wiring):

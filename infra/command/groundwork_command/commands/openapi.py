@@ -9,7 +9,7 @@ from groundwork_lambda_host.template import load
 from groundwork_lambda_host.template.addresses import Addresses
 
 PACKAGED = ("groundwork_functions.rest_api", "openapi.json")
-"""Where the document is served from: functions do not import one another."""
+"""Package and name of the file that is served: functions do not import one another."""
 
 UNREAD = {"DatabaseUrl": "unread", "Neo4jPassword": "unread"}
 """Values for parameters that would otherwise be secrets; no connection is opened."""

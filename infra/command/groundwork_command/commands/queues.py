@@ -45,7 +45,10 @@ def redrive(queue: str, output: Literal["json", "text"]) -> None:
 
 
 def _move(client: "SQSClient", dead: str, target: str) -> int:
-    """Send each message, then delete it: a crash in between repeats one, which is harmless."""
+    """Send each message, then delete it.
+
+    A crash in between repeats one message, which is harmless.
+    """
     moved = 0
     while True:
         got = client.receive_message(

@@ -60,7 +60,7 @@ def load(
     into: Into = "empty",
     on_line: postgres_tools.OnLine = postgres_tools.ignore_line,
 ) -> int:
-    """Replace the database with a backup; return the floor of its new epoch.
+    """Replace the database with a backup; return the lowest version of its new epoch.
 
     Raises:
         ServiceError: the file is not a backup, or the database holds data and `into` is "empty",

@@ -12,6 +12,7 @@ from groundwork_command.commands.up import new_runner
 from groundwork_command.instance import project
 from groundwork_command.instance.deployment import Deployment, assemble_host
 from groundwork_command.instance.serving import settings_to_serve, wait_for_schema
+from groundwork_command.long_lived import exclude_from_collections
 from groundwork_command.services.home import Home
 from groundwork_command.terminal.output import clear_failures, note
 
@@ -54,6 +55,7 @@ async def _serve(deployment: Deployment, host_settings: "HostSettings") -> None:
         host.add(ReadinessProbe(host.address))
     try:
         await host.start()
+        exclude_from_collections()
         note(SERVES.format(url=host.address, seconds=time.monotonic() - began))
         await stop.wait()
         note("Stopping")
@@ -62,7 +64,7 @@ async def _serve(deployment: Deployment, host_settings: "HostSettings") -> None:
 
 
 async def _schema_is_there(deployment: Deployment, stop: asyncio.Event) -> bool:
-    """Wait for the schema; return False if the host is stopped before. Raises ServiceError."""
+    """Wait for the schema; return False if the host is stopped first. Raises ServiceError."""
     settings = deployment.settings
     waiting = asyncio.ensure_future(
         wait_for_schema(

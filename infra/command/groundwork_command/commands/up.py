@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 from groundwork_command.instance import accounts
 from groundwork_command.instance.instance import Instance
 from groundwork_command.instance.settings import InstanceSettings, LogFormat
+from groundwork_command.long_lived import exclude_from_collections
 from groundwork_command.services.home import PRIVATE_FILE, Home
 from groundwork_command.terminal.lines import readable
 from groundwork_command.terminal.output import clear_failures, note
@@ -50,6 +51,7 @@ async def _serve(instance: Instance) -> None:
             return
     stopping.cancel()
     starting.result()  # raises the error that stopped the start
+    exclude_from_collections()
     try:
         accounts.show_first_admin(instance.home, _show_admin)
         print(READY.format(url=instance.url), flush=True)

@@ -18,7 +18,7 @@ class FeedServer:
     def __init__(self, port: int) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="feeds", daemon=True
+            target=self._server.serve_forever, args=(0.05,), name="feeds", daemon=True
         )
         self.urls = {
             path.stem: f"http://127.0.0.1:{self._server.server_port}/{path.name}"

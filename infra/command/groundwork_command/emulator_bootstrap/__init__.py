@@ -1,4 +1,4 @@
-"""Create the queues, redrive policies and secrets of template.yaml on an emulator.
+"""Create the queues, redrive policies, secrets and buckets of template.yaml on an emulator.
 
 Safe to repeat and to run concurrently: existing resources stay. In particular, a secret that has a
 value is never overwritten, because one of them signs access tokens.
@@ -7,7 +7,7 @@ value is never overwritten, because one of them signs access tokens.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from groundwork_lambda_host.aws import AwsSettings
 from groundwork_lambda_host.template import Queue, Stack
@@ -18,29 +18,52 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 
+OLDEST_REGION = "us-east-1"
+"""The default region of S3, which CreateBucket refuses as an explicit location."""
+
+
+class BucketClient(Protocol):
+    """The methods of boto3's S3 client that are used."""
+
+    def list_buckets(self) -> Mapping[str, list[Mapping[str, str]]]:
+        """Return `Buckets`, each with its `Name`."""
+        ...
+
+    def create_bucket(self, **given: object) -> object:
+        """Create a bucket."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class CreatedResources:
-    """Logical ids of the resources that were missing and have been created."""
+    """The resources that were missing and were created: logical ids, and names of buckets."""
 
     queues: tuple[str, ...]
     secrets: tuple[str, ...]
+    buckets: tuple[str, ...] = ()
 
 
 def bootstrap(
-    stack: Stack, settings: AwsSettings, *, secrets: Mapping[str, str]
+    stack: Stack,
+    settings: AwsSettings,
+    *,
+    secrets: Mapping[str, str],
+    buckets: Sequence[str] = (),
 ) -> CreatedResources:
-    """Create the missing queues and secrets of a stack on an emulator. Blocks.
+    """Create the missing queues, secrets and buckets of a stack on an emulator. Blocks.
 
     Args:
         stack: The stack that the template describes.
         settings: Address of the emulator.
         secrets: Values of secrets by logical id; a secret without a value here is skipped.
+        buckets: Names of buckets.
 
     Raises:
         botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: The emulator does not
-            answer, or refuses a request.
+            response, or refuses a request.
     """
     import boto3  # takes 0.8 s
+    from botocore.config import Config
 
     session = boto3.Session(
         region_name=settings.region,
@@ -55,7 +78,13 @@ def bootstrap(
         if secret.logical_id in secrets
         and make_secret(manager, secret.name, secrets[secret.logical_id], secret.description)
     ]
-    return CreatedResources(queues, tuple(made))
+    if not buckets:
+        return CreatedResources(queues, tuple(made))
+    # In the path: an emulator's name has no subdomains.
+    by_path = Config(s3={"addressing_style": "path"})
+    storage = session.client("s3", endpoint_url=settings.endpoint, config=by_path)
+    missing = tuple(name for name in buckets if make_bucket(storage, name, settings.region))
+    return CreatedResources(queues, tuple(made), missing)
 
 
 def make_queues(client: "SQSClient", queues: Sequence[Queue]) -> tuple[str, ...]:
@@ -92,6 +121,16 @@ def make_secret(
         if _has_value(client, name):
             return False
         client.put_secret_value(SecretId=name, SecretString=value)
+    return True
+
+
+def make_bucket(client: BucketClient, name: str, region: str) -> bool:
+    """Create a bucket unless it is there; return whether it was created."""
+    held = {one["Name"] for one in client.list_buckets()["Buckets"]}
+    if name in held:
+        return False
+    place = {} if region == OLDEST_REGION else {"LocationConstraint": region}
+    client.create_bucket(Bucket=name, **({"CreateBucketConfiguration": place} if place else {}))
     return True
 
 

@@ -87,9 +87,12 @@ def deploy(
         build, bucket, lambda key, body: s3.put_object(Bucket=bucket, Key=key, Body=body)
     )
     template = at_the_emulator(template, settings.endpoint or "")
+    # A template in the request itself may have 51,200 bytes only.
+    key = f"{hashlib.sha256(template.encode()).hexdigest()}.json"
+    s3.put_object(Bucket=bucket, Key=key, Body=template.encode())
     request = {
         "StackName": stack_name,
-        "TemplateBody": template,
+        "TemplateURL": f"{settings.endpoint}/{bucket}/{key}",
         "Parameters": [
             {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
         ],

@@ -29,7 +29,7 @@ class AdminLogin:
 
 @contextmanager
 def open_wiring(addresses: Mapping[str, str]) -> "Iterator[Wiring]":
-    """Yield the application's composition root, for commands that bypass the API."""
+    """Yield the application's composition root, for commands that do not use the API."""
     from groundwork_core.audit.actor import COMMAND
     from groundwork_runtime.settings import Settings
     from groundwork_runtime.wiring import Wiring
@@ -60,7 +60,7 @@ def ensure_signing_key(addresses: Mapping[str, str], safe: "Safe") -> None:
 
 
 def ensure_worker_key(addresses: Mapping[str, str], safe: "Safe") -> None:
-    """Create the account and the API key of `reference_extractor` if there is no valid key."""
+    """Create the account and the API key of `reference_extractor` if no valid key exists."""
     from groundwork_core.errors import NotFound
     from groundwork_core.identity.worker_key import ensure_worker_key as ensure
     from groundwork_data.postgres.callers import PostgresCallers

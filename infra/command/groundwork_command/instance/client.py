@@ -23,16 +23,16 @@ class Api:
 
     def __enter__(self) -> Self:
         """Log in. Raises ServiceError when the login is refused."""
-        answer = self._http.post(
+        response = self._http.post(
             "/api/v1/auth/login",
             json={"email": self._login.email, "password": self._login.password},
         )
-        if answer.status_code != 200:  # noqa: PLR2004 - HTTP's OK
+        if response.status_code != 200:  # noqa: PLR2004 - HTTP's OK
             raise ServiceError(
-                f"{self._login.email} could not log in (HTTP {answer.status_code}). Set "
+                f"{self._login.email} could not log in (HTTP {response.status_code}). Set "
                 "GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD to those of an admin."
             )
-        self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+        self._http.headers["Authorization"] = f"Bearer {response.json()['access_token']}"
         return self
 
     def __exit__(
@@ -46,31 +46,35 @@ class Api:
 
     def get(self, path: str, **query: str | int) -> dict[str, Any]:
         """Send a GET request; return the JSON. Raises ServiceError on an error status."""
-        answer = self._http.get(path, params=query)
-        if answer.is_error:
-            raise ServiceError(f"GET {path} answered {answer.status_code}: {answer.text[:500]}")
-        found: dict[str, Any] = answer.json()
+        response = self._http.get(path, params=query)
+        if response.is_error:
+            raise ServiceError(
+                f"GET {path} responded with {response.status_code}: {response.text[:500]}"
+            )
+        found: dict[str, Any] = response.json()
         return found
 
     def post(self, path: str, body: object) -> tuple[int, dict[str, Any]]:
         """Send a POST request with a JSON body; return status and JSON."""
-        answer = self._http.post(path, json=body)
-        return answer.status_code, answer.json() if answer.content else {}
+        response = self._http.post(path, json=body)
+        return response.status_code, response.json() if response.content else {}
 
     def patch(self, path: str, body: object) -> None:
         """Send a PATCH request with a JSON body. Raises ServiceError on an error status."""
-        answer = self._http.patch(path, json=body)
-        if answer.is_error:
-            raise ServiceError(f"PATCH {path} answered {answer.status_code}: {answer.text[:500]}")
+        response = self._http.patch(path, json=body)
+        if response.is_error:
+            raise ServiceError(
+                f"PATCH {path} responded with {response.status_code}: {response.text[:500]}"
+            )
 
     def post_text(
         self, path: str, body: bytes, media_type: str, timeout_seconds: float
     ) -> tuple[int, dict[str, Any]]:
         """Send a POST request with a text body; return status and JSON."""
-        answer = self._http.post(
+        response = self._http.post(
             path, content=body, headers={"Content-Type": media_type}, timeout=timeout_seconds
         )
-        return answer.status_code, answer.json()
+        return response.status_code, response.json()
 
 
 def connect_to_running_instance() -> Api:
@@ -80,6 +84,6 @@ def connect_to_running_instance() -> Api:
     login = accounts.login_of_admin(home, os.environ)
     if login is None:
         raise ServiceError(
-            "The command has no login. Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD."
+            "The command needs a login. Set GROUNDWORK_ADMIN_EMAIL and GROUNDWORK_ADMIN_PASSWORD."
         )
     return Api(found.url, login)

@@ -9,7 +9,8 @@ from groundwork_command.instance.safe import DATA_KEYS, SIGNING_KEY, WORKER_KEY,
 from groundwork_command.instance.settings import InstanceSettings
 from groundwork_command.services.emulator import REGION
 from groundwork_command.services.home import Home
-from groundwork_core.retention.remove_expired import JOB_ATTEMPT_DAYS
+from groundwork_core.publishing.keep_engagements import ENGAGEMENT_MONTHS
+from groundwork_core.retention.remove_expired import EXPORT_DAYS, JOB_ATTEMPT_DAYS
 from groundwork_runtime.settings import GRAPH_CHECK_SECONDS, SWEEP_AFTER_SECONDS
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from groundwork_lambda_host.template import Stack
 
 PASSED_TO_FUNCTIONS = {
+    "GROUNDWORK_ENGAGEMENT_MONTHS": ("EngagementMonths", str(ENGAGEMENT_MONTHS)),
+    "GROUNDWORK_EXPORT_DAYS": ("ExportDays", str(EXPORT_DAYS)),
     "GROUNDWORK_GRAPH_CHECK_SECONDS": ("GraphCheckSeconds", str(GRAPH_CHECK_SECONDS)),
     "GROUNDWORK_GRAPHQL_INTROSPECTION": ("GraphqlIntrospection", "auto"),
     "GROUNDWORK_GRAPHQL_PERSISTED_ONLY": ("GraphqlPersistedOnly", "false"),
@@ -103,14 +106,20 @@ class Deployment:
             account=settings.aws_account,
             stack_name=settings.stack_name,
             secret_folder=self.home.secrets if settings.stage == "local" else None,
+            buckets={
+                "ExportBucket": settings.export_bucket or (self.home.path / "exports").as_uri()
+            },
         )
         return load(project.template(), parameters, addresses)
 
     def create_queues(self) -> None:
-        """Create the queues that are missing."""
+        """Create the queues that are missing, and on a given emulator the bucket of exports."""
         from groundwork_command.emulator_bootstrap import bootstrap  # loads boto3
 
-        bootstrap(self.whole_stack(), self.aws(), secrets={})
+        settings, own_store = self.settings, self.environment.get("AWS_ENDPOINT_URL_S3")
+        wanted = settings.export_bucket if settings.aws_endpoint_url and not own_store else ""
+        buckets = [wanted] if wanted else []
+        bootstrap(self.whole_stack(), self.aws(), secrets={}, buckets=buckets)
 
     def ensure_secrets(self) -> None:
         """Create the signing key, the data keys and the worker's API key if they are missing."""

@@ -40,12 +40,12 @@ class Instance:
         environment: Mapping[str, str],
         sink: Callable[[bytes], object] | None = None,
     ) -> None:
-        """Embed those services whose address the environment does not give.
+        """Run an embedded service for each address that the environment does not give.
 
         Args:
             settings: Validated settings.
             environment: The variables from which they were read.
-            sink: Called with each log line of the functions; None: standard output.
+            sink: Called with each log line of the functions; None means standard output.
         """
         self._sink = sink
         self.settings = settings
@@ -132,7 +132,7 @@ class Instance:
         self._first_admin()
 
     def _after_restart(self, name: str) -> None:
-        """Create the queues again when the emulator, which loses its state, was restarted."""
+        """Create the queues again after a restart of the emulator, which loses its state."""
         if name == Emulator.name:
             self._deployment().create_queues()
 
@@ -154,7 +154,7 @@ class Instance:
         )
 
     def _fetch_allow(self) -> str:
-        """Return GROUNDWORK_FETCH_ALLOW, locally with the server of `groundwork demo`."""
+        """Return GROUNDWORK_FETCH_ALLOW; locally with the server of `groundwork demo` added."""
         if self.settings.stage != "local":
             return self.settings.fetch_allow
         demo = f"127.0.0.1:{self.home.port(DEMO)}"

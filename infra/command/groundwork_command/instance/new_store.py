@@ -42,7 +42,10 @@ class NewStore:
 
     @contextmanager
     def recording(self) -> Iterator[None]:
-        """Tolerate a lost Postgres while recording the switch, which only saves the relay work."""
+        """Record the switch in Postgres in the block; ignore a lost connection.
+
+        Without the record, the relay only repeats some deliveries.
+        """
         from groundwork_core.errors import Unavailable
 
         try:

@@ -1,4 +1,4 @@
-"""Where the template's secrets are kept: locally in private files, elsewhere in Secrets Manager."""
+"""The store of the template's secrets: local files, elsewhere Secrets Manager."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,9 +30,9 @@ def secret_name(stage: str, name: str) -> str:
 
 
 def safe_of(name: str, stage: str, home: Home, aws: "AwsSettings") -> Safe:
-    """Return where a secret is kept: locally a private file, elsewhere Secrets Manager.
+    """Return where a secret is stored: locally a private file, elsewhere Secrets Manager.
 
-    Never the local emulator, which does not protect secrets.
+    The local emulator is never used, since it does not protect secrets.
     """
     if stage == "local":
         from groundwork_data.identity.secret_files import SecretFiles

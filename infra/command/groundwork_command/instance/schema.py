@@ -41,16 +41,16 @@ def migrate(
 ) -> MigrationReport:
     """Migrate Postgres to a revision and the graph to a number; see `graph.migrations.migrate`.
 
-    Safe to repeat and to run concurrently: each database is locked. Migrating Postgres back
-    without `graph_target` leaves the graph unchanged. If functions connect as a role of their own,
-    it gets its rights, and is created if it is missing.
+    Safe to repeat and to run concurrently: each database is locked. Migrating Postgres back without
+    `graph_target` leaves the graph unchanged. If functions connect as a role of their own, this
+    role is created if it is missing and gets its rights.
 
     Args:
         addresses: Addresses of the databases.
         migrations: The folder of migrations.
         target: Revision of Postgres.
         graph_target: Last graph migration to keep.
-        wait_seconds: How long each database that does not answer is waited for.
+        wait_seconds: How long to wait for each database that does not respond.
     """
     owner = owner_url(addresses)
     wait_until(lambda: _connect(owner), wait_seconds)
@@ -64,7 +64,7 @@ def migrate(
 
 
 def wait_until(attempt: Callable[[], T], seconds: float) -> T:
-    """Return the attempt's result; repeat it while the database cannot be reached, so long."""
+    """Return the result of `attempt`; repeat it for `seconds` while the database is unreachable."""
     import psycopg  # slow to load
 
     from groundwork_core.errors import Unavailable
@@ -88,7 +88,10 @@ def _connect(url: str) -> None:
 def migrate_postgres(
     database_url: str, migrations: Path, target: str = "head"
 ) -> tuple[str | None, str | None]:
-    """Migrate Postgres; return the revisions before and after. Begins an epoch after a restore."""
+    """Migrate Postgres; return the revisions before and after.
+
+    Starts a new epoch after a restore.
+    """
     from groundwork_data.postgres import roles  # slow to load
     from groundwork_data.postgres.database import Database
     from groundwork_data.postgres.epochs import notice_restore

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from groundwork_command.instance.settings import InstanceSettings
+from groundwork_command.instance.settings import InstanceSettings, bad_settings
 from groundwork_command.services.service import ServiceError
 from groundwork_runtime.settings import BadSettings
 
@@ -13,21 +13,34 @@ SCHEMA_PAUSE_SECONDS = 1.0
 NO_ACCOUNT = "0" * 12
 
 
-def settings_to_serve(environment: Mapping[str, str]) -> InstanceSettings:
-    """Read and validate. Raises BadSettings with one line that names every fault."""
-    settings = InstanceSettings.from_environment(environment)
-    faults = [
+def settings_to_serve(environment: Mapping[str, str], *needed: str) -> InstanceSettings:
+    """Read and validate the settings of a host whose services run elsewhere.
+
+    Args:
+        environment: The variables.
+        needed: Further variables that must be set.
+
+    Raises:
+        BadSettings: One line that names every fault.
+    """
+    faults: list[str] = []
+    try:
+        settings = InstanceSettings.from_environment(environment)
+    except BadSettings as error:
+        faults += error.faults
+    faults += [
         f"{name} is missing: `groundwork serve` starts no service itself"
         for name in ("DATABASE_URL", "NEO4J_URI")
         if not environment.get(name)
     ]
-    if not settings.aws_endpoint_url:
-        if settings.aws_account == NO_ACCOUNT:
+    if not environment.get("AWS_ENDPOINT_URL"):
+        if environment.get("GROUNDWORK_AWS_ACCOUNT", NO_ACCOUNT) in {"", NO_ACCOUNT}:
             faults.append("GROUNDWORK_AWS_ACCOUNT is missing: queues are those of AWS")
         if not environment.get("AWS_REGION"):
             faults.append("AWS_REGION is missing: queues are those of AWS")
+    faults += [f"{name} is missing" for name in needed if not environment.get(name)]
     if faults:
-        raise BadSettings("; ".join(faults))
+        raise bad_settings(faults)
     return settings
 
 
@@ -44,7 +57,8 @@ async def wait_for_schema(
     A newer schema is fine: migrations run before the release that needs them.
 
     Raises:
-        ServiceError: it has not after that time; the message says why.
+        Invalid: the database's encoding is not UTF8.
+        ServiceError: the schema is still older after `seconds`; the message says why.
     """
     needed = newest_revision(migrations)
     deadline = time.monotonic() + seconds
@@ -59,9 +73,12 @@ async def wait_for_schema(
 
 
 def _missing(database_url: str, needed: str) -> str | None:
-    """Return the reason why this release cannot serve, or None."""
+    """Return the reason why this release cannot serve, or None. Raises Invalid as above."""
     import psycopg  # slow to load
 
+    from groundwork_data.postgres.migrations import must_be_utf8
+
+    must_be_utf8(database_url)
     try:
         with psycopg.connect(database_url, connect_timeout=5) as connection:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()

@@ -1,19 +1,22 @@
 """Settings of an instance, read from the environment and validated before the start."""
 
 import ipaddress
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from groundwork_core.errors import Invalid
 from groundwork_core.identity.passwords import check_password
-from groundwork_lambda_host.settings import base_url, hosts_of, proxies_of
+from groundwork_lambda_host.settings import BadHostSettings, HostSettings, base_url
+from groundwork_runtime.setting_faults import faults_in_words
 from groundwork_runtime.settings import REQUESTS_PER_SECOND, BadSettings, Settings
 
 HIGHEST_PORT = 65535
+FIRST_ADMIN = "admin@localhost.test"
 AWS_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn")
 
 
@@ -50,7 +53,7 @@ class InstanceSettings(BaseModel):
         description="State folder. Instances with different folders and ports run side by side.",
     )
     admin_email: str = Field(
-        "admin@localhost.test",
+        FIRST_ADMIN,
         alias="GROUNDWORK_ADMIN_EMAIL",
         description="E-mail address of the first admin; also the login of commands that use the "
         "API.",
@@ -97,6 +100,13 @@ class InstanceSettings(BaseModel):
         alias="GROUNDWORK_AWS_ACCOUNT",
         description="AWS account of the queues, twelve digits; needed without `AWS_ENDPOINT_URL`.",
     )
+    export_bucket: str = Field(
+        "",
+        pattern=r"^([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])?$",
+        alias="GROUNDWORK_EXPORT_BUCKET",
+        description="Bucket of S3 for the files of exports; it must be there. Empty: the folder "
+        "`exports` of the state folder, which only one host has.",
+    )
     stack_name: str = Field(
         "groundwork",
         pattern=r"^[A-Za-z0-9-]{1,40}$",
@@ -133,7 +143,7 @@ class InstanceSettings(BaseModel):
     cors_origins: str = Field(
         "",
         alias="GROUNDWORK_CORS_ORIGINS",
-        description="Comma-separated exact origins of browser clients. Answers that AWS' API "
+        description="Comma-separated exact origins of browser clients. Responses that AWS' API "
         "Gateway makes itself name only the first.",
     )
     hosts: str = Field(
@@ -199,61 +209,70 @@ class InstanceSettings(BaseModel):
             _require(part, _is_network(part) or _is_host_and_port(part), _ALLOW_FORM)
         return value
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        hosts_of(self.hosts, self.stage)
-        proxies_of(self.trusted_proxies)
-        if self.admin_password:
-            try:
-                check_password(self.admin_password, email=self.admin_email)
-            except Invalid as error:
-                message = f"GROUNDWORK_ADMIN_PASSWORD: {error.detail}"
-                raise ValueError(message) from None
-        if self.migration_database_url and not self.database_url:
-            message = "GROUNDWORK_MIGRATION_DATABASE_URL is set, so DATABASE_URL must be too"
-            raise ValueError(message)
-        if self.neo4j_uri and not self.neo4j_password:
-            message = "NEO4J_URI is set, so NEO4J_PASSWORD must be too"
-            raise ValueError(message)
-        if self.stage != "local" and not self.database_url:
-            message = f"DATABASE_URL is missing: nothing embedded is started in {self.stage}"
-            raise ValueError(message)
-        if self.stage != "local" and not self.neo4j_uri:
-            message = f"NEO4J_URI is missing: nothing embedded is started in {self.stage}"
-            raise ValueError(message)
-        if self.stage in {"staging", "prod"} and is_emulator(self.aws_endpoint_url):
-            message = f"AWS_ENDPOINT_URL is not an address of AWS; {self.stage} runs on no emulator"
-            raise ValueError(message)
-        return self
-
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read and validate. Raises BadSettings with one line that names every fault, no values."""
+        """Read and validate the settings, also those of the functions and of the host.
+
+        Raises BadSettings with one line that names every fault, without values.
+        """
         given = {name: value for name, value in environment.items() if value != ""}
+        faults = []
         try:
             settings = cls.model_validate(given)
         except ValidationError as error:
-            raise BadSettings("; ".join(_in_words(error))) from None
-        Settings.from_environment(given)  # also refuse here what the functions would refuse
+            faults = faults_in_words(error)
+        faults += _contradictions(given)
+        try:
+            Settings.from_environment(given)
+        except BadSettings as error:
+            faults += error.faults
+        try:
+            HostSettings.from_environ(given)
+        except BadHostSettings as error:
+            faults += error.faults
+        if faults:
+            raise bad_settings(faults)
         return settings
 
 
+def bad_settings(faults: Sequence[str]) -> BadSettings:
+    """Return the error that names all faults; of two about one variable it names the first."""
+    by_variable: dict[str, str] = {}
+    for fault in faults:
+        by_variable.setdefault(re.split(r"[^A-Z0-9_]", fault)[0], fault)
+    return BadSettings("; ".join(by_variable.values()), tuple(by_variable.values()))
+
+
+def _contradictions(given: Mapping[str, str]) -> list[str]:
+    """Return settings that others make wrong or necessary. It reads the variables themselves."""
+    faults = []
+    stage = given.get("GROUNDWORK_ENV", "local")
+    if password := given.get("GROUNDWORK_ADMIN_PASSWORD"):
+        try:
+            check_password(password, email=given.get("GROUNDWORK_ADMIN_EMAIL", FIRST_ADMIN))
+        except Invalid as error:
+            faults.append(f"GROUNDWORK_ADMIN_PASSWORD: {error.detail}")
+    if "GROUNDWORK_MIGRATION_DATABASE_URL" in given and "DATABASE_URL" not in given:
+        faults.append("DATABASE_URL is missing, though GROUNDWORK_MIGRATION_DATABASE_URL is set")
+    if "NEO4J_URI" in given and "NEO4J_PASSWORD" not in given:
+        faults.append("NEO4J_PASSWORD is missing, though NEO4J_URI is set")
+    if stage != "local":
+        faults += [
+            f"{name} is missing: nothing embedded is started in {stage}"
+            for name in ("DATABASE_URL", "NEO4J_URI")
+            if name not in given
+        ]
+    if stage in {"staging", "prod"} and is_emulator(given.get("AWS_ENDPOINT_URL", "")):
+        faults.append(f"AWS_ENDPOINT_URL is not an address of AWS; {stage} runs on no emulator")
+    return faults
+
+
 def is_emulator(endpoint: str) -> bool:
-    """Say whether an endpoint is an emulator and not AWS, whose VPC endpoints have names too."""
+    """Return whether an endpoint is an emulator, not AWS; VPC endpoints have names too."""
     return bool(endpoint) and not (urlsplit(endpoint).hostname or "").endswith(AWS_DOMAINS)
 
 
 _ALLOW_FORM = "give host:port or a network like 10.0.0.0/8, separated by commas"
-
-
-def _in_words(error: ValidationError) -> list[str]:
-    faults = error.errors(include_input=False, include_url=False)
-    return [
-        ": ".join(
-            [*(str(part) for part in fault["loc"]), fault["msg"].removeprefix("Value error, ")]
-        )
-        for fault in faults
-    ]
 
 
 def _require(value: str, fits: bool, message: str) -> str:  # noqa: FBT001 - the outcome of a check

@@ -1,4 +1,4 @@
-"""A deployment as somebody outside reaches it: its URL, its stage, and maybe an API key."""
+"""A deployment as an outside client reaches it: its URL, its stage, and maybe an API key."""
 
 import ssl
 from dataclasses import dataclass, field
@@ -22,9 +22,9 @@ class Address:
 
     Attributes:
         url: Base URL without a path at its end, such as `https://api.example.org`.
-        stage: What it should be; `local` may show pages that others must hide.
-        key: An API key, or empty: what needs one is then not checked.
-        live_url: URL of the sockets; empty: `/ws` of the same host.
+        stage: The stage that it should be; `local` may show pages that others must hide.
+        key: An API key. If it is empty, checks that need a key are skipped.
+        live_url: URL of the sockets. If it is empty, `/ws` of the same host is used.
     """
 
     url: str
@@ -44,7 +44,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the host is loopback, where traffic never leaves this machine."""
+        """True if the host is loopback, where traffic never leaves this machine."""
         return self.host in LOOPBACK
 
     @property
@@ -61,10 +61,10 @@ class Address:
         body: object = None,
         as_stranger: bool = False,
     ) -> "httpx2.Response":
-        """Send one request on a connection of its own, with the key unless `as_stranger`.
+        """Send one request on its own connection, with the key unless `as_stranger` is set.
 
         Raises:
-            ServiceError: no answer came; the message says why.
+            ServiceError: there was no response; the message says why.
         """
         import httpx2  # slow to load
 
@@ -76,7 +76,7 @@ class Address:
                 return one.request(method, self.url + path, headers=sent, json=body)
         except httpx2.HTTPError as error:
             reason = str(error) or type(error).__name__
-            raise ServiceError(f"{method} {path} got no answer: {reason}") from error
+            raise ServiceError(f"{method} {path} got no response: {reason}") from error
 
 
 def address_of(url: str, stage: Stage, key: str = "", live_url: str = "") -> Address:

@@ -10,7 +10,7 @@ DOCUMENT = "functions/groundwork_functions/rest_api/openapi.json"
 
 
 def examine(address: Address) -> list[Finding]:
-    """Return the findings; those after a check that got no answer are missing."""
+    """Return the findings. Checks after one without a response are left out."""
     found = encryption.check(address)
     document = project.root() / DOCUMENT
     try:

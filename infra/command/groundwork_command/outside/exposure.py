@@ -23,7 +23,7 @@ ORIGIN = "https://stranger.invalid"
 
 
 def check(address: Address) -> list[Finding]:
-    """Check as somebody without an account."""
+    """Check as an anonymous client."""
     return [
         _pages(address),
         _readiness(address),
@@ -51,7 +51,7 @@ def _pages(address: Address) -> Finding:
 def _readiness(address: Address) -> Finding:
     if not _open(address, READINESS):
         return Finding("readiness", State.GOOD, f"{READINESS} is hidden or not ready")
-    seen = f"{READINESS} tells everybody which services are down, and asks them each time"
+    seen = f"{READINESS} shows everybody which services are down, and queries them at each call"
     if address.stage == "local":
         return Finding("readiness", State.GOOD, seen)
     do = f"Do not route {READINESS} from outside; health checks of the inside keep it."
@@ -59,20 +59,21 @@ def _readiness(address: Address) -> Finding:
 
 
 def _strangers(address: Address) -> Finding:
-    answer = address.request("GET", "/api/v1/sources?limit=1", as_stranger=True)
-    kind = answer.headers.get("content-type", "")
-    if answer.status_code == UNAUTHORIZED and kind.startswith("application/problem+json"):
+    response = address.request("GET", "/api/v1/sources?limit=1", as_stranger=True)
+    kind = response.headers.get("content-type", "")
+    if response.status_code == UNAUTHORIZED and kind.startswith("application/problem+json"):
         return Finding("strangers", State.GOOD, "refused with 401 and a problem document")
-    seen = f"GET /api/v1/sources without a token answers {answer.status_code} ({kind or 'no type'})"
-    do = "Something else than Groundwork answers, or in front of it: check the routes."
+    got = f"{response.status_code} ({kind or 'no type'})"
+    seen = f"GET /api/v1/sources without a token responds with {got}"
+    do = "Something else than Groundwork responds, or in front of it: check the routes."
     return Finding("strangers", State.BLOCKS, seen, do)
 
 
 def _logins(address: Address) -> Finding:
     for password in KNOWN_PASSWORDS:
         login = {"email": "admin@localhost.test", "password": password}
-        answer = address.request("POST", "/api/v1/auth/login", body=login, as_stranger=True)
-        if answer.status_code == OK:
+        response = address.request("POST", "/api/v1/auth/login", body=login, as_stranger=True)
+        if response.status_code == OK:
             seen = f"admin@localhost.test logs in with {password!r}"
             do = (
                 "Set another password now: `groundwork user password --email admin@localhost.test`."
@@ -97,10 +98,10 @@ def _headers(address: Address) -> Finding:
 
 
 def _origins(address: Address) -> Finding:
-    answer = address.request("GET", "/health/live", headers={"Origin": ORIGIN}, as_stranger=True)
-    allowed = answer.headers.get("access-control-allow-origin")
+    response = address.request("GET", "/health/live", headers={"Origin": ORIGIN}, as_stranger=True)
+    allowed = response.headers.get("access-control-allow-origin")
     if allowed in {"*", ORIGIN}:
         do = "Name the origins of your web pages in GROUNDWORK_CORS_ORIGINS; never mirror them."
-        seen = f"pages of any site may read answers (Access-Control-Allow-Origin: {allowed})"
+        seen = f"pages of any site may read responses (Access-Control-Allow-Origin: {allowed})"
         return Finding("origins", State.BLOCKS, seen, do)
-    return Finding("origins", State.GOOD, "pages of other sites read nothing")
+    return Finding("origins", State.GOOD, "pages of other sites cannot read responses")

@@ -16,7 +16,7 @@ TYPENAME = {"query": "{ entities(first: 1) { edges { node { id } } } }"}
 
 
 def check(address: Address, document: Path) -> list[Finding]:
-    """Check what the deployment answers; `document` is the OpenAPI document of this release."""
+    """Check the responses of the deployment; `document` is the OpenAPI document of this release."""
     found = [_live(address), _release(address, document)]
     if not address.key:
         seen = "not checked without a key"
@@ -25,20 +25,20 @@ def check(address: Address, document: Path) -> list[Finding]:
 
 
 def _live(address: Address) -> Finding:
-    answer = address.request("GET", "/health/live", as_stranger=True)
-    if answer.status_code == OK and _json(answer.text).get("status") == "ok":
+    response = address.request("GET", "/health/live", as_stranger=True)
+    if response.status_code == OK and _json(response.text).get("status") == "ok":
         return Finding("health", State.GOOD, "the functions run")
-    seen = f"GET /health/live answers {answer.status_code}"
-    return Finding("health", State.BLOCKS, seen, "Look at the logs of host or functions.")
+    seen = f"GET /health/live responds with {response.status_code}"
+    return Finding("health", State.BLOCKS, seen, "See the logs of the host and the functions.")
 
 
 def _release(address: Address, document: Path) -> Finding:
-    """Compare the OpenAPI document with that of this release; no version is shown to strangers."""
-    answer = address.request("GET", "/openapi.json", as_stranger=True)
-    if answer.status_code != OK:
-        seen = f"GET /openapi.json answers {answer.status_code}"
+    """Compare the OpenAPI document with that of this release, since no version is public."""
+    response = address.request("GET", "/openapi.json", as_stranger=True)
+    if response.status_code != OK:
+        seen = f"GET /openapi.json responds with {response.status_code}"
         return Finding("release", State.BLOCKS, seen, "Check the routes of the load balancer.")
-    there, here = _json(answer.text), json.loads(document.read_text())
+    there, here = _json(response.text), json.loads(document.read_text())
     if _without_servers(there) == _without_servers(here):
         return Finding("release", State.GOOD, "serves the API of this release")
     new = len(set(here["paths"]) - set(there.get("paths", {})))
@@ -49,13 +49,13 @@ def _release(address: Address, document: Path) -> Finding:
 
 
 def _database_and_limit(address: Address) -> list[Finding]:
-    answer = address.request("GET", "/api/v1/sources?limit=1")
-    if answer.status_code != OK:
-        seen = f"GET /api/v1/sources answers {answer.status_code}: {_title(answer.text)}"
+    response = address.request("GET", "/api/v1/sources?limit=1")
+    if response.status_code != OK:
+        seen = f"GET /api/v1/sources responds with {response.status_code}: {_title(response.text)}"
         do = "401 and 403: " + NEEDS_A_KEY + " 5xx: look at the functions' logs."
         return [Finding("database", State.BLOCKS, seen, do)]
     found = [Finding("database", State.GOOD, "sources can be listed")]
-    policy = answer.headers.get("ratelimit-policy")
+    policy = response.headers.get("ratelimit-policy")
     if policy:
         return [*found, Finding("rate limit", State.GOOD, policy)]
     state = State.GOOD if address.stage == "local" else State.BLOCKS
@@ -64,21 +64,23 @@ def _database_and_limit(address: Address) -> list[Finding]:
 
 
 def _graph(address: Address) -> Finding:
-    answer = address.request("POST", "/graphql", body=TYPENAME)
-    if answer.status_code == OK and "errors" not in _json(answer.text):
-        return Finding("graph", State.GOOD, "GraphQL answers")
-    seen = f"POST /graphql answers {answer.status_code}: {_title(answer.text)}"
+    response = address.request("POST", "/graphql", body=TYPENAME)
+    if response.status_code == OK and "errors" not in _json(response.text):
+        return Finding("graph", State.GOOD, "GraphQL responds")
+    seen = f"POST /graphql responds with {response.status_code}: {_title(response.text)}"
     do = "See DependencyDown in docs/runbook.md; the rest of the API works without the graph."
     return Finding("graph", State.WARNING, seen, do)
 
 
 def _queues(address: Address) -> Finding:
-    """Read from outside how late the work that goes through queues is."""
-    answer = address.request("GET", "/api/v1/ingestion")
-    if answer.status_code != OK:
-        seen = f"GET /api/v1/ingestion answers {answer.status_code}: {_title(answer.text)}"
+    """Check from outside how late the work of queues is."""
+    response = address.request("GET", "/api/v1/ingestion")
+    if response.status_code != OK:
+        seen = (
+            f"GET /api/v1/ingestion responds with {response.status_code}: {_title(response.text)}"
+        )
         return Finding("queues", State.WARNING, seen, NEEDS_A_KEY)
-    late = _json(answer.text).get("oldest_due_seconds") or 0
+    late = _json(response.text).get("oldest_due_seconds") or 0
     if late > LATE_SECONDS:
         do = "See PollsLate in docs/runbook.md: are schedules and the fetcher running?"
         seen = f"the oldest due source waits for {late:.0f} s"

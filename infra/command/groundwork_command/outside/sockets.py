@@ -24,11 +24,11 @@ def _stranger(address: Address) -> Finding:
     try:
         with connect(f"{address.sockets}?ticket=none", open_timeout=TIMEOUT_SECONDS, proxy=None):
             seen = "a socket opens without a ticket"
-            return Finding("sockets", State.BLOCKS, seen, "Something else answers at this URL.")
+            return Finding("sockets", State.BLOCKS, seen, "Another service responds at this URL.")
     except InvalidStatus as error:
         status = error.response.status_code
         if status == UNAUTHORIZED:
-            return Finding("sockets", State.GOOD, "strangers are refused with 401")
+            return Finding("sockets", State.GOOD, "clients without a ticket are refused with 401")
         return Finding("sockets", State.BLOCKS, f"the handshake got {status}, not 401", UPGRADE)
     except (InvalidHandshake, OSError) as error:
         return Finding("sockets", State.BLOCKS, f"no handshake: {error}", UPGRADE)
@@ -41,7 +41,7 @@ def _guest(address: Address) -> Finding:
     name = "sockets with a ticket"
     issued = address.request("POST", "/api/v1/auth/ws-ticket")
     if issued.status_code != OK:
-        seen = f"POST /api/v1/auth/ws-ticket answers {issued.status_code}"
+        seen = f"POST /api/v1/auth/ws-ticket responds with {issued.status_code}"
         return Finding(name, State.BLOCKS, seen, "Check the key, and the function Identity.")
     url = f"{address.sockets}?ticket={issued.json()['ticket']}"
     try:
@@ -50,4 +50,4 @@ def _guest(address: Address) -> Finding:
             said = json.loads(socket.recv(timeout=TIMEOUT_SECONDS))
     except (WebSocketException, OSError, ValueError) as error:
         return Finding(name, State.BLOCKS, f"{type(error).__name__}: {error}", UPGRADE)
-    return Finding(name, State.GOOD, f"opened, answered {said.get('type')!r}")
+    return Finding(name, State.GOOD, f"opened, responded with {said.get('type')!r}")

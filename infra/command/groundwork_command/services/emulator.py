@@ -6,43 +6,34 @@ import sys
 from groundwork_command.services import emulator_gate
 from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.server_process import ServerProcess
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.variables import service_variables
 
 SERVICES = "sqs"
 REGION = "eu-central-1"
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
 HTTP_OK = 200
 
 
-class Emulator:
-    """One MiniStack server on loopback. Its data is lost when it stops; nothing depends on it.
+class Emulator(ServerProcess):
+    """One MiniStack server on loopback. Its messages are lost when it stops, and are sent again.
 
     It accepts only requests with the access key id of the state folder (secrets/emulator).
     """
 
     name = "emulator"
+    stop_seconds = 10.0
 
     def __init__(self, home: Home, services: str = SERVICES) -> None:
         """`services` is a comma-separated list of AWS services."""
+        super().__init__()
         self._home = home
         self._services = services
-        self._child: Child | None = None
         self._port: int | None = None
 
-    @property
-    def pids(self) -> list[int]:
-        """The process id, if it runs."""
-        return [self._child.pid] if self._child is not None and self._child.alive() else []
-
-    @property
-    def child(self) -> Child | None:
-        """The emulator's process."""
-        return self._child
-
     def start(self, progress: Progress) -> Address:
-        """Start the emulator and wait until it answers."""
+        """Start the emulator and wait until it responds."""
         progress("starting")
         folder = self._home.folder(self.name)
         folder.chmod(PRIVATE_FOLDER)
@@ -57,7 +48,7 @@ class Emulator:
                 environment=self._environment(port, key),
             )
         )
-        failure = wait_for(lambda: _answers(port, key), self._child, START_SECONDS)
+        failure = wait_for(lambda: _responds(port, key), self._child, START_SECONDS)
         if failure:
             self.stop()
             raise ServiceError(f"The AWS emulator did not start: {failure}")
@@ -66,16 +57,6 @@ class Emulator:
             "AWS_ACCESS_KEY_ID": key,
             "AWS_SECRET_ACCESS_KEY": key,
         }
-
-    def stop(self) -> None:
-        """Stop the emulator. Its messages are lost; the outbox delivers them again."""
-        if self._child is not None:
-            self._child.stop(STOP_SECONDS)
-            self._child = None
-
-    def alive(self) -> bool:
-        """Return whether the process runs."""
-        return self._child is not None and self._child.alive()
 
     def _environment(self, port: int, key: str) -> dict[str, str]:
         folder = self._home.folder(self.name)
@@ -96,7 +77,7 @@ class Emulator:
         return service_variables(own)
 
 
-def _answers(port: int, key: str) -> bool:
+def _responds(port: int, key: str) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
     try:
         named = {"Authorization": f"AWS4-HMAC-SHA256 Credential={key}/"}

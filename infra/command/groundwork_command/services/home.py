@@ -110,7 +110,7 @@ class Home:
 
     @property
     def held(self) -> bool:
-        """Whether this process holds the folder's lock."""
+        """True if this process holds the folder's lock."""
         return self._lock is not None
 
     def release(self) -> None:
@@ -155,7 +155,7 @@ class Home:
     # Ports
 
     def port(self, name: str) -> int:
-        """Return a free port on loopback; the previous one if possible, so that addresses stay."""
+        """Return a free port on loopback; the previous one if possible, to keep addresses."""
         path = self.path / "ports.json"
         with self._ports:
             try:
@@ -171,8 +171,8 @@ class Home:
 def free_port(range_file: Path = PORTS_OF_THE_SYSTEM) -> int:
     """Return a port on loopback that is free at the moment.
 
-    If possible one that the system gives to nobody by itself: a server binds it seconds later, and
-    until then any connection that a program opens could get one of the system's.
+    If possible it is outside the range from which the system assigns ports. The server binds the
+    port only seconds later, and until then the system could assign it to any connection.
     """
     try:
         end = min(int(range_file.read_text().split()[0]), END_OF_PORTS)

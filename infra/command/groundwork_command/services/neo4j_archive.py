@@ -21,7 +21,7 @@ from groundwork_command.services.variables import service_variables
 logger = logging.getLogger("groundwork.services")
 
 Archiving = Literal["make archive", "no archive"]
-"""Whether to create a missing archive; an existing one is always used."""
+"""True to create a missing archive; an existing one is always used."""
 
 WAIT_SECONDS = 60.0  # leave the CPU to the user in the first minute
 MAX_SECONDS = 600.0

@@ -171,7 +171,7 @@ def write_lock(version: str, lock: Path = LOCK_FILE) -> int:
     with tempfile.TemporaryDirectory() as folder:
         built = jgo.build(f"org.neo4j:neo4j:{version}", cache_dir=Path(folder)).lockfile
         if built is None:
-            raise ServiceError(f"jgo resolved Neo4j {version} but wrote no lock")
+            raise ServiceError(f"jgo resolved Neo4j {version} but wrote no lock file")
         resolved = built.dependencies
     lines = ["# Written by `python -m groundwork_command.services.neo4j_jars`; do not edit.", ""]
     for entry in resolved:

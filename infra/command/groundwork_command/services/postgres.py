@@ -17,6 +17,7 @@ import psutil
 from groundwork_command.services import database_user
 from groundwork_command.services.home import PRIVATE_FOLDER, Home
 from groundwork_command.services.process import Child, Launch, wait_for
+from groundwork_command.services.server_process import ServerProcess
 from groundwork_command.services.service import Address, Progress, ServiceError
 from groundwork_command.services.sizes import given_size
 from groundwork_command.services.variables import service_variables
@@ -24,7 +25,6 @@ from groundwork_command.services.variables import service_variables
 USER = "groundwork"
 DATABASE = "groundwork"
 START_SECONDS = 60.0
-STOP_SECONDS = 20.0
 INITDB_SECONDS = 120.0
 
 SETTINGS: Mapping[str, str] = {
@@ -62,15 +62,16 @@ def binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
-class Postgres:
+class Postgres(ServerProcess):
     """One PostgreSQL server on loopback, with one database."""
 
     name = "postgres"
+    stop_seconds = 20.0
 
     def __init__(self, home: Home, settings: Mapping[str, str] | None = None) -> None:
+        super().__init__()
         self._home = home
         self._settings = {**SETTINGS, **(settings or {})}
-        self._child: Child | None = None
         self._port: int | None = None
 
     @property
@@ -84,13 +85,8 @@ class Postgres:
             return []
         return [self._child.pid, *(worker.pid for worker in workers)]
 
-    @property
-    def child(self) -> Child | None:
-        """The server's process."""
-        return self._child
-
     def start(self, progress: Progress) -> Address:
-        """Create the cluster at the first start, start the server and wait until it answers."""
+        """Create the cluster at the first start, start the server and wait until it responds."""
         folder = self._home.folder(self.name)
         data = folder / "data"
         log = self._home.logs / "postgres.log"
@@ -117,21 +113,11 @@ class Postgres:
             )
         )
         address = f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/{DATABASE}"
-        failure = wait_for(lambda: _answers(address), self._child, START_SECONDS)
+        failure = wait_for(lambda: _responds(address), self._child, START_SECONDS)
         if failure:
             self.stop()
             raise ServiceError(f"PostgreSQL did not start: {failure}")
         return {"DATABASE_URL": address}
-
-    def stop(self) -> None:
-        """Shut down fast: roll back open transactions; committed data stays."""
-        if self._child is not None:
-            self._child.stop(STOP_SECONDS)
-            self._child = None
-
-    def alive(self) -> bool:
-        """Return whether the server process runs."""
-        return self._child is not None and self._child.alive()
 
     def _command(self, data: Path, port: int) -> list[str]:
         command = [str(binaries() / "postgres"), "-D", str(data), "-p", str(port)]
@@ -162,6 +148,8 @@ class Postgres:
             "--data-checksums",
             "--no-instructions",
         ]
+        if "scram_iterations" in self._settings:  # the password is made here
+            command.append(f"--set=scram_iterations={self._settings['scram_iterations']}")
         try:
             done = subprocess.run(  # noqa: S603 - our own command, no shell
                 command,
@@ -183,7 +171,7 @@ class Postgres:
         draft.rename(data)
 
 
-def _answers(address: str) -> bool:
+def _responds(address: str) -> bool:
     """Return whether the server accepts connections; create our database at the first one."""
     import psycopg  # 0.4 s of CPU, paid while the server starts
 

@@ -15,7 +15,7 @@ _LAST_LINES = 5
 
 
 def ignore_line(_line: str) -> None:
-    """Ignore a line of progress."""
+    """Ignore a line of output."""
 
 
 def dump(database_url: str, file: Path, on_line: OnLine = ignore_line) -> None:

@@ -144,7 +144,7 @@ def wait_for(ready: Callable[[], bool], child: Child, timeout_seconds: float) ->
             return None
         time.sleep(pause_seconds)
         pause_seconds = min(pause_seconds * 1.3, 0.2)
-    return f"no answer after {timeout_seconds:.0f} s; its log ends:\n{child.log_tail()}"
+    return f"no response after {timeout_seconds:.0f} s; its log ends:\n{child.log_tail()}"
 
 
 def _size(path: Path) -> int:
@@ -152,7 +152,7 @@ def _size(path: Path) -> int:
 
 
 def _read_from(path: Path, start: int) -> str:
-    """Return what was written to a log after `start`; all, if it was begun anew since."""
+    """Return what was written to a log after `start`; all of it, if the log was replaced since."""
     if not path.exists():
         return ""
     with path.open("rb") as log:

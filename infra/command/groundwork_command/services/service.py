@@ -41,7 +41,7 @@ class Service(Protocol):
         ...
 
     def start(self, progress: Progress) -> Address:
-        """Start the service and wait until it answers. Raises ServiceError."""
+        """Start the service and wait until it responds. Raises ServiceError."""
         ...
 
     def stop(self) -> None:

@@ -26,8 +26,8 @@ class ClockSettings:
     Attributes:
         retry_seconds: Delays before a failed run is repeated, as Lambda does for asynchronous
             events. Retries end at the next slot, or at the schedule's own limits.
-        look_seconds: Maximum sleep, so that slots are soon right again after the machine was
-            suspended or a clock was set.
+        look_seconds: Maximum sleep, so that slots are soon correct after the machine was suspended
+            or a clock was set.
         unavailable_seconds: Delay before an unavailable slot store is tried again.
     """
 
@@ -69,7 +69,7 @@ class Clock:
         self._stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Start; of the slots that were missed while no host ran, the latest is run."""
+        """Start the clock; of the slots that were missed while no host ran, run the latest."""
         for schedule, slots in self._schedules:
             task = asyncio.get_running_loop().create_task(self._keep(schedule, slots))
             self._tasks.add(task)
@@ -140,10 +140,10 @@ class Clock:
                 account=self._settings.account,
             )
             try:
-                answer = await self._invoker.invoke(schedule.function, event)
-                if answer.error is None:
+                outcome = await self._invoker.invoke(schedule.function, event)
+                if outcome.error is None:
                     return
-                problem: object = answer.error
+                problem: object = outcome.error
             except Throttled as error:
                 problem = error
             except Exception as error:

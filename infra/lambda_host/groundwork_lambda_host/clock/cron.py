@@ -25,7 +25,7 @@ _DAYS = {
     name: number for number, name in enumerate(("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"), 1)
 }
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_SATURDAY, _SUNDAY = 5, 6  # as date.weekday() counts
+_SATURDAY, _SUNDAY = 5, 6  # numbers of date.weekday()
 _FIELDS = 6
 
 

@@ -25,7 +25,7 @@ class Slots(Protocol):
 
     @property
     def due_from_the_start(self) -> bool:
-        """Whether a schedule that never ran is due at once, as EventBridge does for rates."""
+        """True if a schedule that never ran is due at once, as EventBridge does for rates."""
 
     def after(self, moment: datetime) -> datetime | None:
         """Return the first slot after `moment`, or None."""

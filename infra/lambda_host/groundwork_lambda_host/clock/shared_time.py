@@ -1,4 +1,4 @@
-"""The time of the slot store, so that a host whose own clock is wrong keeps its slots."""
+"""The slot store's time, so that a host whose own clock is wrong uses the right slots."""
 
 import asyncio
 import time
@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from groundwork_lambda_host.clock.slots import SlotStore, SlotsUnavailable
 
 COMPARED_SECONDS = 60.0
-"""How long the measured difference between the two clocks is reused."""
+"""Seconds for which the measured difference between the two clocks is reused."""
 JUMP_SECONDS = 0.25
 """If this machine's clock was set by more than this, the clocks are compared again."""
 
 
 class SharedTime:
-    """Tells the store's time by this machine's clock and the difference that was measured."""
+    """Computes the store's time from this machine's clock and the measured difference."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class SharedTime:
         return datetime.fromtimestamp(self._now() + self._ahead, UTC)
 
     async def compare(self) -> None:
-        """Compare the clocks, each minute and after a jump; keep the difference if it fails."""
+        """Compare the clocks, each minute and after a jump; a failure keeps the last difference."""
         wall, ticks = self._now(), self._stopwatch()
         if self._compared_at is not None:
             seconds = ticks - self._compared_at[1]

@@ -28,7 +28,7 @@ class SlotStore(Protocol):
         """Return the latest claimed slot (aware UTC), or None."""
 
     def time(self) -> datetime:
-        """Return the store's time (aware UTC), by which all hosts go."""
+        """Return the store's time (aware UTC), which all hosts use."""
 
     def close(self) -> None:
         """Release resources; a later claim acquires them again."""

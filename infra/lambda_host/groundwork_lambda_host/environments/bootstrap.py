@@ -26,7 +26,7 @@ from types import FrameType
 Handler = Callable[[object, "LambdaContext"], object]
 OUT_OF_MEMORY = 137  # exit code of a process that was killed for its memory
 UNUSED_MB = 128  # reserved but unused: stacks of threads, arenas of the allocator
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # Lambda's limit for a synchronous answer
+MAX_PAYLOAD_BYTES = 6 * 1024 * 1024 + 100  # Lambda's limit for a synchronous response
 _OK = b'{"ok":true}'
 _MARK = "\x1e"  # output lines are written as: mark, request id, mark, line
 
@@ -90,7 +90,7 @@ class LambdaContext:
         self._deadline_ms = deadline_ms
 
     def hasten(self) -> None:
-        """Let the handler see little time left, so that it comes to an end."""
+        """Reduce the remaining time that the handler sees, so that it ends early."""
         soon_ms = time.time_ns() // 1_000_000 + _HASTE_SECONDS * 1_000
         self._deadline_ms = min(self._deadline_ms, soon_ms)
 
@@ -159,7 +159,7 @@ class Runtime:
             raise SystemExit(0)
 
     def hasten(self, _signal: int, _frame: FrameType | None) -> None:
-        """Handle SIGUSR1: the host drains, so an event that looks at its time ends early."""
+        """Handle SIGUSR1: the host drains, so an event that checks its remaining time ends."""
         if self._context is not None and not self._hastened:
             self._hastened = True
             self._context.hasten()
@@ -201,24 +201,24 @@ class Runtime:
             context = LambdaContext(request_id, int(str(header["deadline_ms"])))
             self._context, self._hastened = context, False
             result = handler(decode(event), context)
-            answer, payload = _encoded(result, str(header["wants"]))
+            response, payload = _encoded(result, str(header["wants"]))
         except MemoryError as error:
             # As on Lambda: the process ends, the event fails, and the environment is replaced.
             self.report(error)
             os._exit(OUT_OF_MEMORY)
         except Exception as error:
             self.report(error)
-            answer, payload = _fault(error), b""
+            response, payload = _fault(error), b""
         for output in self._outputs:
             output.close_line()
-        self._send(answer, payload)
+        self._send(response, payload)
 
     def _send(self, header: bytes, payload: bytes) -> None:
         size = len(payload).to_bytes(4, "big")
         self._socket.sendall(b"".join((len(header).to_bytes(4, "big"), header, size, payload)))
 
     def report(self, error: BaseException | None) -> None:
-        """Log an uncaught error."""
+        """Log an uncaught error of the handler."""
         if error is None or isinstance(error, SystemExit):
             return
         line = {
@@ -244,7 +244,7 @@ class ResponseSizeTooLarge(Exception):
 
 
 def _encoded(result: object, wants: str) -> tuple[bytes, bytes]:
-    """Return the answer's header and payload; an HTTP body is not encoded as JSON."""
+    """Return the response's header and payload; an HTTP body is not encoded as JSON."""
     try:
         if wants == "http" and isinstance(result, dict) and "statusCode" in result:
             split = _split(result)
@@ -258,7 +258,7 @@ def _encoded(result: object, wants: str) -> tuple[bytes, bytes]:
 
 
 def _split(result: dict[str, object]) -> tuple[bytes, bytes] | None:
-    """Return head and body of an HTTP answer; None if the host must decode an unusual one."""
+    """Return head and body of an HTTP response; None if the host must decode an unusual one."""
     body = result.get("body")
     headers, multi = result.get("headers") or {}, result.get("multiValueHeaders") or {}
     if result.get("isBase64Encoded") or not isinstance(body, str | None):
@@ -323,7 +323,8 @@ def _fault(error: Exception) -> bytes:
 def limit_memory(megabytes: int) -> None:
     """Limit the data memory of the process.
 
-    Not its address space (RLIMIT_AS): each thread reserves 64 MB that it hardly uses.
+    The limit is not on its address space (RLIMIT_AS), because each thread reserves 64 MB and hardly
+    uses them.
     """
     most = (megabytes + UNUSED_MB) * 1024 * 1024
     with contextlib.suppress(OSError, ValueError):  # a system without this limit

@@ -16,9 +16,9 @@ import orjson
 from groundwork_lambda_host.environments.frames import MessageReader, pack
 from groundwork_lambda_host.environments.invocation import (
     Call,
-    HttpAnswer,
     Invocation,
     LambdaError,
+    ResponseHead,
 )
 from groundwork_lambda_host.environments.output import Output
 from groundwork_lambda_host.template import Function
@@ -29,7 +29,7 @@ _GRACE_SECONDS = 2.0
 
 
 class Http(TypedDict):
-    """Status and headers of an HTTP answer, as the child sends them."""
+    """Status and headers of an HTTP response, as the child sends them."""
 
     status: object
     headers: dict[str, object]
@@ -97,7 +97,7 @@ class Environment(asyncio.Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether an event is running."""
+        """True if an event is running."""
         return self._call is not None
 
     @property
@@ -159,7 +159,7 @@ class Environment(asyncio.Protocol):
                 os.killpg(self._process.get_pid(), signal.SIGKILL)
 
     def hasten(self) -> None:
-        """Let a running event see little time left. It is not killed earlier than otherwise."""
+        """Reduce the remaining time that a running event sees; its real limit is unchanged."""
         if self.busy and self._process is not None and self._process.get_returncode() is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGUSR1)
@@ -184,29 +184,31 @@ class Environment(asyncio.Protocol):
         self._transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Receive an answer, or a part of it."""
+        """Receive a response, or a part of it."""
         message = self._messages.feed(data)
         if message is None:
             return
         header, payload = message
-        answer: ReplyHeader = {"ok": True} if header == _OK else orjson.loads(header)
-        fault = None if answer["ok"] else LambdaError(answer["errorType"], answer["errorMessage"])
+        response: ReplyHeader = {"ok": True} if header == _OK else orjson.loads(header)
+        fault = (
+            None if response["ok"] else LambdaError(response["errorType"], response["errorMessage"])
+        )
         call = self._call
         if call is None:
             self._started(fault)
             return
         self._call = None
-        http = answer.get("http")
+        http = response.get("http")
         outcome = call.end(
             payload,
             fault,
-            HttpAnswer(http["status"], http["headers"], http["multi"]) if http else None,
+            ResponseHead(http["status"], http["headers"], http["multi"]) if http else None,
         )
         self.free_since = self._loop.time()
         self._owner.finished(self, outcome)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the cause does not matter
-        """Kill the process, which cannot answer without its socket."""
+        """Kill the process, which cannot respond without its socket."""
         self.retiring = True
         self._loop.call_later(_GRACE_SECONDS, self.kill)
 

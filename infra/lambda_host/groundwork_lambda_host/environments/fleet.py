@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from groundwork_lambda_host.environments.environment import Environment
 from groundwork_lambda_host.environments.invocation import Invocation
+from groundwork_lambda_host.environments.limits import Limits
 from groundwork_lambda_host.environments.output import Output, Sink, to_stdout
-from groundwork_lambda_host.environments.pool import Event, Limits, Pool
+from groundwork_lambda_host.environments.pool import Event, Pool
 from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.places import NO_CALLER, Place
 from groundwork_lambda_host.telemetry.stats import FunctionStats
@@ -39,7 +40,7 @@ class Fleet:
 
     Args:
         stack: The stack of the template.
-        limits: Limits of each pool. Functions that answer callers may have twice as many
+        limits: Limits of each pool. Functions that serve callers may have twice as many
             environments, because one caller keeps at most half of them busy. `most` is lower if
             the template says so.
         context: Variables and outputs of the environments.
@@ -51,11 +52,11 @@ class Fleet:
         # Starting more at once than there are processors would only delay the first.
         gate = asyncio.Semaphore(max(1, os.cpu_count() or 1))
         self.pools: dict[str, Pool] = {}
-        answering = {route.function for route in stack.routes} | set(stack.socket_routes.values())
-        # Functions that answer callers start first.
-        for name in sorted(stack.functions, key=lambda name: name not in answering):
+        serving = {route.function for route in stack.routes} | set(stack.socket_routes.values())
+        # Functions that serve callers start first.
+        for name in sorted(stack.functions, key=lambda name: name not in serving):
             function = stack.functions[name]
-            most = limits.most * 2 if name in answering else limits.most
+            most = limits.most * 2 if name in serving else limits.most
             pool_limits = replace(limits, most=most_of(stack, function, most))
             self.pools[name] = Pool(function, pool_limits, FunctionStats(), self._launch, gate)
         self._reaper: asyncio.Task[None] | None = None
@@ -82,7 +83,7 @@ class Fleet:
         await asyncio.gather(*(pool.swap() for pool in self.pools.values()))
 
     def hasten(self, functions: Collection[str]) -> None:
-        """Let running events of some functions (logical ids) see little time left."""
+        """Reduce the remaining time that running events of some functions (logical ids) see."""
         for pool in self.pools.values():
             if pool.function.logical_id in functions:
                 pool.hasten()

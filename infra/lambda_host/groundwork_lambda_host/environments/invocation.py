@@ -18,8 +18,8 @@ class LambdaError:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """Status and headers of an HTTP answer; the payload is its body.
+class ResponseHead:
+    """Status and headers of an HTTP response; the payload is its body.
 
     The values are those of the handler and not validated.
     """
@@ -37,7 +37,7 @@ class Invocation:
         request_id: Id of the invocation, as in the logs.
         payload: The handler's result as JSON; the HTTP body if `http` is set.
         error: The error, or None.
-        http: Status and headers, if the caller requested an HTTP answer.
+        http: Status and headers, if the caller requested an HTTP response.
         seconds: Duration of the handler.
         cold: Whether it was the first event of its environment.
     """
@@ -45,7 +45,7 @@ class Invocation:
     request_id: str
     payload: bytes
     error: LambdaError | None
-    http: HttpAnswer | None
+    http: ResponseHead | None
     seconds: float
     cold: bool
 
@@ -65,8 +65,8 @@ class Call:
         event: The event as JSON.
         request_id: Id of the invocation.
         trace: Value of `_X_AMZN_TRACE_ID`.
-        wants: `json`: the result as it is; `http`: status, headers and body of an HTTP answer
-            separately, so that the body is encoded only once.
+        wants: With `json`, the caller gets the result unchanged. With `http`, it gets status,
+            headers and body separately, so that the body is encoded only once.
         on_end: Called once with the result, or with None if the caller's deadline passed first.
         place: The place where it waits.
         over: Whether it has ended, or its caller no longer waits.
@@ -95,7 +95,7 @@ class Call:
         self,
         payload: bytes = b"",
         error: LambdaError | None = None,
-        http: HttpAnswer | None = None,
+        http: ResponseHead | None = None,
     ) -> Invocation:
         """End the call: return the result, and pass it to the caller if it still waits."""
         if self.timer is not None:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
 
 import orjson
 
+from groundwork_lambda_host.environments.crash_loop import CrashLoop
 from groundwork_lambda_host.environments.environment import Environment, StartFailed
 from groundwork_lambda_host.environments.invocation import Call, Invocation, LambdaError
+from groundwork_lambda_host.environments.limits import Limits
 from groundwork_lambda_host.environments.lines import Lines
 from groundwork_lambda_host.environments.tracing import new_request_id, new_trace
 from groundwork_lambda_host.invoking import Throttled
@@ -17,29 +18,8 @@ from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function
 
 _log = logging.getLogger(__name__)
-_LONGEST_BACKOFF_SECONDS = 30.0
-_SHORTEST_BACKOFF_SECONDS = 0.25
 THROTTLED_ERROR = LambdaError("Sandbox.Throttled", "Too many events wait for this function")
 Event = Mapping[str, object] | bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Limits on the environments and waiting events of a pool.
-
-    Attributes:
-        least: Minimum number of environments, started in advance.
-        most: Maximum number; one caller keeps at most half of them busy.
-        wait_line: Maximum number of waiting events; beyond it the longest line drops its newest.
-        idle_seconds: A spare environment is stopped after this time without an event.
-        init_seconds: Timeout of importing the handler.
-    """
-
-    least: int = 1
-    most: int = 2
-    wait_line: int = 2048
-    idle_seconds: float = 300.0
-    init_seconds: float = 30.0
 
 
 class Pool:
@@ -73,8 +53,7 @@ class Pool:
         self._lines = Lines(limits.most, limits.wait_line)
         self._tasks: set[asyncio.Task[None]] = set()
         self._starting = 0
-        self._failures = 0
-        self._last_fault: LambdaError | None = None
+        self._crashes = CrashLoop()
         self._draining = False
         self._loop = asyncio.get_running_loop()
 
@@ -151,7 +130,7 @@ class Pool:
         await asyncio.gather(*(each.stop() for each in list(self._processes)))
 
     def hasten(self) -> None:
-        """Let running events see little time left."""
+        """Reduce the remaining time that running events see."""
         for environment in self._all:
             environment.hasten()
 
@@ -161,7 +140,7 @@ class Pool:
         self._idle.clear()
         for environment in old:
             environment.retiring = True
-        self._failures = 0
+        self._crashes.forget()
         await asyncio.gather(*(self._grow() for _ in range(self.limits.least)))
         await asyncio.gather(*(environment.stop() for environment in old))
 
@@ -169,9 +148,7 @@ class Pool:
         """Stop spare environments that have been idle too long; called periodically."""
         stale = self._loop.time() - self.limits.idle_seconds
         # The list is used from its end, so the longest idle are at its start.
-        while (
-            len(self._all) > self.limits.least and self._idle and self._idle[0].free_since < stale
-        ):
+        while self._staying > self.limits.least and self._idle and self._idle[0].free_since < stale:
             environment = self._idle.pop(0)
             environment.retiring = True
             self._spawn(environment.stop())
@@ -203,9 +180,9 @@ class Pool:
         self.stats.count(outcome)
         self._lines.ended(self._running.pop(environment))
         if outcome.error is not None and outcome.error.error_type == "Runtime.ExitError":
-            self._failures += 1
+            self._crashes.crashed()
         elif not environment.retiring:
-            self._failures = 0
+            self._crashes.forget()
         if not environment.retiring:
             self._idle.append(environment)
         self._hand_out()
@@ -226,10 +203,10 @@ class Pool:
         if self._draining and not self._all:
             call.end(error=_DRAINING_ERROR)
             return
-        if not self._all and self._last_fault is not None and self._failures:
+        if not self._all and (fault := self._crashes.fault) is not None:
             # It cannot start now and will be retried later: fail at once with the reason.
             self.stats.errors += 1
-            call.end(error=self._last_fault)
+            call.end(error=fault)
             return
         dropped = self._lines.add(call)
         if dropped is not None:
@@ -259,7 +236,7 @@ class Pool:
         environment.take(call)
 
     def _grow_ahead(self) -> None:
-        """Start an environment if more could be busy, and a spare one for the next caller."""
+        """Start an environment if more could be busy, plus a spare one for the next caller."""
         if self._lacks_one:
             self._spawn(self._grow_if_still_lacking())
 
@@ -278,12 +255,12 @@ class Pool:
             return
         self._starting += 1
         try:
-            await asyncio.sleep(self._backoff())
+            await asyncio.sleep(self._crashes.pause_seconds)
             async with self._gate:
                 await self._start_one()
         finally:
             self._starting -= 1
-        if self._failures and self._alive < self.limits.least:
+        if self._crashes.running and self._alive < self.limits.least:
             self._spawn(self._grow())
 
     async def _start_one(self) -> None:
@@ -301,14 +278,13 @@ class Pool:
             environment.kill()
             self._failed(fault)
             return
-        self._last_fault = None
+        self._crashes.started()
         self._all.add(environment)
         self._idle.append(environment)
         self._hand_out()
 
     def _failed(self, fault: LambdaError) -> None:
-        self._failures += 1
-        self._last_fault = fault
+        self._crashes.failed_to_start(fault)
         self.stats.failed_starts += 1
         _log.error("%s cannot start: %s", self.function.name, fault.error_message)
         if not self._all:
@@ -316,21 +292,17 @@ class Pool:
                 self.stats.errors += 1
                 call.end(error=fault)
 
-    def _backoff(self) -> float:
-        # The first replacement starts at once: a single event may have killed a working handler.
-        if self._failures <= 1:
-            return 0.0
-        doublings = min(self._failures - 2, 16)
-        return min(_LONGEST_BACKOFF_SECONDS, _SHORTEST_BACKOFF_SECONDS * float(2**doublings))
-
     @property
     def _may_grow(self) -> bool:
         return not self._draining and self._alive < self.limits.most
 
     @property
+    def _staying(self) -> int:
+        return sum(not environment.retiring for environment in self._all)
+
+    @property
     def _alive(self) -> int:
-        going = sum(environment.retiring for environment in self._all)
-        return len(self._all) - going + self._starting
+        return self._staying + self._starting
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = self._loop.create_task(work)

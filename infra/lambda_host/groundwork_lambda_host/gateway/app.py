@@ -1,7 +1,7 @@
-"""The gateway: route requests to functions and return their answers.
+"""The gateway: route requests to functions and return their responses.
 
 Every request passes here, so it creates no task, takes no lock and writes no log line: the protocol
-submits a request, and the environment's answer comes back through a callback.
+submits a request, and the environment's response comes back through a callback.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,11 +11,11 @@ from groundwork_lambda_host.environments.invocation import Call, Invocation
 from groundwork_lambda_host.environments.pool import THROTTLED_ERROR, Pool
 from groundwork_lambda_host.environments.tracing import new_request_id, trace_or_new
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import HttpResponse, Malformed, answer_of
 from groundwork_lambda_host.gateway.callers import Callers
 from groundwork_lambda_host.gateway.cors import Cors, Headers
 from groundwork_lambda_host.gateway.events import EventBuilder, Request
 from groundwork_lambda_host.gateway.problems import Problem
+from groundwork_lambda_host.gateway.responses import HttpResponse, Malformed, response_of
 from groundwork_lambda_host.gateway.routes import Match, Routes
 from groundwork_lambda_host.invoking import Throttled
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
@@ -35,14 +35,14 @@ class Gateway:
         pools: The environments, by logical id of the function.
         events: Builds the events.
         own: Applications of the host by path prefix (`/metrics`, `/@live`).
-        cors: CORS headers of the host's own answers.
+        cors: CORS headers of the host's own responses.
         callers: Determines the place where a request waits.
 
     Attributes:
-        answers: Number of answers by status.
-        durations: Durations of functions' answers, including refusals.
-        sockets: Handles WebSockets; None: they are refused.
-        closing: Set while draining; every answer then closes its connection.
+        responses: Number of responses by status.
+        durations: Durations of functions' responses, including refusals.
+        sockets: Handles WebSockets; None refuses them.
+        closing: Set while draining; every response then closes its connection.
         bad_requests: Number of requests that were not valid HTTP.
     """
 
@@ -64,7 +64,7 @@ class Gateway:
         self.sockets: App | None = None
         self.closing = False
         self.bad_requests = 0
-        self.answers = [0] * 600
+        self.responses = [0] * 600
         self.durations = Durations()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,18 +89,18 @@ class Gateway:
     def refusal(
         self, problem: Problem, request_id: str, path: str, headers: Headers | None
     ) -> HttpResponse:
-        """Count and return the answer of a refused request; `headers` as in `Cors.of`."""
-        self.answers[problem.status] += 1
-        return problem.answer(request_id, path, self._cors.of(headers))
+        """Count and return the response of a refused request; `headers` as in `Cors.of`."""
+        self.responses[problem.status] += 1
+        return problem.response(request_id, path, self._cors.of(headers))
 
     def begin(self, request: Request, match: Match | None, reply: Reply) -> Call | None:
-        """Submit a request to its function; call `reply` once with the answer, now or later.
+        """Submit a request to its function; call `reply` once with the response, now or later.
 
         Return the running call, so that it can be cancelled if the client disconnects.
         """
         request_id, began = new_request_id(), perf_counter()
         place = self._callers.place(request)
-        # Not the request, which would keep its body in memory until the answer.
+        # Not the request, which would keep its body in memory until the response.
         method, path, headers = request.method, request.path, request.headers
 
         def refuse(problem: Problem) -> None:
@@ -136,7 +136,7 @@ class Gateway:
         return call
 
     def _count(self, status: int, began: float) -> None:
-        self.answers[status] += 1
+        self.responses[status] += 1
         self.durations.count(perf_counter() - began)
 
 
@@ -149,6 +149,6 @@ def _result(outcome: Invocation | None, method: str, request_id: str) -> HttpRes
         timed_out = outcome.error.error_type == "Sandbox.Timedout"
         return problems.TIMED_OUT if timed_out else problems.FAILED
     try:
-        return answer_of(outcome, method, request_id)
+        return response_of(outcome, method, request_id)
     except Malformed:
         return problems.FAILED

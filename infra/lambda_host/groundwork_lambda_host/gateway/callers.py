@@ -1,7 +1,7 @@
 """Determine the line in which a request waits for an environment.
 
 The host cannot verify credentials, but functions can. A function names the user in a header of its
-answer (CALLER_HEADER); from then on requests with the same credentials wait in that user's line.
+response (CALLER_HEADER); from then on requests with the same credentials wait in that user's line.
 Before that, and without credentials, a request waits in the line of its address, where each
 credential has its own part. Invented tokens thus get their sender no further line, only parts of
 the line of its address. All API keys and tokens of a user share one line.
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from secrets import token_bytes
 
-from groundwork_lambda_host.environments.invocation import HttpAnswer
+from groundwork_lambda_host.environments.invocation import ResponseHead
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.places import CALLER_HEADER, Place, address_line
 
@@ -45,8 +45,8 @@ class Callers:
             return Place(user, credential, lane)
         return Place(address_line(request.source_ip), credential, lane)
 
-    def learn(self, place: Place, answer: HttpAnswer) -> None:
-        """Remember the user that an answer names for the credentials of its request.
+    def learn(self, place: Place, response: ResponseHead) -> None:
+        """Remember the user that a response names for the credentials of its request.
 
         Credentials that are no longer valid are forgotten.
         """
@@ -54,12 +54,12 @@ class Callers:
             return
         known = self._users.get(place.part)
         if known is None:
-            user = _user_of(answer)
+            user = _user_of(response)
             if user:
                 self._users[place.part] = f"user:{user}"
                 if len(self._users) > REMEMBERED_MAX:
                     self._users.popitem(last=False)
-        elif answer.status == _UNAUTHENTICATED:
+        elif response.status == _UNAUTHENTICATED:
             del self._users[place.part]
 
     def _credential(self, request: Request) -> str:
@@ -72,7 +72,7 @@ class Callers:
         return blake2b(b"\n".join(found), key=self._key, digest_size=16).hexdigest()
 
 
-def _user_of(answer: HttpAnswer) -> str:
-    values = answer.multi_value_headers.get(CALLER_HEADER)
+def _user_of(response: ResponseHead) -> str:
+    values = response.multi_value_headers.get(CALLER_HEADER)
     value = values[0] if isinstance(values, list) and values else None
     return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""CORS headers of the host's own answers: exact origins, without credentials."""
+"""CORS headers of the host's own responses: exact origins, without credentials."""
 
 from collections.abc import Iterable
 
@@ -7,12 +7,12 @@ EXPOSED = (
     "ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Limit, RateLimit-Policy,"
     " RateLimit-Remaining, RateLimit-Reset, Retry-After, X-Groundwork-Position, X-Request-Id"
 )
-"""The same as in functions' answers; repeated, because the host imports no function's code."""
+"""The same as in functions' responses; repeated, because the host imports no function's code."""
 VARIES = (b"vary", b"Origin")
 
 
 class Cors:
-    """The origins that may read the host's answers; without any, no CORS headers are sent.
+    """The origins that may read the host's responses; without any, no CORS headers are sent.
 
     Args:
         origins: Origins such as `https://app.example.org`.
@@ -22,7 +22,7 @@ class Cors:
         self._origins = frozenset(origin.encode("latin-1") for origin in origins)
 
     def of(self, request: Headers | None) -> tuple[tuple[bytes, bytes], ...]:
-        """Return the headers to add to an answer.
+        """Return the headers to add to a response.
 
         Args:
             request: Headers of the request, names in lower case. None if it was refused before

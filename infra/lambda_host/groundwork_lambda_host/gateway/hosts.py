@@ -1,7 +1,7 @@
 """Check the Host header against the hosts that are served, to prevent DNS rebinding.
 
 Otherwise a web page of `evil.example`, whose name is later resolved to 127.0.0.1, could read the
-answers of an instance on its visitor's machine.
+responses of an instance on its visitor's machine.
 """
 
 import re

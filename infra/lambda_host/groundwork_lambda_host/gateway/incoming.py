@@ -27,7 +27,7 @@ class Incoming:
         source_ip: The client's address, as reported by trusted proxies.
         most: Maximum size of the body in bytes.
         length: Received bytes of the body, including discarded ones.
-        refused: The answer, if the request is refused without a function.
+        refused: The response, if the request is refused without a function.
     """
 
     method: str
@@ -54,5 +54,5 @@ class Incoming:
 
     @property
     def has_body(self) -> bool:
-        """Whether a body follows the headers."""
+        """True if a body follows the headers."""
         return self.chunked or bool(self.announced)

@@ -15,18 +15,18 @@ class ServerLimits:
             extensions and trailers of a chunked body.
         header_seconds: Time from the start of a request (or connection) to its last header.
         chunks: Number of chunks of a body.
-        body_bytes: A longer body is answered with 413.
+        body_bytes: A longer body gets 413.
         own_body_bytes: The same for the host's own paths: batches of messages to sockets.
         discarded_bytes: How much of a body that is too long is read and discarded, so that a
             client that sends before it reads gets the 413 instead of a reset connection.
         body_seconds: Longest pause within a body.
         whole_body_seconds: Time for the whole body.
         idle_seconds: A kept-alive connection without a request is closed.
-        write_seconds: A client that reads nothing of its answer for this time is disconnected.
+        write_seconds: A client that reads nothing of its response for this time is disconnected.
         unread_bytes: The next request of a connection waits while more than this is unread.
-        held_bytes: Memory for bodies and unread answers of all connections; half of it for one
-            address. Requests that exceed it are answered with 503.
-        connections: Number of connections; further ones are answered with 503.
+        held_bytes: Memory for bodies and unread responses of all connections; half of it for one
+            address. Requests that exceed it get 503.
+        connections: Number of connections; further ones get 503.
     """
 
     header_bytes: int = 16 * 1024

@@ -1,4 +1,4 @@
-"""Limit the memory for bodies and unread answers over all connections."""
+"""Limit the memory for bodies and unread responses over all connections."""
 
 
 class MemoryBudget:

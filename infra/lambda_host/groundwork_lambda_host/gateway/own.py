@@ -1,4 +1,4 @@
-"""Call an ASGI application of the host, and collect its answer in one piece."""
+"""Call an ASGI application of the host, and collect its response in one piece."""
 
 import asyncio
 import logging
@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.incoming import Incoming
+from groundwork_lambda_host.gateway.responses import HttpResponse
 from groundwork_lambda_host.sockets.asgi import Message, Scope
 
 _log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ class OwnCall:
 
     Args:
         incoming: The request; `own` is the application.
-        reply: Called once with the answer.
+        reply: Called once with the response.
     """
 
     def __init__(self, incoming: Incoming, reply: Callable[[HttpResponse], None]) -> None:
@@ -32,11 +32,11 @@ class OwnCall:
         self._gone = asyncio.Event()
 
     def leave(self) -> None:
-        """Note that the client has disconnected."""
+        """Record that the client has disconnected."""
         self._gone.set()
 
     async def run(self) -> None:
-        """Call the application; answer with 500 if it fails."""
+        """Call the application; respond with 500 if it fails."""
         incoming = self._incoming
         assert incoming.own is not None  # noqa: S101 - only such requests come here
         try:
@@ -45,7 +45,7 @@ class OwnCall:
             _log.exception("The host's own %s failed", incoming.path)
         if not self._gone.is_set():
             self._gone.set()
-            self._reply(problems.BROKEN.answer(new_request_id(), incoming.path))
+            self._reply(problems.BROKEN.response(new_request_id(), incoming.path))
 
     def _scope(self) -> Scope:
         incoming = self._incoming

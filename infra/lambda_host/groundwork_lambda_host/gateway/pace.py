@@ -36,42 +36,42 @@ class Pace:
 
     @property
     def reading(self) -> bool:
-        """Whether a request has been received in part."""
+        """True if a request has been received in part."""
         return not self._fresh and (self._header_since or self._body_since) is not None
 
     @property
     def fresh(self) -> bool:
-        """Whether nothing has been received on this connection."""
+        """True if nothing has been received on this connection."""
         return self._fresh
 
     def heard(self, now: float) -> None:
-        """Note that bytes were received."""
+        """Record that bytes were received."""
         self._fresh = False
         self._heard_at = now
 
     def message_begins(self, now: float) -> None:
-        """Note the first byte of a request."""
+        """Record the first byte of a request."""
         self._header_since = now
 
     def headers_done(self, now: float) -> None:
-        """Note the last byte of its headers."""
+        """Record the last byte of its headers."""
         self._header_since = None
         self._body_since = now
 
     def message_done(self) -> None:
-        """Note the last byte of its body."""
+        """Record the last byte of its body."""
         self._body_since = None
 
     def resumed(self, now: float) -> None:
-        """Note that reading resumes: the pause does not count as the client's delay."""
+        """Record that reading resumes; the pause does not count as the client's delay."""
         self._heard_at = now
         if self._header_since is not None:
             self._header_since = now
         if self._body_since is not None:
             self._body_since = now
 
-    def answered(self, now: float) -> None:
-        """Note that the answer has been written."""
+    def responded(self, now: float) -> None:
+        """Record that the response has been written."""
         self._idle_since = now
 
     def reads_too_slowly(self, now: float, unread_bytes: int) -> bool:
@@ -85,7 +85,7 @@ class Pace:
         )
 
     def verdict(self, now: float, *, busy: bool) -> Verdict:
-        """Return whether the client is too slow or idle; `busy`: one of its requests is running."""
+        """Return whether the client is too slow or idle. `busy`: one of its requests is running."""
         limits = self._limits
         if self._body_since is not None:
             silent, whole = now - self._heard_at, now - self._body_since

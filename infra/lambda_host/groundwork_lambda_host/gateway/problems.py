@@ -1,11 +1,11 @@
-"""Error answers of the host itself, as application/problem+json (RFC 9457)."""
+"""Error responses of the host itself, as application/problem+json (RFC 9457)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import orjson
 
-from groundwork_lambda_host.gateway.answers import HttpResponse
+from groundwork_lambda_host.gateway.responses import HttpResponse
 
 TYPE_PREFIX = "/problems/"
 SECURITY_HEADERS = (
@@ -15,12 +15,12 @@ SECURITY_HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cache-control", b"no-store"),
 )
-"""The same as in functions' answers; repeated, because the host imports no function's code."""
+"""The same as in functions' responses; repeated, because the host imports no function's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A kind of error that the host answers; `slug` is stable."""
+    """A kind of error response of the host; `slug` is stable."""
 
     status: int
     slug: str
@@ -28,10 +28,10 @@ class Problem:
     detail: str
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
-    def answer(
+    def response(
         self, request_id: str, instance: str, further: Iterable[tuple[bytes, bytes]] = ()
     ) -> HttpResponse:
-        """Return the answer to a request; `instance` is its path, `further` the CORS headers."""
+        """Return the response to a request; `instance` is its path, `further` the CORS headers."""
         body = orjson.dumps(
             {
                 "type": f"{TYPE_PREFIX}{self.slug}",

@@ -1,7 +1,7 @@
 """One HTTP connection: order of requests, limits and shutdown, without a task per request.
 
 The reader parses requests into a queue. The next one is served when the previous one has been
-answered and its answer has been sent. An answer for a request that is no longer being served is
+answered and its response has been sent. A response for a request that is no longer being served is
 dropped. There are no timers per connection: one periodic sweep over all connections finds slow
 clients.
 """
@@ -15,7 +15,6 @@ from typing import cast
 from groundwork_lambda_host.environments.invocation import Call
 from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.gateway import problems
-from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.gateway.head import RequestRefused
 from groundwork_lambda_host.gateway.incoming import Incoming
@@ -23,8 +22,9 @@ from groundwork_lambda_host.gateway.own import OwnCall
 from groundwork_lambda_host.gateway.pace import Pace
 from groundwork_lambda_host.gateway.problems import Problem
 from groundwork_lambda_host.gateway.reader import Reader
+from groundwork_lambda_host.gateway.responses import HttpResponse
 from groundwork_lambda_host.gateway.server_context import ServerContext
-from groundwork_lambda_host.gateway.wire import answer_bytes, hand_over, unread_bytes
+from groundwork_lambda_host.gateway.wire import hand_over, response_bytes, unread_bytes
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _STEPS = 32  # requests started or slices parsed before other connections are served
@@ -96,11 +96,11 @@ class HttpProtocol(asyncio.Protocol):
         self._advance()
 
     def pause_writing(self) -> None:
-        """Delay the next request: the client reads its answers too slowly."""
+        """Delay the next request: the client reads its responses too slowly."""
         self._write_paused = True
 
     def resume_writing(self) -> None:
-        """Continue: the client has read most of its answers."""
+        """Continue: the client has read most of its responses."""
         self._write_paused = False
         self._forget_unread()
         self._advance()
@@ -138,7 +138,7 @@ class HttpProtocol(asyncio.Protocol):
     # ── called by the reader ──
 
     def begins(self) -> None:
-        """Note the first byte of a request."""
+        """Record the first byte of a request."""
         self._pace.message_begins(self._loop.time())
 
     def headed(self, incoming: Incoming) -> None:
@@ -183,7 +183,7 @@ class HttpProtocol(asyncio.Protocol):
     # ── order ──
 
     def _advance(self) -> None:
-        """Start and parse requests; called when data has come or an answer has been sent."""
+        """Start and parse requests; called when data has come or a response has been sent."""
         if self._advancing:
             return
         self._advancing = True
@@ -219,7 +219,7 @@ class HttpProtocol(asyncio.Protocol):
 
     def _begin(self, incoming: Incoming | Problem) -> None:
         if isinstance(incoming, Problem):
-            self._answer_and_linger(incoming)
+            self._respond_and_linger(incoming)
             return
         self._served = incoming
         self._address = incoming.source_ip
@@ -254,7 +254,7 @@ class HttpProtocol(asyncio.Protocol):
             if self._served is incoming:
                 self._call = begun
 
-    def _reply(self, incoming: Incoming, answer: HttpResponse) -> None:
+    def _reply(self, incoming: Incoming, response: HttpResponse) -> None:
         if self._served is not incoming:
             return
         self._served = self._call = None
@@ -262,17 +262,17 @@ class HttpProtocol(asyncio.Protocol):
         if self.transport.is_closing():
             return
         if self._context.access is not None:
-            self._context.access.write(incoming.method, incoming.path, answer, incoming.began)
-        size = len(answer.body)
+            self._context.access.write(incoming.method, incoming.path, response, incoming.began)
+        size = len(response.body)
         if size > self._limits.unread_bytes:
             if self._context.held.take(incoming.source_ip, size):
                 self._unread_held += size
             else:
-                answer = self._refusal(problems.OVERLOADED, incoming)
+                response = self._refusal(problems.OVERLOADED, incoming)
                 incoming.keep_alive = False
         closes = not incoming.keep_alive or self._gateway.closing
-        self._write(answer, closes=closes, with_body=incoming.method != "HEAD")
-        self._pace.answered(self._loop.time())
+        self._write(response, closes=closes, with_body=incoming.method != "HEAD")
+        self._pace.responded(self._loop.time())
         if not self._write_paused:
             self._forget_unread()
         if closes:
@@ -282,27 +282,27 @@ class HttpProtocol(asyncio.Protocol):
         else:
             self._advance()
 
-    def _write(self, answer: HttpResponse, *, closes: bool, with_body: bool = True) -> None:
-        headers = (*self._context.state.default_headers, *answer.headers)
-        body = answer.body if with_body else b""
-        self.transport.write(answer_bytes(answer.status, headers, body, closes=closes))
+    def _write(self, response: HttpResponse, *, closes: bool, with_body: bool = True) -> None:
+        headers = (*self._context.state.default_headers, *response.headers)
+        body = response.body if with_body else b""
+        self.transport.write(response_bytes(response.status, headers, body, closes=closes))
 
     # ── refusals ──
 
     def _refuse(self, problem: Problem) -> None:
-        """Stop reading; send the problem after the answers to earlier requests."""
+        """Stop reading; send the problem after the responses to earlier requests."""
         self._stop_reading()
         if problem.status == HTTPStatus.BAD_REQUEST:
             self._gateway.bad_requests += 1
         if self._served is not None or self._line or self._write_paused:
             self._line.append(problem)
         else:
-            self._answer_and_linger(problem)
+            self._respond_and_linger(problem)
 
     def _refusal(self, problem: Problem, incoming: Incoming) -> HttpResponse:
         return self._gateway.refusal(problem, new_request_id(), incoming.path, incoming.headers)
 
-    def _answer_and_linger(self, problem: Problem) -> None:
+    def _respond_and_linger(self, problem: Problem) -> None:
         if self.transport.is_closing():
             return
         # Nothing has been read from a connection beyond the maximum.
@@ -312,7 +312,7 @@ class HttpProtocol(asyncio.Protocol):
             self.transport.close()
             return
         # Closing now would reset the connection if the client still sends, and the reset can arrive
-        # before the answer. Send EOF and give the client time to read and close.
+        # before the response. Send EOF and give the client time to read and close.
         self._lingers_since = self._loop.time()
         self.transport.write_eof()
 

@@ -27,7 +27,7 @@ class Requests(Protocol):
         """Called at the first byte of a request."""
 
     def headed(self, incoming: Incoming) -> None:
-        """Called when its headers are complete."""
+        """Called when the headers of a request are complete."""
 
     def part(self, incoming: Incoming, part: bytes) -> None:
         """Called with each part of its body."""

@@ -93,7 +93,7 @@ class Server:
     async def drain(self, *, announce_seconds: float, finish_seconds: float) -> None:
         """Stop without failing a request.
 
-        First serve on, with every answer closing its connection. Then stop listening, accept
+        First serve on, with every response closing its connection. Then stop listening, accept
         clients that have already connected, and finish running requests.
 
         Args:

@@ -22,9 +22,9 @@ class ServerContext:
         limits: Limits of one client.
         hosts: The hosts that are served.
         clients: Determines the address of a client.
-        held: Memory used by bodies and answers.
+        held: Memory used by bodies and responses.
         config: uvicorn's settings, for its WebSocket protocol.
-        state: uvicorn's sets of connections and tasks, and the headers of every answer.
+        state: uvicorn's sets of connections and tasks, and the headers of every response.
         access: The access log, if enabled.
     """
 

@@ -1,4 +1,4 @@
-"""Serialize answers, and hand connections over to the WebSocket protocol."""
+"""Serialize responses, and hand connections over to the WebSocket protocol."""
 
 import asyncio
 import fcntl
@@ -16,10 +16,10 @@ _STATUS_LINES = {
 }
 
 
-def answer_bytes(
+def response_bytes(
     status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes, *, closes: bool
 ) -> bytes:
-    """Return the bytes of an answer; `closes`: it is the last on the connection."""
+    """Return the bytes of a response; `closes` says that it is the last one on the connection."""
     lines = [_STATUS_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
     for name, value in headers:
         lines += (name, b": ", value, b"\r\n")

@@ -116,7 +116,7 @@ class Pollers:
 
 
 def settings_of(function: Function | None, settings: PollerSettings) -> PollerSettings:
-    """Return the settings for one function: as many times as many batches as environments."""
+    """Return the settings for one function, with more batches if it has more environments."""
     factor = function.environment_factor if function else 1
     return replace(settings, concurrency=settings.concurrency * factor)
 

@@ -1,4 +1,4 @@
-"""SQS messages, the events of batches, and the answers of functions."""
+"""SQS messages, the events of batches, and the results of functions."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -70,17 +70,17 @@ def _attribute(value: Mapping[str, object]) -> Event:
 
 
 def failed_ids(payload: bytes, sent: Sequence[str]) -> frozenset[str]:
-    """Return which of the messages `sent` failed, by the answer of the handler.
+    """Return which of the messages `sent` failed, by the result of the handler.
 
     As in Lambda (ReportBatchItemFailures): null, `{}`, and a missing or empty list mean complete
     success; invalid JSON, and an empty, missing or unknown identifier mean complete failure.
     """
     everything = frozenset(sent)
     try:
-        answer = orjson.loads(payload.strip() or b"null")
+        result = orjson.loads(payload.strip() or b"null")
     except orjson.JSONDecodeError:
         return everything
-    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else answer
+    failures = result.get("batchItemFailures") if isinstance(result, dict) else result
     if failures is None:
         return frozenset()
     if not isinstance(failures, list):

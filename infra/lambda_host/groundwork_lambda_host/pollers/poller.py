@@ -178,15 +178,15 @@ class Poller:
     async def _handle(self, messages: Sequence[Received]) -> None:
         event = sqs_event(messages, queue_arn=self._queue.arn, region=self._settings.region)
         try:
-            answer = await self._invoke(event)
+            outcome = await self._invoke(event)
         except Throttled:
             # They were not processed: return them soon.
             return await self._settle([], messages, delay_of=lambda _: 1)
         ids = [message.id for message in messages]
-        if answer.error is not None:
+        if outcome.error is not None:
             failed = frozenset(ids)
         elif self._mapping.partial_responses:
-            failed = failed_ids(answer.payload, ids)
+            failed = failed_ids(outcome.payload, ids)
         else:
             failed = frozenset[str]()
         await self._settle(
@@ -198,13 +198,13 @@ class Poller:
         )
         return None
 
-    async def _invoke(self, event: dict[str, object]) -> "Answered":
+    async def _invoke(self, event: dict[str, object]) -> "Invoked":
         """Invoke; if throttled, retry for half the visibility: returning costs a receive."""
         clock = asyncio.get_running_loop().time
         until, wait = clock() + self._queue.visibility_seconds / 2, 0.05
         while True:
             try:
-                answer = await self._invoker.invoke(self._mapping.function, event)
+                outcome = await self._invoker.invoke(self._mapping.function, event)
             except Throttled:
                 if clock() + wait > until or self._stopping.is_set():
                     raise
@@ -212,9 +212,9 @@ class Poller:
                 wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
             except Exception as error:
                 _log.exception("invoking %s failed", self._mapping.function)
-                return Answered(b"", error)
+                return Invoked(b"", error)
             else:
-                return Answered(answer.payload, answer.error)
+                return Invoked(outcome.payload, outcome.error)
 
     async def _settle(
         self,
@@ -248,7 +248,7 @@ class Poller:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Invoked:
     """Payload or error of an invocation."""
 
     payload: bytes

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MAX_AT_ONCE = 10
 _CONNECT_SECONDS = 2.0
-_ANSWER_SECONDS = 10.0
+_RESPONSE_SECONDS = 10.0
 
 
 class QueueMissing(Exception):
@@ -20,7 +20,7 @@ class QueueMissing(Exception):
 
 
 class ServiceUnreachable(Exception):
-    """Raised if the queue service does not answer, or answers with an error."""
+    """Raised if the queue service does not respond, or responds with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def sqs_client(settings: AwsSettings, *, connections: int, wait_seconds: float) 
         aws_secret_access_key=settings.secret_access_key,
         config=Config(
             connect_timeout=_CONNECT_SECONDS,
-            read_timeout=wait_seconds + _ANSWER_SECONDS,
+            read_timeout=wait_seconds + _RESPONSE_SECONDS,
             retries={"total_max_attempts": 1},
             max_pool_connections=connections,
         ),
@@ -72,7 +72,7 @@ def sqs_client(settings: AwsSettings, *, connections: int, wait_seconds: float) 
 
 
 class SqsSource:
-    """The real one."""
+    """The queue service SQS, through boto3."""
 
     def __init__(self, client: "SQSClient") -> None:
         self._client = client
@@ -80,7 +80,7 @@ class SqsSource:
     def receive(self, url: str, *, most: int, wait_seconds: float) -> list[Received]:
         """Receive up to `most` messages (at most 10), waiting for the first."""
         with _translated():
-            answer = self._client.receive_message(
+            response = self._client.receive_message(
                 QueueUrl=url,
                 MaxNumberOfMessages=min(most, MAX_AT_ONCE),
                 WaitTimeSeconds=int(wait_seconds),
@@ -99,7 +99,7 @@ class SqsSource:
                     for name, value in message.get("MessageAttributes", {}).items()
                 },
             )
-            for message in answer.get("Messages", [])
+            for message in response.get("Messages", [])
         ]
 
     def delete(self, url: str, messages: Sequence[Received]) -> None:
@@ -132,7 +132,7 @@ class SqsSource:
     def depth(self, url: str) -> Depth:
         """Return the approximate numbers of messages."""
         with _translated():
-            answer = self._client.get_queue_attributes(
+            response = self._client.get_queue_attributes(
                 QueueUrl=url,
                 AttributeNames=[
                     "ApproximateNumberOfMessages",
@@ -140,7 +140,7 @@ class SqsSource:
                     "ApproximateNumberOfMessagesDelayed",
                 ],
             )
-        found = answer.get("Attributes", {})
+        found = response.get("Attributes", {})
         return Depth(
             visible=int(found.get("ApproximateNumberOfMessages", 0)),
             in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),

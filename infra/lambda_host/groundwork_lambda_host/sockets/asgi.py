@@ -40,10 +40,10 @@ async def body_of(receive: Receive, *, limit_bytes: int) -> bytes:
             return b"".join(parts)
 
 
-async def answer_json(
+async def respond_json(
     send: Send, status: int, body: object = None, *, headers: Iterable[tuple[str, str]] = ()
 ) -> None:
-    """Answer an HTTP request with JSON; `None` sends no body."""
+    """Respond to an HTTP request with JSON; `None` sends no body."""
     payload = b"" if body is None else orjson.dumps(body)
     lines = [(b"content-length", str(len(payload)).encode())]
     if body is not None:

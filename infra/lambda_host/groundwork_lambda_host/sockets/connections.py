@@ -55,7 +55,7 @@ class Connection:
         self.active_at = now
 
     def close(self, code: int, reason: str) -> None:
-        """Close the socket in the background; abort if the client does not answer."""
+        """Close the socket in the background; abort if the client does not respond."""
         if self.closing is None:
             self.closing = asyncio.get_running_loop().create_task(self._close(code, reason))
 

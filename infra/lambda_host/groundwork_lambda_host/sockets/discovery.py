@@ -31,9 +31,9 @@ def peer_url(address: str, port: int) -> str:
 
 
 class PeerDiscovery:
-    """Greets every gateway at the start and again and again.
+    """Greets every gateway at the start and periodically.
 
-    A greeting tells each side the other's name. A new gateway greets before it is ready, so all
+    By a greeting each side learns the other's name. A new gateway greets before it is ready, so all
     others know it before it has a socket.
     """
 
@@ -45,14 +45,14 @@ class PeerDiscovery:
         self._repeating: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Greet all gateways, then go on doing so."""
+        """Greet all gateways now, and then periodically."""
         if not self._settings.peer_hosts:
             return
         try:
             async with asyncio.timeout(FIRST_ROUND_SECONDS):
                 await self.greet_all()
         except TimeoutError:
-            _log.warning("Not all other gateways answered at the start")
+            _log.warning("Not all other gateways responded at the start")
         self._repeating = asyncio.get_running_loop().create_task(self._repeat())
 
     async def stop(self) -> None:
@@ -61,7 +61,7 @@ class PeerDiscovery:
             self._repeating.cancel()
 
     async def greet_all(self) -> None:
-        """Greet the known gateways and those at the addresses of the names."""
+        """Greet the known gateways, and those at the addresses of the configured names."""
         urls = set(self._peers.urls())
         for host, port in self._settings.peer_hosts:
             try:

@@ -95,19 +95,19 @@ class SocketGateway:
         if self._draining or len(self._serving) > self._settings.max_sockets:
             return await _refuse(send, 503)
         peer = self._peer(scope)
-        answer = await self._invoke(
+        response = await self._invoke(
             "$connect",
             connect_event(scope, peer, now=self._clock()),
             Place(address_line(peer.source_ip)),
             missing={"statusCode": 200},
         )
-        status = answer.get("statusCode", 200)
+        status = response.get("statusCode", 200)
         if not isinstance(status, int) or status >= _REFUSED:
             return await _refuse(send, status if isinstance(status, int) else 500)
-        user = _header(answer, _CALLER)
+        user = _header(response, _CALLER)
         line = f"user:{user}" if user else address_line(peer.source_ip)
-        connection = self._connection(scope, peer, send, _header(answer, _LIFE), line)
-        protocol = _header(answer, _PROTOCOL)
+        connection = self._connection(scope, peer, send, _header(response, _LIFE), line)
+        protocol = _header(response, _PROTOCOL)
         chosen = [(_PROTOCOL.encode(), protocol.encode("latin-1"))] if protocol else []
         code, reason = _NO_STATUS, ""
         self._sockets_of[line] += 1
@@ -164,8 +164,8 @@ class SocketGateway:
         if key is None or key.startswith("$") or key not in self._api.routes:
             key = "$default"
         event = message_event(data, key, peer, now=self._clock())
-        answer = await self._invoke(key, event, place, missing={"statusCode": 403})
-        body, status = answer.get("body"), answer.get("statusCode", 200)
+        response = await self._invoke(key, event, place, missing={"statusCode": 403})
+        body, status = response.get("body"), response.get("statusCode", 200)
         if isinstance(body, str) and body:
             return body.encode()
         if isinstance(status, int) and status >= _REFUSED:
@@ -180,12 +180,12 @@ class SocketGateway:
         return None
 
     async def _invoke(self, key: str, event: Event, place: Place, *, missing: Event) -> Event:
-        """Return the handler's answer, or a status that tells why the handler failed."""
+        """Return the handler's response, or a status that says why the handler failed."""
         function = self._api.routes.get(key)
         if function is None:
             return missing
         try:
-            answer = await self._invoker.invoke(
+            response = await self._invoker.invoke(
                 function,
                 event,
                 deadline_seconds=self._settings.integration_seconds,
@@ -193,10 +193,10 @@ class SocketGateway:
             )
         except Throttled:
             return {"statusCode": 429}
-        if answer.error is not None:
+        if response.error is not None:
             return {"statusCode": 500}
         try:
-            payload = orjson.loads(answer.payload or b"null")
+            payload = orjson.loads(response.payload or b"null")
         except orjson.JSONDecodeError:
             return {"statusCode": 500}
         return payload if isinstance(payload, dict) else {}
@@ -253,9 +253,9 @@ def _data(message: Message) -> str | bytes:
     return text if isinstance(text, str) else cast("bytes", message.get("bytes") or b"")
 
 
-def _header(answer: Event, wanted: str) -> str | None:
-    """Return a header of the handler's answer by its name in lower case, or None."""
-    headers = answer.get("headers")
+def _header(response: Event, wanted: str) -> str | None:
+    """Return a header of the handler's response by its name in lower case, or None."""
+    headers = response.get("headers")
     for name, value in headers.items() if isinstance(headers, dict) else ():
         if isinstance(value, str) and str(name).lower() == wanted:
             return value

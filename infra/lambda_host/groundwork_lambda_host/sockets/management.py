@@ -18,9 +18,9 @@ from groundwork_lambda_host.sockets.asgi import (
     Scope,
     Send,
     TooLarge,
-    answer_json,
     body_of,
     headers_of,
+    respond_json,
 )
 from groundwork_lambda_host.sockets.connections import Connection, Connections, gateway_of
 from groundwork_lambda_host.sockets.discovery import peer_url
@@ -53,7 +53,7 @@ class Management:
         self._clock = clock
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Respond to a request."""
         headers = dict(headers_of(scope))
         method, path = str(scope["method"]), str(scope["path"]).removeprefix(PREFIX)
         if not self._trusted(headers):
@@ -67,7 +67,7 @@ class Management:
             if path.startswith("/@connections/"):
                 body = await body_of(receive, limit_bytes=MAX_MESSAGE_BYTES)
                 connection_id = path.removeprefix("/@connections/")
-                return await self._answer_one(method, connection_id, body, headers, send)
+                return await self._respond_for_one(method, connection_id, body, headers, send)
         except TooLarge:
             return await _fail(send, 413)
         return await _fail(send, 404)
@@ -81,14 +81,14 @@ class Management:
         return bool(expected) and hmac.compare_digest(given.encode(), expected.encode())
 
     async def _greeted(self, scope: Scope, headers: dict[str, str], send: Send) -> None:
-        """Answer a greeting with our name, and remember who greets."""
+        """Respond to a greeting with our name, and remember the gateway that sent it."""
         name, port = headers.get(FORWARDED_HEADER, ""), headers.get(PORT_HEADER, "")
         client = cast("tuple[str, int] | None", scope.get("client"))
         if name and name != self._settings.gateway and port.isdecimal() and client:
             self._peers.learn(name, peer_url(client[0], int(port)))
-        await answer_json(send, 200, {"gateway": self._settings.gateway})
+        await respond_json(send, 200, {"gateway": self._settings.gateway})
 
-    async def _answer_one(
+    async def _respond_for_one(
         self, method: str, connection_id: str, body: bytes, headers: dict[str, str], send: Send
     ) -> None:
         connection = self._connections.get(connection_id)
@@ -100,12 +100,12 @@ class Management:
             except SocketGone:
                 await _fail(send, 410)
             else:
-                await answer_json(send, 200)
+                await respond_json(send, 200)
         elif method in {"GET", "HEAD"}:
-            await answer_json(send, 200, _described(connection))
+            await respond_json(send, 200, _described(connection))
         elif method == "DELETE":
             connection.close(1000, "Connection closed by the server")
-            await answer_json(send, 204)
+            await respond_json(send, 204)
         else:
             await _fail(send, 405)
 
@@ -117,17 +117,17 @@ class Management:
             return await _fail(send, 410)
         path = f"/@connections/{quote(connection_id)}"
         try:
-            status, answer = await self._peers.send(gateway, method, path, body)
+            status, response = await self._peers.send(gateway, method, path, body)
         except PeerUnreachable:
             return await _fail(send, 504)
         if status in _AWS_ERRORS:
             return await _fail(send, status)
-        return await answer_json(send, status, orjson.loads(answer) if answer else None)
+        return await respond_json(send, status, orjson.loads(response) if response else None)
 
     async def _post_batch(self, body: bytes, headers: dict[str, str], send: Send) -> None:
-        """Answer `{"posts": [{"connections": [id], "data": text}]}` with gone and unreachable ids.
+        """Send `{"posts": [{"connections": [id], "data": text}]}`; return gone and unreachable ids.
 
-        Gone sockets no longer exist. Unreachable ones belong to a gateway that did not answer;
+        Gone sockets no longer exist. Unreachable ones belong to a gateway that did not respond;
         their state is unknown.
         """
         posts = _posts(body)
@@ -153,10 +153,10 @@ class Management:
             for gateway, theirs in others.items():
                 elsewhere.setdefault(gateway, []).append((theirs, data))
         unreachable: set[str] = set()
-        for answer in await self._peers.send_batches(elsewhere):
-            gone |= answer.gone
-            unreachable |= answer.unreachable
-        return await answer_json(
+        for response in await self._peers.send_batches(elsewhere):
+            gone |= response.gone
+            unreachable |= response.unreachable
+        return await respond_json(
             send, 200, {"gone": sorted(gone), "unreachable": sorted(unreachable)}
         )
 
@@ -196,7 +196,7 @@ def _iso(at: float) -> str:
 
 async def _fail(send: Send, status: int) -> None:
     error = _AWS_ERRORS.get(status, "BadRequestException")
-    await answer_json(
+    await respond_json(
         send,
         status,
         {"message": error.removesuffix("Exception")},

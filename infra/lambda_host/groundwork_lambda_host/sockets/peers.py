@@ -17,11 +17,11 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 class PeerUnreachable(Exception):
-    """Raised if another gateway does not answer; the state of its sockets is unknown."""
+    """Raised if another gateway does not respond; the state of its sockets is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class BatchAnswer:
+class BatchOutcome:
     """Result of one batch that was forwarded to another gateway."""
 
     gone: frozenset[str]
@@ -46,7 +46,7 @@ class Peers:
         return frozenset(self._urls.values())
 
     def learn(self, gateway: str, url: str) -> None:
-        """Remember a gateway; another one that had this URL is gone."""
+        """Remember a gateway, and forget another one that had this URL."""
         self.forget(url)
         self._urls[gateway] = url
 
@@ -55,27 +55,27 @@ class Peers:
         self._urls = {name: known for name, known in self._urls.items() if known != url}
 
     async def greet(self, url: str, *, own_port: int) -> str:
-        """Tell a gateway our name and port; return its name.
+        """Send our name and port to a gateway; return its name.
 
         Raises:
-            PeerUnreachable: It did not answer, or is no gateway of ours.
+            PeerUnreachable: It did not respond, or is not one of our gateways.
         """
-        status, answer = await self._request(
+        status, response = await self._request(
             "GET", f"{url}/gateway", b"", {PORT_HEADER: str(own_port)}
         )
         if status != 200:  # noqa: PLR2004 - HTTP statuses speak for themselves
             raise PeerUnreachable(url)
-        return str(orjson.loads(answer)["gateway"])
+        return str(orjson.loads(response)["gateway"])
 
     async def send(self, gateway: str, method: str, path: str, body: bytes) -> tuple[int, bytes]:
         """Send a request to another gateway; return status and body.
 
         Raises:
-            PeerUnreachable: It did not answer.
+            PeerUnreachable: It did not respond.
         """
         return await self._request(method, self._urls[gateway] + path, body)
 
-    async def send_batches(self, posts: Mapping[str, Sequence[Post]]) -> list[BatchAnswer]:
+    async def send_batches(self, posts: Mapping[str, Sequence[Post]]) -> list[BatchOutcome]:
         """Forward batches to several gateways concurrently."""
         return await asyncio.gather(*(self._batch(name, found) for name, found in posts.items()))
 
@@ -94,18 +94,18 @@ class Peers:
                 timeout=_PATIENCE_SECONDS, headers=self._headers, trust_env=False
             )
         try:
-            answer = await self._client.request(method, url, content=body, headers=dict(headers))
+            response = await self._client.request(method, url, content=body, headers=dict(headers))
         except httpx2.TransportError as error:
             raise PeerUnreachable(url) from error
-        return answer.status_code, answer.content
+        return response.status_code, response.content
 
-    async def _batch(self, gateway: str, posts: Iterable[Post]) -> BatchAnswer:
+    async def _batch(self, gateway: str, posts: Iterable[Post]) -> BatchOutcome:
         posts = list(posts)
         body = orjson.dumps({"posts": [{"connections": ids, "data": data} for ids, data in posts]})
         try:
-            status, answer = await self.send(gateway, "POST", "/posts", body)
+            status, response = await self.send(gateway, "POST", "/posts", body)
             if status == 200:  # noqa: PLR2004 - HTTP statuses speak for themselves
-                return BatchAnswer(frozenset(orjson.loads(answer)["gone"]), frozenset())
+                return BatchOutcome(frozenset(orjson.loads(response)["gone"]), frozenset())
         except PeerUnreachable:
             pass
-        return BatchAnswer(frozenset(), frozenset(each for ids, _ in posts for each in ids))
+        return BatchOutcome(frozenset(), frozenset(each for ids, _ in posts for each in ids))

@@ -69,7 +69,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Read the handshake and frames.
 
         A client that sends frames before its handshake is answered is disconnected: RFC 6455
-        section 4.1 forbids it, and the parser could not answer them.
+        section 4.1 forbids it, and the parser could not read them.
         """
         if self.close_sent and not self.handshake_complete:
             return  # the handshake has been refused
@@ -116,7 +116,7 @@ class Channel:
 
     @property
     def gone(self) -> bool:
-        """Whether the client has disconnected."""
+        """True if the client has disconnected."""
         return self._protocol.disconnected or self._protocol.transport.is_closing()
 
     @property

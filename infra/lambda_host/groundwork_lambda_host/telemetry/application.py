@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 _TO_SECONDS = {"Seconds": 1.0, "Milliseconds": 1e-3, "Microseconds": 1e-6}
 _TO_BYTES = {"Bytes": 1.0, "Kilobytes": 1024.0, "Megabytes": 1024.0**2}
 _BUCKETS_LONG = (*BUCKETS_SECONDS, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0)
-"""Of metrics in seconds: unlike a function, what they measure may take hours."""
+"""Buckets of the metrics that functions log in seconds; some of them measure hours."""
 _BUCKETS_BYTES = tuple(float(4**power) for power in range(4, 14))
 _MAX_SERIES = 1000
 

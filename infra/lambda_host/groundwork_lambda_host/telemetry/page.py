@@ -1,23 +1,25 @@
 """Serve GET and HEAD /metrics; the server omits the body of a HEAD."""
 
 import hmac
+from collections.abc import Mapping
 from typing import cast
 
 import orjson
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
+from groundwork_lambda_host.environments.tracing import new_request_id
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 
 _READS = frozenset({"GET", "HEAD"})
-_NOT_ALLOWED = {
+_NOT_ALLOWED: Mapping[str, str | int] = {
     "type": "/problems/method-not-allowed",
     "title": "Method not allowed",
     "status": 405,
     "detail": "Allowed here: GET, HEAD.",
     "instance": "/metrics",
 }
-_UNAUTHORIZED = {
+_UNAUTHORIZED: Mapping[str, str | int] = {
     "type": "/problems/unauthenticated",
     "title": "Unauthorized",
     "status": 401,
@@ -39,24 +41,31 @@ class MetricsPage:
         self._expected = f"Bearer {token}".encode() if token else b""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Answer one scrape."""
+        """Respond to one scrape."""
         if scope["method"] not in _READS:
-            lines = [(b"content-type", b"application/problem+json"), (b"allow", b"GET, HEAD")]
-            return await _answer(send, 405, lines, orjson.dumps(_NOT_ALLOWED))
+            return await _refuse(send, _NOT_ALLOWED, (b"allow", b"GET, HEAD"))
         headers = dict(cast("list[tuple[bytes, bytes]]", scope["headers"]))
         given = headers.get(b"authorization", b"")
         if self._expected and not hmac.compare_digest(given, self._expected):
-            lines = [
-                (b"content-type", b"application/problem+json"),
-                (b"www-authenticate", b"Bearer"),
-            ]
-            return await _answer(send, 401, lines, orjson.dumps(_UNAUTHORIZED))
+            return await _refuse(send, _UNAUTHORIZED, (b"www-authenticate", b"Bearer"))
         page = generate_latest(self._registry)
         lines = [(b"content-type", CONTENT_TYPE_PLAIN_1_0_0.encode())]
-        return await _answer(send, 200, lines, page)
+        return await _respond(send, 200, lines, page, new_request_id())
 
 
-async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _refuse(
+    send: Send, problem: Mapping[str, str | int], header: tuple[bytes, bytes]
+) -> None:
+    request_id = new_request_id()
+    lines = [(b"content-type", b"application/problem+json"), header]
+    body = orjson.dumps({**problem, "request_id": request_id})
+    await _respond(send, int(problem["status"]), lines, body, request_id)
+
+
+async def _respond(
+    send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes, request_id: str
+) -> None:
     headers.append((b"content-length", str(len(body)).encode()))
+    headers.append((b"x-request-id", request_id.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -17,7 +17,7 @@ from groundwork_lambda_host.telemetry.stats import BUCKETS_SECONDS, Durations, F
 
 
 class PoolView(Protocol):
-    """What is measured of a function's environments."""
+    """The measured properties of a function's environments."""
 
     @property
     def stats(self) -> FunctionStats:
@@ -37,15 +37,15 @@ class PoolView(Protocol):
 
 
 class GatewayView(Protocol):
-    """What is measured of the gateway."""
+    """The measured properties of the gateway."""
 
     @property
-    def answers(self) -> list[int]:
-        """Number of answers by status."""
+    def responses(self) -> list[int]:
+        """Number of responses by status."""
 
     @property
     def durations(self) -> Durations:
-        """Durations of functions' answers."""
+        """Durations of functions' responses."""
 
 
 class Telemetry:
@@ -115,13 +115,13 @@ class _Host(Collector):
             waiting.add_metric((name,), pool.waiting)
         yield environments
         yield waiting
-        answers = CounterMetricFamily(
-            "groundwork_gateway_answers", "HTTP answers, by status.", labels=("status",)
+        responses = CounterMetricFamily(
+            "groundwork_gateway_answers", "HTTP responses, by status.", labels=("status",)
         )
-        for status, count in enumerate(self._gateway.answers):
+        for status, count in enumerate(self._gateway.responses):
             if count:
-                answers.add_metric((str(status),), count)
-        yield answers
+                responses.add_metric((str(status),), count)
+        yield responses
 
     def _counters(self) -> Iterable[Metric]:
         counters = {
@@ -148,7 +148,7 @@ class _Host(Collector):
         yield functions
         gateway = HistogramMetricFamily(
             "groundwork_gateway_duration_seconds",
-            "Time from a complete request to its answer, including the wait for an environment.",
+            "Time from a complete request to its response, including the wait for an environment.",
             labels=(),
         )
         _add(gateway, (), self._gateway.durations)

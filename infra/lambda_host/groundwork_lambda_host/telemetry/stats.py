@@ -23,7 +23,7 @@ class Outcome(Protocol):
 
     @property
     def cold(self) -> bool:
-        """Whether it was the first event of its environment."""
+        """True if it was the first event of its environment."""
 
     @property
     def error(self) -> object | None:

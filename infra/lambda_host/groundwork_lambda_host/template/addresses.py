@@ -21,6 +21,7 @@ class Addresses:
         secret_folder: Folder with the template's secrets in files named by the last part of a
             secret's name; a secret's id is then a `file:` URL. None: Secrets Manager.
         queue_urls: URLs by logical id of queues that do not follow the form above.
+        buckets: Names of buckets by logical id; or `file:` URLs of folders that stand for them.
     """
 
     queue_endpoint: str = "http://127.0.0.1:4566"
@@ -32,6 +33,7 @@ class Addresses:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_folder: Path | None = None
     queue_urls: Mapping[str, str] = field(default_factory=dict)
+    buckets: Mapping[str, str] = field(default_factory=dict)
 
     def queue_name(self, logical_id: str, given: str | None) -> str:
         """Return the queue's name: the template's, else one made from the stack's name."""
@@ -41,6 +43,10 @@ class Addresses:
         """Return the URL of a queue."""
         found = self.queue_urls.get(logical_id)
         return found or f"{self.queue_endpoint.rstrip('/')}/{self.account}/{name}"
+
+    def bucket(self, logical_id: str) -> str:
+        """Return the name of a bucket, or the URL of the folder that stands for it."""
+        return self.buckets.get(logical_id) or f"{self.stack_name}-{logical_id}".lower()
 
     def secret_id(self, name: str) -> str:
         """Return the id by which the secret of this name is read."""

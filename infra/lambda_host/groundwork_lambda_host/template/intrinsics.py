@@ -15,7 +15,7 @@ _NO_NAMES: Value = {}
 
 
 class _Absent:
-    """The value of `!Ref AWS::NoValue`: the property counts as missing."""
+    """The value of `!Ref AWS::NoValue`; the property then counts as missing."""
 
 
 _ABSENT = _Absent()

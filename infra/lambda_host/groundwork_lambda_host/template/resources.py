@@ -162,6 +162,8 @@ class Resources:
                 return self.addresses.queue_url(name, self.queue_name(name))
             case "AWS::SecretsManager::Secret":
                 return self.addresses.secret_id(self.properties(name, "Name").text("Name", name))
+            case "AWS::S3::Bucket":
+                return self.addresses.bucket(name)
             case "AWS::Serverless::Api" | "AWS::ApiGatewayV2::Api":
                 return api_id(name)
             case _:

@@ -155,8 +155,8 @@ class Stack:
         """Return the stack with some functions, and with their routes, mappings and schedules.
 
         Args:
-            chosen: Logical ids; `-Fetch` leaves one out. If all do, all others are chosen; if
-                there is none, all are.
+            chosen: Logical ids of functions; `-Fetch` leaves one out. If all of them begin with
+                `-`, all other functions are chosen; if the list is empty, all functions are.
 
         Raises:
             TemplateError: A function does not exist, or none is left.

@@ -1,4 +1,4 @@
-"""Convert the result of a function to an HTTP answer."""
+"""Convert the result of a function to an HTTP response."""
 
 import base64
 import binascii
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation
+from groundwork_lambda_host.environments.invocation import Invocation, ResponseHead
 
 # Set by the gateway, because they belong to the connection; values from functions are ignored. The
 # last one is for the host only (callers.py).
@@ -27,7 +27,7 @@ _STATUSES = range(200, 600)
 
 
 class Malformed(ValueError):
-    """Raised if a function's result is not a valid answer of a REST API."""
+    """Raised if a function's result is not a valid response of a REST API."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class HttpResponse:
     body: bytes
 
 
-def answer_of(outcome: Invocation, method: str, request_id: str) -> HttpResponse:
-    """Return the HTTP answer of a function that did not fail.
+def response_of(outcome: Invocation, method: str, request_id: str) -> HttpResponse:
+    """Return the HTTP response of a function that did not fail.
 
     Raises:
-        Malformed: Its result is not a valid answer.
+        Malformed: Its result is not a valid response.
     """
     head, body = (
         (outcome.http, outcome.payload) if outcome.http is not None else _decoded(outcome.payload)
@@ -59,7 +59,7 @@ def answer_of(outcome: Invocation, method: str, request_id: str) -> HttpResponse
     return HttpResponse(head.status, headers, b"" if no_body else body)
 
 
-def _length(head: HttpAnswer, body: bytes, method: str) -> int:
+def _length(head: ResponseHead, body: bytes, method: str) -> int:
     """Return the length of the body; for HEAD, the one that its headers state."""
     if method == "HEAD" and not body:
         for name, value in (*head.headers.items(), *head.multi_value_headers.items()):
@@ -69,7 +69,7 @@ def _length(head: HttpAnswer, body: bytes, method: str) -> int:
     return len(body)
 
 
-def _headers(head: HttpAnswer) -> list[tuple[bytes, bytes]]:
+def _headers(head: ResponseHead) -> list[tuple[bytes, bytes]]:
     lines: list[tuple[bytes, bytes]] = []
     multi = {name.lower(): values for name, values in head.multi_value_headers.items()}
     for name, value in head.headers.items():
@@ -103,7 +103,7 @@ def _scalar(name: str, value: object) -> str:
     raise Malformed(f"the header {name!r} is not a text")
 
 
-def _decoded(payload: bytes) -> tuple[HttpAnswer, bytes]:
+def _decoded(payload: bytes) -> tuple[ResponseHead, bytes]:
     result = orjson.loads(payload)
     if not isinstance(result, dict) or "statusCode" not in result:
         raise Malformed("statusCode is missing")
@@ -122,4 +122,4 @@ def _decoded(payload: bytes) -> tuple[HttpAnswer, bytes]:
     headers, multi = result.get("headers") or {}, result.get("multiValueHeaders") or {}
     if not isinstance(headers, Mapping) or not isinstance(multi, Mapping):
         raise Malformed("the headers are not a mapping")
-    return HttpAnswer(result["statusCode"], headers, multi), raw
+    return ResponseHead(result["statusCode"], headers, multi), raw
