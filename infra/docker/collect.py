@@ -2,8 +2,8 @@
 
     python collect.py /rootfs
 
-The folder is the root of an image without a distribution. The list of the distribution's packages
-comes along for scanners.
+The folder is the root of an image without a distribution. The list of those packages of the
+distribution of which it has files comes along, for scanners.
 """
 
 import os
@@ -31,8 +31,10 @@ FILES = (
     "/etc/nsswitch.conf",
     "/etc/os-release",
     "/usr/lib/os-release",
-    "/var/lib/dpkg/status",
 )
+DPKG = Path("/var/lib/dpkg")
+GENERATED = {"ca-certificates": "/etc/ssl/certs/ca-certificates.crt"}
+"""Files that a package makes when it is installed, which are not in its list."""
 LIBRARY = re.compile(r"(?:=> )?(/\S+) \(0x")
 USER = 10001
 
@@ -83,6 +85,8 @@ def main(root: Path) -> None:
             symlinks=True,
             ignore=shutil.ignore_patterns("right", "posix"),
         )
+    if DPKG.exists():
+        _copy_packages(root)
     (root / "etc").mkdir(exist_ok=True)
     (root / "etc/passwd").write_text(
         f"root:x:0:0::/:/none\ngroundwork:x:{USER}:{USER}::/tmp:/none\n"
@@ -92,8 +96,28 @@ def main(root: Path) -> None:
     (root / "tmp").chmod(0o1777)
 
 
+def _copy_packages(root: Path) -> None:
+    """Write the list of the distribution's packages that have a file in the image."""
+    kept = []
+    for stanza in (DPKG / "status").read_text().split("\n\n"):
+        if found := re.search(r"^Package: (\S+)$", stanza, re.MULTILINE):
+            name = found[1]
+            files = [GENERATED.get(name, ""), *_files_of(name)]
+            if any((root / file.lstrip("/")).is_file() for file in files if file):
+                kept.append(stanza)
+    (root / "var/lib/dpkg").mkdir(parents=True)
+    (root / "var/lib/dpkg/status").write_text("\n\n".join(kept) + "\n\n")
+
+
+def _files_of(package: str) -> Iterator[str]:
+    lists = DPKG / "info"
+    for path in (lists / f"{package}.list", *lists.glob(f"{package}:*.list")):
+        if path.exists():
+            yield from path.read_text().splitlines()
+
+
 def _libraries(interpreter: Path, *folders: Path) -> Iterator[Path]:
-    """Return the libraries that the interpreter and all extensions load, and those for names."""
+    """Return the libraries that the interpreter and extensions load, and those of name look-ups."""
     programs = [interpreter, *(path for folder in folders for path in folder.rglob("*.so*"))]
     environment = {**os.environ, "LC_ALL": "C"}
     for program in programs:
@@ -111,10 +135,21 @@ def _libraries(interpreter: Path, *folders: Path) -> Iterator[Path]:
 def _chain(link: Path, root: Path) -> None:
     """Copy a symbolic link and those that it leads to, outside of the virtual environment."""
     while link.is_symlink():
+        target = link.readlink()
         if not str(link).startswith("/venv"):
-            _copy(link, root)
-        link = link.parent / link.readlink()
+            if target.name == str(target):  # in the same folder
+                _link(link, target, root)
+            else:
+                _copy(link, root)
+        link = link.parent / target
     _copy(link, root)
+
+
+def _link(link: Path, target: Path, root: Path) -> None:
+    copy = root / link.relative_to("/")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    if not (copy.exists() or copy.is_symlink()):
+        copy.symlink_to(target)
 
 
 def _copy(path: Path, root: Path) -> None:

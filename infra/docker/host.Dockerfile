@@ -22,15 +22,18 @@ COPY infra/lambda_host /app/infra/lambda_host
 RUN printf '/app/%s\n' layers/core layers/data layers/runtime layers/client functions infra/command infra/lambda_host \
     > "$(/venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/groundwork.pth" \
   && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -j 0 /venv/lib /app \
-  && /venv/bin/python /build/collect.py /rootfs
+  && /venv/bin/python /build/collect.py /rootfs \
+  && mkdir -p /state/exports
 
 # Without a distribution: no shell, no package manager.
 FROM scratch AS image
 COPY --from=build /rootfs /
 COPY --from=build /venv /venv
 COPY --from=build /app /app
+# A volume on /state/exports, shared by the hosts of one machine, belongs to their user then.
+COPY --from=build --chown=10001:10001 /state /state
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin LANG=C.UTF-8 GROUNDWORK_ROOT=/app GROUNDWORK_ADDRESS=0.0.0.0 \
-    PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+    GROUNDWORK_HOME=/state PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
 WORKDIR /app
 USER 10001:10001
 

@@ -7,7 +7,8 @@ FROM ${BASE} AS packages
 # hadolint ignore=DL3008
 RUN apt-get update -qq && apt-get install -qq -y --no-install-recommends binutils \
   && rm -rf /var/lib/apt/lists/*
-COPY infra/docker/slim.py infra/docker/collect.py requirements/lambda.txt layers/deps/requirements.txt /build/
+COPY infra/docker/slim.py infra/docker/collect.py requirements/lambda.txt /build/
+COPY layers/deps/requirements.txt /build/requirements.txt
 RUN python3 -m venv /venv \
   && /venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check --no-compile \
     --require-hashes --no-deps --requirement /build/requirements.txt --requirement /build/lambda.txt \
@@ -17,6 +18,17 @@ RUN python3 -m venv /venv \
 
 FROM packages AS build
 ARG FUNCTION
+# What the template gives to one function only, by a layer of its own.
+COPY layers/pages/requirements.txt /build/fetch.txt
+COPY layers/languages/requirements.txt /build/document_marks.txt
+RUN if [ -e "/build/${FUNCTION:?}.txt" ]; then \
+    python3 -m venv /installer \
+    && /installer/bin/python -m pip --python /venv/bin/python install --quiet --no-cache-dir \
+      --disable-pip-version-check --no-compile --require-hashes --no-deps --requirement "/build/${FUNCTION}.txt" \
+    && rm -rf /installer /rootfs \
+    && /venv/bin/python /build/slim.py \
+    && /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -j 0 /venv/lib \
+    && /venv/bin/python /build/collect.py /rootfs; fi
 COPY layers/core/groundwork_core /app/groundwork_core
 COPY layers/data/groundwork_data /app/groundwork_data
 COPY layers/runtime/groundwork_runtime /app/groundwork_runtime
@@ -28,8 +40,8 @@ RUN /venv/bin/python -m compileall -q --invalidation-mode unchecked-hash -j 0 /a
 
 FROM scratch
 ARG FUNCTION
-COPY --from=packages /rootfs /
-COPY --from=packages /venv /venv
+COPY --from=build /rootfs /
+COPY --from=build /venv /venv
 COPY --from=build /app /app
 ENV PATH=/venv/bin:/usr/local/bin:/usr/bin LANG=C.UTF-8 PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 \
     LAMBDA_TASK_ROOT=/app FUNCTION_HANDLER=groundwork_functions.${FUNCTION}.handler.handler
