@@ -1,4 +1,4 @@
-"""The graph, as the fake and as Neo4j."""
+"""Stores in memory and on Postgres; the graph as the fake and as Neo4j."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +16,21 @@ from groundwork_data.graph.store import Neo4jStore
 
 from ..fakes.graph import FakeGraph, FakeHubLists, FakeHubPaths
 from ..fakes.outbox_rows import id_of
+from .work import Stores, Work, stores
 
 EVERYTHING = LinkFilter()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def both(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Empty stores, and the calls beside the unit of work."""
+    yield from stores(request)
+
+
+@pytest.fixture
+def work(both: Stores) -> Work:
+    """The unit of work of empty stores."""
+    return both.work
 
 
 @dataclass(frozen=True)

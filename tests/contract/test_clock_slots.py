@@ -35,7 +35,7 @@ def test_schedules_and_slots_are_independent(slots: SlotStore) -> None:
     assert slots.claim("sweep", SLOT + timedelta(minutes=1))
 
 
-def test_the_last_slot_is_the_latest_that_anybody_took(slots: SlotStore) -> None:
+def test_the_last_slot_is_the_latest_that_any_store_took(slots: SlotStore) -> None:
     assert slots.last("sweep") is None
     slots.claim("sweep", SLOT + timedelta(minutes=1))
     slots.claim("sweep", SLOT)

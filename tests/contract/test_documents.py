@@ -1,6 +1,5 @@
 """Documents as the fetcher stores them: in memory and on Postgres."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -11,7 +10,7 @@ from groundwork_core.documents.model import Entry
 from groundwork_core.sources.model import DEFAULT_SCHEDULE
 from groundwork_core.sources.rows import SourceRow
 
-from .work import Work, stores
+from .work import Work
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 URL = "https://a.example/feed"
@@ -27,12 +26,6 @@ ENTRY = Entry(
     categories=("tides",),
     links=("https://b.example/",),
 )
-
-
-@pytest.fixture(params=["memory", "postgres"])
-def work(request: pytest.FixtureRequest) -> Iterator[Work]:
-    for both in stores(request):
-        yield both.work
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from .conftest import EVERYTHING, Graph, ids
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2))]
 
 
-def test_what_was_written_is_read_back(graph: Graph) -> None:
+def test_written_entities_and_relationships_can_be_read(graph: Graph) -> None:
     graph.had(
         entity("Ada", type="person", confidence=0.5, key="k", aliases=["A. L."]),
         entity("Bell", type="organization"),
@@ -50,7 +50,7 @@ def test_the_same_rows_again_change_nothing(graph: Graph) -> None:
     assert graph.edges("Ada") == ids("e")
 
 
-def test_what_was_deleted_stays_deleted(graph: Graph) -> None:
+def test_deleted_rows_stay_deleted(graph: Graph) -> None:
     graph.had(entity("Ada"), entity("Bell"), edge("e", "Ada", "Bell"))
     graph.had(deleted("relationships", "e", 2), deleted("entities", "Ada", 2))
     graph.had(entity("Ada"), edge("e", "Ada", "Bell"))
@@ -58,7 +58,7 @@ def test_what_was_deleted_stays_deleted(graph: Graph) -> None:
     assert graph.edges("Bell") == []
 
 
-def test_a_deleted_entity_takes_its_edges_along(graph: Graph) -> None:
+def test_deleting_an_entity_deletes_its_edges(graph: Graph) -> None:
     graph.had(entity("Ada"), entity("Bell"), edge("e", "Ada", "Bell"))
     graph.had(deleted("entities", "Ada", 2))
     assert graph.edges("Bell") == []
@@ -71,7 +71,7 @@ def test_no_edge_is_ever_made_to_a_tombstone(graph: Graph) -> None:
     assert graph.edges("Bell") == []
 
 
-def test_an_edge_that_comes_before_its_ends_waits_for_them(graph: Graph) -> None:
+def test_an_edge_that_arrives_before_its_ends_waits_for_them(graph: Graph) -> None:
     graph.had(edge("e", "Ada", "Bell"))
     assert graph.name("Ada") is None
     graph.had(entity("Bell"))
@@ -87,7 +87,7 @@ def test_an_edge_moves_to_another_end(graph: Graph) -> None:
     assert graph.edges("Cray") == ids("e")
 
 
-def test_an_edge_changes_its_type_whatever_order_the_changes_come_in(graph: Graph) -> None:
+def test_an_edge_changes_its_type_in_whatever_order_changes_arrive(graph: Graph) -> None:
     graph.had(entity("Ada"), entity("Bell"))
     first, second = edge("e", "Ada", "Bell"), edge("e", "Ada", "Bell", 2, type="TRUSTS")
     graph.had(second)
@@ -189,7 +189,7 @@ def tell_shuffled_and_doubled(
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, seed: int) -> None:
+def test_shuffled_and_doubled_rows_end_in_the_same_graph(graph: Graph, seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 - a history that can be repeated
     rows = history(random_)
     tell_shuffled_and_doubled(graph, rows, random_)
@@ -197,7 +197,7 @@ def test_a_history_shuffled_and_doubled_ends_as_the_history_does(graph: Graph, s
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_history_sent_again_shuffled_and_doubled_changes_nothing(graph: Graph, seed: int) -> None:
+def test_rows_delivered_again_shuffled_and_doubled_change_nothing(graph: Graph, seed: int) -> None:
     """Also where entities were deleted and came back, as those do that were merged and split."""
     random_ = random.Random(seed)  # noqa: S311 - a history that can be repeated
     rows = history(random_, MORE_LIVES)
@@ -213,7 +213,7 @@ def tell_backwards(graph: Graph, rows: Sequence[OutboxRow]) -> None:
         graph.had(one)
 
 
-def test_a_history_sent_backwards_ends_as_the_history_does(graph: Graph) -> None:
+def test_reversed_rows_end_in_the_same_graph(graph: Graph) -> None:
     rows = history(random.Random(1))  # noqa: S311 - as above
     tell_backwards(graph, rows)
     assert state(graph.reader) == applied_in_order(rows)
@@ -221,7 +221,7 @@ def test_a_history_sent_backwards_ends_as_the_history_does(graph: Graph) -> None
 
 @pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
 @pytest.mark.parametrize("without", [without_versions, without_tombstones])
-def test_without_a_guard_a_history_sent_backwards_ends_elsewhere(
+def test_with_either_guard_disabled_reversed_rows_end_in_another_graph(
     graph: Graph, without: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without(monkeypatch)

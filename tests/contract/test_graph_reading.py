@@ -28,7 +28,9 @@ def star(graph: Graph) -> Graph:
     return graph
 
 
-def test_links_come_surest_first_and_page_without_gap_or_repetition(star: Graph) -> None:
+def test_relationships_come_most_confident_first_in_pages_without_gap_or_repetition(
+    star: Graph,
+) -> None:
     hub = str(id_of("hub"))
     seen: list[str] = []
     after = None
@@ -55,7 +57,7 @@ def test_links_come_surest_first_and_page_without_gap_or_repetition(star: Graph)
         (LinkFilter(as_of=datetime(2020, 1, 1, tzinfo=UTC)), ["h1"]),
     ],
 )
-def test_links_are_filtered(star: Graph, wanted: LinkFilter, expected: list[str]) -> None:
+def test_relationships_are_filtered(star: Graph, wanted: LinkFilter, expected: list[str]) -> None:
     assert star.edges("s1", wanted) == ids(*expected)
 
 
@@ -63,7 +65,7 @@ def test_an_unknown_entity_has_no_page(star: Graph) -> None:
     assert star.reader.links(ids("nobody"), EVERYTHING, 5, None) == {}
 
 
-def test_a_path_is_a_shortest_one_and_in_order(star: Graph) -> None:
+def test_a_path_is_a_shortest_one_with_its_nodes_in_order(star: Graph) -> None:
     path = star.path("s1", "s5")
     assert path is not None
     assert [node.name for node in path.nodes] == ["s1", "hub", "s5"]
@@ -78,13 +80,13 @@ def test_a_path_is_a_shortest_one_and_in_order(star: Graph) -> None:
         (("s1", "nobody"), 4, EVERYTHING),
     ],
 )
-def test_there_may_be_no_path(
+def test_a_path_may_not_exist(
     star: Graph, ends: tuple[str, str], hops: int, wanted: LinkFilter
 ) -> None:
     assert star.path(*ends, hops, wanted) is None
 
 
-def test_a_path_to_oneself_has_no_hop(star: Graph) -> None:
+def test_a_path_from_an_entity_to_itself_has_no_relationship(star: Graph) -> None:
     path = star.path("hub", "hub")
     assert path is not None
     assert [node.name for node in path.nodes] == ["hub"]
@@ -100,7 +102,7 @@ def test_a_subgraph_has_every_relationship_among_its_nodes(star: Graph) -> None:
     assert not part.truncated
 
 
-def test_a_subgraph_over_its_size_keeps_the_surest_and_says_so(star: Graph) -> None:
+def test_a_truncated_subgraph_keeps_the_most_confident_neighbours(star: Graph) -> None:
     part = star.reader.subgraph(ids("hub", "nobody"), 2, 3, EVERYTHING)
     assert [node.name for node in part.nodes] == ["hub", "s0", "s1"]
     assert part.truncated
@@ -112,7 +114,7 @@ def test_a_subgraph_that_fits_exactly_is_whole(star: Graph) -> None:
 
 
 @pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
-def test_a_subgraph_shows_nothing_that_the_graph_has_not_had(star: Graph) -> None:
+def test_a_subgraph_shows_only_entities_of_the_graph(star: Graph) -> None:
     new = [entity("new"), edge("n", "hub", "new"), edge("m", "new", "s0")]
     project(new, star.truth)
     part = star.reader.subgraph(ids("hub"), 2, 100, EVERYTHING)
@@ -124,7 +126,7 @@ def test_a_subgraph_shows_nothing_that_the_graph_has_not_had(star: Graph) -> Non
 
 
 @pytest.mark.parametrize("graph", ["neo4j"], indirect=True)
-def test_of_several_seeds_those_that_do_not_exist_take_no_room(star: Graph) -> None:
+def test_seeds_that_do_not_exist_do_not_count_towards_the_size_of_a_subgraph(star: Graph) -> None:
     nobodies = [str(id_of(f"nobody {i}")) for i in range(5)]
     part = star.reader.subgraph([*nobodies, *ids("s5", "hub")], 1, 3, EVERYTHING)
     assert [node.name for node in part.nodes] == ["s5", "hub", "s0"]
@@ -141,6 +143,6 @@ def _a_call(name: str) -> Callable[[GraphReader], object]:
 
 
 @pytest.mark.parametrize("name", ["entities", "links", "subgraph"])
-def test_asking_about_nothing_answers_nothing(graph: Graph, name: str) -> None:
+def test_a_call_for_no_ids_returns_nothing(graph: Graph, name: str) -> None:
     answer = _a_call(name)(graph.reader)
     assert not getattr(answer, "nodes", answer)

@@ -82,14 +82,14 @@ def square(town: Town) -> Town:
     return town
 
 
-def test_the_surest_are_next_and_each_once(square: Town) -> None:
+def test_neighbours_come_most_confident_first_and_each_once(square: Town) -> None:
     assert square.next_to("a") == ids("b", "d", "c")
     assert square.next_to("a", limit=2) == ids("b", "d")
     assert square.next_to("d") == ids("c", "a", "d")
     assert square.next_to("nobody") == []
 
 
-def test_of_several_the_surest_link_counts(square: Town) -> None:
+def test_the_most_confident_of_several_relationships_with_a_neighbour_counts(square: Town) -> None:
     found = square.next_to("a", "c")
     assert found[:2] == ids("b", "d")
     assert set(found) == set(ids("b", "d", "a", "c"))
@@ -106,14 +106,14 @@ def test_of_several_the_surest_link_counts(square: Town) -> None:
         (LinkFilter(as_of=datetime(2019, 1, 1, tzinfo=UTC)), ["ab", "cb", "cd", "ac", "dd"]),
     ],
 )
-def test_what_lies_among_some_is_filtered_and_in_order(
+def test_relationships_among_entities_are_filtered_and_ordered(
     square: Town, wanted: LinkFilter, expected: list[str]
 ) -> None:
     assert square.among(*"abcd", wanted=wanted) == ids(*expected)
     assert square.among(*"abcd", wanted=wanted, limit=2) == ids(*expected[:2])
 
 
-def test_only_what_has_both_ends_lies_among_them(square: Town) -> None:
+def test_only_relationships_with_both_ends_given_are_returned(square: Town) -> None:
     assert square.among("a", "b", "c") == ids("ab", "cb", "ac")
     assert square.among("d", "nobody") == ids("dd")
     assert square.among() == []
@@ -123,11 +123,13 @@ def test_only_what_has_both_ends_lies_among_them(square: Town) -> None:
     "hubs", [[n for n, is_hub in zip("abcd", each, strict=True) if is_hub]
              for each in product((False, True), repeat=4)], ids="".join,
 )  # fmt: skip
-def test_the_same_lies_among_them_whichever_are_hubs(square: Town, hubs: list[str]) -> None:
+def test_relationships_among_entities_are_the_same_whichever_are_hubs(
+    square: Town, hubs: list[str]
+) -> None:
     assert square.among(*"abcd", hubs=hubs) == ids("ab", "cb", "cd", "da", "ac", "dd")
 
 
-def test_many_links_to_one_do_not_hide_another(town: Town) -> None:
+def test_many_relationships_with_one_neighbour_do_not_hide_another(town: Town) -> None:
     """More than is read at first: the list of `a` is then read on."""
     town.has(*map(entity, "abc"), edge("ac", "a", "c", confidence=0.1))
     town.has(*(edge(f"ab{i}", "a", "b", type=f"T{i}", confidence=0.9) for i in range(60)))
@@ -136,7 +138,7 @@ def test_many_links_to_one_do_not_hide_another(town: Town) -> None:
     assert town.next_to("a", "x", limit=2) == ids("b", "c")  # not d, though the list was full
 
 
-def test_where_all_are_as_sure_any_will_do_but_no_surer_one_is_missing(town: Town) -> None:
+def test_a_limited_read_returns_the_most_confident_neighbour_and_any_of_equals(town: Town) -> None:
     names = [f"n{i}" for i in range(40)]
     town.has(*map(entity, ["a", *names]))
     town.has(*(edge(f"e{n}", "a", n, confidence=0.5) for n in names[1:]))
@@ -148,7 +150,7 @@ def test_where_all_are_as_sure_any_will_do_but_no_surer_one_is_missing(town: Tow
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_postgres_finds_what_the_fake_finds(database_url: str, seed: int) -> None:
+def test_postgres_and_the_fake_find_the_same_in_random_graphs(database_url: str, seed: int) -> None:
     random_ = random.Random(seed)  # noqa: S311 - a town that can be built again
     names = [f"n{i}" for i in range(30)]
     rows = [entity(name) for name in names]
@@ -171,7 +173,7 @@ def test_postgres_finds_what_the_fake_finds(database_url: str, seed: int) -> Non
     database.close()
 
 
-def test_columns_that_are_not_shown_are_empty(database_url: str) -> None:
+def test_columns_that_were_not_selected_are_empty(database_url: str) -> None:
     database = Database(database_url, application_name="test")
     neighbourhoods = PostgresNeighbourhoods(database)
     Town(neighbourhoods, database).has(*map(entity, "ab"), edge("ab", "a", "b", confidence=0.5))

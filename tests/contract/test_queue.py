@@ -67,7 +67,7 @@ def subject(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     yield Subject(SqsQueue(lambda: made, url), lambda: receive_all(made, url))
 
 
-def test_messages_arrive_whole(subject: Subject) -> None:
+def test_messages_are_received_as_they_were_sent(subject: Subject) -> None:
     message: dict[str, JsonValue] = {"text": 'Grüße 🌍 \u0001 "', "deep": [{"n": 1.5}, None]}
 
     subject.queue.send([message])
@@ -93,12 +93,12 @@ def test_a_message_may_be_delivered_later(subject: Subject) -> None:
 
 
 @pytest.mark.parametrize("party", ["source:0190", "a name with spaces", "x" * 500])
-def test_messages_may_be_of_parties(subject: Subject, party: str) -> None:
+def test_messages_of_several_parties_can_be_sent_at_once(subject: Subject, party: str) -> None:
     subject.queue.send_in_turn([(party, {"n": 1}), ("other", {"n": 2})])
     assert sorted(str(one["n"]) for one in subject.received()) == ["1", "2"]
 
 
-def test_the_party_is_the_group_of_its_messages(emulator: "Emulator") -> None:
+def test_the_party_of_a_message_is_its_sqs_message_group(emulator: "Emulator") -> None:
     url, client = emulator.queue("parties"), emulator.client("sqs")
     SqsQueue(lambda: client, url).send_in_turn([("user:1", {"n": 1})])
     found = client.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])
@@ -114,7 +114,7 @@ def test_a_delayed_message_is_not_delivered_at_once(emulator: "Emulator") -> Non
     assert found["Attributes"][name] == "1"
 
 
-def test_without_messages_nothing_is_called(subject: Subject) -> None:
+def test_sending_an_empty_list_sends_no_message(subject: Subject) -> None:
     subject.queue.send([])
 
     assert list(subject.received()) == []
@@ -159,7 +159,7 @@ class Failing:
         return {"Failed": failed}
 
 
-def test_what_was_refused_is_sent_again_and_only_that() -> None:
+def test_only_refused_messages_are_sent_again() -> None:
     client: Any = Failing(refusals=2)
 
     SqsQueue(lambda: client, "url", pause=lambda _: None).send([{"n": 0}, {"n": 1}, {"n": 2}])
@@ -167,7 +167,7 @@ def test_what_was_refused_is_sent_again_and_only_that() -> None:
     assert client.sent == ['{"n": 0}', '{"n": 2}', '{"n": 1}']
 
 
-def test_what_is_refused_again_and_again_is_an_error() -> None:
+def test_a_message_refused_repeatedly_is_an_error() -> None:
     client: Any = Failing(refusals=99)
     with pytest.raises(Unavailable):
         SqsQueue(lambda: client, "url", pause=lambda _: None).send([{"n": 0}, {"n": 1}])

@@ -51,7 +51,7 @@ def names(store: ResourceStore, **parameters: str) -> list[str]:
             return found
 
 
-def test_what_is_inserted_is_read(store: ResourceStore) -> None:
+def test_an_inserted_row_can_be_read(store: ResourceStore) -> None:
     written = insert(store, name="Ada", type="person", attributes={"born": 1815})
     stored = store.read(ENTITIES, UUID(written.id))
     assert stored is not None
@@ -61,7 +61,7 @@ def test_what_is_inserted_is_read(store: ResourceStore) -> None:
     assert stored.parsed() == json.loads(written.body)
 
 
-def test_what_is_not_there_is_none(store: ResourceStore) -> None:
+def test_a_missing_row_is_not_found(store: ResourceStore) -> None:
     assert store.read(ENTITIES, uuid4()) is None
     assert store.update(ENTITIES, uuid4(), 1, ("name",), '{"name":"x"}') is None
     assert store.delete(ENTITIES, uuid4(), 1) is None
@@ -98,7 +98,9 @@ def test_positions_only_grow(store: ResourceStore) -> None:
     assert int(first.position or 0) < int(second.position or 0)
 
 
-def test_a_second_one_with_the_same_key_is_a_conflict_that_names_it(store: ResourceStore) -> None:
+def test_a_second_row_with_the_same_key_is_a_conflict_that_names_the_field(
+    store: ResourceStore,
+) -> None:
     insert(store, name="a", key="same")
     with pytest.raises(Conflict) as raised:
         insert(store, name="b", key="same")
@@ -106,7 +108,7 @@ def test_a_second_one_with_the_same_key_is_a_conflict_that_names_it(store: Resou
 
 
 @pytest.mark.parametrize("sort", ["name", "-name", "confidence", "-confidence", "id", "-id"])
-def test_every_order_is_walked_whole_and_in_order(store: ResourceStore, sort: str) -> None:
+def test_every_order_lists_all_items_in_order(store: ResourceStore, sort: str) -> None:
     for number in range(11):
         insert(store, name=f"n{number % 4}", confidence=(number % 3) / 4)
     by_one = names(store, sort=sort, limit="1")
@@ -117,7 +119,9 @@ def test_every_order_is_walked_whole_and_in_order(store: ResourceStore, sort: st
 
 
 @pytest.mark.parametrize("sort", ["key", "-key"])
-def test_nulls_are_walked_too(store: ResourceStore, sort: str) -> None:
+def test_lists_sorted_by_a_field_include_rows_where_it_is_null(
+    store: ResourceStore, sort: str
+) -> None:
     for number in range(7):
         insert(store, name=str(number), key=f"k{number}" if number % 2 else None)
     by_two = names(store, sort=sort, limit="2")
@@ -138,7 +142,7 @@ def test_an_insert_before_the_place_moves_nothing(store: ResourceStore) -> None:
     assert rest == ["f"]
 
 
-def test_filters_hold_together(store: ResourceStore) -> None:
+def test_several_filters_must_all_match(store: ResourceStore) -> None:
     insert(store, name="Ada Lovelace", type="person", confidence=0.9)
     insert(store, name="Ada (language)", type="topic", confidence=0.9)
     insert(store, name="ADA, unsure", type="person", confidence=0.1)
@@ -152,7 +156,7 @@ def test_text_is_searched_as_it_stands(store: ResourceStore, text: str) -> None:
     assert names(store, q=text) == [f"x {text} y"]
 
 
-def test_a_page_says_whether_there_is_more(store: ResourceStore) -> None:
+def test_a_page_says_whether_further_items_follow(store: ResourceStore) -> None:
     for name in ("a", "b", "c"):
         insert(store, name=name)
     for limit, more in (("2", True), ("3", False)):
@@ -175,7 +179,7 @@ def test_a_page_ends_before_it_is_too_long(store: ResourceStore) -> None:
     assert [[item["name"] for item in one] for one in found] == [["a", "b", "c"], ["d", "e"]]
 
 
-def test_what_belongs_to_others_is_not_there(store: ResourceStore) -> None:
+def test_resources_of_other_users_are_hidden(store: ResourceStore) -> None:
     # A column that every row has stands for the owner's: each thing belongs to itself.
     owned = replace(ENTITIES, owner="id")
     mine, other = UUID(insert(store, name="mine").id), UUID(insert(store, name="other").id)

@@ -47,19 +47,19 @@ def name(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"test/{uuid.uuid4().hex}"
 
 
-def test_what_was_written_is_read(safe: Secrets, name: str) -> None:
+def test_a_written_secret_can_be_read(safe: Secrets, name: str) -> None:
     safe.write(name, "first")
     safe.write(name, "second é")
 
     assert safe.read(name) == "second é"
 
 
-def test_what_was_never_written_is_not_found(safe: Secrets, name: str) -> None:
+def test_a_secret_that_was_never_written_is_not_found(safe: Secrets, name: str) -> None:
     with pytest.raises(NotFound):
         safe.read(name)
 
 
-def test_a_secret_that_the_template_made_without_a_value_can_be_written(
+def test_a_secret_that_exists_without_a_value_can_be_written(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -115,13 +115,13 @@ def test_a_secrets_file_that_others_may_access_is_refused(tmp_path: Path, mode: 
 
 
 @pytest.mark.parametrize("address", ["file://elsewhere/key", "key", "https://x/key", "file:key"])
-def test_an_address_that_is_no_file_of_this_machine_is_not_found(address: str) -> None:
+def test_a_file_url_of_another_machine_is_not_found(address: str) -> None:
     with pytest.raises(NotFound):
         SecretFiles().read(address)
     with pytest.raises(NotFound):
         SecretFiles().write(address, "x")
 
 
-def test_a_folder_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
+def test_a_missing_folder_of_secrets_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         SecretFiles().write((tmp_path / "none" / "key").as_uri(), "x")

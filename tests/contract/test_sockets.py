@@ -110,7 +110,7 @@ def test_sockets_that_are_gone_are_named_and_others_get_theirs(kind: str) -> Non
     asyncio.run(run())
 
 
-def test_closing_closes_and_is_no_error_for_those_already_gone(kind: str) -> None:
+def test_closing_a_closed_socket_is_not_an_error(kind: str) -> None:
     async def run() -> None:
         async with subject_of(kind) as subject:
             await asyncio.to_thread(subject.sockets.close, [subject.ids[0], "one~never-there"])
@@ -133,7 +133,7 @@ def test_posting_no_messages_is_not_an_error(kind: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "wrong"])
-def test_the_host_takes_posts_from_its_own_handlers_only(token: str) -> None:
+def test_the_host_accepts_posts_only_from_its_own_handlers(token: str) -> None:
     async def run() -> None:
         async with serving(FakeFleet()) as gateway:
             outside = HostSockets(gateway.management + "/posts", gateway.management, token)

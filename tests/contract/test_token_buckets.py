@@ -71,12 +71,12 @@ def test_unused_tokens_are_returned_up_to_the_burst(buckets: Buckets) -> None:
     assert lease(buckets, 5000, returned=5000).granted == 1000
 
 
-def test_each_principal_has_its_own(buckets: Buckets) -> None:
+def test_each_principal_has_a_bucket_of_its_own(buckets: Buckets) -> None:
     lease(buckets, 1000)
     assert lease(buckets, 1000, who="b").granted == 1000
 
 
-def test_a_clock_that_goes_back_takes_nothing(buckets: Buckets) -> None:
+def test_a_clock_that_goes_back_removes_no_tokens(buckets: Buckets) -> None:
     lease(buckets, 500)
     if isinstance(buckets[0], PostgresTokenBuckets):
         buckets[1](-3600)

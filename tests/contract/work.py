@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from groundwork_core.clock_jumps.ports import ClockWork
 from groundwork_core.documents.ports import DocumentsWork
 from groundwork_core.identity.ports import AccountsWork, CallerStore
 from groundwork_core.jobs.ports import LeasesWork, QuickLeases
@@ -23,12 +24,12 @@ from ..fakes.job_rows import JobRows
 from ..fakes.leases import MemoryQuickLeases
 from ..fakes.work import MemoryWork
 
-KEPT = ("alembic_version", "embedding_models", "epochs", "roles")
+KEPT = ("alembic_version", "embedding_models", "engagement_retention", "epochs", "roles")
 """Tables with rows that migrations wrote."""
 
 
-class Work(AccountsWork, SourceWritesWork, DocumentsWork, LeasesWork, Protocol):
-    """A unit of work with identity, sources, documents and jobs."""
+class Work(AccountsWork, SourceWritesWork, DocumentsWork, LeasesWork, ClockWork, Protocol):
+    """A unit of work with identity, sources, documents, jobs and readings of the clock."""
 
 
 class InsertsJobs(Protocol):

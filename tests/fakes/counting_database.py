@@ -20,6 +20,16 @@ class CountingDatabase(Database):
         self.statements += 1
         return super().write_texts(sql, parameters)
 
+    def write_planned(self, sql: str, parameters: Sequence[object]) -> list[TextRow]:
+        self.statements += 1
+        return super().write_planned(sql, parameters)
+
+    def write_by_kept_plan(
+        self, settings: bytes, sql: str, parameters: Sequence[object]
+    ) -> list[TextRow]:
+        self.statements += not self.in_transaction
+        return super().write_by_kept_plan(settings, sql, parameters)
+
     def rows(self, sql: str, parameters: Any = None) -> list[Any]:
         self.statements += 1
         return super().rows(sql, parameters)

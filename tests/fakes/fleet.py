@@ -20,7 +20,7 @@ class Answer:
 
 @dataclass
 class FakeFleet:
-    """Answers with what `handler` returns; what it raises is the handler's error.
+    """Responds with what `handler` returns; what it raises is the handler's error.
 
     Raise `groundwork_lambda_host.invoking.Throttled` to be throttled; return bytes for a raw
     payload.

@@ -92,7 +92,7 @@ class JobRows:
         )
 
     def next(self, kinds: Collection[str], most: int) -> list[Row]:
-        """Return the jobs to lease next, in their order, as many as fit into one answer."""
+        """Return the jobs to lease next, in their order, as many as fit into one response."""
         found = self.waiting(kinds)
         if not found:
             return []
@@ -138,19 +138,23 @@ class JobRows:
         over = self.where(lambda row: row["status"] == "leased" and row["leased_until"] <= now)
         over.sort(key=lambda row: row["leased_until"])
         for row in over[:limit]:
-            silent = silent_expiries(row)
-            crashed = silent >= SILENT_EXPIRIES_MAX
-            status = "quarantined" if crashed or row["attempt"] >= row["max_attempts"] else "queued"
-            self.change(
-                row,
-                **NO_LEASE,
-                status="cancelled" if row["cancel_requested"] else status,
-                error={"class": "crashed" if crashed else "lease_expired", "message": "why"},
-                silent_expiries=silent,
-                outcome="expired",
-                queued_at=now,
-            )
+            self.end_lease(row, now)
         return len(over[:limit])
+
+    def end_lease(self, row: Row, now: datetime) -> None:
+        """End a lease as expired."""
+        silent = silent_expiries(row)
+        crashed = silent >= SILENT_EXPIRIES_MAX
+        status = "quarantined" if crashed or row["attempt"] >= row["max_attempts"] else "queued"
+        self.change(
+            row,
+            **NO_LEASE,
+            status="cancelled" if row["cancel_requested"] else status,
+            error={"class": "crashed" if crashed else "lease_expired", "message": "why"},
+            silent_expiries=silent,
+            outcome="expired",
+            queued_at=now,
+        )
 
     def end_pauses(self, now: datetime, limit: int) -> int:
         over = self.where(

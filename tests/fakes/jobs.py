@@ -24,7 +24,7 @@ AGAIN: Mapping[str, Any] = {
     "status": "queued", "attempt": 0, "progress": 0, "error": None, "silent_expiries": 0,
     "cancel_requested": False, "reference": None, "outcome": None,
 }  # fmt: skip
-"""What a replayed job starts with."""
+"""The initial state of a replayed job."""
 
 
 class MemoryJobs:
@@ -45,14 +45,18 @@ class MemoryJobs:
         self, kinds: Collection[str], owners: Sequence[str], now: datetime, until: datetime
     ) -> list[WorkerJob]:
         seconds = int((until - now).total_seconds())
-        had = self.rows.where(
-            lambda row: (
-                row["status"] == "leased"
-                and row["lease_owner"] in owners
-                and row["attempt"] < row["max_attempts"]
-                and row["silent_expiries"] < SILENT_EXPIRIES_MAX - 1
-            )
+        every = self.rows.where(
+            lambda row: row["status"] == "leased" and row["lease_owner"] in owners
         )
+        had = [
+            row
+            for row in every
+            if row["attempt"] < row["max_attempts"]
+            and row["silent_expiries"] < SILENT_EXPIRIES_MAX - 1
+        ]
+        for row in every:
+            if row not in had and row["heard_at"] is None:
+                self.rows.end_lease(row, now)
         leased = [
             self.rows.lease(
                 row, row["lease_owner"], until, seconds, silent_expiries=silent_expiries(row)

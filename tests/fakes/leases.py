@@ -1,7 +1,7 @@
 """Leases of jobs in memory."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,10 +14,10 @@ from groundwork_core.jobs.lease_rules import (
     REPLAYS_MAX,
     REPLAYS_PER_SECOND,
 )
-from groundwork_core.jobs.ports import Lease
+from groundwork_core.jobs.ports import Lease, LeaseReport
 
 from .job_rows import NO_LEASE, JobRows, shown_attempts
-from .jobs import AGAIN, MemoryJobs
+from .jobs import AGAIN
 from .tables import Row, Tables
 
 ATTEMPTS_SHOWN = 1_000
@@ -112,14 +112,8 @@ class MemoryLeases:
             row = self._rows.change(row, status=status, cancel_requested=True, not_before=None)
         return str(row["status"])
 
-    def succeeded_with(self, lease: Lease) -> bool:
-        row, attempt = self._rows.get(lease.job_id), self._rows.attempt_under(lease.token)
-        if row is None or attempt is None or attempt["job_id"] != lease.job_id:
-            return False
-        return bool(row["status"] == attempt["outcome"] == "succeeded")
-
-    def finish(self, lease: Lease, result: dict[str, JsonValue]) -> None:
-        MemoryJobs(self._tables).succeed([(lease.job_id, result)])
+    def succeeded_with(self, leases: Collection[Lease]) -> set[Lease]:
+        return {one for one in leases if self._succeeded_with(one)}
 
     def replay(
         self, kind: str, failure: str | None, since: datetime | None, now: datetime
@@ -165,6 +159,12 @@ class MemoryLeases:
             }
         )
 
+    def _succeeded_with(self, lease: Lease) -> bool:
+        row, attempt = self._rows.get(lease.job_id), self._rows.attempt_under(lease.token)
+        if row is None or attempt is None or attempt["job_id"] != lease.job_id:
+            return False
+        return bool(row["status"] == attempt["outcome"] == "succeeded")
+
     def _held(self, lease: Lease, now: datetime) -> Row | None:
         return self._rows.held(lease.job_id, lease.token, now)
 
@@ -206,6 +206,19 @@ class MemoryQuickLeases:
         return self._leases.report(
             lease, now, progress=progress, message=message, checkpoint=checkpoint
         )
+
+    def report_many(self, reports: Sequence[LeaseReport], now: datetime) -> dict[Lease, str]:
+        found = {
+            one.lease: self.report(
+                one.lease,
+                now,
+                progress=one.progress,
+                message=one.message,
+                checkpoint=one.checkpoint,
+            )
+            for one in reports
+        }
+        return {lease: text for lease, text in found.items() if text is not None}
 
 
 def _stats(

@@ -73,7 +73,7 @@ class Tables:
         if table == "roles":
             _must_not_be_builtin(row)
             if any(row["name"] in user["roles"] for user in self.of("users").values()):
-                raise Conflict("Other things still refer to it.")
+                raise Conflict("Other resources still refer to it.")
         del self.of(table)[row_id]
 
     def copy(self) -> dict[str, Table]:

@@ -5,6 +5,7 @@ from typing import Self
 
 from groundwork_core.outbox import Command
 
+from .clock_readings import MemoryClockReadings
 from .credentials import MemoryCredentials
 from .documents import MemoryDocuments
 from .hosts import MemoryHosts
@@ -75,6 +76,10 @@ class MemoryWork:
     @property
     def audit(self) -> MemoryAuditLog:
         return MemoryAuditLog(self._open())
+
+    @property
+    def clock_readings(self) -> MemoryClockReadings:
+        return MemoryClockReadings(self._open())
 
     @property
     def hosts(self) -> MemoryHosts:

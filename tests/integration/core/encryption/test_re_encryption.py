@@ -67,7 +67,7 @@ def store(database: Database, safe: MemorySecrets, count: int) -> DataKeyEncrypt
     return encryption
 
 
-def test_all_secrets_are_encrypted_again_and_the_old_key_goes(
+def test_all_secrets_are_encrypted_again_and_the_old_key_is_removed(
     database: Database, safe: MemorySecrets, keys: DataKeyStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(use_case, "BATCH", 2)
@@ -112,7 +112,7 @@ def test_a_lost_key_leaves_the_other_secrets_readable(
         encryption.decrypt(secrets_of(database)[lost], SOURCE_CREDENTIALS.place(lost))
 
 
-def test_a_secret_that_was_changed_meanwhile_stays(
+def test_re_encryption_keeps_a_secret_that_was_changed_meanwhile(
     database: Database, safe: MemorySecrets, keys: DataKeyStore
 ) -> None:
     store(database, safe, 1)

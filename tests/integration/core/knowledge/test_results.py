@@ -52,7 +52,7 @@ BROKEN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", list(BROKEN))
-def test_a_bad_result_fails_its_job_once_and_does_not_come_back(
+def test_a_bad_result_fails_its_job_once_and_is_not_delivered_again(
     path: "Path", result: dict[str, Any], name: str
 ) -> None:
     bad = {**result, **BROKEN[name]}
@@ -79,7 +79,7 @@ def test_a_bad_result_does_not_keep_others_of_its_batch_back(
     assert path.counts()["entities"] == 5
 
 
-def test_poison_is_reported_for_the_dead_letter_queue_and_others_flow(
+def test_a_malformed_message_fails_and_others_are_processed(
     path: "Path", result: dict[str, Any]
 ) -> None:
     answer = path.hand_in([{"no": "job"}, result])
@@ -87,7 +87,7 @@ def test_poison_is_reported_for_the_dead_letter_queue_and_others_flow(
     assert job_state(path)[0] == "succeeded"
 
 
-def test_a_result_for_a_job_that_is_gone_is_settled(path: "Path", result: dict[str, Any]) -> None:
+def test_a_result_for_a_deleted_job_is_settled(path: "Path", result: dict[str, Any]) -> None:
     path.rows("DELETE FROM documents RETURNING 1")
     assert path.hand_in([result])["batchItemFailures"] == []
     assert path.counts()["entities"] == 0
@@ -98,7 +98,10 @@ def test_the_highest_confidence_of_a_source_counts_and_another_name_is_an_alias(
 ) -> None:
     path.hand_in([result])
     path.web.serve(FEED, path.entry(2))
-    path.rows("UPDATE source_states SET ticket = uuidv7(), claimed_until = now() RETURNING 1")
+    path.rows(
+        "UPDATE source_states SET ticket = uuidv7(), claimed_until = now() - interval '1 s'"
+        " RETURNING 1"
+    )
     ticket, source = path.rows("SELECT ticket::text, source_id::text FROM source_states")[0]
     path.fetch([{"source_id": source, "ticket": ticket}])
     path.extract(path.job_messages())
@@ -171,7 +174,7 @@ def test_a_deadlock_is_tried_again(path: "Path", monkeypatch: pytest.MonkeyPatch
 
     def busy(given: list[statements.Stated]) -> list[statements.EntityRow]:
         if next(times, False):
-            raise Unavailable("The database was too busy for this.")
+            raise Unavailable("The database is too busy.")
         return really(given)
 
     monkeypatch.setattr("groundwork_core.knowledge.apply_results.merge_entities", busy)

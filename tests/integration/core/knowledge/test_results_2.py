@@ -105,7 +105,7 @@ def test_vectors_of_the_document_and_of_entities_are_kept(desk: Desk) -> None:
     }
 
 
-def test_a_vector_that_does_not_fit_is_pointed_at_and_nothing_is_stored(desk: Desk) -> None:
+def test_a_vector_of_wrong_size_is_422_and_nothing_of_its_result_is_stored(desk: Desk) -> None:
     document, model = desk.document(), f"m-{uuid4()}"
     first = {"subject": "document", "model": model, "vector": [1, 2]}
     assert desk.state(desk.job(document), embeddings=[first]).status == 200
@@ -128,7 +128,7 @@ def test_sources_confirm_one_another_and_one_source_does_not_itself(desk: Desk) 
     assert desk.confidence() == combined([0.6, 0.5], None) == 0.8
 
 
-def test_a_statement_of_a_replaced_revision_counts_no_more(desk: Desk) -> None:
+def test_statements_of_a_replaced_revision_no_longer_count(desk: Desk) -> None:
     document, other = desk.document(), desk.document()
     desk.said(document, 0.9)
     desk.said(other, 0.5)
@@ -143,7 +143,7 @@ def test_a_statement_of_a_replaced_revision_counts_no_more(desk: Desk) -> None:
     assert desk.confidence() == 0.5
 
 
-def test_a_merge_joins_the_statements_and_a_split_parts_them(desk: Desk) -> None:
+def test_a_merge_combines_statements_and_a_split_separates_them(desk: Desk) -> None:
     desk.said(desk.document(), 0.5)
     one = desk.entity()
     first, desk.key = desk.key, f"ebb {desk.key}"
@@ -158,7 +158,7 @@ def test_a_merge_joins_the_statements_and_a_split_parts_them(desk: Desk) -> None
     assert desk.confidence() == 0.5
 
 
-def test_what_clients_say_is_one_party_and_what_they_set_stands(desk: Desk) -> None:
+def test_clients_are_one_party_and_their_values_are_fixed(desk: Desk) -> None:
     rest = desk.office.rest
     fields = {name: desk.topic[name] for name in ("type", "key", "name")}
     made = rest.create("entities", **fields, confidence=0.5)
@@ -211,7 +211,7 @@ def test_parts_without_numbers_are_added_up(desk: Desk) -> None:
     assert desk.state(job, entities=[desk.topic]).json["result"]["entities"] == 3
 
 
-def test_the_queue_takes_parts_in_any_order(desk: Desk) -> None:
+def test_parts_of_a_result_may_arrive_by_the_queue_in_any_order(desk: Desk) -> None:
     job = desk.job(desk.document())
     database = Database(desk.office.rest.url, application_name="test")
     hand_in = HandIn(work=lambda: PostgresUnitOfWork(database), clock=desk.office.clock)

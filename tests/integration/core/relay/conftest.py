@@ -19,6 +19,7 @@ from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 class Collecting:
     """A destination that keeps the rows it is given, or fails when a test wants it."""
 
+    aggregates = frozenset({"things"})
     batches_ahead = 0
     gather_seconds = 0.0
 
@@ -66,12 +67,12 @@ def begin_work(databases: Callable[[], Database]) -> Callable[[], PostgresUnitOf
     return lambda: PostgresUnitOfWork(database)
 
 
-def announce(connection: Connection[TupleRow], kind: str) -> None:
+def announce(connection: Connection[TupleRow], kind: str, aggregate: str = "things") -> None:
     """Insert one outbox row with a telling kind."""
     connection.execute(
         "INSERT INTO outbox (aggregate, aggregate_id, version, kind, data)"
-        " VALUES ('things', %s, 1, %s, '{}')",
-        (uuid4(), kind),
+        " VALUES (%s, %s, 1, %s, '{}')",
+        (aggregate, uuid4(), kind),
     )
 
 

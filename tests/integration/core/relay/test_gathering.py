@@ -1,8 +1,8 @@
 """The relay batches rows while many are written; a single row is not delayed."""
 
-import time
 from collections.abc import Callable, Sequence
 
+import pytest
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
@@ -45,8 +45,10 @@ class Unheard:
 class Scripted(Activity):
     """Lets things happen while the carrier rests, and notes every rest before the first pass."""
 
-    def __init__(self, meanwhile: Callable[[], None]) -> None:
-        super().__init__(time.monotonic)
+    def __init__(
+        self, meanwhile: Callable[[], None], stopwatch: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        super().__init__(stopwatch)
         self._meanwhile = meanwhile
         self.rests: list[float] = []
 
@@ -56,7 +58,7 @@ class Scripted(Activity):
             self._meanwhile()
 
 
-def test_rows_that_come_while_it_rests_are_carried_in_one_pass(
+def test_rows_that_arrive_while_the_relay_pauses_are_delivered_in_one_pass(
     connect: Connect,
     databases: Callable[[], Database],
     begin_work: Callable[[], PostgresUnitOfWork],
@@ -83,3 +85,39 @@ def test_rows_that_come_while_it_rests_are_carried_in_one_pass(
 
     assert destination.passes == [["alone"], ["a", "b", "c"]]
     assert activity.rests == [Passes.gather_seconds] * 2, "nothing was waited for before a pass"
+
+
+@pytest.mark.parametrize(
+    ("pass_seconds", "gathered_seconds"), [(0.01, 0.125), (0.1, 0.2), (10.0, 0.375)]
+)
+def test_after_a_long_pass_the_relay_gathers_for_longer(
+    connect: Connect,
+    databases: Callable[[], Database],
+    begin_work: Callable[[], PostgresUnitOfWork],
+    pass_seconds: float,
+    gathered_seconds: float,
+) -> None:
+    now = [0.0]
+
+    class Slow(Passes):
+        def deliver(self, taken: OutboxBatch, work: object) -> None:
+            now[0] += pass_seconds
+
+    class Resting(Scripted):
+        def pause(self, seconds: float) -> None:
+            self.rests.append(seconds)
+            if now[0]:
+                self.end()
+
+    announce(connect(), "alone")
+    activity = Resting(lambda: None, lambda: now[0])
+    Carrier(
+        Slow(),
+        begin_work,
+        PostgresBacklogs(databases()),
+        activity,
+        TimeBudget(lambda: 60.0),
+        Unheard(),
+    ).run()
+
+    assert activity.rests[-1] == pytest.approx(gathered_seconds)

@@ -42,8 +42,7 @@ class BrokenQueue:
     """Takes nothing."""
 
     def send(self, messages: Sequence[Mapping[str, JsonValue]]) -> None:
-        message = "no queue"
-        raise ConnectionError(message)
+        raise ConnectionError
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promise, "TICK_SECONDS", 0.02)
 
 
-def test_of_two_relays_one_has_the_lease_and_only_it_prolongs(databases: Databases) -> None:
+def test_only_one_of_two_relays_has_and_extends_the_lease(databases: Databases) -> None:
     one, two = PostgresRelayLease(databases()), PostgresRelayLease(databases())
 
     until = one.take(30)
@@ -75,7 +74,7 @@ def test_of_two_relays_one_has_the_lease_and_only_it_prolongs(databases: Databas
     assert two.extend(until, 60) is None
 
 
-def test_a_lease_that_ran_out_is_taken_over(databases: Databases) -> None:
+def test_an_expired_relay_lease_is_taken_over(databases: Databases) -> None:
     one, two = PostgresRelayLease(databases()), PostgresRelayLease(databases())
     until = one.take(0.05)
     assert until is not None
@@ -86,7 +85,9 @@ def test_a_lease_that_ran_out_is_taken_over(databases: Databases) -> None:
     assert one.extend(until, 60) is None
 
 
-def test_a_writer_calls_a_sleeping_relay_once_and_an_awake_one_never(databases: Databases) -> None:
+def test_a_writer_nudges_a_sleeping_relay_once_and_a_running_one_never(
+    databases: Databases,
+) -> None:
     queue = CountingQueue()
     lease = PostgresRelayLease(databases())
     nudge = QueueNudge(AwakeUntil(lease), lambda: queue)
@@ -101,11 +102,11 @@ def test_a_writer_calls_a_sleeping_relay_once_and_an_awake_one_never(databases: 
     assert queue.sent == 1
 
 
-def test_a_writer_never_fails_because_the_relay_cannot_be_called(databases: Databases) -> None:
+def test_a_write_does_not_fail_if_the_nudge_cannot_be_sent(databases: Databases) -> None:
     QueueNudge(AwakeUntil(PostgresRelayLease(databases())), BrokenQueue)()
 
 
-def test_only_what_wrote_to_the_outbox_calls_the_relay(databases: Databases) -> None:
+def test_only_transactions_that_wrote_to_the_outbox_nudge_the_relay(databases: Databases) -> None:
     calls: list[str] = []
     database = databases()
     database.nudge = lambda: calls.append("called")
@@ -159,8 +160,24 @@ def trusted(
 ) -> Outcome:
     """A writer trusts the promise when the carrier has looked already: only its last look is left.
 
-    The promise is long enough for a writer on a busy machine.
+    On a busy machine a promise may end before the write; the next one is longer.
     """
+    for seconds in (0.4, 2.5, 10.0):
+        monkeypatch.setattr(promise, "PROMISE_SECONDS", seconds)
+        outcome = trusted_once(parts, databases, connect, monkeypatch, f"within {seconds} s")
+        if outcome is not None:
+            return outcome
+    pytest.fail("the promise was over before the write was")
+
+
+def trusted_once(
+    parts: Wiring,
+    databases: Databases,
+    connect: Callable[[], Connection[TupleRow]],
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+) -> Outcome | None:
+    """Return what became of a row of this kind; None if the promise had ended before it."""
     destination, calls = Collecting("queues"), CountingQueue()
     lease = PostgresRelayLease(databases())
     queue = CountingQueue()
@@ -171,18 +188,18 @@ def trusted(
         looked.set()
         self._ended.wait()
 
-    monkeypatch.setattr(promise, "PROMISE_SECONDS", 2.5)
     monkeypatch.setattr(promise.Activity, "pause", until_the_end)
     monkeypatch.setattr(parts, "nudge", lambda: calls.send([{}]))
     thread = threading.Thread(target=run, args=(parts, [destination], lambda: 60.0))
     thread.start()
     assert looked.wait(30)
-    announce(writer, "trusting")
+    announce(writer, kind)
     QueueNudge(AwakeUntil(lease, stopwatch=lambda: 0.0), lambda: queue)()
     thread.join(60)
     assert not thread.is_alive()
-    assert queue.sent == 0, "the promise was over before the write was"
-    return Outcome(destination.kinds == ["trusting"], calls.sent > 0)
+    if queue.sent:
+        return None
+    return Outcome(kind in destination.kinds, calls.sent > 0)
 
 
 def test_a_row_committed_while_the_promise_lasts_is_never_left_behind(
@@ -198,7 +215,7 @@ def test_a_row_committed_while_the_promise_lasts_is_never_left_behind(
     assert outcome.carried or outcome.called_again
 
 
-def test_without_the_last_read_the_row_would_be_left_behind(
+def test_without_the_relays_last_read_a_row_committed_during_the_promise_is_not_delivered(
     parts: Wiring,
     quick: None,
     databases: Databases,
@@ -223,7 +240,7 @@ def behind_an_older_transaction(
         return trusted(parts, databases, connect, monkeypatch)
 
 
-def test_a_relay_that_must_leave_a_row_behind_an_older_transaction_has_itself_called_again(
+def test_a_relay_that_an_older_transaction_holds_back_is_called_again(
     parts: Wiring,
     quick: None,
     databases: Databases,
@@ -235,7 +252,7 @@ def test_a_relay_that_must_leave_a_row_behind_an_older_transaction_has_itself_ca
     assert outcome == Outcome(carried=False, called_again=True)
 
 
-def test_without_that_the_row_would_wait_for_the_sweep(
+def test_unless_the_relay_is_called_again_a_held_back_row_waits_for_the_sweep(
     parts: Wiring,
     quick: None,
     databases: Databases,

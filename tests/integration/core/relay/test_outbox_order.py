@@ -22,9 +22,10 @@ BeginWork = Callable[[], PostgresUnitOfWork]
 
 NAIVE_TAKE = """
 SELECT (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint,
-    (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
+    o.place, (o.xid::text)::bigint, o.id, o.aggregate, o.aggregate_id, o.version, o.kind, o.data
 FROM (SELECT %(xid)s) p LEFT JOIN LATERAL (
-    SELECT * FROM outbox WHERE id > %(id)s ORDER BY id LIMIT %(limit)s
+    SELECT *, row_number() OVER (ORDER BY id) AS place FROM outbox
+    WHERE id > %(id)s ORDER BY id LIMIT %(limit)s + 1
 ) o ON true ORDER BY o.id
 """
 
@@ -47,7 +48,7 @@ def test_a_slow_transaction_with_a_lower_number_is_not_skipped(
     assert slow_and_fast(connect, begin_work) == ["slow", "fast"]
 
 
-def test_without_the_horizon_the_slow_transaction_would_be_skipped(
+def test_without_the_horizon_a_slow_transaction_is_skipped(
     connect: Connect, begin_work: BeginWork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox_module, "TAKE", NAIVE_TAKE)
@@ -92,6 +93,53 @@ def test_a_transaction_larger_than_a_pass_is_carried_whole_and_reached_only_then
     assert reached == [False, False, True]
 
 
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
+def test_a_destination_receives_its_aggregates_and_its_cursor_passes_the_other_rows(
+    connect: Connect, begin_work: BeginWork, limit: int
+) -> None:
+    writer, destination = connect(), Collecting()
+    for number, aggregate in enumerate(
+        ["others", "others", "things", "others", "things", "others"]
+    ):
+        announce(writer, str(number), aggregate)
+
+    carry_all(destination, begin_work, limit=limit)
+
+    assert destination.kinds == ["2", "4"]
+
+
+def test_a_batch_without_rows_of_the_destination_moves_its_cursor(
+    connect: Connect, begin_work: BeginWork
+) -> None:
+    writer, destination = connect(), Collecting()
+    destination.broken = True  # must not be called
+    for number in range(3):
+        announce(writer, str(number), "others")
+
+    passes = [carry(destination, begin_work(), limit=2) for _ in range(3)]
+
+    assert [(one.rows, one.moved, one.all) for one in passes] == [
+        ((), True, False),
+        ((), True, True),
+        ((), False, True),
+    ]
+
+
+def test_a_batch_may_end_within_a_transaction_at_a_row_of_another_aggregate(
+    connect: Connect, begin_work: BeginWork
+) -> None:
+    writer, destination = connect(), Collecting()
+    with writer.transaction():
+        for number, aggregate in enumerate(["things", "others", "things", "others", "things"]):
+            announce(writer, str(number), aggregate)
+
+    first = carry(destination, begin_work(), limit=2)
+    assert [row.kind for row in first.rows] == ["0"]
+    carry_all(destination, begin_work, limit=2)
+
+    assert destination.kinds == ["0", "2", "4"]
+
+
 class Eager(Collecting):
     """Allows three batches ahead; may stop at one, and sees when each was read."""
 
@@ -126,7 +174,7 @@ def test_batches_read_ahead_keep_their_order_and_miss_nothing(
     assert destination.kinds == [*map(str, range(20)), "late"]
 
 
-def test_a_batch_that_fails_takes_those_before_it_along(
+def test_a_batch_that_fails_rolls_back_the_batches_before_it(
     connect: Connect, begin_work: BeginWork
 ) -> None:
     """At least once: the pass was one transaction, so all its rows come again, in their order."""
@@ -158,14 +206,16 @@ def test_a_position_without_outbox_rows_is_reached_at_once(
 
 
 @pytest.mark.parametrize("position", ["x", "", "-1 OR true", "9" * 40])
-def test_a_position_that_is_none_is_refused(
+def test_a_malformed_position_text_is_refused(
     databases: Callable[[], Database], position: str
 ) -> None:
     with pytest.raises(Invalid):
         PostgresBacklogs(databases()).reached("graph", position)
 
 
-def test_a_failure_leaves_the_rows_where_they_are(connect: Connect, begin_work: BeginWork) -> None:
+def test_rows_that_a_destination_refused_are_delivered_again(
+    connect: Connect, begin_work: BeginWork
+) -> None:
     destination = Collecting()
     announce(connect(), "only")
     destination.broken = True

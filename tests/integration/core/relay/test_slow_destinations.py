@@ -64,14 +64,14 @@ class Unheard:
 
 
 class Unchanging(BatchSize):
-    """The guard taken away."""
+    """With the guard disabled."""
 
     def failed(self, error: Exception) -> None:
         """Keep the size."""
 
 
 @pytest.mark.parametrize(("size", "arrived"), [(BatchSize(), ROWS), (Unchanging(), 0)])
-def test_all_rows_arrive_unless_batches_keep_their_size(
+def test_batches_that_keep_their_size_never_arrive_at_a_slow_destination(
     size: BatchSize,
     arrived: int,
     connect: Callable[[], Connection[TupleRow]],

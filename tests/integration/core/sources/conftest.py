@@ -62,7 +62,7 @@ class NoJitter:
 
 
 class Web:
-    """The web: answers by address, and the requests so far."""
+    """The web: responses by address, and the requests so far."""
 
     def __init__(self) -> None:
         self.pages: dict[str, Download] = {}

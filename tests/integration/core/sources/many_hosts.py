@@ -15,7 +15,7 @@ Answer = Callable[["Handler"], None]
 
 
 class ManyHosts(ThreadingHTTPServer):
-    """Answers by (host, path); a feed where nothing else is said, and 404 for robots.txt."""
+    """Responses by (host, path); a feed where nothing else is said, and 404 for robots.txt."""
 
     daemon_threads = True
     request_queue_size = 100

@@ -71,7 +71,7 @@ def test_the_new_address_is_fetched_at_once_without_validators(
     assert path.rows("SELECT status, polls, etag FROM source_states") == [("ok", 2, '"1"')]
 
 
-def test_the_same_address_again_changes_nothing(path: "Path", polled: "UUID") -> None:
+def test_changing_a_source_to_its_own_address_changes_nothing(path: "Path", polled: "UUID") -> None:
     asked = len(path.due())
     patch(path, polled, url=f" {OLD}#x")
     assert len(path.due()) == asked
@@ -139,12 +139,12 @@ def deadlocks(path: "Path", source: "UUID") -> bool:
     return bool(failed)
 
 
-def test_a_change_and_a_fetch_do_not_lock_each_other_out(path: "Path") -> None:
+def test_a_change_and_a_fetch_do_not_deadlock(path: "Path") -> None:
     (source,) = path.add(OLD)
     assert not deadlocks(path, source)
 
 
-def test_without_the_lock_of_the_state_they_do(
+def test_without_the_lock_of_the_state_a_change_and_a_fetch_deadlock(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PostgresSources, "lock_state", lambda _self, _source: None)

@@ -90,7 +90,7 @@ def state(slow: Slow, url: str, column: str) -> object:
     return slow.path.value(f"{sql} WHERE url = %s", url)
 
 
-def test_what_a_batch_has_no_time_for_is_queued_again_and_counts_no_attempt(slow: Slow) -> None:
+def test_sources_a_batch_has_no_time_for_are_queued_again(slow: Slow) -> None:
     urls = [add(slow, f"s{n}", FIRST_SECONDS - 0.5) for n in range(10)]
     due = slow.path.due()
     assert slow.fetch(due) == {"batchItemFailures": []}
@@ -104,7 +104,7 @@ def test_what_a_batch_has_no_time_for_is_queued_again_and_counts_no_attempt(slow
     assert len(slow.read) == len(urls)
 
 
-def test_without_the_budget_one_batch_reads_all(
+def test_without_the_time_budget_a_batch_reads_all_its_slow_sources(
     slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading_budget, "BATCH_SECONDS", 1e9)
@@ -136,7 +136,7 @@ def test_a_source_over_its_first_budget_gets_a_second_one_at_the_end_of_a_batch(
     assert (state(slow, big, "status"), state(slow, big, "over_budget")) == ("ok", True)
 
 
-def test_a_batch_asks_one_heavy_source_at_most(slow: Slow) -> None:
+def test_a_batch_fetches_at_most_one_heavy_source(slow: Slow) -> None:
     heavy = [add(slow, f"big{n}", FIRST_SECONDS + 1) for n in range(3)]
     slow.fetch(slow.path.due())
     slow.path.web.asked.clear()
@@ -172,7 +172,7 @@ def test_a_source_that_has_become_light_is_no_longer_heavy(slow: Slow) -> None:
     assert state(slow, url, "over_budget") is False
 
 
-def test_good_sources_in_the_batches_of_hostile_ones_are_read_before_any_gets_its_second_budget(
+def test_all_light_sources_are_read_before_a_heavy_one_gets_its_second_budget(
     slow: Slow,
 ) -> None:
     """24 hostile and 6 good feeds, ten a batch, as a queue brings them."""
@@ -193,7 +193,7 @@ def test_good_sources_in_the_batches_of_hostile_ones_are_read_before_any_gets_it
     assert {state(slow, url, "error_class") for url in hostile} == {"too_complex"}
 
 
-def test_each_message_is_answered_once_whatever_the_order(slow: Slow) -> None:
+def test_each_message_of_a_batch_is_settled_once_in_any_order(slow: Slow) -> None:
     urls = [add(slow, f"s{n}", 0.0) for n in range(3)]
 
     def backwards(asks: Sequence[FetchRequest]) -> Iterator[tuple[int, Download]]:

@@ -1,4 +1,4 @@
-"""A host that fails, or asks to be left alone, is left alone; one source's answer is not enough."""
+"""A host that fails or throttles gets no requests for a while; one throttled source is too few."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ def failing_host(path: "Path") -> None:
         path.fetch(path.due()[-1:])
 
 
-def test_a_failing_host_is_left_alone_and_then_probed_by_one_source(path: "Path") -> None:
+def test_a_failing_host_gets_no_requests_and_then_one_probe(path: "Path") -> None:
     failing_host(path)
     assert len(path.web.asked) == FAILURES_TO_OPEN
     path.rows("UPDATE hosts SET max_in_flight = 5 RETURNING 1")
@@ -44,10 +44,10 @@ def test_a_failing_host_is_left_alone_and_then_probed_by_one_source(path: "Path"
     assert [len(claim(path)), len(claim(path))] == [1, 0]
 
 
-def test_without_the_circuit_a_failing_host_is_asked_on_and_on(
+def test_without_the_circuit_a_failing_host_is_requested_again(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(pace, "FAILURES_TO_OPEN", 1_000)
     failing_host(path)
     path.clock.forward(seconds=2)
@@ -77,25 +77,25 @@ def asked_of_a_shared_host(path: "Path", throttled: int) -> list[str]:
     return [ask.url for ask in path.web.asked]
 
 
-def test_one_source_that_is_told_to_come_later_does_not_hold_up_the_others_of_its_host(
+def test_one_throttled_source_does_not_delay_others_of_its_host(
     path: "Path",
 ) -> None:
-    """As FreshRSS issue 7880: one answer of a proxy held up all feeds behind it."""
+    """As FreshRSS issue 7880: one response of a proxy held up all feeds behind it."""
     assert len(asked_of_a_shared_host(path, throttled=2)) == 5
     count = "SELECT count(*) FROM source_states WHERE status = 'throttled'"
     assert path.value(count) == 2
 
 
-def test_three_in_a_row_hold_up_their_host(path: "Path") -> None:
+def test_three_throttled_sources_in_a_row_pause_their_host(path: "Path") -> None:
     assert len(asked_of_a_shared_host(path, throttled=3)) == 3
     pause = path.value("SELECT next_allowed_at - %s FROM hosts", path.clock.now())
     assert timedelta(minutes=59) < pause <= timedelta(hours=1)
 
 
-def test_if_one_answer_counted_for_the_host_the_others_would_wait(
+def test_if_one_throttled_response_counted_for_its_host_all_its_sources_would_wait(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(pace, "SOURCES_TO_THROTTLE", 1)
     assert len(asked_of_a_shared_host(path, throttled=2)) == 1
 

@@ -67,7 +67,7 @@ def in_flight(path: "Path", host: str) -> int:
     return int(path.value(IN_FLIGHT, host, path.clock.now()))
 
 
-def test_a_host_with_many_due_sources_takes_one_place_of_a_batch(path: "Path") -> None:
+def test_only_one_due_source_of_a_host_is_claimed_in_a_batch(path: "Path") -> None:
     many(path, "many.example", 200)
     for number in range(20):
         many(path, f"one-{number}.example", 1)
@@ -79,7 +79,7 @@ def test_a_host_with_many_due_sources_takes_one_place_of_a_batch(path: "Path") -
     assert claim(path) == []
 
 
-def test_without_the_hosts_it_fills_the_batch(
+def test_claimed_without_regard_to_hosts_the_sources_of_one_host_fill_the_batch(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blind = """
@@ -90,7 +90,7 @@ def test_without_the_hosts_it_fills_the_batch(
     """
     monkeypatch.setattr(claim_sql, "CLAIM_DUE", blind)
     with pytest.raises(AssertionError):
-        test_a_host_with_many_due_sources_takes_one_place_of_a_batch(path)
+        test_only_one_due_source_of_a_host_is_claimed_in_a_batch(path)
 
 
 def test_the_next_source_is_claimed_when_one_is_done_and_waits_for_its_host(path: "Path") -> None:
@@ -105,7 +105,7 @@ def test_the_next_source_is_claimed_when_one_is_done_and_waits_for_its_host(path
     assert path.web.asked[-1].wait_seconds == 1.0
 
 
-def test_a_fetch_that_comes_too_early_is_queued_again(path: "Path") -> None:
+def test_a_fetch_whose_message_arrives_too_early_is_queued_again(path: "Path") -> None:
     many(path, "a.example", 2)
     claim(path)
     slow = Fetched(b"", "", transfer=Transfer(200, duration_ms=2_000))
@@ -152,7 +152,7 @@ def test_two_claims_at_once_do_not_exceed_the_places_of_a_host(
     assert two_claims_at_once(path, monkeypatch) == 2
 
 
-def test_without_the_number_of_claims_they_do(
+def test_without_the_number_of_claims_two_claims_exceed_the_places_of_a_host(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blind = claim_sql.CLAIM_DUE.replace("AND h.claims = seen.claims", "")
@@ -183,7 +183,7 @@ def test_no_batch_has_two_fetches_of_a_host(path: "Path") -> None:
     assert all(len(batch) == len(set(batch)) for batch in batches)
 
 
-def test_a_request_of_a_user_comes_first_and_waits_for_its_host(path: "Path") -> None:
+def test_a_fetch_that_a_user_requests_comes_first_and_waits_for_its_host(path: "Path") -> None:
     *_, last = many(path, "a.example", 4)
     claim(path)
     asked = request_fetch(last, work=path.work(), clock=path.clock)
@@ -192,7 +192,7 @@ def test_a_request_of_a_user_comes_first_and_waits_for_its_host(path: "Path") ->
     assert path.due()[-1]["ticket"] == str(asked.ticket)
 
 
-def test_a_request_of_a_user_takes_the_place_of_a_claim_that_waits(path: "Path") -> None:
+def test_a_fetch_that_a_user_requests_replaces_a_waiting_claim_of_its_host(path: "Path") -> None:
     first, last = many(path, "a.example", 2)
     path.rows("UPDATE source_states SET next_poll_at = %s + interval '40 s' RETURNING 1",
               path.clock.now())  # fmt: skip
@@ -225,11 +225,11 @@ def fetched_twice(path: "Path") -> int:
     return len(path.web.asked)
 
 
-def test_a_worker_leaves_a_fetch_alone_that_another_one_has(path: "Path") -> None:
+def test_a_fetch_that_a_worker_makes_is_skipped_by_another_worker(path: "Path") -> None:
     assert fetched_twice(path) == 0
 
 
-def test_without_the_mark_of_the_other_worker_both_fetch(
+def test_without_the_mark_of_a_running_fetch_two_workers_fetch_one_source(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     guard = "t.fetching_until IS NULL"

@@ -87,7 +87,7 @@ def test_entries_without_guid_and_with_one_link_are_distinguished(path: "Path") 
     assert state(path) == ("guid+link+title+date", 0)
 
 
-def test_a_feed_that_turns_out_to_need_more_keeps_its_documents(path: "Path") -> None:
+def test_a_feed_whose_identity_gains_parts_keeps_its_documents(path: "Path") -> None:
     (source,) = path.add(FEED)
     poll(path, source, item(1), item(7, "own"))
     before = dict(path.rows("SELECT title, id FROM documents"))
@@ -101,7 +101,7 @@ def test_a_feed_that_turns_out_to_need_more_keeps_its_documents(path: "Path") ->
     assert state(path) == ("guid+link", 0)
 
 
-def test_what_is_left_out_is_counted(path: "Path") -> None:
+def test_entries_that_are_left_out_are_counted(path: "Path") -> None:
     (source,) = path.add(FEED)
     others = [item(n, f"g{n}") for n in range(4)]
     poll(path, source, *others, item(1, "g1", "Item 1, edited"), others[0], "<item></item>")
@@ -109,7 +109,7 @@ def test_what_is_left_out_is_counted(path: "Path") -> None:
     assert state(path) == ("guid", 3)
 
 
-def test_a_feed_that_is_cut_off_is_asked_for_as_a_whole_again(path: "Path") -> None:
+def test_a_truncated_feed_is_requested_without_validators_again(path: "Path") -> None:
     (source,) = path.add(FEED)
     poll(path, source, item(1, "g1"))
     body = "<rss version='2.0'><channel><title>Feed</title>" + item(1, "g1") + item(2, "g2")[:-20]
@@ -120,7 +120,7 @@ def test_a_feed_that_is_cut_off_is_asked_for_as_a_whole_again(path: "Path") -> N
     assert state(path) == ("guid", 1)
 
 
-def test_without_the_decision_entries_would_vanish(
+def test_identified_by_guid_alone_entries_with_one_guid_replace_each_other(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def by_guid(entries: "Sequence[Entry]", _at_least: Identity) -> Identified:

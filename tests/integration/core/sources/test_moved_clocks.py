@@ -70,14 +70,14 @@ HOUR, HALF = timedelta(hours=1), timedelta(minutes=30)
     ("by", "due_in", "expected"),
     [(HOUR, HALF, 0), (-HOUR, -HALF, 1), (HOUR, -HALF, 1), (-HOUR, HALF, 0)],
 )
-def test_sources_are_claimed_when_they_are_due_by_the_database(
+def test_sources_are_claimed_when_they_are_due_by_the_databases_clock(
     path: "Path", environment: None, by: timedelta, due_in: timedelta, expected: int
 ) -> None:
     assert claimed(path, by, due_in, guarded=True) == expected
 
 
 @pytest.mark.parametrize(("by", "due_in", "wrong"), [(HOUR, HALF, 1), (-HOUR, -HALF, 0)])
-def test_by_the_clock_of_the_machine_they_are_claimed_early_or_late(
+def test_by_the_machines_clock_sources_are_claimed_early_or_late(
     path: "Path", environment: None, by: timedelta, due_in: timedelta, wrong: int
 ) -> None:
     assert claimed(path, by, due_in, guarded=False) == wrong
@@ -105,13 +105,13 @@ def runs(path: "Path", by: timedelta, due_in: timedelta, *, guarded: bool) -> in
 @pytest.mark.parametrize(
     ("by", "due_in", "expected"), [(HOUR, HALF, 0), (-HOUR, -HALF, 1), (HOUR, -HALF, 1)]
 )
-def test_schedules_run_once_and_when_they_are_due_by_the_database(
+def test_schedules_run_once_when_they_are_due_by_the_databases_clock(
     path: "Path", environment: None, by: timedelta, due_in: timedelta, expected: int
 ) -> None:
     assert runs(path, by, due_in, guarded=True) == expected
 
 
-def test_by_the_clock_of_the_machine_they_run_early(path: "Path", environment: None) -> None:
+def test_by_the_machines_clock_schedules_run_early(path: "Path", environment: None) -> None:
     assert runs(path, HOUR, HALF, guarded=False) == 1
 
 
@@ -145,6 +145,7 @@ def polled(path: "Path", address: str, by: timedelta, *, guarded: bool) -> list[
         commands = work.sources.start(
             [row[0] for row in path.rows("SELECT id FROM sources")], now, now + HOUR
         )
+    path.rows("UPDATE hosts SET min_delay_ms = 0 RETURNING 1")
     set_clock(by, guarded=guarded)
     due = [FetchDue(source_id=one.source_id, ticket=one.ticket) for one in commands]
     assert [error for _, error in wiring().fetch_sources(due)] == [None]
@@ -157,13 +158,13 @@ def polled(path: "Path", address: str, by: timedelta, *, guarded: bool) -> list[
 
 
 @pytest.mark.parametrize("by", [HOUR, -HOUR])
-def test_a_poll_is_stored_and_the_next_one_planned_by_the_database(
+def test_a_poll_is_stored_and_the_next_one_planned_by_the_databases_clock(
     address: str, path: "Path", environment: None, by: timedelta
 ) -> None:
     assert max(polled(path, address, by, guarded=True)) < NEAR
 
 
-def test_by_the_clock_of_the_machine_all_of_it_is_wrong(
+def test_by_the_machines_clock_a_poll_is_stored_and_planned_at_wrong_times(
     address: str, path: "Path", environment: None
 ) -> None:
     assert min(polled(path, address, HOUR, guarded=False)) > HALF

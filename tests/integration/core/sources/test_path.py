@@ -91,7 +91,7 @@ def test_a_source_shows_how_its_poll_went(path: "Path") -> None:
     assert (state[8].total_seconds(), state[9]) == (3_600, "Feed")
 
 
-def test_what_has_not_changed_is_not_read_again(path: "Path") -> None:
+def test_an_unchanged_response_is_not_read_again(path: "Path") -> None:
     path.add(FEED)
     path.web.serve(FEED, path.entry(1), etag='"1"')
     path.fetch(path.due())
@@ -121,7 +121,7 @@ def test_the_same_message_five_times_makes_no_duplicate_row(path: "Path") -> Non
     assert len(path.web.asked) == 1
 
 
-def test_without_the_ticket_the_same_message_fetches_again(
+def test_without_the_check_of_the_ticket_a_repeated_message_fetches_again(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unguarded = source_sql.TO_FETCH.replace("AND t.ticket = due.ticket", "")
@@ -136,7 +136,7 @@ def test_without_the_ticket_the_same_message_fetches_again(
     assert len(path.web.asked) == 5
 
 
-def test_without_identity_of_entries_the_same_feed_makes_duplicates(
+def test_without_the_identity_of_entries_an_unchanged_feed_makes_duplicates(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.add(FEED)
@@ -179,7 +179,7 @@ def test_changed_content_makes_a_revision_and_keeps_the_old_state(path: "Path") 
     assert path.value("SELECT count(*) FROM entities WHERE key = 'other.example'") == 1
 
 
-def test_a_result_for_a_revision_that_was_replaced_states_nothing(path: "Path") -> None:
+def test_a_result_for_a_replaced_revision_adds_no_statement(path: "Path") -> None:
     path.add(FEED)
     path.web.serve(FEED, path.entry(1, link="https://old.example/"))
     path.fetch(path.due())
@@ -222,7 +222,7 @@ def test_a_result_without_news_writes_nothing(path: "Path") -> None:
     assert path.value(KNOWLEDGE_CHANGES) == before
 
 
-def test_without_reading_first_every_result_rewrites_its_entities(
+def test_without_the_comparison_an_unchanged_result_rewrites_its_entities(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blind = knowledge_sql.UPSERT_ENTITIES.replace("(k.id IS NULL OR k.changes)", "true")

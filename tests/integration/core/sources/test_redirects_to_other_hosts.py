@@ -59,7 +59,9 @@ def first_visit(path: "Path", site: ManyHosts) -> list[str]:
     return site.of(B)
 
 
-def test_the_other_host_is_asked_when_it_is_free(path: "Path", site: ManyHosts) -> None:
+def test_a_redirect_to_another_host_is_followed_when_that_host_is_free(
+    path: "Path", site: ManyHosts
+) -> None:
     assert first_visit(path, site) == []
     assert path.due()[-1]["not_before"] == "2026-03-01T12:00:30Z"
     assert path.value("SELECT host FROM source_states WHERE claimed_until IS NOT NULL") == B
@@ -71,15 +73,17 @@ def test_the_other_host_is_asked_when_it_is_free(path: "Path", site: ManyHosts) 
     assert path.rows("SELECT duration_ms IS NOT NULL FROM hosts ORDER BY host") == [(True,)] * 2
 
 
-def test_without_the_host_of_the_request_it_is_asked_at_once(
+def test_a_redirect_taken_for_the_same_host_is_followed_at_once(
     path: "Path", site: ManyHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(fetcher, "host_of", lambda _: A)
     assert first_visit(path, site) == ["/feed"]
 
 
-def test_the_robots_txt_of_the_other_host_is_obeyed(path: "Path", site: ManyHosts) -> None:
+def test_the_robots_txt_of_a_host_that_was_redirected_to_is_obeyed(
+    path: "Path", site: ManyHosts
+) -> None:
     site.answers[B, "/robots.txt"] = text(b"User-agent: *\nDisallow: /\n")
     first_visit(path, site)
     go_on(path, seconds=30)
@@ -87,14 +91,16 @@ def test_the_robots_txt_of_the_other_host_is_obeyed(path: "Path", site: ManyHost
     assert path.rows(STATE) == [(A, "blocked", 0, None, None)]
 
 
-def test_a_failure_of_the_other_host_is_counted_there(path: "Path", site: ManyHosts) -> None:
+def test_a_failure_of_a_host_that_was_redirected_to_is_counted_for_that_host(
+    path: "Path", site: ManyHosts
+) -> None:
     site.answers[B, "/feed"] = lambda to: to.say(500)
     first_visit(path, site)
     go_on(path, seconds=30)
     assert path.rows("SELECT host, failures FROM hosts ORDER BY host") == [(A, 0), (B, 1)]
 
 
-def test_a_ring_of_hosts_ends(path: "Path", site: ManyHosts) -> None:
+def test_a_redirect_loop_over_several_hosts_ends(path: "Path", site: ManyHosts) -> None:
     site.answers |= {(B, "/feed"): redirect(site.url(A))}
     first_visit(path, site)
     for _ in range(15):
@@ -124,10 +130,10 @@ def test_credentials_are_not_sent_after_a_redirect_to_another_host_and_back(
     assert secrets_seen(path, site) == ["Bearer s3cret", None, None]
 
 
-def test_without_the_mark_that_it_went_onward_they_are(
+def test_without_the_mark_of_going_onward_credentials_are_sent_after_a_redirect_back(
     path: "Path", site: ManyHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     plain = FetchPlans._secret
 
     def forgetful(self: FetchPlans, source: WatchedSource) -> object:
@@ -160,10 +166,10 @@ def test_hosts_that_were_only_redirected_to_are_forgotten(path: "Path", site: Ma
     assert hosts_kept(path, site) == [A, "c.example", "d.example"]
 
 
-def test_without_the_retention_they_stay(
+def test_without_retention_hosts_that_were_only_redirected_to_stay(
     path: "Path", site: ManyHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(PostgresRetention, "remove_hosts", lambda *_: 0)
     assert hosts_kept(path, site) == [A, B, "c.example", "d.example"]
 

@@ -102,7 +102,7 @@ def watched(path: "Path", publisher: Publisher, polls: int = POLLS) -> None:
             work.publish(*work.sources.claim_due(now, now + timedelta(minutes=15), 10))
 
 
-def test_a_publisher_finds_nothing_to_complain_about(path: "Path", publisher: Publisher) -> None:
+def test_polls_of_a_feed_break_no_rule_of_its_publisher(path: "Path", publisher: Publisher) -> None:
     watched(path, publisher)
     assert len(publisher.asked) == POLLS
     assert publisher.faults == []
@@ -118,7 +118,7 @@ def test_a_publisher_finds_nothing_to_complain_about(path: "Path", publisher: Pu
     assert min(gaps) >= timedelta(days=1)
 
 
-def test_the_publisher_notices_a_reader_that_comes_early(
+def test_the_publisher_in_these_tests_notices_a_poll_that_comes_early(
     path: "Path", publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_data.web.fetcher.fresh_seconds", lambda _headers: None)

@@ -67,7 +67,7 @@ def test_two_schedulers_at_once_claim_different_sources(path: "Path") -> None:
     assert not {c.source_id for c in one} & {c.source_id for c in other}
 
 
-def test_without_skip_locked_the_second_scheduler_has_to_wait(
+def test_without_skip_locked_a_second_scheduler_fails_on_locked_sources(
     path: "Path", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -78,7 +78,7 @@ def test_without_skip_locked_the_second_scheduler_has_to_wait(
         claim_in_two_threads(path)
 
 
-def test_all_that_is_due_is_claimed_in_batches_and_only_once(path: "Path") -> None:
+def test_all_due_sources_are_claimed_in_batches_and_only_once(path: "Path") -> None:
     make_due(path, 25)
     asked = len(path.due())
     assert claim_due(work=path.work(), clock=path.clock, batch=10) == 25
@@ -86,14 +86,14 @@ def test_all_that_is_due_is_claimed_in_batches_and_only_once(path: "Path") -> No
     assert len(path.due()) - asked == 25
 
 
-def test_a_claim_whose_fetch_never_reported_runs_out(path: "Path") -> None:
+def test_the_claim_of_a_fetch_that_never_reported_expires(path: "Path") -> None:
     path.add(FEED)
     assert claim_due(work=path.work(), clock=path.clock) == 0
     path.clock.forward(seconds=CLAIM_SECONDS + 1)
     assert claim_due(work=path.work(), clock=path.clock) == 1
 
 
-def test_a_result_that_comes_after_its_claim_ran_out_is_dropped(path: "Path") -> None:
+def test_a_fetch_result_after_the_end_of_its_claim_is_dropped(path: "Path") -> None:
     path.add(FEED)
     path.web.serve(FEED, path.entry(1))
     late = path.due()
@@ -126,7 +126,7 @@ def test_a_disabled_source_is_not_fetched(path: "Path") -> None:
     assert (explained.next_poll_at, explained.reason) == (None, "disabled")
 
 
-def test_a_source_that_is_not_there_is_not_found(path: "Path") -> None:
+def test_a_missing_source_is_not_found(path: "Path") -> None:
     with pytest.raises(NotFound):
         request_fetch(uuid4(), work=path.work(), clock=path.clock)
     with path.work() as work, pytest.raises(NotFound):
@@ -143,7 +143,7 @@ def test_a_source_that_is_not_there_is_not_found(path: "Path") -> None:
         (Fetched(b"<rss version='2.0'><channel><tit", FEED), "malformed"),
     ],
 )
-def test_what_goes_wrong_shows_at_the_source_while_others_flow(
+def test_failures_are_shown_at_their_source_and_others_continue(
     path: "Path", page: Fetched | Failed, error: str
 ) -> None:
     other = "https://other.example/rss"
@@ -160,7 +160,7 @@ def test_what_goes_wrong_shows_at_the_source_while_others_flow(
     assert (explained.reason, explained.inputs["error_class"]) == ("backoff", error)
 
 
-def test_failures_back_off_and_a_success_forgives(path: "Path") -> None:
+def test_failures_lengthen_the_pause_and_a_success_resets_it(path: "Path") -> None:
     (source,) = path.add(FEED)
     path.fetch(path.due())
     for failures in (2, 3):

@@ -111,7 +111,9 @@ def moved(path: "Path", http_status: int = 200) -> Fetched:
     return replace(page, redirects=1, transfer=Transfer(http_status, moved_to=NEW))
 
 
-def test_a_permanent_redirect_is_asked_directly_after_a_week(path: "Path", source: UUID) -> None:
+def test_after_a_week_the_target_of_a_permanent_redirect_is_requested_directly(
+    path: "Path", source: UUID
+) -> None:
     poll(path, moved(path))
     assert path.rows(STATE) == [("moved", True, None, 0)]
     poll(path, hours=24 * 6)
@@ -125,7 +127,7 @@ def test_a_permanent_redirect_is_asked_directly_after_a_week(path: "Path", sourc
     assert path.value("SELECT host FROM source_states") == "new.example"
 
 
-def test_a_redirect_is_asked_at_once_when_the_old_address_is_gone(
+def test_the_target_of_a_redirect_is_requested_directly_once_the_old_address_is_gone(
     path: "Path", source: UUID
 ) -> None:
     poll(path, moved(path))
@@ -193,7 +195,7 @@ def test_a_source_that_robots_txt_refuses_is_blocked_and_looked_at_again_after_a
     assert host.delay_ms == 3_000
 
 
-def test_known_robots_are_handed_to_the_next_fetch_unless_the_host_ignores_them(
+def test_stored_robots_txt_is_used_by_the_next_fetch_unless_the_host_ignores_it(
     path: "Path", source: UUID
 ) -> None:
     poll(path, refused(path))

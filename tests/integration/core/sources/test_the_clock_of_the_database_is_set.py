@@ -78,17 +78,19 @@ def test_the_rest_of_a_pause_stays_as_long_as_it_was(
     assert (machine.read(), claimed(path)) == (timedelta(), 1)
 
 
-def test_without_a_look_at_the_clock_it_is_polled_early(path: "Path", machine: Machine) -> None:
-    """The guard taken away."""
+def test_unless_a_clock_set_forward_is_noticed_a_source_is_polled_early(
+    path: "Path", machine: Machine
+) -> None:
+    """With the guard disabled."""
     plan(path, 30 * MINUTE)
     machine.after(MINUTE, HOUR)
     assert claimed(path) == 1
 
 
-def test_without_a_look_at_the_clock_it_waits_an_hour_longer(
+def test_unless_a_clock_set_back_is_noticed_a_source_waits_an_hour_longer(
     path: "Path", machine: Machine
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     plan(path, 30 * MINUTE)
     machine.after(MINUTE, -HOUR)
     machine.after(88 * MINUTE)
@@ -98,7 +100,7 @@ def test_without_a_look_at_the_clock_it_waits_an_hour_longer(
 
 
 @pytest.mark.parametrize(("jump", "now", "in_time"), [(HOUR, 1, 0), (-HOUR, 0, 1)])
-def test_a_source_with_a_cron_expression_goes_by_the_time_of_day_unless_it_would_wait(
+def test_a_cron_source_keeps_its_time_of_day_after_the_clock_was_set(
     path: "Path", machine: Machine, jump: timedelta, now: int, in_time: int
 ) -> None:
     plan(path, 30 * MINUTE)
@@ -133,7 +135,9 @@ def test_a_clock_that_was_set_back_while_the_machine_was_off_is_noticed(
     assert claimed(path) == 1
 
 
-def test_hosts_hubs_and_robots_txt_move_too(path: "Path", machine: Machine) -> None:
+def test_times_of_hosts_hubs_and_robots_txt_move_with_the_clock(
+    path: "Path", machine: Machine
+) -> None:
     plan(path, MINUTE)
     now = path.clock.now()
     path.rows("UPDATE hosts SET next_allowed_at = %s, circuit_until = %s RETURNING 1", now, now)

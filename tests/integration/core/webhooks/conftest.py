@@ -38,7 +38,7 @@ class MovedClock:
 
 
 class Office:
-    """An instance with webhooks whose endpoints a receiver answers."""
+    """An instance with webhooks whose endpoints are those of a receiver."""
 
     def __init__(self, rest: Rest, receiver: Receiver) -> None:
         self.rest = rest

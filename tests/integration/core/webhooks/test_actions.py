@@ -17,7 +17,7 @@ ALL_RECEIVED = "UPDATE outbox_cursors SET xid = pg_snapshot_xmax(pg_current_snap
 LONG_AGO = "2026-01-01T00:00:00Z"
 
 
-def test_a_test_message_comes_once_whatever_the_events(office: Office) -> None:
+def test_a_test_message_is_sent_once_to_a_webhook_of_any_events(office: Office) -> None:
     office.receiver.answers["/a"] = answering(500)
     webhook = office.webhook("/a")
     queued = office.act(webhook, "test")
@@ -83,7 +83,7 @@ def test_secrets_of_an_earlier_release_are_encrypted_and_sign(office: Office) ->
     assert office.state(webhook)["status"] == "ok"
 
 
-def test_an_unreadable_secret_is_an_attempt_that_says_so(office: Office) -> None:
+def test_a_secret_that_cannot_be_decrypted_is_a_failed_attempt_that_says_so(office: Office) -> None:
     webhook, other = office.webhook("/a"), office.webhook("/b")
     office.sql(
         "UPDATE webhook_secrets SET encrypted = (SELECT encrypted FROM webhook_secrets"
@@ -150,12 +150,12 @@ def test_a_long_replay_is_called_again(office: Office, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "body", [{}, {"since": 5}, {"since": "yesterday"}, {"since": "2099-01-01"}]
 )
-def test_a_replay_needs_a_time_that_has_been(office: Office, body: dict[str, object]) -> None:
+def test_a_replay_since_a_future_time_is_refused(office: Office, body: dict[str, object]) -> None:
     reply = office.act(office.webhook("/a"), "replay", body)
     assert (reply.status, reply.pointers) == (422, {"/since"})
 
 
-def test_what_does_not_exist_is_404(office: Office) -> None:
+def test_a_missing_resource_is_404(office: Office) -> None:
     nowhere = f"/api/v1/webhooks/{uuid4()}"
     for verb in ("test", "rotate", "enable"):
         assert office.rest("POST", f"{nowhere}/{verb}").status == 404
@@ -185,7 +185,7 @@ def expire(office: Office) -> None:
     remove_expired(work=office.rest.parts.work(), clock=office.clock)
 
 
-def test_events_are_kept_as_long_as_their_messages(
+def test_outbox_rows_are_kept_while_webhook_messages_need_them(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.receiver.answers["/a"] = answering(500)

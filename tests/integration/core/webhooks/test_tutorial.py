@@ -20,7 +20,7 @@ def code() -> str:
     return section.split("```python\n")[1].split("```")[0]
 
 
-def test_the_tutorials_receiver_prints_what_it_gets(office: Office, rest: Rest) -> None:
+def test_the_receiver_of_the_tutorial_prints_verified_messages(office: Office, rest: Rest) -> None:
     assert len(code().strip().splitlines()) <= LINES_MAX
     port = free_port()
     allowed = office.rest.parts.settings.model_copy(update={"fetch_allow": (f"127.0.0.1:{port}",)})

@@ -42,7 +42,7 @@ def doubling(length: int) -> dict[str, Any]:
         doubling(5),
     ],
 )
-def test_it_may_be(schema: Any) -> None:
+def test_an_allowed_schema_has_no_faults(schema: Any) -> None:
     assert bound_faults(schema) == ()
 
 
@@ -69,7 +69,7 @@ def test_it_may_be(schema: Any) -> None:
         ({"prefixItems": [{}] * UNFOLDED_MAX}, ""),
     ],
 )
-def test_it_may_not_be(schema: Any, pointer: str) -> None:
+def test_a_forbidden_schema_has_a_fault(schema: Any, pointer: str) -> None:
     assert [fault.pointer for fault in bound_faults(schema)] == [pointer]
 
 

@@ -19,7 +19,7 @@ def two_keys() -> DataKeys:
     return DataKeys(keys=(new_data_key(NOW - timedelta(days=9)),)).with_new(NOW)
 
 
-def test_the_newest_key_encrypts_and_all_are_found() -> None:
+def test_the_newest_data_key_is_current_and_each_key_is_found_by_its_id() -> None:
     keys = two_keys()
     assert keys.current is keys.keys[1]
     assert [keys.find(one.kid) for one in keys.keys] == list(keys.keys)

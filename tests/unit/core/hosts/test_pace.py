@@ -47,7 +47,7 @@ def after(pace: Pace, *replies: Reply, now: datetime = NOW) -> Pace:
         (100, 1_000, 1e9, 600_000),
     ],
 )
-def test_the_pause_is_five_answers_within_bounds(
+def test_the_pause_of_a_host_is_five_response_times_within_bounds(
     duration_ms: int | None, min_delay_ms: int, crawl_delay_seconds: float | None, wanted: int
 ) -> None:
     found = delay_ms(
@@ -58,7 +58,7 @@ def test_the_pause_is_five_answers_within_bounds(
     assert found == wanted
 
 
-def test_a_host_is_left_alone_for_the_pause_after_its_answer() -> None:
+def test_a_host_gets_no_request_during_the_pause_after_its_response() -> None:
     pace = after_visit(Pace("a.test"), visit(Reply.ANSWERED, duration_ms=700), NOW)
     assert (pace.delay_ms, pace.next_allowed_at) == (3_500, NOW + timedelta(seconds=3.5))
 
@@ -81,7 +81,7 @@ def test_a_success_in_between_keeps_the_circuit_closed() -> None:
     assert after(Pace("a.test"), *replies * 3).circuit(NOW) == "closed"
 
 
-def test_a_failed_probe_opens_it_for_longer_up_to_an_hour() -> None:
+def test_a_failed_probe_keeps_the_circuit_open_for_longer_up_to_an_hour() -> None:
     pace = after(Pace("a.test"), *[Reply.HOST_FAILED] * FAILURES_TO_OPEN)
     spans, now = [], NOW
     for _ in range(12):

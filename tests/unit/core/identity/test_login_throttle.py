@@ -1,4 +1,4 @@
-"""How often a login may fail."""
+"""The limits of failed logins."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -50,5 +50,5 @@ def test_an_address_the_owner_came_from_is_not_stopped_by_others_guesses() -> No
         ATTEMPT.must_be_allowed({**own, ATTEMPT.known: Failures(0, LATER)}, NOW)
 
 
-def test_no_address_of_a_person_stands_in_the_table() -> None:
+def test_the_table_of_failed_logins_holds_no_email_address() -> None:
     assert not any("ada" in subject for subject in [*ATTEMPT.failure_limits, ATTEMPT.known])

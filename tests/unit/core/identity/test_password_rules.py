@@ -21,7 +21,7 @@ EMAIL = "ada.lovelace@example.test"
         "  spaces count  ",
     ],
 )
-def test_long_unknown_passwords_are_good_whatever_they_are_made_of(password: str) -> None:
+def test_long_uncommon_passwords_of_any_characters_are_accepted(password: str) -> None:
     check_password(password, email=EMAIL)
 
 
@@ -50,16 +50,16 @@ def test_bad_passwords_are_refused_with_a_reason_and_not_repeated(
     assert not password or password not in found.value.detail
 
 
-def test_the_list_of_common_passwords_has_none_that_is_too_short_anyway() -> None:
+def test_the_list_of_common_passwords_has_only_passwords_of_allowed_length() -> None:
     assert {word for word in COMMON if len(word) < SHORTEST} == set()
     assert {word for word in COMMON if word != word.casefold()} == set()
 
 
-def test_one_password_typed_on_two_keyboards_is_one_password() -> None:
+def test_composed_and_decomposed_letters_make_the_same_password() -> None:
     assert normal("cafe\u0301") == normal("café")
 
 
-def test_every_common_password_is_refused_and_by_the_list_alone(
+def test_every_common_password_is_refused_only_because_it_is_listed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refused() -> list[str]:

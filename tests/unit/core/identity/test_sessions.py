@@ -75,7 +75,7 @@ def test_a_success_clears_the_failures(accounts: Accounts) -> None:
     accounts.log_in()
 
 
-def test_a_known_device_is_not_bound_by_the_failures_of_its_address(accounts: Accounts) -> None:
+def test_a_known_device_can_log_in_despite_failures_from_its_address(accounts: Accounts) -> None:
     accounts.add()
     device = accounts.log_in().device
     fail(accounts, PAIR_FAILURES)
@@ -116,7 +116,7 @@ def test_a_repeated_refresh_within_the_grace_gets_the_same_successor(accounts: A
 
 
 @pytest.mark.parametrize("after", ["the grace", "its successor was used"])
-def test_a_copied_token_ends_its_family(accounts: Accounts, after: str) -> None:
+def test_a_reused_refresh_token_ends_its_token_family(accounts: Accounts, after: str) -> None:
     accounts.add()
     first = accounts.log_in().tokens.refresh_token
     last = accounts.refresh(first).refresh_token
@@ -244,7 +244,7 @@ def test_the_first_admin_is_made_once(accounts: Accounts) -> None:
     assert make("other@example.org") is None
 
 
-def test_the_first_admin_needs_a_free_address(accounts: Accounts) -> None:
+def test_the_first_admin_needs_an_email_address_that_is_not_taken(accounts: Accounts) -> None:
     accounts.add()
     with pytest.raises(Conflict):
         make_first_admin(EMAIL, PASSWORD, work=accounts.work, hasher=accounts.hasher)

@@ -1,4 +1,4 @@
-"""Who may write accounts, roles and API keys, on the in-memory stores."""
+"""The rights to write accounts, roles and API keys, on the in-memory stores."""
 
 import json
 from datetime import datetime, timedelta
@@ -152,7 +152,7 @@ def test_a_key_does_not_widen_a_role(accounts: Accounts) -> None:
         change_role(accounts, key, role_id, "jobs:read")
 
 
-def test_a_role_in_use_stays(accounts: Accounts) -> None:
+def test_a_role_in_use_cannot_be_removed(accounts: Accounts) -> None:
     by = caller(UUID(int=1), *PERMISSIONS)
     role_id = create_role(accounts, by, "used", "entities:read")
     accounts.add(EMAIL, "used")
@@ -216,7 +216,7 @@ def test_a_key_does_not_end_in_the_past(keys: Keys) -> None:
 
 
 @pytest.mark.parametrize("end", [2, None])
-def test_a_key_makes_none_that_outlives_it(keys: Keys, end: float | None) -> None:
+def test_a_key_cannot_create_one_that_expires_later(keys: Keys, end: float | None) -> None:
     first = keys.create(keys.user, expires_at=keys.in_days(1))
     by = keys.with_key(first)
     keys.create(by)
@@ -249,7 +249,7 @@ def test_a_key_is_revoked_with_those_that_it_made(keys: Keys) -> None:
     assert other.parsed()["revoked_at"] is not None
 
 
-def test_a_key_of_another_user_is_not_there(keys: Keys) -> None:
+def test_a_key_of_another_user_is_not_found(keys: Keys) -> None:
     key_id = keys.create(keys.user)
     other = caller(keys.accounts.add("bob@example.org", "editor"), "api-keys:write")
     with pytest.raises(NotFound):

@@ -27,7 +27,9 @@ RULE: list[tuple[tuple[float, ...], float | None, float | None]] = [
 
 
 @pytest.mark.parametrize(("by_source", "said", "expected"), RULE)
-def test_the_rule(by_source: tuple[float, ...], said: float | None, expected: float | None) -> None:
+def test_the_combined_confidence_follows_the_formula(
+    by_source: tuple[float, ...], said: float | None, expected: float | None
+) -> None:
     assert combined(by_source, said) == expected
 
 
@@ -35,7 +37,7 @@ def test_the_order_of_sources_makes_no_difference() -> None:
     assert len({combined(one, 0.3) for one in permutations((0.11, 0.62, 0.907, 0.33))}) == 1
 
 
-def test_another_source_never_lowers_it() -> None:
+def test_another_source_never_lowers_a_confidence() -> None:
     for n in range(101):
         value = combined((0.4, n / 100), None)
         assert value is not None
@@ -70,7 +72,7 @@ def standing(confidence: float, *by_source: float, is_set: bool = False) -> Stan
     return Standing(uuid4(), confidence, is_set, None, by_source)
 
 
-def test_what_changes_is_stored_and_what_a_client_has_set_stays() -> None:
+def test_confidences_are_recomputed_unless_a_client_set_them() -> None:
     raised, same, by_client = (
         standing(0.5, 0.5, 0.5),
         standing(0.5, 0.5),
@@ -82,7 +84,7 @@ def test_what_changes_is_stored_and_what_a_client_has_set_stays() -> None:
     assert [one.confidence for one in store.known.values()] == [0.75, 0.5, 0.1, 0.4]
 
 
-def test_what_another_has_locked_is_left_for_later() -> None:
+def test_an_entity_locked_by_another_is_computed_later() -> None:
     free, busy = standing(0.5, 0.6), standing(0.5, 0.7)
     store = Store(free, busy, locked={busy.entity_id})
     left = weigh([free.entity_id, busy.entity_id], store)

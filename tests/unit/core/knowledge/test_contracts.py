@@ -59,11 +59,23 @@ DISTRIBUTION: dict[str, Any] = {
     "preferences": {str(uuid4()): {"digest": "daily"}},
     "quiet_hours": {str(uuid4()): {"quiet": True, "until": "2026-01-01T06:00:00Z", "fault": None}},
 }
+EXPORT: dict[str, Any] = {
+    "contract": "groundwork/export/1",
+    "run_id": str(uuid4()),
+    "schedule_id": str(uuid4()),
+    "resource": "documents",
+    "snapshot_at": "2026-01-01T06:00:00Z",
+    "since": None,
+    "rows": 2,
+    "bytes": 90,
+    "files": [{"key": "exports/x-1/part-00000.ndjson.gz", "rows": 2, "bytes": 90, "sha256": "ab"}],
+}
 GOOD = {
     "extraction-result-1": RESULT,
     "extraction-result-2": RESULT_2,
     "job-1": JOB,
     "distribution-1": DISTRIBUTION,
+    "export-1": EXPORT,
 }
 
 
@@ -73,7 +85,7 @@ def test_the_published_schema_is_the_models(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(CONTRACTS))
-def test_the_schema_is_valid_and_takes_what_the_model_takes(name: str) -> None:
+def test_the_schema_is_valid_and_accepts_what_the_model_accepts(name: str) -> None:
     schema = json.loads(schema_of(name))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(GOOD[name], schema)
@@ -89,6 +101,9 @@ BAD: list[tuple[str, dict[str, Any]]] = [
     ("distribution-1", {"contract": "groundwork/distribution/2"}),
     ("distribution-1", {"content": {}}),
     ("distribution-1", {"preferences": {"u": 1}}),
+    ("export-1", {"contract": "groundwork/export/2"}),
+    ("export-1", {"resource": "users"}),
+    ("export-1", {"files": [{}]}),
     ("extraction-result-1", {"attempt": 0}),
     ("extraction-result-1", {"worker": ""}),
     ("extraction-result-1", {"extra": 1}),

@@ -39,7 +39,7 @@ NFC, NFD = "Caf\u00e9 Z\u00fcrich", "Cafe\u0301 Zu\u0308rich"
         (" a  b ", " a  b "),
     ],
 )
-def test_a_key_has_one_form(text: str, key: str) -> None:
+def test_a_key_of_an_entity_has_one_normal_form(text: str, key: str) -> None:
     assert folded(text) == key
     for form in (unicodedata.normalize("NFC", text), unicodedata.normalize("NFD", text)):
         assert folded(form) == key
@@ -50,7 +50,7 @@ def test_a_key_has_one_form(text: str, key: str) -> None:
 
 
 @given(st.text())
-def test_folding_again_changes_nothing(text: str) -> None:
+def test_folding_a_folded_key_changes_nothing(text: str) -> None:
     once = folded(text)
     assert folded(once) == once
     assert unicodedata.is_normalized("NFC", once)
@@ -66,7 +66,7 @@ def test_names_keep_their_case_and_are_composed() -> None:
 
 
 @pytest.mark.parametrize("field", ["key", "name"])
-def test_what_is_too_long_in_its_form_is_refused(field: str) -> None:
+def test_an_address_too_long_in_normal_form_is_refused(field: str) -> None:
     long = {"key": "\u0149" * 501, "name": "\u0958" * 501}[field]  # each becomes two characters
     entity = {"name": "n", "type": "topic", "key": "k", field: long}
     for model, given_ in ((NewEntity, entity), (StatedEntity, {**entity, "ref": "r"})):

@@ -98,7 +98,7 @@ def test_the_first_version_knows_nothing_of_the_second(field: str) -> None:
         read_result({**RESULT, field: RESULT_2[field]})
 
 
-def test_a_relationship_of_an_entity_with_itself_is_taken() -> None:
+def test_a_relationship_of_an_entity_with_itself_is_accepted() -> None:
     edge = {"from": "a", "to": "a", "type": "QUOTES", "evidence": "as I said"}
     result = read_result({**RESULT_2, "relationships": [edge], "mentions": []})
     assert result.relationships[0].from_ref == result.relationships[0].to_ref

@@ -49,7 +49,7 @@ def test_the_state_of_a_delivery_only_moves_forward(
     assert after is None or after.status == reported
 
 
-def test_a_delivery_that_no_callback_has_reported_takes_the_first() -> None:
+def test_a_delivery_without_reports_takes_the_state_of_the_first_one() -> None:
     assert moved(known("sent", None), update("pending"), AT) is not None
     assert moved(known("delivered", None), update("sent"), AT) is None
     assert moved(None, update("pending"), AT) == known("pending")

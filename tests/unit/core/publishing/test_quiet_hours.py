@@ -59,7 +59,7 @@ def stated(begins: str, ends: str, zone: str = BERLIN) -> dict[str, Any]:
         ("02:10", "02:50", "2026-10-25 00:55", "2026-10-25 01:50"),
     ],
 )
-def test_quiet_at_a_moment(begins: str, ends: str, now: str, until: str | None) -> None:
+def test_quiet_hours_at_given_times(begins: str, ends: str, now: str, until: str | None) -> None:
     found = quiet_hours(stated(begins, ends), at(now))
     assert (found.quiet, found.until, found.fault) == (
         until is not None,
@@ -77,7 +77,7 @@ def test_quiet_at_a_moment(begins: str, ends: str, now: str, until: str | None) 
         ("Australia/Lord_Howe", "2026-04-04 12:00", "2026-04-04 20:30"),  # back by half an hour
     ],
 )
-def test_zones_far_from_utc(zone: str, now: str, until: str) -> None:
+def test_quiet_hours_in_zones_far_from_utc(zone: str, now: str, until: str) -> None:
     found = quiet_hours(stated("22:00", "07:00", zone), at(now))
     assert found.until == at(until)
 

@@ -25,7 +25,7 @@ HEADERS = {
 }
 
 
-def test_the_specifications_example_holds() -> None:
+def test_the_example_of_the_specification_is_verified() -> None:
     assert signature_of(key_of(SECRET), ID, TIMESTAMP, BODY) == SIGNATURE
     message = read_headers(HEADERS, NOW)
     assert (message.id, message.sent_at) == (ID, NOW)
@@ -84,7 +84,7 @@ def test_malformed_headers_are_refused_with_the_same_words(name: str, value: str
 
 
 @pytest.mark.parametrize("value", ["v1,é", "v1,\ud800", "v1,=", "v1,AAAA==="])
-def test_what_is_not_base64_is_simply_another_signature(value: str) -> None:
+def test_a_signature_that_is_not_base64_does_not_match(value: str) -> None:
     message = read_headers({**HEADERS, "webhook-signature": value}, NOW)
     assert not is_signed_with([key_of(SECRET)], message, BODY)
 
@@ -96,6 +96,6 @@ def test_a_new_secret_has_the_specifications_form() -> None:
 
 
 @pytest.mark.parametrize("bad", ["", "whsec_", "whsec_AAAA", SECRET[6:], "whsec_" + "é" * 32])
-def test_a_weak_or_malformed_secret_makes_no_key(bad: str) -> None:
+def test_a_weak_or_malformed_secret_is_refused(bad: str) -> None:
     with pytest.raises(ValueError, match="not a secret"):
         key_of(bad)

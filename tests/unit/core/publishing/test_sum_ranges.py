@@ -17,7 +17,7 @@ def ranges(*texts: str) -> list[Range]:
     return [(at(one), at(two)) for one, two in (text.split("/") for text in texts)]
 
 
-def test_all_of_time_is_whole_days() -> None:
+def test_a_query_of_all_time_reads_whole_days() -> None:
     assert ranges_of(EngagementQuery()) == {"day": [ALWAYS], "hour": [], "part": []}
     assert ranges_of(EngagementQuery(bucket="hour")) == {"day": [], "hour": [ALWAYS], "part": []}
 

@@ -12,7 +12,7 @@ def taken(limiter: RateLimiter, times: int, who: str = "a") -> int:
     return len([one for one in standings if one is None or one.allowed])
 
 
-def test_the_burst_then_the_rate() -> None:
+def test_a_principal_gets_its_burst_and_then_its_rate() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 100, buckets.now)
     assert taken(limiter, 1000) == 400
@@ -21,7 +21,7 @@ def test_the_burst_then_the_rate() -> None:
 
 
 @pytest.mark.parametrize("per_second", [1, 2, 19, 20, 500])
-def test_many_processes_together_let_no_more_through_than_one(per_second: int) -> None:
+def test_many_processes_together_accept_no_more_requests_than_one(per_second: int) -> None:
     buckets = FakeTokenBuckets()
     processes = [RateLimiter(buckets, per_second, buckets.now) for _ in range(7)]
     through = 0
@@ -39,7 +39,7 @@ def test_most_requests_cost_no_round_trip() -> None:
     assert buckets.leases == 40
 
 
-def test_refusing_costs_no_round_trip_either() -> None:
+def test_a_refusal_costs_no_round_trip_either() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 500, buckets.now)
     taken(limiter, 2000)
@@ -48,7 +48,7 @@ def test_refusing_costs_no_round_trip_either() -> None:
     assert buckets.leases == before + 1
 
 
-def test_unused_tokens_go_back_so_slow_askers_are_never_refused() -> None:
+def test_unused_tokens_are_returned_so_slow_clients_are_never_refused() -> None:
     """Forty processes that each hold a lease would else use up the whole rate."""
     buckets = FakeTokenBuckets()
     processes = [RateLimiter(buckets, 500, buckets.now) for _ in range(40)]
@@ -57,7 +57,7 @@ def test_unused_tokens_go_back_so_slow_askers_are_never_refused() -> None:
         buckets.moment += 1
 
 
-def test_a_lease_that_is_over_is_not_used() -> None:
+def test_tokens_of_an_expired_lease_are_not_used() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 500, buckets.now)
     for leases in (1, 2, 3):
@@ -86,7 +86,7 @@ def test_the_reported_number_is_what_is_left() -> None:
     assert taken(limiter, 1) == 1
 
 
-def test_while_the_buckets_are_out_of_reach_nobody_is_refused_nor_made_to_wait() -> None:
+def test_requests_are_neither_refused_nor_delayed_while_the_buckets_cannot_be_reached() -> None:
     buckets = FakeTokenBuckets()
     buckets.reachable = False
     limiter = RateLimiter(buckets, 2, buckets.now)
@@ -97,7 +97,7 @@ def test_while_the_buckets_are_out_of_reach_nobody_is_refused_nor_made_to_wait()
     assert taken(limiter, 100) == 8
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_number_of_remembered_principals_is_limited() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 2, buckets.now)
     for number in range(10_500):
@@ -128,7 +128,7 @@ def test_a_request_costlier_than_the_burst_takes_all_tokens() -> None:
     assert taken(limiter, 10) == 0
 
 
-def test_refusing_what_costs_much_costs_no_round_trip_each() -> None:
+def test_refusing_costly_requests_costs_no_round_trip_each() -> None:
     buckets = FakeTokenBuckets()
     limiter = RateLimiter(buckets, 100, buckets.now)
     limiter.take("a", 400)
@@ -138,7 +138,7 @@ def test_refusing_what_costs_much_costs_no_round_trip_each() -> None:
 
 
 @pytest.mark.parametrize("per_second", [1, 19, 500])
-def test_processes_together_let_no_more_cost_through_than_one(per_second: int) -> None:
+def test_processes_together_accept_no_more_cost_than_one(per_second: int) -> None:
     buckets = FakeTokenBuckets()
     processes = [RateLimiter(buckets, per_second, buckets.now) for _ in range(5)]
     spent = 0

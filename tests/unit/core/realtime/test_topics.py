@@ -81,7 +81,7 @@ def test_a_change_too_large_for_a_frame_says_what_changed() -> None:
     assert json.loads(text)["data"] == {"id": str(ID), "version": 3, "truncated": True}
 
 
-def test_one_frame_serves_all_who_listen_and_order_is_kept() -> None:
+def test_one_frame_is_sent_to_all_listeners_in_order() -> None:
     def listener(name: str, *topics: str) -> Listener:
         return Listener(name, ID, VIEWER, frozenset(topics))
 

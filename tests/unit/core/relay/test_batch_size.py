@@ -17,7 +17,7 @@ def deliver(size: BatchSize) -> int:
     return arrived
 
 
-def test_a_slow_destination_gets_on_with_smaller_batches() -> None:
+def test_a_slow_destination_succeeds_with_smaller_batches() -> None:
     size = BatchSize()
     assert sum(deliver(size) for _ in range(20)) > 5 * SLOW_ROWS
 
@@ -26,14 +26,14 @@ def test_batches_of_the_usual_size_would_never_arrive() -> None:
     assert sum(deliver(BatchSize()) for _ in range(20)) == 0
 
 
-def test_a_destination_that_is_away_says_nothing_about_sizes() -> None:
+def test_an_unreachable_destination_does_not_change_batch_sizes() -> None:
     size = BatchSize()
     size.failed(Unavailable("away"))
     assert (size.rows, size.reduced) == (ROWS_A_BATCH, False)
 
 
 @pytest.mark.parametrize("failures", [1, 3, 100])
-def test_the_usual_size_comes_back_and_there_is_a_smallest_one(failures: int) -> None:
+def test_batches_return_to_the_usual_size_and_have_a_minimum(failures: int) -> None:
     size = BatchSize()
     for _ in range(failures):
         size.failed(TookTooLong("slow"))

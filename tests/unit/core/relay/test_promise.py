@@ -1,4 +1,4 @@
-"""How long the relay stays awake, on a fake clock."""
+"""The time that the relay stays awake, on a fake clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ def awake(time: Time, lease: MemoryLease, budget_seconds: float = 1000) -> Activ
     return activity
 
 
-def test_with_nothing_to_do_it_sleeps_after_its_promise_and_never_before() -> None:
+def test_an_idle_relay_sleeps_after_its_promise_and_never_before() -> None:
     time = Time()
     lease = MemoryLease(time)
 

@@ -22,7 +22,7 @@ def test_a_cursor_is_decoded_to_the_place_that_it_encodes() -> None:
     assert place == After("Ada", "0190b9d0-0000-7000-8000-000000000000")
 
 
-def test_no_cursor_is_the_beginning() -> None:
+def test_a_query_without_cursor_begins_at_the_start() -> None:
     assert CURSORS.read("entities", query()) is None
 
 
@@ -43,7 +43,7 @@ def test_a_cursor_signed_with_another_key_is_refused() -> None:
         CURSORS.read("entities", query(sort="name", cursor=cursor))
 
 
-def test_a_cursor_holds_for_its_own_list_and_order_only() -> None:
+def test_a_cursor_is_valid_only_for_its_own_list_and_order() -> None:
     cursor = CURSORS.write("entities", query(sort="name"), LAST)
     with pytest.raises(Invalid):
         CURSORS.read("entities", query(sort="-name", cursor=cursor))
@@ -52,13 +52,13 @@ def test_a_cursor_holds_for_its_own_list_and_order_only() -> None:
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "====", "ü", "a" * 10_000, "AAAA" * 10])
-def test_nonsense_is_refused(cursor: str) -> None:
+def test_a_malformed_cursor_is_refused(cursor: str) -> None:
     with pytest.raises(Invalid):
         CURSORS.read("entities", query(cursor=cursor))
 
 
-def test_without_the_signature_tampering_would_go_through() -> None:
-    """The control: the place itself reads back whatever stands in it."""
+def test_without_its_signature_a_changed_cursor_would_be_read() -> None:
+    """The negative control: the place itself reads back whatever stands in it."""
     cursor = CURSORS.write("entities", query(sort="name"), LAST)
     raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     assert json.loads(raw[MAC_BYTES:].replace(b"Ada", b"Eve")) == [

@@ -28,13 +28,13 @@ from groundwork_core.sources.resource import merge_schedule
         ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
     ],
 )
-def test_merging_is_as_the_rfc_has_it(
+def test_merge_patch_follows_rfc_7396(
     target: JsonValue, patch: JsonValue, merged: JsonValue
 ) -> None:
     assert merge_patch(target, patch) == merged
 
 
-def test_a_schedule_keeps_what_a_patch_leaves_out() -> None:
+def test_a_patch_of_a_schedule_keeps_fields_that_it_omits() -> None:
     now: JsonValue = {"kind": "adaptive", "min_seconds": 60, "max_seconds": 600}
     assert merge_schedule(now, {"max_seconds": 900}) == {**now, "max_seconds": 900}  # type: ignore[dict-item]
 
@@ -50,7 +50,7 @@ def test_another_kind_of_schedule_replaces_the_present_one() -> None:
     [
         ({"every_seconds": 0}, "/schedule/every_seconds"),
         ({"every": 5}, "/schedule/every"),
-        ({"kind": "hourly"}, "/schedule"),
+        ({"kind": "hourly"}, "/schedule/kind"),
         (None, "/schedule"),
     ],
 )

@@ -44,7 +44,7 @@ def test_a_bad_limit_is_named(limit: str) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 50, 200])
-def test_limits_from_1_to_200_are_taken(limit: int) -> None:
+def test_limits_from_1_to_200_are_accepted(limit: int) -> None:
     assert read(ENTITIES, limit=str(limit)).limit == limit
 
 

@@ -64,14 +64,14 @@ def test_a_stale_version_is_refused_and_named(store: FakeResources, patch: Entit
         change(ENTITIES, row_id, only(7), patch, store=store)
 
 
-def test_any_of_several_versions_will_do(store: FakeResources) -> None:
+def test_a_change_may_name_several_versions(store: FakeResources) -> None:
     row_id = UUID(ada(store).id)
     expected = Expected(frozenset({1, 2}))
     assert change(ENTITIES, row_id, expected, EntityPatch(name="x"), store=store).tag == "2"
     assert change(ENTITIES, row_id, ANY, EntityPatch(name="y"), store=store).tag == "3"
 
 
-def test_what_is_not_there_cannot_be_changed_or_removed(store: FakeResources) -> None:
+def test_a_missing_resource_cannot_be_changed_or_removed(store: FakeResources) -> None:
     for expected in (ANY, only(1)):
         with pytest.raises(NotFound):
             change(ENTITIES, uuid4(), expected, EntityPatch(name="x"), store=store)

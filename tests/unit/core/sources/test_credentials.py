@@ -78,7 +78,7 @@ def test_names_that_may_not_be_sent_are_refused(name: str) -> None:
         {"username": "a", "password": "x"},
     ],
 )
-def test_what_could_inject_a_header_is_refused(given: dict[str, str]) -> None:
+def test_a_value_that_could_inject_a_header_is_refused(given: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         ANY.validate_python(given)
 

@@ -141,7 +141,7 @@ def test_a_private_address_is_left_out_unless_it_is_allowed() -> None:
         ("bell\x07", "bell"),
     ],
 )
-def test_what_is_not_escaped_is_forgiven(text: str, name: str) -> None:
+def test_unescaped_characters_are_accepted(text: str, name: str) -> None:
     found = outline(f'text="{text}" xmlUrl="https://blog.example/feed?x=1&y=2&copy=3"')
     assert found.name == name
     assert found.url == "https://blog.example/feed?x=1&y=2&copy=3"
@@ -181,7 +181,7 @@ def test_wide_encodings_are_read_with_a_mark_or_without(encoding: str, mark: byt
     assert found.name == "Café"
 
 
-def test_what_the_sender_says_wins_where_it_can_be_so() -> None:
+def test_the_senders_charset_wins_if_the_bytes_are_valid_in_it() -> None:
     data = '<opml><body><outline text="Café" xmlUrl="https://a.example/"/></body></opml>'
     latin = f'<?xml version="1.0" encoding="iso-8859-1"?>{data}'
     assert read_list(data.encode("cp1250"), charset="cp1250")[0].name == "Café"
@@ -189,7 +189,7 @@ def test_what_the_sender_says_wins_where_it_can_be_so() -> None:
     assert read_list(latin.encode("iso-8859-1"), charset="utf-8")[0].name == "Café"
 
 
-def test_a_bad_byte_costs_one_character() -> None:
+def test_one_bad_byte_replaces_one_character() -> None:
     text = '<opml><body><outline text="Ünïcödé X" xmlUrl="https://a.example/"/></body></opml>'
     (found,) = read_list(text.encode().replace(b"X", b"\xff"))
     assert found.name == "Ünïcödé \ufffd"
@@ -226,7 +226,7 @@ def test_a_file_that_is_not_a_list_of_feeds_is_refused_with_a_reason(
         read_list(data)
 
 
-def test_what_is_written_is_read_back() -> None:
+def test_a_written_opml_file_can_be_read() -> None:
     feeds = [
         Feed('A "quoted" & <odd> name', "https://a.example/f?x=1&y=2", ("one", "Tech/Web")),
         Feed("Ünïcödé 日本", "https://b.example/", ()),
@@ -240,8 +240,8 @@ def test_what_is_written_is_read_back() -> None:
     ]
 
 
-@pytest.mark.skipif(not FAILING.exists(), reason="the shared inputs are not here")
-def test_the_inputs_that_once_came_out_wrong() -> None:
+@pytest.mark.skipif(not FAILING.exists(), reason="GROUNDWORK_SAMPLE_DATA has no folder failing/")
+def test_feed_lists_that_were_once_misread_are_read_correctly() -> None:
     def read(name: str) -> list[tuple[str, str, tuple[str, ...], str | None]]:
         found = read_list((FAILING / name).read_bytes())
         return [(one.name, one.url, one.tags, one.fault) for one in found]

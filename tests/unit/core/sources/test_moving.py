@@ -1,4 +1,4 @@
-"""When a redirect becomes a source's address."""
+"""Redirects that become a source's address."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -41,11 +41,11 @@ def test_another_target_begins_another_week() -> None:
     assert poll(changed, target=OTHER, days=8).moved_to is None
 
 
-def test_an_answer_without_redirect_forgets_it() -> None:
+def test_a_response_without_redirect_forgets_a_remembered_redirect() -> None:
     assert poll(poll(Whereabouts(), target=NEW), days=1) == Whereabouts()
 
 
-def test_a_failure_in_between_does_not() -> None:
+def test_a_failure_in_between_keeps_a_remembered_redirect() -> None:
     seen = poll(Whereabouts(), target=NEW)
     assert poll(seen, http_status=500, failures=1, days=1) == seen
 

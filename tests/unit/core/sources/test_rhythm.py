@@ -17,11 +17,11 @@ def pause(rhythm: Rhythm, *, days: int = 0, hours: int = 0) -> float:
     return pause_seconds(GAP_SECONDS, rhythm, MONDAY + timedelta(days=days, hours=hours))
 
 
-def test_without_a_rhythm_it_is_half_of_the_usual_gap() -> None:
+def test_the_pause_of_a_source_without_a_rhythm_is_half_of_its_usual_gap() -> None:
     assert abs(pause(Rhythm()) - GAP_SECONDS / 2) < 1
 
 
-def test_it_is_shorter_where_much_is_published_and_longer_where_nothing_is() -> None:
+def test_the_pause_is_short_in_busy_hours_and_long_in_quiet_ones() -> None:
     rhythm = Rhythm.of(MORNINGS)
     morning, night, sunday = pause(rhythm, hours=7), pause(rhythm, hours=20), pause(rhythm, days=6)
     assert morning < GAP_SECONDS / 4
@@ -30,15 +30,15 @@ def test_it_is_shorter_where_much_is_published_and_longer_where_nothing_is() -> 
     assert sunday > GAP_SECONDS / 2
 
 
-def test_few_entries_have_no_rhythm() -> None:
+def test_a_feed_with_few_entries_has_no_rhythm() -> None:
     assert Rhythm.of(MORNINGS[:10]) == Rhythm()
 
 
-def test_it_is_bounded_by_a_month() -> None:
+def test_an_adaptive_pause_is_at_most_a_month() -> None:
     assert pause_seconds(10**9, Rhythm.of(MORNINGS), MONDAY) <= 31 * 86_400
 
 
-def test_it_is_stored_and_read_again() -> None:
+def test_a_rhythm_can_be_stored_and_read() -> None:
     rhythm = Rhythm.of(MORNINGS)
     assert Rhythm.read(rhythm.as_json()) == rhythm
     others: list[JsonValue] = [

@@ -60,7 +60,7 @@ def test_an_address_of_the_internet_is_public(text: str) -> None:
     assert is_public(ip_address(text))
 
 
-def test_what_is_allowed_is_a_service_or_a_network_and_nothing_near_it() -> None:
+def test_only_the_allowed_services_and_networks_are_permitted() -> None:
     allowed = AllowedTargets.parse(("localhost:8080", "10.1.0.0/16", "[::1]:9000"))
     assert allowed.permits("localhost", 8080, ip_address("127.0.0.1"))
     assert allowed.permits("LOCALHOST", 8080, ip_address("127.0.0.1"))

@@ -69,7 +69,9 @@ def test_an_address_has_one_form(given: str, kept: str) -> None:
         ("https://blog.example/" + "ü" * 400, "longer than"),
     ],
 )
-def test_what_could_never_be_fetched_is_refused_with_its_reason(given: str, reason: str) -> None:
+def test_an_address_that_cannot_be_fetched_is_refused_with_a_reason(
+    given: str, reason: str
+) -> None:
     with pytest.raises(BadAddress, match=reason) as refused:
         normal(given)
     assert "pw" not in str(refused.value)
@@ -130,7 +132,7 @@ def test_a_public_address_and_any_name_pass(host: str) -> None:
         ("127.0.0.0/8", "http://[::ffff:127.0.0.1]/f"),
     ],
 )
-def test_what_the_configuration_allows_passes(entry: str, url: str) -> None:
+def test_configured_addresses_pass(entry: str, url: str) -> None:
     refuse_private(normal(url), AllowedTargets.parse((entry,)))
 
 
@@ -142,6 +144,6 @@ def test_what_the_configuration_allows_passes(entry: str, url: str) -> None:
         ("localhost:9", "http://127.0.0.1:9/f"),
     ],
 )
-def test_what_the_configuration_does_not_name_is_refused(entry: str, url: str) -> None:
+def test_addresses_that_are_not_configured_are_refused(entry: str, url: str) -> None:
     with pytest.raises(BadAddress):
         refuse_private(normal(url), AllowedTargets.parse((entry,)))

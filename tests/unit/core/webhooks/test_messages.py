@@ -50,7 +50,9 @@ def row(aggregate: str, kind: str, became: str | None = None, **data: Any) -> Ou
         (row("distributions", "distribution_due"), ()),
     ],
 )
-def test_which_events_a_row_is(changed: OutboxRow, events: tuple[str, ...]) -> None:
+def test_an_outbox_row_causes_the_right_webhook_events(
+    changed: OutboxRow, events: tuple[str, ...]
+) -> None:
     assert types_of(changed) == events
 
 
@@ -98,7 +100,7 @@ def test_a_secret_of_the_url_alphabet_holds_the_same_key() -> None:
     assert len(signing_key("whsec_" + "A" * 43)) == 32
 
 
-def test_a_large_thing_is_sent_without_its_fields() -> None:
+def test_a_large_item_is_sent_without_its_fields() -> None:
     data: dict[str, JsonValue] = {"id": "1", "version": 7, "name": "n" * BODY_BYTES_MAX}
     body = body_of("entities.updated", AT, data)
     assert len(body) < 200

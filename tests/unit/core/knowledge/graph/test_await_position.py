@@ -46,7 +46,7 @@ def test_a_graph_that_comes_soon_is_waited_for() -> None:
     assert looks < 40
 
 
-def test_patience_ends() -> None:
+def test_waiting_for_a_position_ends_in_graph_behind() -> None:
     time = Time()
     with pytest.raises(GraphBehind):
         await_position("812", Reached(time, 99), pause=time.pause, monotonic=time.monotonic)

@@ -6,7 +6,7 @@ from groundwork_core.knowledge.graph.changes import Deletion, collapse
 from groundwork_core.knowledge.graph.model import GraphEntity, GraphRelationship
 
 
-def test_the_newest_state_of_each_is_kept_whatever_the_order() -> None:
+def test_the_newest_state_of_each_row_is_kept_in_any_order() -> None:
     old, new = entity("a", 1, name="old"), entity("a", 2, name="new")
     for rows in ([old, new], [new, old], [new, old, new]):
         (kept,) = collapse(rows).entities.values()
@@ -32,7 +32,7 @@ def test_the_newest_row_is_the_position() -> None:
     assert collapse([second, first]).upto == (second.xid, second.id)
 
 
-def test_moments_beyond_the_calendar_are_open() -> None:
+def test_validity_beyond_the_calendar_is_open_ended() -> None:
     rows = [edge("e", "a", "b", valid_from="-infinity", valid_to="294276-12-31T00:00:00+00:00")]
     (kept,) = collapse(rows).relationships.values()
     assert isinstance(kept, GraphRelationship)

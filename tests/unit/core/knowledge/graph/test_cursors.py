@@ -50,13 +50,13 @@ def test_a_cursor_is_decoded_to_the_same_place(confidence: float) -> None:
         "W1tb" * 49,
     ],
 )
-def test_anything_else_is_refused(cursor: str) -> None:
+def test_any_other_cursor_text_is_refused(cursor: str) -> None:
     for read in (read_entity_cursor, read_link_cursor):
         with pytest.raises(Invalid):
             read(cursor)
 
 
-def test_a_cursor_of_one_list_is_none_of_another() -> None:
+def test_a_cursor_of_one_list_is_refused_by_another() -> None:
     with pytest.raises(Invalid):
         read_link_cursor(entity_cursor(ID))
     with pytest.raises(Invalid):

@@ -29,7 +29,7 @@ def test_a_queued_job_is_announced_by_the_contract_with_workers() -> None:
     assert jobs([job(attempt=2, party="")], "extract") == [(str(JOB), message)]
 
 
-def test_a_job_is_announced_once_for_each_time_that_it_began_to_wait() -> None:
+def test_a_job_is_announced_once_each_time_it_begins_to_wait() -> None:
     leased = job("updated", status="leased")
 
     assert len(jobs([job(), job("updated", priority=9)], "extract")) == 1
@@ -47,7 +47,7 @@ def test_a_job_that_was_leased_before_its_message_was_sent_is_announced() -> Non
     assert jobs([job("deleted")], "extract") == []
 
 
-def test_jobs_of_other_kinds_and_other_rows_are_no_messages() -> None:
+def test_jobs_of_other_kinds_and_rows_of_other_tables_send_no_messages() -> None:
     other = OutboxRow(1, 1, "entities", JOB, 1, "created", {"kind": "extract", "status": "queued"})
 
     assert jobs([job(kind="created", status="failed"), other], "extract") == []

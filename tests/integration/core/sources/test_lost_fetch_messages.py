@@ -25,7 +25,7 @@ def test_a_lost_fetch_is_announced_again_with_its_ticket(path: "Path") -> None:
     assert [due["ticket"] for due in path.due()] == [lost["ticket"]] * 2
 
 
-def test_it_is_announced_once_per_wait(path: "Path") -> None:
+def test_a_lost_fetch_is_announced_once_per_wait(path: "Path") -> None:
     path.add(FEED)
     assert sweep(path) == 0
     path.clock.forward(seconds=WAITING_SECONDS + 1)
@@ -35,8 +35,8 @@ def test_it_is_announced_once_per_wait(path: "Path") -> None:
     assert sweep(path) == 1
 
 
-def test_without_the_sweep_it_waits_until_its_claim_runs_out(path: "Path") -> None:
-    """The guard taken away."""
+def test_without_the_sweep_a_lost_fetch_waits_until_its_claim_expires(path: "Path") -> None:
+    """With the guard disabled."""
     path.add(FEED)
     path.clock.forward(seconds=WAITING_SECONDS + 1)
     assert claim_due(work=path.work(), clock=path.clock) == 0
