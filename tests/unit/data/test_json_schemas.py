@@ -60,7 +60,7 @@ CASES = [(schema, value) for schema, values in GROUPS for value in values]
 
 
 @pytest.mark.parametrize(("schema", "value"), CASES)
-def test_it_agrees_with_the_reference_library(schema: Any, value: Any) -> None:
+def test_value_faults_agree_with_the_reference_library(schema: Any, value: Any) -> None:
     reference = jsonschema.Draft202012Validator(schema)
     reference.check_schema(schema)
     places = {
@@ -82,7 +82,7 @@ def test_it_agrees_with_the_reference_library(schema: Any, value: Any) -> None:
         ({"multipleOf": 0.01}, 0.07, 0),
     ],
 )
-def test_where_it_differs_it_follows_the_specification(
+def test_where_it_differs_from_the_library_the_checker_follows_the_specification(
     schema: Any, value: Any, faults: int
 ) -> None:
     assert len(CHECKER.value_faults(schema, value)) == faults
@@ -99,7 +99,9 @@ def test_where_it_differs_it_follows_the_specification(
         ({"items": [{}]}, "/items"),
     ],
 )
-def test_both_refuse_what_is_no_schema(schema: Any, pointer: str) -> None:
+def test_an_invalid_schema_is_refused_as_by_the_reference_library(
+    schema: Any, pointer: str
+) -> None:
     with pytest.raises(jsonschema.SchemaError):
         jsonschema.Draft202012Validator.check_schema(schema)
     assert [fault.pointer for fault in CHECKER.schema_faults(schema)] == [pointer]
@@ -116,13 +118,13 @@ def test_a_pattern_that_backtracks_elsewhere_takes_linear_time() -> None:
 
 
 @pytest.mark.parametrize("reference", ["https://example.org/s.json", "file:///etc/passwd"])
-def test_no_other_document_is_read(reference: str) -> None:
+def test_a_schema_that_refers_to_another_document_is_refused(reference: str) -> None:
     """Sockets are refused in these tests; the schema is refused before one is opened."""
     (fault,) = CHECKER.schema_faults({"$ref": reference})
     assert fault.pointer == ""
 
 
-def test_a_value_with_many_faults_names_a_hundred() -> None:
+def test_at_most_a_hundred_faults_of_a_value_are_reported() -> None:
     faults = CHECKER.value_faults({"items": {"type": "string"}}, list(range(1_000)))
     assert len(faults) == 100
     assert all(len(fault.detail) <= 500 for fault in faults)

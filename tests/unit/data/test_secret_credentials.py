@@ -38,7 +38,7 @@ def test_a_secret_is_read_once() -> None:
     assert store.reads == 1
 
 
-def test_a_refused_connection_reads_it_again_but_not_too_often() -> None:
+def test_a_refused_connection_reads_the_secret_again_but_not_too_often() -> None:
     store, clock = Store(secret("one-secret"), secret("two-secret")), [0.0]
     read = credentials(store, clock)
     assert read.current().password == "one-secret"
@@ -66,7 +66,7 @@ def test_a_whole_url_is_taken_without_an_address() -> None:
     assert SecretUrl(credentials(Store(json.dumps({"url": whole})))).current() == whole
 
 
-def test_no_address_and_no_url_says_what_to_do() -> None:
+def test_the_error_for_a_missing_database_address_says_what_to_set() -> None:
     with pytest.raises(Unavailable, match="DATABASE_URL"):
         SecretUrl(credentials(Store(secret("s3cret")))).current()
 

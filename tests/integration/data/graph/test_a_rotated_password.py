@@ -66,8 +66,8 @@ def test_a_new_connection_uses_the_new_password(user: Rotating) -> None:
     database.close()
 
 
-def test_without_reading_again_it_is_refused(user: Rotating) -> None:
-    """The guard taken away."""
+def test_unless_the_password_is_read_again_neo4j_refuses_new_connections(user: Rotating) -> None:
+    """With the guard disabled."""
     database = GraphDatabase(user.uri, user.name, user.credentials().current().password)
     assert [row["one"] for row in database.read(ONE, {})] == [1]
     user.rotate()

@@ -41,7 +41,7 @@ class _Answer(http.server.BaseHTTPRequestHandler):
 def web() -> Iterator[Asked]:
     with Asked(("127.0.0.1", 0), _Answer) as server:
         server.paths = []
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
         server.shutdown()
 
@@ -62,14 +62,14 @@ def web() -> Iterator[Asked]:
         "/etc/passwd",
     ],
 )
-def test_load_csv_reads_nothing(neo4j: Graph, web: Asked, address: str) -> None:
+def test_load_csv_reads_no_file_and_no_address(neo4j: Graph, web: Asked, address: str) -> None:
     where = address.format(web=web.url, port=web.server_port)
     with pytest.raises(driver.exceptions.ClientError):
         neo4j.driver.execute_query("LOAD CSV FROM $where AS line RETURN line", where=where)
     assert web.paths == []
 
 
-def test_the_settings_are_those_that_close_it(
+def test_the_neo4j_settings_forbid_load_csv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service._write_settings(tmp_path, 7687, Memory())

@@ -64,7 +64,7 @@ def test_the_graph_is_what_postgres_is_after_merge_and_split(
 def test_with_a_lower_version_a_split_entity_would_stay_deleted(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: the version after the last one is the one that the graph buried."""
+    """With the guard disabled: the version after the last one is the one that the graph buried."""
     statements = tuple(one.replace("+ 2", "+ 1") for one in merging_sql.SPLIT)
     assert statements != merging_sql.SPLIT
     monkeypatch.setattr(merging_sql, "SPLIT", statements)
@@ -137,7 +137,7 @@ def no_loop_is_new(api: Api) -> bool:
 
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
-def test_splits_in_the_reverse_order_give_everything_back(api: Api, seed: int) -> None:
+def test_splits_in_the_reverse_order_restore_all_rows(api: Api, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - a history that can be repeated
     there = small_world(api)
     before = [standing(api)]

@@ -57,7 +57,7 @@ def test_two_migrators_at_once_apply_each_step_once(graph: GraphDatabase, folder
     assert samples(graph) == 2500
 
 
-def test_without_the_lock_two_migrators_meet(
+def test_without_the_lock_two_migrators_apply_a_step_twice(
     graph: GraphDatabase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_data.graph.migrations.LOCK", "RETURN 1")
@@ -92,7 +92,7 @@ def schema(graph: GraphDatabase) -> set[str]:
     return {row["name"] for row in rows}
 
 
-def test_every_step_goes_back_and_forward_again(graph: GraphDatabase) -> None:
+def test_every_graph_migration_can_be_undone_and_applied_again(graph: GraphDatabase) -> None:
     full = schema(graph)
     names = tuple(migration.name for migration in read(REAL))
     try:
@@ -116,7 +116,9 @@ def test_going_back_stops_at_the_number_that_is_asked_for(
     assert migrate(graph, folder).applied == ("9002_data",)
 
 
-def test_nothing_is_undone_where_one_of_them_cannot_be(graph: GraphDatabase, folder: Path) -> None:
+def test_no_migration_is_undone_if_one_of_them_is_irreversible(
+    graph: GraphDatabase, folder: Path
+) -> None:
     (folder / "9002_data.down.cypher").write_text("MATCH (n:Sample) DETACH DELETE n;")
     migrate(graph, folder)
     with pytest.raises(IrreversibleMigration, match="9001"):

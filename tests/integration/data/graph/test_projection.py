@@ -58,7 +58,7 @@ def test_a_new_relationship_type_is_constrained_without_a_migration(
         graph.run("MATCH (a)-[r:BRAND_NEW]->(b) CREATE (b)-[s:BRAND_NEW]->(a) SET s.id = r.id")
 
 
-def test_a_type_that_is_no_type_never_becomes_cypher(projection: Neo4jProjection) -> None:
+def test_an_invalid_type_never_becomes_cypher(projection: Neo4jProjection) -> None:
     with pytest.raises(ValueError, match="not a relationship type"):
         project([edge("e", "a", "b", type="X`]->() DETACH DELETE n //")], projection)
 
@@ -93,7 +93,7 @@ def links_of(graph: GraphDatabase, name: str) -> int:
     return int(rows[0]["links"])
 
 
-def test_two_relays_at_once_bring_a_new_type_and_constrain_it(
+def test_two_relays_with_the_same_new_type_both_succeed_and_constrain_it(
     graph: GraphDatabase, new_type: str
 ) -> None:
     project([entity("a"), entity("b")], Neo4jProjection(graph))
@@ -139,7 +139,7 @@ def create_twice(graph: GraphDatabase, new_type: str, patch: pytest.MonkeyPatch)
         return [done.result(timeout=30) for done in [pool.submit(bring), pool.submit(bring)]]
 
 
-def test_the_constraint_of_a_new_type_refuses_a_second_of_one_id(
+def test_the_constraint_of_a_new_type_refuses_a_second_relationship_with_one_id(
     graph: GraphDatabase, new_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from neo4j.exceptions import ConstraintError  # noqa: PLC0415 - this test alone
@@ -149,7 +149,7 @@ def test_the_constraint_of_a_new_type_refuses_a_second_of_one_id(
     assert links_of(graph, new_type) == 1
 
 
-def test_without_its_constraint_there_would_be_two(
+def test_without_the_constraint_of_its_type_a_relationship_is_stored_twice(
     graph: GraphDatabase, new_type: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Neo4jProjection, "constrain", lambda *_: None)
@@ -157,7 +157,7 @@ def test_without_its_constraint_there_would_be_two(
     assert links_of(graph, new_type) == 2
 
 
-def test_a_type_that_somebody_made_by_hand_is_constrained_when_it_comes(
+def test_a_relationship_type_created_by_hand_is_constrained_when_it_is_projected(
     graph: GraphDatabase, new_type: str, projection: Neo4jProjection
 ) -> None:
     graph.run(f"CREATE (:Entity)-[:{new_type} {{id: 'by hand'}}]->(:Stranger)")
@@ -185,7 +185,7 @@ def some_edges(projection: Neo4jProjection) -> None:
 
 
 @pytest.mark.parametrize("statement", ["find", "update", "delete"])
-def test_a_relationship_is_looked_up_by_its_index_however_few_there_are(
+def test_a_relationship_is_looked_up_by_its_index_even_if_there_are_few(
     neo4j: Any, projection: Neo4jProjection, statement: str
 ) -> None:
     some_edges(projection)
@@ -230,7 +230,7 @@ def test_an_older_change_changes_nothing(
 
 
 @pytest.mark.parametrize("name", OLDER)
-def test_without_comparing_versions_an_older_change_would_win(
+def test_without_the_comparison_of_versions_an_older_change_is_applied(
     graph: GraphDatabase, projection: Neo4jProjection, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer, older = OLDER[name]
@@ -242,7 +242,7 @@ def test_without_comparing_versions_an_older_change_would_win(
 
 
 @pytest.mark.parametrize("name", ["an entity that is deleted", "a relationship that is deleted"])
-def test_without_tombstones_the_dead_would_come_back(
+def test_without_tombstones_an_older_change_brings_a_deleted_row_back(
     graph: GraphDatabase, projection: Neo4jProjection, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_tombstones(monkeypatch)
@@ -266,7 +266,7 @@ def test_a_batch_is_applied_whole_or_not_at_all(
     assert projection.position() == (0, 0)
 
 
-def test_a_batch_takes_few_statements_however_large_it_is(
+def test_a_batch_of_any_size_takes_few_statements(
     graph: GraphDatabase, projection: Neo4jProjection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count: list[str] = []

@@ -63,7 +63,7 @@ def test_verify_says_that_the_database_was_restored_and_repair_corrects_it(
     assert verify(api.database, graph).ok
 
 
-def test_what_changes_after_a_restore_reaches_a_graph_that_is_ahead(
+def test_changes_after_a_restore_reach_a_newer_graph(
     api: Api, graph: GraphDatabase, known: Mapping[str, str], rewind: Callable[[], int]
 ) -> None:
     floor = rewind()
@@ -72,7 +72,7 @@ def test_what_changes_after_a_restore_reaches_a_graph_that_is_ahead(
     assert name_in_graph(graph, known["Ada"]) == "Ada anew"
 
 
-def test_without_an_epoch_the_graph_would_take_it_for_old(
+def test_without_a_new_epoch_the_graph_ignores_changes_after_a_restore_as_old(
     api: Api,
     graph: GraphDatabase,
     known: Mapping[str, str],
@@ -101,7 +101,7 @@ UPDATE outbox_cursors SET xid = '999999999999' RETURNING (SELECT count(*) FROM m
 """
 
 
-def test_rows_are_carried_although_the_dump_is_from_a_server_with_higher_numbers(
+def test_rows_are_delivered_although_the_dump_is_from_a_server_with_higher_numbers(
     api: Api, graph: GraphDatabase, known: Mapping[str, str]
 ) -> None:
     api.sql(FROM_A_BUSIER_SERVER)
@@ -111,7 +111,7 @@ def test_rows_are_carried_although_the_dump_is_from_a_server_with_higher_numbers
     assert name_in_graph(graph, known["Ada"]) == "Ada anew"
 
 
-def test_without_an_epoch_such_rows_would_be_passed_over(
+def test_without_a_new_epoch_rows_of_a_dump_with_higher_numbers_are_skipped(
     api: Api, graph: GraphDatabase, known: Mapping[str, str]
 ) -> None:
     api.sql(FROM_A_BUSIER_SERVER)
@@ -120,7 +120,7 @@ def test_without_an_epoch_such_rows_would_be_passed_over(
     assert name_in_graph(graph, known["Ada"]) == "Ada"
 
 
-def test_what_was_not_carried_before_the_dump_is_carried_after(
+def test_changes_undelivered_before_the_dump_are_delivered_after_it(
     api: Api, graph: GraphDatabase, known: Mapping[str, str]
 ) -> None:
     rename(api, known)
@@ -131,7 +131,7 @@ def test_what_was_not_carried_before_the_dump_is_carried_after(
     assert verify(api.database, graph).ok
 
 
-def test_data_found_on_another_server_begins_an_epoch_and_else_not(api: Api) -> None:
+def test_only_data_found_on_another_server_begins_an_epoch(api: Api) -> None:
     assert epochs.notice_restore(api.database) is None  # the first look writes the server down
     assert epochs.notice_restore(api.database) is None
     api.sql("UPDATE epochs SET server = 'another' RETURNING 1")
@@ -141,7 +141,7 @@ def test_data_found_on_another_server_begins_an_epoch_and_else_not(api: Api) -> 
     assert api.sql("SELECT groundwork_version_floor()") == [(floor,)]
 
 
-def test_places_in_the_live_order_go_only_forward(api: Api, known: Mapping[str, str]) -> None:
+def test_a_new_epoch_moves_the_live_cursor_only_forward(api: Api, known: Mapping[str, str]) -> None:
     api.sql("UPDATE outbox SET seq = id RETURNING 1")
     api.sql("UPDATE outbox_cursors SET seq = 500 WHERE destination = 'live' RETURNING 1")
     floor = epochs.begin_epoch(api.database, "a test")
@@ -162,7 +162,7 @@ def test_a_database_with_tables_is_overwritten_only_with_the_option(
     assert api.sql("SELECT count(*) FROM entities") == [(44,)]
 
 
-def test_a_backup_goes_into_an_empty_database(
+def test_a_backup_can_be_restored_into_an_empty_database(
     api: Api, known: Mapping[str, str], database_url: str, tmp_path: Path
 ) -> None:
     dump(database_url, tmp_path / "now.dump")

@@ -115,7 +115,7 @@ def in_order(race: Race, graph: GraphDatabase) -> list[str]:
 
 
 @pytest.mark.parametrize("name", RACES)
-def test_the_newest_stands_at_the_end(
+def test_of_changes_by_two_relays_the_newest_remains(
     graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     expected = in_order(RACES[name], graph)
@@ -128,7 +128,7 @@ COMPARED_AS_WRITTEN = {"an entity", "a relationship"}
 
 
 @pytest.mark.parametrize("name", sorted(RACES.keys() - COMPARED_AS_WRITTEN))
-def test_without_a_lock_before_the_comparison_the_older_one_is_seen_at_the_end(
+def test_without_the_lock_two_relays_may_leave_the_older_change_in_the_graph(
     graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     expected = in_order(RACES[name], graph)
@@ -140,14 +140,14 @@ def test_without_a_lock_before_the_comparison_the_older_one_is_seen_at_the_end(
 SAME = Race([], [entity("a")], [entity("a")])
 
 
-def test_of_two_that_bring_the_same_one_does_it(
+def test_two_relays_with_the_same_change_apply_it_once(
     graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(SAME, graph, monkeypatch)
     assert len(shown(graph)) == 1
 
 
-def test_without_a_lock_two_that_bring_the_same_stumble_over_each_other(
+def test_without_the_lock_two_relays_with_the_same_change_violate_a_constraint(
     graph: GraphDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from neo4j.exceptions import ConstraintError  # noqa: PLC0415 - this test alone
@@ -217,14 +217,14 @@ def name_at_the_end(api: Api, database_url: str, id_: str) -> str:
     return str(found[0]["name"])
 
 
-def test_an_old_batch_that_comes_late_takes_nothing_back(
+def test_an_old_batch_that_arrives_late_changes_nothing(
     api: Api, known: Mapping[str, str], database_url: str
 ) -> None:
     assert name_at_the_end(api, database_url, known["Ada"]) == "newest"
     assert verify(api.database, api.wiring.graph).ok
 
 
-def test_without_comparing_versions_an_old_batch_would_win(
+def test_without_the_comparison_of_versions_a_late_old_batch_is_applied(
     api: Api, known: Mapping[str, str], database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_versions(monkeypatch)

@@ -48,11 +48,13 @@ def planned_by_asking(api: Api, ada: str, *, warmed: bool) -> int:
     return forgotten(api.wiring.graph) - before
 
 
-def test_a_warm_graph_plans_nothing_when_it_is_asked(api: Api, known: Mapping[str, str]) -> None:
+def test_a_warmed_graph_plans_no_query_when_asked(api: Api, known: Mapping[str, str]) -> None:
     assert planned_by_asking(api, known["Ada"], warmed=True) == 0
 
 
-def test_a_cold_one_plans_each_kind_of_question(api: Api, known: Mapping[str, str]) -> None:
+def test_a_graph_that_is_not_warmed_plans_each_kind_of_query(
+    api: Api, known: Mapping[str, str]
+) -> None:
     assert planned_by_asking(api, known["Ada"], warmed=False) >= KINDS
 
 
@@ -79,12 +81,12 @@ def test_the_check_of_each_minute_warms_the_graph(
 ) -> None:
     monkeypatch.setattr(graph_check, "wiring", lambda: api.wiring)
     assert planned_behind_the_check(api) <= 0  # the comparison itself plans more at times
-    monkeypatch.setattr(graph_check, "_warm", lambda _: None)
+    monkeypatch.setattr(graph_check, "_warm", lambda *_: None)
     assert planned_behind_the_check(api) > 10
 
 
-def test_a_graph_that_is_away_is_not_warmed(api: Api) -> None:
+def test_an_unreachable_graph_is_not_warmed(api: Api) -> None:
     settings = api.wiring.settings.model_copy(update={"neo4j_uri": "bolt://127.0.0.1:9"})
     away = Wiring(Settings.model_validate(settings))
     with closing(away.graph):
-        graph_check._warm(away)
+        graph_check._warm(away, lambda: True)

@@ -201,7 +201,7 @@ def test_vectors_are_lists_of_numbers_and_are_searched(url: str, document: UUID)
         assert [one.model for one in reading.get_one(Document, document).embeddings] == ["m"]
 
 
-def test_a_job_takes_its_turn_whoever_makes_it(url: str, document: UUID) -> None:
+def test_a_job_added_by_the_orm_gets_its_place_in_the_turns(url: str, document: UUID) -> None:
     with session(url, actor="tests/1", access="write") as writing:
         jobs = [Job(kind="summarize", payload={"n": n}) for n in range(2)]
         writing.add_all(jobs)

@@ -63,8 +63,8 @@ def test_a_new_connection_uses_the_new_password(role: Rotating) -> None:
     database.close()
 
 
-def test_without_reading_again_it_is_refused(role: Rotating) -> None:
-    """The guard taken away."""
+def test_unless_the_password_is_read_again_postgres_refuses_new_connections(role: Rotating) -> None:
+    """With the guard disabled."""
     role.rotate()
     database = role.database(again=False)
     assert database.row("SELECT 1") == (1,)

@@ -39,7 +39,7 @@ def add_user(database: Connection) -> None:
     )
 
 
-def test_a_life_of_a_user_is_logged(database: Connection) -> None:
+def test_creation_change_and_removal_of_a_user_are_logged(database: Connection) -> None:
     add_user(database)
     database.execute("UPDATE users SET roles = '{editor}'")
     database.execute("DELETE FROM users")
@@ -51,7 +51,7 @@ def test_a_life_of_a_user_is_logged(database: Connection) -> None:
     assert len({row[0] for row in events(database, "subject_id")}) == 1
 
 
-def test_of_a_secret_only_its_change_is_recorded(database: Connection) -> None:
+def test_only_the_change_of_a_secret_is_recorded(database: Connection) -> None:
     add_user(database)
     database.execute("UPDATE users SET password_hash = 'other'")
     database.execute("UPDATE users SET name = 'Ada'")
@@ -64,7 +64,7 @@ def test_of_a_secret_only_its_change_is_recorded(database: Connection) -> None:
     assert "password_hash" not in str(events(database, "before, after"))
 
 
-def test_who_acts_is_said_by_the_transaction_and_ends_with_it(database: Connection) -> None:
+def test_the_actor_is_set_for_one_transaction(database: Connection) -> None:
     with database.transaction():
         database.execute("SELECT set_config('groundwork.actor', %s, true)", (actor_json(ACTOR),))
         add_user(database)
@@ -84,7 +84,7 @@ def test_one_statement_can_set_the_actor_and_write(database: Connection) -> None
     assert events(database) == [("roles.created", "command")]
 
 
-def test_an_act_that_changes_no_row_is_recorded_too(database: Connection) -> None:
+def test_an_action_that_changes_no_row_is_in_the_audit_log(database: Connection) -> None:
     with database.transaction():
         database.execute("SELECT set_config('groundwork.actor', %s, true)", (actor_json(ACTOR),))
         PostgresAuditLog(database).record(
@@ -105,19 +105,19 @@ def test_an_act_that_changes_no_row_is_recorded_too(database: Connection) -> Non
         " ON CONFLICT (id) DO UPDATE SET actor = excluded.actor",
     ],
 )
-def test_what_is_logged_stays(database: Connection, change: str) -> None:
+def test_audit_events_cannot_be_changed_or_deleted(database: Connection, change: str) -> None:
     add_user(database)
     with pytest.raises(errors.InsufficientPrivilege, match="append only"):
         database.execute(change)
     assert events(database) == [("users.created", "system")]
-    # The guard taken away.
+    # With the guard disabled.
     database.execute("DROP TRIGGER append_only ON audit_events")
     database.execute(change)
     assert events(database) != [("users.created", "system")]
 
 
-def test_without_its_trigger_a_change_is_forgotten(database: Connection) -> None:
-    """The guard taken away."""
+def test_without_its_trigger_a_change_has_no_audit_event(database: Connection) -> None:
+    """With the guard disabled."""
     database.execute("ALTER TABLE users DISABLE TRIGGER audit_created")
     add_user(database)
     assert events(database) == []

@@ -110,7 +110,7 @@ def test_an_index_is_built_while_a_writer_holds_its_transaction(
     assert migrate(bare_database, scripts, target="-1").after == "0001"
 
 
-def test_what_an_interrupted_build_left_is_built_again(bare_database: str, tmp_path: Path) -> None:
+def test_an_interrupted_index_build_is_repeated(bare_database: str, tmp_path: Path) -> None:
     scripts = scripts_of(tmp_path, INDEX)
     migrate(bare_database, scripts, target="0001")
     with psycopg.connect(bare_database, autocommit=True) as connection:
@@ -123,7 +123,7 @@ def test_what_an_interrupted_build_left_is_built_again(bare_database: str, tmp_p
 
 
 @pytest.mark.parametrize("waiter", [TRY_AGAIN_AND_AGAIN, WAIT_IN_ONE_STATEMENT])
-def test_one_who_waits_for_the_migrator_does_not_stop_its_build(
+def test_waiting_for_the_migrator_lock_does_not_block_an_index_build(
     bare_database: str, tmp_path: Path, waiter: str
 ) -> None:
     """The second waits in one statement, which is a deadlock."""
@@ -158,7 +158,7 @@ def test_a_locked_table_ends_the_migration_soon_and_changes_nothing(
         assert migrate(bare_database, scripts).before == "0001"
 
 
-def test_a_table_that_is_soon_free_is_migrated_on_a_later_attempt(
+def test_a_table_that_was_locked_is_migrated_on_a_later_attempt(
     bare_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scripts = scripts_of(tmp_path, COLUMN)
@@ -180,7 +180,7 @@ def test_a_table_that_is_soon_free_is_migrated_on_a_later_attempt(
         assert migrate(bare_database, scripts).after == "0002"
 
 
-def test_another_migrator_is_waited_for_only_so_long(bare_database: str, tmp_path: Path) -> None:
+def test_waiting_for_another_migrator_ends_after_a_time(bare_database: str, tmp_path: Path) -> None:
     scripts = scripts_of(tmp_path, COLUMN)
     with psycopg.connect(bare_database) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (migrator_lock.MIGRATOR_LOCK,))
@@ -189,7 +189,7 @@ def test_another_migrator_is_waited_for_only_so_long(bare_database: str, tmp_pat
     assert migrate(bare_database, scripts).after == "0002"
 
 
-def test_an_older_revision_as_the_target_undoes_those_after_it(
+def test_migrating_to_an_older_revision_undoes_the_later_ones(
     bare_database: str, tmp_path: Path
 ) -> None:
     scripts = scripts_of(tmp_path, INDEX)

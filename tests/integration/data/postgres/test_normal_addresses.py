@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from groundwork_data.postgres.migrations import migrate
 
+from ....databases import temporary_database
+
 SCRIPTS = Path(__file__).parents[4] / "migrations" / "postgres"
-BEFORE = "0021"
+BEFORE, MIGRATION = "0021", "0022"
 ADD = """
 INSERT INTO sources (name, url, schedule, tags, enabled)
 VALUES ('a', %s, '{"kind": "interval", "every_seconds": 60}', %s, %s) RETURNING id
@@ -27,7 +29,6 @@ class Old:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        migrate(url, SCRIPTS, target=BEFORE)
         self.connection = psycopg.connect(url, autocommit=True)
 
     def add(self, url: str, *tags: str, enabled: bool = True, documents: str = "") -> UUID:
@@ -40,18 +41,28 @@ class Old:
         return found
 
     def forward(self) -> None:
-        migrate(self.url, SCRIPTS)
+        migrate(self.url, SCRIPTS, target=MIGRATION)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql).fetchall()
 
 
+@pytest.fixture(scope="module")
+def old_template(server_url: str) -> Iterator[str]:
+    """The name of a database of the previous release, to make copies of."""
+    name = f"gw_old_{uuid4().hex[:12]}"
+    with temporary_database(server_url, name) as url:
+        migrate(url, SCRIPTS, target=BEFORE)
+        yield name
+
+
 @pytest.fixture
-def old(empty_database: str) -> Iterator[Old]:
-    made = Old(empty_database)
-    yield made
-    made.connection.close()
-    migrate(empty_database, SCRIPTS, target="base")
+def old(server_url: str, old_template: str) -> Iterator[Old]:
+    name = f"gw_old_{uuid4().hex[:12]}"
+    with temporary_database(server_url, name, template=old_template) as url:
+        made = Old(url)
+        yield made
+        made.connection.close()
 
 
 def test_sources_of_one_address_become_one_with_all_documents(old: Old) -> None:
@@ -74,7 +85,7 @@ def test_sources_of_one_address_become_one_with_all_documents(old: Old) -> None:
     assert old.rows(f"SELECT documents FROM source_states WHERE source_id = '{first}'") == [(3,)]
 
 
-def test_the_enabled_one_of_two_is_kept(old: Old) -> None:
+def test_of_two_sources_of_one_address_the_enabled_one_is_kept(old: Old) -> None:
     old.add("https://blog.example", enabled=False)
     kept = old.add("https://blog.example/")
     old.forward()
@@ -93,7 +104,9 @@ def test_the_enabled_one_of_two_is_kept(old: Old) -> None:
         ("https://blog.example/" + "ü" * 1_000, "https://blog.example/" + "ü" * 1_000),
     ],
 )
-def test_any_address_that_was_there_passes_the_new_rule(old: Old, before: str, after: str) -> None:
+def test_every_stored_address_is_rewritten_to_pass_the_new_rule(
+    old: Old, before: str, after: str
+) -> None:
     old.add(before)
     old.forward()
     assert old.rows("SELECT url FROM sources") == [(after,)]

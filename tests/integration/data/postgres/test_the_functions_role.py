@@ -30,7 +30,7 @@ def url(database_url: str, role: str) -> str:
     return roles.ensure_app_role(database_url, secrets.token_urlsafe(), role)
 
 
-def test_it_reads_and_writes_rows_and_what_follows_from_them(url: str) -> None:
+def test_the_functions_role_can_read_and_write_rows(url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute(
             "INSERT INTO sources (name, url, schedule) VALUES ('A', 'https://a.test/', %s)",
@@ -80,7 +80,9 @@ def test_it_reads_and_writes_rows_and_what_follows_from_them(url: str) -> None:
         "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
     ],
 )
-def test_it_may_do_nothing_else(url: str, database_url: str, statement: str) -> None:
+def test_the_functions_role_may_do_nothing_else(
+    url: str, database_url: str, statement: str
+) -> None:
     with (
         psycopg.connect(url, autocommit=True) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
@@ -88,8 +90,8 @@ def test_it_may_do_nothing_else(url: str, database_url: str, statement: str) -> 
         connection.execute(statement)
 
 
-def test_the_owner_may(database_url: str) -> None:
-    """The guard taken away: as the role that functions had before."""
+def test_the_owner_may_do_what_the_functions_role_may_not(database_url: str) -> None:
+    """With the guard disabled: as the role that functions had before."""
     with psycopg.connect(database_url) as connection:
         for statement in (
             "CREATE TABLE mine (id int)",
@@ -103,7 +105,7 @@ def test_the_owner_may(database_url: str) -> None:
         connection.rollback()
 
 
-def test_what_later_migrations_make_is_granted_by_itself(url: str, database_url: str) -> None:
+def test_tables_of_later_migrations_are_granted_automatically(url: str, database_url: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("CREATE TABLE later (id bigserial, text text)")
     with psycopg.connect(url) as connection:
@@ -134,17 +136,17 @@ def test_a_models_first_vector_makes_its_index(url: str, database_url: str) -> N
 def test_a_function_with_its_owners_rights_has_a_fixed_search_path(database_url: str) -> None:
     with psycopg.connect(database_url) as connection:
         found = connection.execute(
-            "SELECT proname, proconfig FROM pg_proc WHERE prosecdef"
+            "SELECT proname, proconfig[1] FROM pg_proc WHERE prosecdef"
             " AND pronamespace = 'public'::regnamespace ORDER BY proname"
         ).fetchall()
-    fixed = ["search_path=public, pg_temp"]
+    fixed = "search_path=public, pg_temp"
     assert found == [
         (f"groundwork_{name}", fixed)
-        for name in ("keep_polls", "learn_embedding_model", "write_outbox")
+        for name in ("keep_engagements", "keep_polls", "learn_embedding_model", "write_outbox")
     ]
 
 
-def test_its_queries_and_transactions_have_limits(url: str) -> None:
+def test_queries_of_the_functions_role_have_time_limits(url: str) -> None:
     with psycopg.connect(url) as connection:
         shown = {name: connection.execute(f"SHOW {name}").fetchone() for name in roles.LIMITS}
     assert shown == {
@@ -154,7 +156,7 @@ def test_its_queries_and_transactions_have_limits(url: str) -> None:
     }
 
 
-def test_the_query_of_one_who_has_gone_ends(url: str, database_url: str) -> None:
+def test_postgres_ends_the_query_of_a_killed_environment(url: str, database_url: str) -> None:
     abandoned = psycopg.connect(url)
     pid = abandoned.info.backend_pid
     abandoned.pgconn.send_query(b"SELECT pg_sleep(600)")
@@ -167,7 +169,7 @@ def test_the_query_of_one_who_has_gone_ends(url: str, database_url: str) -> None
             time.sleep(0.1)
 
 
-def test_a_given_role_gets_the_rights_and_a_second_start_changes_nothing(
+def test_an_existing_role_gets_the_rights_and_a_second_start_changes_nothing(
     database_url: str, role: str
 ) -> None:
     with psycopg.connect(database_url, autocommit=True) as owner:
@@ -187,7 +189,7 @@ def test_a_password_with_any_characters_fits_into_a_url(database_url: str, role:
     psycopg.connect(url).close()
 
 
-def test_its_password_is_not_sent_as_it_is(
+def test_the_roles_password_is_not_sent_in_plain(
     database_url: str, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []

@@ -48,7 +48,7 @@ def login(database_url: str) -> Iterator[str]:
         owner.execute(f"DROP ROLE {name}")
 
 
-def test_it_has_the_rights_that_are_stated_and_no_others(database_url: str) -> None:
+def test_the_worker_role_has_exactly_its_stated_rights(database_url: str) -> None:
     models = tables.Row.metadata.tables
     stated = {
         (table, column, "SELECT")
@@ -64,7 +64,7 @@ def test_it_has_the_rights_that_are_stated_and_no_others(database_url: str) -> N
     assert whole == []
 
 
-def test_nothing_that_it_reads_is_a_secret() -> None:
+def test_the_worker_role_reads_no_column_with_secrets() -> None:
     """A column that sounds like one belongs into CONFIDENTIAL, or its table out of READS."""
     sounds = ("secret", "password", "token", "credential", "key_hash", "sealed", "salt")
     readable = {
@@ -78,7 +78,7 @@ def test_nothing_that_it_reads_is_a_secret() -> None:
     assert not {"users", "api_keys", "refresh_tokens", "webhooks", "publishers"} & set(READS)
 
 
-def test_it_reads_and_writes_what_a_worker_states(login: str, database_url: str) -> None:
+def test_the_worker_role_can_read_and_write_statements(login: str, database_url: str) -> None:
     with session(login, actor="worker/1", access="write") as writing:
         a, b = Entity(name="A", type="topic"), Entity(name="B", type="topic")
         writing.add_all([a, b, Relationship(from_entity=a, to_entity=b, type="NEAR")])
@@ -148,7 +148,7 @@ REFUSED = (
 )
 
 
-def test_it_may_do_nothing_else(login: str) -> None:
+def test_the_worker_role_may_do_nothing_else(login: str) -> None:
     refused = (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidParameterValue)
     allowed = []
     with psycopg.connect(login, autocommit=True) as connection:
@@ -169,7 +169,7 @@ FORGE = (
 )
 
 
-def test_it_cannot_forge_an_outbox_row_through_a_trigger_of_its_own(
+def test_a_worker_cannot_forge_an_outbox_row_through_its_own_trigger(
     login: str, database_url: str
 ) -> None:
     def forge() -> None:
@@ -180,7 +180,7 @@ def test_it_cannot_forge_an_outbox_row_through_a_trigger_of_its_own(
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="groundwork_write_outbox"):
         forge()
     with psycopg.connect(database_url, autocommit=True) as owner:
-        # The guard taken away.
+        # With the guard disabled.
         owner.execute("GRANT EXECUTE ON FUNCTION groundwork_write_outbox() TO PUBLIC")
         forge()
         logged = owner.execute(
@@ -189,7 +189,7 @@ def test_it_cannot_forge_an_outbox_row_through_a_trigger_of_its_own(
     assert logged == [("users", "created")]
 
 
-def test_without_its_owners_rights_a_trigger_cannot_write_the_outbox(
+def test_a_trigger_with_the_workers_rights_cannot_write_the_outbox(
     login: str, database_url: str
 ) -> None:
     with psycopg.connect(database_url, autocommit=True) as owner:
@@ -201,7 +201,7 @@ def test_without_its_owners_rights_a_trigger_cannot_write_the_outbox(
         connection.execute("INSERT INTO entities (name, type) VALUES ('A', 'topic')")
 
 
-def test_its_rights_are_given_again_and_what_was_given_besides_is_taken_back(
+def test_the_worker_roles_rights_are_granted_again_and_others_revoked(
     database_url: str,
 ) -> None:
     with psycopg.connect(database_url, autocommit=True) as owner:
@@ -225,3 +225,12 @@ def test_the_role_itself_has_neither_login_nor_password(database_url: str) -> No
             (WORKER_ROLE,),
         ).fetchone()
     assert found == (False, None, False)
+
+
+def test_a_worker_cannot_remove_polls(database_url: str, login: str) -> None:
+    """The function that drops their partitions runs with its owner's rights."""
+    call = "SELECT groundwork_keep_polls(current_date, 1)"
+    with psycopg.connect(login) as worker, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        worker.execute(call)
+    with psycopg.connect(database_url) as owner:
+        assert owner.execute(call).fetchone() is not None

@@ -28,7 +28,7 @@ def test_a_statement_is_stopped_when_its_time_is_over(database: Database) -> Non
         database.rows(SLEEP, (60,))
 
 
-def test_a_statement_in_time_answers_as_without_a_limit(database: Database) -> None:
+def test_a_statement_within_its_time_limit_returns_its_rows(database: Database) -> None:
     with database.stopping_at(in_seconds(60)):
         assert database.rows("SELECT %s::int, 'a' UNION ALL SELECT 2, 'b'", (1,)) == [
             (1, "a"),
@@ -40,7 +40,9 @@ def test_a_statement_in_time_answers_as_without_a_limit(database: Database) -> N
         assert database.row("SELECT 1") == (1,)
 
 
-def test_the_limit_is_what_is_left_and_ends_with_its_statement(database: Database) -> None:
+def test_the_limit_of_a_statement_is_the_remaining_time_and_ends_with_it(
+    database: Database,
+) -> None:
     with database.stopping_at(in_seconds(60)):
         limit = database.row(LIMIT)
     assert limit is not None
@@ -48,13 +50,13 @@ def test_the_limit_is_what_is_left_and_ends_with_its_statement(database: Databas
     assert database.row(LIMIT) == (0,)
 
 
-def test_behind_its_time_nothing_is_begun(database: Database) -> None:
+def test_after_the_time_limit_no_statement_begins(database: Database) -> None:
     with database.stopping_at(in_seconds(0)), pytest.raises(TookTooLong):
         database.rows("CREATE TABLE begun ()")
     assert database.row("SELECT to_regclass('begun')") == (None,)
 
 
-def test_a_connection_that_was_lost_is_opened_anew(database: Database, empty_database: str) -> None:
+def test_a_lost_connection_is_opened_again(database: Database, empty_database: str) -> None:
     database.row("SELECT 1")
     with closing(Database(empty_database, application_name="other")) as other:
         other.rows(
@@ -65,7 +67,7 @@ def test_a_connection_that_was_lost_is_opened_anew(database: Database, empty_dat
         assert database.row("SELECT 1") == (1,)
 
 
-def test_without_the_limit_a_statement_runs_on(
+def test_without_the_time_limit_a_statement_runs_to_its_end(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_data.postgres.time_limit.LIMIT", "SELECT %s")

@@ -42,7 +42,7 @@ def add(database: Database, name: str) -> None:
     store.insert(ROLES, COLUMNS, f'{{"name": "{name}", "permissions": []}}')
 
 
-def test_nothing_is_seen_before_the_outer_one_commits(
+def test_no_row_is_visible_before_the_outer_transaction_commits(
     database: Database, outside: psycopg.Connection[Any]
 ) -> None:
     with database.transaction():
@@ -53,7 +53,9 @@ def test_nothing_is_seen_before_the_outer_one_commits(
     assert seen(outside) == {"one", "two"}
 
 
-def test_a_part_is_undone_alone(database: Database, outside: psycopg.Connection[Any]) -> None:
+def test_an_inner_transaction_is_rolled_back_alone(
+    database: Database, outside: psycopg.Connection[Any]
+) -> None:
     with database.transaction():
         add(database, "kept")
         with pytest.raises(Conflict):
@@ -65,7 +67,9 @@ def test_a_part_is_undone_alone(database: Database, outside: psycopg.Connection[
     assert seen(outside) == {"kept", "after"}
 
 
-def test_an_error_undoes_all(database: Database, outside: psycopg.Connection[Any]) -> None:
+def test_an_error_in_the_outer_transaction_rolls_all_back(
+    database: Database, outside: psycopg.Connection[Any]
+) -> None:
     with suppress(LookupError), database.transaction():
         with database.transaction():
             add(database, "inner")
@@ -75,7 +79,7 @@ def test_an_error_undoes_all(database: Database, outside: psycopg.Connection[Any
     assert seen(outside) == {"next"}
 
 
-def test_the_relay_is_nudged_after_the_outer_commit_and_once(
+def test_the_relay_is_nudged_once_after_the_outer_commit(
     database: Database, outside: psycopg.Connection[Any]
 ) -> None:
     seen_when_nudged: list[set[str]] = []
@@ -90,7 +94,7 @@ def test_the_relay_is_nudged_after_the_outer_commit_and_once(
     assert seen_when_nudged == [{"one", "two"}]
 
 
-def test_an_undone_part_nudges_nobody(database: Database) -> None:
+def test_a_rolled_back_inner_transaction_does_not_nudge_the_relay(database: Database) -> None:
     nudged: list[str] = []
     database.nudge = lambda: nudged.append("nudged")
     with suppress(LookupError), database.transaction():
@@ -100,7 +104,7 @@ def test_an_undone_part_nudges_nobody(database: Database) -> None:
     assert nudged == []
 
 
-def test_a_connection_lost_within_loses_all_and_writes_nothing_beside(
+def test_a_connection_lost_in_a_transaction_writes_nothing(
     database: Database, outside: psycopg.Connection[Any]
 ) -> None:
     """A part that found the connection gone must not go on with a new one."""
@@ -120,7 +124,7 @@ def test_a_connection_lost_within_loses_all_and_writes_nothing_beside(
     assert seen(outside) == {"three"}
 
 
-def test_an_error_that_is_swallowed_within_is_no_commit(
+def test_a_swallowed_error_does_not_commit(
     database: Database, outside: psycopg.Connection[Any]
 ) -> None:
 
@@ -155,7 +159,7 @@ def test_prepared_statements_outlive_a_rollback(database: Database) -> None:
         assert read_and_undo(database) == prepared
 
 
-def test_statements_that_somebody_deallocated_are_prepared_again_under_other_names(
+def test_deallocated_statements_are_prepared_again_under_other_names(
     database: Database,
 ) -> None:
     prepared = read_and_undo(database)
@@ -168,7 +172,7 @@ def test_statements_that_somebody_deallocated_are_prepared_again_under_other_nam
 
 
 @pytest.mark.parametrize("odd", ["'; DROP TABLE roles --", "\x00", "\ud800", "ü" * 5000, "\\"])
-def test_an_unusual_request_id_is_logged_in_a_storable_form(
+def test_a_request_id_that_postgres_cannot_store_is_logged_in_a_storable_form(
     database: Database, outside: psycopg.Connection[Any], odd: str
 ) -> None:
     database.actor = Actor("user:x", None, odd, odd)

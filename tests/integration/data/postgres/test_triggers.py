@@ -23,7 +23,7 @@ def outbox(database: Connection) -> list[tuple[Any, ...]]:
     ).fetchall()
 
 
-def test_a_life_of_an_entity_is_in_the_outbox(database: Connection) -> None:
+def test_the_outbox_has_creation_change_and_removal_of_an_entity(database: Connection) -> None:
     database.execute("INSERT INTO entities (name, type) VALUES ('A', 'topic')")
     database.execute(
         "UPDATE entities SET name = 'B', version = 70, created_at = now() - '1 day'::interval"
@@ -64,14 +64,14 @@ def test_a_rolled_back_change_has_no_outbox_row(database: Connection) -> None:
     assert outbox(database) == []
 
 
-def test_without_its_trigger_a_write_is_forgotten(database: Connection) -> None:
-    """The guard taken away."""
+def test_without_its_trigger_an_insert_writes_no_outbox_row(database: Connection) -> None:
+    """With the guard disabled."""
     database.execute("ALTER TABLE entities DISABLE TRIGGER outbox_created")
     database.execute("INSERT INTO entities (name, type) VALUES ('A', 'topic')")
     assert outbox(database) == []
 
 
-def test_passwords_and_texts_do_not_travel(database: Connection) -> None:
+def test_passwords_and_texts_are_in_no_event(database: Connection) -> None:
     database.execute(
         "INSERT INTO users (email, roles, password_hash) VALUES ('a@b.test', '{viewer}', 'secret')"
     )
@@ -97,8 +97,6 @@ def test_passwords_and_texts_do_not_travel(database: Connection) -> None:
         "INSERT INTO users (email, roles) VALUES ('nobody', '{viewer}')",
     ],
 )
-def test_the_database_itself_refuses_what_breaks_a_rule(
-    database: Connection, statement: str
-) -> None:
+def test_the_database_refuses_rows_that_break_a_rule(database: Connection, statement: str) -> None:
     with pytest.raises(errors.CheckViolation):
         database.execute(statement)

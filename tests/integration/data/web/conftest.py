@@ -114,7 +114,7 @@ class Answers(socketserver.StreamRequestHandler):
         time.sleep(20)
 
     def do_held(self, _path: str, _headers: dict[str, str]) -> None:
-        """Answer when the test says so."""
+        """Respond when the test says so."""
         assert isinstance(self.server, Server)
         self.server.let_go.wait(30)
         self.answer("200 OK", FEED)
@@ -159,7 +159,7 @@ class Server(socketserver.ThreadingTCPServer):
 def _server() -> Iterator[Server]:
     _bomb()
     with Server() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server
         server.shutdown()
 

@@ -46,19 +46,21 @@ def got_secret(server: RawServer) -> list[bool]:
     return [one.get("authorization") == SECRET for one in server.headers]
 
 
-def test_the_source_gets_its_credentials_and_so_do_its_own_redirects(own: RawServer) -> None:
+def test_credentials_are_sent_to_the_source_and_after_redirects_within_its_origin(
+    own: RawServer,
+) -> None:
     own.answers["/moved"] = to("/feed")
     assert isinstance(ask(own, "/moved"), Fetched)
     assert got_secret(own) == [True, True]
 
 
-def test_another_origin_never_gets_them(own: RawServer, other: RawServer) -> None:
+def test_another_origin_never_gets_the_credentials(own: RawServer, other: RawServer) -> None:
     own.answers["/moved"] = to(f"http://127.0.0.1:{other.port}/")
     assert isinstance(ask(own, "/moved"), Fetched)
     assert (got_secret(own), got_secret(other)) == ([True], [False])
 
 
-def test_they_are_not_sent_after_a_redirect_to_another_origin_and_back(
+def test_credentials_are_not_sent_after_a_redirect_away_and_back(
     own: RawServer, other: RawServer
 ) -> None:
     own.answers["/moved"] = to(f"http://127.0.0.1:{other.port}/back")
@@ -67,10 +69,10 @@ def test_they_are_not_sent_after_a_redirect_to_another_origin_and_back(
     assert (got_secret(own), got_secret(other)) == ([True, False], [False])
 
 
-def test_without_the_check_of_the_origin_another_server_gets_them(
+def test_without_the_check_of_the_origin_another_server_gets_the_credentials(
     own: RawServer, other: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(fetcher, "origin_of", lambda _: f"http://127.0.0.1:{own.port}")
     own.answers["/moved"] = to(f"http://127.0.0.1:{other.port}/")
     ask(own, "/moved")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Asking = Callable[..., Download]
 
 
-def test_a_feed_comes_with_its_validators(ask: Asking, server: "Server") -> None:
+def test_a_fetched_feed_has_the_validators_of_its_response(ask: Asking, server: "Server") -> None:
     answer = ask("/feed")
     assert isinstance(answer, Fetched)
     assert answer.body.startswith(b"<?xml")
@@ -42,7 +42,7 @@ def test_a_known_feed_is_requested_conditionally(ask: Asking, server: "Server") 
     assert server.seen[0][1]["if-modified-since"] == "x"
 
 
-def test_a_compressed_answer_is_unpacked(ask: Asking) -> None:
+def test_a_compressed_response_is_decompressed(ask: Asking) -> None:
     answer = ask("/gzip")
     assert isinstance(answer, Fetched)
     assert answer.body.startswith(b"<?xml")
@@ -81,7 +81,7 @@ def test_redirects_are_followed_and_counted(ask: Asking, server: "Server") -> No
         ("/headers", Failure.BAD_RESPONSE),
     ],
 )
-def test_what_a_source_does_wrong_is_classified_in_time(
+def test_failures_of_a_source_are_classified_in_time(
     ask: Asking, path: str, failure: Failure
 ) -> None:
     """The slow ones go on for long after the limit, and end otherwise."""
@@ -107,7 +107,7 @@ def test_a_bomb_takes_no_more_memory_than_the_limit_allows(ask: Asking) -> None:
     assert peak < 30_000_000
 
 
-def test_without_the_watchdog_a_drip_of_headers_outlasts_the_limit(
+def test_without_the_watchdog_slow_headers_outlast_the_time_limit(
     ask: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "_shut", lambda _connection: None)
@@ -121,14 +121,14 @@ def test_without_the_watchdog_a_drip_of_headers_outlasts_the_limit(
     assert not done.wait(4)
 
 
-def test_a_port_where_nobody_listens_refuses(free_port: int) -> None:
+def test_a_port_on_which_nothing_listens_is_a_refused_connection(free_port: int) -> None:
     fetcher = SafeFetcher(AllowedTargets.parse(("127.0.0.0/8",)))
     answer = fetcher.ask(FetchRequest(f"http://127.0.0.1:{free_port}/"))
     assert isinstance(answer, Failed)
     assert answer.failure is Failure.REFUSED
 
 
-def test_a_name_that_is_not_there_is_a_failure_of_dns() -> None:
+def test_an_unknown_host_name_is_a_failure_of_dns() -> None:
     def nobody(_host: str, _port: int, _seconds: float) -> list[Address]:
         raise OSError("no such name")
 
@@ -155,14 +155,14 @@ def test_the_address_that_was_checked_is_the_one_connected_to(server: "Server") 
     assert server.seen[0][1]["host"] == f"feed.example:{server.port}"
 
 
-def test_many_are_asked_at_once_and_answers_name_their_questions(server: "Server") -> None:
+def test_sources_are_fetched_concurrently_and_outcomes_name_them(server: "Server") -> None:
     fetcher = SafeFetcher(AllowedTargets.parse((f"127.0.0.1:{server.port}",)), total_seconds=20.0)
     asked = [FetchRequest(server.url(p)) for p in ("/together", "/feed", "/together", "/missing")]
     kinds = {place: type(answer) for place, answer in fetcher(asked)}
     assert kinds == {0: Fetched, 1: Fetched, 2: Fetched, 3: Failed}
 
 
-def test_a_quick_answer_does_not_wait_for_a_slow_one(server: "Server") -> None:
+def test_a_quick_response_does_not_wait_for_a_slow_one(server: "Server") -> None:
     """The slow one is let go when the quick ones have come."""
     fetcher = SafeFetcher(AllowedTargets.parse((f"127.0.0.1:{server.port}",)), total_seconds=30.0)
     answers = fetcher(
@@ -178,7 +178,7 @@ def test_a_quick_answer_does_not_wait_for_a_slow_one(server: "Server") -> None:
     assert (place, type(answer)) == (0, Fetched)
 
 
-def test_of_what_has_come_the_smallest_is_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_smallest_received_response_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     def ask(_self: SafeFetcher, one: FetchRequest) -> Download:
         return Fetched(b"x" * int(one.url), one.url)
 

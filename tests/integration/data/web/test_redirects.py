@@ -51,14 +51,14 @@ def moved(location: bytes, *cookies: bytes) -> bytes:
         b"HTTP/1.1 199 \r\nX: y\r\n\r\n",
     ],
 )
-def test_interim_answers_are_skipped(raw: RawServer, interim: bytes) -> None:
+def test_interim_responses_are_skipped(raw: RawServer, interim: bytes) -> None:
     raw.answers["/"] = interim + FINAL
     answer = ask(raw)
     assert isinstance(answer, Fetched), answer
     assert answer.body == FEED
 
 
-def test_without_skipping_early_hints_are_taken_for_the_answer(
+def test_unless_they_are_skipped_early_hints_count_as_the_final_response(
     raw: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting._PlainConnection, "response_class", client.HTTPResponse)
@@ -71,7 +71,7 @@ def test_without_skipping_early_hints_are_taken_for_the_answer(
 @pytest.mark.parametrize(
     "interim", [HINTS * 50, b"HTTP/1.1 103 Early Hints\r\n" + b"X: y\r\n" * 500 + b"\r\n"]
 )
-def test_endless_interim_answers_are_no_answer(raw: RawServer, interim: bytes) -> None:
+def test_endless_interim_responses_are_a_failure(raw: RawServer, interim: bytes) -> None:
     raw.answers["/"] = interim + FINAL
     answer = ask(raw)
     assert isinstance(answer, Failed)
@@ -141,7 +141,7 @@ def test_a_cookie_set_on_the_way_is_sent_back_and_forgotten_after(raw: RawServer
     assert [headers.get("cookie") for headers in raw.headers[2:]] == [None, "seen=1"]
 
 
-def test_without_the_jar_a_wall_of_cookies_is_a_loop(
+def test_without_kept_cookies_a_site_that_requires_one_redirects_forever(
     raw: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redirecting.FetchCookies, "header", lambda _self, _url: None)

@@ -86,7 +86,7 @@ def paths(site: Site) -> list[str]:
     return [path for path, _ in site.asked]
 
 
-def test_a_source_that_robots_txt_refuses_is_not_asked(site: Site) -> None:
+def test_a_source_that_robots_txt_refuses_is_not_fetched(site: Site) -> None:
     site.robots = REFUSE_ALL
     answer = ask(site)
     assert isinstance(answer, Failed)
@@ -95,13 +95,15 @@ def test_a_source_that_robots_txt_refuses_is_not_asked(site: Site) -> None:
     assert answer.transfer.requests == 1
 
 
-def test_where_robots_are_not_obeyed_it_is(site: Site) -> None:
+def test_a_source_that_robots_txt_refuses_is_fetched_where_robots_txt_is_not_obeyed(
+    site: Site,
+) -> None:
     site.robots = REFUSE_ALL
     assert isinstance(ask(site, obeys=False), Fetched)
     assert paths(site) == ["/feed"]
 
 
-def test_what_is_known_is_not_asked_for_again_until_it_expires(site: Site) -> None:
+def test_a_known_robots_txt_is_not_fetched_again_until_it_expires(site: Site) -> None:
     site.robots = b"User-agent: Groundwork\nCrawl-delay: 7\nDisallow: /x\n"
     first = ask(site)
     known = first.transfer.robots
@@ -135,7 +137,7 @@ def test_a_broken_robots_txt_refuses_all_for_a_while(site: Site, status: int) ->
     assert paths(site) == ["/robots.txt"]
 
 
-def test_an_endless_robots_txt_is_cut_and_read(site: Site) -> None:
+def test_the_beginning_of_an_endless_robots_txt_is_read(site: Site) -> None:
     site.robots, site.endless = REFUSE_ALL, True
     began = time.monotonic()
     answer = ask(site)
@@ -146,14 +148,16 @@ def test_an_endless_robots_txt_is_cut_and_read(site: Site) -> None:
     assert time.monotonic() - began < 60
 
 
-def test_of_a_robots_txt_of_100_mb_little_is_taken(site: Site) -> None:
+def test_only_the_beginning_of_a_100_mb_robots_txt_is_read(site: Site) -> None:
     site.endless = True
     ask(site)
     assert site.sent_bytes < HUGE_BYTES / 2  # what the sockets' buffers hold besides
 
 
-def test_without_its_limit_all_of_it_is_taken(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away."""
+def test_without_the_byte_limit_all_of_a_100_mb_robots_txt_is_read(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the guard disabled."""
     monkeypatch.setattr(polite, "READ_BYTES", 10 * HUGE_BYTES)
     monkeypatch.setattr(polite, "ROBOTS_SECONDS", 300.0)
     site.endless = True
@@ -167,17 +171,17 @@ def test_a_robots_txt_that_redirects_forever_allows_all(site: Site) -> None:
     assert len(site.asked) == MAX_REDIRECTS + 2
 
 
-def test_without_a_limit_of_redirects_it_is_asked_again_and_again(
+def test_without_the_limit_of_redirects_robots_txt_is_requested_again_and_again(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(fetcher, "MAX_REDIRECTS", 40)
     site.status, site.location = 302, "/robots.txt?again"
     ask(site)
     assert len(site.asked) > MAX_REDIRECTS + 2
 
 
-def test_a_robots_txt_that_redirects_to_a_private_address_does_not_reach_it(site: Site) -> None:
+def test_robots_txt_that_redirects_to_a_private_address_is_not_requested_there(site: Site) -> None:
     with Site() as inside:
         site.status, site.location = 302, f"{inside.url}/robots.txt"
         answer = ask(site)
@@ -185,10 +189,10 @@ def test_a_robots_txt_that_redirects_to_a_private_address_does_not_reach_it(site
         assert inside.asked == []
 
 
-def test_without_the_check_of_addresses_it_does(
+def test_without_the_check_of_addresses_robots_txt_redirects_to_a_private_address(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(AllowedTargets, "permits", lambda *_: True)
     with Site() as inside:
         threading.Thread(target=inside.serve_forever, args=(0.05,), daemon=True).start()

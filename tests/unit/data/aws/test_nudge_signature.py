@@ -38,13 +38,13 @@ def test_the_signature_is_that_of_botocore(session_token: str | None) -> None:
     assert ours["authorization"].endswith(f"Signature={theirs}")
 
 
-def test_secrets_stand_in_no_representation() -> None:
+def test_no_representation_shows_a_secret() -> None:
     shown = repr(AwsCredentials("AKIDEXAMPLE", "the secret", "the session"))
 
     assert "the secret" not in shown
     assert "the session" not in shown
 
 
-def test_where_credentials_come_another_way_there_are_none() -> None:
+def test_without_both_variables_there_are_no_static_credentials() -> None:
     assert AwsCredentials.from_environment({"AWS_ACCESS_KEY_ID": "x"}) is None
     assert AwsCredentials.from_environment({}) is None

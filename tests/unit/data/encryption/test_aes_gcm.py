@@ -67,7 +67,7 @@ def encryption(store: Store, clock: Moments) -> DataKeyEncryption:
     return DataKeyEncryption(store, "data-keys", clock)
 
 
-def test_a_secret_comes_back_and_never_looks_the_same(
+def test_an_encrypted_secret_is_decrypted_and_never_encrypted_alike(
     encryption: DataKeyEncryption, store: Store
 ) -> None:
     one, other = (encryption.encrypt(SECRET, PLACE) for _ in range(2))
@@ -93,10 +93,10 @@ def test_a_secret_of_another_place_is_refused(
         encryption.decrypt(encrypted, place)
 
 
-def test_without_the_associated_place_a_copied_secret_would_be_read(
+def test_without_the_place_as_associated_data_a_copied_secret_can_be_decrypted(
     encryption: DataKeyEncryption, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr("groundwork_data.encryption.aes_gcm._associated", lambda _: b"")
     encrypted = encryption.encrypt(SECRET, PLACE)
     other = SecretPlace("webhooks", "secret", uuid4())
@@ -139,7 +139,7 @@ def test_a_secret_of_a_newer_key_is_read_at_once(
     assert key_id(encryption.encrypt(SECRET, PLACE)) == key_id(new)
 
 
-def test_an_unknown_key_does_not_ask_the_store_each_time(
+def test_an_unknown_data_key_is_not_looked_up_each_time(
     store: Store, encryption: DataKeyEncryption
 ) -> None:
     encrypted = encryption.encrypt(SECRET, PLACE)
@@ -151,7 +151,7 @@ def test_an_unknown_key_does_not_ask_the_store_each_time(
     assert store.reads == reads
 
 
-def test_the_store_may_be_away_for_minutes(
+def test_the_secret_store_may_fail_for_minutes(
     store: Store, clock: Moments, encryption: DataKeyEncryption
 ) -> None:
     encrypted = encryption.encrypt(SECRET, PLACE)
@@ -164,7 +164,9 @@ def test_the_store_may_be_away_for_minutes(
     assert encryption.decrypt(encrypted, PLACE) == SECRET
 
 
-def test_without_keys_the_command_is_named(encryption: DataKeyEncryption, store: Store) -> None:
+def test_the_error_for_missing_data_keys_names_the_command_that_makes_them(
+    encryption: DataKeyEncryption, store: Store
+) -> None:
     del store.texts["data-keys"]
     with pytest.raises(Unavailable, match="groundwork keys rotate-data"):
         encryption.encrypt(SECRET, PLACE)

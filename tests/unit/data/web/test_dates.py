@@ -34,7 +34,7 @@ def at(*parts: int) -> datetime:
         "1672912800", "1672912800000",
     ],
 )  # fmt: skip
-def test_ten_oclock_however_it_is_written(stated: str) -> None:
+def test_a_date_is_read_in_many_spellings(stated: str) -> None:
     assert moment(stated) == TEN
 
 
@@ -51,7 +51,7 @@ def test_ten_oclock_however_it_is_written(stated: str) -> None:
         "5 января 2023 \N{CYRILLIC SMALL LETTER GHE}. 10:00",
     ],
 )  # fmt: skip
-def test_months_and_days_have_names_in_other_languages(stated: str) -> None:
+def test_a_date_with_foreign_names_of_months_and_days_is_read(stated: str) -> None:
     assert moment(stated) == TEN
 
 
@@ -64,7 +64,7 @@ def test_months_and_days_have_names_in_other_languages(stated: str) -> None:
         ("out", 10), ("dez", 12), ("mrt", 3), ("mei", 5), ("Sept", 9), ("maja", 5),
     ],
 )  # fmt: skip
-def test_names_of_months(name: str, month: int) -> None:
+def test_names_of_months_are_read(name: str, month: int) -> None:
     assert moment(f"5 {name} 2023 10:00:00 GMT") == at(2023, month, 5, 10)
     assert moment(f"{name} 5, 2023") == at(2023, month, 5)
 
@@ -115,7 +115,7 @@ def test_names_of_months(name: str, month: int) -> None:
         ("2023-01-05T10:00:00+01:00[Europe/Berlin]", at(2023, 1, 5, 9)),
     ],
 )  # fmt: skip
-def test_the_moment_that_a_date_means(stated: str, expected: datetime) -> None:
+def test_a_date_is_read_as_the_right_moment(stated: str, expected: datetime) -> None:
     assert moment(stated) == expected
 
 
@@ -125,7 +125,7 @@ def test_the_moment_that_a_date_means(stated: str, expected: datetime) -> None:
      ("BST", 1), ("EET", 2), ("MSK", 3), ("JST", 9), ("KST", 9), ("AEST", 10), ("NZDT", 13),
      ("HST", -10), ("BRT", -3), ("ET", -4), ("PT", -7)],
 )  # fmt: skip
-def test_names_of_zones(zone: str, hours: int) -> None:
+def test_names_of_time_zones_are_read(zone: str, hours: int) -> None:
     expected = at(2023, 7, 6, 12) - timedelta(hours=hours)
     assert moment(f"Thu, 06 Jul 2023 12:00:00 {zone}") == expected
 
@@ -156,11 +156,11 @@ def test_an_ambiguous_date_is_not_used(stated: object) -> None:
     assert moment(stated) is None
 
 
-def test_a_number_is_unix_time() -> None:
+def test_a_date_that_is_a_number_is_unix_time() -> None:
     assert moment(1672912800) == moment(1672912800.4) == moment(1672912800000) == TEN
 
 
-def test_reading_warns_nobody() -> None:
+def test_reading_a_date_with_an_unknown_zone_raises_no_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert moment("January 5, 2023 10:00 XYZ") is None

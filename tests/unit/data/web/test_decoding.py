@@ -43,7 +43,9 @@ def declared(encoding: str, text: str = RUSSIAN) -> str:
         (declared("hex", "<rss/>").encode(), None, "utf-8"),
     ],
 )
-def test_the_encoding_that_is_chosen(body: bytes, content_type: str | None, expected: str) -> None:
+def test_the_encoding_is_chosen_by_mark_header_and_declaration(
+    body: bytes, content_type: str | None, expected: str
+) -> None:
     assert encoding_of(body, content_type) == (expected, 0)
 
 
@@ -62,7 +64,7 @@ def test_a_byte_order_mark_decides_the_encoding_and_is_removed() -> None:
 
 
 @pytest.mark.parametrize("wrong", [b"\xd0", b"\xff", b"\x80", b"\xe2\x82", b"\xc0"])
-def test_a_wrong_byte_costs_one_character(wrong: bytes) -> None:
+def test_an_invalid_byte_replaces_one_character(wrong: bytes) -> None:
     body = declared("utf-8", TEXT.replace("日", "@")).encode().replace(b"@", wrong)
     assert decode(body, None) == declared("utf-8", TEXT.replace("日", "\ufffd"))
 

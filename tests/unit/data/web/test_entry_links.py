@@ -70,7 +70,7 @@ def json_feed(item: str) -> Entry:
         ('<enclosure url="/4.mp3"/><link>/post/4</link>', f"{BLOG}post/4"),
     ],
 )  # fmt: skip
-def test_where_an_entry_of_rss_is(item: str, url: str | None) -> None:
+def test_the_url_of_an_rss_entry_is_found(item: str, url: str | None) -> None:
     assert rss(item).url == url
 
 
@@ -93,7 +93,7 @@ def test_where_an_entry_of_rss_is(item: str, url: str | None) -> None:
         ('<link rel="related" href="https://x.example/other"/>', None),
     ],
 )
-def test_where_an_entry_of_atom_is(entry: str, url: str | None) -> None:
+def test_the_url_of_an_atom_entry_is_found(entry: str, url: str | None) -> None:
     assert atom(entry).url == url
 
 
@@ -107,7 +107,7 @@ def test_where_an_entry_of_atom_is(entry: str, url: str | None) -> None:
         ('"title":"T","attachments":"none"', None),
     ],
 )
-def test_where_an_item_of_json_feed_is(item: str, url: str | None) -> None:
+def test_the_url_of_a_json_feed_item_is_found(item: str, url: str | None) -> None:
     assert json_feed(item).url == url
 
 
@@ -121,12 +121,14 @@ def test_where_an_item_of_json_feed_is(item: str, url: str | None) -> None:
         ("https://cdn.example/i.png", "https://cdn.example/i.png"),
     ],
 )
-def test_relative_addresses_in_rss_are_of_the_channel(stated: str, picture: str) -> None:
+def test_relative_addresses_in_rss_are_resolved_against_the_channel(
+    stated: str, picture: str
+) -> None:
     entry = rss(f"<link>/post/1</link><description>{PICTURE.format(stated)}</description>")
     assert entry.summary == f'<img src="{picture}">'
 
 
-def test_a_fragment_in_rss_is_of_the_entry() -> None:
+def test_a_fragment_in_rss_is_resolved_against_the_entry() -> None:
     text = '&lt;a href="#note"&gt;1&lt;/a&gt;'
     entry = rss(f"<link>/post/1</link><description>{text}</description>")
     assert entry.links == (f"{BLOG}post/1#note",)
@@ -140,7 +142,7 @@ def test_a_channel_without_a_link_leaves_the_entry_s_own() -> None:
 
 
 @pytest.mark.parametrize("kind", ["rss", "atom"])
-def test_xml_base_comes_first(kind: str) -> None:
+def test_xml_base_precedes_other_bases(kind: str) -> None:
     more = 'xml:base="https://base.example/a/"'
     if kind == "rss":
         text = f"<description>{PICTURE.format('i.png')}</description>"
@@ -188,13 +190,13 @@ def test_xml_base_comes_first(kind: str) -> None:
         ('<media:content url="/avatar.png" medium="image"/>', []),
     ],
 )
-def test_files_are_kept_with_what_is_said_of_them(item: str, files: list[Enclosure]) -> None:
+def test_enclosures_are_kept_with_type_and_length(item: str, files: list[Enclosure]) -> None:
     entry = rss(f"<link>/post/1</link>{item}")
     assert list(entry.enclosures) == files
     assert entry.url == f"{BLOG}post/1"
 
 
-def test_files_of_atom_and_json_feed() -> None:
+def test_enclosures_of_atom_and_json_feed_are_found() -> None:
     link = '<link rel="enclosure" href="https://p.example/4" type="audio/mpeg" length="5"/>'
     stated = Enclosure("https://p.example/4", "audio/mpeg", 5)
     assert atom(link).enclosures == (stated,)
@@ -222,8 +224,8 @@ def test_files_are_part_of_the_content_but_not_of_what_it_links_to() -> None:
 SAMPLES = Path(os.environ.get("GROUNDWORK_SAMPLE_DATA", "../shared/data")) / "failing"
 
 
-@pytest.mark.skipif(not SAMPLES.is_dir(), reason="no sample inputs (GROUNDWORK_SAMPLE_DATA)")
-def test_samples_with_unusual_links() -> None:
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="GROUNDWORK_SAMPLE_DATA has no folder failing/")
+def test_sample_feeds_with_unusual_links_are_read() -> None:
     def read(name: str) -> Entry:
         (entry,) = entries((SAMPLES / f"{name}.rss.xml").read_text())
         return entry

@@ -56,7 +56,7 @@ def failure(body: bytes, content_type: str | None = "text/xml") -> Failure:
     return outcome.failure
 
 
-def test_an_entry_of_rss_in_full() -> None:
+def test_an_rss_entry_is_read_in_full() -> None:
     outcome = read(rss(ITEM.format(title="Grüße")))
     assert isinstance(outcome, ParsedFeed)
     assert (outcome.facts.title, outcome.facts.site) == ("A & B", "https://site.example/")
@@ -86,7 +86,7 @@ def test_an_atom_entry_has_its_feeds_author_when_it_has_none() -> None:
     assert first.content == "<p>x</p>" or "<p>x</p>" in first.content
 
 
-def test_json_feed_is_a_feed_too() -> None:
+def test_a_json_feed_is_read() -> None:
     body = b"""{"version":"https://jsonfeed.org/version/1.1","title":"J","home_page_url":"https://j.example",
     "items":[{"id":7,"url":"/a","title":"t","content_html":"<p>c</p><script>x</script>",
     "authors":[{"name":"N"}],"tags":["a","a"],"date_published":"2026-01-02T03:04:05+00:00"},{"id":"8"}]}"""
@@ -112,7 +112,7 @@ def test_every_encoding_gives_the_same_text(encoding: str) -> None:
         ("no-such-encoding", "utf-8", "text/xml; charset=no-such-encoding"),
     ],
 )
-def test_a_wrongly_declared_encoding_is_seen_through(
+def test_text_with_a_wrongly_declared_encoding_is_decoded(
     said: str, meant: str, content_type: str
 ) -> None:
     text = RSS.format(items=ITEM.format(title="Grüße"), encoding=said)
@@ -137,11 +137,11 @@ def test_a_wrongly_declared_encoding_is_seen_through(
         (b"<?xml version='1.0'?><root><a/></root>", Failure.NOT_A_FEED),
     ],
 )
-def test_an_answer_that_is_not_a_feed_is_classified(body: bytes, expected: Failure) -> None:
+def test_a_response_that_is_not_a_feed_is_classified(body: bytes, expected: Failure) -> None:
     assert failure(body) is expected
 
 
-def test_a_feed_that_breaks_off_gives_what_came_before_and_a_warning() -> None:
+def test_a_truncated_feed_gives_its_complete_entries_and_a_warning() -> None:
     whole = rss(ITEM.format(title="one"), ITEM.format(title="two").replace("tag:1", "tag:2"))
     outcome = read(whole[: whole.rindex(b"<content:encoded>")])
     assert isinstance(outcome, ParsedFeed)
@@ -149,7 +149,7 @@ def test_a_feed_that_breaks_off_gives_what_came_before_and_a_warning() -> None:
     assert "broken" in (outcome.facts.warning or "")
 
 
-def test_a_feed_without_entries_is_fine() -> None:
+def test_a_feed_without_entries_has_no_entries() -> None:
     assert entries(rss()) == ()
 
 
@@ -173,7 +173,7 @@ def test_text_has_nothing_that_postgres_refuses() -> None:
         ("", None),
     ],
 )
-def test_dates_beyond_sense_are_dropped_and_the_future_is_kept(
+def test_impossible_dates_are_dropped_and_future_dates_are_kept(
     date: str, expected: datetime | None
 ) -> None:
     body = rss(ITEM.format(title="t")).replace(b"Sun, 01 Feb 2026 10:00:00 +0100", date.encode())
@@ -198,7 +198,7 @@ def test_the_content_hash_changes_with_the_content_and_not_with_the_id() -> None
     assert one.content_hash() == renamed.content_hash() != changed.content_hash()
 
 
-def test_how_often_a_feed_publishes_is_the_median_gap() -> None:
+def test_the_gap_of_a_feed_is_the_median_between_its_entries() -> None:
     def at(day: int) -> str:
         moment = datetime(2026, 2, day, tzinfo=UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
         item = ITEM.format(title="t").replace("tag:1", f"tag:{day}")
@@ -224,7 +224,7 @@ def test_reading_a_feed_raises_no_warning_and_opens_no_address() -> None:
 FEEDS = Path(os.environ.get("GROUNDWORK_SAMPLE_DATA", "../shared/data")) / "feeds"
 
 
-@pytest.mark.skipif(not FEEDS.is_dir(), reason="no sample feeds (GROUNDWORK_SAMPLE_DATA)")
+@pytest.mark.skipif(not FEEDS.is_dir(), reason="GROUNDWORK_SAMPLE_DATA has no folder feeds/")
 def test_every_real_feed_is_read() -> None:
     bodies = [path.read_bytes() for path in sorted(FEEDS.glob("*.xml"))]
     outcomes = [read(body) for body in bodies]
@@ -249,7 +249,7 @@ def test_entries_that_are_too_many_are_cut_off_before_they_are_read(
     assert outcome.facts.warning == "Only the first 3 entries are taken."
 
 
-def test_a_feed_may_be_given_less_time_than_its_size_justifies() -> None:
+def test_a_feed_can_be_read_with_a_given_time_limit() -> None:
     items = "".join(f"<item><guid>g{n}</guid><title>T{n}</title></item>" for n in range(5_000))
     outcome = read_feed(Fetched(rss(items), URL, "text/xml"), NOW, 0.01)
     assert isinstance(outcome, Failed)

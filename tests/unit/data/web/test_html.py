@@ -39,7 +39,7 @@ def test_only_harmless_html_remains(given: str, kept: str) -> None:
     assert clean(given, BASE).html == kept
 
 
-def test_cleaning_what_is_clean_changes_nothing() -> None:
+def test_cleaning_clean_html_changes_nothing() -> None:
     once = clean("<p>a &amp; b <a href='/x?y=1&amp;z'>c</a> &lt;i&gt;</p><ul><li>d", BASE).html
     assert clean(once, BASE).html == once
 
@@ -56,7 +56,7 @@ def test_links_are_absolute_and_each_is_found_once() -> None:
     )
 
 
-def test_words_are_what_a_title_needs() -> None:
+def test_the_text_of_a_title_has_no_tags_and_single_spaces() -> None:
     assert plain(" A <b>bold</b>\n title &amp; more ") == "A bold title & more"
 
 
@@ -71,7 +71,7 @@ def test_words_are_what_a_title_needs() -> None:
         ("?a=1&region=2 &copy; &lt;b&gt;", "?a=1®ion=2 © <b>"),
     ],
 )
-def test_words_are_those_that_a_browser_shows(html: str, words: str) -> None:
+def test_plain_text_has_the_words_that_a_browser_shows(html: str, words: str) -> None:
     assert plain(html) == words
 
 
@@ -91,7 +91,7 @@ def test_a_reference_with_semicolon_is_decoded_in_an_address() -> None:
     assert cleaned.links == ("https://x.example/?a=1&b=2&c=®",)
 
 
-def test_a_fragment_is_of_the_page_and_other_addresses_of_the_base() -> None:
+def test_fragments_are_resolved_against_the_page_and_other_addresses_against_the_base() -> None:
     html = '<a href="#note">1</a><a href="note">2</a>'
     cleaned = clean(html, "https://site.example/", "https://site.example/posts/1")
     assert cleaned.links == ("https://site.example/posts/1#note", "https://site.example/note")
@@ -124,14 +124,14 @@ def test_a_fragment_is_of_the_page_and_other_addresses_of_the_base() -> None:
         ('<img srcset="data:image/gif;base64,R0 1x">', ""),
     ],
 )  # fmt: skip
-def test_an_image_has_the_address_that_it_gets_late(html: str, kept: str) -> None:
+def test_a_lazily_loaded_image_gets_its_address(html: str, kept: str) -> None:
     cleaned = clean(html, BASE)
     assert cleaned.html == (f"<img {kept}>" if kept else "<img>")
     assert cleaned.links == ()
     assert clean(cleaned.html, BASE).html == cleaned.html
 
 
-def test_sources_of_a_picture_are_kept() -> None:
+def test_sources_of_a_picture_element_are_kept() -> None:
     html = (
         '<picture><source data-srcset="/a.webp" type="image/webp"><img data-src="/a.jpg"></picture>'
     )

@@ -47,7 +47,7 @@ def test_an_address_that_cannot_be_followed_is_dropped(url: str | None) -> None:
     assert absolute(url, None) is None
 
 
-def test_without_a_base_a_relative_address_is_none() -> None:
+def test_a_relative_address_without_a_base_is_dropped() -> None:
     assert [absolute(url, None) for url in ("/a", "a", "#a", "//x.example/a")] == [None] * 4
 
 

@@ -47,7 +47,7 @@ def test_a_name_is_found_beside_an_address(stated: str, expected: list[str]) -> 
      "bob@team.online (bob@team.online)", "bob@", "bob(at)team.online", "bob [at] team.online",
      "@bob@social.example", "https://site.org/bob", "www.site.org", "", "  ", "-", "()", None, 7],
 )  # fmt: skip
-def test_an_address_alone_names_no_person(stated: object) -> None:
+def test_an_email_address_alone_is_not_an_author(stated: object) -> None:
     assert people_in(stated) == ()
 
 

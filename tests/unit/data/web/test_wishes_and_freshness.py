@@ -1,4 +1,4 @@
-"""What feeds and answers say about when to ask again."""
+"""The polling rates that feeds and answers ask for."""
 
 import pytest
 
@@ -30,7 +30,7 @@ LATER = "Sun, 01 Mar 2026 13:00:00 GMT"
         ({"Cache-Control": "max-age=-1"}, None),
     ],
 )
-def test_an_answer_says_how_long_it_is_fresh(headers: dict[str, str], seconds: int | None) -> None:
+def test_a_response_says_how_long_it_is_fresh(headers: dict[str, str], seconds: int | None) -> None:
     assert fresh_seconds(headers) == seconds
 
 

@@ -38,7 +38,7 @@ def entry(html: str) -> Entry:
         TEXT.replace('src="/i.png"', 'data-src="/j.png"'),
     ],
 )
-def test_what_the_publisher_changes_is_news(other: str) -> None:
+def test_a_change_by_the_publisher_changes_the_hash(other: str) -> None:
     assert entry(other).content_hash() != entry(TEXT).content_hash()
 
 
@@ -52,7 +52,7 @@ def test_what_the_publisher_changes_is_news(other: str) -> None:
         TEXT.replace(" ", "\n  "),
     ],
 )
-def test_what_a_publishing_system_makes_anew_each_time_is_none(other: str) -> None:
+def test_generated_parts_of_html_do_not_change_the_hash(other: str) -> None:
     assert entry(other).content_hash() == entry(TEXT).content_hash()
 
 
@@ -69,8 +69,8 @@ def test_a_new_way_of_cleaning_makes_no_revision(monkeypatch: pytest.MonkeyPatch
     assert after.content_hash() == before.content_hash()
 
 
-def test_without_the_wording_every_document_would_be_news(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away: what is cleaned is hashed."""
+def test_a_hash_of_cleaned_html_changes_with_the_cleaner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the guard disabled: what is cleaned is hashed."""
     before = replace(entry(TEXT), wording="").content_hash()
     monkeypatch.setattr(reading, "clean", other_cleaner)
     assert replace(entry(TEXT), wording="").content_hash() != before
@@ -80,7 +80,7 @@ def test_without_the_wording_every_document_would_be_news(monkeypatch: pytest.Mo
     "piece",
     ["<", "<a", "<a ", "<!--", "<script>", "<a href=", "<a href='", "</", "a='", "&", "<a data-"],
 )
-def test_it_takes_a_time_in_proportion_to_the_length(piece: str) -> None:
+def test_the_wording_takes_linear_time(piece: str) -> None:
     started = time.process_time()
     wording(piece * (1_000_000 // len(piece)))
     assert time.process_time() - started < 10

@@ -101,7 +101,7 @@ def test_paging_ends_at_the_limit_or_an_empty_page() -> None:
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"data": {}}', b"[" * 100_000])
-def test_other_answers_are_failures(body: bytes) -> None:
+def test_a_response_that_is_no_list_of_items_is_a_failure(body: bytes) -> None:
     found = reader()(Fetched(body, URL), NOW)
     assert isinstance(found, Failed)
     assert found.failure in (Failure.MALFORMED, Failure.TOO_COMPLEX)
@@ -120,7 +120,7 @@ def test_other_answers_are_failures(body: bytes) -> None:
         ("api", {"fields": {"id": "/id", "x": "/x"}}, "/config/fields/x"),
         ("api", {"fields": {"id": "/id"}, "max_pages": 0}, "/config/max_pages"),
         ("api", {"fields": {"id": "/id"}, "max_pages": 51}, "/config/max_pages"),
-        ("api", {"fields": {"id": "/id"}, "paging": {"by": "x"}}, "/config/paging"),
+        ("api", {"fields": {"id": "/id"}, "paging": {"by": "x"}}, "/config/paging/by"),
         ("api", {"fields": {"id": "/id"}, "paging": {"by": "link"}}, "/config/paging/next"),
         ("api", {"fields": {"id": "/id"}, "requests_per_minute": 0}, "/config/requests_per_minute"),
     ],

@@ -48,11 +48,11 @@ def test_a_page_without_text_is_a_failure(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(("memory_bytes", "ends"), [(40_000_000, True), (512_000_000, False)])
-def test_what_takes_more_memory_than_the_limit_ends_its_child_only(
+def test_a_page_that_exceeds_the_memory_limit_kills_only_the_child_process(
     memory_bytes: int,
     ends: bool,  # noqa: FBT001 - a table
 ) -> None:
-    """The second case is the guard taken away: with enough memory the same page is read."""
+    """In the second case the guard is disabled: with enough memory the same page is read."""
     found = read(html(), PageReader(PageConfig(), memory_bytes=memory_bytes))
     assert isinstance(found, Failed if ends else ParsedFeed)
     if isinstance(found, Failed):

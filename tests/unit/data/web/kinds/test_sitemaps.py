@@ -43,7 +43,7 @@ def read(body: bytes, *more: Fetched) -> ParsedFeed:
     return found
 
 
-def test_an_address_is_an_entry_and_the_newest_comes_first() -> None:
+def test_addresses_of_a_sitemap_are_entries_newest_first() -> None:
     news = (
         "<n:news><n:title>Big news</n:title><n:publication_date>2026-03-01T10:00:00Z"
         "</n:publication_date><n:publication><n:language>de</n:language></n:publication></n:news>"
@@ -58,7 +58,7 @@ def test_an_address_is_an_entry_and_the_newest_comes_first() -> None:
     assert found.entries[0].language == "de"
 
 
-def test_a_new_lastmod_is_another_content_and_the_same_is_not() -> None:
+def test_a_new_lastmod_changes_the_content_of_an_entry() -> None:
     first, same, changed = (
         read(urlset(url("a", day))).entries[0] for day in ("2026-01-01", "2026-01-01", "2026-01-02")
     )
@@ -78,7 +78,7 @@ def test_lines_of_addresses_are_a_sitemap() -> None:
     assert len(found.entries) == 2
 
 
-def test_an_index_leads_to_its_newest_sitemaps() -> None:
+def test_the_newest_sitemaps_of_an_index_are_requested() -> None:
     pages = [Fetched(index(MAX_SITEMAPS + 2), URL)]
     asked = []
     while (wanted := next_sitemap(pages)) is not None:
@@ -100,15 +100,15 @@ OUTSIDE = b"""<!DOCTYPE urlset [<!ENTITY x SYSTEM "file:///etc/passwd">]>
 
 
 @pytest.mark.parametrize("body", [BOMB, OUTSIDE])
-def test_a_bomb_of_entities_ends_at_its_declaration(body: bytes) -> None:
+def test_a_bomb_of_xml_entities_is_refused_at_its_declaration(body: bytes) -> None:
     with pytest.raises(BadSitemap, match="document type"):
         parse_sitemap(body)
 
 
-def test_without_the_refusal_the_entities_would_be_expanded(
+def test_unless_declarations_are_refused_xml_entities_are_expanded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(sitemap_parser, "_refuse", lambda *_: None)
     assert parse_sitemap(BOMB).listed[0].loc.count("a") > 1_000
 
@@ -138,13 +138,13 @@ def test_a_compressed_bomb_takes_little_memory() -> None:
         b"<a" * 3,
     ],
 )
-def test_other_answers_are_malformed(body: bytes) -> None:
+def test_a_response_that_is_no_sitemap_is_malformed(body: bytes) -> None:
     found = read_sitemap(Fetched(body, URL), NOW)
     assert isinstance(found, Failed)
     assert found.failure is Failure.MALFORMED
 
 
-def test_a_file_that_breaks_off_gives_what_it_has() -> None:
+def test_a_truncated_sitemap_gives_the_addresses_before_its_end() -> None:
     found = read(urlset(url("a"), url("b"))[:-20])
     assert [one.url for one in found.entries] == ["https://blog.example/a"]
     assert "broken" in (found.facts.warning or "")
