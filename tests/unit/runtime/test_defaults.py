@@ -11,6 +11,7 @@ STATED_IN_THE_TEMPLATE = {
     "RateLimit": "rate_limit",
     "SweepAfterSeconds": "sweep_after_seconds",
     "JobAttemptDays": "job_attempt_days",
+    "EngagementMonths": "engagement_months",
     "GraphCheckSeconds": "graph_check_seconds",
 }
 

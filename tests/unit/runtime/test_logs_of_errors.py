@@ -71,13 +71,13 @@ def test_a_value_that_an_error_repeats_is_not_logged(
     line = line_of(found.value)
     assert MARKER not in line
     assert failing.__name__ in json.loads(line)["error.stack_trace"]
-    # The guard taken away.
+    # With the guard disabled.
     if not isinstance(found.value, UnicodeError):
         monkeypatch.setattr(logs, "without_values", str)
         assert MARKER in line_of(found.value)
 
 
-def test_what_a_database_error_is_about_is_said() -> None:
+def test_a_database_error_names_its_field() -> None:
     with pytest.raises(Conflict) as found:
         within_another()
     stack = json.loads(line_of(found.value))["error.stack_trace"]

@@ -59,7 +59,7 @@ def test_a_message_knows_whether_it_was_delivered_before() -> None:
 
 
 @pytest.mark.parametrize("poison", ["", "no json", "[]", "{}", '{"number": "x"}', "null"])
-def test_poison_fails_alone(poison: str) -> None:
+def test_a_malformed_message_fails_alone(poison: str) -> None:
     def act(messages: Sequence[Parcel]) -> Iterator[tuple[Parcel, None]]:
         yield from ((message, None) for message in messages)
 
@@ -85,7 +85,7 @@ def test_messages_unsettled_before_a_crash_are_reported_as_failed(
         assert failed(process_batch(parcels(1, 2, 3), Parcel, by_body(act))) == ["m1", "m2"]
 
 
-def test_a_batch_of_poison_alone_never_reaches_the_use_case() -> None:
+def test_a_batch_of_malformed_messages_never_reaches_the_use_case() -> None:
     def act(_messages: Sequence[Parcel]) -> Iterator[tuple[Parcel, None]]:
         raise AssertionError
 

@@ -82,7 +82,7 @@ def python() -> str:
     """An interpreter older than the one that runs the tests."""
     found = oldest()
     if found is None:
-        pytest.skip("no older interpreter of this minor version is installed")
+        pytest.skip("needs an older interpreter of this minor version")
     return found
 
 
@@ -93,7 +93,7 @@ def test_every_module_is_imported_by_an_older_python(python: str) -> None:
 
 
 def test_a_module_that_an_older_python_refuses_is_seen(python: str, tmp_path: Path) -> None:
-    """The guard taken away: the default that Python before 3.11.4 does not take."""
+    """With the guard disabled: the default that Python before 3.11.4 does not take."""
     (tmp_path / "refused.py").write_text(
         "import sys\nif sys.version_info < " + repr(tuple(sys.version_info[:3])) + ":\n"
         "    raise ValueError('too old')\n"

@@ -77,7 +77,7 @@ class Api:
         return self._answering(Request(event, "r1"), caller, self.wiring)
 
     def ask(self, query: str, **variables: object) -> Mapping[str, Any]:
-        """Ask and return the whole answer."""
+        """Ask and return the whole response."""
         answer = self.post({"query": query, "variables": variables})
         answered: Mapping[str, Any] = json.loads(answer.body or "")
         return answered

@@ -175,7 +175,7 @@ def test_huge_variables_get_a_clean_error(api: Api) -> None:
         assert refused(api, sent) == {"BAD_USER_INPUT"}, name
 
 
-def test_a_whole_number_with_a_point_costs_what_it_asks_for(api: Api) -> None:
+def test_a_list_argument_written_as_a_float_costs_as_much(api: Api) -> None:
     assert refused(api, {"query": FLOATS % PAGE, "variables": {"n": 200.0}}) == {"COST_LIMIT"}
 
 
@@ -193,7 +193,7 @@ RAISED: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def test_with_its_limit_out_of_reach_each_would_run(
+def test_each_attack_runs_if_the_limit_that_stops_it_is_raised(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, limits in RAISED.items():
@@ -203,7 +203,7 @@ def test_with_its_limit_out_of_reach_each_would_run(
             assert api.data(ATTACKS[name][0]), name
 
 
-def test_without_their_limit_fragments_in_fragments_would_be_a_fault_of_ours(
+def test_without_the_limit_of_nested_fragments_the_server_fails(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(LIMITS + "MAX_FRAGMENTS_DEEP", 10_000)
@@ -217,20 +217,24 @@ BODIES: tuple[tuple[object, int], ...] = (
     ({"query": 5}, 400),
     ({"query": "{ __typename }", "variables": []}, 400),
     ({"query": "{ __typename }", "operationName": {}}, 400),
+    ({}, 400),
+    ({"query": None}, 400),
     ({"query": "#" * 1_000_000}, 413),
     ({"query": "{ __typename }", "variables": {"x": "y" * 300_000}}, 413),
 )
 
 
-def test_a_body_of_another_shape_is_refused(api: Api) -> None:
+def test_a_graphql_request_of_another_shape_is_refused(api: Api) -> None:
     for body, status in BODIES:
         answer = api.post(body)
         assert answer.status == status
         assert json.loads(answer.body or "")["errors"][0]["extensions"]["code"]
 
 
-def test_a_larger_body_would_be_read(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away."""
+def test_with_a_larger_body_limit_a_body_of_one_megabyte_is_read(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the guard disabled."""
     monkeypatch.setattr("groundwork_runtime.graphql.executor.MAX_BODY_BYTES", 2_000_000)
     assert api.data("{ __typename } #" + "x" * 1_000_000)
 

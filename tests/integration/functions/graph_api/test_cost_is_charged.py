@@ -55,7 +55,7 @@ def ask(api: Api) -> Iterator[Ask]:
     wiring.database.close()
 
 
-def test_a_dear_query_takes_more_of_the_limit_and_the_next_is_refused(ask: Ask) -> None:
+def test_an_expensive_query_uses_more_of_the_limit_so_the_next_one_is_refused(ask: Ask) -> None:
     status, headers, answer = ask(DEAR)
     assert status == 200, answer
     assert int(headers["RateLimit-Remaining"][0]) <= 8 - 1 - 510 // 100 + 1  # 2 a second come back
@@ -67,11 +67,11 @@ def test_a_dear_query_takes_more_of_the_limit_and_the_next_is_refused(ask: Ask) 
     assert answer["errors"][0]["extensions"]["code"] == "THROTTLED"
 
 
-def test_cheap_queries_take_what_any_request_takes(ask: Ask) -> None:
+def test_a_cheap_query_uses_as_much_of_the_limit_as_any_request(ask: Ask) -> None:
     assert [ask(CHEAP)[0] for _ in range(6)] == [200] * 6
 
 
-def test_without_the_charge_dear_queries_would_pass(
+def test_without_the_charge_by_cost_expensive_queries_pass(
     ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "COST_A_TOKEN", 1_000_000)

@@ -1,4 +1,4 @@
-"""Answers of GraphQL queries."""
+"""Responses of GraphQL queries."""
 
 import json
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ def test_entities_are_listed_and_filtered(api: Api, known: Mapping[str, str]) ->
     assert [edge["node"]["name"] for edge in following["edges"]] == ["Dust", "Fan 00", "Fan 01"]
 
 
-def test_what_the_graph_has_not_had_is_not_listed(api: Api, known: Mapping[str, str]) -> None:
+def test_entities_missing_in_the_graph_are_not_listed(api: Api, known: Mapping[str, str]) -> None:
     api.sql("INSERT INTO entities (name, type, key) VALUES ('New', 'person', 'new') RETURNING id")
     query = '{ entities(filter: {key: "new"}) { edges { node { name } } } }'
     assert api.data(query)["entities"]["edges"] == []
@@ -76,7 +76,9 @@ def test_what_the_graph_has_not_had_is_not_listed(api: Api, known: Mapping[str, 
     assert api.data(query)["entities"]["edges"] == [{"node": {"name": "New"}}]
 
 
-def test_relationships_by_type_direction_and_moment(api: Api, known: Mapping[str, str]) -> None:
+def test_relationships_are_filtered_by_type_direction_and_time(
+    api: Api, known: Mapping[str, str]
+) -> None:
     query = """query ($id: ID!, $types: [String!], $direction: Direction) { entity(id: $id) {
         relationships(types: $types, direction: $direction, first: 200) {
             edges { node { type from { name } to { name } } } } } }"""
@@ -91,7 +93,7 @@ def test_relationships_by_type_direction_and_moment(api: Api, known: Mapping[str
     assert count(types=["WRITES_FOR", "NO_SUCH_TYPE"]) == 1
 
 
-def test_a_path_and_a_subgraph(api: Api, known: Mapping[str, str]) -> None:
+def test_a_path_and_a_subgraph_are_returned(api: Api, known: Mapping[str, str]) -> None:
     data = api.data(
         """query ($from: ID!, $to: ID!) {
             path(from: $from, to: $to, types: ["KNOWS"]) {
@@ -106,7 +108,7 @@ def test_a_path_and_a_subgraph(api: Api, known: Mapping[str, str]) -> None:
     assert not data["subgraph"]["truncated"]
 
 
-def test_there_may_be_nothing(api: Api, known: Mapping[str, str]) -> None:
+def test_missing_objects_are_null(api: Api, known: Mapping[str, str]) -> None:
     nobody = "00000000-0000-7000-8000-000000000000"
     query = "query ($a: ID!, $b: ID!) { entity(id: $a) { name } path(from: $a, to: $b) { length } }"
     assert api.data(query, a=nobody, b=known["Ada"]) == {"entity": None, "path": None}
@@ -133,7 +135,7 @@ def asked_for(api: Api, fans: int) -> tuple[int, int]:
     return api.asked[0] - cypher, api.asked[1] - sql
 
 
-def test_each_level_costs_the_same_statements_however_many_items_it_has(
+def test_a_level_of_a_query_costs_as_many_statements_for_any_number_of_items(
     api: Api, known: Mapping[str, str]
 ) -> None:
     # Cypher: the entities; their links, of which most fields share a page, and those that lead
@@ -143,7 +145,7 @@ def test_each_level_costs_the_same_statements_however_many_items_it_has(
     assert asked_for(api, 40) == (5, 4)  # all entities are known before the last level
 
 
-def test_without_looking_ahead_each_item_would_be_a_statement(
+def test_without_prefetching_each_item_costs_a_statement(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_runtime.graphql.prefetch.Prefetch.entities", lambda *_: None)
@@ -152,9 +154,7 @@ def test_without_looking_ahead_each_item_would_be_a_statement(
     assert sql > 40
 
 
-def test_aliases_and_fragments_with_other_arguments_do_not_mix(
-    api: Api, known: Mapping[str, str]
-) -> None:
+def test_aliases_and_fragments_keep_their_own_arguments(api: Api, known: Mapping[str, str]) -> None:
     data = api.data(
         """query ($id: ID!, $more: Boolean!) {
             entity(id: $id) { ...Out in: neighbours(direction: IN, first: 1) { ...Names } } }
@@ -190,7 +190,7 @@ def test_a_caller_without_permission_for_relationships_sees_entities_only(
         assert api.code(query) == "FORBIDDEN"
 
 
-def test_a_fault_of_ours_is_masked_and_logged(
+def test_an_internal_error_is_masked_and_logged(
     api: Api, known: Mapping[str, str], monkeypatch: Any, caplog: Any
 ) -> None:
     def broken(*_: object) -> None:
@@ -206,7 +206,7 @@ def test_a_fault_of_ours_is_masked_and_logged(
     assert "secret inside" in caplog.text
 
 
-def test_what_one_field_does_not_show_another_of_the_same_query_may(
+def test_fields_of_one_query_may_select_different_columns(
     api: Api, known: Mapping[str, str]
 ) -> None:
     data = api.data(
@@ -221,9 +221,7 @@ def test_what_one_field_does_not_show_another_of_the_same_query_may(
     assert edge["relationship"] == {"from": {"name": "Ada"}, "to": {"name": "Bell"}}
 
 
-def test_the_graph_is_asked_for_nothing_that_is_not_shown(
-    api: Api, known: Mapping[str, str]
-) -> None:
+def test_only_selected_fields_are_read_from_the_graph(api: Api, known: Mapping[str, str]) -> None:
     def reads(*shown: str) -> tuple[str, str, str | None]:
         reader = api.wiring.graph_reader(lambda: 5.0, frozenset(shown))
         (ada,) = reader.entities([known["Ada"]]).values()

@@ -57,7 +57,7 @@ def holds_together(path: Any) -> bool:
 
 
 @pytest.mark.parametrize("wanted", WANTED, ids=str)
-def test_paths_are_as_short_wherever_hubs_begin(
+def test_paths_have_the_same_length_whatever_degree_makes_a_hub(
     api: Api, tail: Mapping[str, str], monkeypatch: Any, wanted: dict[str, Any]
 ) -> None:
     for hops in (2, 4, 6):
@@ -74,7 +74,7 @@ def test_paths_are_as_short_wherever_hubs_begin(
                 assert all(r["confidence"] >= wanted.get("least", 0.0) for r in steps)
 
 
-def test_between_hubs_the_surest_step_is_shown(
+def test_a_path_between_hubs_shows_the_most_confident_relationship(
     api: Api, tail: Mapping[str, str], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(READER, 1)
@@ -87,7 +87,7 @@ def test_between_hubs_the_surest_step_is_shown(
     assert step["confidence"] == best
 
 
-def test_a_way_that_the_graph_has_not_had_is_not_shown(
+def test_a_path_that_the_graph_lacks_is_not_shown(
     api: Api, tail: Mapping[str, str], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(READER, 1)
@@ -107,7 +107,9 @@ def test_a_way_that_the_graph_has_not_had_is_not_shown(
     assert api.data(PATH, **ask)["path"]["length"] == 2
 
 
-def test_a_hub_is_looked_up_not_read(api: Api, tail: Mapping[str, str], monkeypatch: Any) -> None:
+def test_a_path_search_does_not_read_a_hub_from_neo4j(
+    api: Api, tail: Mapping[str, str], monkeypatch: Any
+) -> None:
     """Neo4j's own search reads a hub whole; without Postgres' it would be asked for this."""
     asked: list[str] = []
     read = GraphDatabase.read

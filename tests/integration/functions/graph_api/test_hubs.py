@@ -1,4 +1,4 @@
-"""Hubs are read from Postgres; answers must be the same as from Neo4j."""
+"""Hubs are read from Postgres; responses must be the same as from Neo4j."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -67,7 +67,7 @@ def walked(api: Api, id_: str, first: int, wanted: dict[str, object]) -> list[An
 
 
 @pytest.mark.parametrize("wanted", FILTERS, ids=str)
-def test_pages_of_a_hub_are_those_that_sorting_gives(
+def test_pages_of_a_hub_equal_those_of_a_sorted_read(
     api: Api, crowd: Mapping[str, str], monkeypatch: Any, wanted: dict[str, object]
 ) -> None:
     sorted_in_the_graph = walked(api, crowd["Hub 1"], 200, wanted)
@@ -77,7 +77,7 @@ def test_pages_of_a_hub_are_those_that_sorting_gives(
     assert bool(sorted_in_the_graph) == (wanted != {"types": ["NO_SUCH"]})
 
 
-def test_a_subgraph_is_the_same_wherever_hubs_begin(
+def test_a_subgraph_is_the_same_whatever_degree_makes_a_hub(
     api: Api, crowd: Mapping[str, str], monkeypatch: Any
 ) -> None:
     def found() -> list[Any]:
@@ -103,7 +103,7 @@ def test_a_subgraph_is_the_same_wherever_hubs_begin(
     assert all(part["relationships"] for part in without[:2])
 
 
-def test_a_level_with_hubs_costs_two_statements_however_many_they_are(
+def test_a_level_of_a_query_costs_two_statements_for_any_number_of_hubs(
     api: Api, crowd: Mapping[str, str], monkeypatch: Any
 ) -> None:
     query = """query ($n: Int!) { entities(first: $n) { edges { node {
@@ -117,7 +117,7 @@ def test_a_level_with_hubs_costs_two_statements_however_many_they_are(
     assert api.statements - before == 3
 
 
-def test_an_entity_that_the_graph_has_not_had_is_on_no_page_of_a_hub(
+def test_an_entity_missing_in_the_graph_is_on_no_page_of_a_hub(
     api: Api, crowd: Mapping[str, str], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(READER, 1)

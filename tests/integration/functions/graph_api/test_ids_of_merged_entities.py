@@ -63,10 +63,10 @@ def test_an_old_key_means_the_survivor(api: Api, merged: Known) -> None:
     assert bell == BY_KEY["key"](api, "key:Cray")
 
 
-def test_without_the_statement_of_survivors_none_is_found(
+def test_without_the_look_up_of_survivors_no_old_id_finds_its_survivor(
     api: Api, merged: Known, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The mechanism taken away: no place finds the survivor any more."""
+    """With the mechanism disabled: no place finds the survivor any more."""
     wanted = {place: ask(api, merged, merged["Cray"]) for place, ask in BY_ID.items()}
     monkeypatch.setattr(survivors, "OF", f"{survivors.OF} AND false")
     same = [
@@ -75,7 +75,7 @@ def test_without_the_statement_of_survivors_none_is_found(
     assert same == ["seeds that are one"]
 
 
-def test_a_living_id_costs_no_question_more(api: Api, merged: Known) -> None:
+def test_an_existing_id_takes_no_extra_query(api: Api, merged: Known) -> None:
     def asked(place: str, id_: str) -> int:
         _, before = api.asked
         BY_ID[place](api, merged, id_)
@@ -86,7 +86,7 @@ def test_a_living_id_costs_no_question_more(api: Api, merged: Known) -> None:
     assert asked("entity", merged["Cray"]) == 0
 
 
-def test_after_a_split_the_id_is_its_own_again(api: Api, merged: Known) -> None:
+def test_after_a_split_the_old_id_means_its_own_entity_again(api: Api, merged: Known) -> None:
     for old in ("Bell", "Ada"):
         split_entity(UUID(merged[old]), work=PostgresUnitOfWork(api.database))
     api.relay()

@@ -63,7 +63,7 @@ def refusing() -> str:
 
 
 @pytest.mark.parametrize("kind", ["refusing", "black_hole"])
-def test_without_the_graph_the_answer_is_503_before_long(
+def test_a_query_gets_503_within_15_seconds_while_the_graph_is_down(
     api: Api, known: Mapping[str, str], request: pytest.FixtureRequest, kind: str
 ) -> None:
     settings = api.wiring.settings.model_copy(update={"neo4j_uri": request.getfixturevalue(kind)})
@@ -96,8 +96,10 @@ def test_a_query_over_its_time_is_stopped_in_the_database(graph: GraphDatabase) 
     assert graph.run(RUNNING) == []
 
 
-def test_a_query_that_is_only_abandoned_would_run_on(neo4j: Any, graph: GraphDatabase) -> None:
-    """The guard taken away: the same query without a time, whose asker waits no longer for it."""
+def test_without_a_time_limit_a_query_runs_on_after_its_caller_left(
+    neo4j: Any, graph: GraphDatabase
+) -> None:
+    """With the guard disabled, the query has no time limit and runs on after its caller left."""
     asker = threading.Thread(target=lambda: _until_stopped(neo4j.driver), daemon=True)
     asker.start()
     asker.join(2)
@@ -113,7 +115,7 @@ def _until_stopped(driver: Driver) -> None:
         driver.execute_query(ENDLESS)
 
 
-def test_a_request_over_its_time_says_so(
+def test_a_request_over_its_time_limit_is_an_error_that_says_so(
     api: Api, known: Mapping[str, str], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("groundwork_runtime.graphql.executor.REQUEST_SECONDS", 0.0)
@@ -135,7 +137,9 @@ def long_answer(api: Api) -> str:
     return '{ entities(filter: {q: "Long"}, first: 160) { edges { node { attributes } } } }'
 
 
-def test_an_answer_too_long_to_be_sent_says_so(api: Api, long_answer: str) -> None:
+def test_a_response_too_long_for_lambda_is_an_error_that_says_so(
+    api: Api, long_answer: str
+) -> None:
     answer = api.post({"query": long_answer})
     answered = json.loads(answer.body or "")
     assert (answer.status, answered["data"]) == (200, None)
@@ -143,7 +147,7 @@ def test_an_answer_too_long_to_be_sent_says_so(api: Api, long_answer: str) -> No
     assert len(api.data(long_answer.replace("160", "80"))["entities"]["edges"]) == 80
 
 
-def test_without_its_limit_it_would_be_sent(
+def test_without_the_limit_a_response_too_long_for_lambda_is_sent(
     api: Api, long_answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_runtime.graphql.executor.MAX_RESPONSE_BYTES", 10_000_000)

@@ -32,7 +32,7 @@ def setting(api: Api, **values: object) -> None:
     api.wiring.settings = api.wiring.settings.model_copy(update=values)
 
 
-def test_a_query_sent_once_with_its_hash_is_then_known_by_it(
+def test_a_query_sent_once_with_its_hash_can_then_be_sent_by_hash(
     api: Api, known: Mapping[str, str]
 ) -> None:
     hash_ = hash_of(QUERY)
@@ -42,7 +42,7 @@ def test_a_query_sent_once_with_its_hash_is_then_known_by_it(
 
 
 @pytest.mark.parametrize("hash_", ["0" * 64, "x", "A" * 64, 5, {}, ["0"] * 64, ""])
-def test_a_hash_that_is_none_of_this_query_is_refused(api: Api, hash_: object) -> None:
+def test_a_hash_of_another_query_is_refused(api: Api, hash_: object) -> None:
     assert code(asked(api, QUERY, hash_)) == "BAD_USER_INPUT"
 
 
@@ -52,7 +52,7 @@ def test_a_query_with_faults_is_not_remembered(api: Api) -> None:
     assert code(asked(api, None, hash_of(bad))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
-def test_what_is_learned_is_bounded() -> None:
+def test_the_number_of_learned_queries_is_limited() -> None:
     queries = PersistedQueries({})
     texts = [f"{{ a{i} }}" for i in range(persisted.CACHED_MAX + 5)]
     for text in [*texts, "#" * 20_000]:
@@ -62,7 +62,7 @@ def test_what_is_learned_is_bounded() -> None:
     assert hash_of("#" * 20_000) not in queries._learned
 
 
-def test_where_they_are_required_only_bundled_queries_are_served(
+def test_with_required_persisted_queries_only_bundled_ones_are_served(
     api: Api, known: Mapping[str, str], monkeypatch: Any
 ) -> None:
     hash_ = hash_of(QUERY)
@@ -78,7 +78,7 @@ def test_where_they_are_required_only_bundled_queries_are_served(
     assert asked(api, QUERY)["data"]["entities"]["edges"]
 
 
-def test_the_bundled_file_holds_what_its_hashes_say() -> None:
+def test_the_hashes_in_the_bundled_file_are_those_of_its_queries() -> None:
     assert all(hash_of(text) == hash_ for hash_, text in persisted.bundled().items())
 
 
@@ -93,7 +93,11 @@ def test_introspection_is_by_setting(api: Api) -> None:
     ("stage", "said", "allowed"),
     [("local", "auto", True), ("prod", "auto", False), ("prod", "on", True), ("dev", "off", False)],
 )
-def test_production_tells_no_schema_unless_told_to(stage: str, said: str, allowed: bool) -> None:  # noqa: FBT001 - a table
+def test_introspection_is_off_in_production_unless_it_is_enabled(
+    stage: str,
+    said: str,
+    allowed: bool,  # noqa: FBT001 - a table
+) -> None:
     settings = Settings.from_environment({}).model_copy(
         update={"stage": stage, "graphql_introspection": said}
     )

@@ -66,7 +66,7 @@ def carry_once(api: Api, limit: int) -> None:
     carry(destination, PostgresUnitOfWork(api.database), limit=limit)
 
 
-def test_while_the_relay_stands_still_the_answer_is_that_the_graph_is_behind(
+def test_while_the_relay_is_stopped_a_query_fails_with_graph_behind(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(await_position, "PATIENCE_SECONDS", 0.02)
@@ -80,17 +80,17 @@ def test_while_the_relay_stands_still_the_answer_is_that_the_graph_is_behind(
         before = after
 
 
-def test_without_the_wait_the_answer_is_from_before(
+def test_without_the_wait_a_query_shows_the_graph_before_the_write(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: nobody waits, and the relay stands still."""
+    """With the guard disabled: nobody waits, and the relay stands still."""
     monkeypatch.setattr("groundwork_runtime.graphql.executor.await_position", lambda *_: None)
     before = seen(api, known["Ada"], "0")
     for statements in WRITES.values():
         assert seen(api, known["Ada"], write(api, *statements)) == before
 
 
-def test_half_of_a_transaction_is_not_its_position(
+def test_a_position_is_reached_only_when_its_whole_transaction_is(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(await_position, "PATIENCE_SECONDS", 0.02)
@@ -118,7 +118,7 @@ def test_a_query_waits_about_two_seconds_and_then_gets_retry_after(
 
 
 @pytest.mark.parametrize("position", ["", "x", "-1", "1e3", "9" * 19, "9" * 40, "٣"])
-def test_a_position_that_is_none_is_refused(api: Api, position: str) -> None:
+def test_a_malformed_position_text_is_refused(api: Api, position: str) -> None:
     answer = api.post({"query": "{ __typename }"}, X_Groundwork_Min_Position=position)
     answered = json.loads(answer.body or "")
     assert answered["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -45,7 +45,7 @@ def asking(api: Api, known: Mapping[str, str]) -> Api:
     return api
 
 
-def test_what_is_similar_comes_with_its_entity_or_document(
+def test_similar_subjects_come_with_their_entity_or_document(
     asking: Api, known: Mapping[str, str]
 ) -> None:
     first, second, third = asking.data(SIMILAR, model=MODEL, vector=[2, 0])["similar"]
@@ -63,7 +63,7 @@ def test_what_is_similar_comes_with_its_entity_or_document(
     assert third["entity"]["name"] == "Bell"
 
 
-def test_a_subject_is_not_similar_to_itself_and_a_filter_holds(
+def test_similar_subjects_exclude_the_subject_itself_and_match_the_filter(
     asking: Api, known: Mapping[str, str]
 ) -> None:
     found = asking.data(
@@ -99,7 +99,13 @@ def test_a_search_with_bad_arguments_is_an_error(asking: Api, arguments: dict[st
     assert asking.code(SIMILAR, model=MODEL, **arguments) == "BAD_USER_INPUT"
 
 
-def test_it_needs_the_permissions_of_what_it_shows(asking: Api) -> None:
+def test_the_message_of_an_invalid_argument_names_it(asking: Api) -> None:
+    answer = asking.ask(SIMILAR, model=MODEL, vector=[1, 0, 0])
+    messages = [one["message"] for one in answer["errors"]]
+    assert messages == ["vector: must have 2 dimensions"]
+
+
+def test_the_field_similar_needs_the_permissions_of_its_subjects(asking: Api) -> None:
     scores = f'{{ similar(model: "{MODEL}", vector: [1, 0]) {{ score }} }}'
     titles = f'{{ similar(model: "{MODEL}", vector: [1, 0]) {{ document {{ title }} }} }}'
     for missing, query in (("embeddings:read", scores), ("documents:read", titles)):

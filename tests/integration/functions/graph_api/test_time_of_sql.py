@@ -62,13 +62,15 @@ def test_a_filter_of_a_hub_is_stopped_in_the_database(
     assert (answer.status, codes(json.loads(answer.body or ""))) == (200, {"TIMEOUT"})
 
 
-def test_the_next_request_has_its_own_time(api: Api, known: Mapping[str, str]) -> None:
+def test_a_request_after_a_stopped_one_has_its_own_time_limit(
+    api: Api, known: Mapping[str, str]
+) -> None:
     with held(api, "entities"):
         assert api.code(SEARCH) == "TIMEOUT"
     assert api.data(SEARCH)["a19"]["edges"]
 
 
-def test_without_the_limit_it_runs_on(
+def test_without_the_time_limit_the_sql_of_a_request_runs_on(
     api: Api, known: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Database, "stopping_at", lambda *_: nullcontext())

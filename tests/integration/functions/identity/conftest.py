@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery staple"
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer of the function."""
+    """A response of the function."""
 
     status: int
     text: str

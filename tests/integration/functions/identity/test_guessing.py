@@ -25,7 +25,7 @@ HOME, AWAY = "203.0.113.7", "198.51.100.9"
 
 
 def unguarded(_attempt: LoginAttempt, _failures: object, _now: datetime) -> None:
-    """The guard taken away: whoever asks is allowed."""
+    """With the guard disabled: whoever asks is allowed."""
 
 
 def addresses(count: int) -> list[str]:
@@ -50,7 +50,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("guard", [LoginAttempt.must_be_allowed, unguarded])
-def test_guesses_at_one_account_from_one_address_end(
+def test_guesses_at_one_account_from_one_address_are_limited(
     identity: Identity,
     make_user: MakeUser,
     monkeypatch: pytest.MonkeyPatch,
@@ -76,7 +76,7 @@ def test_guesses_at_one_account_from_one_address_end(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("guard", [LoginAttempt.must_be_allowed, unguarded])
-def test_guesses_at_many_accounts_from_one_address_end(
+def test_guesses_at_many_accounts_from_one_address_are_limited(
     identity: Identity,
     monkeypatch: pytest.MonkeyPatch,
     guard: Callable[[LoginAttempt, object, datetime], None],
@@ -90,7 +90,7 @@ def test_guesses_at_many_accounts_from_one_address_end(
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("guard", [LoginAttempt.must_be_allowed, unguarded])
-def test_guesses_at_one_account_from_many_addresses_end(
+def test_guesses_at_one_account_from_many_addresses_are_limited(
     identity: Identity,
     make_user: MakeUser,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,7 +107,7 @@ def test_guesses_at_one_account_from_many_addresses_end(
 
 
 @pytest.mark.usefixtures("small")
-def test_an_owner_gets_in_while_many_addresses_guess(
+def test_an_owner_can_log_in_while_many_addresses_guess(
     identity: Identity, make_user: MakeUser
 ) -> None:
     make_user(EMAIL)
@@ -120,7 +120,7 @@ def test_an_owner_gets_in_while_many_addresses_guess(
 
 
 @pytest.mark.usefixtures("small")
-def test_without_a_memory_of_addresses_the_owner_would_be_stopped_too(
+def test_without_remembered_addresses_guesses_of_others_stop_the_owner(
     identity: Identity, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_user(EMAIL)
@@ -152,7 +152,7 @@ def prolonging(database_url: str) -> Callable[[LoginAttempt, object, datetime], 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("prolonged", [False, True])
-def test_an_owner_at_a_new_address_gets_in_after_the_wait_though_the_guessing_goes_on(
+def test_an_owner_at_a_new_address_can_log_in_after_the_wait_despite_guessing(
     identity: Identity,
     make_user: MakeUser,
     clock: FakeClock,
@@ -200,14 +200,14 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 class Hasty(Argon2Hasher):
-    """The guard taken away: it does not compare where there is nothing to compare with."""
+    """With the guard disabled: it does not compare where there is nothing to compare with."""
 
     def verify(self, password_hash: str | None, password: str) -> bool:
         return password_hash is not None and super().verify(password_hash, password)
 
 
 @pytest.mark.parametrize("hasher", [Argon2Hasher, Hasty])
-def test_a_login_costs_one_hash_whether_there_is_such_an_account_or_not(
+def test_a_login_takes_one_hash_with_or_without_an_account(
     identity: Identity, make_user: MakeUser, hashes: list[str], hasher: type[Argon2Hasher]
 ) -> None:
     make_user(EMAIL)

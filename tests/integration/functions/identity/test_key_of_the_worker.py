@@ -24,7 +24,7 @@ def ensure(database: Database, kept: str | None) -> str | None:
     return ensure_worker_key(kept, begin_work=lambda: PostgresUnitOfWork(database), callers=callers)
 
 
-def test_the_key_has_the_rights_of_a_worker_and_no_other(database: Database) -> None:
+def test_the_workers_key_has_the_rights_of_a_worker_and_no_other(database: Database) -> None:
     key = ensure(database, None)
     assert key is not None
     holder = PostgresCallers(database).key_holder(hash_of(key))
@@ -50,7 +50,7 @@ def test_a_key_that_does_not_work_is_replaced(database: Database, kept: str) -> 
     assert database.rows("SELECT count(*) FROM users WHERE email = %s", (EMAIL,)) == [(1,)]
 
 
-def test_an_account_that_somebody_disabled_stays_so(database: Database) -> None:
+def test_a_disabled_worker_account_stays_disabled(database: Database) -> None:
     key = ensure(database, None)
     database.rows("UPDATE users SET status = 'disabled' WHERE email = %s RETURNING 1", (EMAIL,))
     assert ensure(database, key) is None

@@ -63,7 +63,7 @@ def cookie_of(reply: Reply) -> str:
 
 
 @pytest.mark.parametrize("how", ["body", "cookie"])
-def test_a_known_device_gets_in_while_somebody_else_guesses(proxied: Proxied, how: str) -> None:
+def test_a_known_device_can_log_in_while_somebody_else_guesses(proxied: Proxied, how: str) -> None:
     first = proxied(ADA)
     known = (
         {"device": first.json["device_token"]} if how == "body" else {"cookie": cookie_of(first)}
@@ -73,7 +73,7 @@ def test_a_known_device_gets_in_while_somebody_else_guesses(proxied: Proxied, ho
     assert proxied(ADA, **known).status == 200
 
 
-def test_without_known_devices_the_owner_would_be_locked_out(
+def test_without_known_devices_guesses_of_others_lock_the_owner_out(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device = proxied(ADA).json["device_token"]
@@ -82,7 +82,7 @@ def test_without_known_devices_the_owner_would_be_locked_out(
     assert proxied(ADA, device=device).status == 429
 
 
-def test_it_gets_in_when_the_whole_address_and_the_account_are_used_up(
+def test_a_known_device_logs_in_when_other_limits_are_used_up(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login_throttle, "ADDRESS_FAILURES", 3)
@@ -93,7 +93,7 @@ def test_it_gets_in_when_the_whole_address_and_the_account_are_used_up(
     assert proxied(ADA, device=device).status == 200
 
 
-def test_a_device_of_one_account_is_none_of_another(proxied: Proxied) -> None:
+def test_a_known_device_of_one_account_is_unknown_to_another(proxied: Proxied) -> None:
     attacker = proxied(BOB)
     proxied.guess(ADA)
     name, _, words = cookie_of(attacker).partition("=")
@@ -138,7 +138,7 @@ def test_a_device_stays_the_same_while_it_is_used(proxied: Proxied, clock: FakeC
     assert proxied(ADA, device=device).status == 429
 
 
-def test_guesses_on_a_known_device_end_too(proxied: Proxied, clock: FakeClock) -> None:
+def test_guesses_on_a_known_device_are_limited_too(proxied: Proxied, clock: FakeClock) -> None:
     """It may have been stolen: it has so many guesses of its own, then those of its address."""
     device = proxied(ADA).json["device_token"]
     proxied.guess(ADA)
@@ -149,7 +149,7 @@ def test_guesses_on_a_known_device_end_too(proxied: Proxied, clock: FakeClock) -
     assert proxied(ADA, device=device).status == 200
 
 
-def test_without_a_limit_of_its_own_a_stolen_device_could_guess_on(
+def test_without_a_limit_for_each_device_a_stolen_device_can_guess_on(
     proxied: Proxied, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(login_throttle, "DEVICE_FAILURES", 1_000)
@@ -158,7 +158,7 @@ def test_without_a_limit_of_its_own_a_stolen_device_could_guess_on(
     assert failed == [401] * (PAIR_FAILURES + 2)
 
 
-def test_failures_on_a_known_device_count_for_nobody_else(proxied: Proxied) -> None:
+def test_failures_on_a_known_device_count_for_that_device_alone(proxied: Proxied) -> None:
     device = proxied(ADA).json["device_token"]
     for _ in range(DEVICE_FAILURES):
         proxied(ADA, WRONG, device=device)

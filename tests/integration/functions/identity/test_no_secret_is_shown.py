@@ -27,7 +27,7 @@ def everything_in(database_url: str) -> str:
     return str(rows)
 
 
-def test_secrets_stand_in_no_log_answer_or_row(
+def test_no_log_response_or_row_shows_a_secret(
     identity: Identity,
     make_user: MakeUser,
     database_url: str,
@@ -73,7 +73,7 @@ def test_secrets_stand_in_no_log_answer_or_row(
         assert secret not in stored, f"{name} is stored"
 
 
-def test_a_key_shows_itself_in_no_representation() -> None:
+def test_no_representation_or_error_shows_the_signing_key() -> None:
     with pytest.raises(ValueError, match="not a private Ed25519 JWK") as found:
         signing_key('{"kty": "OKP", "crv": "Ed25519", "d": "c2VjcmV0", "x": "x", "kid": "k"}')
 

@@ -99,7 +99,7 @@ DEMOTE = "UPDATE users SET roles = '{viewer}' WHERE id = %s"
         "DELETE FROM users WHERE id = %s",
     ],
 )
-def test_of_two_admins_who_go_at_once_one_stays(
+def test_one_of_two_admins_removed_at_once_remains(
     database_url: str, make_user: MakeUser, other: str
 ) -> None:
     ada, bob = make_user(EMAIL, "admin"), make_user("bob@example.test", "admin")
@@ -110,8 +110,10 @@ def test_of_two_admins_who_go_at_once_one_stays(
     assert admins(database_url) == 1
 
 
-def test_without_its_lock_the_guard_lets_both_go(database_url: str, make_user: MakeUser) -> None:
-    """The guard taken away."""
+def test_without_the_lock_both_of_two_admins_can_be_removed(
+    database_url: str, make_user: MakeUser
+) -> None:
+    """With the guard disabled."""
     ada, bob = make_user(EMAIL, "admin"), make_user("bob@example.test", "admin")
     run(database_url, WITHOUT_A_LOCK)()
     with begun(database_url, DEMOTE, ada):
@@ -121,10 +123,10 @@ def test_without_its_lock_the_guard_lets_both_go(database_url: str, make_user: M
 
 
 @pytest.mark.parametrize(("guard", "refused"), [("", 1), (WITHOUT_A_ROW_LOCK, 0)])
-def test_a_role_that_is_being_given_does_not_go(
+def test_a_role_cannot_be_removed_while_it_is_being_given(
     database_url: str, make_user: MakeUser, guard: str, refused: int
 ) -> None:
-    """The guard taken away: an account has a role that is not there."""
+    """With the guard disabled: an account has a role that is not there."""
     user = make_user(EMAIL)
     run(database_url, "INSERT INTO roles (name, permissions) VALUES ('mine', '{}')")()
     if guard:
@@ -144,7 +146,7 @@ def not_held(users: PostgresUsers, user_id: UUID) -> Account | None:
 
 @pytest.mark.parametrize("look", [PostgresUsers.held, not_held])
 @pytest.mark.parametrize("how", ["refresh", "login"])
-def test_a_login_while_sessions_are_ended_is_ended_too(
+def test_ending_all_sessions_also_ends_a_login_at_the_same_time(
     new_identity: Callable[[], Identity],
     identity: Identity,
     make_user: MakeUser,

@@ -60,7 +60,7 @@ def published(identity: Identity) -> list[str]:
     return [key["kid"] for key in keys]
 
 
-def test_tokens_before_and_after_a_rotation_hold_everywhere(
+def test_tokens_signed_before_and_after_a_rotation_are_valid_in_every_process(
     new_identity: Callable[[], Identity], make_user: MakeUser
 ) -> None:
     make_user(EMAIL)
@@ -84,7 +84,7 @@ def test_tokens_before_and_after_a_rotation_hold_everywhere(
         assert set(published(environment)) == {done.kid, *done.retired}
 
 
-def test_a_retired_key_goes_when_all_that_it_signed_is_over(
+def test_a_retired_key_is_removed_when_all_its_tokens_have_expired(
     new_identity: Callable[[], Identity], identity: Identity, make_user: MakeUser, database_url: str
 ) -> None:
     make_user(EMAIL)
@@ -97,7 +97,7 @@ def test_a_retired_key_goes_when_all_that_it_signed_is_over(
     assert new_identity().me(token).status == 401
 
 
-def test_verifiers_know_a_key_before_anybody_signs_with_it(identity: Identity) -> None:
+def test_a_new_key_is_published_before_tokens_are_signed_with_it(identity: Identity) -> None:
     safe = identity.parts.secrets
     old = safe.read(SECRET)
     seen: list[tuple[float, bool, int]] = []
@@ -111,10 +111,10 @@ def test_verifiers_know_a_key_before_anybody_signs_with_it(identity: Identity) -
 
 
 @pytest.mark.parametrize("ahead", [AHEAD_SECONDS, 0.0])
-def test_a_verifier_that_just_read_the_keys_knows_the_new_one(
+def test_a_verifier_with_cached_keys_accepts_tokens_of_a_new_key(
     new_identity: Callable[[], Identity], make_user: MakeUser, ahead: float
 ) -> None:
-    """The guard taken away: without the pause, somebody is refused for seconds."""
+    """With the guard disabled: without the pause, somebody is refused for seconds."""
     make_user(EMAIL)
     signer, verifier = new_identity(), new_identity()
     clock = Moments(verifier)
@@ -160,7 +160,7 @@ def test_a_rotation_is_logged_without_the_key(identity: Identity) -> None:
     assert json.loads(kept)["d"] not in row[0]
 
 
-def test_the_safe_is_asked_once_a_minute_and_may_be_away_for_minutes(
+def test_the_secret_store_is_read_once_a_minute_and_may_fail_for_minutes(
     identity: Identity, make_user: MakeUser
 ) -> None:
     make_user(EMAIL)

@@ -15,7 +15,9 @@ from .conftest import PASSWORD, Identity, MakeUser
 EMAIL = "ada@example.test"
 
 
-def test_a_login_gives_tokens_that_open_me(identity: Identity, make_user: MakeUser) -> None:
+def test_the_access_token_of_a_login_is_accepted_by_me(
+    identity: Identity, make_user: MakeUser
+) -> None:
     make_user(EMAIL, "editor")
 
     tokens = identity.log_in(" ADA@example.test ")
@@ -37,7 +39,7 @@ def test_the_built_in_roles_of_the_database_are_those_of_the_table(identity: Ide
 
 
 @pytest.mark.parametrize("email", [EMAIL, "nobody@example.test", "not an address"])
-def test_a_wrong_pair_says_the_same_for_every_address(
+def test_a_failed_login_says_the_same_for_every_address(
     identity: Identity, make_user: MakeUser, email: str
 ) -> None:
     make_user(EMAIL)
@@ -48,7 +50,7 @@ def test_a_wrong_pair_says_the_same_for_every_address(
     assert reply.json["detail"] == "The address or the password is wrong."
 
 
-def test_a_disabled_account_gets_nothing(identity: Identity, make_user: MakeUser) -> None:
+def test_a_disabled_account_is_refused(identity: Identity, make_user: MakeUser) -> None:
     user = make_user(EMAIL)
     tokens = identity.log_in(EMAIL).json
     identity.parts.database.rows("UPDATE users SET status = 'disabled' WHERE id = %s", (user,))
@@ -57,7 +59,7 @@ def test_a_disabled_account_gets_nothing(identity: Identity, make_user: MakeUser
     assert identity.refresh(tokens["refresh_token"]).status == 401
 
 
-def test_a_refresh_token_holds_once_and_its_successor_goes_on(
+def test_a_refresh_token_works_once_and_its_successor_works(
     identity: Identity, make_user: MakeUser
 ) -> None:
     make_user(EMAIL)
@@ -91,7 +93,7 @@ def test_a_reused_refresh_token_ends_its_whole_family_and_no_other(
     assert logged == [("users.refresh_token_reused", "system", user, "192.0.2.1")]
 
 
-def test_the_immediate_parent_is_forgiven_within_the_grace_only(
+def test_only_the_immediate_parent_of_a_refresh_token_may_be_repeated_within_the_grace(
     identity: Identity, make_user: MakeUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_user(EMAIL)
@@ -177,7 +179,7 @@ def test_a_changed_password_ends_all_sessions(
     assert identity.refresh(old["refresh_token"]).status == 401
 
 
-def test_a_hash_of_weaker_parameters_is_made_anew_at_login(
+def test_a_password_hash_with_weaker_parameters_is_replaced_at_login(
     identity: Identity, make_user: MakeUser
 ) -> None:
 

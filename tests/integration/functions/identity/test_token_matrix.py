@@ -100,7 +100,7 @@ REFUSED: dict[str, Callable[[Forge], str]] = {
 }
 
 
-def test_the_forge_makes_tokens_that_hold(identity: Identity, forge: Forge) -> None:
+def test_the_forge_of_these_tests_makes_valid_tokens(identity: Identity, forge: Forge) -> None:
     assert identity.me(forge.token()).status == 200
 
 
@@ -119,7 +119,9 @@ def test_tokens_that_are_not_ours_are_refused_at_once(identity: Identity, forge:
             assert token[:50] not in reply.text, name
 
 
-def test_a_token_of_an_older_key_holds_after_a_rotation(identity: Identity, forge: Forge) -> None:
+def test_a_token_of_an_older_key_is_valid_after_a_rotation(
+    identity: Identity, forge: Forge
+) -> None:
     old = forge.token()
     newer = new_signing_key()
     identity.parts.database.rows(

@@ -57,16 +57,16 @@ def test_a_socket_opens_with_a_ticket_once_and_closes(send: Send, live: Live) ->
     assert live.database.rows("SELECT * FROM socket_connections") == []
 
 
-def test_without_a_ticket_that_holds_it_stays_closed(send: Send) -> None:
+def test_a_missing_or_invalid_ticket_opens_no_socket(send: Send) -> None:
     for ticket in (None, "", "wrong", "\0", "x" * 100_000):
         assert send("$connect", ticket=ticket) == {"statusCode": 401}
 
 
-def test_messages_are_answered(send: Send, live: Live) -> None:
+def test_each_message_of_a_socket_gets_a_reply(send: Send, live: Live) -> None:
     send("$connect", ticket=live.ticket())
     send("$default", '{"action": "ping"}')
     send("subscribe", '{"action": "subscribe", "topics": ["jobs"]}')
-    send("subscribe", '{"action": "subscribe", "topics": ["jobs"], "since": 7}')
+    send("subscribe", '{"action": "subscribe", "topics": ["jobs"], "since": 7.0}')
     send("unsubscribe", '{"action": "unsubscribe", "topics": ["jobs"]}')
 
     assert live.sockets.of("one~1") == [
@@ -93,12 +93,15 @@ NO_MESSAGES = [
     ('{"action": "subscribe", "topics": ["jobs"], "since": "1"}', "invalid"),
     ('{"action": "subscribe", "topics": ["jobs"], "since": 1.5}', "invalid"),
     ('{"action": "subscribe", "topics": ["jobs"], "since": 99999999999999999999}', "invalid"),
+    ('{"action": "ping", "action": "ping"}', "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs\\u0000"]}', "invalid"),
+    ('{"action": "subscribe", "topics": ["jobs"], "since": NaN}', "invalid"),
     ("[" * 10_000, "invalid"),
     ('{"action": "subscribe", "topics": ["jobs"]}', "forbidden"),
 ]
 
 
-def test_a_message_that_cannot_be_done_is_an_error_with_a_code(send: Send, live: Live) -> None:
+def test_an_invalid_socket_message_gets_an_error_with_a_code(send: Send, live: Live) -> None:
     send("$connect", ticket=live.ticket())
     live.database.rows("UPDATE socket_connections SET permissions = '{}'")
 
@@ -110,19 +113,21 @@ def test_a_message_that_cannot_be_done_is_an_error_with_a_code(send: Send, live:
     assert len(live.sockets.of("one~1")) == len(NO_MESSAGES)
 
 
-def test_a_socket_that_was_never_opened_gets_that_answer(send: Send, live: Live) -> None:
+def test_a_message_of_an_unknown_socket_gets_the_error_unauthenticated(
+    send: Send, live: Live
+) -> None:
     send("$default", '{"action": "subscribe", "topics": ["jobs"]}')
 
     assert live.sockets.of("one~1")[0]["code"] == "unauthenticated"
 
 
-def test_the_golden_events_are_understood(send: Send, live: Live) -> None:
+def test_the_function_understands_recorded_events_of_api_gateway(send: Send, live: Live) -> None:
     answers = {name: module.handler(EVENTS[name], None)["statusCode"] for name in GOLDEN}
 
     assert answers == {"connect": 401, "message": 200, "disconnect": 200}
 
 
-def test_a_socket_of_a_key_that_ends_says_when(send: Send, live: Live) -> None:
+def test_the_handshake_of_a_socket_returns_the_expiry_of_its_key(send: Send, live: Live) -> None:
     answer = send("$connect", ticket=ticket_of_key(live, 90))
 
     headers = answer["headers"]

@@ -10,7 +10,7 @@ from groundwork_core.realtime.connect import connect
 from groundwork_data.postgres import listeners
 
 from .conftest import Live
-from .test_live_topics import listen
+from .listening import listen
 
 BRIEFLY_SECONDS = 0.4
 LISTENERS_WHATEVER_THEIR_KEYS = (
@@ -87,7 +87,7 @@ def test_a_ticket_of_a_key_that_has_ended_opens_nothing(live: Live) -> None:
         connect("socket", ticket, work=live.work())
 
 
-def test_nothing_reaches_a_socket_whose_key_has_ended(live: Live) -> None:
+def test_a_socket_whose_key_has_ended_gets_no_events(live: Live) -> None:
     outlive_its_key(live)
     in_person = live.open()
     listen(live, in_person, "entities")
@@ -100,7 +100,9 @@ def test_nothing_reaches_a_socket_whose_key_has_ended(live: Live) -> None:
         listen(live, "socket", "entities")
 
 
-def test_without_the_guard_it_would_hear_on(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_check_of_keys_a_socket_whose_key_has_ended_still_gets_events(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listeners, "LISTENERS", LISTENERS_WHATEVER_THEIR_KEYS)
     outlive_its_key(live)
     live.entity("late")
@@ -109,7 +111,7 @@ def test_without_the_guard_it_would_hear_on(live: Live, monkeypatch: pytest.Monk
     assert len(live.sockets.changes("socket")) == 1
 
 
-def test_a_socket_whose_key_has_ended_is_closed_without_any_change(live: Live) -> None:
+def test_a_socket_whose_key_has_ended_is_closed_even_if_nothing_changes(live: Live) -> None:
     outlive_its_key(live)
     live.open()
 

@@ -40,7 +40,9 @@ def ids(live: Live) -> tuple[UUID, UUID, UUID]:
     return first, second, last
 
 
-def test_a_merge_takes_listeners_along(live: Live, ids: tuple[UUID, UUID, UUID]) -> None:
+def test_listeners_of_a_merged_entity_hear_of_its_survivor(
+    live: Live, ids: tuple[UUID, UUID, UUID]
+) -> None:
     first, second, last = ids
     early = listen(live, first)
     merge(live, first, second)
@@ -66,7 +68,7 @@ def test_a_merge_takes_listeners_along(live: Live, ids: tuple[UUID, UUID, UUID])
 
 
 @pytest.mark.parametrize("mechanism", ["there", "taken away"])
-def test_what_was_missed_of_the_survivor_is_replayed(
+def test_missed_changes_of_the_survivor_are_replayed(
     live: Live, ids: tuple[UUID, UUID, UUID], mechanism: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second, last = ids

@@ -3,7 +3,7 @@
 from groundwork_data.postgres.callers import PostgresCallers
 from groundwork_runtime.http.authentication import RIGHTS_CACHE_SECONDS, Authenticator
 
-from .conftest import MINT, Reply, Rest
+from .rest import MINT, Reply, Rest
 
 PATH = "/api/v1/api-keys"
 ANY = {"If-Match": "*"}

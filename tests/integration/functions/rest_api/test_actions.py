@@ -48,7 +48,7 @@ def test_a_fetch_on_request_is_202_once(rest: Rest) -> None:
     assert commands(rest) == 2
 
 
-def test_a_source_that_is_not_there_cannot_be_fetched(rest: Rest) -> None:
+def test_a_missing_source_cannot_be_fetched(rest: Rest) -> None:
     assert rest("POST", f"/api/v1/sources/{uuid4()}/fetch").status == 404
     assert rest("GET", f"/api/v1/sources/{uuid4()}/schedule").status == 404
 
@@ -57,10 +57,10 @@ def test_a_source_that_is_not_there_cannot_be_fetched(rest: Rest) -> None:
     ("schedule", "pointer"),
     [
         ({"kind": "cron", "expression": "61 * * * *"}, "/schedule/expression"),
-        ({"kind": "cron", "expression": "* * * * *", "timezone": "Mars"}, "/schedule/expression"),
+        ({"kind": "cron", "expression": "* * * * *", "timezone": "Mars"}, "/schedule/timezone"),
         ({"kind": "interval", "every_seconds": 0}, "/schedule/every_seconds"),
         ({"kind": "interval"}, "/schedule/every_seconds"),
-        ({"kind": "never"}, "/schedule"),
+        ({"kind": "never"}, "/schedule/kind"),
         ("hourly", "/schedule"),
     ],
 )  # fmt: skip
@@ -73,7 +73,7 @@ def test_a_schedule_that_cannot_be_kept_is_pointed_at(
     assert rest("GET", "/api/v1/sources").json["items"] == []
 
 
-def test_an_edited_schedule_is_planned_anew_and_seen_in_the_answer(rest: Rest) -> None:
+def test_the_response_to_an_edited_schedule_shows_the_new_plan(rest: Rest) -> None:
     made = source(rest)
     patch = {"schedule": {"kind": "cron", "expression": "0 0 1 1 *"}}
     reply = rest("PATCH", made.location, patch, headers={"If-Match": made.etag})

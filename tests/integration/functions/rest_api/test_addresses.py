@@ -36,7 +36,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("url", REFUSED)
 @pytest.mark.parametrize(("resource", "fields"), RESOURCES)
-def test_an_address_that_cannot_be_asked_is_refused(
+def test_an_address_that_cannot_be_fetched_is_422(
     shared_rest: Rest, resource: str, fields: dict[str, object], url: str
 ) -> None:
     reply = shared_rest("POST", f"/api/v1/{resource}", {**fields, "url": url})
@@ -49,14 +49,14 @@ def test_an_address_that_cannot_be_asked_is_refused(
     assert shared_rest("GET", made.location).json["url"] == good
 
 
-def test_user_info_is_refused_and_credentials_are_named(shared_rest: Rest) -> None:
+def test_user_info_in_a_url_is_refused_and_the_error_names_credentials(shared_rest: Rest) -> None:
     body = {"name": "a", "url": "http://user:pw@blog.example/f"}
     (fault,) = shared_rest("POST", "/api/v1/sources", body).json["errors"]
     assert "`credentials`" in fault["detail"]
 
 
 @pytest.mark.parametrize(("resource", "fields"), RESOURCES)
-def test_without_the_rule_a_private_address_is_taken(
+def test_without_the_rule_against_private_addresses_one_is_accepted(
     rest: Rest, resource: str, fields: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(address, "refuse_private", lambda _url, _allowed: None)
@@ -64,7 +64,7 @@ def test_without_the_rule_a_private_address_is_taken(
 
 
 @pytest.mark.parametrize(("resource", "fields"), RESOURCES)
-def test_what_the_configuration_allows_is_taken(
+def test_configured_addresses_are_accepted(
     rest: Rest, resource: str, fields: dict[str, object]
 ) -> None:
     given = {"DATABASE_URL": rest.url, "GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8"}
@@ -94,7 +94,7 @@ def test_an_address_is_kept_in_normal_form(shared_rest: Rest) -> None:
         "https://one.example./f",
     ],
 )
-def test_an_address_is_there_once_however_it_is_written(rest: Rest, other: str) -> None:
+def test_two_spellings_of_one_address_conflict(rest: Rest, other: str) -> None:
     rest.create("sources", name="a", url="https://one.example/f")
     reply = rest("POST", "/api/v1/sources", {"name": "b", "url": other})
     assert (reply.status, reply.pointers) == (409, {"/url"})
@@ -109,7 +109,9 @@ def direct(database_url: str) -> "Iterator[psycopg.Connection]":
 @pytest.mark.parametrize(
     "url", ["HTTP://a.example/", "http://A.example/", "http://a.example", "http://a.example/#f"]
 )
-def test_the_database_takes_no_other_form(direct: "psycopg.Connection", url: str) -> None:
+def test_the_database_refuses_an_address_that_is_not_in_normal_form(
+    direct: "psycopg.Connection", url: str
+) -> None:
     with pytest.raises(psycopg.errors.CheckViolation):
         direct.execute(
             "INSERT INTO sources (name, url, schedule) VALUES ('a', %s, %s)",

@@ -27,7 +27,7 @@ def ada(rest: Rest) -> Owner:
     return Owner(rest, "editor")
 
 
-def test_a_key_is_shown_once_and_opens_what_its_scopes_say(ada: Owner) -> None:
+def test_an_api_key_is_shown_once_and_grants_its_scopes(ada: Owner) -> None:
     made = ada.make("entities:read", "api-keys:read", "entities:read")
     key = made.json["key"]
 
@@ -44,7 +44,7 @@ def test_a_key_is_shown_once_and_opens_what_its_scopes_say(ada: Owner) -> None:
         assert key not in reply.text
 
 
-def test_only_a_hash_is_kept(ada: Owner) -> None:
+def test_only_a_hash_of_an_api_key_is_stored(ada: Owner) -> None:
     key = ada.make("entities:read").json["key"]
     for table in ("api_keys", "outbox", "audit_events"):
         rows = str(ada.rest.database.rows(f"SELECT t::text FROM {table} t"))
@@ -73,7 +73,7 @@ def test_a_fault_is_named(ada: Owner, fields: Mapping[str, Any], pointers: set[s
     assert (reply.status, reply.pointers) == (422, pointers)
 
 
-def test_a_key_never_has_more_than_its_owner_has_now(ada: Owner) -> None:
+def test_a_key_never_has_more_rights_than_its_owner_has_now(ada: Owner) -> None:
     key = ada.make("entities:read", "sources:write").json["key"]
     body = {"name": "A feed", "url": "https://a.example.org"}
     assert ada.by_key(key, "POST", "/api/v1/sources", body).status == 201
@@ -118,7 +118,7 @@ def test_an_ended_key_is_refused_within_half_a_minute(ada: Owner, how: str) -> N
     assert ada.by_key(key, "GET", "/api/v1/entities").status == 401
 
 
-def test_a_revoked_key_does_no_privileged_write_any_more(ada: Owner) -> None:
+def test_a_revoked_key_is_refused_for_privileged_writes_at_once(ada: Owner) -> None:
     made = ada.make("api-keys:read", "api-keys:write")
     key = made.json["key"]
     assert ada.by_key(key, "GET", PATH).status == 200
@@ -127,7 +127,7 @@ def test_a_revoked_key_does_no_privileged_write_any_more(ada: Owner) -> None:
     assert ada.by_key(key, "POST", PATH, body).status == 401
 
 
-def test_a_key_makes_no_stronger_key(ada: Owner) -> None:
+def test_a_key_cannot_create_a_key_with_more_rights(ada: Owner) -> None:
     strong = ada.make("entities:read", "entities:write", "api-keys:write")
     weak = ada.make("api-keys:write", "entities:read").json["key"]
 
@@ -173,7 +173,7 @@ def test_a_caller_with_fewer_rights_cannot_change_keys_of_one_with_more(
         assert rest(method, path, token=clerk, headers=ANY).status == 403
 
 
-def test_a_use_is_noted_and_is_no_change_of_the_key(ada: Owner) -> None:
+def test_a_use_of_a_key_is_recorded_and_does_not_change_its_version(ada: Owner) -> None:
     made = ada.make("entities:read")
     key = made.json["key"]
     outbox = "SELECT count(*) FROM outbox UNION ALL SELECT count(*) FROM audit_events"
@@ -194,7 +194,7 @@ def test_a_use_is_noted_and_is_no_change_of_the_key(ada: Owner) -> None:
 def test_a_use_is_written_at_most_once_a_minute(
     ada: Owner, pause: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: with no pause, each look writes."""
+    """With the guard disabled: with no pause, each look writes."""
     monkeypatch.setattr(
         looking,
         "KEY_HOLDER",
@@ -213,7 +213,7 @@ def test_a_use_is_written_at_most_once_a_minute(
     assert ada("GET", made.location).json["last_used_at"] > used[0]
 
 
-def test_a_key_is_one_statement_and_then_remembered(ada: Owner) -> None:
+def test_an_api_key_costs_one_statement_and_is_then_cached(ada: Owner) -> None:
     key = ada.make("entities:read").json["key"]
     ada.by_key(key, "GET", "/api/v1/entities")
     before = ada.rest.database.statements
@@ -248,8 +248,8 @@ def test_acts_of_a_key_are_logged_as_its_own(ada: Owner) -> None:
     assert (event["action"], event["actor_id"]) == ("sources.created", str(ada.id))
 
 
-def test_a_key_that_is_shown_again_is_the_same_and_is_nowhere_to_be_read(ada: Owner) -> None:
-    """A client that got no answer sends its request again, and must not be left without its key."""
+def test_a_repeated_creation_shows_the_same_api_key_which_is_stored_encrypted(ada: Owner) -> None:
+    """A client that got no response sends its request again, and must still get its key."""
     body = {"name": "robot", "scopes": ["entities:read"]}
     again = {"Idempotency-Key": "made-once"}
     first = ada.rest("POST", PATH, body, token=ada.token, headers=again)
@@ -264,7 +264,9 @@ def test_a_key_that_is_shown_again_is_the_same_and_is_nowhere_to_be_read(ada: Ow
         assert key.encode().hex() not in str(rows), table
 
 
-def test_a_key_is_limited_for_itself(ada: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_api_key_has_a_rate_limit_of_its_own(
+    ada: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = ada.make("entities:read").json["key"]
     limiter = RateLimiter(PostgresTokenBuckets(ada.rest.database), 1)
     monkeypatch.setattr(ada.rest.parts, "limiter", limiter)

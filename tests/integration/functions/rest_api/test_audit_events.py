@@ -24,7 +24,7 @@ def new_source(rest: Rest, name: str = "a") -> str:
     return str(made.json["id"])
 
 
-def test_a_write_with_consequences_names_its_caller(rest: Rest) -> None:
+def test_a_write_of_several_statements_names_its_caller(rest: Rest) -> None:
     user = rest.user("editor")
     token = MINT.token(user)
     body = {"name": "a", "url": "https://a.example.org/", "schedule": FEED}
@@ -55,15 +55,15 @@ def test_a_write_of_one_statement_names_its_caller(rest: Rest) -> None:
     assert {one["request_id"] for one in events} == {"r"}
 
 
-def test_a_statement_that_does_not_say_it_is_the_systems(rest: Rest) -> None:
-    """The guard taken away."""
+def test_a_statement_that_sets_no_actor_is_logged_as_the_systems(rest: Rest) -> None:
+    """With the guard disabled."""
     rest("GET", "/api/v1/roles")
     rows = rest.database.write_texts(resource_sql.insert(ROLES, COLUMNS, "no actor"), (TEMPS,))
     events = rest("GET", "/api/v1/audit-events", query={"subject_id": str(rows[0][0])})
     assert [one["actor"] for one in events.json["items"]] == ["system"]
 
 
-def test_statements_say_who_acts_exactly_where_triggers_listen(rest: Rest) -> None:
+def test_exactly_the_audited_tables_set_the_actor_in_their_statements(rest: Rest) -> None:
     rows = rest.database.rows(
         "SELECT DISTINCT replace(tgrelid::regclass::text, '_', '-') FROM pg_trigger"
         " WHERE tgfoid = 'groundwork_write_audit'::regproc"
@@ -88,7 +88,7 @@ def test_a_schema_of_preferences_is_written_by_its_caller(rest: Rest) -> None:
     assert {one["actor"][:5] for one in events} == {"user:"}
 
 
-def test_the_next_request_acts_for_itself(rest: Rest) -> None:
+def test_each_request_is_logged_with_its_own_actor(rest: Rest) -> None:
     source = new_source(rest)
     other = rest.user("admin")
     etag = rest("GET", f"/api/v1/sources/{source}").etag
@@ -99,7 +99,7 @@ def test_the_next_request_acts_for_itself(rest: Rest) -> None:
     assert found[0]["before"]["name"] == "a"
 
 
-def test_events_are_found_by_what_one_asks(rest: Rest) -> None:
+def test_audit_events_are_filtered_by_each_parameter(rest: Rest) -> None:
     for name in ("a", "b", "c"):
         new_source(rest, name)
     with rest.parts.work() as work:
@@ -121,7 +121,7 @@ def test_events_are_found_by_what_one_asks(rest: Rest) -> None:
     assert one.json == newest
 
 
-def test_the_audit_log_is_readable_with_its_permission_and_never_writable(rest: Rest) -> None:
+def test_the_audit_log_can_be_read_with_its_permission_and_never_written(rest: Rest) -> None:
     new_source(rest)
     for role, status in (("viewer", 403), ("editor", 403), ("service", 403), ("admin", 200)):
         token = MINT.token(rest.user(role))

@@ -15,7 +15,8 @@ OTHERWISE = {
     "/api/v1/sources/import",
 }
 """Callbacks are decoded after their signature is verified, and pushes of hubs and lists of sources
-are not JSON; test_callbacks.py, test_push.py and test_source_lists.py send them bad input."""
+are not JSON; test_callback_signatures.py, test_pushes.py and test_lists_of_sources.py send them
+bad input."""
 WRITES = [
     (one.method, one.path)
     for one in router.operations
@@ -66,14 +67,16 @@ def path_of(path: str) -> str:
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
 @pytest.mark.parametrize("body", NOT_JSON.values(), ids=NOT_JSON)
-def test_what_is_not_json_is_400(shared_rest: Rest, method: str, path: str, body: str) -> None:
+def test_a_body_that_is_not_json_is_400(
+    shared_rest: Rest, method: str, path: str, body: str
+) -> None:
     reply = shared_rest(method, path_of(path), body, headers={"If-Match": "*"})
     assert (reply.status, reply.json["type"]) == (400, "/problems/not-json"), reply.text
 
 
 @pytest.mark.parametrize(("method", "path"), WRITES)
 @pytest.mark.parametrize("body", BROKEN_RULES.values(), ids=BROKEN_RULES)
-def test_what_breaks_a_rule_is_422_with_a_pointer(
+def test_an_input_that_breaks_a_rule_is_422_with_a_pointer(
     shared_rest: Rest, method: str, path: str, body: object
 ) -> None:
     text = json.dumps(body)
@@ -110,7 +113,7 @@ def test_another_media_type_is_415(shared_rest: Rest, method: str, path: str) ->
     ],
     ids=["NUL in a name", "NUL", "NUL in a list", "huge number", "150 deep", "long"],
 )
-def test_free_json_is_stored_or_refused_but_never_a_500(
+def test_any_json_in_attributes_is_stored_or_refused_with_422(
     shared_rest: Rest, attributes: dict[str, object]
 ) -> None:
     body = {"name": "x", "type": "topic", "attributes": attributes}

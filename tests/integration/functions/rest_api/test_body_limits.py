@@ -22,7 +22,7 @@ ID = "0190b9d0-0000-7000-8000-000000000000"
 
 def most(operation: Operation) -> int:
     path = operation.path
-    if path.endswith(("/bulk", "/batch", "/import", "/results")):
+    if path.endswith(("/bulk", "/batch", "/import", "/results", "/jobs/status")):
         return MANY
     with_text = ("/contents", "/contents/<content_id>", "/documents", "/documents/<document_id>")
     return TEXT if path.removeprefix("/api/v1") in with_text else ONE
@@ -47,15 +47,15 @@ def test_bodies_of_logins_are_limited_to_16_kib() -> None:
     assert limits == {16 * 1024}
 
 
-def test_it_is_refused_before_authentication(shared_rest: Rest) -> None:
+def test_a_large_body_is_refused_before_authentication(shared_rest: Rest) -> None:
     reply = shared_rest("POST", "/api/v1/entities", "x" * (ONE + 1), token=None)
     assert reply.status == 413
 
 
-def test_without_the_limit_it_would_be_decoded(
+def test_without_the_body_limit_a_large_body_is_decoded(
     shared_rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(endpoint, "len", lambda _body: 0, raising=False)
     body = json.dumps({"name": "n", "type": "topic", "key": "x" * ONE})
     assert shared_rest("POST", "/api/v1/entities", body).pointers == {"/key"}

@@ -40,7 +40,7 @@ def ids(reply: Reply) -> list[str]:
     return [one["id"] for one in reply.json["results"]]
 
 
-def test_entities_are_created_updated_or_left_as_they_are(rest: Rest) -> None:
+def test_bulk_entities_are_created_updated_or_unchanged(rest: Rest) -> None:
     first = send(rest, ENTITIES, *topics(3))
     assert outcomes(first) == [(201, "created")] * 3
     assert first.headers["X-Groundwork-Position"][0].isdigit()
@@ -57,14 +57,14 @@ def test_entities_are_created_updated_or_left_as_they_are(rest: Rest) -> None:
     assert "X-Groundwork-Position" not in nothing.headers
 
 
-def test_what_has_no_key_is_always_new(rest: Rest) -> None:
+def test_an_entity_without_a_key_is_always_new(rest: Rest) -> None:
     item = {"name": "A", "type": "topic"}
     reply = send(rest, ENTITIES, item, item)
     assert outcomes(reply) == [(201, "created")] * 2
     assert len(set(ids(reply))) == 2
 
 
-def test_one_key_twice_is_merged_in_order(rest: Rest) -> None:
+def test_two_bulk_items_with_one_key_are_merged_in_order(rest: Rest) -> None:
     one = {"name": "First", "type": "topic", "key": "k", "attributes": {"a": 1, "b": 1}}
     two = {"name": "Second", "type": "topic", "key": "k", "attributes": {"b": 2}}
     other = {"name": "Other kind", "type": "work", "key": "k"}
@@ -96,7 +96,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_item_spoils_no_other(shared_rest: Rest, name: str) -> None:
+def test_an_invalid_item_does_not_affect_others(shared_rest: Rest, name: str) -> None:
     item, pointer = BAD[name]
     key = str(uuid4())
     good = {"name": "Good", "type": "topic", "key": key}
@@ -109,7 +109,7 @@ def test_a_bad_item_spoils_no_other(shared_rest: Rest, name: str) -> None:
     assert shared_rest("GET", "/api/v1/entities", query={"key": key}).json["items"]
 
 
-def test_the_same_texts_are_too_long_one_by_one(shared_rest: Rest) -> None:
+def test_a_name_too_long_for_bulk_is_too_long_for_a_single_create(shared_rest: Rest) -> None:
     reply = shared_rest("POST", "/api/v1/entities", {"name": "漢" * 900, "type": "topic"})
     assert (reply.status, reply.pointers) == (422, {"/name"})
 
@@ -127,7 +127,7 @@ def test_relationships_are_upserted_by_ends_type_and_beginning(rest: Rest) -> No
     assert (shown["confidence"], shown["attributes"], shown["version"]) == (0.9, {"n": 1}, 2)
 
 
-def test_an_edge_to_nowhere_spoils_no_other(rest: Rest) -> None:
+def test_a_relationship_without_an_end_does_not_affect_others(rest: Rest) -> None:
     a, b = ids(send(rest, ENTITIES, *topics(2)))
     edge = {"from_id": a, "to_id": b, "type": "KNOWS"}
     times = {"valid_from": "2026-02-01T00:00:00Z", "valid_to": "2026-01-01T00:00:00Z"}
@@ -138,7 +138,7 @@ def test_an_edge_to_nowhere_spoils_no_other(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("path", [ENTITIES, EDGES])
-def test_more_than_a_thousand_are_refused_whole_and_none_is_fine(
+def test_more_than_a_thousand_items_are_refused_and_an_empty_list_is_accepted(
     shared_rest: Rest, path: str
 ) -> None:
     reply = shared_rest("POST", path, {"items": [{}] * 1_001})
@@ -147,7 +147,9 @@ def test_more_than_a_thousand_are_refused_whole_and_none_is_fine(
 
 
 @pytest.mark.parametrize(("role", "status"), [("analyst", 200), ("service", 200), ("viewer", 403)])
-def test_it_needs_the_permission_to_write(shared_rest: Rest, role: str, status: int) -> None:
+def test_a_bulk_request_needs_the_permission_to_write(
+    shared_rest: Rest, role: str, status: int
+) -> None:
     token = MINT.token(shared_rest.user(role))
     reply = shared_rest("POST", ENTITIES, {"items": []}, token=token)
     assert reply.status == status
@@ -171,7 +173,7 @@ def statements(rest: Rest, path: str, items: list[dict[str, Any]]) -> int:
     return len(sent)
 
 
-def test_however_many_they_are_the_statements_are_the_same(rest: Rest) -> None:
+def test_a_bulk_request_takes_as_many_statements_for_any_number_of_items(rest: Rest) -> None:
     few, many = topics(2), topics(1_000)
     send(rest, ENTITIES, *few)
     assert statements(rest, ENTITIES, few) == statements(rest, ENTITIES, many) <= 2
@@ -236,15 +238,17 @@ def both_ways(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> int:
         return sum(pool.map(write, (1, -1)))
 
 
-def test_two_in_opposite_orders_do_not_deadlock(
+def test_two_bulk_requests_in_opposite_orders_do_not_deadlock(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert both_ways(rest, monkeypatch) == 0
     assert rest.database.row("SELECT count(*), max(cardinality(aliases)) FROM entities") == (100, 1)
 
 
-def test_without_the_one_order_they_do(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away: each writes in an order of its own."""
+def test_without_one_order_of_writing_two_bulk_requests_deadlock(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the guard disabled: each writes in an order of its own."""
     ordered = knowledge_sql.UPSERT_ENTITIES
     monkeypatch.setattr(
         knowledge_sql,
@@ -261,7 +265,7 @@ def test_a_bulk_write_is_tried_again_after_a_deadlock(rest: Rest, failures: int)
 
     def work() -> PostgresUnitOfWork:
         if next(left, None) is not None:
-            raise Unavailable("The database was too busy for this.")
+            raise Unavailable("The database is too busy.")
         return rest.parts.work()
 
     items = {0: NewEntity(name="A", type="topic")}

@@ -39,7 +39,7 @@ def test_a_draft_is_published_and_archived(rest: Rest, content: Reply) -> None:
     assert (archived.json["status"], archived.json["version"]) == ("archived", 3)
 
 
-def test_an_act_needs_the_version_it_means_and_nothing_more(rest: Rest, content: Reply) -> None:
+def test_an_act_needs_if_match_and_takes_no_body(rest: Rest, content: Reply) -> None:
     path = f"{content.location}/publish"
     assert rest("POST", path).status == 428
     assert act(rest, content, "publish", '"7"').status == 412
@@ -49,7 +49,7 @@ def test_an_act_needs_the_version_it_means_and_nothing_more(rest: Rest, content:
 
 
 @pytest.mark.parametrize("verb", ["publish", "archive"])
-def test_what_is_there_already_cannot_be_moved_there(rest: Rest, content: Reply, verb: str) -> None:
+def test_a_content_cannot_be_moved_to_its_own_status(rest: Rest, content: Reply, verb: str) -> None:
     assert act(rest, content, verb).status == 200
     again = act(rest, content, verb)
     assert (again.status, again.pointers) == (409, {"/status"})
@@ -65,7 +65,7 @@ def test_what_is_there_already_cannot_be_moved_there(rest: Rest, content: Reply,
         (("archived", "published"), 409),
     ],
 )
-def test_a_patch_moves_by_the_same_rules(
+def test_a_patch_of_the_status_follows_the_rules_of_transitions(
     rest: Rest, content: Reply, way: tuple[str, ...], last: int
 ) -> None:
     *before, end = way
@@ -91,7 +91,7 @@ def test_every_version_is_kept(rest: Rest, content: Reply) -> None:
 
 
 @pytest.mark.parametrize("version", ["0", "2", "-1", "9" * 18, "9" * 400, "x", "1.0", "+1"])
-def test_a_version_that_never_was_is_404(rest: Rest, content: Reply, version: str) -> None:
+def test_an_unknown_version_of_a_content_is_404(rest: Rest, content: Reply, version: str) -> None:
     assert rest("GET", f"{content.location}/versions/{version}").status == 404
 
 
@@ -105,20 +105,20 @@ def test_versions_are_kept_whoever_writes(rest: Rest, content: Reply) -> None:
     with psycopg.connect(rest.url, autocommit=True) as connection:
         connection.execute("UPDATE contents SET title = title || '!'")
         assert len(versions(rest, content)) == 2
-        # The guard taken away.
+        # With the guard disabled.
         connection.execute("ALTER TABLE contents DISABLE TRIGGER keep_versions_update")
         connection.execute("UPDATE contents SET title = title || '!'")
         assert len(versions(rest, content)) == 2
 
 
-def test_a_content_that_went_somewhere_stays(rest: Rest, content: Reply) -> None:
+def test_a_content_with_a_distribution_cannot_be_removed(rest: Rest, content: Reply) -> None:
     sent = rest.create("distributions", content_id=content.json["id"], channel="email")
     assert rest("DELETE", content.location, headers={"If-Match": "*"}).status == 409
     rest("DELETE", sent.location, headers={"If-Match": "*"})
     assert rest("DELETE", content.location, headers={"If-Match": "*"}).status == 204
 
 
-def test_bodies_do_not_travel(rest: Rest, content: Reply) -> None:
+def test_bodies_of_contents_are_in_no_event(rest: Rest, content: Reply) -> None:
     for table in ("outbox", "audit_events"):
         found = rest.database.rows(f"SELECT to_jsonb(t)::text FROM {table} t")
         texts = [row[0] for row in found if "On engines" in row[0]]

@@ -1,18 +1,17 @@
 """Credentials of sources over REST: write only, in no row, answer or log, and they work."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from groundwork_core.sources.model import FetchDue
 from groundwork_core.web.reachability import AllowedTargets
 from groundwork_runtime import logs
 
 from ....feeds import RawServer
 from .conftest import Reply, Rest
+from .polls import poll
 
 PASSWORD = "a very secret password"
 TOKEN = "s3cret-t0ken"
@@ -60,18 +59,12 @@ def guarded() -> Iterator[RawServer]:
         yield server
 
 
-def poll(rest: Rest, made: Reply) -> None:
+def polled(rest: Rest, made: Reply) -> None:
     rest.parts.allowed = AllowedTargets.parse(("127.0.0.0/8",))
-    row = rest.database.rows(
-        "SELECT data FROM outbox WHERE kind = 'fetch_due' AND aggregate_id = %s"
-        " ORDER BY id DESC LIMIT 1",
-        [made.json["id"]],
-    )
-    due = FetchDue.model_validate_json(json.dumps(row[0][0]))
-    assert [error for _, error in rest.parts.fetch_sources([due])] == [None]
+    poll(rest, made)
 
 
-def test_they_are_shown_nowhere(rest: Rest, capsys: pytest.CaptureFixture[str]) -> None:
+def test_credentials_are_shown_nowhere(rest: Rest, capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure("rest_api", "DEBUG")
     made = rest(
         "POST", "/api/v1/sources", NEW, headers={"Idempotency-Key": "a-key-of-the-client-1"}
@@ -113,8 +106,8 @@ def test_they_are_shown_nowhere(rest: Rest, capsys: pytest.CaptureFixture[str]) 
     ]
 
 
-def test_without_encryption_the_search_finds_them(rest: Rest) -> None:
-    """The guard taken away."""
+def test_the_search_for_credentials_finds_unencrypted_ones(rest: Rest) -> None:
+    """With the guard disabled."""
     rest.create("sources", **NEW)
     with psycopg.connect(rest.url, autocommit=True) as connection:
         connection.execute(
@@ -124,23 +117,23 @@ def test_without_encryption_the_search_finds_them(rest: Rest) -> None:
     assert PASSWORD in everything_in(rest.url)
 
 
-def test_a_poll_sends_them(rest: Rest, guarded: RawServer) -> None:
+def test_a_poll_sends_the_credentials_of_its_source(rest: Rest, guarded: RawServer) -> None:
     rest.parts.allowed = AllowedTargets.parse(("127.0.0.0/8",))
     url = f"http://127.0.0.1:{guarded.port}/feed"
     made = rest.create("sources", name="x", url=url)
-    poll(rest, made)
+    polled(rest, made)
     assert rest("GET", made.location).json["state"]["documents"] == 0
     patch(rest, made, credentials={"scheme": "basic", "username": "ada", "password": "a"})
     assert rest("GET", f"{made.location}/schedule").json["reason"] == "credentials"
     rest("POST", f"{made.location}/fetch")
-    poll(rest, made)
+    polled(rest, made)
     assert rest("GET", made.location).json["state"]["documents"] == 1
     asked = zip(guarded.asked, guarded.headers, strict=True)
     sent = [(path, "authorization" in headers) for path, headers in asked]
     assert sent == [("/robots.txt", False), ("/feed", False), ("/feed", True)]
 
 
-def test_another_origin_forgets_them(rest: Rest) -> None:
+def test_a_new_origin_removes_the_credentials(rest: Rest) -> None:
     made = rest.create("sources", **NEW)
     same = patch(rest, made, url="https://blog.example/other")
     assert same.json["has_credentials"]
@@ -151,7 +144,9 @@ def test_another_origin_forgets_them(rest: Rest) -> None:
     assert both.json["has_credentials"]
 
 
-def test_a_lost_key_stops_this_source_only_and_says_so(rest: Rest, guarded: RawServer) -> None:
+def test_a_source_whose_credentials_cannot_be_decrypted_fails_alone_and_says_so(
+    rest: Rest, guarded: RawServer
+) -> None:
     rest.parts.allowed = AllowedTargets.parse(("127.0.0.0/8",))
     url = f"http://127.0.0.1:{guarded.port}/feed"
     made = rest.create("sources", **{**NEW, "url": url})
@@ -159,7 +154,7 @@ def test_a_lost_key_stops_this_source_only_and_says_so(rest: Rest, guarded: RawS
         "UPDATE source_credentials SET encrypted = regexp_replace(encrypted, '[.][^.]+[.]',"
         " '.00000000-0000-7000-8000-000000000000.')"
     )
-    poll(rest, made)
+    polled(rest, made)
     error = rest("GET", made.location).json["state"]["error"]
     assert error["class"] == "credentials"
     assert "00000000-0000-7000-8000-000000000000" in error["message"]

@@ -37,7 +37,7 @@ def jobs(rest: Rest, document: str) -> list[Any]:
     )
 
 
-def test_it_is_what_ingestion_makes_of_the_same(rest: Rest) -> None:
+def test_a_created_document_equals_an_ingested_one(rest: Rest) -> None:
     said = {"author": "Ada", "language": "en", "published_at": "2026-01-01T01:00:00+01:00"}
     brought = rest.create("documents", **new(source(rest), content=HTML, **said))
     assert (brought.json["content"], brought.json["revision"]) == (CLEAN, 1)
@@ -69,7 +69,7 @@ def test_it_is_what_ingestion_makes_of_the_same(rest: Rest) -> None:
 FILE = {"url": "https://example.org/4.mp3", "type": "audio/mpeg", "length": 12345}
 
 
-def test_the_files_that_it_brings_along_are_shown(rest: Rest) -> None:
+def test_enclosures_of_a_document_are_shown(rest: Rest) -> None:
     made = rest.create("documents", **new(source(rest), enclosures=[FILE, {"url": URL}]))
     assert made.json["enclosures"] == [FILE, {"url": URL, "type": None, "length": None}]
     assert rest("GET", made.location).json == made.json
@@ -118,7 +118,7 @@ def test_files_are_bounded(shared_rest: Rest) -> None:
         '[{"url": "x", "type": null, "length": -1}]',
     ],
 )
-def test_the_database_takes_no_other_files(shared_rest: Rest, stored: str) -> None:
+def test_the_database_refuses_invalid_enclosures(shared_rest: Rest, stored: str) -> None:
     with pytest.raises(Invalid, match="enclosures breaks a rule"):
         shared_rest.database.rows(
             "INSERT INTO documents (source_id, external_id, content_hash, enclosures)"
@@ -135,7 +135,7 @@ def test_the_same_address_is_the_same_document_within_its_source(rest: Rest) -> 
     rest.create("documents", **new(source(rest, "two")))
 
 
-def test_no_document_without_its_source(rest: Rest) -> None:
+def test_a_document_of_a_missing_source_is_refused(rest: Rest) -> None:
     reply = rest("POST", "/api/v1/documents", new(MISSING))
     assert (reply.status, reply.pointers) == (422, {"/source_id"})
 
@@ -144,12 +144,16 @@ def test_no_document_without_its_source(rest: Rest) -> None:
     ("field", "value"),
     [("url", "javascript:x"), ("title", ""), ("content_hash", "0" * 64), ("source_id", None)],
 )
-def test_what_cannot_be_one_is_named(shared_rest: Rest, field: str, value: object) -> None:
+def test_an_invalid_field_of_a_document_is_named(
+    shared_rest: Rest, field: str, value: object
+) -> None:
     reply = shared_rest("POST", "/api/v1/documents", {**new(MISSING), field: value})
     assert (reply.status, reply.pointers) == (422, {f"/{field}"})
 
 
-def test_no_document_without_its_job(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_is_not_stored_if_its_job_cannot_be_queued(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     body = new(source(rest))
 
     def fails(_self: object, _jobs: list[JobRow]) -> None:
@@ -172,13 +176,13 @@ def test_a_patch_leaves_the_hash_and_makes_no_job(rest: Rest) -> None:
     assert len(jobs(rest, made.json["id"])) == 1
 
 
-def test_without_cleaning_the_script_is_in_the_answer(rest: Rest) -> None:
-    """The guard taken away."""
+def test_without_cleaning_a_document_is_returned_with_its_script(rest: Rest) -> None:
+    """With the guard disabled."""
     rest.parts.clean_html = lambda text, _base: Cleaned(text, ())
     made = rest.create("documents", **new(source(rest), content=HTML))
     assert "<script>" in made.json["content"]
 
 
-def test_closing_what_was_never_opened_takes_no_time_of_its_own() -> None:
+def test_closing_tags_that_open_nothing_are_cleaned_in_linear_time() -> None:
     depth = 5_000
     assert clean_html("<b>" * depth + "</i>" * depth, None).html == "<b>" * depth + "</b>" * depth

@@ -107,7 +107,7 @@ def test_the_language_is_detected_only_where_none_is_stated(rest: Rest, sources:
     assert shown == ["en", "de", None]
 
 
-def test_two_at_once_do_not_miss_each_other(rest: Rest, sources: list[str]) -> None:
+def test_two_comparisons_at_once_miss_no_pair(rest: Rest, sources: list[str]) -> None:
     """One compares at a time; the second one returns at once."""
     for source in sources * 5:
         document(rest, source, STORY)

@@ -28,7 +28,7 @@ def embed(rest: Rest, subject_id: str, *vector: float, model: str = "m") -> Repl
     return rest("POST", PATH, body)
 
 
-def test_an_embedding_is_kept_as_it_came(rest: Rest) -> None:
+def test_a_vector_is_stored_as_sent(rest: Rest) -> None:
     known = subject(rest)
     made = embed(rest, known, 0.1, -0.25, 3)
     assert made.status == 201, made.text
@@ -45,7 +45,7 @@ def test_an_embedding_is_kept_as_it_came(rest: Rest) -> None:
     assert rest("DELETE", made.location, headers={"If-Match": changed.etag}).status == 204
 
 
-def test_a_subject_has_one_by_each_model(rest: Rest) -> None:
+def test_a_subject_has_one_embedding_for_each_model(rest: Rest) -> None:
     known = subject(rest)
     assert embed(rest, known, 1).status == 201
     again = embed(rest, known, 2)
@@ -53,7 +53,7 @@ def test_a_subject_has_one_by_each_model(rest: Rest) -> None:
     assert embed(rest, known, 1, 2, model="vendor/other-model:v1.5").status == 201
 
 
-def test_what_does_not_fit_its_model_is_refused(rest: Rest) -> None:
+def test_a_vector_that_does_not_fit_its_model_is_refused(rest: Rest) -> None:
     made = embed(rest, subject(rest), 1, 2, 3)
     reply = embed(rest, subject(rest), 1, 2)
     assert (reply.status, reply.pointers) == (422, {"/vector"})
@@ -75,7 +75,9 @@ def test_an_unknown_direction_is_refused(shared_rest: Rest, vector: Any) -> None
 
 
 @pytest.mark.parametrize("kind", ["entity", "document", "content"])
-def test_a_subject_must_be_there_and_fixes_nothing_if_not(shared_rest: Rest, kind: str) -> None:
+def test_an_embedding_of_a_missing_subject_is_refused_and_fixes_no_dimensions(
+    shared_rest: Rest, kind: str
+) -> None:
     body = {"subject_type": kind, "subject_id": str(uuid4()), "model": "x", "vector": [1]}
     reply = shared_rest("POST", PATH, body)
     assert (reply.status, reply.pointers) == (422, {"/subject_id"})
@@ -94,14 +96,14 @@ def test_small_and_large_vectors_are_found(shared_rest: Rest, size: int) -> None
     assert found["items"][0]["score"] == pytest.approx(1)
 
 
-def test_an_embedding_goes_with_its_subject(rest: Rest) -> None:
+def test_an_embedding_is_removed_with_its_subject(rest: Rest) -> None:
     known = subject(rest)
     made = embed(rest, known, 1)
     rest("DELETE", f"/api/v1/entities/{known}", headers={"If-Match": "*"})
     assert rest("GET", made.location).status == 404
 
 
-def test_an_embedding_goes_with_its_content(rest: Rest) -> None:
+def test_an_embedding_is_removed_with_its_content(rest: Rest) -> None:
     made = rest.create("contents", title="T", format="markdown", body="B")
     fields = {"subject_type": "content", "subject_id": made.json["id"], "model": "m"}
     rest.create("embeddings", **fields, vector=[1, 2])
@@ -109,7 +111,7 @@ def test_an_embedding_goes_with_its_content(rest: Rest) -> None:
     assert rest("GET", "/api/v1/embeddings").json["items"] == []
 
 
-def test_vectors_do_not_travel(rest: Rest) -> None:
+def test_vectors_of_embeddings_are_in_no_event(rest: Rest) -> None:
     embed(rest, subject(rest), 1)
     (row,) = rest.database.rows("SELECT data FROM outbox WHERE aggregate = 'embeddings'")
     assert row[0].keys() >= {"id", "subject_id", "model"}
@@ -130,7 +132,7 @@ BAD_SEARCHES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BAD_SEARCHES)
-def test_a_search_that_cannot_be_is_pointed_at(shared_rest: Rest, name: str) -> None:
+def test_an_invalid_search_is_422_with_a_pointer(shared_rest: Rest, name: str) -> None:
     if not shared_rest("GET", PATH, query={"model": "m"}).json["items"]:
         embed(shared_rest, subject(shared_rest), 1, 2)
     body, pointer = BAD_SEARCHES[name]
@@ -186,8 +188,10 @@ def test_a_search_is_served_by_the_index_of_its_model(many: psycopg.Connection[A
     assert "Index Scan using ix_embeddings_near_" in plan(many)
 
 
-def test_without_its_index_it_reads_every_vector(many: psycopg.Connection[Any]) -> None:
-    """The guard taken away."""
+def test_without_the_index_of_its_model_a_search_reads_every_vector(
+    many: psycopg.Connection[Any],
+) -> None:
+    """With the guard disabled."""
     with many.transaction(force_rollback=True):
         (name,) = many.execute(
             "SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%''many''%'"
@@ -196,7 +200,7 @@ def test_without_its_index_it_reads_every_vector(many: psycopg.Connection[Any]) 
         assert "ix_embeddings_near_" not in plan(many)
 
 
-def test_nearly_all_of_the_nearest_are_found(
+def test_a_search_finds_nearly_all_of_the_nearest(
     shared_rest: Rest, many: psycopg.Connection[Any]
 ) -> None:
     asked = many.execute(
@@ -248,8 +252,8 @@ def test_of_two_first_vectors_at_once_one_fixes_the_dimensions(rest: Rest) -> No
         assert at_once(rest, f"model-{number}") == [201, 422]
 
 
-def test_without_the_check_a_model_has_vectors_of_every_size(rest: Rest) -> None:
-    """The guard taken away; the index is the second one."""
+def test_without_its_checks_a_model_has_vectors_of_different_sizes(rest: Rest) -> None:
+    """With the guard disabled; the index is the second one."""
     with psycopg.connect(rest.url, autocommit=True) as connection:
         connection.execute("DROP TRIGGER check_dimensions ON embeddings")
         embed(rest, subject(rest), 1, 2)

@@ -38,7 +38,7 @@ def statuses(results: list[dict[str, Any]]) -> list[tuple[int, str]]:
     ]
 
 
-def test_embeddings_are_created_replaced_and_left_alone(rest: Rest) -> None:
+def test_bulk_embeddings_are_created_replaced_or_unchanged(rest: Rest) -> None:
     one, two = entity(rest), entity(rest)
     first = put(rest, item(one, 1, 0), item(two, 0, 1))
     assert statuses(first) == [(201, "created"), (201, "created")]
@@ -49,14 +49,14 @@ def test_embeddings_are_created_replaced_and_left_alone(rest: Rest) -> None:
     assert (shown["vector"], shown["version"]) == ([1, 1], 2)
 
 
-def test_of_two_for_one_subject_the_last_one_counts(rest: Rest) -> None:
+def test_of_two_bulk_embeddings_of_one_subject_the_last_one_is_stored(rest: Rest) -> None:
     one = entity(rest)
     results = put(rest, item(one, 1, 0), item(one, 0, 1))
     assert statuses(results) == [(201, "created"), (200, "updated")]
     assert rest("GET", f"{PATH}/{results[0]['id']}").json["vector"] == [0, 1]
 
 
-def test_items_that_cannot_be_stored_do_not_keep_others_back(rest: Rest) -> None:
+def test_bulk_embeddings_that_cannot_be_stored_do_not_affect_others(rest: Rest) -> None:
     known, merged, into = entity(rest), entity(rest), entity(rest)
     rest("POST", f"/api/v1/entities/{merged}/merge", {"into": into})
     results = put(
@@ -84,7 +84,7 @@ def test_items_that_cannot_be_stored_do_not_keep_others_back(rest: Rest) -> None
     assert stored["vector"] == [0, 1]
 
 
-def test_one_model_too_many_is_refused_by_its_items(rest: Rest) -> None:
+def test_bulk_embeddings_of_a_model_beyond_the_limit_are_refused(rest: Rest) -> None:
     one = entity(rest)
     with psycopg.connect(rest.url) as connection:
         connection.execute(
@@ -103,7 +103,7 @@ def compared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.usefixtures("compared")
-def test_a_search_is_among_what_the_filter_names(rest: Rest) -> None:
+def test_a_similarity_search_is_limited_to_the_rows_that_match_its_filter(rest: Rest) -> None:
     sources = [
         rest.create(
             "sources", name="S", url=f"https://{uuid4()}.example/", kind="feed", schedule=HOURLY
@@ -161,7 +161,7 @@ def test_a_search_is_among_what_the_filter_names(rest: Rest) -> None:
         ({"surprise": 1}, "/filter/surprise"),
     ],
 )
-def test_a_filter_that_is_none_is_pointed_at(
+def test_an_unknown_filter_is_422_with_a_pointer(
     shared_rest: Rest, wanted: dict[str, Any], pointer: str
 ) -> None:
     reply = shared_rest("POST", SEARCH, {"model": "m", "vector": [1], "filter": wanted})
@@ -194,9 +194,7 @@ def persons(rest: Rest, model: str, vector: list[float]) -> int:
     return len(rest("POST", SEARCH, body).json["items"])
 
 
-def test_what_matches_is_found_however_far_it_is(
-    rest: Rest, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_matches_are_found_at_any_distance(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     model, vector = far_away(rest)
     assert persons(rest, model, vector) == 10
     # As if there were too many to compare: the index goes on until it has found enough.
@@ -208,7 +206,7 @@ def test_what_matches_is_found_however_far_it_is(
     # As if the index gave up early: all are compared after all.
     monkeypatch.setattr(embedding_search_sql, "SCANNED_MAX", 1)
     assert persons(rest, model, vector) == 10
-    # The guards taken away.
+    # With the guards disabled.
     monkeypatch.setattr(embeddings, "KNOWN", by_index.replace("'relaxed_order'", "'off'"))
     monkeypatch.setattr(embeddings, "exact_sql", lambda _among: "SELECT LIMIT 0")
     assert persons(rest, model, vector) == 0

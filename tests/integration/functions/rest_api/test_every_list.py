@@ -11,7 +11,7 @@ from groundwork_data.postgres import resource_sql
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.resources import ResourceRoutes
 
-from ...data.postgres.test_no_write_is_forgotten import drop_rules, needed
+from ...data.postgres.test_every_write_is_in_the_outbox import drop_rules, needed
 from .conftest import Rest
 from .test_lists import walk
 
@@ -77,12 +77,12 @@ def in_order(connection: Connection, resource: Resource, sort: str, way: str) ->
     return [row[0] for row in rows]
 
 
-def test_there_are_resources() -> None:
+def test_the_list_of_resources_is_not_empty() -> None:
     assert {"entities", "sources", "documents", "contents", "audit-events"} <= RESOURCES.keys()
 
 
 @pytest.mark.parametrize(("name", "sort"), SORTS)
-def test_every_order_is_walked_whole(filled: tuple[Rest, Connection], name: str, sort: str) -> None:
+def test_every_order_lists_all_items(filled: tuple[Rest, Connection], name: str, sort: str) -> None:
     rest, connection = filled
     for sign, way in (("", "ASC"), ("-", "DESC")):
         expected = in_order(connection, RESOURCES[name], sort, way)
@@ -90,10 +90,10 @@ def test_every_order_is_walked_whole(filled: tuple[Rest, Connection], name: str,
         assert walked(rest, RESOURCES[name], sign + sort) == expected
 
 
-def test_without_the_id_in_the_place_rows_are_missed(
+def test_without_the_id_in_the_cursor_rows_with_equal_values_are_missed(
     filled: tuple[Rest, Connection], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: pages go on behind a value, whatever the id."""
+    """With the guard disabled: pages go on behind a value, whatever the id."""
     rest, connection = filled
     jobs = RESOURCES["jobs"]
 
@@ -121,7 +121,7 @@ def test_every_order_has_its_index(filled: tuple[Rest, Connection], name: str, s
     assert has_index(filled[1], RESOURCES[name], sort)
 
 
-def test_an_index_that_is_gone_is_noticed(filled: tuple[Rest, Connection]) -> None:
+def test_a_missing_index_is_noticed(filled: tuple[Rest, Connection]) -> None:
     _, connection = filled
     with connection.transaction(force_rollback=True):
         connection.execute("DROP INDEX ix_documents_title_start_id")
@@ -129,7 +129,9 @@ def test_an_index_that_is_gone_is_noticed(filled: tuple[Rest, Connection]) -> No
 
 
 @pytest.mark.parametrize("name", RESOURCES)
-def test_one_and_many_are_one_statement_each(filled: tuple[Rest, Connection], name: str) -> None:
+def test_a_read_of_one_row_and_a_list_take_one_statement_each(
+    filled: tuple[Rest, Connection], name: str
+) -> None:
     rest, connection = filled
     id_ = in_order(connection, RESOURCES[name], "id", "ASC")[0]
     assert rest("GET", f"/api/v1/{name}").status == 200

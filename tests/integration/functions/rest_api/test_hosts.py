@@ -24,7 +24,7 @@ def source(rest: "Rest", url: str) -> None:
     rest.create("sources", name="s", url=url)
 
 
-def test_a_source_makes_its_host_known(rest: "Rest") -> None:
+def test_a_new_source_creates_its_host(rest: "Rest") -> None:
     source(rest, "https://blog.example.org/feed")
     shown = rest("GET", f"{HOSTS}/example.org")
     assert (shown.status, shown.json) == (200, FRESH)
@@ -52,7 +52,7 @@ def test_hosts_are_listed_in_the_order_of_their_names(rest: "Rest") -> None:
     assert rest_of_them["next_cursor"] is None
 
 
-def test_settings_are_changed_and_others_stay(rest: "Rest") -> None:
+def test_a_patch_of_a_host_changes_only_the_given_settings(rest: "Rest") -> None:
     source(rest, "https://a.test/feed")
     changed = rest("PATCH", f"{HOSTS}/a.test", {"min_delay_ms": 0, "max_in_flight": 4})
     assert (changed.status, changed.json["delay_ms"]) == (200, 0)
@@ -80,7 +80,15 @@ def test_wrong_settings_are_refused_with_pointers(rest: "Rest") -> None:
     assert answer.pointers == {"/min_delay_ms", "/max_in_flight", "/in_flight"}
     assert rest("PATCH", f"{HOSTS}/a.test", {"obey_robots": None}).status == 422
     assert rest("GET", HOSTS, query={"cursor": "%"}).status == 422
-    assert rest("GET", HOSTS, query={"limit": "0"}).status == 422
+
+
+def test_limits_of_hosts_and_polls_are_parsed_as_those_of_other_lists(rest: "Rest") -> None:
+    made = rest.create("sources", name="s", url="https://a.test/feed")
+    for path in (HOSTS, f"{made.location}/polls", "/api/v1/entities"):
+        for limit in ("0", "201", "1_0", " 5", "+5", "5.0", "", ["5", "6"]):
+            refused = rest("GET", path, query={"limit": limit})
+            assert (refused.status, refused.pointers) == (422, {"/limit"}), (path, limit)
+        assert rest("GET", path, query={"limit": "5"}).status == 200
 
 
 def test_ignoring_robots_is_written_to_the_audit_log(rest: "Rest") -> None:

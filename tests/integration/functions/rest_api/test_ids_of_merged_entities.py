@@ -191,17 +191,17 @@ def test_an_old_key_means_the_survivor(world: World, place: str) -> None:
 
 
 @pytest.mark.parametrize("place", BY_ID)
-def test_without_the_statement_of_survivors_none_is_found(
+def test_without_the_look_up_of_survivors_an_old_id_finds_no_survivor(
     world: World, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The mechanism taken away: no place finds the survivor any more."""
+    """With the mechanism disabled: no place finds the survivor any more."""
     wanted = BY_ID[place](world, world.last)
     monkeypatch.setattr(survivors, "OF", f"{survivors.OF} AND false")
     assert BY_ID[place](world, world.first) != wanted
 
 
 @pytest.mark.parametrize("place", BY_ID)
-def test_only_an_old_id_is_asked_about(
+def test_survivors_are_looked_up_only_for_ids_that_were_not_found(
     world: World, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Collection[UUID]] = []
@@ -232,7 +232,7 @@ def test_a_survivor_of_another_type_is_found_by_the_old_type_and_key(rest: Rest)
     assert listed(key="a", type="work") == {same}
 
 
-def test_what_joined_two_that_became_one_joins_nothing(world: World) -> None:
+def test_a_relationship_between_merged_entities_is_refused(world: World) -> None:
     for start, end in ((world.first, world.last), (world.second, world.first)):
         reply = world.edge(start, end)
         assert (reply.status, reply.pointers) == (422, {"/to_id"})
@@ -242,7 +242,7 @@ def test_what_joined_two_that_became_one_joins_nothing(world: World) -> None:
     assert world.edge(world.first, world.first).json["to_id"] == world.last  # it says so itself
 
 
-def test_after_a_split_the_id_is_its_own_again(world: World) -> None:
+def test_after_a_split_the_old_id_means_its_own_entity_again(world: World) -> None:
     for old in (world.second, world.first):
         assert world.rest("POST", f"{ENTITIES}/{old}/split").status == 200
     assert location(world, world.first) == f"{ENTITIES}/{world.first}"

@@ -1,4 +1,4 @@
-"""How ingestion is going, over REST."""
+"""The state of ingestion, over REST."""
 
 from typing import TYPE_CHECKING
 

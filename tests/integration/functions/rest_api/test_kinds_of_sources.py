@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from groundwork_core.sources.model import FetchDue
 from groundwork_core.web.reachability import AllowedTargets
 
 from ....feeds import RawServer
 from .conftest import Reply, Rest
+from .polls import poll
 
 TEXT = "A sentence of the page that is long enough to be kept as its text. " * 5
 FEED = "<rss version='2.0'><channel><title>Our news</title></channel></rss>"
@@ -30,14 +30,9 @@ def web(rest: Rest) -> Iterator[RawServer]:
         yield server
 
 
-def poll(rest: Rest, made: Reply) -> dict[str, Any]:
-    (row,) = rest.database.rows(
-        "SELECT data FROM outbox WHERE kind = 'fetch_due' AND aggregate_id = %s"
-        " ORDER BY id DESC LIMIT 1",
-        [made.json["id"]],
-    )
-    due = FetchDue.model_validate_json(json.dumps(row[0]))
-    assert [error for _, error in rest.parts.fetch_sources([due])] == [None]
+def polled(rest: Rest, made: Reply) -> dict[str, Any]:
+    """Poll a source; return its state."""
+    poll(rest, made)
     state: dict[str, Any] = rest("GET", made.location).json["state"]
     return state
 
@@ -58,7 +53,7 @@ def test_a_sitemap_index_becomes_documents(rest: Rest, web: RawServer) -> None:
         f"<urlset><url><loc>{here}/a-post</loc><lastmod>2026-01-01</lastmod></url></urlset>"
     )
     made = rest.create("sources", name="map", kind="sitemap", url=f"{here}/index.xml")
-    assert poll(rest, made)["error"] is None
+    assert polled(rest, made)["error"] is None
     (found,) = documents(rest)
     assert (found["title"], found["url"], found["published_at"][:10]) == (
         "A post", f"{here}/a-post", "2026-01-01",
@@ -74,11 +69,11 @@ def test_a_changed_page_is_a_revision(rest: Rest, web: RawServer) -> None:
     url = f"http://127.0.0.1:{web.port}/about"
     made = rest.create("sources", name="page", kind="page", url=url, config={"tables": False})
     assert made.json["config"] == {"tables": False}
-    poll(rest, made)
+    polled(rest, made)
     assert [(one["title"], one["revision"]) for one in documents(rest)] == [("Us", 1)]
     web.answers["/about"] = page(TEXT + " It has changed.")
     assert rest("POST", f"{made.location}/fetch").status == 202
-    poll(rest, made)
+    polled(rest, made)
     (found,) = documents(rest)
     assert found["revision"] == 2
     assert "It has changed." in found["content"]
@@ -109,12 +104,12 @@ def test_an_api_is_paged_with_its_credentials(rest: Rest, web: RawServer) -> Non
         },
         credentials={"scheme": "header", "name": "X-Key", "value": "k"},
     )
-    assert poll(rest, made)["error"] is None
+    assert polled(rest, made)["error"] is None
     assert {one["title"] for one in documents(rest)} == {"Item 1", "Item 2"}
     assert web.asked == ["/robots.txt", "/items", "/items?cursor=c2"]
 
 
-def test_a_page_of_an_api_that_is_elsewhere_is_not_asked_for(rest: Rest, web: RawServer) -> None:
+def test_a_next_page_at_another_origin_is_not_requested(rest: Rest, web: RawServer) -> None:
     body = {"data": [{"id": 1}], "next": "http://elsewhere.example/steal"}
     web.answers["/items"] = ok(json.dumps(body), "application/json")
     made = rest.create(
@@ -129,7 +124,7 @@ def test_a_page_of_an_api_that_is_elsewhere_is_not_asked_for(rest: Rest, web: Ra
         },
         credentials={"scheme": "bearer", "token": "t"},
     )
-    assert poll(rest, made)["documents"] == 1
+    assert polled(rest, made)["documents"] == 1
     assert web.asked == ["/robots.txt", "/items"]
 
 
@@ -143,7 +138,9 @@ def test_a_page_of_an_api_that_is_elsewhere_is_not_asked_for(rest: Rest, web: Ra
         ({"kind": "page", "config": []}, "/config"),
     ],
 )
-def test_a_bad_configuration_is_422(rest: Rest, fields: dict[str, Any], pointer: str) -> None:
+def test_an_invalid_configuration_of_a_source_is_422(
+    rest: Rest, fields: dict[str, Any], pointer: str
+) -> None:
     new = {"name": "x", "url": "https://blog.example/", **fields}
     reply = rest("POST", "/api/v1/sources", new)
     assert (reply.status, reply.pointers) == (422, {pointer})

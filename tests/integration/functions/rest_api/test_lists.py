@@ -39,7 +39,7 @@ def walk(rest: Rest, path: str, **query: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("sort", ["id", "created_at", "updated_at", "name", "confidence", "key"])
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_every_order_is_walked_whole_and_in_order(filled: Rest, sort: str, sign: str) -> None:
+def test_every_order_lists_all_items_in_order(filled: Rest, sort: str, sign: str) -> None:
     items = walk(filled, "/api/v1/entities", sort=sign + sort, limit="4")
     assert len({item["id"] for item in items}) == len(items) == 25
     nothing = "" if sort == "key" else 0
@@ -52,7 +52,7 @@ def test_a_page_is_the_newest_fifty_unless_asked_otherwise(filled: Rest) -> None
     assert ids == sorted(ids, reverse=True)
 
 
-def test_filters_hold_together(filled: Rest) -> None:
+def test_several_filters_must_all_match(filled: Rest) -> None:
     items = walk(filled, "/api/v1/entities", type="person", min_confidence="0.2", q="ENTITY 1")
     assert items
     for item in items:

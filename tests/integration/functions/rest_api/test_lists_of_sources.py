@@ -27,7 +27,7 @@ def send(rest: Rest, body: bytes | str, kind: str = "text/x-opml", **more: Any) 
     return rest("POST", IMPORT, body, headers={"Content-Type": kind}, **more)
 
 
-def test_a_list_is_imported_and_what_is_left_out_is_named(rest: Rest) -> None:
+def test_a_list_is_imported_and_skipped_feeds_are_named(rest: Rest) -> None:
     rest.create("sources", name="There", url="https://blog.example/feed?x=1&y=2")
     reply = send(rest, OPML)
     assert reply.status == 200
@@ -53,7 +53,7 @@ def test_the_same_list_again_changes_nothing_and_the_new_are_fetched_once(rest: 
     assert rest.database.rows(asked) == [(1,)]
 
 
-def test_lines_of_addresses_are_a_list_too(rest: Rest) -> None:
+def test_a_plain_text_list_of_addresses_is_imported(rest: Rest) -> None:
     reply = send(rest, "# mine\nblog.example/one\nhttps://blog.example/two\n", "text/plain")
     assert (reply.json["created"], reply.json["failed"]) == (2, [])
 
@@ -103,7 +103,7 @@ def test_an_import_needs_the_right_to_write_sources(rest: Rest) -> None:
     assert rest("GET", EXPORT, token=token).status == 200
 
 
-def test_an_import_says_who_did_it(rest: Rest) -> None:
+def test_an_import_is_in_the_audit_log_with_its_user(rest: Rest) -> None:
     send(rest, "https://blog.example/one\n", "text/plain")
     (event,) = rest("GET", "/api/v1/audit-events", query={"subject_type": "sources"}).json["items"]
     assert event["actor"].startswith("user:")
@@ -148,7 +148,7 @@ def test_an_export_may_be_of_one_tag(rest: Rest) -> None:
     assert "a.example" not in found
 
 
-def test_a_long_export_leads_on(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_export_links_to_its_next_part(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_sources, "EXPORT_BATCH", 2)
     wanted = {f"https://s{number}.example/" for number in range(5)}
     send(rest, "\n".join(wanted), "text/plain")
@@ -163,7 +163,7 @@ def test_a_long_export_leads_on(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> 
     assert link == ""
 
 
-def test_one_answer_of_an_export_stays_below_its_limit(
+def test_one_response_of_an_export_of_sources_stays_below_its_limit(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_sources, "EXPORT_BYTES", 2_000)

@@ -67,7 +67,9 @@ def writing(rest: Rest) -> Iterator[Callable[[], int]]:
 
 
 @pytest.mark.parametrize("sort", ["id", "-id", "name", "-name", "confidence", "-confidence"])
-def test_what_stays_is_seen_once(rest: Rest, kept: set[str], sort: str) -> None:
+def test_a_list_read_during_writes_has_each_unchanged_item_once(
+    rest: Rest, kept: set[str], sort: str
+) -> None:
     with writing(rest) as rounds:
         begun = rounds()
         while rounds() < begun + 2:  # one round at least began and ended within
@@ -88,8 +90,8 @@ def by_number(rest: Rest, sort: str, between: Callable[[], object]) -> list[str]
     return seen
 
 
-def test_by_number_of_rows_some_are_seen_twice(rest: Rest, kept: set[str]) -> None:
-    """The guard taken away."""
+def test_pages_by_row_number_repeat_rows_during_writes(rest: Rest, kept: set[str]) -> None:
+    """With the guard disabled."""
     new: Any = iter(range(5))
 
     def insert() -> None:

@@ -68,7 +68,7 @@ def mentions(rest: Rest) -> set[tuple[str, str | None, str | None, str]]:
     }
 
 
-def test_everything_goes_to_the_survivor(rest: Rest) -> None:
+def test_a_merge_moves_everything_to_the_survivor(rest: Rest) -> None:
     one = entity(rest, "Ada L.", aliases=["A.", "Ada"], attributes={"a": 1, "b": 1})
     into = entity(rest, "Ada", aliases=["Countess"], attributes={"b": 2})
     other = entity(rest, "Bell")
@@ -100,7 +100,7 @@ def test_a_merge_combines_equal_relationships_and_removes_those_between_the_two(
     assert rest.database.row("SELECT count(*) FROM relationships") == (3,)
 
 
-def test_the_old_id_leads_on(rest: Rest) -> None:
+def test_the_old_id_redirects_to_the_survivor(rest: Rest) -> None:
     a, b, c = (entity(rest, name) for name in "ABC")
     assert merge(rest, a, b).status == merge(rest, b, c).status == 200
     for old in (a, b):
@@ -116,7 +116,7 @@ def test_the_old_id_leads_on(rest: Rest) -> None:
     assert {rest("GET", f"{ENTITIES}/{old}").status for old in (a, b)} == {404}
 
 
-def test_what_cannot_be_merged_or_split_is_reported(rest: Rest) -> None:
+def test_an_impossible_merge_or_split_is_refused_with_its_reason(rest: Rest) -> None:
     a, b, c, nobody = entity(rest, "A"), entity(rest, "B"), entity(rest, "C"), str(uuid4())
     assert merge(rest, nobody, a).status == split(rest, nobody).status == 404
     for into in (a, nobody, "x"):
@@ -130,7 +130,7 @@ def test_what_cannot_be_merged_or_split_is_reported(rest: Rest) -> None:
     assert (reply.status, reply.pointers) == (422, {"/into"})
 
 
-def test_the_old_key_leads_to_the_survivor(rest: Rest) -> None:
+def test_the_key_of_a_merged_entity_finds_its_survivor(rest: Rest) -> None:
     a, b = entity(rest, "A"), entity(rest, "B", key=None)
     merge(rest, a, b)
     taken = rest("POST", ENTITIES, {"name": "A", "type": "topic", "key": "A"})
@@ -152,8 +152,8 @@ def test_the_old_key_leads_to_the_survivor(rest: Rest) -> None:
     assert [one["result"] for one in results] == ["unchanged", "unchanged"]
 
 
-def test_without_the_redirect_the_old_key_would_be_refused(rest: Rest) -> None:
-    """The guard taken away: nothing says any more where the key leads, and a second one is made."""
+def test_without_its_redirect_a_merged_key_creates_a_second_entity(rest: Rest) -> None:
+    """With the guard disabled, the key leads nowhere, and a second entity is created."""
     a, b = entity(rest, "A"), entity(rest, "B")
     merge(rest, a, b)
     rest.database.rows("UPDATE merged_entities SET key = NULL RETURNING id")
@@ -194,7 +194,7 @@ def test_a_worker_that_states_both_keys_of_a_merged_entity_states_one_entity() -
     }
 
 
-def test_split_brings_all_of_it_back(rest: Rest) -> None:
+def test_a_split_restores_everything_that_the_merge_moved(rest: Rest) -> None:
     one = entity(rest, "A", aliases=["a"], attributes={"a": 1})
     into, other, first = entity(rest, "B"), entity(rest, "X"), entity(rest, "F")
     merge(rest, first, one)
@@ -252,10 +252,10 @@ def test_moving_relationships_needs_the_right_to_write_both(rest: Rest, lacking:
     assert edges(rest) == set()
 
 
-def test_with_one_of_the_two_asked_for_relationships_would_go(
+def test_if_only_the_first_permission_were_checked_a_merge_would_move_relationships(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: only the first permission of an operation is looked at."""
+    """With the guard disabled: only the first permission of an operation is looked at."""
     every = router.permissions_of
     monkeypatch.setattr(admission, "permissions_of", lambda needs: every(needs)[:1])
     rest.create("roles", name="half", permissions=["entities:write"])

@@ -26,7 +26,7 @@ def entity(rest: Rest, name: str) -> str:
 
 
 def both_at_once(rest: Rest, pairs: list[tuple[str, str]]) -> list[GroundworkError | None]:
-    """Merge all pairs at the same time, and return each answer."""
+    """Merge all pairs at the same time, and return each response."""
     start = threading.Barrier(len(pairs))
 
     def act(pair: tuple[str, str]) -> GroundworkError | None:
@@ -46,7 +46,7 @@ def both_at_once(rest: Rest, pairs: list[tuple[str, str]]) -> list[GroundworkErr
 
 
 def errors_seen(rest: Rest, rounds: int) -> list[type[GroundworkError]]:
-    """Merge two entities into each other in several rounds; return the answers of the losers."""
+    """Merge two entities into each other in several rounds; return the responses of the losers."""
     losers: list[type[GroundworkError]] = []
     for n in range(rounds):
         a, b = entity(rest, f"A{n}"), entity(rest, f"B{n}")
@@ -64,12 +64,14 @@ $$ BEGIN PERFORM pg_sleep(0.1); RETURN id; END $$
 """
 
 
-def test_two_that_are_merged_into_each_other_become_one(rest: Rest) -> None:
+def test_two_concurrent_merges_into_each_other_do_not_deadlock(rest: Rest) -> None:
     assert set(errors_seen(rest, 5)) <= {Conflict, Invalid}
 
 
-def test_without_the_one_order_they_deadlock(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away: each locks first the one that goes."""
+def test_without_one_order_of_locks_two_merges_into_each_other_deadlock(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the guard disabled: each locks first the one that goes."""
     with psycopg.connect(rest.url, autocommit=True) as connection:
         connection.execute(SLOWLY)
     bad = (
@@ -111,14 +113,14 @@ def stated_meanwhile(rest: Rest) -> tuple[str, str]:
     return b, stated
 
 
-def test_what_waited_for_a_merge_is_stated_of_the_survivor(rest: Rest) -> None:
+def test_a_statement_that_waited_for_a_merge_is_stored_for_the_survivor(rest: Rest) -> None:
     survivor, stated = stated_meanwhile(rest)
     assert stated == survivor
     assert rest("GET", f"/api/v1/entities/{survivor}").json["attributes"] == {"n": 1}
 
 
-def test_without_the_trigger_it_would_be_a_second_one(rest: Rest) -> None:
-    """The guard taken away: nothing looks again once the wait is over."""
+def test_without_the_trigger_a_statement_during_a_merge_creates_a_second_entity(rest: Rest) -> None:
+    """With the guard disabled: nothing looks again once the wait is over."""
     rest.database.texts("DROP TRIGGER refuse_merged_keys ON entities", ())
     survivor, stated = stated_meanwhile(rest)
     assert stated != survivor

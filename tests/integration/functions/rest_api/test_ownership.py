@@ -45,7 +45,7 @@ def eve(rest: Rest) -> Person:
     return Person(rest)
 
 
-def test_a_new_one_is_its_makers(ada: Person) -> None:
+def test_a_new_preference_belongs_to_the_user_who_created_it(ada: Person) -> None:
     assert ada.prefers("theme").json["user_id"] == str(ada.id)
     named = ada("POST", PATH, {"user_id": str(ada.id), "key": "font", "value": None})
     assert (named.status, named.json["value"]) == (201, None)
@@ -53,7 +53,7 @@ def test_a_new_one_is_its_makers(ada: Person) -> None:
     assert (again.status, again.pointers) == (409, {"/key"})
 
 
-def test_two_users_may_prefer_by_the_same_key(ada: Person, eve: Person) -> None:
+def test_two_users_may_have_preferences_with_the_same_key(ada: Person, eve: Person) -> None:
     ada.prefers("theme")
     eve.prefers("theme")
 
@@ -94,7 +94,7 @@ def test_an_admin_sees_all_and_can_filter_by_user(rest: Rest, ada: Person, eve: 
     assert (nobody.status, nobody.pointers) == (422, {"/user_id"})
 
 
-def test_an_owner_check_needs_no_statement_of_its_own(rest: Rest, ada: Person) -> None:
+def test_the_check_of_the_owner_needs_no_further_statement(rest: Rest, ada: Person) -> None:
     made = ada.prefers("theme")
     for path in (made.location, PATH):
         ada("GET", path)
@@ -103,8 +103,10 @@ def test_an_owner_check_needs_no_statement_of_its_own(rest: Rest, ada: Person) -
         assert rest.database.statements - before == 1
 
 
-def test_without_the_owner_anybody_reaches_it(rest: Rest, ada: Person) -> None:
-    """The guard taken away."""
+def test_without_the_check_of_the_owner_any_user_changes_a_preference(
+    rest: Rest, ada: Person
+) -> None:
+    """With the guard disabled."""
     row_id = UUID(ada.prefers("theme").json["id"])
     eve = Caller(new_id(), (), frozenset(), "user:eve")
     everybodys = replace(PREFERENCES, owner=None)

@@ -26,6 +26,22 @@ def effective(rest: Rest, user: object, **how: Any) -> Any:
     return reply.json
 
 
+@pytest.mark.parametrize(
+    ("segment", "key"), [("a%20b", "a b"), ("%C3%A9", "é"), ("a%2Fb", "a/b"), ("100%25", "100%")]
+)
+def test_a_key_in_a_path_is_decoded(rest: Rest, segment: str, key: str) -> None:
+    assert schema(rest, segment, {"type": "integer"}).json["key"] == key
+    refused = rest("POST", "/api/v1/preferences", {"key": key, "value": "text"})
+    assert (refused.status, refused.pointers) == (422, {"/value"})
+    # A key that looks encoded is another one.
+    assert rest("POST", "/api/v1/preferences", {"key": segment, "value": "text"}).status == 201
+
+
+@pytest.mark.parametrize("segment", ["%00", "%ff", "%ED%A0%80"])
+def test_a_path_with_an_impossible_key_is_not_found(rest: Rest, segment: str) -> None:
+    assert schema(rest, segment, {"type": "integer"}).status == 404
+
+
 def test_a_schema_is_put_read_replaced_and_removed(rest: Rest) -> None:
     made = schema(rest, "digest", {"schema": DIGEST})
     assert (made.status, made.json["schema"], made.json["version"]) == (201, DIGEST, 1)
@@ -92,7 +108,7 @@ def test_effective_values_have_the_defaults(rest: Rest) -> None:
     assert [one["value"] for one in items] == ["dark"]
 
 
-def test_others_see_neither_values_nor_whether_there_is_a_user(rest: Rest) -> None:
+def test_other_users_see_neither_values_nor_whether_a_user_exists(rest: Rest) -> None:
     ada, eve = rest.user("viewer"), MINT.token(rest.user("viewer"))
     for user in (ada, "0198c0de-0000-7000-8000-000000000000"):
         path = f"/api/v1/users/{user}/preferences/effective"

@@ -115,7 +115,7 @@ def test_a_new_data_key_encrypts_both_secrets_again(rest: Rest, publisher: Reply
     other.database.close()
 
 
-def test_a_secret_that_cannot_be_decrypted_concerns_no_other_publisher(
+def test_a_secret_that_cannot_be_decrypted_does_not_affect_other_publishers(
     rest: Rest, publisher: Reply
 ) -> None:
     lost = rest.create("publishers", name="Lost")

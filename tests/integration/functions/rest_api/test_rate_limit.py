@@ -50,7 +50,7 @@ def ask(environment: Limited, times: int) -> list[Reply]:
 
 
 def hammer(environments: list[Limited], times: int) -> tuple[list[Reply], float]:
-    """Ask all environments at once, so many times each; the answers, and how long it took."""
+    """Ask all environments at once, so many times each; the responses, and how long it took."""
     began = time.monotonic()
     with ThreadPoolExecutor(len(environments)) as pool:
         asked = [pool.submit(ask, one, times) for one in environments]
@@ -68,10 +68,10 @@ def test_two_processes_together_keep_to_the_limit(pair: list[Limited]) -> None:
     assert {reply.status for reply in replies} == {404, 429}
 
 
-def test_two_processes_that_count_for_themselves_do_not(
+def test_two_processes_that_count_separately_exceed_the_limit(
     pair: list[Limited], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     take = RateLimiter.take
 
     def apart(limiter: RateLimiter, principal: str, tokens: int = 1) -> object:
@@ -79,8 +79,7 @@ def test_two_processes_that_count_for_themselves_do_not(
 
     monkeypatch.setattr(RateLimiter, "take", apart)
     replies, seconds = hammer(pair, 60)
-    assert through(replies) >= 2 * BURST
-    assert seconds < BURST / PER_SECOND, "too slow to tell"
+    assert through(replies) > BURST + PER_SECOND * seconds
 
 
 def test_a_refused_client_learns_when_to_come_back(pair: list[Limited]) -> None:
@@ -95,7 +94,7 @@ def test_a_refused_client_learns_when_to_come_back(pair: list[Limited]) -> None:
     assert last.headers["Content-Type"] == ["application/problem+json"]
 
 
-def test_others_and_strangers_are_not_refused(rest: Rest, pair: list[Limited]) -> None:
+def test_other_users_and_anonymous_clients_are_not_refused(rest: Rest, pair: list[Limited]) -> None:
     hammer(pair[:1], BURST + 2)
     other = pair[0]("GET", PATH, token=MINT.token(rest.user("viewer")))
     assert (other.status, other.headers["RateLimit-Remaining"]) == (404, ["7"])
@@ -111,14 +110,14 @@ def test_a_refused_write_has_no_effect(rest: Rest, pair: list[Limited]) -> None:
     assert rest.database.row("SELECT count(*) FROM entities") == (0,)
 
 
-def test_what_is_forbidden_counts_too(rest: Rest, pair: list[Limited]) -> None:
+def test_forbidden_requests_count_too(rest: Rest, pair: list[Limited]) -> None:
     token = MINT.token(rest.user("viewer"))
     statuses = [pair[0]("GET", "/api/v1/users", token=token).status for _ in range(BURST + 2)]
     assert statuses[0] == 403
     assert statuses[-1] == 429
 
 
-def test_to_refuse_costs_no_round_trip(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refusal_takes_no_round_trip(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where each admission reads anew what the caller may do."""
     limiter = RateLimiter(PostgresTokenBuckets(rest.database), PER_SECOND, lambda: 0.0)
     monkeypatch.setattr(rest.parts, "limiter", limiter)
@@ -133,14 +132,14 @@ def test_to_refuse_costs_no_round_trip(rest: Rest, monkeypatch: pytest.MonkeyPat
     assert rest.database.statements == before
 
 
-def test_off_is_off(rest: Rest) -> None:
+def test_a_rate_limit_of_zero_turns_the_limiter_off(rest: Rest) -> None:
     parts = Wiring(
         Settings.from_environment({"DATABASE_URL": rest.url, "GROUNDWORK_RATE_LIMIT": "0"})
     )
     assert parts.limiter is None
 
 
-def test_a_read_at_full_speed_is_one_round_trip(
+def test_rate_limited_reads_at_full_speed_nearly_always_take_one_round_trip(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All but one in twenty-five, with the default of 500 a second."""
@@ -154,7 +153,7 @@ def test_a_read_at_full_speed_is_one_round_trip(
     assert 3 <= leases <= 12
 
 
-def test_buckets_out_of_reach_refuse_nobody(
+def test_requests_are_accepted_while_the_buckets_cannot_be_reached(
     pair: list[Limited], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As when Postgres cannot be reached: the request itself says what is wrong, if anything is."""
@@ -169,7 +168,7 @@ def test_buckets_out_of_reach_refuse_nobody(
     lost.parts.database.close()
 
 
-def test_buckets_of_those_who_are_gone_are_removed(rest: Rest, pair: list[Limited]) -> None:
+def test_buckets_unused_for_an_hour_are_removed(rest: Rest, pair: list[Limited]) -> None:
     pair[0]("GET", PATH)
     rest.database.rows("UPDATE rate_buckets SET filled_at = now() - interval '59 min' RETURNING 1")
     remove_expired(work=rest.parts.work(), clock=rest.parts.clock)

@@ -1,4 +1,4 @@
-"""Idempotency-Key: one effect and one answer, despite crashes and simultaneous requests."""
+"""Idempotency-Key: one effect and one response, despite crashes and simultaneous requests."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ import pytest
 
 from groundwork_core.retention.remove_expired import remove_expired
 from groundwork_data.identity.sealing import KeySeal
-from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
+from groundwork_data.postgres.kept_responses import PostgresKeptResponses
 from groundwork_functions.rest_api.handler import router
 from groundwork_runtime.http.application import Application
 from groundwork_runtime.settings import Settings
@@ -34,7 +34,7 @@ def count(rest: Rest, table: str = "entities") -> int:
     return int(row[0])
 
 
-def test_the_same_request_has_one_effect_and_one_answer(rest: Rest) -> None:
+def test_a_repeated_request_has_one_effect_and_one_response(rest: Rest) -> None:
     first, second = ask(rest, "k"), ask(rest, "k")
     assert (first.status, first.text) == (second.status, second.text)
     assert [first.headers[name] for name in KEPT_HEADERS] == [
@@ -45,14 +45,14 @@ def test_the_same_request_has_one_effect_and_one_answer(rest: Rest) -> None:
     assert count(rest) == 1
 
 
-def test_without_the_key_there_are_two(rest: Rest) -> None:
-    """The guard taken away."""
+def test_a_request_repeated_without_an_idempotency_key_takes_effect_twice(rest: Rest) -> None:
+    """With the guard disabled."""
     rest.create("entities", **ADA)
     rest.create("entities", **ADA)
     assert count(rest) == 2
 
 
-def test_a_write_with_consequences_and_an_action_are_repeated_too(rest: Rest) -> None:
+def test_writes_of_several_statements_and_actions_are_idempotent_too(rest: Rest) -> None:
     schedule = {"kind": "interval", "every_seconds": 900}
     body = {"name": "a", "url": "https://a.example.org/", "schedule": schedule}
     made = [ask(rest, "k", body, "/api/v1/sources") for _ in range(2)]
@@ -66,14 +66,14 @@ def test_a_write_with_consequences_and_an_action_are_repeated_too(rest: Rest) ->
     assert event["actor"].startswith("user:")
 
 
-def test_the_key_means_one_body(rest: Rest) -> None:
+def test_an_idempotency_key_belongs_to_one_body(rest: Rest) -> None:
     ask(rest, "k")
     other = ask(rest, "k", {**ADA, "name": "Grace"})
     assert (other.status, other.pointers) == (422, {"/Idempotency-Key"})
     assert count(rest) == 1
 
 
-def test_a_key_is_its_principals_and_its_paths(rest: Rest) -> None:
+def test_an_idempotency_key_belongs_to_one_principal_and_one_path(rest: Rest) -> None:
     ask(rest, "k")
     other = ask(rest, "k", token=MINT.token(rest.user("editor")))
     assert (other.status, count(rest)) == (201, 2)
@@ -82,7 +82,7 @@ def test_a_key_is_its_principals_and_its_paths(rest: Rest) -> None:
     assert ask(rest, "k", body, "/api/v1/sources").status == 201
 
 
-def test_a_failure_is_not_kept(rest: Rest) -> None:
+def test_the_response_to_a_failed_request_is_not_kept(rest: Rest) -> None:
     wrong = ask(rest, "k", {**ADA, "confidence": 2})
     assert wrong.status == 422
     taken = {**ADA, "key": "ada"}
@@ -99,7 +99,7 @@ def test_a_malformed_key_is_refused(rest: Rest, key: str) -> None:
     assert (refused.status, refused.pointers) == (422, {"/Idempotency-Key"})
 
 
-def test_a_key_on_what_has_no_effect_is_not_looked_at(rest: Rest) -> None:
+def test_an_idempotency_key_of_a_read_is_ignored(rest: Rest) -> None:
     made = rest.create("entities", **ADA)
     headers = {"Idempotency-Key": "k", "If-Match": made.etag}
     assert rest("GET", made.location, headers=headers).status == 200
@@ -107,7 +107,7 @@ def test_a_key_on_what_has_no_effect_is_not_looked_at(rest: Rest) -> None:
     assert count(rest, "kept_answers") == 0
 
 
-def test_permission_is_asked_for_before_anything_is_repeated(rest: Rest) -> None:
+def test_the_permission_is_checked_before_a_stored_response_is_returned(rest: Rest) -> None:
     user = rest.user("editor")
     token = MINT.token(user)
     assert ask(rest, "k", token=token).status == 201
@@ -116,7 +116,7 @@ def test_permission_is_asked_for_before_anything_is_repeated(rest: Rest) -> None
     assert ask(rest, "k", token=token).status == 403
 
 
-def test_what_is_kept_cannot_be_read_by_whoever_has_the_database(rest: Rest) -> None:
+def test_stored_responses_cannot_be_read_from_the_database_alone(rest: Rest) -> None:
     key = "a key that only the client knows".replace(" ", "-")
     ask(rest, key, {**ADA, "name": "Nobody-shall-read-this"})
     row = rest.database.row("SELECT id, fingerprint, sealed FROM kept_answers")
@@ -130,7 +130,7 @@ def test_what_is_kept_cannot_be_read_by_whoever_has_the_database(rest: Rest) -> 
         KeySeal("another", scope).open(bytes(row[2]))
 
 
-def test_after_a_day_the_key_is_new(rest: Rest) -> None:
+def test_an_idempotency_key_can_be_used_anew_after_a_day(rest: Rest) -> None:
     ask(rest, "k")
     rest.database.rows("UPDATE kept_answers SET expires_at = now() - interval '1 s' RETURNING 1")
     again = ask(rest, "k")
@@ -142,19 +142,19 @@ def test_after_a_day_the_key_is_new(rest: Rest) -> None:
     assert count(rest, "kept_answers") == 0
 
 
-def test_a_database_that_goes_away_before_the_commit_leaves_nothing(
+def test_a_connection_lost_before_the_commit_leaves_no_row_and_no_kept_response(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep = PostgresKeptAnswers.keep
+    keep = PostgresKeptResponses.keep
 
-    def keep_and_lose(self: PostgresKeptAnswers, *given: Any) -> None:
+    def keep_and_lose(self: PostgresKeptResponses, *given: Any) -> None:
         keep(self, *given)
         with psycopg.connect(rest.url, autocommit=True) as other:
             backend = self._connection.info.backend_pid
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
 
     with monkeypatch.context() as faulty:
-        faulty.setattr(PostgresKeptAnswers, "keep", keep_and_lose)
+        faulty.setattr(PostgresKeptResponses, "keep", keep_and_lose)
         lost = ask(rest, "k")
     assert (lost.status, count(rest)) == (503, 0)
     assert (ask(rest, "k").status, count(rest)) == (201, 1)
@@ -183,7 +183,9 @@ def all_at_once(clients: "list[Rest]") -> list[Reply]:
         return list(pool.map(lambda client: ask(client, "k"), clients))
 
 
-def test_of_twenty_at_once_one_has_an_effect(rest: Rest, clients: "list[Rest]") -> None:
+def test_only_one_of_twenty_concurrent_requests_has_an_effect(
+    rest: Rest, clients: "list[Rest]"
+) -> None:
     replies = all_at_once(clients)
     assert {reply.status for reply in replies} <= {201, 409}
     made = [reply for reply in replies if reply.status == 201]
@@ -192,11 +194,11 @@ def test_of_twenty_at_once_one_has_an_effect(rest: Rest, clients: "list[Rest]") 
     assert count(rest) == 1
 
 
-def test_of_twenty_who_do_not_claim_the_key_many_have_an_effect(
+def test_without_the_claim_of_the_key_many_of_twenty_concurrent_requests_have_an_effect(
     rest: Rest, clients: "list[Rest]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
-    monkeypatch.setattr(PostgresKeptAnswers, "claim", lambda *_: True)
+    """With the guard disabled."""
+    monkeypatch.setattr(PostgresKeptResponses, "claim", lambda *_: True)
     for _ in range(5):
         all_at_once(clients)
         if count(rest) > 1:
@@ -247,7 +249,7 @@ def _until_somebody_waits(rest: Rest) -> None:
         pass
 
 
-def test_a_bulk_whose_items_fail_one_by_one_is_repeated_whole(rest: Rest) -> None:
+def test_a_repeated_bulk_request_gets_the_same_results_of_its_items(rest: Rest) -> None:
     items = [{**ADA, "key": "ada"}, {**ADA, "confidence": 7}, {**ADA, "key": "bo"}]
     first, second = (ask(rest, "k", {"items": items}, f"{ENTITIES}/bulk") for _ in range(2))
     assert (first.status, first.text) == (second.status, second.text)

@@ -34,7 +34,7 @@ PATCHES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("resource", NEW)
-def test_the_life_of_a_thing(rest: Rest, resource: str) -> None:
+def test_a_resource_is_created_read_changed_and_removed(rest: Rest, resource: str) -> None:
     created = rest.create(resource, **NEW[resource])
     body = created.json
     assert created.location == f"/api/v1/{resource}/{body['id']}"
@@ -74,14 +74,14 @@ def test_a_relationship_joins_two_entities(rest: Rest) -> None:
     assert (again.status, again.pointers) == (409, {"/from_id"})
 
 
-def test_an_end_that_does_not_exist_is_named(rest: Rest) -> None:
+def test_the_error_for_a_missing_end_of_a_relationship_names_it(rest: Rest) -> None:
     ada = rest.create("entities", **PERSON).json["id"]
     body = {"from_id": ada, "to_id": str(uuid4()), "type": "KNOWS"}
     reply = rest("POST", "/api/v1/relationships", body)
     assert (reply.status, reply.pointers) == (422, {"/to_id"})
 
 
-def test_a_time_that_ends_before_it_begins_is_refused(rest: Rest) -> None:
+def test_a_relationship_that_ends_before_it_begins_is_refused(rest: Rest) -> None:
     ada = rest.create("entities", **PERSON).json["id"]
     body = {
         "from_id": ada,
@@ -95,7 +95,7 @@ def test_a_time_that_ends_before_it_begins_is_refused(rest: Rest) -> None:
 
 
 @pytest.mark.parametrize(("resource", "field"), [("sources", "url"), ("entities", "key")])
-def test_what_must_be_unique_is_named_when_it_is_not(rest: Rest, resource: str, field: str) -> None:
+def test_a_conflict_names_the_unique_field(rest: Rest, resource: str, field: str) -> None:
     body = {**NEW[resource], field: "https://same.example.org"}
     rest.create(resource, **body)
     reply = rest("POST", f"/api/v1/{resource}", body)
@@ -103,7 +103,7 @@ def test_what_must_be_unique_is_named_when_it_is_not(rest: Rest, resource: str, 
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_a_change_must_say_which_version_it_means(rest: Rest, method: str) -> None:
+def test_a_change_needs_if_match_with_the_present_version(rest: Rest, method: str) -> None:
     made = rest.create("entities", **PERSON)
     body = {"name": "x"} if method == "PATCH" else None
     assert rest(method, made.location, body).status == 428
@@ -119,7 +119,7 @@ def test_a_patch_may_be_sent_as_merge_patch(rest: Rest) -> None:
     assert reply.json["attributes"] == {"b": {"c": 1, "d": 2}}
 
 
-def test_of_many_who_change_one_version_one_wins(rest: Rest) -> None:
+def test_only_one_of_many_writers_changes_a_version(rest: Rest) -> None:
     made = rest.create("entities", **PERSON)
     row_id, expected = UUID(made.json["id"]), Expected(frozenset({1}))
     outcomes: list[str] = []
@@ -144,7 +144,7 @@ def test_of_many_who_change_one_version_one_wins(rest: Rest) -> None:
     assert rest("GET", made.location).json["version"] == 2
 
 
-def test_a_write_leaves_its_outbox_row_at_the_position_it_answers(rest: Rest) -> None:
+def test_the_position_in_a_response_is_that_of_the_outbox_row_of_the_write(rest: Rest) -> None:
     made = rest.create("entities", **PERSON)
     with psycopg.connect(rest.url) as connection:
         row = connection.execute(
@@ -179,7 +179,7 @@ def test_a_plain_write_is_one_round_trip(rest: Rest) -> None:
     assert rest.database.statements - before == 2
 
 
-def test_a_server_that_closed_the_connection_is_not_noticed(rest: Rest) -> None:
+def test_a_request_succeeds_after_the_server_closed_the_connection(rest: Rest) -> None:
     made = rest.create("entities", **PERSON)
     kill = (
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -192,7 +192,7 @@ def test_a_server_that_closed_the_connection_is_not_noticed(rest: Rest) -> None:
         assert reply.status == status
 
 
-def test_without_a_database_it_is_503_with_retry_after(rest: Rest) -> None:
+def test_while_the_database_is_down_a_request_gets_503_with_retry_after(rest: Rest) -> None:
     made = rest.create("entities", **PERSON)
     rest.database.close()
     rest.database._server._url = FixedUrl("postgresql://nobody@127.0.0.1:1/none")
@@ -201,7 +201,7 @@ def test_without_a_database_it_is_503_with_retry_after(rest: Rest) -> None:
     assert rest("GET", "/health/live").status == 200
 
 
-def test_text_is_stored_as_it_came(rest: Rest) -> None:
+def test_text_is_stored_as_sent(rest: Rest) -> None:
     words = [
         "'; DROP TABLE entities; --",
         "ünïcödé 漢字 🎉",

@@ -143,7 +143,7 @@ def test_other_filters_narrow_a_search(library: Rest) -> None:
     assert none == []
 
 
-def test_a_text_of_any_length_is_stored_and_its_beginning_found(library: Rest) -> None:
+def test_a_text_of_any_length_is_stored_and_found_by_its_beginning(library: Rest) -> None:
     many = " ".join(f"w{number:x}" for number in range(140_000))
     library.create("contents", title="Long", body=f"firstword {many} lastword")
     assert [one["title"] for one in search(library, "firstword", "contents")] == ["Long"]

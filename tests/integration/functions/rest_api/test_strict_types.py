@@ -15,8 +15,6 @@ ELSEWHERE = {"schedule"}
 ANY_JSON = {"attributes", "enum", "payload", "value", "spec", "metadata"}
 # Callbacks are refused before they are decoded; test_callbacks.py sends signed ones.
 NOT_OURS = ("/api/v1/auth/", "/graphql", "/api/v1/deliveries/callbacks")
-CHOOSES = "/scheme"
-"""It chooses among models; its errors name the object that it stands in."""
 TIMES = {
     "2026-01-01T00:00:00+01:00": "2025-12-31T23:00:00+00:00",
     "2026-01-01T00:00:00Z": "2026-01-01T00:00:00+00:00",
@@ -101,7 +99,7 @@ def test_a_value_of_another_type_is_refused(shared_rest: Rest, operation: Operat
             else:
                 assert reply.status == 422, (pointer, other, reply.text)
                 pointers = reply.pointers
-            assert pointer.removesuffix(CHOOSES) in pointers, other
+            assert pointer in pointers, other
     assert found
 
 
@@ -129,14 +127,14 @@ def test_a_schedule_has_strict_types_when_made_and_when_changed(
     assert (changed.status, changed.pointers) == (422, {f"/schedule/{pointer}"}), changed.text
 
 
-def test_a_whole_number_may_be_written_with_a_point(shared_rest: Rest) -> None:
+def test_a_whole_number_may_be_written_as_a_float(shared_rest: Rest) -> None:
     schedule = {"kind": "interval", "every_seconds": 900.0}
     made = shared_rest.create("sources", name="p", url="https://point.example/", schedule=schedule)
     assert made.json["schedule"]["every_seconds"] == 900
 
 
 @pytest.mark.parametrize(("text", "moment"), TIMES.items())
-def test_a_query_takes_the_times_that_a_body_takes(
+def test_query_parameters_accept_the_same_times_as_bodies(
     shared_rest: Rest, text: str, moment: str
 ) -> None:
     source = shared_rest.create("sources", name="q", url=f"https://q.example/{text.encode().hex()}")
@@ -150,7 +148,7 @@ def test_a_query_takes_the_times_that_a_body_takes(
 
 
 @pytest.mark.parametrize("text", NO_TIMES)
-def test_a_time_that_a_body_refuses_is_refused_in_a_query(shared_rest: Rest, text: str) -> None:
+def test_query_parameters_refuse_the_same_times_as_bodies(shared_rest: Rest, text: str) -> None:
     body = {"name": "n", "scopes": ["users:read"], "expires_at": text}
     assert shared_rest("POST", "/api/v1/api-keys", body).pointers == {"/expires_at"}
     reply = shared_rest("GET", "/api/v1/documents", query={"published_after": text})

@@ -76,7 +76,7 @@ def test_a_lone_surrogate_is_refused_anywhere_in_a_body(shared_rest: Rest, value
     ],
     ids=["a byte", "too long", "half a character", "beyond Unicode", "UTF-16", "with a BOM"],
 )
-def test_what_is_not_utf_8_json_is_400(shared_rest: Rest, raw: bytes) -> None:
+def test_a_body_that_is_not_utf_8_json_is_400(shared_rest: Rest, raw: bytes) -> None:
     event = {
         "httpMethod": "POST",
         "path": PATH,

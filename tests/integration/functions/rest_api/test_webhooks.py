@@ -39,7 +39,7 @@ def test_the_secret_is_stored_encrypted(rest: Rest, webhook: Reply) -> None:
     assert webhook.json["secret"] not in encrypted
 
 
-def test_the_secret_does_not_travel(rest: Rest, webhook: Reply) -> None:
+def test_the_secret_is_in_no_event(rest: Rest, webhook: Reply) -> None:
     secret = webhook.json["secret"]
 
     def stored_texts() -> str:

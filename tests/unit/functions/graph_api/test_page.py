@@ -11,7 +11,7 @@ from groundwork_functions.graph_api.handler import handler
 REFERENCES = re.compile(r"""(?:src|href)="([^"]+)\"""")
 
 
-def test_the_page_refers_to_own_parts_only_and_all_are_there() -> None:
+def test_the_page_refers_only_to_files_that_the_function_serves() -> None:
     answer = page.page()
     text = str(answer.body)
     references = [r for r in REFERENCES.findall(text) if r != "data:,"]

@@ -1,4 +1,4 @@
-"""What the reference worker does with a batch of messages, on an API that tests make up."""
+"""The reference worker with a batch of messages, on a made API."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -101,13 +101,13 @@ def test_a_fault_of_the_worker_fails_one_job(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("answer", [409, 404])
-def test_a_job_that_is_lost_meanwhile_fails_nothing_else(answer: int) -> None:
+def test_a_job_whose_lease_is_lost_fails_no_other_job(answer: int) -> None:
     api = Api(leased(document_id=None, document=None, source=None), leased(), failing=answer)
     api.run("m1", "m2")
     assert len(api.sent) == 1
 
 
-def test_what_cannot_be_sent_is_raised_so_that_the_messages_come_again() -> None:
+def test_results_that_cannot_be_sent_raise_so_messages_come_again() -> None:
     def refuse(_results: object) -> None:
         raise ConnectionError
 

@@ -54,7 +54,7 @@ def must_keep_the_contract(document: Document) -> None:
     read_result(job.result_message(state(document, SOURCE, registrable_host=registrable_host)))
 
 
-def test_what_a_feed_states_becomes_entities_with_their_keys() -> None:
+def test_statements_of_a_feed_become_entities_with_keys() -> None:
     found = {(e["type"], e["key"], e["name"]) for e in stated()["entities"]}
     assert found == {
         ("organization", "example.org/blog", "The Blog"),
@@ -66,7 +66,7 @@ def test_what_a_feed_states_becomes_entities_with_their_keys() -> None:
     }
 
 
-def test_relationships_go_the_way_the_contract_says() -> None:
+def test_relationships_have_the_directions_of_the_contract() -> None:
     result = stated()
     names = {e["ref"]: e["name"] for e in result["entities"]}
     found = {(names[r["from"]], r["type"], names[r["to"]]) for r in result["relationships"]}

@@ -1,4 +1,4 @@
-"""Execution by levels gives the same answers as graphql-core."""
+"""Execution by levels gives the same results as graphql-core."""
 
 import json
 import random
@@ -87,7 +87,7 @@ def world(**changed: Any) -> FakeGraph:
 def executed(
     how: type[ExecutionContext], query: str, graph: FakeGraph, may: frozenset[str] = MAY
 ) -> str:
-    """Execute and return the answer as text, so that the order of names counts too."""
+    """Execute and return the response as text, so that the order of names counts too."""
     document = parse(query)
     assert not validate(SCHEMA, document)
     result = execute(

@@ -61,7 +61,7 @@ PAGE = "{ edges { cursor } }"
         (f"{{ ... on Query {{ a: entities(first: 5) {PAGE} entities(first: 2) {PAGE} }} }}", {}, 7),
     ],
 )
-def test_cost_counts_what_the_answer_may_hold(
+def test_the_cost_is_the_maximum_size_of_the_response(
     query: str, variables: dict[str, object], cost: int
 ) -> None:
     assert measured(query, **variables).cost == cost

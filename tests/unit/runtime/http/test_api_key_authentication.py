@@ -45,7 +45,7 @@ def test_a_key_speaks_for_its_user_within_its_scopes(doors: Doors) -> None:
     assert caller.principal == f"key:{holder.key_id}"
 
 
-def test_what_cannot_be_a_key_never_reaches_the_database(doors: Doors) -> None:
+def test_a_malformed_key_never_reaches_the_database(doors: Doors) -> None:
     for words in ("", "x", KEY[:-1], KEY[:-1] + ("0" if KEY[-1] != "0" else "1"), "é", "k" * 10**5):
         with pytest.raises(Unauthenticated):
             doors.callers.authenticate({"x-api-key": words})

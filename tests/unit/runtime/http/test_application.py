@@ -171,7 +171,9 @@ def test_any_authenticated_caller_may_call_what_needs_no_permission(app: Served)
         ("null", 422, ""),
     ],
 )
-def test_bodies_are_checked(app: Served, body: str, status: int, pointer: str | None) -> None:
+def test_invalid_bodies_are_refused_with_pointers(
+    app: Served, body: str, status: int, pointer: str | None
+) -> None:
     found, answer, _ = app("POST", "/notes", body, token=app.token("entities:write"))
     assert found == status
     if pointer is not None:
@@ -203,13 +205,13 @@ def test_a_path_that_is_not_served_is_404(app: Served) -> None:
     assert (status, body["type"]) == (404, "/problems/not-found")
 
 
-def test_a_method_that_a_path_does_not_take_is_405_and_says_which_it_does(app: Served) -> None:
+def test_a_method_that_a_path_does_not_support_is_405_with_an_allow_header(app: Served) -> None:
     status, _, headers = app("DELETE", "/notes")
     assert (status, headers["Allow"]) == (405, ["POST"])
 
 
 @pytest.mark.parametrize("path", ["/open", "/broken", f"/notes/{NOTE_ID}", "/nothing", "/notes"])
-def test_head_is_answered_as_get_without_its_body(app: Served, path: str) -> None:
+def test_the_response_to_head_is_that_to_get_without_its_body(app: Served, path: str) -> None:
     token = app.token("entities:read")
     status, answer, headers = app("GET", path, token=token)
     without, nothing, of_head = app("HEAD", path, token=token)
@@ -219,20 +221,20 @@ def test_head_is_answered_as_get_without_its_body(app: Served, path: str) -> Non
     assert answer is not None
 
 
-def test_a_path_that_takes_get_says_that_it_takes_head(app: Served) -> None:
+def test_the_allow_header_of_a_path_with_get_names_head(app: Served) -> None:
     status, _, headers = app("POST", "/open", "{}")
     assert (status, headers["Allow"]) == (405, ["GET, HEAD"])
 
 
-def test_without_the_rule_head_would_be_refused(
+def test_without_the_rule_for_head_a_head_request_is_refused(
     app: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: HEAD is a method like any other."""
+    """With the guard disabled: HEAD is a method like any other."""
     monkeypatch.setattr(application, "HEAD", "no method")
     assert app("HEAD", "/open")[0] == 405
 
 
-def test_a_word_of_the_path_is_no_id(app: Served) -> None:
+def test_a_fixed_word_of_a_path_is_not_an_id(app: Served) -> None:
     status, _, headers = app("GET", "/notes/search", token=app.token("entities:read"))
     assert (status, headers["Allow"]) == (405, ["POST"])
     assert app("POST", "/notes/search", '{"text": "a"}', token=app.token("entities:read"))[0] == 200
@@ -260,7 +262,7 @@ def test_an_environment_without_memory_says_so_to_what_runs_it(app: Served) -> N
         app("GET", "/exhausting")
 
 
-def test_every_answer_carries_its_request_id_and_security_headers(app: Served) -> None:
+def test_every_response_has_its_request_id_and_security_headers(app: Served) -> None:
     for method, path in (("GET", "/open"), ("GET", "/nothing"), ("POST", "/notes")):
         _, _, headers = app(method, path)
         assert headers["X-Request-Id"] == ["request-1"]
@@ -274,7 +276,7 @@ def test_outside_local_responses_have_strict_transport_security() -> None:
     assert "Strict-Transport-Security" in app("GET", "/open")[2]
 
 
-def test_without_the_setting_no_origin_may_read(app: Served) -> None:
+def test_unless_origins_are_configured_responses_have_no_cors_headers(app: Served) -> None:
     _, _, headers = app("GET", "/open", Origin=ORIGIN)
     assert not [name for name in headers if name.startswith("Access-Control")]
 

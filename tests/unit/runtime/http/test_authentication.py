@@ -59,7 +59,7 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def test_a_good_token_is_its_user(callers: Authenticator, user: UUID) -> None:
+def test_a_valid_token_identifies_its_user(callers: Authenticator, user: UUID) -> None:
     caller = callers.authenticate(bearer(MINT.token(user)))
     assert caller.user_id == user
     assert caller.permissions == {"entities:read"}
@@ -157,7 +157,7 @@ def test_a_verified_token_is_remembered_until_it_expires(
 
 
 @pytest.mark.parametrize("how", ["disabled", "deleted", "sessions ended"])
-def test_a_revocation_holds_within_seconds(
+def test_a_revocation_takes_effect_within_seconds(
     callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments, how: str
 ) -> None:
     headers = bearer(MINT.token(user))
@@ -195,7 +195,7 @@ def test_a_new_role_is_seen_within_seconds(
     assert callers.authenticate(headers).permissions == {"jobs:write"}
 
 
-def test_a_new_key_is_found_and_unknown_ones_do_not_make_us_read_all_the_time(
+def test_a_new_key_is_found_and_unknown_key_ids_cause_few_reads(
     callers: Authenticator, user: UUID, store: FakeCallers, moments: Moments
 ) -> None:
     callers.authenticate(bearer(MINT.token(user)))

@@ -70,7 +70,7 @@ def test_a_few_unknown_fields_are_named_beside_other_faults() -> None:
     assert set(found) == {"/name", "/scopes", "/one", "/two"}
 
 
-def test_of_many_unknown_fields_a_hundred_are_named() -> None:
+def test_at_most_a_hundred_unknown_fields_are_named() -> None:
     found = faults(NewApiKey, {f"~/{n}": 1 for n in range(10_000)})
     assert len(found) == 100
     assert found["/~0~10"] == "is not a known field"
@@ -104,7 +104,7 @@ def test_many_small_objects_and_arrays_are_refused() -> None:
             strict_json(f'{{"items":[{many}]}}'.encode())
 
 
-def test_text_that_looks_like_many_arrays_is_taken() -> None:
+def test_text_that_looks_like_many_arrays_is_accepted() -> None:
     text = "[{" * CONTAINERS_MAX
     assert strict_json(json.dumps({"body": text}).encode()) == {"body": text}
 
@@ -126,9 +126,9 @@ def test_the_body_is_decoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 1
 
 
-def test_without_counting_every_unknown_field_would_be_reported(
+def test_without_the_limit_every_unknown_field_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     monkeypatch.setattr(decoding, "size_faults", lambda _model, _given: iter(()))
     assert len(faults(NewApiKey, {f"{n}": 1 for n in range(10_000)})) > 10_000

@@ -1,4 +1,4 @@
-"""Where the pages for developers are served."""
+"""The stages in which the pages for developers are served."""
 
 import pytest
 
@@ -14,13 +14,13 @@ def settings(stage: str, pages: str) -> Settings:
 @pytest.mark.parametrize(
     ("stage", "pages"), [("local", ""), ("local", "auto"), ("prod", "on"), ("staging", "on")]
 )
-def test_they_are_shown_locally_and_where_the_setting_says_so(stage: str, pages: str) -> None:
+def test_developer_pages_are_shown_locally_and_if_enabled(stage: str, pages: str) -> None:
     must_be_shown(settings(stage, pages))
 
 
 @pytest.mark.parametrize(
     ("stage", "pages"), [("dev", ""), ("staging", "auto"), ("prod", ""), ("local", "off")]
 )
-def test_elsewhere_they_are_not_there(stage: str, pages: str) -> None:
+def test_developer_pages_are_not_found_elsewhere(stage: str, pages: str) -> None:
     with pytest.raises(NotFound, match="GROUNDWORK_PAGES"):
         must_be_shown(settings(stage, pages))

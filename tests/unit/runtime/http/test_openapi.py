@@ -84,7 +84,7 @@ def test_every_body_has_a_schema_and_an_example_that_it_takes(spec: dict[str, An
                 assert list(check.iter_errors(media_type["example"])) == [], place
 
 
-def test_every_answer_has_a_request_id_and_every_limit_says_when_to_come_back(
+def test_every_response_has_a_request_id_and_409_429_and_503_have_retry_after(
     spec: dict[str, Any],
 ) -> None:
     problems = spec["components"]["responses"]
@@ -98,6 +98,43 @@ def test_every_answer_has_a_request_id_and_every_limit_says_when_to_come_back(
 def test_every_schema_is_json_schema(spec: dict[str, Any]) -> None:
     for schema in spec["components"]["schemas"].values():
         Draft202012Validator.check_schema(schema)
+
+
+KEYWORDS = frozenset(
+    {
+        "$ref", "title", "description", "type", "format", "enum", "const", "default",
+        "examples", "deprecated", "readOnly", "writeOnly", "anyOf", "oneOf", "allOf", "not",
+        "discriminator", "properties", "required", "additionalProperties", "propertyNames",
+        "minProperties", "maxProperties", "items", "prefixItems", "minItems", "maxItems",
+        "uniqueItems", "minLength", "maxLength", "pattern", "minimum", "maximum",
+        "exclusiveMinimum", "exclusiveMaximum"
+    }
+)  # fmt: skip
+"""The keywords of JSON Schema and OpenAPI that schemas here use. Readers ignore any other."""
+
+
+def unknown_keywords(schema: Any) -> Iterator[str]:
+    if isinstance(schema, bool):
+        return
+    yield from schema.keys() - KEYWORDS
+    inner = [schema[name] for name in ("items", "additionalProperties", "not") if name in schema]
+    inner += [one for name in ("anyOf", "oneOf", "allOf") for one in schema.get(name, ())]
+    for one in (*inner, *schema.get("properties", {}).values()):
+        yield from unknown_keywords(one)
+
+
+def test_schemas_have_no_keyword_that_readers_ignore(spec: dict[str, Any]) -> None:
+    schemas = dict(spec["components"]["schemas"])
+    for path, method, operation in operations(spec):
+        for one in operation.get("parameters", ()):
+            schemas[f"{method} {path} {one.get('name')}"] = one.get("schema", {})
+    found = {name: sorted(unknown_keywords(schema)) for name, schema in schemas.items()}
+    assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_a_keyword_that_readers_ignore_is_found() -> None:
+    limited: dict[str, Any] = {"anyOf": [{"type": "integer", "ge": 1}, {"type": "null"}]}
+    assert list(unknown_keywords({"properties": {"max": limited}})) == ["ge"]
 
 
 def test_operation_ids_are_unique_and_stable(spec: dict[str, Any]) -> None:

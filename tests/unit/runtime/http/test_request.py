@@ -35,7 +35,7 @@ def test_json_that_is_not_strict_is_refused(body: bytes) -> None:
     ("body", "value"),
     [(b"{}", {}), (b'{"a":[1,2.5,null,true,"\xc3\xbc"]}', {"a": [1, 2.5, None, True, "ü"]})],
 )
-def test_what_is_json_is_read(body: bytes, value: object) -> None:
+def test_valid_json_is_decoded(body: bytes, value: object) -> None:
     assert strict_json(body) == value
 
 
@@ -50,7 +50,7 @@ def request(content_type: str | None, body: str = "{}") -> Request:
 
 
 @pytest.mark.parametrize("given", [None, "application/json", "Application/JSON; charset=utf-8"])
-def test_json_is_taken(given: str | None) -> None:
+def test_json_content_types_are_accepted(given: str | None) -> None:
     assert request(given).json() == {}
 
 
@@ -60,6 +60,21 @@ def test_json_is_taken(given: str | None) -> None:
 def test_another_media_type_is_refused(given: str) -> None:
     with pytest.raises(UnsupportedMediaType):
         request(given).json()
+
+
+def coded(coding: str) -> Request:
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    return Request({"httpMethod": "POST", "path": "/", "headers": headers, "body": "{}"}, "r")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP"])
+def test_a_compressed_body_is_refused(coding: str) -> None:
+    with pytest.raises(UnsupportedMediaType, match="content coding"):
+        coded(coding).json()
+
+
+def test_a_body_with_content_encoding_identity_is_accepted() -> None:
+    assert coded("identity").json() == {}
 
 
 def test_a_body_in_base64_is_decoded() -> None:

@@ -67,7 +67,9 @@ class Everything:
     """All HTTP functions on one database."""
 
     def __init__(self, url: str) -> None:
-        self.parts = Wiring(Settings.from_environment({"DATABASE_URL": url}))
+        self.parts = Wiring(
+            Settings.from_environment({"DATABASE_URL": url, "EXPORT_BUCKET": "exports"})
+        )
         routers = (rest_api, identity, graph_api.router)
         self._functions = [
             (GraphqlApplication if router is graph_api.router else Application)(
@@ -171,7 +173,7 @@ def published() -> dict[Operation, str | None]:
 
 
 def wrong(everything: Everything, who: Somebody) -> list[str]:
-    """Return where the answer is not the table's."""
+    """Return where the response is not the table's."""
     found = []
     # Who has left everywhere is known no more, so that comes last.
     for operation, needs in sorted(published().items(), key=lambda one: "everywhere" in one[0][1]):
@@ -209,18 +211,22 @@ def test_every_operation_refuses_anonymous_requests(everything: Everything) -> N
 
 
 @pytest.mark.parametrize("role", BUILTIN_ROLES)
-def test_a_built_in_role_may_do_exactly_what_its_permissions_allow(
+def test_a_built_in_role_can_call_exactly_the_operations_of_its_permissions(
     everything: Everything, role: str
 ) -> None:
     assert wrong(everything, everything.bearer(role, BUILTIN_ROLES[role])) == []
 
 
-def test_a_custom_role_may_do_exactly_what_its_permissions_allow(everything: Everything) -> None:
+def test_a_custom_role_can_call_exactly_the_operations_of_its_permissions(
+    everything: Everything,
+) -> None:
     assert wrong(everything, everything.bearer("custom", CUSTOM)) == []
     assert wrong(everything, everything.bearer("nothing", frozenset())) == []
 
 
-def test_a_key_may_do_what_both_its_scopes_and_its_owner_may(everything: Everything) -> None:
+def test_a_key_can_call_operations_that_both_its_scopes_and_its_owner_allow(
+    everything: Everything,
+) -> None:
     scopes = ("entities:read", "users:write", "sources:write", "api-keys:read")
     for role in ("admin", "viewer", "service"):
         assert wrong(everything, everything.key(role, *scopes)) == []
@@ -230,10 +236,10 @@ OWNED: dict[str, dict[str, object]] = {
     "api-keys": {"name": "mine", "scopes": ["entities:read"]},
     "preferences": {"key": "theme", "value": "dark"},
 }
-"""What to send for a thing of one's own, for every resource whose things belong to users."""
+"""A request body for each resource whose rows belong to users."""
 
 
-def test_a_thing_of_another_user_is_not_found(everything: Everything) -> None:
+def test_an_item_of_another_user_is_not_found(everything: Everything) -> None:
     """Found in the document: every operation on one thing of an owned resource."""
     viewer = BUILTIN_ROLES["viewer"]
     ada, eve = everything.bearer("viewer", viewer), everything.bearer("viewer", viewer)
@@ -254,10 +260,10 @@ def test_a_thing_of_another_user_is_not_found(everything: Everything) -> None:
             everything.parts.database.rows(f"DELETE FROM {name.replace('-', '_')}")
 
 
-def test_the_walk_sees_an_operation_that_does_not_ask(
+def test_an_operation_that_checks_no_permission_is_found(
     everything: Everything, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: everybody who is known may do everything."""
+    """With the guard disabled: everybody who is known may do everything."""
     monkeypatch.setattr(Caller, "must", lambda _self, _permission: None)
     guarded = [needs for needs in published().values() if needs not in (None, SIGNED_IN, IN_PERSON)]
     assert len(wrong(everything, everything.bearer("nothing", frozenset()))) == len(guarded)

@@ -94,10 +94,10 @@ def test_a_caller_who_lost_the_right_to_write_cannot_write_at_once(
 
 
 @pytest.mark.parametrize("write", WRITES)
-def test_without_the_check_such_a_write_would_pass(
+def test_without_the_check_in_the_transaction_a_write_with_lost_rights_passes(
     rest: Rest, write: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: rights are then as they were read, up to 15 s ago."""
+    """With the guard disabled: rights are then as they were read, up to 15 s ago."""
     author = Author(rest)
     monkeypatch.setattr(admission, "Actor", lambda *given: Actor(*given[:4]))
     author.sql(ENDS["disabled"][0])
@@ -113,10 +113,10 @@ def test_a_caller_whose_rights_are_unchanged_can_still_write(rest: Rest, write: 
 
     assert WRITES[write](author).status < 300
     added = len(author.names()) - len(author.before)
-    assert added <= (2 if write == "once" else 1)  # the thing, and the answer that is kept
+    assert added <= (2 if write == "once" else 1)  # the thing, and the response that is kept
 
 
-def test_a_change_of_rights_on_the_way_takes_hold_too(
+def test_a_change_of_rights_during_the_second_try_is_respected(
     rest: Rest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Read anew after the check failed, changed once more before the second try: not written."""

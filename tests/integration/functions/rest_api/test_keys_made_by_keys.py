@@ -65,21 +65,21 @@ def key(owner: Owner, *scopes: str, **fields: object) -> Key:
 @pytest.mark.parametrize(
     "change", [{"expires_at": None}, {"scopes": ["entities:read"]}, {"name": "mine"}, {}]
 )
-def test_a_key_never_changes_itself(ada: Owner, change: dict[str, object]) -> None:
+def test_an_api_key_cannot_change_itself(ada: Owner, change: dict[str, object]) -> None:
     mine = key(ada, expires_at=at(HOUR))
     assert mine("PATCH", mine.made.location, change).status == 403
     assert mine.now.etag == mine.made.etag
     assert ada("PATCH", mine.made.location, {"expires_at": None}).status == 200  # in person
 
 
-def test_a_key_may_end_itself(ada: Owner) -> None:
+def test_an_api_key_can_revoke_or_remove_itself(ada: Owner) -> None:
     revoked, removed = key(ada), key(ada)
     assert revoked("POST", f"{revoked.made.location}/revoke").status == 200
     assert removed("DELETE", removed.made.location).status == 204
     assert (revoked.holds, removed.holds) == (False, False)
 
 
-def test_a_key_makes_no_key_that_outlives_it(ada: Owner) -> None:
+def test_a_key_cannot_create_a_key_that_expires_later(ada: Owner) -> None:
     mine = key(ada, expires_at=at(HOUR))
     child = mine.make()
     assert child.json["expires_at"] == mine.made.json["expires_at"]
@@ -94,7 +94,7 @@ def test_a_key_makes_no_key_that_outlives_it(ada: Owner) -> None:
     assert key(ada).make().json["expires_at"] is None  # of one that does not end by itself
 
 
-def test_without_the_rule_of_the_code_the_database_refuses(
+def test_without_the_rule_of_the_core_the_database_refuses_a_key_that_expires_later(
     ada: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_key_hooks, "_outlives", lambda _one, _other: False)
@@ -106,10 +106,10 @@ def test_without_the_rule_of_the_code_the_database_refuses(
     assert ada("PATCH", child.location, {"scopes": ["entities:write"]}).pointers == {"/scopes"}
 
 
-def test_without_both_rules_a_key_would_live_on_in_its_children(
+def test_without_either_rule_a_revoked_key_leaves_valid_keys_that_it_created(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guards taken away."""
+    """With the guards disabled."""
     rest = Rest(database_url)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("DROP TRIGGER keep_within_maker ON api_keys")
@@ -124,7 +124,7 @@ def test_without_both_rules_a_key_would_live_on_in_its_children(
 
 
 @pytest.mark.parametrize("how", ["revoked", "removed", "shortened", "narrowed", "without scopes"])
-def test_what_befalls_a_key_befalls_those_that_it_made(ada: Owner, how: str) -> None:
+def test_revoking_or_deleting_a_key_applies_to_keys_it_created(ada: Owner, how: str) -> None:
     mine = key(ada)
     child = Key(ada, mine.make())
     grandchild = Key(ada, child.make())
@@ -165,7 +165,7 @@ def test_a_key_changes_only_keys_that_it_has_made(ada: Owner) -> None:
     assert mine("PATCH", sibling.made.location, name).status == 403
 
 
-def test_a_key_ends_no_key_that_outlives_it(ada: Owner) -> None:
+def test_a_key_cannot_revoke_a_key_that_expires_later(ada: Owner) -> None:
     brief, lasting, briefer = (
         key(ada, expires_at=at(HOUR)),
         key(ada),
@@ -180,7 +180,7 @@ def test_a_key_ends_no_key_that_outlives_it(ada: Owner) -> None:
     assert lasting("DELETE", brief.made.location).status == 204
 
 
-def test_a_revoked_or_crowded_key_makes_none(ada: Owner) -> None:
+def test_a_revoked_key_or_one_with_too_many_children_creates_no_key(ada: Owner) -> None:
     mine = key(ada)
     rows = (
         "INSERT INTO api_keys (user_id, name, scopes, prefix, key_hash, parent_id)"
@@ -200,7 +200,7 @@ def test_a_revoked_or_crowded_key_makes_none(ada: Owner) -> None:
     assert mine.make().status == 401
 
 
-def test_keys_are_made_by_keys_for_five_generations(ada: Owner) -> None:
+def test_keys_can_create_keys_down_to_five_generations(ada: Owner) -> None:
     last = key(ada)
     for _ in range(4):
         last = Key(ada, last.make())
@@ -223,7 +223,7 @@ def account(rest: Rest, *roles: str) -> str:
     return f"/api/v1/users/{rest.user(*roles)}"
 
 
-def test_a_key_gives_no_account_what_outlasts_it(rest: Rest, root: Key) -> None:
+def test_a_key_cannot_grant_an_account_lasting_rights(rest: Rest, root: Key) -> None:
     viewer, own = account(rest, "viewer"), f"/api/v1/users/{root.owner.id}"
     for location in (viewer, own):
         assert root("PATCH", location, {"password": PASSWORD}).status == 403
@@ -239,7 +239,7 @@ def test_a_key_gives_no_account_what_outlasts_it(rest: Rest, root: Key) -> None:
     assert admin("PATCH", editor, {"roles": ["editor"], "password": PASSWORD}).status == 200
 
 
-def test_a_key_widens_no_role(rest: Rest, root: Key) -> None:
+def test_a_key_cannot_add_permissions_to_a_role(rest: Rest, root: Key) -> None:
     made = root("POST", "/api/v1/roles", {"name": "aids", "permissions": ["entities:read"]})
     assert made.status == 201
     wider = {"permissions": ["entities:read", "entities:write"]}
@@ -248,10 +248,10 @@ def test_a_key_widens_no_role(rest: Rest, root: Key) -> None:
     assert root.owner("PATCH", made.location, wider).status == 200
 
 
-def test_without_the_rule_a_key_would_live_on_in_an_account(
+def test_without_the_rule_a_revoked_key_leaves_an_account_with_its_rights(
     rest: Rest, root: Key, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: who holds the key for an hour gives an account of theirs all of it."""
+    """With the guard disabled, a stolen key gives another account all rights within an hour."""
     monkeypatch.setattr(account_hooks, "check_grants_by_key", lambda *_: None)
     mallory = rest.user("viewer")
     assert root("PATCH", f"/api/v1/users/{mallory}", {"roles": ["admin"]}).status == 200

@@ -1,4 +1,4 @@
-"""Answers fit into Lambda's limit: pages end early, and the list of faults is cut."""
+"""Responses fit into Lambda's limit: pages end early, and the list of faults is cut."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from groundwork_data.postgres import resource_sql
-from groundwork_runtime.http import bulk, decoding, problem
+from groundwork_functions.rest_api import job_batches
+from groundwork_runtime.http import bulk, bulk_items, decoding, problem
 
 from .conftest import Rest
 
@@ -54,7 +55,7 @@ def big(shared_rest: Rest) -> Rest:
 
 
 def sizes(rest: Rest, name: str, limit: str) -> tuple[list[str], list[int]]:
-    """Walk a list: the ids, and how long each answer was."""
+    """Walk a list: the ids, and how long each response was."""
     ids: list[str] = []
     lengths: list[int] = []
     place: dict[str, str] = {}
@@ -70,7 +71,7 @@ def sizes(rest: Rest, name: str, limit: str) -> tuple[list[str], list[int]]:
 
 @pytest.mark.parametrize("limit", ["200", "50"])
 @pytest.mark.parametrize("name", FILLINGS)
-def test_big_things_are_walked_whole_in_answers_that_can_be_sent(
+def test_pages_of_large_items_stay_within_the_response_limit(
     big: Rest, name: str, limit: str
 ) -> None:
     (expected,) = big.database.rows(f"SELECT array_agg(id::text ORDER BY id DESC) FROM {name}")
@@ -82,7 +83,7 @@ def test_big_things_are_walked_whole_in_answers_that_can_be_sent(
 
 @pytest.fixture
 def unmeasured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The guard taken away: everything fits."""
+    """With the guard disabled: everything fits."""
     monkeypatch.setattr(resource_sql, "_FITS", {"each": "{limit}::int > 0", "together": "true"})
     resource_sql.page.cache_clear()
     yield
@@ -91,25 +92,26 @@ def unmeasured(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", FILLINGS)
 @pytest.mark.usefixtures("unmeasured")
-def test_without_measuring_an_answer_is_too_long(big: Rest, name: str) -> None:
+def test_pages_that_are_not_measured_exceed_the_response_limit(big: Rest, name: str) -> None:
     _, lengths = sizes(big, name, "200")
     assert max(lengths) > ANSWER_BYTES_MAX
 
 
-def test_small_pages_cost_no_second_statement(big: Rest) -> None:
+def test_pages_of_small_items_cost_one_statement(big: Rest) -> None:
     before = big.database.statements
     assert len(big("GET", "/api/v1/entities", query={"limit": "200"}).json["items"]) == 200
     assert big.database.statements == before + 1
 
 
 def unknown(number: int) -> dict[str, int]:
-    """Members that no model knows, with names that take four times their length in an answer."""
+    """Members that no model knows, with names that take four times their length in a response."""
     return {f"{n:05}" + '"' * 195: 1 for n in range(number)}
 
 
 FAULTY: dict[str, Callable[[], tuple[str, Any]]] = {
     "one": lambda: ("contents", unknown(15_000)),
     "bulk": lambda: ("entities/bulk", {"items": [unknown(20)] * 1_000}),
+    "jobs": lambda: ("jobs/results", {"items": [unknown(200)] * 100}),
 }
 
 
@@ -125,8 +127,8 @@ def _body(name: str) -> tuple[str, str]:
     return path, json.dumps(body)
 
 
-@pytest.mark.parametrize(("name", "status"), [("one", 422), ("bulk", 200)])
-def test_many_faults_are_reported_in_an_answer_that_can_be_sent(
+@pytest.mark.parametrize(("name", "status"), [("one", 422), ("bulk", 200), ("jobs", 200)])
+def test_a_report_of_many_faults_fits_the_response_limit(
     shared_rest: Rest, name: str, status: int
 ) -> None:
     assert faulty(shared_rest, name) < (status, ANSWER_BYTES_MAX)
@@ -134,18 +136,19 @@ def test_many_faults_are_reported_in_an_answer_that_can_be_sent(
 
 
 @pytest.mark.parametrize("name", FAULTY)
-def test_if_all_faults_were_reported_the_answer_would_be_too_long(
+def test_a_report_of_all_faults_exceeds_the_response_limit(
     shared_rest: Rest, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     everything = 10_000_000
-    monkeypatch.setattr(bulk, "FAULTS_MAX", everything)
+    for module in (bulk, bulk_items, job_batches):
+        monkeypatch.setattr(module, "FAULTS_MAX", everything)
     monkeypatch.setattr(decoding, "FAULTS_MAX", everything)
     monkeypatch.setattr(problem.fault_members, "__defaults__", (everything,))
     assert faulty(shared_rest, name)[1] > ANSWER_BYTES_MAX
 
 
-def test_the_most_that_a_search_finds_can_be_sent(big: Rest) -> None:
+def test_the_largest_search_result_fits_the_response_limit(big: Rest) -> None:
     asked = {"model": "large", "vector": [1.0] * 4_000, "k": 200}
     reply = big("POST", "/api/v1/embeddings/search", asked)
     assert len(reply.json["items"]) == 200

@@ -47,7 +47,7 @@ router = Router()
 
 @router.get("/<status>", open="a test")
 def answer(status: int) -> HttpResponse:
-    """Answer as asked."""
+    """Respond as asked."""
     if status in FAULTS:
         raise FAULTS[status]
     return HttpResponse(status, None if status in (204, 304) else "{}")
@@ -82,7 +82,9 @@ def ask(method: str, path: str, origins: str, **headers: str) -> tuple[int, dict
 
 
 @pytest.mark.parametrize(("method", "path", "status"), ASKED)
-def test_every_kind_of_answer_is_guarded_and_named(method: str, path: str, status: int) -> None:
+def test_every_kind_of_response_has_security_headers_and_a_request_id(
+    method: str, path: str, status: int
+) -> None:
     found, headers = ask(method, path, ORIGIN, Origin=ORIGIN)
     assert found == status
     assert headers.items() >= SECURITY_HEADERS.items()
@@ -120,27 +122,27 @@ def test_a_pattern_matches_nothing_but_itself() -> None:
     assert not [name for name in headers if name.startswith("Access-Control")]
 
 
-def test_the_hosts_own_answers_are_guarded_as_a_functions_are(
+def test_the_hosts_own_responses_have_the_security_headers_of_a_function(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = [one for one in vars(problems).values() if isinstance(one, problems.Problem)]
     assert {one.status for one in found} >= {404, 413, 429, 502, 504}
     found.append(problems.not_allowed("GET"))
     assert [one.status for one in found if not _guarded(one)] == []
-    # The guard taken away.
+    # With the guard disabled.
     monkeypatch.setattr(problems, "SECURITY_HEADERS", ())
     assert [one.status for one in found if _guarded(one)] == []
 
 
 def _guarded(one: problems.Problem) -> bool:
     wanted = {name.lower(): value for name, (value,) in SECURITY_HEADERS.items()}
-    made = one.answer("request-1", "/x")
+    made = one.response("request-1", "/x")
     assert json.loads(made.body)["request_id"] == "request-1"
     headers = {name.decode(): value.decode() for name, value in made.headers}
     return headers.items() >= {**wanted, "x-request-id": "request-1"}.items()
 
 
-def test_the_hosts_own_answers_have_the_cors_headers_of_a_function() -> None:
+def test_the_hosts_own_responses_have_the_cors_headers_of_a_function() -> None:
     _, headers = ask("GET", "/404", ORIGIN, Origin=ORIGIN)
     wanted = {name: value for name, (value,) in headers.items() if name[:6] in ("Access", "Vary")}
     own = cors.Cors((ORIGIN,)).of([(b"origin", ORIGIN.encode())])
