@@ -14,7 +14,7 @@ OK: Answer = (200, {"id": "1"}, {})
 
 
 def called(*answers: Answer, retry_seconds: float = 60) -> tuple[object, list[Asked], list[float]]:
-    """Call a server that gives these answers, the last one for good; return what came of it."""
+    """Call a server that gives these responses, the last one for good; return what came of it."""
     given = chain(answers, repeat(answers[-1]))
     pauses: list[float] = []
     with serving(lambda _asked: next(given)) as server:
@@ -36,20 +36,20 @@ def test_a_call_sends_the_key_and_json() -> None:
 
 
 @pytest.mark.parametrize("status", [0, 429, 500, 502, 503, 504])
-def test_it_is_tried_again_with_growing_pauses(status: int) -> None:
+def test_a_failed_call_is_retried_with_growing_pauses(status: int) -> None:
     found, asked, pauses = called(*[(status, {}, {})] * 4, OK)
     assert found == {"id": "1"}
     assert len(asked) == 5
     assert [0.1 * 2**n <= pause <= 0.2 * 2**n for n, pause in enumerate(pauses)] == [True] * 4
 
 
-def test_it_waits_as_long_as_the_server_says() -> None:
+def test_a_call_waits_for_the_servers_retry_after() -> None:
     found, _, pauses = called((429, {}, {"Retry-After": "7"}), OK)
     assert found == {"id": "1"}
     assert 7 <= pauses[0] <= 7.2
 
 
-def test_a_longer_wait_than_its_time_is_the_answer() -> None:
+def test_a_retry_after_beyond_the_retry_time_ends_the_call() -> None:
     found, asked, pauses = called((503, {"title": "Away"}, {"Retry-After": "100"}))
     assert isinstance(found, ApiError)
     assert (found.status, found.title, len(asked), pauses) == (503, "Away", 1, [])
@@ -59,13 +59,15 @@ def test_a_longer_wait_than_its_time_is_the_answer() -> None:
     ("status", "kind"),
     [(400, ApiError), (401, NotAllowed), (403, NotAllowed), (404, NotFound), (412, ApiError)],
 )
-def test_what_a_retry_cannot_help_is_raised_at_once(status: int, kind: type[ApiError]) -> None:
+def test_an_error_that_no_retry_can_fix_is_raised_at_once(
+    status: int, kind: type[ApiError]
+) -> None:
     found, asked, _ = called((status, {"type": "/problems/x", "detail": "why"}, {}))
     assert type(found) is kind
     assert len(asked) == 1
 
 
-def test_a_refusal_names_its_faults() -> None:
+def test_an_error_for_an_invalid_request_lists_its_faults() -> None:
     fault = {"pointer": "/result/entities/0/key", "detail": "must not be empty"}
     found, _, _ = called((422, {"title": "Invalid", "errors": [fault], "request_id": "r1"}, {}))
     assert isinstance(found, Refused)
@@ -74,7 +76,7 @@ def test_a_refusal_names_its_faults() -> None:
 
 
 @pytest.mark.parametrize(("before", "repeated"), [((), False), (((0, {}, {}),), True)])
-def test_a_lost_lease_says_whether_an_earlier_try_may_have_ended_it(
+def test_the_error_of_a_lost_lease_says_if_an_earlier_try_may_have_ended_it(
     before: Sequence[Answer],
     repeated: bool,  # noqa: FBT001 - expected
 ) -> None:
@@ -83,7 +85,7 @@ def test_a_lost_lease_says_whether_an_earlier_try_may_have_ended_it(
     assert found.repeated is repeated
 
 
-def test_a_redirect_is_not_followed_with_the_key() -> None:
+def test_the_client_sends_its_key_to_no_other_server_after_a_redirect() -> None:
     with serving(lambda _asked: OK) as other:
         moved = {"Location": f"{other.url}/api/v1/jobs"}
         with serving(lambda _asked: (307, {}, moved)) as server:
@@ -93,12 +95,12 @@ def test_a_redirect_is_not_followed_with_the_key() -> None:
         assert other.asked == []
 
 
-def test_an_answer_that_is_no_problem_is_quoted() -> None:
+def test_a_response_that_is_not_a_problem_is_quoted() -> None:
     found, _, _ = called((400, "<html>", {}))
     assert isinstance(found, ApiError)
 
 
-def test_a_server_that_is_away_is_unreachable() -> None:
+def test_a_stopped_server_is_unreachable() -> None:
     with serving(lambda _asked: OK) as server:
         pass
     http = Http(server.url, {}, retry_seconds=0)

@@ -124,7 +124,7 @@ async def connected(
 
 
 async def read_answer(reader: asyncio.StreamReader, method: str = "GET") -> Answer:
-    """One answer off the wire; an answer that is cut off raises IncompleteReadError."""
+    """One response off the wire; a response that is cut off raises IncompleteReadError."""
     head = await reader.readuntil(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").strip().split("\r\n")
     headers = [

@@ -24,7 +24,7 @@ async def test_eleven_megabytes_are_too_many(serve: Serve) -> None:
     assert running.host.fleet.pools["Echo"].stats.invocations == 0
 
 
-async def test_the_limit_itself_is_let_through_by_the_gateway(serve: Serve) -> None:
+async def test_a_body_of_exactly_the_limit_is_accepted(serve: Serve) -> None:
     """The negative control: the gateway would not refuse everything that is large."""
     running = await serve(ECHO, limits=ServerLimits(body_bytes=100_000))
 
@@ -34,7 +34,7 @@ async def test_the_limit_itself_is_let_through_by_the_gateway(serve: Serve) -> N
     assert (fits.status, exceeds.status) == (200, 413)
 
 
-async def test_chunks_are_counted_too(serve: Serve) -> None:
+async def test_the_body_limit_counts_chunks_too(serve: Serve) -> None:
     running = await serve(ECHO)
 
     async with connected(running.port) as (reader, writer):
@@ -90,7 +90,7 @@ async def test_endless_headers_are_refused(serve: Serve) -> None:
     assert answer.status == 431
 
 
-async def test_what_is_not_http_is_a_bad_request(serve: Serve) -> None:
+async def test_bytes_that_are_not_http_are_a_bad_request(serve: Serve) -> None:
     running = await serve(ECHO)
 
     async with connected(running.port) as (reader, writer):
@@ -157,7 +157,7 @@ async def test_silent_connections_are_closed(serve: Serve) -> None:
         assert await reader.read() == b""
 
 
-async def test_one_connection_too_many_gets_that_answer(serve: Serve) -> None:
+async def test_one_connection_over_the_limit_gets_503(serve: Serve) -> None:
     running = await serve(ECHO, limits=ServerLimits(connections=3))
 
     async with connected(running.port), connected(running.port), connected(running.port):

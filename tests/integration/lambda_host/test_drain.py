@@ -16,7 +16,7 @@ SETTINGS = HostSettings(port=0, announce_seconds=1.0, finish_seconds=5.0)
 
 @dataclass
 class Load:
-    """Keep-alive clients that ask without a pause; a request that gets no answer has failed."""
+    """Keep-alive clients that ask without a pause; a request that gets no response has failed."""
 
     port: int
     answered: int = 0
@@ -57,7 +57,7 @@ async def drained_under_load(running: Running) -> Load:
     return load
 
 
-async def test_no_response_fails_while_the_host_goes(serve: Serve) -> None:
+async def test_no_request_fails_while_the_host_drains(serve: Serve) -> None:
     running = await serve(SLEEPER, settings=SETTINGS)
 
     load = await drained_under_load(running)
@@ -65,7 +65,7 @@ async def test_no_response_fails_while_the_host_goes(serve: Serve) -> None:
     assert load.failed == []
 
 
-async def test_without_the_announcement_responses_fail(
+async def test_a_server_that_closes_without_a_drain_cuts_off_running_requests(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: a server that just closes cuts off who is being served."""
@@ -86,7 +86,7 @@ async def test_without_the_announcement_responses_fail(
     assert load.failed
 
 
-async def test_what_is_under_way_is_finished(serve: Serve) -> None:
+async def test_a_running_request_is_finished(serve: Serve) -> None:
     running = await serve(SLEEPER, settings=SETTINGS)
     reader, writer = await asyncio.open_connection("127.0.0.1", running.port)
     writer.write(b"GET /sleep?seconds=2 HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -150,7 +150,7 @@ async def test_a_second_drain_does_nothing(serve: Serve) -> None:
         await asyncio.open_connection("127.0.0.1", running.port)
 
 
-async def test_without_its_mark_a_second_drain_drains_the_parts_again(serve: Serve) -> None:
+async def test_without_the_mark_that_it_drained_a_host_drains_its_parts_twice(serve: Serve) -> None:
     running = await serve(SLEEPER)
     drained: list[str] = []
 

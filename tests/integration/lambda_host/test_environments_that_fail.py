@@ -9,7 +9,7 @@ import pytest
 from tests.integration.lambda_host.conftest import Function, Serve, ask
 
 from groundwork_lambda_host.environments import Throttled
-from groundwork_lambda_host.environments.pool import Pool
+from groundwork_lambda_host.environments.crash_loop import CrashLoop
 from groundwork_lambda_host.settings import HostSettings
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +34,9 @@ async def until(true: object, seconds: float = 30.0) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_a_handler_past_its_timeout_is_killed_answered_and_replaced(serve: Serve) -> None:
+async def test_a_handler_past_its_timeout_gets_504_and_its_process_is_replaced(
+    serve: Serve,
+) -> None:
     running = await serve(SLEEPER)
     pool = running.host.fleet.pools["Sleeper"]
     (before,) = pool.pids
@@ -58,10 +60,10 @@ async def test_the_outcome_of_a_timeout_is_worded_like_lambdas(serve: Serve) -> 
     assert outcome.error.error_message == "Task timed out after 1.00 seconds"
 
 
-async def test_without_the_guard_a_handler_would_run_on(
+async def test_without_the_timeout_a_handler_runs_on(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The negative control of the timeout: nobody kills, so the late answer comes."""
+    """The negative control of the timeout: nobody kills, so the late response comes."""
     running = await serve(SLEEPER)
     monkeypatch.setattr(
         "groundwork_lambda_host.environments.environment.Environment._time_out", lambda _self: None
@@ -73,7 +75,7 @@ async def test_without_the_guard_a_handler_would_run_on(
 
 
 @pytest.mark.parametrize("how", ["kill", "exit"])
-async def test_an_environment_that_dies_in_the_middle_is_an_error_and_replaced(
+async def test_an_environment_that_dies_during_an_event_is_an_error_and_is_replaced(
     serve: Serve, how: str
 ) -> None:
     running = await serve(UNSOUND)
@@ -102,7 +104,9 @@ async def test_an_environment_that_takes_more_memory_than_it_has_is_replaced(
     await until(lambda: any(b"MemoryError" in line for line in running.log))
 
 
-async def test_with_as_much_memory_the_same_is_served(serve: Serve) -> None:
+async def test_a_request_that_needs_more_memory_is_served_by_a_function_that_has_it(
+    serve: Serve,
+) -> None:
     """The negative control of the limit: it is MemorySize that decides."""
     running = await serve(Function("Unsound", "unsound.handler", "/unsound", memory=1024))
 
@@ -177,11 +181,11 @@ async def test_a_crash_loop_backs_off(serve: Serve) -> None:
     assert time.monotonic() - began >= 1.7
 
 
-async def test_without_the_pause_a_crash_loop_would_spin(
+async def test_without_the_pause_a_crashing_environment_restarts_all_the_time(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control of the pause."""
-    monkeypatch.setattr(Pool, "_backoff", lambda _self: 0.0)
+    monkeypatch.setattr(CrashLoop, "pause_seconds", 0.0)
     running = await serve(Function("Broken", "broken.handler"))
     stats = running.host.fleet.pools["Broken"].stats
 
@@ -204,7 +208,7 @@ async def test_a_full_line_is_throttled(serve: Serve) -> None:
     assert [answer.status for answer in await asyncio.gather(*held)] == [200, 200]
 
 
-async def test_a_deadline_ends_the_wait_but_not_the_work(serve: Serve) -> None:
+async def test_a_deadline_ends_the_wait_but_not_the_running_handler(serve: Serve) -> None:
     running = await serve(PATIENT)
     pool = running.host.fleet.pools["Sleeper"]
 
@@ -218,7 +222,7 @@ async def test_a_deadline_ends_the_wait_but_not_the_work(serve: Serve) -> None:
 
 async def test_spare_environments_stop_when_idle_but_the_last_one_stays(serve: Serve) -> None:
     settings = HostSettings(port=0, environments=2, idle_seconds=0.1, announce_seconds=0.1)
-    running = await serve(SLEEPER, settings=settings)
+    running = await serve(PATIENT, settings=settings)
     pool = running.host.fleet.pools["Sleeper"]
     await asyncio.gather(*(ask(running.port, "/sleep?seconds=0.8") for _ in range(2)))
     await until(lambda: pool.size == 2 and not pool.busy)
@@ -236,9 +240,28 @@ async def test_spare_environments_stop_when_idle_but_the_last_one_stays(serve: S
     assert pool.pids == [last]
 
 
-async def test_without_its_least_a_pool_stops_the_last_environment(serve: Serve) -> None:
+async def test_an_environment_that_is_still_stopping_does_not_count_as_the_one_that_stays(
+    serve: Serve,
+) -> None:
     settings = HostSettings(port=0, environments=2, idle_seconds=0.1, announce_seconds=0.1)
-    running = await serve(SLEEPER, settings=settings)
+    running = await serve(PATIENT, settings=settings)
+    pool = running.host.fleet.pools["Sleeper"]
+    await asyncio.gather(*(ask(running.port, "/sleep?seconds=0.8") for _ in range(2)))
+    await until(lambda: pool.size == 2 and not pool.busy)
+    pids = set(pool.pids)
+    await asyncio.sleep(0.2)
+
+    pool.reap()
+    pool.reap()
+
+    await until(lambda: pool.size == 1)
+    await asyncio.sleep(0.2)
+    assert set(pool.pids) < pids
+
+
+async def test_a_pool_whose_minimum_is_zero_stops_its_last_environment(serve: Serve) -> None:
+    settings = HostSettings(port=0, environments=2, idle_seconds=0.1, announce_seconds=0.1)
+    running = await serve(PATIENT, settings=settings)
     pool = running.host.fleet.pools["Sleeper"]
     (before,) = pool.pids
     pool.limits = replace(pool.limits, least=0)

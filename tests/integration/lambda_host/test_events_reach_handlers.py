@@ -13,7 +13,7 @@ ECHO = Function("Echo", "echo.handler", "/echo/{proxy+}")
 ANSWERS = Function("Answers", "answers.handler", "/answers/{proxy+}")
 
 
-async def test_a_request_becomes_an_event_and_its_answer_a_response(serve: Serve) -> None:
+async def test_a_request_becomes_an_event_and_its_result_a_response(serve: Serve) -> None:
     running = await serve(ECHO)
 
     answer = await ask(running.port, "/echo/a%20b?x=1&x=2", "POST", b'{"a":1}')
@@ -49,7 +49,7 @@ async def test_the_callers_trace_is_carried_on(serve: Serve) -> None:
     assert json.loads(answer.body)["trace"] == trace
 
 
-async def test_a_trace_that_is_none_is_replaced(serve: Serve) -> None:
+async def test_a_malformed_trace_is_replaced(serve: Serve) -> None:
     running = await serve(ECHO)
 
     answer = await ask(running.port, "/echo/x", headers=(("X-Amzn-Trace-Id", 'a","ok":"'),))
@@ -69,7 +69,7 @@ async def test_a_trace_that_is_none_is_replaced(serve: Serve) -> None:
         ("framing", 200, b"ok"),
     ],
 )
-async def test_what_a_handler_returns_becomes_an_answer(
+async def test_a_handlers_result_becomes_a_response(
     serve: Serve, path: str, status: int, body: bytes
 ) -> None:
     running = await serve(ANSWERS)
@@ -88,7 +88,9 @@ async def test_headers_with_several_values_stay_several(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("path", ["no-status", "injected", "text-not-dict", "set", "list-headers"])
-async def test_a_malformed_answer_is_502_without_details(serve: Serve, path: str) -> None:
+async def test_a_malformed_response_of_a_function_is_502_without_details(
+    serve: Serve, path: str
+) -> None:
     running = await serve(ANSWERS)
 
     answer = await ask(running.port, f"/answers/{path}")
@@ -124,7 +126,7 @@ async def test_an_unknown_path_is_404_and_an_unknown_method_405(serve: Serve) ->
     assert wrong.header("allow") == "GET, HEAD"
 
 
-async def test_pipelined_requests_are_answered_in_order(serve: Serve) -> None:
+async def test_pipelined_requests_get_their_responses_in_order(serve: Serve) -> None:
     running = await serve(Function("Sleeper", "sleeper.handler", "/sleep"), ECHO)
 
     async with connected(running.port) as (reader, writer):

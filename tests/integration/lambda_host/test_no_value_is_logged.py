@@ -33,7 +33,7 @@ async def logged_in(log: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(("how", "kind"), WAYS.items())
-async def test_no_value_reaches_the_log(serve: Serve, how: str, kind: str) -> None:
+async def test_no_value_of_an_error_is_logged(serve: Serve, how: str, kind: str) -> None:
     running = await serve(TELLING)
 
     answer = await ask(running.port, f"/telling?how={how}&secret={SECRET}")
@@ -62,8 +62,8 @@ async def test_names_of_settings_and_modules_are_logged(serve: Serve, how: str) 
 
 
 @pytest.mark.parametrize("how", ["runtime", "cause", "row"])
-async def test_the_whole_error_would_show_the_value(serve: Serve, how: str) -> None:
-    """The guard taken away."""
+async def test_a_log_of_the_whole_error_shows_the_value(serve: Serve, how: str) -> None:
+    """With the guard disabled."""
     running = await serve(Function("Whole", "whole.handler", "/whole"))
     await ask(running.port, f"/whole?how={how}&secret={SECRET}")
     await logged_in(running.log)

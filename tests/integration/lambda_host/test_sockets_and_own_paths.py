@@ -2,7 +2,7 @@ import pytest
 from tests.integration.lambda_host.conftest import Function, Serve, ask, connected, read_answer
 from websockets.asyncio.client import connect
 
-from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send, answer_json, body_of
+from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send, body_of, respond_json
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ class Sockets:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             body = await body_of(receive, limit_bytes=100)
-            await answer_json(send, 200, {"path": scope["path"], "body": body.decode()})
+            await respond_json(send, 200, {"path": scope["path"], "body": body.decode()})
             return
         await receive()
         await send({"type": "websocket.accept"})
@@ -40,7 +40,7 @@ async def test_websockets_share_the_port_with_http(serve: Serve) -> None:
     assert over_http.status == 200
 
 
-async def test_a_path_of_the_host_between_two_events_on_one_connection(serve: Serve) -> None:
+async def test_one_connection_serves_the_hosts_own_paths_between_events(serve: Serve) -> None:
     running = await serve(ECHO)
     running.host.add_sockets(Sockets())
 
@@ -53,7 +53,7 @@ async def test_a_path_of_the_host_between_two_events_on_one_connection(serve: Se
             assert answer.status == 200
 
 
-async def test_without_sockets_a_handshake_is_refused(serve: Serve) -> None:
+async def test_a_host_without_a_websocket_api_refuses_a_handshake(serve: Serve) -> None:
     running = await serve(ECHO)
     handshake = (
         "GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -49,7 +49,7 @@ def databases(database_url: str) -> set[str]:
     return {name for name in names if name.startswith(own)}
 
 
-def test_a_backup_comes_back_and_connected_clients_find_it(
+def test_a_restored_backup_is_served_to_connected_clients(
     environment: dict[str, str], saved: Path
 ) -> None:
     url = environment["DATABASE_URL"]
@@ -75,7 +75,9 @@ def test_a_backup_comes_back_and_connected_clients_find_it(
     assert row[0] == row[1] == json.loads(done.stdout)["epoch"]
 
 
-def test_nothing_is_replaced_by_chance(environment: dict[str, str], saved: Path) -> None:
+def test_a_backup_replaces_no_file_and_a_restore_no_data_unless_told(
+    environment: dict[str, str], saved: Path
+) -> None:
     assert stat.S_IMODE(saved.stat().st_mode) == 0o600
     content = saved.read_bytes()
     refused = run("backup", str(saved), environment=environment, expect=1)
@@ -88,7 +90,7 @@ def test_nothing_is_replaced_by_chance(environment: dict[str, str], saved: Path)
     assert standing(environment["DATABASE_URL"]) == (101, 1)
 
 
-def test_a_torn_backup_replaces_nothing(
+def test_a_truncated_backup_replaces_nothing(
     environment: dict[str, str], saved: Path, tmp_path: Path
 ) -> None:
     url = environment["DATABASE_URL"]

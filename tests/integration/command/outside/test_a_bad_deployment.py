@@ -16,7 +16,7 @@ BODIES = {"/health/live": {"status": "tired"}, "/openapi.json": {"paths": {"/old
 
 
 class Careless(BaseHTTPRequestHandler):
-    """Answers everybody everything."""
+    """Serves everything to everybody."""
 
     def do_GET(self) -> None:
         body = json.dumps(BODIES.get(self.path, {"oldest_due_seconds": 5000})).encode()
@@ -41,7 +41,7 @@ class Careless(BaseHTTPRequestHandler):
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -53,7 +53,9 @@ def findings() -> dict[str, Finding]:
     return {one.check: one for one in found}
 
 
-def test_every_check_finds_its_fault_and_says_what_to_do(findings: dict[str, Finding]) -> None:
+def test_every_check_of_a_deployment_finds_its_fault_and_says_what_to_do(
+    findings: dict[str, Finding],
+) -> None:
     good = {name for name, one in findings.items() if one.state is State.GOOD}
     assert good == {"database"}, "sources can be listed, by anybody"
     assert all(one.do for name, one in findings.items() if name not in good)
@@ -63,7 +65,9 @@ def test_every_check_finds_its_fault_and_says_what_to_do(findings: dict[str, Fin
     "check",
     ["health", "pages", "strangers", "logins", "headers", "origins", "rate limit", "sockets"],
 )
-def test_a_fault_that_endangers_users_blocks(findings: dict[str, Finding], check: str) -> None:
+def test_a_fault_that_endangers_users_is_a_blocking_finding(
+    findings: dict[str, Finding], check: str
+) -> None:
     assert findings[check].state is State.BLOCKS
 
 
@@ -72,13 +76,13 @@ def test_a_fault_that_only_hinders_is_a_warning(findings: dict[str, Finding], ch
     assert findings[check].state is State.WARNING
 
 
-def test_a_deployment_that_does_not_answer_is_unreachable() -> None:
+def test_a_deployment_that_does_not_respond_is_unreachable() -> None:
     found = examine(address_of("http://127.0.0.1:1", "dev"))
     assert found[-1].check == "reachable"
     assert found[-1].state is State.BLOCKS
 
 
-def test_without_a_key_the_inside_is_not_checked() -> None:
+def test_without_an_api_key_checks_that_need_one_are_warnings() -> None:
     with serving(Careless) as url:
         found = {one.check: one for one in examine(address_of(url, "prod"))}
     for name in ("database", "graph", "queues", "rate limit"):

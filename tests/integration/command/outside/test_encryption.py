@@ -1,4 +1,4 @@
-"""What the doctor says of TLS, against servers of this test."""
+"""The doctor's checks of TLS, against servers of this test."""
 
 import ssl
 import warnings
@@ -24,14 +24,14 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Certificate:
     return made
 
 
-def test_a_trusted_certificate_with_new_protocols_is_good(trusted: Certificate) -> None:
+def test_the_doctor_accepts_a_trusted_certificate_with_new_protocols(trusted: Certificate) -> None:
     with tls_front(context_of(trusted)) as port:
         found = seen(port)
     assert {one.state for one in found.values()} == {State.GOOD}
     assert found["encryption"].seen.startswith("TLSv1.3, certificate valid until 20")
 
 
-def test_a_certificate_of_nobody_blocks(tmp_path: Path) -> None:
+def test_a_self_signed_certificate_is_a_blocking_finding(tmp_path: Path) -> None:
     with tls_front(context_of(certificate(tmp_path))) as port:
         found = seen(port)
     assert found["encryption"].state is State.BLOCKS
@@ -49,7 +49,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(
     assert "Renew" in found.do
 
 
-def test_an_old_protocol_blocks(trusted: Certificate) -> None:
+def test_an_old_tls_protocol_is_a_blocking_finding(trusted: Certificate) -> None:
     context = context_of(trusted)
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with warnings.catch_warnings():
@@ -61,7 +61,7 @@ def test_an_old_protocol_blocks(trusted: Certificate) -> None:
     assert "TLSv1.1" in found.seen
 
 
-def test_a_port_without_tls_blocks() -> None:
+def test_a_port_without_tls_is_a_blocking_finding() -> None:
     found = seen(1, "127.0.0.1")["encryption"]
     assert found.state is State.BLOCKS
     assert "no TLS connection" in found.seen

@@ -1,8 +1,6 @@
 """State folders of these tests' own."""
 
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,30 +9,29 @@ import pytest
 from groundwork_command.services.home import Home
 from groundwork_command.services.postgres import Postgres
 
+from ....folders import state_folder
+
 
 @pytest.fixture(scope="session")
 def first_home() -> Iterator[Path]:
     """A state folder whose database was made once, to make copies of."""
-    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-first-"))
-    home = Home(folder / "state")
-    home.prepare()
-    postgres = Postgres(home, {"fsync": "off"})
-    postgres.start(lambda _line: None)
-    postgres.stop()
-    (home.path / "ports.json").unlink()
-    yield home.path
-    shutil.rmtree(folder, ignore_errors=True)
+    with state_folder("groundwork-first-") as folder:
+        home = Home(folder / "state")
+        home.prepare()
+        postgres = Postgres(home, {"fsync": "off"})
+        postgres.start(lambda _line: None)
+        postgres.stop()
+        (home.path / "ports.json").unlink()
+        yield home.path
 
 
 def _copy(first_home: Path) -> Iterator[Home]:
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-home-"))
-    # With owners: the database belongs to another user where we are root.
-    subprocess.run(["cp", "-a", first_home, folder / "state"], check=True)
-    made = Home(folder / "state")
-    made.prepare()
-    yield made
-    shutil.rmtree(folder, ignore_errors=True)
+    with state_folder("groundwork-home-") as folder:
+        # With owners: the database belongs to another user where we are root.
+        subprocess.run(["cp", "-a", first_home, folder / "state"], check=True)
+        made = Home(folder / "state")
+        made.prepare()
+        yield made
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_the_message_has_no_frames_and_nothing_of_earlier_starts(ends_with: Star
     assert "\tat " not in str(raised.value)
 
 
-def test_where_its_port_was_taken_it_tries_others(
+def test_neo4j_tries_other_ports_where_its_port_is_in_use(
     ends_with: Starts, started_ports: list[int]
 ) -> None:
     with pytest.raises(ServiceError, match="Address already in use"):
@@ -83,7 +83,7 @@ def test_where_its_port_was_taken_it_tries_others(
     assert len(set(started_ports)) > 1
 
 
-def test_of_other_failures_it_makes_no_second_try(
+def test_other_failures_of_neo4j_are_not_retried(
     ends_with: Starts, started_ports: list[int]
 ) -> None:
     with pytest.raises(ServiceError):

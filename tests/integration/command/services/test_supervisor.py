@@ -18,27 +18,22 @@ from groundwork_command.services.emulator import Emulator
 from groundwork_command.services.home import Home
 from groundwork_command.services.postgres import Postgres
 from groundwork_command.services.process import ProcessIdentity
-from groundwork_command.services.service import ServiceError
+from groundwork_command.services.service import Service, ServiceError
 from groundwork_command.services.supervisor import Supervisor, embedded
+
+from ....sockets import listening
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 QUICK = {"fsync": "off"}
 BUFFERS = "GROUNDWORK_POSTGRES_BUFFERS"
 
 
-def listening(pids: list[int]) -> set[str]:
-    """The addresses on which these processes listen."""
-    found = set()
-    for pid in pids:
-        for connection in psutil.Process(pid).net_connections(kind="inet"):
-            if connection.status == psutil.CONN_LISTEN or connection.type == socket.SOCK_DGRAM:
-                found.add(str(connection.laddr.ip))
-    return found
-
-
 @contextmanager
-def running(home: Home) -> Iterator[tuple[Supervisor, dict[str, str]]]:
-    supervisor = Supervisor(home, [Postgres(home, QUICK), Emulator(home)])
+def running(home: Home, *names: str) -> Iterator[tuple[Supervisor, dict[str, str]]]:
+    """Some services of an instance, or both that start quickly."""
+    services: list[Service] = [Postgres(home, QUICK), Emulator(home)]
+    wanted = [one for one in services if not names or one.name in names]
+    supervisor = Supervisor(home, wanted)
     addresses = supervisor.start(lambda _name, _line: None)
     try:
         yield supervisor, addresses
@@ -92,7 +87,7 @@ def test_password_files_are_readable_by_their_owner_only(home: Home) -> None:
 
 
 def test_a_wrong_password_is_refused(home: Home) -> None:
-    with running(home) as (_, addresses):
+    with running(home, "postgres") as (_, addresses):
         password = home.password("postgres")
         wrong = addresses["DATABASE_URL"].replace(password, "guess")
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -108,7 +103,7 @@ def test_two_instances_run_side_by_side(home: Home, other_home: Home) -> None:
 
 
 def test_a_second_instance_on_the_same_folder_is_refused(home: Home) -> None:
-    with running(home) as (supervisor, _):
+    with running(home, "postgres") as (supervisor, _):
         with pytest.raises(ServiceError, match="already runs on"):
             Supervisor(Home(home.path), []).start(lambda _name, _line: None)
         assert all(supervisor.pids.values())
@@ -125,7 +120,7 @@ def test_data_and_addresses_are_the_same_after_a_restart(home: Home) -> None:
 
 @pytest.mark.parametrize("name", ["postgres", "emulator"])
 def test_a_service_that_dies_is_started_again_on_its_port(home: Home, name: str) -> None:
-    with running(home) as (supervisor, _):
+    with running(home, name) as (supervisor, _):
         restarted: list[str] = []
         supervisor.on_restart = restarted.append
         first = supervisor.pids[name][0]
@@ -138,7 +133,7 @@ def test_a_service_that_dies_is_started_again_on_its_port(home: Home, name: str)
 
 
 def test_connections_work_again_after_postgres_died(home: Home) -> None:
-    with running(home) as (supervisor, addresses):
+    with running(home, "postgres") as (supervisor, addresses):
         restarted: list[str] = []
         supervisor.on_restart = restarted.append
         os.kill(supervisor.pids["postgres"][0], signal.SIGKILL)
@@ -202,7 +197,7 @@ def test_a_recorded_process_that_still_runs_is_stopped(home: Home) -> None:
         pytest.param((0.0, ("/bin/other", "600")), id="another command"),
     ],
 )
-def test_a_process_that_only_has_the_same_id_is_left_alone(
+def test_a_process_that_only_reuses_a_recorded_id_is_not_stopped(
     home: Home, identity: tuple[float, tuple[str, ...]]
 ) -> None:
     earlier_seconds, command = identity
@@ -222,11 +217,11 @@ def test_a_process_that_only_has_the_same_id_is_left_alone(
 def test_a_pid_file_that_a_killed_server_left_does_not_keep_postgres_from_starting(
     home: Home,
 ) -> None:
-    with running(home):
+    with running(home, "postgres"):
         pass
     stale = home.path / "postgres" / "data" / "postmaster.pid"
     stale.write_text(f"{os.getpid()}\n{stale.parent}\n")  # an id that is in use, by another
-    with running(home) as (_, addresses), psycopg.connect(addresses["DATABASE_URL"]):
+    with running(home, "postgres") as (_, addresses), psycopg.connect(addresses["DATABASE_URL"]):
         pass
 
 

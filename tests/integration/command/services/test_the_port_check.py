@@ -6,15 +6,15 @@ from pathlib import Path
 from groundwork_command.commands import doctor
 from groundwork_command.instance import checks
 from groundwork_command.instance.checks import State
-from groundwork_command.services.home import Home
+from groundwork_command.services.home import Home, free_port
 
 
-def test_the_port_is_looked_at_on_the_address_that_is_set(tmp_path: Path) -> None:
+def test_a_port_is_tried_at_the_configured_address(tmp_path: Path) -> None:
     home = Home(tmp_path / "state")
     with socket.socket() as other:
-        other.bind(("127.0.0.2", 0))
+        number = free_port()
+        other.bind(("127.0.0.2", number))
         other.listen()
-        number = other.getsockname()[1]
         assert checks.port(home, number, "127.0.0.2").state is State.BLOCKS
         assert checks.port(home, number, "0.0.0.0").state is State.BLOCKS  # noqa: S104 - the point of it
         assert checks.port(home, number).state is State.GOOD

@@ -1,4 +1,4 @@
-"""Answers in the ways in which handlers answer, by the last part of the path."""
+"""Responds in the ways in which handlers respond, by the last part of the path."""
 
 import base64
 

@@ -1,4 +1,4 @@
-"""Answers with what it was given."""
+"""Responds with what it was given."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Answers with four million bytes."""
+"""Responds with four million bytes."""
 
 
 def handler(event: object, context: object) -> dict[str, object]:

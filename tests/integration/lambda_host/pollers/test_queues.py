@@ -175,10 +175,10 @@ def test_a_poison_message_is_dead_lettered_after_its_tries_while_others_flow(
     assert seen.count("1") == seen.count("2") == 1
 
 
-def test_a_handler_that_never_reports_failures_keeps_poison_from_the_dead_letters(
+def test_a_handler_that_reports_no_failures_sends_no_poison_message_to_the_dead_letters(
     queues: Queues,
 ) -> None:
-    """The guard taken away: without the answer's failures the message is lost silently."""
+    """With the guard disabled: without the failures in the result the message is lost silently."""
     queues.send("poison")
     fleet = FakeFleet(lambda _: None)
     queues.run(fleet, lambda: queues.left() == 0)
@@ -200,7 +200,7 @@ def test_the_gauges_show_depth_and_age(queues: Queues) -> None:
 
 
 @pytest.mark.long
-def test_a_message_is_dispatched_when_it_comes_not_when_its_poll_would_end(
+def test_a_message_is_dispatched_when_it_arrives_and_not_at_the_end_of_the_poll(
     queues: Queues,
 ) -> None:
     """Ten messages, one after another, arrive within the time of the first poll."""
@@ -220,7 +220,7 @@ def test_a_message_is_dispatched_when_it_comes_not_when_its_poll_would_end(
     asyncio.run(main())
 
 
-def test_bootstrap_makes_what_is_missing_and_leaves_the_rest(emulator: Emulator) -> None:
+def test_bootstrap_creates_only_missing_resources(emulator: Emulator) -> None:
     queues = Queues(emulator, stack_of(emulator))
     made = bootstrap(queues.stack, queues.settings, secrets={"Key": "first"})
     assert (set(made.queues), made.secrets) == ({"Work", "Dead"}, ("Key",))

@@ -25,7 +25,7 @@ async def post(to: Running, connection: str, text: str) -> dict[str, list[str]]:
     return found
 
 
-def test_a_post_to_one_of_three_reaches_a_socket_of_another(serve: Serve) -> None:
+def test_a_post_to_one_of_three_gateways_reaches_a_socket_of_another(serve: Serve) -> None:
     async def run() -> None:
         ports = [free_port() for _ in range(3)]
         hosts = tuple(("localhost", port) for port in ports)
@@ -69,7 +69,7 @@ def test_a_new_gateway_is_known_before_it_has_a_socket(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_without_a_greeting_the_socket_of_another_counts_as_closed(serve: Serve) -> None:
+def test_the_socket_of_a_gateway_that_sent_no_greeting_counts_as_closed(serve: Serve) -> None:
     async def run() -> None:
         async with (
             serve(FakeFleet(), gateway="old") as first,
@@ -82,7 +82,7 @@ def test_without_a_greeting_the_socket_of_another_counts_as_closed(serve: Serve)
     asyncio.run(run())
 
 
-def test_a_greeting_without_the_token_teaches_nothing(serve: Serve) -> None:
+def test_a_greeting_without_the_token_is_ignored(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(), gateway="old") as first, httpx2.AsyncClient() as client:
             said = {"x-groundwork-forwarded": "stranger", "x-groundwork-port": "80"}
@@ -94,7 +94,7 @@ def test_a_greeting_without_the_token_teaches_nothing(serve: Serve) -> None:
 
 
 class _Answering(Peers):
-    """Peers whose answers to greetings are given."""
+    """Peers whose responses to greetings are given."""
 
     def __init__(self) -> None:
         super().__init__({}, headers={})
@@ -106,7 +106,7 @@ class _Answering(Peers):
         return self.names[url]
 
 
-def test_a_gateway_that_does_not_answer_three_times_is_forgotten() -> None:
+def test_a_gateway_that_does_not_respond_three_times_is_forgotten() -> None:
     async def run() -> None:
         peers = _Answering()
         peers.names = {"http://10.0.0.2:8000/@live": "two"}
@@ -121,7 +121,7 @@ def test_a_gateway_that_does_not_answer_three_times_is_forgotten() -> None:
         assert peers.knows("two")
         addresses.clear()
         await discovery.greet_all()
-        assert peers.knows("two")  # it still answers, whatever the name says
+        assert peers.knows("two")  # it still responds, whatever the name says
         peers.names.clear()
         for _ in range(2):
             await discovery.greet_all()
@@ -132,7 +132,7 @@ def test_a_gateway_that_does_not_answer_three_times_is_forgotten() -> None:
     asyncio.run(run())
 
 
-def test_an_address_that_another_pod_took_over_has_its_name() -> None:
+def test_an_address_taken_over_by_another_pod_has_the_name_of_that_gateway() -> None:
     async def run() -> None:
         url = "http://10.0.0.2:8000/@live"
         peers = _Answering()
@@ -151,7 +151,7 @@ def test_an_address_that_another_pod_took_over_has_its_name() -> None:
     asyncio.run(run())
 
 
-def test_a_name_without_an_address_keeps_the_known_gateways() -> None:
+def test_a_name_that_resolves_to_nothing_keeps_the_known_gateways() -> None:
     async def run() -> None:
         peers = _Answering()
         peers.learn("two", "http://10.0.0.2:8000/@live")

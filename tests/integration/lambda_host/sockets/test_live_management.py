@@ -69,7 +69,7 @@ def test_boto3_posts_to_a_socket_describes_it_and_closes_it(serve: Serve) -> Non
     asyncio.run(run())
 
 
-def test_a_socket_that_is_not_there_is_gone(serve: Serve) -> None:
+def test_an_unknown_socket_counts_as_closed(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet()) as gateway:
             client = client_of(gateway)
@@ -93,7 +93,7 @@ def test_a_payload_over_128_kb_is_refused(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_nobody_posts_without_the_hosts_token(serve: Serve) -> None:
+def test_posting_to_a_socket_needs_the_hosts_token(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet()) as gateway, connect(gateway.url) as socket:
             one = id_of_last(gateway)
@@ -135,7 +135,7 @@ def test_one_call_posts_to_many_sockets_and_names_the_closed_ones(serve: Serve) 
 
 
 @pytest.mark.parametrize("body", [b"x", b"[]", b"{}", b'{"posts":[{"connections":1,"data":"x"}]}'])
-def test_a_batch_that_makes_no_sense_is_a_bad_request(serve: Serve, body: bytes) -> None:
+def test_a_malformed_batch_of_posts_is_a_bad_request(serve: Serve, body: bytes) -> None:
     async def run() -> None:
         async with serve(FakeFleet()) as gateway, httpx2.AsyncClient() as client:
             answer = await client.post(

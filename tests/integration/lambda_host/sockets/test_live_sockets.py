@@ -22,7 +22,7 @@ def echo(event: Mapping[str, object]) -> object:
     return {"statusCode": 200, "body": event.get("body")}
 
 
-def test_a_message_is_handled_and_its_answer_comes_back(serve: Serve) -> None:
+def test_the_response_of_a_handler_is_sent_to_its_socket(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(echo)) as gateway, connect(gateway.url + "?ticket=x") as client:
             await client.send('{"action":"ping"}')
@@ -58,7 +58,7 @@ def test_a_handler_that_fails_at_the_handshake_opens_nothing(serve: Serve) -> No
     asyncio.run(run())
 
 
-def test_other_paths_take_no_sockets(serve: Serve) -> None:
+def test_a_handshake_at_another_path_is_refused(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(echo)) as gateway:
             with pytest.raises(InvalidStatus) as refused:
@@ -68,7 +68,7 @@ def test_other_paths_take_no_sockets(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_routes_go_by_the_action_of_the_body(serve: Serve) -> None:
+def test_a_message_is_routed_by_the_action_of_its_body(serve: Serve) -> None:
     routes = {"subscribe": "Subscriber", "$default": "Realtime"}
 
     async def run() -> None:
@@ -86,7 +86,7 @@ def test_routes_go_by_the_action_of_the_body(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_the_handler_gets_the_end_once_with_its_code(serve: Serve) -> None:
+def test_the_handler_gets_one_disconnect_event_with_the_close_code(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(echo)) as gateway:
             async with connect(gateway.url) as client:
@@ -147,7 +147,9 @@ def test_a_socket_that_is_idle_or_too_old_is_closed(serve: Serve, limit: str) ->
 
 
 @pytest.mark.parametrize("life", ["0.3", None])
-def test_a_socket_is_closed_when_its_handshake_said(serve: Serve, life: str | None) -> None:
+def test_a_socket_is_closed_after_the_life_that_its_handshake_named(
+    serve: Serve, life: str | None
+) -> None:
     """Without a word it stays."""
     headers = {"X-Groundwork-Life-Seconds": life} if life else {}
 
@@ -194,7 +196,7 @@ def test_draining_closes_sockets_and_calls_the_handler(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_a_handler_that_fails_answers_as_api_gateway_does(serve: Serve) -> None:
+def test_a_failing_handler_sends_the_error_that_api_gateway_sends(serve: Serve) -> None:
     def broken(event: Mapping[str, object]) -> object:
         if "body" in event:
             raise RuntimeError

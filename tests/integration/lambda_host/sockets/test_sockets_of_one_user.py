@@ -36,7 +36,7 @@ async def told_to_go(gateway: Running, user: str) -> int | None:
         return None
 
 
-def test_a_user_has_so_many_sockets_and_no_more(serve: Serve) -> None:
+def test_a_user_has_a_limited_number_of_sockets(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(realtime), sockets_per_user=3) as gateway:
             held = [await connect(f"{gateway.url}?ticket=ada") for _ in range(3)]
@@ -52,7 +52,7 @@ def test_a_user_has_so_many_sockets_and_no_more(serve: Serve) -> None:
     asyncio.run(run())
 
 
-def test_a_socket_too_many_is_forgotten_by_the_function_too(serve: Serve) -> None:
+def test_the_function_forgets_a_socket_that_exceeds_the_limit(serve: Serve) -> None:
     async def run() -> None:
         async with serve(FakeFleet(realtime), sockets_per_user=0) as gateway:
             assert await told_to_go(gateway, "ada") == 4429
@@ -66,7 +66,7 @@ def test_a_socket_too_many_is_forgotten_by_the_function_too(serve: Serve) -> Non
     asyncio.run(run())
 
 
-def test_sockets_of_nobody_known_are_not_counted(serve: Serve) -> None:
+def test_sockets_without_a_known_user_are_not_counted(serve: Serve) -> None:
     """An address may be that of many users."""
 
     async def run() -> None:

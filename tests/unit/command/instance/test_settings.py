@@ -69,7 +69,7 @@ def test_a_given_graph_needs_its_password() -> None:
         InstanceSettings.from_environment({"NEO4J_URI": "bolt://127.0.0.1:7687"})
 
 
-def test_outside_local_everything_given_is_fine() -> None:
+def test_outside_local_an_instance_with_all_settings_starts() -> None:
     assert InstanceSettings.from_environment(OUTSIDE).stage == "prod"
 
 
@@ -89,6 +89,7 @@ def test_outside_local_no_private_address_may_be_fetched() -> None:
     [
         ("DATABASE_URL", "postgresql://postgres:postgres@db.test/groundwork"),
         ("DATABASE_URL", "postgresql://postgres@db.test/groundwork"),
+        ("GROUNDWORK_MIGRATION_DATABASE_URL", "postgresql://postgres:postgres@db.test/groundwork"),
         ("NEO4J_PASSWORD", "neo4j"),
     ],
 )
@@ -136,3 +137,52 @@ def test_the_newest_revision_is_that_of_the_newest_file() -> None:
     newest = newest_revision(project.migrations())
     assert newest.isdecimal()
     assert list((project.migrations() / "postgres" / "versions").glob(f"{newest}_*.py"))
+
+
+CONTRADICTIONS = {
+    "GROUNDWORK_ENV": "prod",
+    "NEO4J_USER": "neo4j",
+    "GROUNDWORK_PORT": "eighty",
+    "GROUNDWORK_ADMIN_PASSWORD": "short",
+    "GROUNDWORK_FETCH_ALLOW": "127.0.0.1:80",
+    "GROUNDWORK_MIGRATION_DATABASE_URL": "postgresql://owner:correct-horse@db.test/groundwork",
+    "AWS_ENDPOINT_URL": "http://emulator:4566",
+    "GROUNDWORK_RATE_LIMIT": "many",
+    "GROUNDWORK_EXPORT_DAYS": "0",
+    "GROUNDWORK_ENVIRONMENTS": "0",
+    "GROUNDWORK_GATEWAY": "a pod",
+    "GROUNDWORK_PEERS": "gateways:8000",
+}
+"""Wrong alone or together, for an instance, for its functions and for its host."""
+NOT_GIVEN = {"DATABASE_URL", "NEO4J_URI", "GROUNDWORK_HOST_TOKEN"}
+NAMED_BY_SERVING = {"AWS_REGION", "GROUNDWORK_AWS_ACCOUNT", "GROUNDWORK_ADMIN_PASSWORD"}
+
+
+def named(error: BadSettings) -> list[str]:
+    """The variables that a message is about; each once."""
+    return [fault.split()[0].rstrip(":") for fault in str(error).split("; ") if fault[0].isupper()]
+
+
+def test_faults_of_one_variable_hide_no_fault_of_another() -> None:
+    with pytest.raises(BadSettings) as raised:
+        InstanceSettings.from_environment(CONTRADICTIONS)
+    found = named(raised.value)
+    owner = "GROUNDWORK_MIGRATION_DATABASE_URL"
+    right = {"GROUNDWORK_ENV", "NEO4J_USER", owner, "GROUNDWORK_PEERS"}
+    assert len(found) == len(set(found))
+    assert set(found) == (CONTRADICTIONS.keys() - right) | NOT_GIVEN
+
+
+def test_each_of_many_faults_is_named_alone_as_well() -> None:
+    """The message is not a list of all variables: those that are right are not in it."""
+    for name in ("GROUNDWORK_PORT", "GROUNDWORK_EXPORT_DAYS", "GROUNDWORK_GATEWAY"):
+        with pytest.raises(BadSettings) as raised:
+            InstanceSettings.from_environment({**OUTSIDE, name: CONTRADICTIONS[name]})
+        assert named(raised.value) == [name]
+
+
+def test_serving_names_what_is_missing_beside_what_is_wrong() -> None:
+    given = {"GROUNDWORK_PORT": "eighty", "GROUNDWORK_WAIT_LINE": "-1"}
+    with pytest.raises(BadSettings) as raised:
+        settings_to_serve(given, "GROUNDWORK_ADMIN_PASSWORD")
+    assert set(named(raised.value)) == {*given, "DATABASE_URL", "NEO4J_URI", *NAMED_BY_SERVING}

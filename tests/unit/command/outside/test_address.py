@@ -7,7 +7,7 @@ from groundwork_command.services.service import ServiceError
 
 
 @pytest.mark.parametrize("url", ["api.example.org", "ftp://x", "https://", "https://u:p@x", "/x"])
-def test_what_is_not_the_address_of_a_deployment_is_refused(url: str) -> None:
+def test_a_malformed_deployment_url_is_refused(url: str) -> None:
     with pytest.raises(ServiceError, match=r"https://api\.example\.org"):
         address_of(url, "prod")
 

@@ -64,7 +64,7 @@ def test_a_kill_at_any_rename_leaves_a_whole_store(
     assert served(home) == ("new" if renames else "old")
 
 
-def test_without_finishing_the_switch_a_kill_would_leave_no_store(
+def test_unless_the_switch_is_finished_a_kill_leaves_no_store(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draft(home)
@@ -75,7 +75,7 @@ def test_without_finishing_the_switch_a_kill_would_leave_no_store(
         served(home)
 
 
-def test_a_draft_that_a_kill_left_is_never_served_and_makes_room(home: Home) -> None:
+def test_an_unfinished_draft_store_is_never_served_and_is_removed(home: Home) -> None:
     draft(home)
     assert served(home) == "old"
     assert list(neo4j_folders.new_draft(home).iterdir()) == []

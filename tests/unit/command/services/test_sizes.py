@@ -14,7 +14,7 @@ def test_unset_and_empty_are_the_defaults() -> None:
     assert Memory.from_environment({"GROUNDWORK_NEO4J_HEAP": ""}) == Memory()
 
 
-def test_what_is_given_counts() -> None:
+def test_given_memory_sizes_are_used() -> None:
     assert buffers({"GROUNDWORK_POSTGRES_BUFFERS": "2g"}) == {"shared_buffers": "2GB"}
     given = {"GROUNDWORK_NEO4J_HEAP": "2g", "GROUNDWORK_NEO4J_PAGE_CACHE": "300m"}
     assert Memory.from_environment(given) == Memory("2g", "300m")

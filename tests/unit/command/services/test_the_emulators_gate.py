@@ -1,4 +1,4 @@
-"""Who the gate in front of the emulator lets in."""
+"""The requests that the gate in front of the emulator lets through."""
 
 import asyncio
 from collections.abc import MutableMapping
@@ -16,7 +16,7 @@ LOOPBACK = {"host": "127.0.0.1:4566"}
 def ask(
     headers: dict[str, str] | list[tuple[str, str]], query: str = "", kind: str = "http"
 ) -> tuple[bool, list[MutableMapping[str, Any]]]:
-    """Return whether a request passed the gate, and the answer."""
+    """Return whether a request passed the gate, and the response."""
     came: list[str] = []
     said: list[MutableMapping[str, Any]] = []
 
@@ -51,12 +51,12 @@ def ask(
         "[::1]",
     ],
 )
-def test_a_program_that_knows_the_key_comes_in(host: str) -> None:
+def test_a_program_that_knows_the_key_may_use_the_emulator(host: str) -> None:
     assert ask({"host": host, "authorization": SIGNED}) == (True, [])
 
 
 @pytest.mark.parametrize("credential", [f"{KEY}/2026/x", f"{KEY}%2F2026%2Fx"])
-def test_a_presigned_address_comes_in(credential: str) -> None:
+def test_a_presigned_url_is_accepted_by_the_emulators_gate(credential: str) -> None:
     assert ask(LOOPBACK, f"a=1&X-Amz-Credential={credential}")[0]
 
 
@@ -91,7 +91,7 @@ def test_a_presigned_address_comes_in(credential: str) -> None:
         ({"host": "0.0.0.0:4566", "authorization": SIGNED}, ""),
     ],
 )
-def test_everybody_else_is_refused(
+def test_the_emulator_refuses_every_other_request(
     headers: dict[str, str] | list[tuple[str, str]], query: str
 ) -> None:
     came, said = ask(headers, query)
@@ -100,6 +100,6 @@ def test_everybody_else_is_refused(
     assert ask(headers, query, "websocket") == (False, [{"type": "websocket.close", "code": 1008}])
 
 
-def test_a_gate_without_a_key_is_never_open() -> None:
+def test_a_gate_without_a_key_cannot_be_made() -> None:
     with pytest.raises(ValueError, match="ACCESS_KEY"):
         Gate(lambda *_: asyncio.sleep(0), "")

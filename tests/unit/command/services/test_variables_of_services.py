@@ -80,10 +80,10 @@ def test_no_service_inherits_a_secret(launched: list[Launch], tmp_path: Path) ->
         assert SECRET not in how.command
 
 
-def test_an_environment_that_is_passed_on_whole_is_seen(
+def test_a_service_that_inherits_all_variables_is_found(
     launched: list[Launch], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     for module in (emulator, neo4j, postgres):
         monkeypatch.setattr(module, "service_variables", lambda own: {**os.environ, **own})
     for service in services(tmp_path):
@@ -106,7 +106,7 @@ def test_the_tools_know_where_the_database_is_and_no_more(
     assert not [line for line in lines if SECRET in line]
 
 
-def test_only_what_any_program_needs_is_passed_on() -> None:
+def test_services_inherit_only_variables_that_any_program_needs() -> None:
     environ = dict.fromkeys((*variables.PASSED_ON, *NOT_FOR_CHILDREN), "x")
     assert variables.service_variables({"OWN": "y"}, environ) == {
         **dict.fromkeys(variables.PASSED_ON, "x"),

@@ -106,7 +106,7 @@ def test_a_late_start_catches_up_one_slot_and_no_more() -> None:
         assert len(fired(fleet)) == 1
 
 
-def test_a_slot_that_another_took_is_not_caught_up() -> None:
+def test_a_slot_that_another_host_took_is_not_run_again() -> None:
     slots, fleet = FakeSlots(), FakeFleet()
     slots.claim(MINUTELY.name, NOW.replace(second=0))
     run(clock(Time(), slots, fleet), fleet)
@@ -131,8 +131,8 @@ def test_a_host_whose_clock_jumps_keeps_the_slots_of_the_database(hours: int) ->
     assert fired(fleet) == ["10:00", "10:01", "10:02"]
 
 
-def test_by_its_own_clock_it_would_not() -> None:
-    """The guard taken away."""
+def test_by_its_own_clock_a_host_fires_slots_at_the_wrong_times() -> None:
+    """With the guard disabled."""
     own, fleet = Time(), FakeFleet()
     run(clock(own, FakeSlots(), fleet), fleet, 1, 2, play=lambda: own.pass_by(hours=1))
     assert fired(fleet) == ["10:00", "11:00"]
@@ -174,7 +174,7 @@ def test_several_gateways_fire_a_slot_once() -> None:
 
 
 def test_gateways_that_do_not_share_slots_fire_each_for_itself() -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     time, fleet = Time(), FakeFleet()
 
     async def main() -> None:
@@ -205,7 +205,7 @@ def test_a_disabled_schedule_never_runs() -> None:
     assert fleet.events == []
 
 
-def test_a_database_that_is_away_delays_a_slot_and_loses_none() -> None:
+def test_an_unreachable_database_delays_slots_and_loses_none() -> None:
     slots, fleet = FakeSlots(), FakeFleet()
     slots.down = True
 
@@ -248,7 +248,7 @@ def test_a_schedule_says_how_often_a_failed_run_is_tried_again() -> None:
         assert fired(fleet) == ["10:00"] * runs
 
 
-def test_a_run_that_is_too_old_is_not_tried_again() -> None:
+def test_a_failed_run_that_is_too_old_is_not_tried_again() -> None:
     time, fleet = Time(), FakeFleet()
 
     def broken(_event: object) -> object:

@@ -6,7 +6,7 @@ from groundwork_lambda_host.environments.frames import MessageReader, pack
 
 
 @given(st.binary(max_size=60), st.binary(max_size=300), st.integers(1, 50))
-def test_a_message_comes_whole_however_it_was_cut(header: bytes, payload: bytes, cut: int) -> None:
+def test_messages_are_whole_wherever_reads_are_cut(header: bytes, payload: bytes, cut: int) -> None:
     wire = pack(header, payload)
     messages = MessageReader()
 
@@ -16,7 +16,7 @@ def test_a_message_comes_whole_however_it_was_cut(header: bytes, payload: bytes,
     assert set(found[:-1]) <= {None}
 
 
-def test_messages_may_follow_each_other() -> None:
+def test_several_messages_are_read_one_after_the_other() -> None:
     messages = MessageReader()
 
     for number in range(3):

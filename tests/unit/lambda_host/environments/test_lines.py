@@ -41,7 +41,7 @@ def test_each_line_is_served_in_turn() -> None:
 
 
 def test_with_one_line_for_all_callers_the_last_call_is_served_last() -> None:
-    """The control: without lines, who comes last is served last."""
+    """The negative control: without lines, who comes last is served last."""
     lines = Lines(most=2, wait_line=100)
     for one in calls("all", 3):
         lines.add(one)
@@ -82,7 +82,7 @@ def test_one_line_keeps_at_most_half_of_the_environments(most: int, share: int) 
     assert lines.next() is not None
 
 
-def test_what_the_host_does_itself_may_take_every_environment() -> None:
+def test_the_hosts_own_events_may_use_every_environment() -> None:
     lines = Lines(most=4, wait_line=100)
     for number in range(10):
         lines.add(call(NO_CALLER, str(number)))
@@ -110,7 +110,7 @@ def test_a_lane_takes_half_of_the_environments_and_one_caller_half_of_the_lane()
     assert not lines.may_begin(call(Place("d", lane=PASSWORDS)))
 
 
-def test_a_full_lane_holds_up_no_other_lane() -> None:
+def test_a_full_lane_delays_no_other_lane() -> None:
     lines = Lines(most=2, wait_line=100)
     for one in calls("a", 5, lane=PASSWORDS):
         lines.add(one)
@@ -123,7 +123,7 @@ def test_a_full_lane_holds_up_no_other_lane() -> None:
     assert following.request_id == "other"
 
 
-def test_the_longest_line_loses_its_newest_when_too_many_wait() -> None:
+def test_when_too_many_calls_wait_the_newest_of_the_longest_line_is_refused() -> None:
     lines = Lines(most=2, wait_line=4)
     flood = calls("a", 4)
     for one in flood:
@@ -143,7 +143,7 @@ def test_no_call_waits_if_no_place_is_allowed() -> None:
     assert len(lines) == 0
 
 
-def test_a_call_that_left_takes_no_place() -> None:
+def test_a_cancelled_call_takes_no_place_in_its_line() -> None:
     lines = Lines(most=2, wait_line=2)
     first, second = calls("a", 2)
     for one in (first, second):
@@ -156,7 +156,7 @@ def test_a_call_that_left_takes_no_place() -> None:
     second.leave()  # it is under way by now, which changes nothing
 
 
-def test_one_environment_more_is_wanted_than_those_who_wait_may_use() -> None:
+def test_a_pool_starts_one_environment_more_than_waiting_calls_may_use() -> None:
     lines = Lines(most=8, wait_line=100)
     lines.add(call(Place("a")))
     assert lines.wanted == 2
@@ -168,7 +168,7 @@ def test_one_environment_more_is_wanted_than_those_who_wait_may_use() -> None:
     assert lines.wanted == 8
 
 
-def test_clear_removes_all_waiting_calls() -> None:
+def test_clear_removes_the_waiting_calls_of_all_lines() -> None:
     lines = Lines(most=2, wait_line=100)
     for one in [*calls("a", 2), *calls("b", 1, lane=PASSWORDS)]:
         lines.add(one)

@@ -42,7 +42,7 @@ def test_text_becomes_the_message_of_a_line() -> None:
     )
 
 
-def test_lines_come_whole_however_they_were_read() -> None:
+def test_lines_are_whole_wherever_reads_are_cut() -> None:
     lines, _ = passed(b"\x1er1\x1eon", b"e\n\x1er2\x1etw", b"o\n", b"last")
 
     assert [json.loads(line)["message"] for line in lines] == ["one", "two", "last"]

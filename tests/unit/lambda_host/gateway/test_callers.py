@@ -2,14 +2,14 @@
 
 import pytest
 
-from groundwork_lambda_host.environments.invocation import HttpAnswer
+from groundwork_lambda_host.environments.invocation import ResponseHead
 from groundwork_lambda_host.gateway import callers
 from groundwork_lambda_host.gateway.callers import Callers
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.places import CALLER_HEADER, address_line
 
-ADA = HttpAnswer(200, {}, {CALLER_HEADER: ["ada"]})
-REFUSED = HttpAnswer(401, {}, {})
+ADA = ResponseHead(200, {}, {CALLER_HEADER: ["ada"]})
+REFUSED = ResponseHead(401, {}, {})
 
 
 def request(
@@ -35,7 +35,7 @@ def test_made_up_tokens_are_parts_of_the_line_of_their_address() -> None:
     assert len({place.part for place in places}) == 50
 
 
-def test_a_token_that_held_waits_in_its_user_s_line_from_anywhere() -> None:
+def test_requests_with_a_known_token_wait_in_their_users_line_from_any_address() -> None:
     known = Callers({})
     known.learn(known.place(bearing(b"t")), ADA)
     assert known.place(bearing(b"t")).line == "user:ada"
@@ -51,26 +51,26 @@ def test_all_tokens_and_keys_of_a_user_share_a_line() -> None:
         assert known.place(one).line == "user:ada"
 
 
-def test_an_answer_without_a_caller_is_not_remembered() -> None:
+def test_a_response_that_names_no_caller_is_not_remembered() -> None:
     known = Callers({})
     for answer in (
-        HttpAnswer(200, {}, {}),
+        ResponseHead(200, {}, {}),
         REFUSED,
-        HttpAnswer(200, {}, {CALLER_HEADER: "ada"}),
-        HttpAnswer(200, {}, {CALLER_HEADER: []}),
-        HttpAnswer(200, {}, {CALLER_HEADER: [1]}),
+        ResponseHead(200, {}, {CALLER_HEADER: "ada"}),
+        ResponseHead(200, {}, {CALLER_HEADER: []}),
+        ResponseHead(200, {}, {CALLER_HEADER: [1]}),
     ):
         known.learn(known.place(bearing(b"t")), answer)
         assert known.place(bearing(b"t")).line == "address:192.0.2.1"
 
 
-def test_without_credentials_an_address_is_nobody_s() -> None:
+def test_a_request_without_credentials_waits_in_the_line_of_its_address() -> None:
     known = Callers({})
     known.learn(known.place(request()), ADA)
     assert known.place(request()).line == "address:192.0.2.1"
 
 
-def test_a_token_that_holds_no_more_is_forgotten() -> None:
+def test_an_expired_token_is_forgotten() -> None:
     """So that a stolen, ended token cannot fill its owner's line."""
     known = Callers({})
     known.learn(known.place(bearing(b"t")), ADA)
@@ -85,7 +85,9 @@ def test_credentials_are_not_kept() -> None:
     assert Callers({}).place(bearing(b"t")).part != known.place(bearing(b"t")).part
 
 
-def test_only_so_many_are_remembered_and_the_latest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limited_number_of_credentials_is_remembered_the_latest_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(callers, "REMEMBERED_MAX", 2)
     known = Callers({})
     for token in (b"1", b"2"):

@@ -110,7 +110,7 @@ def test_every_host_is_not_for_a_laptop() -> None:
         (b"[::2]:80", False),
     ],
 )
-def test_names_decide_and_ports_do_not(value: bytes, *, served: bool) -> None:
+def test_a_host_header_is_matched_by_name_and_not_by_port(value: bytes, *, served: bool) -> None:
     hosts = Hosts(listed_hosts("A.example, *.b.example"))
     assert [hosts.serves(value), hosts.serves(value)] == [served, served]  # the second is known
 
@@ -123,7 +123,7 @@ def test_malformed_hosts_are_refused(value: bytes) -> None:
         Hosts().serves(value)
 
 
-def test_a_sparse_log_says_what_it_held_back() -> None:
+def test_a_limited_log_says_how_many_lines_it_left_out() -> None:
     now = [0.0]
     sparse = LineRateLimit(lines=2, clock=lambda: now[0])
 

@@ -51,7 +51,7 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_request_becomes_the_golden_event(name: str) -> None:
+def test_a_request_becomes_the_recorded_event_of_api_gateway(name: str) -> None:
     assert built(REQUESTS[name]) == json.loads((EVENTS / f"{name}.json").read_text())
 
 

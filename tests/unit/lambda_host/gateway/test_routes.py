@@ -32,7 +32,7 @@ ROUTES = Routes(
         ("/docs/", "/docs", None),
     ],
 )
-def test_exact_goes_before_a_parameter_and_that_before_the_rest(
+def test_an_exact_route_precedes_a_parameter_and_a_parameter_precedes_a_proxy_route(
     path: str, resource: str, parameters: dict[str, str] | None
 ) -> None:
     match = ROUTES.find(path)
@@ -42,11 +42,11 @@ def test_exact_goes_before_a_parameter_and_that_before_the_rest(
 
 
 @pytest.mark.parametrize("path", ["/b", "/a", "/a/", "/docs/x", "//a/b", "/a%2Fb", ""])
-def test_what_no_route_takes_is_not_found(path: str) -> None:
+def test_a_path_without_a_route_is_not_found(path: str) -> None:
     assert ROUTES.find(path) is None
 
 
-def test_a_path_knows_its_methods() -> None:
+def test_the_methods_of_a_path_are_known() -> None:
     match = ROUTES.find("/a/x")
 
     assert match is not None

@@ -66,7 +66,7 @@ def records(event: Mapping[str, object]) -> list[Mapping[str, str]]:
     return found
 
 
-def test_what_succeeded_is_deleted_and_what_failed_comes_back_later() -> None:
+def test_succeeded_messages_are_deleted_and_failed_ones_come_back() -> None:
     source = FakeSource(queues={URL: []})
     ids = [source.send(URL, str(number)) for number in range(3)]
     fleet = FakeFleet(lambda _: {"batchItemFailures": [{"itemIdentifier": ids[1]}]})
@@ -75,7 +75,7 @@ def test_what_succeeded_is_deleted_and_what_failed_comes_back_later() -> None:
     assert (left.id, left.visible_at) == (ids[1], 2)
 
 
-def test_a_batch_whose_function_failed_comes_back_whole() -> None:
+def test_a_batch_whose_function_failed_is_received_again_as_a_whole() -> None:
     def broken(event: object) -> object:
         raise RuntimeError
 
@@ -90,7 +90,7 @@ def test_a_batch_whose_function_failed_comes_back_whole() -> None:
     )
 
 
-def test_without_partial_responses_any_answer_is_success() -> None:
+def test_unless_partial_responses_are_configured_any_result_is_success() -> None:
     source = FakeSource(queues={URL: []})
     source.send(URL, "x")
     fleet = FakeFleet(lambda _: {"batchItemFailures": [{"itemIdentifier": "m1"}]})
@@ -115,7 +115,7 @@ def test_a_function_that_mostly_waits_gets_more_batches_at_once(factor: int, mos
     assert settings_of(function, settings).concurrency == most
 
 
-def test_a_batch_larger_than_one_receive_is_put_together() -> None:
+def test_a_batch_larger_than_one_receive_is_collected() -> None:
     source = FakeSource(queues={URL: []})
     for number in range(25):
         source.send(URL, str(number))
@@ -124,7 +124,7 @@ def test_a_batch_larger_than_one_receive_is_put_together() -> None:
     assert len(records(fleet.events[0][1])) == 25
 
 
-def test_a_window_waits_for_more() -> None:
+def test_a_batching_window_waits_for_more_messages() -> None:
     source, fleet = FakeSource(queues={URL: []}), FakeFleet()
 
     async def main() -> None:
@@ -157,7 +157,7 @@ def test_a_throttled_batch_is_tried_again_and_not_failed() -> None:
     assert len(tries) == 3
 
 
-def test_a_lost_queue_is_made_anew_and_polling_goes_on() -> None:
+def test_a_lost_queue_is_created_again_and_polling_goes_on() -> None:
     source, fleet = FakeSource(), FakeFleet()
 
     async def main() -> None:
@@ -175,7 +175,7 @@ def test_a_lost_queue_is_made_anew_and_polling_goes_on() -> None:
     assert len(fleet.events) == 1
 
 
-def test_an_unreachable_service_is_asked_again_until_it_answers() -> None:
+def test_an_unreachable_queue_service_is_called_again_until_it_responds() -> None:
     source, fleet = FakeSource(queues={URL: []}, down=True), FakeFleet()
     source.send(URL, "x")
 
@@ -200,7 +200,7 @@ def test_draining_finishes_what_is_under_way() -> None:
     assert source.queues[URL] == []
 
 
-def test_what_arrives_while_draining_is_given_back_at_once() -> None:
+def test_messages_received_while_draining_are_returned_at_once() -> None:
     source, fleet = FakeSource(queues={URL: []}), FakeFleet()
     made = poller(source, fleet)
     receive = source.receive

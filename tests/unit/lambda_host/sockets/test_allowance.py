@@ -1,4 +1,4 @@
-"""How many messages one socket may send."""
+"""The limit of messages that one socket may send."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def test_a_socket_may_send_some_at_once_and_then_waits() -> None:
     assert waits == pytest.approx([0.0, 0.0, 0.0, 0.1, 0.2])
 
 
-def test_it_fills_with_time_and_holds_no_more_than_it_did_at_first() -> None:
+def test_the_bucket_fills_with_time_up_to_its_capacity() -> None:
     allowance = Allowance(per_second=10.0, at_once=3)
     for _ in range(3):
         allowance.take(100.0)

@@ -41,7 +41,7 @@ def same(made: Mapping[str, object], golden: dict[str, object]) -> bool:
     return made == {**golden, "requestContext": {**expected, **drawn}}
 
 
-def test_connect() -> None:
+def test_the_event_of_a_handshake_is_that_of_api_gateway() -> None:
     scope: dict[str, object] = {
         "headers": [(b"Host", b"127.0.0.1:8000"), (b"x-many", b"1"), (b"x-many", b"2")],
         "query_string": b"ticket=a%20b&t=1&t=2&empty=",
@@ -54,7 +54,7 @@ def test_connect_without_a_query_has_no_query_parameters() -> None:
     assert "queryStringParameters" not in event
 
 
-def test_message() -> None:
+def test_the_event_of_a_message_is_that_of_api_gateway() -> None:
     assert same(message_event('{"action":"ping"}', "$default", PEER, now=NOW), GOLDEN["message"])
 
 
@@ -63,7 +63,7 @@ def test_a_binary_message_comes_in_base64() -> None:
     assert (event["body"], event["isBase64Encoded"]) == ("AAE=", True)
 
 
-def test_disconnect() -> None:
+def test_the_event_of_a_closed_socket_is_that_of_api_gateway() -> None:
     made = disconnect_event(1001, "Going away", PEER, now=NOW)
     assert same(made, GOLDEN["disconnect"])
 

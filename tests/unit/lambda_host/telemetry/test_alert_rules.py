@@ -35,7 +35,7 @@ class Pool:
 
 @dataclass
 class Gateway:
-    answers: list[int] = field(default_factory=lambda: [1] * 600)
+    responses: list[int] = field(default_factory=lambda: [1] * 600)
     durations: Durations = field(default_factory=Durations)
 
 
@@ -121,7 +121,7 @@ def test_a_metric_with_a_computed_name_is_noticed(source: str) -> None:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
-def test_a_rule_names_only_what_is_shown(alert: Alert, shown: dict[str, set[str]]) -> None:
+def test_a_rule_names_only_metrics_that_exist(alert: Alert, shown: dict[str, set[str]]) -> None:
     assert unknown(alert.expression, shown) == set()
 
 
@@ -133,7 +133,7 @@ def test_a_rule_names_only_what_is_shown(alert: Alert, shown: dict[str, set[str]
         ('groundwork_graph_drift{sort="stale"}', "groundwork_graph_drift{sort}"),
     ],
 )
-def test_a_name_or_label_with_a_slip_is_noticed(
+def test_a_misspelt_metric_or_label_is_noticed(
     expression: str, wrong: str, shown: dict[str, set[str]]
 ) -> None:
     assert unknown(expression, shown) == {wrong}

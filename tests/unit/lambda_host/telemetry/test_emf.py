@@ -31,7 +31,7 @@ def shown(*lines: bytes) -> str:
     return generate_latest(registry).decode()
 
 
-def test_a_line_says_one_point_for_each_value() -> None:
+def test_a_line_gives_one_point_for_each_value() -> None:
     points = points_of(line(value=[1, 2.5], kind="feed"))
 
     assert points == [
@@ -40,7 +40,7 @@ def test_a_line_says_one_point_for_each_value() -> None:
     ]
 
 
-def test_only_the_fullest_set_of_dimensions_counts() -> None:
+def test_only_the_largest_set_of_dimensions_is_used() -> None:
     emitted = json.loads(line(a="1", b="2"))
     emitted["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = [[], ["a"], ["b", "a"]]
 
@@ -61,7 +61,7 @@ def test_only_the_fullest_set_of_dimensions_counts() -> None:
         line(value=None),
     ],
 )
-def test_what_breaks_the_format_is_refused(bad: bytes) -> None:
+def test_malformed_emf_is_refused(bad: bytes) -> None:
     with pytest.raises(NotMetrics):
         points_of(bad)
 

@@ -86,7 +86,9 @@ def _reads_others(action: str, resource: str) -> bool:
 
 
 @pytest.mark.parametrize("secret", READERS)
-def test_only_these_functions_may_read_the_key(resources: dict[str, Any], secret: str) -> None:
+def test_only_named_functions_may_read_the_signing_key(
+    resources: dict[str, Any], secret: str
+) -> None:
     assert len(dict(functions(resources))) >= 9
     assert readers(resources, secret) == READERS[secret]
     others = {
@@ -98,7 +100,9 @@ def test_only_these_functions_may_read_the_key(resources: dict[str, Any], secret
     assert "secretsmanager" not in str(resources["LiveInvokes"])
 
 
-def test_the_policies_of_the_databases_name_their_secrets_only(resources: dict[str, Any]) -> None:
+def test_database_policies_grant_only_the_secrets_of_the_databases(
+    resources: dict[str, Any],
+) -> None:
     shared = {n for n, one in resources.items() if one["Type"] == "AWS::IAM::ManagedPolicy"}
     assert shared == set(DATABASE_POLICIES)
     for name in DATABASE_POLICIES:
@@ -120,17 +124,17 @@ def test_the_policies_of_the_databases_name_their_secrets_only(resources: dict[s
         {"Statement": [{"Action": [READ], "Resource": "*"}]},
     ],
 )
-def test_a_policy_that_lets_another_function_in_is_seen(
+def test_a_policy_that_lets_another_function_read_the_key_is_found(
     resources: dict[str, Any], policy: object
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     resources["GraphApi"]["Properties"].setdefault("Policies", []).append(policy)
     for secret, allowed in READERS.items():
         assert readers(resources, secret) == {*allowed, "GraphApi"}
 
 
 @pytest.mark.parametrize("secret", READERS)
-def test_no_other_function_knows_where_the_key_is(secret: str) -> None:
+def test_no_other_function_has_the_variable_that_locates_the_key(secret: str) -> None:
     stack = load(
         template(),
         {"DatabaseUrl": "postgresql://x", "Neo4jPassword": "x"},

@@ -1,4 +1,4 @@
-"""The host's own answers have CORS headers for allowed origins only."""
+"""The host's own responses have CORS headers for allowed origins only."""
 
 import asyncio
 import json
@@ -39,19 +39,17 @@ SMALL = ServerLimits(body_bytes=100, body_seconds=0.5, whole_body_seconds=1.0)
 
 
 async def own_answers(running: Running, origin: str) -> dict[int, Answer]:
-    """The host's own answers by status."""
+    """The host's own responses by status."""
     port, headers = running.port, (("Origin", origin),)
-    sleeping = await asyncio.gather(  # one has the only worker, the other is one too many
-        *(ask(port, "/sleep?seconds=9", headers=headers) for _ in range(2))
+    found = await asyncio.gather(
+        # One has the only worker, the other is one too many.
+        *(ask(port, "/sleep?seconds=9", headers=headers) for _ in range(2)),
+        ask(port, "/none", headers=headers),
+        ask(port, "/echo", "POST", headers=headers),
+        ask(port, "/takes", "POST", b"x" * 101, headers=headers),
+        ask(port, "/broken", headers=headers),
+        _too_slow(port, origin),
     )
-    found = [
-        *sleeping,
-        await ask(port, "/none", headers=headers),
-        await ask(port, "/echo", "POST", headers=headers),
-        await ask(port, "/takes", "POST", b"x" * 101, headers=headers),
-        await ask(port, "/broken", headers=headers),
-        await _too_slow(port, origin),
-    ]
     return {answer.status: answer for answer in found}
 
 
@@ -68,7 +66,7 @@ def _told(answer: Answer) -> set[str]:
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, OTHER])
-async def test_the_hosts_own_answers_are_read_by_allowed_origins(serve: Serve, origin: str) -> None:
+async def test_allowed_origins_can_read_the_hosts_own_responses(serve: Serve, origin: str) -> None:
     running = await serve(ECHO, TAKES, SLEEPER, BROKEN, settings=QUICK, limits=SMALL)
     answers = await own_answers(running, origin)
     assert set(answers) == {404, 405, 408, 413, 429, 502, 504}
@@ -80,14 +78,14 @@ async def test_the_hosts_own_answers_are_read_by_allowed_origins(serve: Serve, o
         assert "access-control-allow-credentials" not in _told(answer)
 
 
-async def test_the_hosts_own_answers_are_not_read_by_others(serve: Serve) -> None:
+async def test_other_origins_cannot_read_the_hosts_own_responses(serve: Serve) -> None:
     running = await serve(ECHO, TAKES, SLEEPER, BROKEN, settings=QUICK, limits=SMALL)
     answers = await own_answers(running, FOREIGN)
     assert {status: _told(answer) for status, answer in answers.items() if _told(answer)} == {}
     assert {answer.header("vary") for answer in answers.values()} == {"Origin"}
 
 
-async def test_without_the_guard_a_page_could_read_none_of_them(
+async def test_without_cors_headers_an_allowed_origin_reads_no_response_of_the_host(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Cors, "of", lambda _self, _headers: ())
@@ -97,7 +95,7 @@ async def test_without_the_guard_a_page_could_read_none_of_them(
 
 
 @pytest.mark.parametrize(("origins", "named"), [((ORIGIN,), ORIGIN), ((ORIGIN, OTHER), "")])
-async def test_a_connection_too_many_names_the_origin_if_there_is_but_one(
+async def test_the_refusal_of_a_connection_names_the_origin_if_one_is_allowed(
     serve: Serve, origins: tuple[str, ...], named: str
 ) -> None:
     """It is refused before it can say from where it is."""
@@ -111,7 +109,7 @@ async def test_a_connection_too_many_names_the_origin_if_there_is_but_one(
     assert answer.header("x-request-id")
 
 
-async def test_without_a_setting_there_are_no_cors_headers(serve: Serve) -> None:
+async def test_unless_origins_are_configured_responses_have_no_cors_headers(serve: Serve) -> None:
     running = await serve(ECHO, settings=replace(QUICK, cors_origins=()))
     answer = await ask(running.port, "/none", headers=(("Origin", ORIGIN),))
     assert (answer.status, _told(answer), answer.header("vary")) == (404, set(), "")

@@ -1,4 +1,4 @@
-"""What a queue function's answer says about its batch, as Lambda reads it."""
+"""The answer of a queue function about its batch, as Lambda reads it."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ ALL = frozenset(SENT)
         ("<html>", ALL),
     ],
 )
-def test_the_answer_names_what_failed(payload: str, failed: frozenset[str]) -> None:
+def test_the_failed_messages_of_a_result_are_found(payload: str, failed: frozenset[str]) -> None:
     assert failed_ids(payload.encode(), SENT) == failed
 
 

@@ -77,10 +77,10 @@ async def test_one_caller_keeps_half_of_the_environments_and_another_begins_at_o
     assert {answer.status for answer in await asyncio.gather(*asked)} == {200}
 
 
-async def test_without_shares_another_would_wait(
+async def test_with_one_line_for_all_callers_another_caller_waits(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: one line for all, which may take everything."""
+    """With the guard disabled: one line for all, which may take everything."""
     monkeypatch.setattr(Callers, "place", lambda _self, _request: Place(""))
     gates = Gates(await serve(GATED, settings=TWO), tmp_path)
     begun, asked = await a_flood_and_another(gates)
@@ -102,7 +102,7 @@ async def test_made_up_tokens_share_the_line_of_their_address(serve: Serve, tmp_
     assert {answer.status for answer in await asyncio.gather(*flood)} == {401}
 
 
-async def test_of_one_environment_callers_are_served_in_turn(
+async def test_callers_of_one_environment_are_served_in_turn(
     serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # One environment in all: the function asks for no more.
@@ -130,7 +130,9 @@ async def test_queue_events_take_any_environment(serve: Serve, tmp_path: Path) -
     assert [outcome.error for outcome in await asyncio.gather(*work)] == [None, None]
 
 
-async def test_the_longest_line_gives_way_when_too_many_wait(serve: Serve, tmp_path: Path) -> None:
+async def test_when_too_many_calls_wait_those_of_the_longest_line_are_refused(
+    serve: Serve, tmp_path: Path
+) -> None:
     settings = HostSettings(
         port=0, environments=1, wait_line=4, announce_seconds=0.1, finish_seconds=1.0
     )
@@ -147,7 +149,7 @@ async def test_the_longest_line_gives_way_when_too_many_wait(serve: Serve, tmp_p
     assert {answer.status for answer in await asyncio.gather(*held, other)} == {200}
 
 
-async def test_clients_do_not_see_headers_for_the_host(serve: Serve, tmp_path: Path) -> None:
+async def test_headers_for_the_host_are_not_sent_to_clients(serve: Serve, tmp_path: Path) -> None:
     gates = Gates(await serve(GATED, settings=TWO), tmp_path)
     gates.open()
     answer = await gates.ask("ada", "ada.1")

@@ -1,15 +1,15 @@
-"""An answer to HEAD has the length that GET's would have, and no body (RFC 9110 section 9.3.2)."""
+"""A response to HEAD has the length that GET's would have, and no body (RFC 9110 section 9.3.2)."""
 
 import pytest
 
-from groundwork_lambda_host.environments.invocation import HttpAnswer, Invocation
-from groundwork_lambda_host.gateway.answers import answer_of
+from groundwork_lambda_host.environments.invocation import Invocation, ResponseHead
+from groundwork_lambda_host.gateway.responses import response_of
 
 
 def answered(method: str, body: bytes, **headers: list[str]) -> tuple[str, bytes]:
     named = {name.replace("_", "-"): values for name, values in headers.items()}
-    outcome = Invocation("r", body, None, HttpAnswer(200, {}, named), 0.0, cold=False)
-    answer = answer_of(outcome, method, "r")
+    outcome = Invocation("r", body, None, ResponseHead(200, {}, named), 0.0, cold=False)
+    answer = response_of(outcome, method, "r")
     return dict(answer.headers)[b"content-length"].decode(), answer.body
 
 

@@ -57,7 +57,7 @@ async def test_only_functions_that_post_to_sockets_get_the_hosts_token(serve: Se
     assert seen["WEBSOCKET_BATCH_URL"].startswith(running.host.address)
 
 
-async def test_a_handlers_process_holds_nothing_of_the_host(serve: Serve) -> None:
+async def test_the_process_of_a_handler_imports_nothing_of_the_host(serve: Serve) -> None:
     running = await serve(VARIABLES)
 
     seen = json.loads((await ask(running.port, "/variables")).body)
@@ -138,3 +138,5 @@ async def test_outside_local_metrics_need_the_token(serve: Serve) -> None:
 
     assert (refused.status, wrong.status, right.status) == (401, 401, 200)
     assert refused.header("www-authenticate") == "Bearer"
+    assert json.loads(refused.body)["request_id"] == refused.header("x-request-id")
+    assert right.header("x-request-id")

@@ -1,4 +1,4 @@
-"""API Gateway's own answers name one exact origin at most: it has no way to choose."""
+"""API Gateway's own responses name one exact origin at most: it has no way to choose."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ ANYBODY = ("*", "method.request")
 
 
 def answered(tree: dict[str, Value], origins: str) -> dict[str, dict[str, Value]]:
-    """The headers of each of its answers."""
+    """The headers of each of its responses."""
     given = {"CorsOrigins": origins, "DatabaseUrl": "unread", "Neo4jPassword": "unread"}
     api = Resources(tree, given, Addresses()).properties("Api", "GatewayResponses")
     kinds = api.inner("GatewayResponses")
