@@ -1,33 +1,30 @@
 """One whole instance for the run, on services of its own, and feeds for it to read."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
 from tests.child_instance import Instance
 
 from ..feeds import FeedServer
+from ..folders import state_folder
+from ..instances import printed_password
 
 
 @pytest.fixture(scope="session")
 def instance() -> Iterator[Instance]:
-    """`groundwork up`, as a user starts it."""
-    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-e2e-"))
-    folder.chmod(0o755)
+    """`groundwork up`, as a user starts it, with a made-up password of its first admin."""
     settings = {
         "GROUNDWORK_FETCH_ALLOW": "127.0.0.0/8",
         "GROUNDWORK_SWEEP_AFTER_SECONDS": "5",
         "GROUNDWORK_CORS_ORIGINS": "https://app.example.org",
+        "GROUNDWORK_ADMIN_PASSWORD": "",
     }
-    try:
+    with state_folder("groundwork-e2e-") as folder:
+        folder.chmod(0o755)
         with Instance(folder / "home", settings) as up:
+            up.password = printed_password(up)
             yield up
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A process that hands in one result: `python result_process.py URL KEY JOB LEASE NAME`.
 
-It does so at the first line on its input. It prints `ready`, and then the status of the answer.
+It does so at the first line on its input. It prints `ready`, and then the status of the response.
 """
 
 import json

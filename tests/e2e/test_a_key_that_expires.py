@@ -27,7 +27,7 @@ def listening(instance: Instance, headers: dict[str, str]) -> Iterator[ClientCon
         yield socket
 
 
-def test_it_is_closed_at_the_end_of_its_key_and_others_are_not(
+def test_a_socket_closes_when_its_key_expires_and_others_do_not(
     instance: Instance, admin: httpx2.Client
 ) -> None:
     ends_at = datetime.now(UTC) + timedelta(seconds=KEY_SECONDS)

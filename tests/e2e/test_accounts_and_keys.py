@@ -22,7 +22,7 @@ def log_in(instance: Instance, password: str) -> httpx2.Response:
         return client.post("/api/v1/auth/login", json={"email": EMAIL, "password": password})
 
 
-def test_a_disabled_account_gets_nothing_until_it_is_enabled(instance: Instance) -> None:
+def test_a_disabled_account_is_refused_until_it_is_enabled(instance: Instance) -> None:
     environment = environment_of(instance)
     made = run("user", "create", "--email", EMAIL, "--role", "viewer", environment=environment)
     password = json.loads(made.stdout)["password"]

@@ -24,7 +24,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
     ],
     ids=["cut off", "empty", "a list", "wrong types", "unknown", "NUL", "deep", "not UTF-8"],
 )
-def test_bad_bodies_are_answered(
+def test_bad_bodies_are_refused_with_an_error(
     admin: httpx2.Client, path: str, body: bytes, statuses: set[int]
 ) -> None:
     answer = admin.post(path, content=body, headers=JSON)
@@ -70,7 +70,7 @@ def test_bad_queries_paths_methods_and_types_get_a_4xx(
     assert stranger.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def test_changes_need_the_version_they_mean(admin: httpx2.Client) -> None:
+def test_changes_need_if_match_with_the_present_version(admin: httpx2.Client) -> None:
     made = admin.post("/api/v1/entities", json={"name": "Versioned", "type": "topic"})
     path, etag = made.headers["Location"], made.headers["ETag"]
     assert admin.get(path, headers={"If-None-Match": etag}).status_code == 304

@@ -17,7 +17,7 @@ PATH = "/api/v1/configurations"
 
 @pytest.fixture(scope="module")
 def answers(instance: Instance) -> dict[str, list[httpx2.Response]]:
-    """Answers of every kind, by the origin that asked for them."""
+    """Responses of every kind, by the origin that asked for them."""
     return {origin: _asked(instance, origin) for origin in (ORIGIN, FOREIGN)}
 
 
@@ -46,7 +46,7 @@ def _asked(instance: Instance, origin: str) -> list[httpx2.Response]:
         ]
 
 
-def test_every_kind_is_guarded_and_has_a_request_id(
+def test_responses_of_every_status_have_security_headers_and_a_request_id(
     answers: dict[str, list[httpx2.Response]],
 ) -> None:
     known = answers[ORIGIN]
@@ -59,7 +59,7 @@ def test_every_kind_is_guarded_and_has_a_request_id(
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_a_foreign_origin_learns_nothing(answers: dict[str, list[httpx2.Response]]) -> None:
+def test_a_foreign_origin_gets_no_cors_headers(answers: dict[str, list[httpx2.Response]]) -> None:
     def cors_headers(answer: httpx2.Response) -> set[str]:
         return {name for name in answer.headers if name.startswith("access-control")}
 
@@ -70,7 +70,7 @@ def test_a_foreign_origin_learns_nothing(answers: dict[str, list[httpx2.Response
     )
 
 
-def test_a_preflight_is_answered_to_the_known_origin_only(instance: Instance) -> None:
+def test_a_preflight_is_accepted_for_the_known_origin_only(instance: Instance) -> None:
     for path in (PATH, "/api/v1/auth/login", "/graphql"):
         for origin, allowed in ((ORIGIN, ORIGIN), (FOREIGN, None)):
             headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}

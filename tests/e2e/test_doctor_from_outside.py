@@ -19,7 +19,7 @@ def key(admin: httpx2.Client) -> str:
     return str(made.json()["key"])
 
 
-def test_an_instance_on_this_machine_is_good(instance: Instance, key: str) -> None:
+def test_the_doctor_finds_no_fault_of_a_local_instance(instance: Instance, key: str) -> None:
     done = run(
         "doctor", "--env", "local", "--url", instance.url, "--json",
         environment={"GROUNDWORK_API_KEY": key},
@@ -32,7 +32,7 @@ def test_an_instance_on_this_machine_is_good(instance: Instance, key: str) -> No
     }
 
 
-def test_the_same_instance_is_not_fit_for_prod(instance: Instance) -> None:
+def test_an_instance_with_local_settings_fails_the_checks_for_prod(instance: Instance) -> None:
     given = ("doctor", "--env", "prod", "--url", instance.url)
     done = run(*given, "--json", environment=os.environ, expect=1)
     found = {one["check"]: one["state"] for one in json.loads(done.stdout)["findings"]}

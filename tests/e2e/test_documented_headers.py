@@ -12,7 +12,7 @@ from tests.child_instance import Instance
 
 Document = dict[str, Any]
 Exchange = tuple[str, str, httpx2.Response]
-"""A method, a path as the document writes it, and an answer."""
+"""A method, a path as the document writes it, and a response."""
 LIMITS = {
     "RateLimit",
     "RateLimit-Policy",
@@ -135,7 +135,9 @@ def test_a_header_that_is_only_shown_would_be_noticed(
     }
 
 
-def test_a_wrong_method_learns_which_are_right(instance: Instance, document: Document) -> None:
+def test_a_wrong_method_is_405_with_the_allowed_methods(
+    instance: Instance, document: Document
+) -> None:
     shown = document["components"]["responses"]["method-not-allowed"]["headers"]
     for method, path in (("PUT", "/api/v1/entities"), ("DELETE", "/api/v1/auth/login")):
         answer = httpx2.request(method, instance.url + path)

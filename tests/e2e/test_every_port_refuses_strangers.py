@@ -1,222 +1,20 @@
 """Every port of every process of `groundwork up` refuses other users and web pages."""
 
-import encodings.idna  # noqa: F401 - the stranger may not read Python's own files
-import functools
-import http.client
 import json
-import os
 import socket
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import neo4j
-import psutil
-import psycopg
 import pytest
 from tests.child_instance import Instance, free_port
 
 from groundwork_command.services.process import Child, Launch, wait_for
 from groundwork_command.services.variables import service_variables
 
-NOBODY = 65534
-NAMES = ("groundwork", "groundwork_app", "groundwork_command", "postgres", "root", "nobody")
-PASSWORDS = ("", "groundwork", "postgres", "test")
-GET_SECRET = (
-    "POST",
-    "/",
-    "secretsmanager.GetSecretValue",
-    {"SecretId": "groundwork/local/signing-key"},
-)
-REQUESTS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
-    GET_SECRET,
-    ("POST", "/", "AmazonSQS.ListQueues", {}),
-    ("GET", "/?Action=ListQueues&Version=2012-11-05", "", {}),
-    ("GET", "/_ministack/health", "", {}),
-    ("POST", "/_ministack/reset", "", {}),
-    ("GET", "/api/v1/users", "", {}),
-    ("GET", "/api/v1/sources", "", {}),
-    ("POST", "/graphql", "", {"query": "{ entities { edges { cursor } } }"}),
-    ("GET", "/@live/connections/x", "", {}),
-    ("POST", "/@live/posts", "", {}),
-)
-
-
-def family(pid: int) -> list[psutil.Process]:
-    parent = psutil.Process(pid)
-    return [parent, *parent.children(recursive=True)]
-
-
-def ports(pid: int) -> set[int]:
-    """All ports on which these processes listen."""
-    found = set()
-    for process in family(pid):
-        with suppress(psutil.NoSuchProcess):  # workers of Postgres come and go
-            for connection in process.net_connections(kind="inet"):
-                if connection.status == psutil.CONN_LISTEN:
-                    found.add(connection.laddr.port)
-    return found
-
-
-def listening_files(pid: int) -> list[str]:
-    """The names of Unix sockets on which these processes listen."""
-    inodes = set()
-    for process in family(pid):
-        with suppress(FileNotFoundError):
-            for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
-                target = str(descriptor.readlink()) if descriptor.is_symlink() else ""
-                if target.startswith("socket:["):
-                    inodes.add(target[8:-1])
-    found = []
-    for line in Path("/proc/net/unix").read_text().splitlines()[1:]:
-        words = line.split(maxsplit=7)
-        accepts = int(words[3], 16) & 0x10000
-        if accepts and words[6] in inodes:
-            found.append(words[7] if len(words) > 7 else "(unnamed)")
-    return found
-
-
-DISCOVERED = {
-    "bolt_direct",
-    "bolt_routing",
-    "neo4j_version",
-    "neo4j_edition",
-    "auth",
-    "dbms/cluster",
-}
-
-
-# What a stranger tries. Each answers what let them in.
-
-
-def by_http(port: int, headers: dict[str, str]) -> list[str]:
-    if speaks_sql(port):  # which waits for more
-        return []
-    bolt = speaks_bolt(port)
-    found = []
-    for method, path, target, body in REQUESTS:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        sent = {"Content-Type": "application/x-amz-json-1.1", **headers}
-        if target:
-            sent["X-Amz-Target"] = target
-        try:
-            connection.request(method, path, json.dumps(body) if body else None, sent)
-            answer = connection.getresponse()
-            text = answer.read()
-            if bolt and set(json.loads(text or "{}")) <= DISCOVERED:
-                continue  # where Bolt is and how to log in; Neo4j tells it everybody
-            if answer.status < 300:
-                found.append(f"{port}: {method} {path} {target} answered {answer.status}")
-            if answer.getheader("Access-Control-Allow-Origin"):
-                found.append(f"{port}: {method} {path} may be read by {headers}")
-        except (OSError, http.client.HTTPException):
-            pass  # it speaks something else
-        finally:
-            connection.close()
-    return found
-
-
-def by_sql(port: int, passwords: tuple[str, ...] = PASSWORDS) -> list[str]:
-    if not speaks_sql(port):
-        return []
-    found = []
-    for name in NAMES:
-        for password in passwords:
-            try:
-                where = f"host=127.0.0.1 port={port} dbname=postgres connect_timeout=5"
-                psycopg.connect(where, user=name, password=password).close()
-            except psycopg.Error:
-                continue
-            found.append(f"{port}: {name} came in by SQL")
-    return found
-
-
-def by_bolt(
-    port: int, passwords: tuple[str, ...] = PASSWORDS, guesses: tuple[str, ...] = ("neo4j",)
-) -> list[str]:
-    if not speaks_bolt(port):
-        return []
-    found = []
-    tries = [None] if guesses else []
-    for auth in (*tries, *(("neo4j", one) for one in (*guesses, *passwords) if one)):
-        with neo4j.GraphDatabase.driver(
-            f"bolt://127.0.0.1:{port}",
-            auth=auth,
-            max_transaction_retry_time=0,
-            connection_timeout=5,
-            telemetry_disabled=True,
-        ) as driver:
-            try:
-                driver.execute_query("RETURN 1")
-            except (neo4j.exceptions.Neo4jError, neo4j.exceptions.DriverError):
-                continue
-            found.append(f"{port}: {auth} came in by Bolt")
-    return found
-
-
-def speaks_bolt(port: int) -> bool:
-    return speaks(port, bytes.fromhex("6060b01700000405000000040000000000000000"), 4)
-
-
-def speaks_sql(port: int) -> bool:
-    return speaks(port, bytes.fromhex("0000000804d2162f"), 1)  # may we use TLS? S or N
-
-
-@functools.cache  # a server that waits for more takes all the time that it is given
-def speaks(port: int, greeting: bytes, length: int) -> bool:
-    """Return whether a greeting gets an answer of a number of bytes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        connection.settimeout(2)
-        connection.sendall(greeting)
-        try:
-            return len(connection.recv(length + 1)) == length
-        except OSError:
-            return False
-
-
-def by_file(home: Path) -> list[str]:
-    found = []
-    for folder in (home / "secrets", home / "logs", home / "emulator"):
-        try:
-            found += [f"{folder} lists {next(folder.iterdir())}"]
-        except (OSError, StopIteration):
-            continue
-    for path in (home / "secrets/signing-key", home / "secrets/emulator", home / "instance.json"):
-        try:
-            path.read_text()
-        except OSError:
-            continue
-        found.append(f"{path} is readable")
-    return found
-
-
-def as_stranger(attempt: Callable[[], list[str]]) -> list[str]:
-    """Return the result of `attempt` in a process of another user."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
-    reader, writer = os.pipe()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # threads of the test's own process
-        child = os.fork()
-    if child == 0:
-        try:
-            os.setgroups([])
-            os.setgid(NOBODY)
-            os.setuid(NOBODY)
-            found = attempt()
-        except BaseException as error:  # nothing may leave the child but by _exit
-            found = [f"the attempt broke: {error!r}"]
-        os.write(writer, json.dumps(found).encode()[:60_000])
-        os._exit(0)
-    os.close(writer)
-    with os.fdopen(reader) as said:
-        text = said.read()
-    os.waitpid(child, 0)
-    answer: list[str] = json.loads(text)
-    return answer
+from .strangers import as_stranger, by_bolt, by_file, by_http, by_sql, listening_files, ports
 
 
 def key_of(instance: Instance) -> dict[str, str]:
@@ -228,12 +26,12 @@ def port_of(instance: Instance, name: str) -> int:
     return int(json.loads((instance.home / "ports.json").read_text())[name])
 
 
-def test_the_instance_listens_where_this_looks(instance: Instance) -> None:
+def test_the_ports_that_this_test_tries_are_those_of_the_instance(instance: Instance) -> None:
     named = {port_of(instance, name) for name in ("postgres", "neo4j", "emulator")}
     assert {instance.port, *named} <= ports(instance.process.pid)
 
 
-def test_with_their_passwords_the_attempts_come_in(instance: Instance) -> None:
+def test_the_attempts_succeed_with_the_right_passwords(instance: Instance) -> None:
     """Before the guesses below, after which Neo4j lets nobody in for five seconds."""
     secrets = instance.home / "secrets"
     sql, bolt = (secrets / "postgres").read_text(), (secrets / "neo4j").read_text()
@@ -250,7 +48,7 @@ def test_with_their_passwords_the_attempts_come_in(instance: Instance) -> None:
     assert as_stranger(attempt) == let_in
 
 
-def test_no_port_lets_another_user_in(instance: Instance) -> None:
+def test_no_port_accepts_another_user(instance: Instance) -> None:
     strange = {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/x/sqs/aws4_request"}
     found = ports(instance.process.pid)
 
@@ -269,13 +67,13 @@ def test_no_other_user_reads_the_secrets_of_the_state_folder(instance: Instance)
     assert as_stranger(lambda: by_file(instance.home)) == []
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc/net/unix is Linux's")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs Linux with /proc/net/unix")
 def test_nothing_listens_on_a_socket_of_the_file_system(instance: Instance) -> None:
     assert listening_files(instance.process.pid) == []
 
 
 @pytest.mark.parametrize("origin", ["https://page.example", "http://127.0.0.1:4566", "null"])
-def test_no_port_answers_a_web_page_that_is_not_allowed(instance: Instance, origin: str) -> None:
+def test_no_port_responds_to_a_web_page_of_another_origin(instance: Instance, origin: str) -> None:
     emulator = port_of(instance, "emulator")
     for port in ports(instance.process.pid):
         assert by_http(port, {"Origin": origin}) == []
@@ -290,9 +88,6 @@ def test_the_signing_key_is_not_in_the_emulator(instance: Instance) -> None:
     let_in = by_http(port, key_of(instance))
     assert [line for line in let_in if "ListQueues" in line]
     assert not [line for line in let_in if "GetSecretValue" in line]
-
-
-# The guards taken away: what these attempts find where nobody asks who comes.
 
 
 @contextmanager
@@ -323,12 +118,12 @@ def without_gate(folder: Path) -> Iterator[int]:
         child.stop(5)
 
 
-def test_without_the_gate_a_stranger_comes_in(tmp_path: Path) -> None:
+def test_without_its_gate_the_emulator_serves_another_user(tmp_path: Path) -> None:
     with without_gate(tmp_path) as port:
         assert any("ListQueues" in what for what in as_stranger(lambda: by_http(port, {})))
 
 
-def test_an_open_secret_is_seen() -> None:
+def test_a_secret_file_open_to_others_is_noticed() -> None:
     # Not in pytest's own folder, which pytest closes to other users.
     with TemporaryDirectory(prefix="groundwork-open-") as name:
         home = Path(name)

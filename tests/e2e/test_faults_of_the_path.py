@@ -71,7 +71,7 @@ def mentions_twice(instance: Instance) -> int:
 
 
 def graph_is_equal(instance: Instance) -> bool:
-    """Whether Postgres and Neo4j hold the same entities and relationships, row by row."""
+    """True if Postgres and Neo4j hold the same entities and relationships, row by row."""
     import neo4j  # noqa: PLC0415 - only this test pays for the driver
 
     addresses = instance.addresses
@@ -106,7 +106,7 @@ def all_extracted(admin: httpx2.Client, sources: list[Json], entries: int) -> bo
     return all(extracted(admin, source, entries) for source in sources)
 
 
-def test_killed_environments_lose_nothing_and_land_every_result_once(
+def test_killed_environments_lose_no_document_and_apply_each_result_once(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     urls = many_feeds(feeds, "killed", 4, 6)
@@ -128,7 +128,7 @@ def test_killed_environments_lose_nothing_and_land_every_result_once(
 
 
 @pytest.mark.long
-def test_a_graph_that_is_away_catches_up_by_itself(
+def test_an_unreachable_graph_catches_up_afterwards(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     (neo4j,) = processes(instance, "CommunityEntryPoint")
@@ -182,7 +182,7 @@ def test_an_emptied_queue_service_loses_no_document_and_no_job(
     assert mentions_twice(instance) == 0
 
 
-def test_bad_answers_show_a_class_of_error_and_others_flow(
+def test_bad_responses_show_a_class_of_error_and_delay_no_other_source(
     admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     good = rss("Good", "https://good.example.com", [{"title": "Fine"}])
@@ -213,7 +213,7 @@ def test_bad_answers_show_a_class_of_error_and_others_flow(
     assert all(classes.values())
 
 
-def test_an_address_that_is_not_public_is_refused_without_leave(
+def test_an_address_that_is_not_public_is_refused_unless_allowed(
     admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     inward = "http://169.254.169.254/latest/meta-data/"
@@ -238,7 +238,7 @@ def test_an_address_that_is_not_public_is_refused_without_leave(
     assert eventually(error) == "blocked_address"
 
 
-def test_one_message_five_times_makes_no_second_row(
+def test_a_message_delivered_five_times_makes_no_second_row(
     instance: Instance, admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     (url,) = many_feeds(feeds, "five", 1, 5)

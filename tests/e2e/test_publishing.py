@@ -26,7 +26,7 @@ def made(admin: httpx2.Client, resource: str, **fields: object) -> dict[str, Any
     # Planned distributions start with the scheduler, which runs each minute.
     ["at_once", pytest.param("planned", marks=pytest.mark.long)],
 )
-def test_a_distribution_goes_out_and_comes_back_as_sent(
+def test_a_distribution_is_sent_and_its_callbacks_mark_it_sent(
     instance: Instance, admin: httpx2.Client, start: str
 ) -> None:
     secret = made(admin, "publishers", name=f"mailer {start}")["secret"]

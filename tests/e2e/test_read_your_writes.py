@@ -113,7 +113,9 @@ def read(instance: Instance, facts: "Queue[Fact | None]") -> list[str]:
     return wrong
 
 
-def test_no_answer_is_from_before_the_write_that_it_names(instance: Instance) -> None:
+def test_no_response_shows_a_state_before_the_position_that_it_asked_for(
+    instance: Instance,
+) -> None:
     facts: Queue[Fact | None] = Queue(maxsize=READERS)  # readers stay close to the writer
     with ThreadPoolExecutor(READERS) as pool:
         readers = [pool.submit(read, instance, facts) for _ in range(READERS)]

@@ -17,7 +17,7 @@ from .asking import graphql
 
 # Seven commands, each a process of its own;
 # tests/integration/data/graph/test_restore.py has the parts.
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.long
 
 ENTITIES = "/api/v1/entities"
 

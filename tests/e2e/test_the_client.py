@@ -73,7 +73,7 @@ def outcomes(admin: httpx2.Client, job: str) -> list[tuple[str, str]]:
     return [(one["worker"], one["outcome"]) for one in attempts]
 
 
-def test_a_frozen_worker_loses_its_job_to_another_and_says_so(
+def test_a_frozen_worker_loses_its_job_to_another_and_reports_the_lost_lease(
     instance: Instance, admin: httpx2.Client, key: str
 ) -> None:
     kind = f"c{uuid4().hex}"

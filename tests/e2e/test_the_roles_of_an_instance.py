@@ -30,7 +30,7 @@ def test_functions_connect_as_a_role_that_owns_nothing(instance: Instance) -> No
     assert not {name for name in owners if any(part in name for part in FUNCTIONS)}
 
 
-def test_the_first_vector_of_a_model_is_taken(instance: Instance) -> None:
+def test_the_first_vector_of_a_model_is_accepted(instance: Instance) -> None:
     """It makes an index, which only the owner may."""
     with instance.client() as client:
         entity = client.post("/api/v1/entities", json={"name": "Near", "type": "topic"}).json()

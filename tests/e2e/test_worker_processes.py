@@ -71,10 +71,10 @@ def test_a_result_that_is_always_refused_blocks_no_other_job(
     assert found == []
 
 
-def test_without_counted_attempts_it_blocks_all_others(
+def test_a_released_job_counts_no_attempt_and_blocks_all_other_jobs(
     instance: Instance, admin: httpx2.Client, key: str
 ) -> None:
-    """The guard taken away: the worker gives the job back, which counts no attempt."""
+    """With the guard disabled: the worker gives the job back, which counts no attempt."""
     kind, poison, others = with_a_poison(admin)
     run(instance, key, kind, "release")
     assert [status(admin, job) for job in (poison, *others)] == ["queued"] * (1 + OTHERS)
@@ -83,7 +83,7 @@ def test_without_counted_attempts_it_blocks_all_others(
 def hand_in_at_once(
     instance: Instance, key: str, leases: tuple[Json, Json], names: tuple[str, str]
 ) -> list[str]:
-    """Let two processes hand in a result each at the same moment; return their answers."""
+    """Let two processes hand in a result each at the same moment; return their responses."""
     workers = [
         subprocess.Popen(
             [sys.executable, HERE / "result_process.py", instance.url, key, job["id"],
@@ -103,7 +103,7 @@ def hand_in_at_once(
 
 
 @pytest.mark.parametrize("held", ["one lease", "two leases"])
-def test_of_two_processes_with_one_lease_one_applies_its_result(
+def test_only_one_of_two_processes_with_one_lease_applies_a_result(
     instance: Instance, admin: httpx2.Client, key: str, held: str
 ) -> None:
     """With a lease each, both do: the guard is that the lease ends with its first result."""
@@ -115,7 +115,7 @@ def test_of_two_processes_with_one_lease_one_applies_its_result(
     leases = (first, first) if held == "one lease" else (first, second)
     names = (f"{kind} left", f"{kind} right")
     answers = hand_in_at_once(instance, key, leases, names)
-    assert answers == ["200", "200"]  # who comes second gets the answer of before
+    assert answers == ["200", "200"]  # who comes second gets the response of before
     applied = [
         name
         for name in names

@@ -31,7 +31,7 @@ def act(client: httpx2.Client, job: Json, word: str, **body: object) -> httpx2.R
     return client.post(f"/api/v1/jobs/{job['id']}/{word}", json=sent)
 
 
-def test_of_two_workers_one_holds_the_job_and_a_frozen_one_hands_in_nothing(
+def test_only_one_of_two_workers_holds_a_job_even_after_a_freeze(
     admin: httpx2.Client,
 ) -> None:
     kind, key = f"e{uuid4().hex}", f"frozen {uuid4()}"
@@ -62,9 +62,7 @@ def test_of_two_workers_one_holds_the_job_and_a_frozen_one_hands_in_nothing(
     ]
 
 
-def test_the_progress_of_one_job_reaches_those_who_listen_to_it(
-    instance: Instance, admin: httpx2.Client
-) -> None:
+def test_progress_of_a_job_reaches_its_listeners(instance: Instance, admin: httpx2.Client) -> None:
     kind = f"e{uuid4().hex}"
     made = add(admin, kind)
     add(admin, kind)

@@ -24,7 +24,7 @@ from groundwork_runtime.wiring import Wiring
 
 RUN_SECONDS = 60.0
 WINDOW_SECONDS = 0.1
-"""What lies between two steps takes this long without the guard, so that a kill surely meets it."""
+"""Pause between two steps without the guard, so that a kill falls into it."""
 
 
 def as_it_is() -> None:
@@ -40,15 +40,15 @@ def carry_hastily(
     destination: Destination[PostgresUnitOfWork], work: PostgresUnitOfWork, *, limit: int
 ) -> Carried:
     with work:
-        taken = work.outbox.take(destination.name, limit)
-        if taken is None or not taken.rows:
+        taken = work.outbox.take(destination.name, limit, destination.aggregates)
+        if taken is None or not taken.moves:
             return Carried((), all=taken is not None)
         work.outbox.advance(destination.name, taken.upto)
     with work:
         work.outbox.lock(destination.name)
         time.sleep(WINDOW_SECONDS)
         destination.deliver(taken, work)
-    return Carried(taken.rows, taken.all)
+    return Carried(taken.rows, taken.all, moved=True)
 
 
 def unguarded() -> None:

@@ -41,7 +41,7 @@ def editor(url: str) -> str:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, and how long it took."""
+    """A response, and how long it took."""
 
     status: int
     headers: Mapping[str, str]

@@ -10,7 +10,7 @@ import pytest
 from groundwork_lambda_host.environments import Fleet, Limits
 from groundwork_lambda_host.environments.fleet import EnvironmentContext
 from groundwork_lambda_host.pollers import Pollers, PollerSettings, sqs_source
-from groundwork_lambda_host.pollers.poller import Answered, Poller
+from groundwork_lambda_host.pollers.poller import Invoked, Poller
 from groundwork_lambda_host.template import Function, Stack
 
 from ..conftest import Emulator
@@ -93,14 +93,14 @@ def test_a_batch_whose_environment_is_killed_is_handled_again_at_once(
     assert left == 0
 
 
-def test_a_poller_that_takes_a_dead_environment_for_success_loses_the_batch(
+def test_a_poller_that_counts_a_dead_environment_as_success_loses_the_batch(
     emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     ask = Poller._invoke
 
-    async def forgiving(self: Poller, event: dict[str, object]) -> Answered:
-        return Answered((await ask(self, event)).payload, None)
+    async def forgiving(self: Poller, event: dict[str, object]) -> Invoked:
+        return Invoked((await ask(self, event)).payload, None)
 
     monkeypatch.setattr(Poller, "_invoke", forgiving)
     lines, left = asyncio.run(killed(emulator, tmp_path / "log"))

@@ -23,7 +23,7 @@ def test_a_relay_that_is_killed_again_and_again_leaves_both_stores_equal(
 def test_a_relay_that_moves_its_cursor_too_early_loses_rows_when_killed(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     plan = Plan(changes=300, kills=3, seconds=2, relay="hasty")
     outcome = carry_through(plan, database_url, neo4j, tmp_path)
     assert outcome.differences != []
@@ -31,10 +31,10 @@ def test_a_relay_that_moves_its_cursor_too_early_loses_rows_when_killed(
 
 
 @pytest.mark.long
-def test_a_relay_that_does_not_compare_versions_is_seen_going_back_when_killed(
+def test_without_the_comparison_of_versions_a_killed_relay_moves_the_graph_back(
     database_url: str, neo4j: Any, tmp_path: Path
 ) -> None:
-    """The guard taken away: what was carried and not noted down comes again.
+    """With the guard disabled: what was carried and not noted down comes again.
 
     Whether a kill meets the third batch of a pass depends on the machine, so it is tried again.
     """

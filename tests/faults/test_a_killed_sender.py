@@ -42,7 +42,7 @@ def sending(office: Office, mode: str, keys: Path) -> Iterator[subprocess.Popen[
 
 
 @pytest.mark.parametrize("mode", ["as_it_is", "settles_first"])
-def test_each_event_comes_once_at_least_and_with_one_id(
+def test_each_event_is_sent_at_least_once_and_always_with_one_id(
     office: Office, tmp_path: Path, mode: str
 ) -> None:
     safe = office.rest.parts.secrets
@@ -69,5 +69,5 @@ def test_each_event_comes_once_at_least_and_with_one_id(
     for one in office.receiver.all:
         ids[one.event(webhook.json["secret"])["data"]["id"]].add(one.id)
     assert all(len(known) == 1 for known in ids.values())
-    # The guard taken away: what the killed one had leased is lost.
+    # With the guard disabled: what the killed one had leased is lost.
     assert (set(ids) == contents) is (mode == "as_it_is")

@@ -52,7 +52,7 @@ async def killed_and_sent_again(url: str, path: Path, dies: str, *, key: bool) -
 
 
 @pytest.mark.parametrize(("dies", "replayed"), [("before", ""), ("after", "true")])
-def test_a_write_that_died_is_sent_again_and_has_one_effect(
+def test_a_write_whose_process_died_is_sent_again_and_has_one_effect(
     database_url: str, tmp_path: Path, dies: str, replayed: str
 ) -> None:
     first, again = asyncio.run(killed_and_sent_again(database_url, tmp_path, dies, key=True))
@@ -61,8 +61,10 @@ def test_a_write_that_died_is_sent_again_and_has_one_effect(
     assert effects(database_url) == 1
 
 
-def test_without_a_key_it_has_two(database_url: str, tmp_path: Path) -> None:
-    """The guard taken away."""
+def test_without_an_idempotency_key_a_repeated_write_takes_effect_twice(
+    database_url: str, tmp_path: Path
+) -> None:
+    """With the guard disabled."""
     first, again = asyncio.run(killed_and_sent_again(database_url, tmp_path, "after", key=False))
     assert (first.status in FAILED, again.status) == (True, 201)
     assert effects(database_url) == 2

@@ -51,7 +51,7 @@ async def post_until_gone(gateway: Running, *, most: int) -> tuple[int, list[str
     return most, []
 
 
-def test_a_slow_reader_is_cut_off_and_delays_nobody() -> None:
+def test_a_slow_reader_is_disconnected_and_delays_no_other_socket() -> None:
     async def run() -> None:
         async with serving(FakeFleet(), buffer_bytes=1_000_000) as gateway:
             number, gone = await post_until_gone(gateway, most=400)
@@ -63,8 +63,10 @@ def test_a_slow_reader_is_cut_off_and_delays_nobody() -> None:
     asyncio.run(run())
 
 
-def test_without_the_limit_a_slow_reader_is_never_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard taken away: what the test above sees is the guard's doing."""
+def test_without_the_limit_on_buffered_bytes_a_slow_reader_is_never_disconnected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the guard disabled: what the test above sees is the guard's doing."""
     original = protocol.Channel.write
     monkeypatch.setattr(
         protocol.Channel,

@@ -94,7 +94,7 @@ def said(process: "subprocess.Popen[str]") -> str:
 
 
 def killed(path: Path, site: Held) -> FetchDue:
-    """Kill a worker while the source answers; its message comes to another one at once."""
+    """Kill a worker while the source responds; its message comes to another one at once."""
     add(path, site)
     due = message(path)
     process = worker(path, due)
@@ -102,7 +102,7 @@ def killed(path: Path, site: Held) -> FetchDue:
     process.kill()
     assert said(process) == ""
     second = worker(path, due)
-    # Where it leaves the fetch alone it ends at once; else it waits for the answer.
+    # Where it leaves the fetch alone it ends at once; else it waits for the response.
     eventually(lambda: second.poll() is not None or site.most[HOST] > 1, within_seconds=120)
     site.let_go.set()
     said(second)
@@ -132,15 +132,18 @@ def test_the_poll_of_a_killed_worker_is_made_again_and_never_twice_at_a_time(
     assert path.value("SELECT count(*) FROM documents") == 1
 
 
-def test_without_the_mark_of_the_killed_one_its_host_is_asked_twice_at_a_time(
+def test_without_the_mark_of_a_running_fetch_a_host_gets_two_requests_at_once(
     path: Path, site: Held
 ) -> None:
-    """The guard taken away: a second message is fetched while the first one may still run."""
+    """With the guard disabled: a second message is fetched while the first one may still run."""
     add(path, site)
     unmarked = source_sql.TO_FETCH.replace("t.fetching_until IS NULL", "true")
     with pytest.MonkeyPatch.context() as patched, ThreadPoolExecutor(2) as threads:
         patched.setattr(source_sql, "TO_FETCH", unmarked)
-        both = [threads.submit(fetch, path, path.url, site, message(path)) for _ in range(2)]
+        both = [threads.submit(fetch, path, path.url, site, message(path))]
+        # As after a redelivery: the second one begins while the first one waits for its response.
+        assert eventually(lambda: site.of(HOST)[-1:] == ["/0"], within_seconds=60)
+        both.append(threads.submit(fetch, path, path.url, site, message(path)))
         assert eventually(lambda: site.most[HOST] == 2, within_seconds=60)
         site.let_go.set()
         assert [one.result() for one in both] == [None, None]
@@ -160,16 +163,14 @@ def use_case(path: Path, database: Database, site: ManyHosts) -> FetchSources:
 
 
 def fetch(path: Path, url: str, site: ManyHosts, due: FetchDue) -> GroundworkError | None:
-    """Fetch one message over a connection of its own; return the answer to the queue."""
+    """Fetch one message over a connection of its own; return the result for the queue."""
     with closing(Database(url, application_name="test")) as database:
         ((_, error),) = use_case(path, database, site)([due])
     return error
 
 
 @pytest.mark.parametrize("seconds", [0.5, pytest.param(10, marks=pytest.mark.long)])
-def test_a_poll_is_made_again_after_postgres_was_lost(
-    path: Path, site: Held, seconds: float
-) -> None:
+def test_a_poll_that_lost_postgres_is_made_again(path: Path, site: Held, seconds: float) -> None:
     add(path, site)
     proxy = TcpProxy(int(path.url.rsplit(":", 1)[1].partition("/")[0]))
     head, _, tail = path.url.rpartition(":")
@@ -264,9 +265,7 @@ def claim_of_slow_host(path: Path, site: Held) -> int:
     return len(claimed)
 
 
-def test_a_host_with_a_thousand_sources_and_slow_answers_holds_nobody_up(
-    path: Path, site: Held
-) -> None:
+def test_a_slow_host_with_a_thousand_sources_delays_no_other_host(path: Path, site: Held) -> None:
     assert claim_of_slow_host(path, site) == 1
     with Workers(path, site):
         assert eventually(lambda: all("/feed" in site.of(host) for host in OTHERS), 120)
@@ -276,10 +275,10 @@ def test_a_host_with_a_thousand_sources_and_slow_answers_holds_nobody_up(
         assert site.most[SLOW] == 1
 
 
-def test_without_the_places_of_a_host_several_of_its_sources_are_claimed(
+def test_without_the_limit_of_requests_in_flight_several_sources_of_a_host_are_claimed(
     path: Path, site: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     for name in ("CLAIM_DUE", "CLAIM_OF_HOSTS"):
         blind = getattr(claim_sql, name).replace(claim_sql.MOST, "100")
         monkeypatch.setattr(claim_sql, name, blind)

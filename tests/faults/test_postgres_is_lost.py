@@ -110,7 +110,7 @@ def must_be_refused_at_once(answers: list[Reply]) -> None:
 
 
 @pytest.mark.parametrize("seconds", [1, pytest.param(10, marks=pytest.mark.long)])
-def test_a_postgres_that_is_down_is_reported_at_once_and_only_while_it_is_down(
+def test_requests_get_503_at_once_while_postgres_is_down_and_only_then(
     proxy: TcpProxy, database_url: str, tmp_path: Path, seconds: float
 ) -> None:
     answers, back, died = asyncio.run(lose(proxy, database_url, tmp_path, seconds))
@@ -119,7 +119,7 @@ def test_a_postgres_that_is_down_is_reported_at_once_and_only_while_it_is_down(
     assert died == 0
 
 
-def test_an_environment_that_keeps_its_dead_connection_stays_lost(
+def test_an_environment_that_keeps_a_dead_connection_never_recovers(
     proxy: TcpProxy, database_url: str, tmp_path: Path
 ) -> None:
     """Without the guard. One environment only: a fresh one would open a connection of its own."""
@@ -129,7 +129,7 @@ def test_an_environment_that_keeps_its_dead_connection_stays_lost(
     assert not back
 
 
-def test_a_postgres_that_says_nothing_any_more_holds_nobody_up_for_long(
+def test_a_silent_postgres_delays_requests_for_a_bounded_time(
     proxy: TcpProxy, database_url: str, tmp_path: Path
 ) -> None:
     answers, back, died = asyncio.run(silenced(proxy, database_url, tmp_path))
@@ -139,7 +139,7 @@ def test_a_postgres_that_says_nothing_any_more_holds_nobody_up_for_long(
 
 
 async def waited_for(proxy: TcpProxy, url: str, folder: Path) -> Reply:
-    """Return the answer of a function that does not notice a silent Postgres for some seconds."""
+    """Return the response of a function that does not notice a silent Postgres for some seconds."""
     token = editor(url)
     async with (
         serving(through(proxy, url), folder, handler="patient_rest.handler") as host,
@@ -153,8 +153,8 @@ async def waited_for(proxy: TcpProxy, url: str, folder: Path) -> Reply:
         return await asked
 
 
-def test_without_a_watch_for_silence_the_caller_waits(
+def test_without_the_response_watch_a_request_waits_for_a_silent_postgres(
     proxy: TcpProxy, database_url: str, tmp_path: Path
 ) -> None:
-    """The guard taken away: it has its answer from Postgres, once that speaks again."""
+    """With the guard disabled: it has its response from Postgres, once that speaks again."""
     assert asyncio.run(waited_for(proxy, database_url, tmp_path)).status == 200

@@ -1,4 +1,4 @@
-"""Neo4j refuses or is silent: REST works, and GraphQL answers 503 until it is back."""
+"""Neo4j refuses or is silent: REST works, and GraphQL responds with 503 until it is back."""
 
 import asyncio
 import threading
@@ -23,7 +23,7 @@ from .serving import Reply, clients, editor, serving
 pytestmark = pytest.mark.timeout(400)
 
 WITHIN_SECONDS = 15.0
-"""GraphQL's answer while the graph is away, and any write: far from what they take, and well
+"""GraphQL's response while the graph is away, and any write: far from what they take, and well
 before whoever waits is let go by the end of the function's time."""
 WRITERS = 3
 ASK = "query($id: ID!) { entity(id: $id) { name } }"
@@ -47,25 +47,25 @@ def instance(neo4j: Any, database_url: str, proxy: TcpProxy) -> Iterator[Instanc
 
 
 @dataclass(frozen=True)
-class Answered:
-    """An answer and its duration."""
+class TimedResponse:
+    """A response and its duration."""
 
     answer: httpx2.Response
     seconds: float
 
 
-def sent(client: httpx2.Client, method: str, path: str, body: object, **more: str) -> Answered:
+def sent(client: httpx2.Client, method: str, path: str, body: object, **more: str) -> TimedResponse:
     headers = {name.replace("_", "-"): value for name, value in more.items()}
     began = time.monotonic()
     answer = client.request(method, path, json=body, headers=headers)
-    return Answered(answer, time.monotonic() - began)
+    return TimedResponse(answer, time.monotonic() - began)
 
 
-def made(client: httpx2.Client, resource: str, **fields: object) -> Answered:
+def made(client: httpx2.Client, resource: str, **fields: object) -> TimedResponse:
     return sent(client, "POST", f"/api/v1/{resource}", fields)
 
 
-def write(instance: Instance, over: threading.Event, answered: list[Answered]) -> None:
+def write(instance: Instance, over: threading.Event, answered: list[TimedResponse]) -> None:
     """Two entities, what joins them, a change and a removal, again and again."""
     with instance.client() as client:
         while not over.wait(0.05):
@@ -82,10 +82,10 @@ def write(instance: Instance, over: threading.Event, answered: list[Answered]) -
 
 
 @contextmanager
-def written_to(instance: Instance) -> Iterator[list[Answered]]:
+def written_to(instance: Instance) -> Iterator[list[TimedResponse]]:
     """Some write all along; what they were answered."""
     over = threading.Event()
-    answered: list[Answered] = []
+    answered: list[TimedResponse] = []
     threads = [
         threading.Thread(target=write, args=(instance, over, answered)) for _ in range(WRITERS)
     ]
@@ -99,20 +99,20 @@ def written_to(instance: Instance) -> Iterator[list[Answered]]:
             thread.join()
 
 
-def asked(client: httpx2.Client, id_: str) -> Answered:
+def asked(client: httpx2.Client, id_: str) -> TimedResponse:
     return sent(client, "POST", "/graphql", {"query": ASK, "variables": {"id": id_}})
 
 
-def asked_for(seconds: float, client: httpx2.Client, id_: str) -> list[Answered]:
-    """Return GraphQL's answers within a time."""
-    ends, answers = time.monotonic() + seconds, list[Answered]()
+def asked_for(seconds: float, client: httpx2.Client, id_: str) -> list[TimedResponse]:
+    """Return GraphQL's responses within a time."""
+    ends, answers = time.monotonic() + seconds, list[TimedResponse]()
     while time.monotonic() < ends:
         answers.append(asked(client, id_))
         time.sleep(0.05)
     return answers
 
 
-def must_be_refused_at_once(answers: list[Answered]) -> None:
+def must_be_refused_at_once(answers: list[TimedResponse]) -> None:
     assert {one.answer.status_code for one in answers} == {503}
     assert {one.answer.headers["Content-Type"] for one in answers} == {"application/problem+json"}
     assert {one.answer.json()["errors"][0]["extensions"]["code"] for one in answers} == {
@@ -122,19 +122,19 @@ def must_be_refused_at_once(answers: list[Answered]) -> None:
     assert max(one.seconds for one in answers) < WITHIN_SECONDS
 
 
-def must_not_have_noticed(writes: list[Answered]) -> None:
+def must_not_have_noticed(writes: list[TimedResponse]) -> None:
     assert {one.answer.status_code for one in writes} <= {200, 201, 204}
     assert max(one.seconds for one in writes) < WITHIN_SECONDS
 
 
-def slowest(answered: list[Answered]) -> str:
+def slowest(answered: list[TimedResponse]) -> str:
     """The 95th percentile and the slowest, in ms."""
     times = sorted(one.seconds * 1000 for one in answered)
     return f"{len(times)} answers, p95 {times[len(times) * 95 // 100]:.0f}, slowest {times[-1]:.0f}"
 
 
 @pytest.mark.parametrize("seconds", [2, pytest.param(60, marks=pytest.mark.long)])
-def test_a_graph_that_is_away_is_missed_by_graphql_alone_and_catches_up_by_itself(
+def test_only_graphql_fails_without_the_graph_which_catches_up(
     instance: Instance, neo4j: Any, database_url: str, proxy: TcpProxy, seconds: float
 ) -> None:
     with instance.client() as client:
@@ -163,7 +163,7 @@ def test_a_graph_that_is_away_is_missed_by_graphql_alone_and_catches_up_by_itsel
 async def asked_in_silence(
     url: str, graph: Any, proxy: TcpProxy, folder: Path, handler: str, at_most_seconds: float
 ) -> Reply:
-    """Return the answer while the graph is silent: until the answer comes, or for a time."""
+    """Return the response while the graph is silent: until the response comes, or for a time."""
     variables = {
         "NEO4J_URI": f"bolt://127.0.0.1:{proxy.port}",
         "NEO4J_USER": graph.user,
@@ -182,7 +182,7 @@ async def asked_in_silence(
         return await answer
 
 
-def test_a_question_to_a_silent_graph_is_answered_in_time(
+def test_a_query_to_a_silent_graph_gets_a_response_in_time(
     database_url: str, neo4j: Any, proxy: TcpProxy, tmp_path: Path
 ) -> None:
     answer = asyncio.run(
@@ -196,10 +196,10 @@ def test_a_question_to_a_silent_graph_is_answered_in_time(
     )
 
 
-def test_without_a_watch_for_silence_the_caller_waits(
+def test_without_the_response_watch_a_query_waits_for_a_silent_graph(
     database_url: str, neo4j: Any, proxy: TcpProxy, tmp_path: Path
 ) -> None:
-    """The guard taken away: it has its answer from the graph, once that speaks again."""
+    """With the guard disabled: it has its response from the graph, once that speaks again."""
     handler = "patient_graph.handler"
     answer = asyncio.run(
         asked_in_silence(database_url, neo4j, proxy, tmp_path, handler, at_most_seconds=3)

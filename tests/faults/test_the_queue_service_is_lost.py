@@ -93,8 +93,10 @@ def test_pollers_go_on_after_the_emulator_was_restarted_empty(service: Service) 
 
 
 @pytest.mark.long
-def test_without_making_the_queues_anew_nothing_arrives_any_more(service: Service) -> None:
-    """The guard taken away."""
+def test_unless_queues_are_created_again_no_message_arrives_after_a_restart(
+    service: Service,
+) -> None:
+    """With the guard disabled."""
 
     async def recreate(_queues: Queues) -> None:
         await asyncio.sleep(0)

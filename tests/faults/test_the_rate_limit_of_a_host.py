@@ -25,7 +25,7 @@ AS_DEPLOYED = (
     "groundwork_functions.graph_api.handler.handler",
 )
 EACH_ALONE = ("alone.rest", "alone.identity", "alone.graph")
-"""The guard taken away: each process counts for itself."""
+"""With the guard disabled: each process counts for itself."""
 ENVIRONMENTS = 2
 PER_SECOND = 5
 BURST = 4 * PER_SECOND
@@ -59,7 +59,7 @@ def somebody(url: str) -> tuple[Header, Header]:
 
 @asynccontextmanager
 async def hosting(url: str, folder: Path, handlers: tuple[str, str, str]) -> AsyncIterator[Host]:
-    """The three functions that answer HTTP, with several environments each."""
+    """The three functions that serve HTTP, with several environments each."""
     variables = (("DATABASE_URL", url), ("GROUNDWORK_RATE_LIMIT", str(PER_SECOND)))
     code = CODE if handlers is AS_DEPLOYED else HANDLERS
     rest, identity, graph = (
@@ -116,7 +116,7 @@ async def hammer(
 ) -> tuple[Mapping[Header, list[Answer]], list[Answer], float]:
     """Ask all functions at once, as a user and with a key; then as another user.
 
-    Returns the answers by principal, the other's, and how many seconds the first took.
+    Returns the responses by principal, the other's, and how many seconds the first took.
     """
     warm, _ = somebody(url)
     other, _ = somebody(url)

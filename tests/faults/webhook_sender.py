@@ -21,7 +21,7 @@ RUN_SECONDS = 60.0
 
 
 class SettlesFirst(PostgresWebhooks):
-    """The guard taken away: what is leased counts as delivered."""
+    """With the guard disabled: what is leased counts as delivered."""
 
     def lease(self, ask: LeaseAsk) -> list[DueMessage]:
         leased = super().lease(ask)

@@ -140,7 +140,7 @@ TABLES: dict[str, dict[str, str]] = {
         "status": mostly("delivered", ("failed", 0.0005), ("sent", 0.1)),
         "external_id": "n::text",
     },
-    "engagements": {
+    "raw_engagements": {
         "distribution_id": one_of("distributions"),
         "kind": mostly("opened", ("complained", 0.0005), ("clicked", 0.2)),
         "occurred_at": MOMENT,

@@ -13,6 +13,8 @@ import pytest
 from tests.child_instance import Instance
 
 ROOT = Path(__file__).parents[2]
+# Examples and fuzzers name a port of this machine on which nothing listens.
+SETTINGS = {"GROUNDWORK_RATE_LIMIT": "0", "GROUNDWORK_FETCH_ALLOW": "127.0.0.1:9"}
 SAM = ROOT / ".venv" / "sam" / "bin" / "sam"
 
 
@@ -71,7 +73,7 @@ def instance() -> Iterator[Instance]:
     folder = Path(tempfile.mkdtemp(prefix="groundwork-long-"))
     folder.chmod(0o755)
     try:
-        with Instance(folder / "home", {"GROUNDWORK_RATE_LIMIT": "0"}) as up:
+        with Instance(folder / "home", SETTINGS) as up:
             yield up
     finally:
         shutil.rmtree(folder, ignore_errors=True)

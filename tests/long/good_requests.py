@@ -1,7 +1,7 @@
 """Requests that succeed: the document's own examples, about things that are there.
 
 A fuzzer sends a document's examples as they are. Those of ours name ids that nobody has; here they
-name things made for it, so that each operation can show its good answer.
+name things made for it, so that each operation can show its good response.
 """
 
 import copy
@@ -14,29 +14,49 @@ from uuid import uuid4
 
 import httpx2
 
+from .good_state import Hub, Leases, ended_export, started_export
+
 Json = dict[str, Any]
 NOWHERE = "http://127.0.0.1:9/"
 """A feed that nobody can fetch."""
 MADE = (
     "sources", "documents", "entities", "relationships", "jobs", "embeddings", "contents",
     "distributions", "deliveries", "engagements", "roles", "users", "configurations", "preferences",
-    "api-keys", "webhooks", "publishers",
+    "api-keys", "webhooks", "publishers", "schedules",
 )  # fmt: skip
 """In an order in which each finds what it points at."""
+FIXED = {
+    "version": "1",
+    "name": "start.js",
+    "key": "language",
+    "host": "example.org",
+}
+"""Values of path parameters that no resource gives."""
 
 
 class World:
     """Makes things through the API, and knows their ids."""
 
-    def __init__(self, admin: httpx2.Client, document: Json, credentials: Json) -> None:
-        """Take a client, the API's document, and the address and password of the client's user."""
+    def __init__(self, admin: httpx2.Client, document: Json, credentials: Json, hub: Hub) -> None:
+        """Take a client, the API's document, the credentials of the client's user, and a hub."""
         self._admin, self._document, self._credentials = admin, document, credentials
         self._numbers = count(1)
+        self._leases = Leases(admin)
+        self.own: dict[str, str] = {}
+        """The only operation, as `POST /path`, that may change a thing, by the thing's id."""
         self.known: dict[str, str] = {"user_id": admin.get("/api/v1/me").json()["id"]}
         """An id by the name of its parameter; of things that stay."""
         for resource in MADE:
             if resource != "users":
                 self.known[self._parameter(resource)] = self.make(resource)
+        self.own.update(dict.fromkeys(self.known.values(), ""))
+        self.publisher_secret: str = admin.post(
+            "/api/v1/publishers", json={"name": "Signs its callbacks"}
+        ).json()["secret"]
+        run_id = started_export(admin)
+        pushed = hub.subscribed(admin)
+        self._fixed: dict[str, str] = {**FIXED, **ended_export(admin, run_id), **pushed}
+        """Parameters, also of queries, by their names."""
 
     def make(self, resource: str) -> str:
         """Make one more; return its id."""
@@ -65,23 +85,31 @@ class World:
         for path, item in document["paths"].items():
             for method, operation in item.items():
                 ids = self._ids(path, method, operation["operationId"])
-                for parameter in operation.get("parameters", []):
-                    if parameter["in"] == "path":
-                        parameter["example"] = ids[parameter["name"]]
-                    elif parameter["name"] == "If-Match":
-                        parameter["example"] = "*"
                 body = self.body(path, method)
+                if isinstance(body, dict) and "lease_token" in body:
+                    name = next(name for name in ids if f"{{{name}}}" in path)
+                    leased = self._leased(name)
+                    ids = {**ids, name: leased["id"]}
+                    body["lease_token"] = leased["lease_token"]
+                for parameter in operation.get("parameters", []):
+                    name = parameter["name"]
+                    if parameter["in"] == "path" or (name.startswith("hub.") and name in ids):
+                        parameter["example"] = ids[name]
+                    elif name == "If-Match":
+                        parameter["example"] = "*"
+                for name in self.known:
+                    self.own.setdefault(ids[name], f"{method.upper()} {path}")
                 if body is not None:
                     operation["requestBody"]["content"]["application/json"]["example"] = body
         return document
 
     def _ids(self, path: str, method: str, operation: str) -> Mapping[str, str]:
         """Return path parameters; an operation that changes the thing gets one of its own."""
-        ids = {**self.known, "version": "1", "name": "start.js"}
+        ids = {**self.known, **self._fixed}
         named = re.findall(r"\{(\w+)\}", path)
         if named == ["audit_event_id"]:
             ids["audit_event_id"] = self._admin.get("/api/v1/audit-events").json()["items"][0]["id"]
-        elif named and named[0].endswith("_id") and (method != "get" or named == ["user_id"]):
+        elif named and named[0] in self.known and (method != "get" or named == ["user_id"]):
             # The known user is the one who asks, whom the fuzzer leaves alone (hooks.py).
             ids[named[0]] = self.make(path.split("/")[3])
         if operation == "splitEntity":
@@ -90,6 +118,10 @@ class World:
             done = self._admin.post(place, json=merged, headers={"If-Match": "*"})
             assert done.status_code == 200, done.text
         return ids
+
+    def _leased(self, parameter: str) -> Json:
+        """A leased job or distribution: `id` and `lease_token`."""
+        return self._leases.job() if parameter == "job_id" else self._leases.distribution()
 
     def _parameter(self, resource: str) -> str:
         """`api-keys` → `api_key_id`."""
@@ -104,7 +136,10 @@ class World:
             return [self._filled(each, resource) for each in value]
         if not isinstance(value, dict):
             return value
-        return {name: self._field(name, each, resource) for name, each in value.items()}
+        filled = {name: self._field(name, each, resource) for name, each in value.items()}
+        if value.keys() >= {"id", "lease_token"}:  # an item about a leased job
+            filled |= self._leases.job()
+        return filled
 
     def _field(self, name: str, value: Any, resource: str) -> Any:
         number = next(self._numbers)

@@ -81,9 +81,9 @@ def test_a_killed_migration_is_continued(neo4j: Any, graph: GraphDatabase, folde
     assert set(INDEXES) < {row["name"] for row in rows}
 
 
-def test_without_batches_a_kill_takes_all_of_it_back(
+def test_a_migration_in_one_transaction_loses_all_its_work_to_a_kill(
     neo4j: Any, graph: GraphDatabase, folder: Path
 ) -> None:
-    """The guard taken away: one transaction, and all of its work is lost."""
+    """With the guard disabled: one transaction, and all of its work is lost."""
     whole = NEW_KINDS.replace("IN TRANSACTIONS OF 5000 ROWS", "FINISH")
     assert killed_while_it_migrates(neo4j, graph, folder, whole) == 0

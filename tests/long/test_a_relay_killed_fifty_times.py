@@ -18,7 +18,7 @@ from groundwork_data.graph.migrations import migrate
 from ..conftest import MIGRATIONS, Graph
 from ..faults.killed_relay import Plan, carry_through
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.long
 
 
 class OwnNeo4j:
@@ -67,7 +67,7 @@ def graph(own: OwnNeo4j) -> Iterator[Graph]:
         yield Graph(uri, user, password, driver)
 
 
-def test_both_stores_are_equal_at_the_end_and_no_version_ever_went_back(
+def test_after_fifty_kills_of_the_relay_both_stores_are_equal_and_no_version_went_back(
     database_url: str, own: OwnNeo4j, graph: Graph, tmp_path: Path
 ) -> None:
     plan = Plan(

@@ -136,7 +136,7 @@ def profiled(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 def ask(api: Api, query: str, **variables: object) -> Any:
-    """Ask; the answer has no error and comes within the time of a request."""
+    """Ask; the response has no error and comes within the time of a request."""
     began = time.monotonic()
     data = api.data(query, **variables)
     assert time.monotonic() - began < REQUEST_SECONDS
@@ -185,7 +185,7 @@ def unaimed(wanted: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in wanted.items() if name != "direction"}
 
 
-def test_every_question_about_a_supernode_stays_within_its_limits(
+def test_every_query_about_a_supernode_stays_within_its_limits(
     supernode: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     links_and_parts_cost_little(supernode, monkeypatch)
@@ -236,10 +236,10 @@ def paths_come_in_time(supernode: Api) -> None:
     assert length(HUB, END_OF_CHAIN, maxHops=4) is None
 
 
-def test_without_hub_lists_a_query_would_read_every_relationship(
+def test_without_hub_lists_a_query_reads_every_relationship(
     supernode: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The guard taken away: no degree makes a hub, so all that it has is read."""
+    """With the guard disabled: no degree makes a hub, so all that it has is read."""
     monkeypatch.setattr("groundwork_data.graph.store.HUB_DEGREE", 10 * DEGREE)
     with profiled(monkeypatch) as hits:
         pages(supernode, "neighbours", 50, {})
@@ -247,7 +247,7 @@ def test_without_hub_lists_a_query_would_read_every_relationship(
     assert entries_read_by_a_subgraph(supernode, 200) > 4 * ENTRIES
 
 
-def test_a_supernode_that_is_deleted_leaves_both_stores(supernode: Api) -> None:
+def test_a_deleted_supernode_is_removed_from_both_stores(supernode: Api) -> None:
     supernode.sql("DELETE FROM entities WHERE id = %s RETURNING id", HUB)
     for _ in range(10):
         supernode.relay(5_000)

@@ -9,7 +9,7 @@ import yaml
 
 from ..prometheus_rules import FOLDER, Alert, alerts, rules_in
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.long
 
 ALERTS = alerts()
 NEVER, ALWAYS = "vector(1) > 1", "vector(1)"
@@ -18,7 +18,7 @@ NEVER, ALWAYS = "vector(1) > 1", "vector(1)"
 def promtool(*arguments: str | Path, expect: int = 0) -> None:
     tool = shutil.which("promtool")
     if tool is None:
-        pytest.fail("promtool is not installed; it is in Debian's package prometheus")
+        pytest.skip("promtool is not installed; it is in Debian's package prometheus")
     done = subprocess.run([tool, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == expect, done.stdout + done.stderr
 
@@ -32,11 +32,11 @@ def folder(tmp_path: Path) -> Path:
     return copy
 
 
-def test_prometheus_takes_its_configuration_and_the_rules(folder: Path) -> None:
+def test_promtool_accepts_the_configuration_and_the_rules(folder: Path) -> None:
     promtool("check", "config", folder / "prometheus.yml")
 
 
-def test_a_rule_with_a_slip_is_not_taken(folder: Path) -> None:
+def test_promtool_refuses_a_rule_with_a_syntax_error(folder: Path) -> None:
     rules = folder / "rules" / "graph.yml"
     rules.write_text(rules.read_text().replace("max by (kind)", "max by kind"))
     promtool("check", "config", folder / "prometheus.yml", expect=1)

@@ -12,7 +12,7 @@ from tests.child_instance import Instance
 from ..instances import environment_of, run
 from ..waiting import eventually
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(420)]
+pytestmark = pytest.mark.long
 
 A_MINUTE_OR_TWO = 150
 
@@ -37,7 +37,7 @@ def graph(instance: Instance) -> Iterator[neo4j.Driver]:
         yield driver
 
 
-def test_what_was_changed_by_hand_is_shown_until_it_is_repaired(
+def test_changes_made_by_hand_are_shown_until_repaired(
     instance: Instance, graph: neo4j.Driver
 ) -> None:
     with instance.client() as client:

@@ -81,13 +81,15 @@ def test_a_claim_reads_few_pages_for_each_source(filled: psycopg.Connection[Any]
     assert pages < PAGES_EACH * BATCH
 
 
-def test_without_the_index_it_reads_more(filled: psycopg.Connection[Any]) -> None:
+def test_without_the_index_a_claim_reads_more_pages(filled: psycopg.Connection[Any]) -> None:
     with filled.transaction(force_rollback=True):
         filled.execute("DROP INDEX ix_source_states_host_due_at")
         assert pages_read(filled) > PAGES_EACH * BATCH
 
 
-def test_claims_take_each_source_once_and_one_of_the_crowd(filled: psycopg.Connection[Any]) -> None:
+def test_claims_take_each_source_once_and_one_source_of_the_largest_host(
+    filled: psycopg.Connection[Any],
+) -> None:
     store = PostgresSources(filled)
     took, hosts = [], set()
     for _ in range(30):

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import pytest
 from tests.child_instance import Instance
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "functions" / "groundwork_functions" / "rest_api" / "openapi.json"
 CLIENTS = Path(__file__).parent / "clients"

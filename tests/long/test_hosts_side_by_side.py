@@ -18,17 +18,17 @@ from ..child_instance import free_port
 from ..hosts import ServingHost, deployment
 from ..instances import run
 
-pytestmark = [pytest.mark.long, pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.long, pytest.mark.services]
 HTTP = "RestApi,Identity,Realtime"
 
 
 @pytest.fixture(scope="module")
-def settings(services: Mapping[str, str], server_url: str) -> Iterator[dict[str, str]]:
+def settings(all_services: Mapping[str, str], server_url: str) -> Iterator[dict[str, str]]:
     """A deployment that is migrated and has its queues, signing key and first admin."""
     name = f"gw_hosts_{free_port()}"
     with psycopg.connect(server_url, autocommit=True) as server:
         server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        found = deployment(services, f"{server_url.rsplit('/', 1)[0]}/{name}")
+        found = deployment(all_services, f"{server_url.rsplit('/', 1)[0]}/{name}")
         run("migrate", "--wait", "10", environment=found)
         run("bootstrap", environment=found)
         yield found
@@ -98,7 +98,7 @@ def test_a_host_without_its_graph_serves_and_reports_it(hosts: Hosts) -> None:
     assert (found["status"], found["dependencies"]["graph"]["state"]) == ("degraded", "down")
 
 
-def test_a_host_without_http_functions_tells_that_it_lives(hosts: Hosts) -> None:
+def test_a_host_without_http_functions_reports_liveness(hosts: Hosts) -> None:
     assert httpx2.get(f"{hosts.relay.url}/@host/live").json() == {"status": "ok"}
     assert httpx2.get(f"{hosts.relay.url}/health/live").status_code == 404
 
@@ -128,7 +128,7 @@ class Requests:
                         self.failed.append(str(answer.status_code))
 
 
-def test_a_host_that_is_stopped_answers_all_requests_and_closes_its_sockets(
+def test_a_host_that_is_stopped_serves_all_requests_and_closes_its_sockets(
     hosts: Hosts, settings: dict[str, str], tmp_path: Path
 ) -> None:
     with ServingHost(tmp_path, {**settings, "GROUNDWORK_FUNCTIONS": HTTP}) as going:

@@ -28,7 +28,7 @@ from groundwork_data.postgres.resources import PostgresResources
 from ..integration.functions.rest_api.test_every_list import RESOURCES, table_of
 from .a_hundred_thousand import fill
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.long
 
 EXAMINED_MAX = 5_000
 """Of two orders that have nothing to do with each other, no index serves both: to find 50 of the
@@ -51,7 +51,7 @@ VALUES = {
     ("sources", "state.status"): "(SELECT s.status FROM source_states s WHERE s.source_id = t.id)",
     ("relationships", "ends"): "t.from_id",
 }
-"""What filters look at that is no column."""
+"""SQL of the filters that are no column of their table."""
 ADMIN = Caller(uuid4(), ("admin",), frozenset({"users:write"}), "user:admin")
 
 
@@ -184,7 +184,7 @@ def within(reader: Reader) -> dict[str, str]:
     ("name", "sort"), [(name, sort) for name, one in LISTS.items() for sort in one.all_sorts]
 )
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_every_order_is_read_from_any_place(
+def test_every_order_reads_few_rows_from_any_cursor(
     readers: dict[str, list[Reader]], name: str, sort: str, sign: str
 ) -> None:
     for reader in readers[name]:
@@ -211,7 +211,9 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("name", "one"), FILTERS, ids=[f"{n}-{one.name}" for n, one in FILTERS])
-def test_every_filter_is_served(readers: dict[str, list[Reader]], name: str, one: Filter) -> None:
+def test_every_filter_reads_few_rows(
+    readers: dict[str, list[Reader]], name: str, one: Filter
+) -> None:
     most = SEARCHED_MAX if one.operator == "like" else EXAMINED_MAX
     for reader in readers[name]:
         parts = within(reader)
@@ -231,10 +233,10 @@ GUARDS: dict[str, tuple[str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("index", GUARDS)
-def test_without_its_index_a_list_reads_the_table(
+def test_without_its_index_a_filter_reads_the_whole_table(
     readers: dict[str, list[Reader]], full: psycopg.Connection[Any], index: str
 ) -> None:
-    """The guard taken away."""
+    """With the guard disabled."""
     name, asked = GUARDS[index]
     with full.transaction(force_rollback=True):
         full.execute(f"DROP INDEX {index}")

@@ -23,9 +23,10 @@ from groundwork_command.services.home import Home
 from groundwork_data.postgres.migrations import migrate
 from groundwork_lambda_host.pollers import AwsSettings
 
-from ..conftest import MIGRATIONS, Emulator, _database
+from ..conftest import MIGRATIONS, Emulator
+from ..databases import temporary_database
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parents[2]
 # The emulator runs functions with this Python, in which the project is installed: take it away
@@ -88,7 +89,7 @@ class _Feed(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def feed() -> Iterator[str]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Feed) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield f"127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -97,7 +98,7 @@ def feed() -> Iterator[str]:
 def site(server_url: str, own_build: Path, feed: str) -> Iterator[Site]:
     with (
         tempfile.TemporaryDirectory() as folder,
-        _database(server_url, f"gw_zips_{time.time_ns()}") as database_url,
+        temporary_database(server_url, f"gw_zips_{time.time_ns()}") as database_url,
     ):
         migrate(database_url, MIGRATIONS / "postgres")
         (Path(folder) / "sitecustomize.py").write_text(ONLY_ZIPS)
@@ -125,7 +126,7 @@ def site(server_url: str, own_build: Path, feed: str) -> Iterator[Site]:
                 print(log.read_text()[-8000:])
 
 
-def test_one_http_call(site: Site) -> None:
+def test_the_zip_of_a_function_serves_an_http_call(site: Site) -> None:
     live = httpx2.get(site.http + "/health/live", timeout=60)
     assert live.status_code == 200, live.text
     refused = httpx2.get(site.http + "/api/v1/sources", timeout=60)
@@ -134,7 +135,7 @@ def test_one_http_call(site: Site) -> None:
     assert refused.json()["title"]
 
 
-def test_one_websocket_message(site: Site) -> None:
+def test_the_zip_of_a_function_handles_a_websocket_message(site: Site) -> None:
     ((user,),) = site.query(
         "INSERT INTO users (email, name, roles, password_hash)"
         " VALUES ('zip@example.test', 'Zip', '{viewer}', 'none') RETURNING id"
@@ -157,7 +158,7 @@ def test_one_websocket_message(site: Site) -> None:
     assert (answer["type"], answer["topics"]) == ("subscribed", ["entities"])
 
 
-def test_one_schedule_and_the_queues_behind_it(site: Site) -> None:
+def test_the_zips_of_functions_run_a_schedule_and_its_queues(site: Site) -> None:
     """Scheduler claims the due source, relay announces it, fetch brings its document."""
     ((source,),) = site.query(
         "INSERT INTO sources (name, url, schedule) VALUES ('A feed', %s, %s) RETURNING id",

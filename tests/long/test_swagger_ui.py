@@ -6,7 +6,7 @@ from tests.child_instance import Instance
 
 from .browser import Page, new_page
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.long
 OPERATION = "#operations-identity-whoAmI"
 
 
@@ -35,9 +35,9 @@ def authorize(page: Page, scheme: str, value: str) -> None:
 def executed(page: Page) -> tuple[str, str]:
     """Execute the operation; the status and the body that the page shows."""
     page.click(f"{OPERATION} .opblock-summary-control")
-    page.click(f"{OPERATION} .execute")
     live = f"{OPERATION} .live-responses-table .response"
-    return page.text(f"{live} .response-col_status"), page.text(f"{live} .response-col_description")
+    status = page.click_until(f"{OPERATION} .execute", f"{live} .response-col_status")
+    return status, page.text(f"{live} .response-col_description")
 
 
 @pytest.mark.parametrize("scheme", ["bearer", "apiKey"])

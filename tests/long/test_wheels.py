@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from tests.child_instance import Instance
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 TUTORIAL = (ROOT / "docs" / "contracts" / "ai.md").read_text()
 BLOCK = re.compile(r"^```(sh|python|sql)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -22,7 +22,7 @@ from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
 NOWHERE = "postgresql://u:p@127.0.0.1:9/none"
-"""What holds after all is not kept: 503."""
+"""A database that cannot be reached: requests that pass all checks get 503."""
 MB10 = 10_000_000
 MB1 = 1_000_000
 CONTEXT = SimpleNamespace(aws_request_id="r")

@@ -81,7 +81,12 @@ class Operation:
     def pointers(self) -> list[str]:
         """Places in the body, the body itself included."""
         content = self._content()
-        return ["", *self._within(content["schema"], "", 0)] if content else []
+        if not content:
+            return []
+        example = content.get("example")
+        shown = [f"/{name}" for name in example] if isinstance(example, dict) else []
+        # A body whose schema names no members is still tried in those that its example has.
+        return ["", *dict.fromkeys([*self._within(content["schema"], "", 0), *shown])]
 
     def _within(self, schema: Mapping[str, Any], at: str, depth: int) -> Iterator[str]:
         if "$ref" in schema:

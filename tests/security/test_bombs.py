@@ -54,7 +54,7 @@ HOSTILE = {
 # The limit may strike in a callback of the garbage collector, which swallows it; it strikes again.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", list(HOSTILE))
-def test_a_hostile_feed_costs_a_bounded_time_and_memory(name: str) -> None:
+def test_a_hostile_feed_takes_limited_time_and_memory(name: str) -> None:
     body = HOSTILE[name]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
@@ -66,7 +66,7 @@ def test_a_hostile_feed_costs_a_bounded_time_and_memory(name: str) -> None:
     assert len(repr(outcome)) < 10_000_000
 
 
-def test_work_without_end_is_stopped() -> None:
+def test_endless_work_is_stopped() -> None:
     def forever() -> None:
         while True:
             try:

@@ -77,7 +77,7 @@ def _state(driver: Driver) -> Sequence[Any]:
 
 
 @pytest.mark.usefixtures("graph_stays")
-def test_hostile_text_is_found_as_the_text_it_is(api: Api) -> None:
+def test_hostile_text_in_a_filter_is_only_text(api: Api) -> None:
     for text in EVERY:
         edges = api.data(LIST, filter={"key": text})["entities"]["edges"]
         whole = {"name": text, "key": folded(text), "attributes": {text: text}}
@@ -98,7 +98,7 @@ def test_hostile_text_in_the_query_itself_is_only_text(api: Api) -> None:
 
 
 @pytest.mark.usefixtures("graph_stays")
-def test_hostile_text_where_it_is_no_value_is_refused(api: Api, known: str) -> None:
+def test_hostile_text_in_place_of_a_typed_value_is_refused(api: Api, known: str) -> None:
     for query, text in product(REFUSED, EVERY):
         if text == "NULL" and "types: $text" in query:
             continue  # a type may be called so
@@ -113,8 +113,8 @@ def _codes(body: object) -> set[str]:
     return {error["extensions"]["code"] for error in answered["errors"]}
 
 
-def test_the_corpus_does_its_work_where_text_is_put_into_cypher(known: str, neo4j: Any) -> None:
-    """The guard taken away: the same texts, made part of a statement that is rolled back."""
+def test_the_hostile_texts_do_harm_as_part_of_a_cypher_statement(known: str, neo4j: Any) -> None:
+    """With the guard disabled: the same texts, made part of a statement that is rolled back."""
     assert known
     broken, did = 0, 0
     with neo4j.driver.session() as session:

@@ -153,11 +153,20 @@ def test_hostile_text_is_kept_as_text_or_refused_by_name(shared_rest: Rest, name
     _filters_hold(shared_rest, maker.resource)
 
 
+@pytest.mark.parametrize(
+    "texts",
+    [
+        pytest.param(EVERY[::4], id="some"),
+        pytest.param(EVERY, id="all", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("name", [name for name in MADE if SERVED[name].patch])
-def test_hostile_text_in_a_patch_is_kept_or_refused_by_name(shared_rest: Rest, name: str) -> None:
+def test_hostile_text_in_a_patch_is_kept_or_refused_by_name(
+    shared_rest: Rest, name: str, texts: Sequence[str]
+) -> None:
     maker = Maker(shared_rest, SERVED[name])
     place = shared_rest.create(name, **maker.plain()).location
-    for text in EVERY:
+    for text in texts:
         # A letter before it, for what names things once is there already.
         reply, sent = maker.write("PATCH", place, {}, f"x{text}")
         for field in sent.keys() - UNSHOWN:
@@ -166,17 +175,24 @@ def test_hostile_text_in_a_patch_is_kept_or_refused_by_name(shared_rest: Rest, n
 
 
 @pytest.mark.parametrize("name", [name for name in SERVED if name not in MADE])
-def test_hostile_text_in_a_filter_of_what_only_we_write(shared_rest: Rest, name: str) -> None:
+def test_hostile_text_in_filters_of_read_only_resources_is_only_text(
+    shared_rest: Rest, name: str
+) -> None:
     _filters_hold(shared_rest, SERVED[name])
 
 
 def _filters_hold(shared_rest: Rest, resource: Resource) -> None:
-    """A hostile text finds what has it and nothing else; where it is no value, it is refused."""
+    """A hostile text finds what has it and nothing else; where it is no value, it is refused.
+
+    A quarter of the texts for each resource, and every text for some of them: one piece of code
+    filters all resources.
+    """
+    some = EVERY[list(SERVED).index(resource.name) % 4 :: 4]
     path = f"/api/v1/{resource.name}"
     items = shared_rest("GET", path, query={"limit": "200"}).json["items"]
     texts = [one for one in resource.filters if one.type == "text" and not one.choices]
     for one in texts:
-        for text in EVERY:
+        for text in some:
             reply = shared_rest("GET", path, query={one.name: text, "limit": "200"})
             assert reply.status == 200, reply.text
             if one.operator == "search":  # by words and stems: test_search.py says what is found
@@ -185,7 +201,7 @@ def _filters_hold(shared_rest: Rest, resource: Resource) -> None:
             assert found >= {item["id"] for item in items if held(one, item, text)}, text
             assert all(held(one, item, text) for item in reply.json["items"]), text
     strict = [one.name for one in resource.filters if one not in texts]
-    for text in EVERY:
+    for text in some:
         query = dict.fromkeys((*strict, "sort", "limit", "cursor"), text)
         del query["cursor"]
         reply = shared_rest("GET", path, query=query)
@@ -194,7 +210,7 @@ def _filters_hold(shared_rest: Rest, resource: Resource) -> None:
         assert (reply.status, reply.pointers) == (422, {"/cursor"}), reply.text
 
 
-def test_hostile_items_of_a_bulk_are_kept(shared_rest: Rest) -> None:
+def test_hostile_text_in_bulk_items_is_stored_as_text(shared_rest: Rest) -> None:
     items = [
         {
             "name": text,
@@ -214,7 +230,7 @@ def test_hostile_items_of_a_bulk_are_kept(shared_rest: Rest) -> None:
 
 
 @pytest.mark.parametrize("header", ["Idempotency-Key", "If-None-Match", "X-API-Key"])
-def test_hostile_headers_are_no_fault_of_ours(shared_rest: Rest, header: str) -> None:
+def test_hostile_headers_cause_no_server_error(shared_rest: Rest, header: str) -> None:
     for number, text in enumerate(EVERY):
         token = None if header == "X-API-Key" else "admin"
         body = None if header == "If-None-Match" else {"key": f"{header} {number}", "value": text}
@@ -228,8 +244,8 @@ def test_hostile_headers_are_no_fault_of_ours(shared_rest: Rest, header: str) ->
         assert reply.status in (200, 201, 401, 422), reply.text
 
 
-def test_the_corpus_does_its_work_where_text_is_put_into_sql(database_url: str) -> None:
-    """The guard taken away: the same texts, made part of a statement."""
+def test_the_hostile_texts_do_harm_as_part_of_an_sql_statement(database_url: str) -> None:
+    """With the guard disabled: the same texts, made part of a statement."""
     broken, gone = 0, set[str]()
     for text in (one for one in SQL if "pg_sleep" not in one and "PROGRAM" not in one):
         with psycopg.connect(database_url) as connection:

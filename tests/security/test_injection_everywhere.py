@@ -41,7 +41,7 @@ OPERATIONS = every_operation()
 
 
 class Everything:
-    """All functions that answer HTTP, on one database and one graph."""
+    """All functions that serve HTTP, on one database and one graph."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self.parts = Wiring(Settings.from_environment(settings))
@@ -115,7 +115,7 @@ def everything(neo4j: Any, database_url: str) -> Iterator[Everything]:
 def wrong(
     ask: Callable[[Operation, Sent, str], Reply], token: Callable[[], str], operation: Operation
 ) -> list[str]:
-    """Return the wrong answers of an operation to hostile text in each of its places."""
+    """Return the wrong responses of an operation to hostile text in each of its places."""
     found, holder = [], token()
     for number, place in enumerate(operation.places()):
         for text in EVERY[number % EACH :: EACH]:
@@ -147,7 +147,7 @@ def test_no_operation_and_no_place_is_left_out() -> None:
 
 
 @pytest.mark.long
-def test_hostile_text_in_any_place_is_answered_as_the_document_says(
+def test_hostile_text_in_any_place_gets_a_documented_response(
     everything: Everything,
 ) -> None:
     rows = everything.parts.database.rows
@@ -168,7 +168,7 @@ def test_hostile_text_in_any_place_is_answered_as_the_document_says(
 
 
 def test_an_operation_that_puts_text_into_sql_would_be_noticed(everything: Everything) -> None:
-    """The guard taken away, in the path, in the query and in a header."""
+    """With the guard disabled, in the path, in the query and in a header."""
     router = Router()
 
     @router.get("/api/v1/careless/<name>", needs="entities:read", status=204)

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 MEMORY_MB, BEFORE_MB = 512, 110
-"""What template.yaml gives most functions, and what they take before any request."""
+"""Memory of most functions in template.yaml, and their use of it before any request."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,7 +28,7 @@ def found() -> dict[str, tuple[int, int, int]]:
     return measured
 
 
-def test_no_junk_takes_more_memory_than_a_function_has(
+def test_no_junk_body_takes_more_memory_than_a_function_has(
     found: dict[str, tuple[int, int, int]],
 ) -> None:
     assert len(found) > 30
@@ -34,7 +36,7 @@ def test_no_junk_takes_more_memory_than_a_function_has(
     assert most[0] < MEMORY_MB - BEFORE_MB, most
 
 
-def test_junk_for_one_thing_takes_a_few_times_its_bytes(
+def test_a_junk_body_for_one_resource_takes_a_few_times_its_bytes(
     found: dict[str, tuple[int, int, int]],
 ) -> None:
     one = {name: measured for name, measured in found.items() if "item" not in name}

@@ -66,7 +66,7 @@ HOSTS = [
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_no_spelling_of_loopback_is_reached(trap: Trap, host: str, scheme: str) -> None:
+def test_no_spelling_of_the_loopback_address_is_reached(trap: Trap, host: str, scheme: str) -> None:
     answer = SafeFetcher(AllowedTargets(), total_seconds=3).ask(
         FetchRequest(f"{scheme}://{host}:{trap.port}/")
     )
@@ -75,7 +75,7 @@ def test_no_spelling_of_loopback_is_reached(trap: Trap, host: str, scheme: str) 
     assert trap.visitors == 0
 
 
-def test_without_the_check_loopback_is_reached(trap: Trap) -> None:
+def test_without_the_check_of_addresses_loopback_is_reached(trap: Trap) -> None:
     everything = AllowedTargets.parse(("0.0.0.0/0",))
     SafeFetcher(everything, total_seconds=3).ask(FetchRequest(f"http://127.1:{trap.port}/"))
     assert trap.visitors == 1
@@ -85,7 +85,7 @@ def test_without_the_check_loopback_is_reached(trap: Trap) -> None:
     "addresses",
     [["127.0.0.1"], ["1.1.1.1", "127.0.0.1"], ["2606:4700::1111", "::ffff:10.0.0.1"]],
 )
-def test_a_name_that_leads_inside_is_refused_even_when_it_also_leads_outside(
+def test_a_name_with_a_private_address_is_refused_even_if_it_also_has_a_public_one(
     trap: Trap, addresses: list[str]
 ) -> None:
     def resolver(_host: str, _port: int, _seconds: float) -> list[Address]:
@@ -114,7 +114,7 @@ def test_a_name_that_leads_inside_is_refused_even_when_it_also_leads_outside(
         "",
     ],
 )
-def test_only_plain_web_addresses_are_asked(url: str) -> None:
+def test_only_http_and_https_addresses_are_requested(url: str) -> None:
     answer = SafeFetcher(AllowedTargets(), total_seconds=3).ask(FetchRequest(url))
     assert isinstance(answer, Failed)
     assert answer.failure in (Failure.BAD_URL, Failure.DNS)

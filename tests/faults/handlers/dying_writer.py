@@ -3,16 +3,16 @@
 import os
 import signal
 
-from groundwork_data.postgres.kept_answers import PostgresKeptAnswers
+from groundwork_data.postgres.kept_responses import PostgresKeptResponses
 from groundwork_functions.rest_api.handler import handler as rest
 
-keep = PostgresKeptAnswers.keep
+keep = PostgresKeptResponses.keep
 
 
 def handler(event, context):  # type: ignore[no-untyped-def]
     """Answers, unless it dies first."""
     dies = {k.lower(): v for k, v in event["headers"].items()}.get("x-test-dies")
-    PostgresKeptAnswers.keep = keep_and_die if dies == "before" else keep  # type: ignore[method-assign]
+    PostgresKeptResponses.keep = keep_and_die if dies == "before" else keep  # type: ignore[method-assign]
     answer = rest(event, context)
     if dies == "after":
         die()
@@ -20,7 +20,7 @@ def handler(event, context):  # type: ignore[no-untyped-def]
 
 
 def keep_and_die(self, *given):  # type: ignore[no-untyped-def]
-    """The effect and the answer are written, and not committed."""
+    """The effect and the response are written, and not committed."""
     keep(self, *given)
     die()
 

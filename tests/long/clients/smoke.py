@@ -32,13 +32,13 @@ T = TypeVar("T")
 
 
 def must(kind: type[T], answer: Response[T | Problem]) -> T:
-    """Take what was asked for out of an answer."""
+    """Return the parsed response, which must be of this kind."""
     assert isinstance(answer.parsed, kind), (answer.status_code, answer.content)
     return answer.parsed
 
 
 def refused(answer: Response[T | Problem], status: HTTPStatus) -> Problem:
-    """Take the problem out of an answer, which has to be a refusal of this status."""
+    """Return the problem of a refused request; the response must have this status."""
     assert answer.status_code == status, (answer.status_code, answer.content)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert isinstance(answer.parsed, Problem)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from tests.security.front_door.conftest import ECHO, HostThread
-from tests.security.front_door.raw_requests import get, request
+from tests.security.front_door.request_bytes import get, request
 from tests.security.front_door.wire import answers, ask, connect, read_to_end
 
 from groundwork_lambda_host.gateway.clients import listed_networks
@@ -96,7 +96,7 @@ def test_frames_in_one_packet_with_the_handshake_are_refused(start: Start) -> No
     assert sockets.opened == []
 
 
-def test_frames_before_the_handshake_is_answered_end_the_connection(start: Start) -> None:
+def test_frames_before_the_end_of_the_handshake_close_the_connection(start: Start) -> None:
     sockets = Telling(wait_seconds=1.0)
     running = start(ECHO, add=lambda host: host.add_sockets(sockets))
     with connect(running.port) as connection:

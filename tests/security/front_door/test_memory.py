@@ -1,4 +1,4 @@
-"""What one client can make the host keep in memory. Clients live in the test's process, too, but
+"""The memory that one client can make the host use. Clients live in the test's process, too, but
 they send the same piece over and over and read nothing."""
 
 import socket
@@ -61,7 +61,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("what", ENDLESS)
-def test_endless_parts_of_a_request_other_than_its_body_are_not_kept(
+def test_endless_parts_of_a_request_other_than_its_body_are_not_buffered(
     door: HostThread, what: str
 ) -> None:
     begin, piece = ENDLESS[what]
@@ -88,7 +88,7 @@ def connections_of(running: HostThread) -> list[HttpProtocol]:
     return [one for one in found if isinstance(one, HttpProtocol)]
 
 
-def test_without_the_limit_headers_are_kept(start: Start) -> None:
+def test_without_the_limit_of_header_bytes_endless_headers_are_buffered(start: Start) -> None:
     """The negative control."""
     running = start(ECHO, limits=ServerLimits(header_bytes=1024 * MEGABYTE))
     begin, piece = ENDLESS["many headers"]
@@ -110,14 +110,14 @@ def test_millions_of_tiny_chunks_are_refused(door: HostThread) -> None:
 
 
 def ask_and_never_read(stack: ExitStack, port: int, connections: int) -> None:
-    """Pipelines a hundred requests on each connection and reads none of the answers."""
+    """Pipelines a hundred requests on each connection and reads none of the responses."""
     request = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"
     for _ in range(connections):
         connection = stack.enter_context(connect(port))
         connection.sendall(request * 100)
 
 
-def test_answers_that_nobody_reads_hold_up_the_next(start: Start) -> None:
+def test_responses_that_a_client_does_not_read_delay_its_next_request(start: Start) -> None:
     running = start(LARGE)
     stats = running.host.fleet.pools["Large"].stats
     grown = Growth()
@@ -131,7 +131,9 @@ def test_answers_that_nobody_reads_hold_up_the_next(start: Start) -> None:
         assert grown.megabytes < 100
 
 
-def test_without_the_mark_they_pile_up(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_pause_of_writing_unread_responses_pile_up(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The negative control."""
     monkeypatch.setattr(HttpProtocol, "pause_writing", lambda _self: None)
     running = start(LARGE, limits=ServerLimits(held_bytes=10_000 * MEGABYTE))
@@ -150,7 +152,7 @@ def half_a_body(stack: ExitStack, port: int) -> socket.socket:
     return connection
 
 
-def test_bodies_of_many_connections_have_one_limit(start: Start) -> None:
+def test_bodies_of_many_connections_share_one_limit(start: Start) -> None:
     running = start(ECHO, limits=ServerLimits(held_bytes=32 * MEGABYTE))
     grown = Growth()
     with ExitStack() as stack:
@@ -164,7 +166,7 @@ def test_bodies_of_many_connections_have_one_limit(start: Start) -> None:
     until(lambda: running.host._server._context.held.bytes == 0, "it is not given back")
 
 
-def test_without_that_limit_they_are_all_kept(start: Start) -> None:
+def test_without_the_common_limit_bodies_of_many_connections_are_all_buffered(start: Start) -> None:
     """The negative control."""
     running = start(ECHO, limits=ServerLimits(held_bytes=10_000 * MEGABYTE))
     with ExitStack() as stack:
@@ -174,16 +176,16 @@ def test_without_that_limit_they_are_all_kept(start: Start) -> None:
         until(lambda: held.bytes > 200 * MEGABYTE, "they are not kept")
 
 
-def test_unread_answers_of_many_connections_have_one_limit(start: Start) -> None:
+def test_unread_responses_of_many_connections_share_one_limit(start: Start) -> None:
     running = start(LARGE, limits=ServerLimits(held_bytes=32 * MEGABYTE))
     with ExitStack() as stack:
         ask_and_never_read(stack, running.port, connections=30)
-        until(lambda: running.host.gateway.answers[503] > 0, "none is refused")
+        until(lambda: running.host.gateway.responses[503] > 0, "none is refused")
 
         assert running.host._server._context.held.bytes <= 16 * MEGABYTE
 
 
-def test_a_last_answer_that_nobody_reads_is_dropped_in_time(start: Start) -> None:
+def test_a_last_response_that_the_client_does_not_read_is_dropped_in_time(start: Start) -> None:
     """The connection closes behind it, which is no reason to keep it for ever."""
     running = start(LARGE, limits=ServerLimits(write_seconds=0.5))
     with connect(running.port) as connection:

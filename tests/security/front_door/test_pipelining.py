@@ -8,15 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.integration.lambda_host.conftest import Function
 from tests.security.front_door.conftest import HostThread
-from tests.security.front_door.raw_requests import LAST, LAST_REQUEST, get, post, request
+from tests.security.front_door.request_bytes import LAST, LAST_REQUEST, get, post, request
 from tests.security.front_door.wire import answers, connect, read_to_end
 
 from groundwork_lambda_host.environments.invocation import Call
-from groundwork_lambda_host.gateway.answers import HttpResponse
 from groundwork_lambda_host.gateway.app import Gateway, Reply
 from groundwork_lambda_host.gateway.events import Request
 from groundwork_lambda_host.gateway.incoming import Incoming
 from groundwork_lambda_host.gateway.protocol import HttpProtocol
+from groundwork_lambda_host.gateway.responses import HttpResponse
 from groundwork_lambda_host.gateway.routes import Match
 from groundwork_lambda_host.settings import HostSettings
 
@@ -37,7 +37,7 @@ _SAID: dict[str, int] = {"none": 404, "head": 200, "metrics": 200}
 
 
 def shifted(port: int, kinds: list[str], delays_ms: list[int], cuts: list[int]) -> list[str]:
-    """Return differences in the answers if requests are sent in pieces of these lengths."""
+    """Return differences in the responses if requests are sent in pieces of these lengths."""
     paths = [f"/echo/{number}" for number in range(len(kinds))]
     wire = b"".join(
         _MAKE[kind](f"{path}?ms={delays_ms[at % len(delays_ms)]}")
@@ -78,18 +78,20 @@ def uneven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostThread]:
     delays_ms=st.lists(st.integers(0, 8), min_size=1, max_size=5),
     cuts=st.lists(st.integers(1, 400), min_size=1, max_size=20),
 )
-def test_each_answer_is_that_of_its_own_request(
+def test_each_pipelined_request_gets_its_own_response(
     uneven: HostThread, kinds: list[str], delays_ms: list[int], cuts: list[int]
 ) -> None:
     assert shifted(uneven.port, kinds, delays_ms, cuts) == []
 
 
 @pytest.mark.parametrize("length", [20, 37, 60, 61, 300])
-def test_three_hundred_gets_in_pieces(uneven: HostThread, length: int) -> None:
+def test_three_hundred_pipelined_requests_sent_in_pieces_are_served(
+    uneven: HostThread, length: int
+) -> None:
     assert shifted(uneven.port, ["get"] * 300, [0], [length]) == []
 
 
-def test_a_request_that_comes_while_another_is_answered(uneven: HostThread) -> None:
+def test_a_request_that_arrives_during_another_gets_its_own_response(uneven: HostThread) -> None:
     """Two in one write, a third a moment later: it never begins before the second."""
     for pause in (0.0, 0.001, 0.002, 0.003) * 25:
         with connect(uneven.port) as connection:
@@ -100,7 +102,7 @@ def test_a_request_that_comes_while_another_is_answered(uneven: HostThread) -> N
         assert heard == ["/echo/a", "/echo/b", "/echo/c", LAST]
 
 
-def test_without_the_slot_answers_are_shifted(
+def test_if_pipelined_requests_run_at_once_they_get_each_others_responses(
     start: Callable[..., HostThread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: requests that begin together are answered as their functions end."""
@@ -125,7 +127,7 @@ def test_without_the_slot_answers_are_shifted(
     assert any(found)
 
 
-def test_a_repeated_answer_is_dropped(
+def test_a_second_response_to_one_request_is_dropped(
     start: Callable[..., HostThread], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = Gateway.begin

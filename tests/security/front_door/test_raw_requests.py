@@ -1,15 +1,16 @@
-"""The corpus of raw requests: what is refused, what is served, and that no answer is shifted."""
+"""The corpus of raw requests: what is refused, what is served, and that no response is shifted."""
 
 from contextlib import suppress
 
 import pytest
 from tests.security.front_door.conftest import HostThread
-from tests.security.front_door.raw_requests import CASES, LAST_REQUEST, Case, get
+from tests.security.front_door.raw_requests import CASES
+from tests.security.front_door.request_bytes import LAST_REQUEST, Case, get
 from tests.security.front_door.wire import answers, ask, connect, read_to_end
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_a_raw_request_is_answered_as_it_should_be(door: HostThread, case: Case) -> None:
+def test_a_raw_request_gets_the_expected_responses(door: HostThread, case: Case) -> None:
     with connect(door.port) as connection:
         connection.sendall(case.sent)
         with suppress(ConnectionError):  # it may have been closed by now
@@ -25,7 +26,7 @@ def test_a_raw_request_is_answered_as_it_should_be(door: HostThread, case: Case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
-def test_it_is_answered_alike_when_it_comes_in_pieces(door: HostThread, case: Case) -> None:
+def test_a_request_sent_in_pieces_gets_the_same_response(door: HostThread, case: Case) -> None:
     """The first 300 bytes are sent one by one, the rest of a longer request at once."""
     with connect(door.port) as connection:
         with suppress(ConnectionError):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.security.front_door.conftest import ECHO, HostThread
-from tests.security.front_door.raw_requests import get
+from tests.security.front_door.request_bytes import get
 from tests.security.front_door.wire import Heard, answers, ask, connect, read_to_end
 
 from groundwork_lambda_host.settings import HostSettings
@@ -69,7 +69,7 @@ def test_outside_local_every_host_can_be_served(start: Start) -> None:
     assert ask(running.port, "/echo/a", "GET", "Host: anything.example").status == 200
 
 
-def test_a_head_says_how_long_the_get_would_be_and_sends_nothing(start: Start) -> None:
+def test_a_head_response_has_the_length_of_the_get_and_no_body(start: Start) -> None:
     running = start(ECHO)
     for path in ("/metrics", "/echo/a", "/none"):
         heard = ask(running.port, path, "HEAD")
@@ -93,7 +93,7 @@ def test_bad_requests_write_one_line_a_minute(
         running.host.gateway.bad_requests += 7
         server._log_bad_requests(200.0)
 
-    assert running.host.gateway.answers[400] == 50
+    assert running.host.gateway.responses[400] == 50
     messages = [record.getMessage() for record in caplog.records]
     assert sum("not valid HTTP" in line for line in messages) <= 3
     assert "7 requests were not valid HTTP" in messages

@@ -63,7 +63,7 @@ def test_entries_with_the_same_guid_are_distinguished_in_any_order(
     assert (now["identity"], now["left_out"]) == ("guid+link", 1)
 
 
-def test_the_charset_of_the_answer_and_one_wrong_byte(
+def test_the_charset_of_a_response_is_used_and_one_wrong_byte_is_replaced(
     admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     declared = '<?xml version="1.0" encoding="utf-8"?>'

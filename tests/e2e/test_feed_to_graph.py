@@ -54,7 +54,7 @@ def test_every_relationship_says_which_documents_state_it(
     assert mentions
 
 
-def test_a_changed_entry_makes_a_revision_and_a_fetch_can_be_asked_for(
+def test_a_changed_entry_makes_a_revision_after_a_requested_fetch(
     admin: httpx2.Client, feeds: FeedServer
 ) -> None:
     site = "https://edits.example.com"

@@ -19,13 +19,16 @@ def elsewhere(services: Mapping[str, str], database_url: str, neo4j: Graph) -> I
     settings = {
         "GROUNDWORK_ADDRESS": ADDRESS,
         "DATABASE_URL": database_url,
-        **{name: services[name] for name in services if name.startswith(("NEO4J_", "AWS_"))},
+        "NEO4J_URI": neo4j.uri,
+        "NEO4J_USER": neo4j.user,
+        "NEO4J_PASSWORD": neo4j.password,
+        **{name: services[name] for name in services if name.startswith("AWS_")},
     }
     with new_home() as home, Instance(home, settings) as up:
         yield up
 
 
-def test_it_serves_there_and_nowhere_else(elsewhere: Instance) -> None:
+def test_an_instance_serves_only_on_its_address(elsewhere: Instance) -> None:
     assert f"Groundwork is ready at http://{ADDRESS}:{elsewhere.port}" in output_of(elsewhere)
     assert httpx2.get(elsewhere.url + "/health/ready").status_code == 200
     with elsewhere.client() as client:  # functions reach what they need

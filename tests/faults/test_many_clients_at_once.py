@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from .serving import Client, clients, editor, serving
 
@@ -45,16 +46,20 @@ async def most_connections(
     return most, set().union(*statuses)
 
 
-def test_a_crowd_shares_one_connection_per_environment(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.long
+def test_a_hundred_clients_share_one_connection_per_environment(
+    database_url: str, tmp_path: Path
+) -> None:
     most, statuses = asyncio.run(most_connections(database_url, tmp_path, "rest.handler", 100))
     assert statuses == {200}
     assert 1 <= most <= MOST
 
 
-def test_a_function_that_forgets_its_connections_would_be_found(
+@pytest.mark.long
+def test_a_function_that_leaves_connections_open_would_be_found(
     database_url: str, tmp_path: Path
 ) -> None:
-    """The guard taken away; by few, since others need connections too."""
+    """With the guard disabled; by few, since others need connections too."""
     most, _ = asyncio.run(most_connections(database_url, tmp_path, "wasteful_rest.handler", 3))
     assert most > MOST
 
@@ -84,7 +89,7 @@ async def a_crowd_counts(
     return [version for version in counted if version is not None], last
 
 
-def test_of_two_hundred_at_once_one_wins_each_version_and_none_is_lost(
+def test_of_two_hundred_concurrent_updates_each_version_has_one_and_none_is_lost(
     database_url: str, tmp_path: Path
 ) -> None:
     versions, last = asyncio.run(a_crowd_counts(database_url, tmp_path, guarded=True))
@@ -93,8 +98,8 @@ def test_of_two_hundred_at_once_one_wins_each_version_and_none_is_lost(
     assert last["attributes"]["count"] == len(versions)
 
 
-def test_without_if_match_updates_are_lost(database_url: str, tmp_path: Path) -> None:
-    """The guard taken away."""
+def test_without_if_match_concurrent_updates_are_lost(database_url: str, tmp_path: Path) -> None:
+    """With the guard disabled."""
     versions, last = asyncio.run(a_crowd_counts(database_url, tmp_path, guarded=False))
     assert last["attributes"]["count"] < len(versions)
 
@@ -116,6 +121,8 @@ async def one_version(url: str, folder: Path) -> list[int]:
     return [one.status for one in answers]
 
 
-def test_of_two_hundred_who_mean_one_version_one_wins(database_url: str, tmp_path: Path) -> None:
+def test_of_two_hundred_updates_of_one_version_one_succeeds(
+    database_url: str, tmp_path: Path
+) -> None:
     statuses = asyncio.run(one_version(database_url, tmp_path))
     assert sorted(statuses) == [200] + [412] * 199
