@@ -10,83 +10,91 @@ a test that uses the graph holds a lock on it.
 """
 
 import fcntl
-import json
-import os
-import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-import psycopg
 import pytest
 
-from groundwork_command.services.__main__ import throwaway
-from groundwork_command.services.home import Home
+from . import order
+from .databases import temporary_database
+from .early_services import Services
 
 if TYPE_CHECKING:
     import neo4j as neo4j_driver
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "migrations"
-MEMORY_BYTES = 3 * 1024**3
-"""A worker fills 0.1 GiB at most; its services and the tests themselves need the rest."""
-WARM_SERVICES = "GROUNDWORK_TEST_SERVICES"
-COPY = "STRATEGY file_copy"
-"""Takes half of the CPU of the usual strategy, which writes every page to the log as well."""
 WIPE = "MATCH (n) WHERE NOT n:Migration AND NOT n:MigrationLock DETACH DELETE n"
 
 
-ONE_PROCESS = "tests/e2e/"
-"""All files of this folder share an instance, which takes a quarter of a minute to start."""
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """With `--dist loadfile`, give all files of `ONE_PROCESS` to the same process."""
-    # Only the controlling process needs it.
-    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # noqa: PLC0415
+    """With `--dist loadfile`, run all files of the instance, and of the graph, in one process."""
+    return order.by_service(config, log) if config.getvalue("dist") == "loadfile" else None
 
-    class ByInstance(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-        def _split_scope(self, nodeid: str) -> str:
-            if nodeid.startswith(ONE_PROCESS):
-                return ONE_PROCESS
-            return str(super()._split_scope(nodeid))
 
-    return ByInstance(config, log) if config.getvalue("dist") == "loadfile" else None
+LONG_SECONDS = 3_600
+"""After which a long test counts as hanging, also on a machine that does much else."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests in the order of `order.FIRST`; files stay together and in their order."""
+    items.sort(key=lambda item: order.place(item.nodeid))
+    for item in items:
+        if item.get_closest_marker("long") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(LONG_SECONDS))
+
+
+SERVICES = pytest.StashKey[Services]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the services of this process."""
+    config.stash[SERVICES] = Services()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start services in the background if a test wants them."""
+    if not session.config.option.collectonly:
+        wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+        session.config.stash[SERVICES].begin(wanted)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for the services before the time limit of the first test that wants them begins."""
+    item.config.stash[SERVICES].wait(getattr(item, "fixturenames", ()))
+    return (yield)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the services, behind the last fixture that uses them."""
+    session.config.stash[SERVICES].stop()
 
 
 @pytest.fixture(scope="session")
-def services() -> Iterator[Mapping[str, str]]:
-    """Addresses of real services, as environment variables: DATABASE_URL, NEO4J_URI, …"""
-    warm = os.environ.get(WARM_SERVICES)
-    if warm:
-        yield json.loads(Path(warm).read_text())
-        return
-    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-tests-", dir=_memory()))
-    supervisor = throwaway(Home(folder))
-    try:
-        yield supervisor.start(lambda _name, _line: None)
-    finally:
-        supervisor.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+def services(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """Addresses of Postgres and the emulator, as environment variables: DATABASE_URL, …"""
+    return request.config.stash[SERVICES].addresses("services")
 
 
-def _memory() -> Path | None:
-    """Return a folder in memory if there is enough of it; None: use the disk.
+@pytest.fixture(scope="session")
+def graph_service(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """The address of Neo4j, as environment variables: NEO4J_URI, …"""
+    return request.config.stash[SERVICES].addresses("graph_service")
 
-    Each test has a database of its own, of 700 files: on a disk they take longer to make than most
-    tests take.
-    """
-    memory = Path("/dev/shm")  # noqa: S108 - a folder of a made-up name within it
-    if not os.access(memory, os.W_OK):
-        return None
-    free = min(shutil.disk_usage(memory).free, psutil.virtual_memory().available)
-    return memory if free > MEMORY_BYTES else None
+
+@pytest.fixture(scope="session")
+def all_services(
+    services: Mapping[str, str], graph_service: Mapping[str, str]
+) -> Mapping[str, str]:
+    """Addresses of all of them."""
+    return {**services, **graph_service}
 
 
 # Postgres
@@ -98,10 +106,10 @@ def server_url(services: Mapping[str, str]) -> str:
     return services["DATABASE_URL"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def empty_database(server_url: str) -> Iterator[str]:
-    """A database of this run without any table."""
-    with _database(server_url, f"gw_empty_{uuid.uuid4().hex[:12]}") as url:
+    """A database of this test without any table."""
+    with temporary_database(server_url, f"gw_empty_{uuid.uuid4().hex[:12]}") as url:
         yield url
 
 
@@ -111,16 +119,16 @@ def migrated_template(server_url: str) -> Iterator[str]:
     from groundwork_data.postgres.migrations import migrate  # noqa: PLC0415 - loads alembic
 
     name = f"gw_template_{uuid.uuid4().hex[:12]}"
-    with _database(server_url, name) as url:
+    with temporary_database(server_url, name) as url:
         migrate(url, MIGRATIONS / "postgres")
         yield name
 
 
 @pytest.fixture
 def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
-    """A freshly migrated database of this test alone (about 50 ms of CPU)."""
+    """A freshly migrated database of this test alone (about 30 ms of CPU)."""
     name = f"gw_test_{uuid.uuid4().hex[:12]}"
-    with _database(server_url, name, template=migrated_template) as url:
+    with temporary_database(server_url, name, template=migrated_template) as url:
         yield url
 
 
@@ -128,26 +136,8 @@ def database_url(server_url: str, migrated_template: str) -> Iterator[str]:
 def module_database_url(server_url: str, migrated_template: str) -> Iterator[str]:
     """A migrated database of one test module."""
     name = f"gw_module_{uuid.uuid4().hex[:12]}"
-    with _database(server_url, name, template=migrated_template) as url:
+    with temporary_database(server_url, name, template=migrated_template) as url:
         yield url
-
-
-class _database:  # noqa: N801 - reads like a function
-    """A database for the length of a `with` block."""
-
-    def __init__(self, server_url: str, name: str, template: str = "template0") -> None:
-        self._server_url, self._name, self._template = server_url, name, template
-
-    def __enter__(self) -> str:
-        self._run(f'CREATE DATABASE "{self._name}" TEMPLATE "{self._template}" {COPY}')
-        return self._server_url.rsplit("/", 1)[0] + "/" + self._name
-
-    def __exit__(self, *_: object) -> None:
-        self._run(f'DROP DATABASE IF EXISTS "{self._name}" WITH (FORCE)')
-
-    def _run(self, statement: str) -> None:
-        with psycopg.connect(self._server_url, autocommit=True) as connection:
-            connection.execute(statement)
 
 
 # Neo4j
@@ -164,13 +154,13 @@ class Graph:
 
 
 @pytest.fixture(scope="session")
-def graph_driver(services: Mapping[str, str]) -> Iterator["neo4j_driver.Driver"]:
+def graph_driver(graph_service: Mapping[str, str]) -> Iterator["neo4j_driver.Driver"]:
     """One driver for the run; tests take the fixture `neo4j`."""
     import neo4j as library  # noqa: PLC0415 - 0.6 s that only graph tests pay
 
     with library.GraphDatabase.driver(
-        services["NEO4J_URI"],
-        auth=(services["NEO4J_USER"], services["NEO4J_PASSWORD"]),
+        graph_service["NEO4J_URI"],
+        auth=(graph_service["NEO4J_USER"], graph_service["NEO4J_PASSWORD"]),
         telemetry_disabled=True,
         notifications_min_severity="OFF",
     ) as driver:
@@ -179,38 +169,38 @@ def graph_driver(services: Mapping[str, str]) -> Iterator["neo4j_driver.Driver"]
 
 @pytest.fixture
 def neo4j(
-    services: Mapping[str, str],
+    graph_service: Mapping[str, str],
     graph_driver: "neo4j_driver.Driver",
     graph_migrations: Callable[[], None],
 ) -> Iterator[Graph]:
     """A migrated graph without nodes, for one test at a time."""
-    with empty_graph(services, graph_driver, graph_migrations) as graph:
+    with empty_graph(graph_service, graph_driver, graph_migrations) as graph:
         yield graph
 
 
 @contextmanager
 def empty_graph(
-    services: Mapping[str, str],
+    graph_service: Mapping[str, str],
     graph_driver: "neo4j_driver.Driver",
     graph_migrations: Callable[[], None],
 ) -> Iterator[Graph]:
     """Hold the graph of the run, emptied, for the length of a `with` block."""
-    port = services["NEO4J_URI"].rsplit(":", 1)[1]
+    port = graph_service["NEO4J_URI"].rsplit(":", 1)[1]
     with (Path(tempfile.gettempdir()) / f"groundwork-graph-{port}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         graph_driver.execute_query(WIPE)
         graph_migrations()
         yield Graph(
-            services["NEO4J_URI"],
-            services["NEO4J_USER"],
-            services["NEO4J_PASSWORD"],
+            graph_service["NEO4J_URI"],
+            graph_service["NEO4J_USER"],
+            graph_service["NEO4J_PASSWORD"],
             graph_driver,
         )
 
 
 @pytest.fixture(scope="session")
 def graph_migrations(
-    services: Mapping[str, str], graph_driver: "neo4j_driver.Driver"
+    graph_service: Mapping[str, str], graph_driver: "neo4j_driver.Driver"
 ) -> Callable[[], None]:
     """Migrate the graph at the first call of a run, and after a test that undid it."""
     from groundwork_data.graph.migrations import read  # noqa: PLC0415 - graph tests alone
@@ -222,18 +212,20 @@ def graph_migrations(
         nonlocal checked
         found = graph_driver.execute_query("MATCH (m:Migration) RETURN count(m)").records[0][0]
         if not checked or found != wanted:
-            _migrate_graph(services, graph_driver)
+            _migrate_graph(graph_service, graph_driver)
             checked = True
 
     return ensure
 
 
-def _migrate_graph(services: Mapping[str, str], driver: "neo4j_driver.Driver") -> None:
+def _migrate_graph(graph_service: Mapping[str, str], driver: "neo4j_driver.Driver") -> None:
     """Apply what is missing. A warm graph that saw an earlier draft of a file starts anew."""
     from groundwork_data.graph.driver import GraphDatabase  # noqa: PLC0415 - as above
     from groundwork_data.graph.migrations import ChangedMigration, migrate  # noqa: PLC0415
 
-    graph = GraphDatabase(services["NEO4J_URI"], services["NEO4J_USER"], services["NEO4J_PASSWORD"])
+    graph = GraphDatabase(
+        graph_service["NEO4J_URI"], graph_service["NEO4J_USER"], graph_service["NEO4J_PASSWORD"]
+    )
     try:
         migrate(graph, MIGRATIONS / "graph")
     except ChangedMigration:

@@ -1,4 +1,4 @@
-"""A web server on loopback that serves feeds and faulty answers of a test."""
+"""A web server on loopback that serves feeds and faulty responses of a test."""
 
 import threading
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def rss(publisher: str, site: str, entries: list[dict[str, str]]) -> bytes:
 
 
 def page(body: bytes, content_type: str = "application/rss+xml") -> Answer:
-    """Answer 200 with a body."""
+    """Respond with 200 and a body."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(200)
@@ -40,7 +40,7 @@ def page(body: bytes, content_type: str = "application/rss+xml") -> Answer:
 
 
 def endless(request: BaseHTTPRequestHandler) -> None:
-    """Answer 200 and go on for ever."""
+    """Respond with 200 and go on for ever."""
     request.send_response(200)
     request.end_headers()
     while True:
@@ -48,7 +48,7 @@ def endless(request: BaseHTTPRequestHandler) -> None:
 
 
 def absent(request: BaseHTTPRequestHandler) -> None:
-    """Answer 404."""
+    """Respond with 404."""
     request.send_error(404)
 
 
@@ -76,7 +76,7 @@ class FeedServer:
         self._server.block_on_close = False
 
     def __enter__(self) -> "FeedServer":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -88,9 +88,9 @@ class FeedServer:
 
 
 class RawServer:
-    """Answers with raw bytes, by path: what no HTTP library would send.
+    """Responds with raw bytes, by path: what no HTTP library would send.
 
-    Used as `with RawServer() as raw:`. An answer may be a function of the request's headers.
+    Used as `with RawServer() as raw:`. A response may be a function of the request's headers.
     """
 
     def __init__(self) -> None:
@@ -118,7 +118,7 @@ class RawServer:
         self.port = int(self._server.server_address[1])
 
     def __enter__(self) -> "RawServer":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,10 +1,9 @@
 """A whole Groundwork for tests, and its command."""
 
 import os
-import shutil
+import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +11,21 @@ from typing import TYPE_CHECKING
 
 from tests.child_instance import Instance
 
+from .folders import state_folder
+
 if TYPE_CHECKING:
     from .conftest import Graph
 
+FIRST_ADMIN = "First admin: "
+"""Start of the line that shows the first admin's generated password."""
 COMMAND = Path(sys.executable).with_name("groundwork")
 
 
 @contextmanager
 def new_home() -> Iterator[Path]:
     """A folder for an instance's state."""
-    # Not in pytest's own folder, which pytest closes to the user that PostgreSQL runs as.
-    folder = Path(tempfile.mkdtemp(prefix="groundwork-instance-"))
-    yield folder / "state"
-    shutil.rmtree(folder, ignore_errors=True)
+    with state_folder("groundwork-instance-") as folder:
+        yield folder / "state"
 
 
 @contextmanager
@@ -53,6 +54,14 @@ def environment_of(instance: Instance) -> dict[str, str]:
 def output_of(instance: Instance) -> list[str]:
     """Return the lines of its output so far."""
     return instance.log.read_text().splitlines()
+
+
+def printed_password(instance: Instance) -> str:
+    """Return the first admin's made-up password, which the first start printed once."""
+    (line,) = [line for line in output_of(instance) if line.startswith(FIRST_ADMIN)]
+    found = re.search(r"password (\S+) ", line)
+    assert found, line
+    return found[1]
 
 
 def run(

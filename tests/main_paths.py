@@ -51,7 +51,7 @@ def lease_a_job(client: httpx2.Client, feeds: FeedServer) -> None:
 
 
 def ask_the_graph(client: httpx2.Client, feeds: FeedServer) -> None:
-    """From a new entity to the answer of GraphQL."""
+    """From a new entity to the response of GraphQL."""
     entity = made(client, "entities", name="Harbour", type="topic", confidence=1)
 
     query = {"query": ENTITY, "variables": {"id": entity["id"]}}
@@ -89,11 +89,30 @@ def publish(client: httpx2.Client, feeds: FeedServer) -> None:
     assert shown["status"] == "sent", shown["status"]
 
 
+def engage(client: httpx2.Client, feeds: FeedServer) -> None:
+    """From an event that is sent three times to one engagement and its sums."""
+    content = made(client, "contents", title="On tides")
+    order = made(client, "distributions", content_id=content["id"], channel="x", status="draft")
+    event = {"distribution_id": order["id"], "kind": "opened", "event_id": str(uuid4())}
+    outcomes, ids = [], set()
+    for items in ([event, event], [event]):
+        answer = client.post("/api/v1/engagements/batch", json={"items": items})
+        assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
+        outcomes += [one["result"] for one in answer.json()["results"]]
+        ids |= {one["id"] for one in answer.json()["results"]}
+    assert outcomes == ["created", "unchanged", "unchanged"], outcomes
+    (known,) = ids
+    assert client.get(f"/api/v1/engagements/{known}").json()["kind"] == "opened"
+    sums = client.get(f"/api/v1/contents/{content['id']}/engagement").json()
+    assert sums["totals"] == {"opened": {"all": 1, "human": 1}}, sums
+
+
 PATHS: tuple[Callable[[httpx2.Client, FeedServer], None], ...] = (
     ingest,
     lease_a_job,
     ask_the_graph,
     publish,
+    engage,
 )
 
 

@@ -18,7 +18,8 @@ class RequestLoad:
 
     Attributes:
         answered: How many requests have ended, well or not.
-        failed: What was not answered with 200.
+        failed: What was not answered with 200, each with the seconds since the start at which
+            the request began and ended.
         slowest: Seconds of the slowest.
     """
 
@@ -30,9 +31,10 @@ class RequestLoad:
     slowest: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
+    _started: float = field(default_factory=time.monotonic)
 
     def __enter__(self) -> Self:
-        """Start, and wait for the first answers."""
+        """Start, and wait for the first responses."""
         for _ in range(self.clients):
             self._threads.append(threading.Thread(target=self._run))
             self._threads[-1].start()
@@ -56,15 +58,19 @@ class RequestLoad:
         while self.answered < done:
             time.sleep(0.05)
 
+    def _fail(self, began: float, why: str) -> None:
+        first, last = began - self._started, time.monotonic() - self._started
+        self.failed.append(f"{first:.2f} to {last:.2f} s: {why}")
+
     def _run(self) -> None:
         while not self._stop.is_set():
             began = time.monotonic()
             try:
                 answer = httpx2.get(self.url, headers=dict(self.headers), timeout=60)
                 if answer.status_code != 200:
-                    self.failed.append(f"{answer.status_code} {answer.text[:200]}")
+                    self._fail(began, f"{answer.status_code} {answer.text[:200]}")
             except httpx2.TransportError as error:
-                self.failed.append(repr(error))
+                self._fail(began, repr(error))
             self.answered += 1
             self.slowest = max(self.slowest, time.monotonic() - began)
             time.sleep(PAUSE_SECONDS)

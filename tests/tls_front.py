@@ -91,7 +91,7 @@ def tls_front(
     server = ThreadingTCPServer(("127.0.0.1", 0), Connection)
     server.daemon_threads = True
     server.block_on_close = False
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield int(server.server_address[1])
     finally:

@@ -14,4 +14,4 @@ def eventually(look: Callable[[], Found], within_seconds: float = 30) -> Found:
         found = look()
         if found or time.monotonic() > ends:
             return found
-        time.sleep(0.1)
+        time.sleep(0.03)

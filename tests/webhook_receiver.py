@@ -1,4 +1,4 @@
-"""A web server on loopback that receives webhooks; each path has the answers that a test sets."""
+"""A web server on loopback that receives webhooks; each path has the responses that a test sets."""
 
 import socketserver
 import threading
@@ -66,7 +66,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Receiver:
-    """Keeps the requests by path; answers 204 unless a test sets another answer."""
+    """Keeps the requests by path; responds with 204 unless a test sets another response."""
 
     def __init__(self, server: Server) -> None:
         self._lock = threading.Lock()
@@ -102,24 +102,24 @@ class Receiver:
         return found
 
     def hang(self, _to: Answers, _of: Received) -> None:
-        """Answer nothing."""
+        """Send no response."""
         self.over.wait(FOREVER_SECONDS)
 
     def stream(self, to: Answers, _of: Received) -> None:
-        """Answer 200 and a body that never ends."""
+        """Respond with 200 and a body that never ends."""
         to.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n")
         while not self.over.wait(0.05):
             to.wfile.write(b"more ")
 
     def drip(self, to: Answers, _of: Received) -> None:
-        """Begin an answer that never gets to its end."""
+        """Begin a response that never gets to its end."""
         to.wfile.write(b"HTTP/1.1 200 OK\r\n")
         while not self.over.wait(0.2):
             to.wfile.write(b"X-More: yes\r\n")
 
 
 def answering(status: int, body: str = "", **headers: str) -> Answer:
-    """Always the same answer."""
+    """Always the same response."""
     return lambda to, _: to.say(status, body, **headers)
 
 

@@ -4,7 +4,9 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import boto3
 
 ROOT = Path(__file__).parents[2]
 SAM = ROOT / ".venv" / "sam" / "bin" / "sam"
@@ -52,3 +54,15 @@ class Sam:
 def succeeded(done: Done) -> str:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     return done.stdout
+
+
+def client(sam: Sam, service: str) -> Any:
+    """Return a client of one service of the emulator."""
+    session: Any = boto3.session.Session()
+    return session.client(
+        service,
+        endpoint_url=sam.endpoint,
+        region_name="eu-central-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )

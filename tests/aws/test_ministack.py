@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from tests.plain_ministack import started
 
 from groundwork_command.services.home import Home
 
 from ..long.conftest import sam_build
-from .conftest import Sam, succeeded
+from .conftest import Sam, client, succeeded
 
 pytestmark = [pytest.mark.long, pytest.mark.aws, pytest.mark.timeout(600)]
 
@@ -38,13 +37,7 @@ def sam(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
 
 @pytest.fixture
 def formation(sam: Sam) -> Any:
-    return boto3.session.Session().client(
-        "cloudformation",
-        endpoint_url=sam.endpoint,
-        region_name="eu-central-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
+    return client(sam, "cloudformation")
 
 
 def status(formation: Any, stack: str) -> str:
@@ -55,6 +48,13 @@ def status(formation: Any, stack: str) -> str:
 def test_deploy_change_and_delete(sam: Sam, formation: Any) -> None:
     succeeded(sam.deploy("dev", "Stage=dev", "BuildId=first", *GIVEN))
     assert status(formation, "groundwork-dev") == "CREATE_COMPLETE"
+    (bucket,) = (
+        one["PhysicalResourceId"]
+        for one in formation.describe_stack_resources(StackName="groundwork-dev")["StackResources"]
+        if one["LogicalResourceId"] == "ExportBucket"
+    )
+    storage = client(sam, "s3")
+    assert storage.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
     assert "No changes to deploy" in succeeded(
         sam.deploy("dev", "Stage=dev", "BuildId=first", *GIVEN)
     )
@@ -95,3 +95,12 @@ def test_prod_waits_for_an_approval(sam: Sam, formation: Any) -> None:
         )
     )
     assert status(formation, "groundwork-prod").endswith("_COMPLETE")
+
+
+def test_a_stack_with_a_canary_takes_the_parameter(sam: Sam, formation: Any) -> None:
+    """MiniStack ignores the canary itself; tests/unit/template asks SAM's translator for it."""
+    succeeded(sam.deploy("dev", "Stage=dev", "Canary=true", "BuildId=one", *GIVEN))
+    (found,) = formation.describe_stacks(StackName="groundwork-dev")["Stacks"]
+    given = {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}
+    assert (found["StackStatus"], given["Canary"]) == ("CREATE_COMPLETE", "true")
+    succeeded(sam.run("delete", "--stack-name=groundwork-dev", "--no-prompts"))

@@ -14,7 +14,7 @@ assert replaced(page, "Hosts", "text") == page + "\n## Hosts\ntext\n"
 """
 
 
-def test_a_section_is_replaced_or_comes_last() -> None:
+def test_a_measured_section_is_replaced_or_appended() -> None:
     # The repository's root, which holds benchmarks, is not on the tests' import path.
     done = subprocess.run(
         [sys.executable, "-c", CHECK], cwd=ROOT, capture_output=True, text=True, check=False

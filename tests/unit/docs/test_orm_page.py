@@ -15,7 +15,7 @@ def test_a_change_by_hand_below_the_mark_is_found() -> None:
     assert changed != page()
 
 
-def test_it_names_what_the_package_gives() -> None:
+def test_the_page_names_the_exports_of_the_package() -> None:
     above = PAGE.read_text().split(MARK)[0]
     assert {name for name in orm.__all__ if name[0].islower()} == {"learn_model", "session"}
     assert "session(" in above

@@ -15,6 +15,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 
+from groundwork_data.postgres.migrations import TIME_LIMITS
+
 SCRIPTS = Path(__file__).parents[3] / "migrations" / "postgres"
 BASELINE = "0034"
 """The newest revision that was written before this check."""
@@ -131,8 +133,10 @@ def test_another_step_beside_a_concurrent_build_is_found(tmp_path: Path) -> None
     assert beside_a_concurrent_build(sql) == ["ALTER TABLE jobs ADD COLUMN a TEXT"]
 
 
-def test_the_time_limits_of_a_migration_are_required(tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", TIME_LIMITS)
+def test_each_time_limit_of_a_migration_is_required(tmp_path: Path, limit: str) -> None:
     sql = made(tmp_path, 'op.add_column("jobs", sa.Column("a", sa.Text()))')
     assert faults_of(sql, {}) == []
-    without = sql.replace("SET lock_timeout = '5s';", "")
-    assert [each.split(":")[0] for each in faults_of(without, {})] == ["require-lock-timeout"]
+    without = sql.replace(f"SET {limit} = '{TIME_LIMITS[limit]}';", "")
+    rule = f"require-{limit.replace('_', '-')}"
+    assert [each.split(":")[0] for each in faults_of(without, {})] == [rule]
