@@ -26,7 +26,7 @@ class Read:
     name, status = "read", 200
 
     def __init__(self, token: str, ids: Sequence[str]) -> None:
-        """Take the token, and what to read."""
+        """Prepare reads of these resources with a token."""
         made = [request("GET", f"{PATH}/{one}", token) for one in ids]
         self._requests = itertools.cycle(made)
 
@@ -44,7 +44,7 @@ class List:
     name, status = "list", 200
 
     def __init__(self, token: str) -> None:
-        """Take the token."""
+        """Prepare requests with a token."""
         self._request = request("GET", f"{PATH}?type=person&limit=50", token)
 
     def request(self, _client: int) -> bytes:
@@ -61,7 +61,7 @@ class Create:
     name, status = "create", 201
 
     def __init__(self, token: str, label: str) -> None:
-        """Take the token, and what keys begin with."""
+        """Prepare requests with a token, and with a prefix of the keys."""
         self._token, self._label = token, label
         self._number = itertools.count()
 

@@ -38,7 +38,7 @@ class Job(Protocol):
         ...
 
     def heard(self, client: int, head: bytes) -> None:
-        """Take the head of a good answer."""
+        """Keep the status line and headers of a good response."""
         ...
 
 
@@ -150,7 +150,7 @@ class Load:
                 yield key.data
 
     def _read(self, client: _Client) -> bool:
-        """Take what came; say whether the client is free again."""
+        """Process received bytes; return whether the client is free again."""
         try:
             part = client.socket.recv(READ_BYTES)
         except OSError:

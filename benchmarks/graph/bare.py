@@ -32,7 +32,7 @@ class Recorder:
     """Answers in this process, and notes what it takes."""
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
-        """Take the addresses of both stores."""
+        """Keep the addresses of both stores."""
         self._wiring = Wiring(Settings.from_environment(addresses))
         self._answering = QueryExecutor()
         self._notes: list[Statement] = []

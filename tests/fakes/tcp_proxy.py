@@ -46,7 +46,7 @@ class TcpProxy:
         self._break()
 
     def accept(self) -> None:
-        """Take connections again, on the same port."""
+        """Accept connections again, on the same port."""
         self._listener = self._listen(self.port)
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 

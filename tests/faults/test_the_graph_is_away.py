@@ -23,8 +23,8 @@ from .serving import Reply, clients, editor, serving
 pytestmark = pytest.mark.timeout(400)
 
 WITHIN_SECONDS = 15.0
-"""GraphQL's response while the graph is away, and any write: far from what they take, and well
-before whoever waits is let go by the end of the function's time."""
+"""The limit for a response of GraphQL, and for a write, while the graph is away: several times what
+they take, and well below the time limit of the function."""
 WRITERS = 3
 ASK = "query($id: ID!) { entity(id: $id) { name } }"
 WAYS: dict[str, tuple[Callable[[TcpProxy], None], Callable[[TcpProxy], None]]] = {

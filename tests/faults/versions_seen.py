@@ -50,7 +50,7 @@ class VersionsSeen:
                 continue
 
     def _look(self) -> None:
-        # What is alive later than what is dead: whoever comes back does so above its tombstone.
+        # Live rows after tombstones: a row that comes back has a higher version than its tombstone.
         dead, alive = self._versions(DEAD), self._versions(ALIVE)
         for id_, version in alive.items():
             if version < self._alive.get(id_, 0):

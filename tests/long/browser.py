@@ -26,7 +26,7 @@ class Page:
     """One page. Elements are named by CSS selectors."""
 
     def __init__(self, socket: ClientConnection) -> None:
-        """Take the page's own connection."""
+        """Drive a page over its own connection."""
         self._socket = socket
         self._numbers = count(1)
 

@@ -35,7 +35,7 @@ class Account:
         return httpx2.Client(base_url=self.url, headers=bearer, timeout=30)
 
     def session(self, client: httpx2.Client) -> str:
-        """What the fuzzer needs to log in again, for its hooks."""
+        """Return the variables by which the hooks of the fuzzer log in again."""
         token = client.headers["Authorization"].removeprefix("Bearer ")
         place = f"{self.url}/api/v1/auth/login"
         return json.dumps({**asdict(self), "url": place, "token": token})

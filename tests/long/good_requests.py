@@ -38,7 +38,7 @@ class World:
     """Makes things through the API, and knows their ids."""
 
     def __init__(self, admin: httpx2.Client, document: Json, credentials: Json, hub: Hub) -> None:
-        """Take a client, the API's document, the credentials of the client's user, and a hub."""
+        """Make requests from the API's document, as the client's user, with a hub for webhooks."""
         self._admin, self._document, self._credentials = admin, document, credentials
         self._numbers = count(1)
         self._leases = Leases(admin)

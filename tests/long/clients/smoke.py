@@ -47,7 +47,7 @@ def refused(answer: Response[T | Problem], status: HTTPStatus) -> Problem:
 
 
 def live(known: AuthenticatedClient) -> None:
-    """Take one entity from its making to its end."""
+    """Create, change, list and delete one entity."""
     body = NewEntity(name="Generated Python", type_=NewEntityType.PRODUCT, key="generated-py")
     created = create_entity.sync_detailed(client=known, body=body)
     made = must(Entity, created)

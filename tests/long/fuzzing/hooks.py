@@ -23,7 +23,7 @@ OWN: dict[str, str] = json.loads(Path(os.environ["FUZZER_OWN"]).read_text())
 """The only operation that may change a thing, by its id: others would take it from that one.
 
 The fuzzer tries each operation with the ids that it saw in any response. The user of its token
-belongs to no operation: whoever removes or disables it fuzzes nothing more."""
+belongs to no operation: a fuzzer that removes or disables it can call nothing afterwards."""
 PUBLISHER_SECRET = os.environ.get("FUZZER_PUBLISHER_SECRET", "")
 SIGNED = "/api/v1/deliveries/callbacks"
 

@@ -40,7 +40,7 @@ class Body(BaseModel):
     tags: tuple[str, ...] = Field(default=(), min_length=1)
 
 
-def told(times: JsonValue, **more: JsonValue) -> list[tuple[str, str]]:
+def faults_of(times: JsonValue, **more: JsonValue) -> list[tuple[str, str]]:
     body: dict[str, JsonValue] = {"times": times, **more}
     with pytest.raises(ValidationError) as raised:
         Body.model_validate(body)
@@ -60,13 +60,13 @@ def told(times: JsonValue, **more: JsonValue) -> list[tuple[str, str]]:
     ],
 )
 def test_a_fault_points_into_the_input(times: JsonValue, pointer: str, detail: str) -> None:
-    assert told(times) == [(pointer, detail)]
+    assert faults_of(times) == [(pointer, detail)]
 
 
 def test_a_list_is_an_array() -> None:
     every: JsonValue = {"kind": "every"}
-    assert told(every, tags=[]) == [("/tags", "array should have at least 1 item")]
-    assert told(every, tags="x") == [("/tags", "input should be a valid array")]
+    assert faults_of(every, tags=[]) == [("/tags", "array should have at least 1 item")]
+    assert faults_of(every, tags="x") == [("/tags", "input should be a valid array")]
 
 
 def test_pointers_are_escaped() -> None:

@@ -18,7 +18,7 @@ LOCKS = (*SHARED, "dev", "sam", "contract", "manifests")
 
 
 def asked(name: str) -> Iterator[Requirement]:
-    """What a *.in file and those that it includes ask for."""
+    """Return the requirements of a *.in file and of those that it includes."""
     for line in (REQUIREMENTS / f"{name}.in").read_text().splitlines():
         text = line.partition("#")[0].strip()
         if text.startswith("-r "):

@@ -1,4 +1,4 @@
-"""Who reaches whom on AWS: template.yaml and infra/aws/network.yaml."""
+"""Allowed connections on AWS: template.yaml and infra/aws/network.yaml."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ REACHES: dict[str, set[tuple[str, int]]] = {
     "Migrate": {("0.0.0.0/0", 443), ("Postgres", 5432), ("Neo4j", 7687)},
     "Endpoints": set(),
 }
-"""What each security group may connect to, by group or network, and the port."""
+"""The allowed destinations of each security group: groups or networks, with ports."""
 REACHED_FROM: dict[str, set[tuple[str, int]]] = {
     "Functions": set(),
     "Fetch": set(),

@@ -94,7 +94,7 @@ class SourceStore(Protocol):
     def to_fetch(
         self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
-        """Take sources to fetch until a time, if they are enabled and their tickets are current.
+        """Claim enabled sources whose tickets are current, for fetching until a time.
 
         `due` has pairs of source and ticket. Sources that another worker has taken are left out,
         except for the tickets in `again`.

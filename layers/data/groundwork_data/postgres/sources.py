@@ -129,7 +129,7 @@ class PostgresSources:
     def to_fetch(
         self, due: Sequence[tuple[UUID, UUID]], now: datetime, until: datetime, again: Set[UUID]
     ) -> list[WatchedSource]:
-        """Take those sources whose tickets are current and that are enabled."""
+        """Claim those sources whose tickets are current and that are enabled."""
         sources, tickets = [one for one, _ in due], [ticket for _, ticket in due]
         given = {"sources": sources, "tickets": tickets, "now": now, "until": until}
         rows = self._rows(sql.TO_FETCH, given | {"again": list(again)})

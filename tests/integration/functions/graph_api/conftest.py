@@ -113,7 +113,7 @@ class Api:
         return self.database.rows(statement, parameters or None)
 
     def relay(self, limit: int = 500) -> None:
-        """Carry the outbox to the graph until nothing waits, behind whoever else is writing."""
+        """Carry the outbox to the graph until nothing waits, also while others write."""
         destination = GraphDestination(Neo4jProjection(self.wiring.graph))
         backlogs = PostgresBacklogs(self.database)
         ends = time.monotonic() + 30

@@ -32,6 +32,9 @@ def warmed(api: Api, monkeypatch: pytest.MonkeyPatch, seconds: int) -> int:
         read.append(text)
         return original(graph, text, *rest, **more)
 
+    patient = api.wiring.settings.model_copy(update={"graph_check_seconds": 60.0})
+    monkeypatch.setattr(api.wiring, "settings", patient)  # on a slow machine two are too few
+    monkeypatch.setattr(graph_check, "WARMING_SECONDS", 60.0)
     monkeypatch.setattr(graph_check, "wiring", lambda: api.wiring)
     monkeypatch.setattr(GraphDatabase, "read", noted)
     graph_check.handler({}, Context(seconds))

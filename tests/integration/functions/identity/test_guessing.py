@@ -25,7 +25,7 @@ HOME, AWAY = "203.0.113.7", "198.51.100.9"
 
 
 def unguarded(_attempt: LoginAttempt, _failures: object, _now: datetime) -> None:
-    """With the guard disabled: whoever asks is allowed."""
+    """The guard, disabled: every client is allowed."""
 
 
 def addresses(count: int) -> list[str]:
@@ -160,7 +160,7 @@ def test_an_owner_at_a_new_address_can_log_in_after_the_wait_despite_guessing(
     monkeypatch: pytest.MonkeyPatch,
     prolonged: bool,  # noqa: FBT001 - whether the guard is taken away
 ) -> None:
-    """Were refused tries counted, whoever goes on trying would keep the owner out for ever."""
+    """If refused tries counted, a client that goes on trying would keep the owner out for ever."""
     make_user(EMAIL)
     if prolonged:
         monkeypatch.setattr(LoginAttempt, "must_be_allowed", prolonging(database_url))

@@ -51,7 +51,7 @@ def test_every_invalid_signature_gets_the_same_response(
     assert rest("POST", PATH, "{", token=None, headers=headers).json == reply.json
     # Nor does an account help.
     assert rest("POST", PATH, body, headers=headers).status == 401
-    # Without the check of signatures, whoever sends well-formed headers is believed.
+    # Without the check of signatures, every client that sends well-formed headers is believed.
     monkeypatch.setattr(take_callback, "is_signed_with", lambda *_: True)
     well_formed = {**publisher.signed(body, "msg_x"), "webhook-signature": "v1,AAAA"}
     assert rest("POST", PATH, body, token=None, headers=well_formed).status == 200

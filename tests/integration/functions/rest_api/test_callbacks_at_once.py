@@ -39,7 +39,7 @@ def test_the_last_two_deliveries_may_end_at_the_same_time(
 
 @contextmanager
 def uncommitted(rest: Rest, publisher: Publisher, *updates: Any) -> Iterator[None]:
-    """Take a callback in a transaction that commits at the end of the block."""
+    """Apply a callback in a transaction that commits at the end of the block."""
     other = Rest.beside(rest)
     other.parts.nudge = lambda: None
     sender = Publisher.__new__(Publisher)

@@ -57,7 +57,7 @@ def test_a_store_that_fails_leaves_a_failed_run_and_no_file(
 
 
 class Deadly(MemoryFiles):
-    """Kills who stores the manifest, until it is told not to."""
+    """A bucket that kills the process when it stores a manifest, while `deadly` is set."""
 
     deadly = True
 

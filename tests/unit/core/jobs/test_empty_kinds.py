@@ -10,7 +10,7 @@ from .workers import Workers
 
 @pytest.fixture
 def tries(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was tried: `lease` for each try to lease by one statement."""
+    """The calls so far: `lease` for each try to lease by one statement."""
     tried: list[str] = []
     lease = workers.quick.lease
 

@@ -73,7 +73,7 @@ def broken() -> HttpResponse:
 
 @router.get("/exhausting", open="a test")
 def exhausting() -> HttpResponse:
-    """Take more memory than there is."""
+    """Allocate more memory than there is."""
     raise MemoryError
 
 
