@@ -16,6 +16,7 @@ from groundwork_core.jobs.replay_job import replay_job
 from groundwork_core.jobs.sweep import sweep_jobs
 from groundwork_data.postgres import lease_sql
 
+from ....lock_waits import lock_waits
 from ....waiting import eventually
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
 FEED = "https://feed.example/rss"
 WAITING_SECONDS = 300
 LEASE_SECONDS = 300
-WAITS = """
-SELECT EXISTS (SELECT FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock')
-"""
 
 
 @pytest.fixture
@@ -161,7 +158,7 @@ def twice_at_once(path: "Path") -> int:
         with path.work(first) as work:
             assert ask(work.jobs) == 1
             second = pool.submit(ask_otherwise)
-            assert eventually(lambda: second.done() or path.value(WAITS))
+            assert eventually(lambda: second.done() or lock_waits(path.url))
         assert second.result(30) == 1
     for database in (first, other):
         database.close()

@@ -10,7 +10,7 @@ import pytest
 from groundwork_core.jobs.lease_rules import PROGRESS_EVENT_SECONDS
 from groundwork_data.postgres import quick_leases
 
-from ....waiting import eventually
+from ....lock_waits import until_one_waits
 from ...functions.rest_api.conftest import Reply, Rest
 from .conftest import Office
 from .test_results_together import leases, statuses
@@ -123,8 +123,7 @@ def second_is_free(office: Office, first: dict[str, Any], second: dict[str, Any]
         holder.execute("SELECT FROM jobs WHERE id = %s FOR UPDATE", [first["id"]])
         thread = threading.Thread(target=beside, args=("POST", PATH, body))
         thread.start()
-        waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = %s"
-        assert eventually(lambda: office.sql(waiting, office.rest.url.rpartition("/")[2]))
+        until_one_waits(office.rest.url)
         lock = "SELECT id FROM jobs WHERE id = %s FOR UPDATE SKIP LOCKED"
         free = bool(other.execute(lock, [second["id"]]).fetchall())
         other.rollback()

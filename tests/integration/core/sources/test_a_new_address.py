@@ -14,6 +14,8 @@ from groundwork_core.web.reachability import AllowedTargets
 from groundwork_data.cron import next_cron
 from groundwork_data.postgres.sources import PostgresSources
 
+from ....lock_waits import until_one_waits
+
 if TYPE_CHECKING:
     from uuid import UUID
 
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 
 OLD, NEW = "https://old.example/rss", "https://new.example/rss"
 VALIDATORS = {"etag": '"1"'}
-WAITS = """
-SELECT count(*) FROM pg_stat_activity
-WHERE wait_event_type = 'Lock' AND datname = current_database()
-"""
 
 
 def patch(path: "Path", source: "UUID", **fields: object) -> None:
@@ -129,8 +127,7 @@ def deadlocks(path: "Path", source: "UUID") -> bool:
         with path.work(fetching) as work:
             assert work.sources.hold(source, ticket)
             thread.start()
-            while not path.value(WAITS):
-                pass
+            until_one_waits(path.url)
             work.connection.execute("SELECT 1 FROM sources WHERE id = %s FOR KEY SHARE", [source])
     except Exception as error:
         failed.append(error)

@@ -18,6 +18,7 @@ from groundwork_runtime.graphql.executor import MAX_BODY_BYTES, MAX_RESPONSE_BYT
 from groundwork_runtime.settings import Settings
 from groundwork_runtime.wiring import Wiring
 
+from ....waiting import eventually
 from .conftest import Api
 
 
@@ -102,8 +103,7 @@ def test_without_a_time_limit_a_query_runs_on_after_its_caller_left(
     """With the guard disabled, the query has no time limit and runs on after its caller left."""
     asker = threading.Thread(target=lambda: _until_stopped(neo4j.driver), daemon=True)
     asker.start()
-    asker.join(2)
-    running = graph.run(RUNNING)
+    running = eventually(lambda: graph.run(RUNNING))
     assert len(running) == 1
     graph.run(f"TERMINATE TRANSACTION '{running[0]['id']}'")
     asker.join(20)

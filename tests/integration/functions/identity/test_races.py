@@ -17,6 +17,7 @@ from psycopg import errors
 from groundwork_core.identity.model import Account
 from groundwork_data.postgres.users import PostgresUsers
 
+from ....lock_waits import lock_waits
 from ....waiting import eventually
 from .conftest import PASSWORD, Identity, MakeUser, Reply
 
@@ -41,10 +42,6 @@ BEGIN
     RETURN NEW;
 END $$
 """
-WAITS = (
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-    " AND datname = current_database()"
-)
 
 
 @contextmanager
@@ -60,13 +57,7 @@ def second(database_url: str, act: Callable[[], Done]) -> Future[Done]:
     pool = ThreadPoolExecutor(1)
     future = pool.submit(act)
     pool.shutdown(wait=False)
-    with psycopg.connect(database_url, autocommit=True) as watcher:
-
-        def settled() -> bool:
-            row = watcher.execute(WAITS).fetchone()
-            return future.done() or (row is not None and row[0] > 0)
-
-        assert eventually(settled)
+    assert eventually(lambda: future.done() or lock_waits(database_url) > 0)
     return future
 
 

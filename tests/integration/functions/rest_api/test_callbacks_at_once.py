@@ -1,6 +1,5 @@
 """Callbacks at the same time, and callbacks of a killed process."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from groundwork_core.publishing.end_distributions import end_all_finished
 from groundwork_data.postgres import callback_one_sql
 from groundwork_data.postgres.callbacks import PostgresCallbacks
 
+from ....lock_waits import until_one_waits
 from .callbacks import Publisher, delivery, now, status_of, update
 from .conftest import Rest
 
@@ -50,14 +50,6 @@ def uncommitted(rest: Rest, publisher: Publisher, *updates: Any) -> Iterator[Non
             yield
     finally:
         other.database.close()
-
-
-def until_one_waits(url: str) -> None:
-    """Wait until a transaction waits for another one."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-        while connection.execute(waiting).fetchall() == [(0,)]:
-            time.sleep(0.01)
 
 
 def test_callbacks_about_other_recipients_do_not_wait(

@@ -12,6 +12,7 @@ from groundwork_core.publishing.keep_engagements import BATCH
 from groundwork_core.publishing.rows import EngagementMonths, EngagementRow
 from groundwork_data.postgres.engagements import PostgresEngagements
 
+from ....lock_waits import lock_waits
 from ....waiting import eventually
 from .conftest import Rest
 from .test_engagement_sums import differs
@@ -22,10 +23,6 @@ READ = """
 SELECT relname FROM pg_stat_xact_user_tables
 WHERE (seq_scan > 0 OR idx_scan > 0)
     AND (relname LIKE 'raw_engagements%' OR relname = 'engagements')
-"""
-WAITS = """
-SELECT EXISTS (SELECT FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock')
 """
 
 
@@ -131,7 +128,7 @@ def at_the_same_time(rest: Rest, way: str, between: str) -> bool:
         assert PostgresEngagements(one).keep(rows[:1])[0].created
         one.execute(between)
         second = pool.submit(PostgresEngagements(another).keep, rows[1:])
-        assert eventually(lambda: values(rest, WAITS)[0] or second.done(), 30)
+        assert eventually(lambda: second.done() or lock_waits(rest.url))
         one.commit()
         return second.result(30)[0].created
 

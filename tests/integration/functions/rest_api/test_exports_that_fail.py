@@ -19,6 +19,8 @@ from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
 from ....fakes.export_files import MemoryFiles
+from ....lock_waits import lock_waits
+from ....waiting import eventually
 from .conftest import Rest
 from .exporting import (
     LAMBDA_SECONDS,
@@ -160,7 +162,7 @@ def two_claims(rest: Rest) -> list[int]:
 
     def meanwhile() -> None:
         second.start()
-        second.join(1)
+        assert eventually(lambda: not second.is_alive() or lock_waits(rest.url))
 
     claim(meanwhile)
     second.join()

@@ -1,7 +1,6 @@
 """Merges at the same time as other merges and as results that state the old key."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
@@ -18,6 +17,7 @@ from groundwork_data.postgres import merging_sql
 from groundwork_data.postgres.database import Database
 from groundwork_data.postgres.unit_of_work import PostgresUnitOfWork
 
+from ....lock_waits import until_one_waits
 from .conftest import Rest
 
 
@@ -82,10 +82,6 @@ def test_without_one_order_of_locks_two_merges_into_each_other_deadlock(
     assert Unavailable in errors_seen(rest, 3)
 
 
-WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-WAITS += " AND application_name = 'stater' AND wait_event_type = 'Lock'"
-
-
 def stated_meanwhile(rest: Rest) -> tuple[str, str]:
     """State a key while its entity is being merged; return the survivor, and what was stated of."""
     a, b = entity(rest, "A"), entity(rest, "B")
@@ -103,10 +99,7 @@ def stated_meanwhile(rest: Rest) -> tuple[str, str]:
             work = PostgresUnitOfWork(merger)
             merge_entity(UUID(a), UUID(b), Expected(None), work=work)
             stating = pool.submit(state)
-            ends = time.monotonic() + 10
-            while rest.database.row(WAITS) != (1,) and time.monotonic() < ends:
-                time.sleep(0.01)
-            assert rest.database.row(WAITS) == (1,)
+            until_one_waits(rest.url)
         stated = stating.result()
     merger.close()
     stater.close()

@@ -61,7 +61,7 @@ def test_boto3_posts_to_a_socket_describes_it_and_closes_it(serve: Serve) -> Non
             assert await socket.recv() == '{"ä":1}'
             shown = await asyncio.to_thread(lambda: client.get_connection(ConnectionId=one))
             assert shown["Identity"]["SourceIp"] == "127.0.0.1"
-            assert abs((datetime.now(UTC) - shown["ConnectedAt"]).total_seconds()) < 5
+            assert abs((datetime.now(UTC) - shown["ConnectedAt"]).total_seconds()) < 60
             await asyncio.to_thread(lambda: client.delete_connection(ConnectionId=one))
             with pytest.raises(ConnectionClosed):
                 await socket.recv()
