@@ -52,6 +52,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         site, host = self.server, self.headers["Host"].split(":")[0]
+        self.unanswered = True
         with site.lock:
             site.asked.append((host, self.path))
             site.headers.append(dict(self.headers))
@@ -63,10 +64,16 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
         finally:
-            with site.lock:
-                site.flying[host] -= 1
+            self._land()
+
+    def _land(self) -> None:
+        """Count the request as answered, once."""
+        with self.server.lock:
+            self.server.flying[self.headers["Host"].split(":")[0]] -= self.unanswered
+            self.unanswered = False
 
     def say(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self._land()  # the client may send its next request before this thread goes on
         self.send_response(status)
         for name, value in {**headers, "Content_Length": str(len(body))}.items():
             self.send_header(name.replace("_", "-"), value)
