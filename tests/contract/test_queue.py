@@ -134,6 +134,46 @@ def test_a_nudge_arrives_without_boto3(emulator: "Emulator") -> None:
     assert receive_all(emulator.client("sqs"), url) == [{"reason": "é"}]
 
 
+def trace_of(client: Any, url: str) -> str | None:
+    (message,) = client.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    return message["Attributes"].get("AWSTraceHeader")  # type: ignore[no-any-return]
+
+
+TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled="
+
+
+@pytest.mark.parametrize(("sampled", "carried"), [("1", f"{TRACE}1"), ("0", None)])
+def test_a_nudge_carries_a_sampled_trace(
+    emulator: "Emulator", monkeypatch: pytest.MonkeyPatch, sampled: str, carried: str | None
+) -> None:
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE + sampled)
+    url = emulator.queue("traced")
+    NudgeQueue(url, "eu-central-1", AwsCredentials(emulator.access_key_id, "x")).send([{"n": 1}])
+    assert trace_of(emulator.client("sqs"), url) == carried
+
+
+class Recording:
+    """A client that keeps what it is given: no emulator stores this attribute of a batch."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+
+    def send_message_batch(self, QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:  # noqa: N803 - boto3's
+        self.entries += Entries
+        return {}
+
+
+def test_a_message_carries_a_sampled_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    client: Any = Recording()
+    for sampled in ("1", "0"):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", TRACE + sampled)
+        SqsQueue(lambda: client, "url").send([{"n": 1}])
+    traced, plain = client.entries
+    attribute = traced["MessageSystemAttributes"]["AWSTraceHeader"]
+    assert attribute == {"DataType": "String", "StringValue": f"{TRACE}1"}
+    assert "MessageSystemAttributes" not in plain
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/0/q", "{endpoint}/000000000000/no-such-queue"])
 def test_a_nudge_that_does_not_arrive_is_unavailable(emulator: "Emulator", url: str) -> None:
     url = url.format(endpoint=emulator.endpoint)

@@ -30,6 +30,7 @@ class FakeFleet:
     seconds: float = 0.0
     events: list[tuple[str, Mapping[str, object]]] = field(default_factory=list)
     places: list[Place] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
     running: int = 0
     most_running: int = 0
 
@@ -40,9 +41,11 @@ class FakeFleet:
         *,
         deadline_seconds: float | None = None,
         place: Place = NO_CALLER,
+        trace: str = "",
     ) -> Answer:
         self.events.append((function, event))
         self.places.append(place)
+        self.traces.append(trace)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:

@@ -14,6 +14,7 @@ class _Held:
     body: str
     visible_at: float = 0.0
     receives: int = 0
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -27,9 +28,9 @@ class FakeSource:
     waits: list[float] = field(default_factory=list)
     sent: int = 0
 
-    def send(self, url: str, body: str) -> str:
+    def send(self, url: str, body: str, **attributes: str) -> str:
         self.sent += 1
-        held = _Held(f"m{self.sent}", body)
+        held = _Held(f"m{self.sent}", body, attributes=attributes)
         self.queues.setdefault(url, []).append(held)
         return held.id
 
@@ -73,4 +74,5 @@ class FakeSource:
 
     def _received(self, held: _Held) -> Received:
         attributes = {"ApproximateReceiveCount": str(held.receives), "SentTimestamp": "0"}
+        attributes |= held.attributes
         return Received(held.id, self._receipt(held), held.body, "", attributes, {})

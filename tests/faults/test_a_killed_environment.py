@@ -99,8 +99,8 @@ def test_a_poller_that_counts_a_dead_environment_as_success_loses_the_batch(
     """With the guard disabled."""
     ask = Poller._invoke
 
-    async def forgiving(self: Poller, event: dict[str, object]) -> Invoked:
-        return Invoked((await ask(self, event)).payload, None)
+    async def forgiving(self: Poller, event: dict[str, object], trace: str) -> Invoked:
+        return Invoked((await ask(self, event, trace)).payload, None)
 
     monkeypatch.setattr(Poller, "_invoke", forgiving)
     lines, left = asyncio.run(killed(emulator, tmp_path / "log"))

@@ -23,6 +23,8 @@ from groundwork_lambda_host.settings import HostSettings, base_url
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
 from groundwork_lambda_host.telemetry.page import MetricsPage
 from groundwork_lambda_host.telemetry.registry import Telemetry
+from groundwork_lambda_host.telemetry.spans import Spans
+from groundwork_lambda_host.telemetry.zipkin import ZipkinSender
 from groundwork_lambda_host.template import Stack
 
 _ACCOUNT = "000000000000"
@@ -93,6 +95,10 @@ class Host:
             sink=sink,
             metrics=self.telemetry.application.take,
         )
+        spans = Spans() if settings.zipkin_url else None
+        self._zipkin = (
+            ZipkinSender(spans, settings.zipkin_url, self.telemetry.spans) if spans else None
+        )
         self.fleet = Fleet(
             stack,
             Limits(
@@ -101,6 +107,7 @@ class Host:
                 idle_seconds=settings.idle_seconds,
             ),
             surroundings,
+            spans,
         )
         self._own: dict[str, App] = {
             "/metrics": MetricsPage(self.telemetry.registry, settings.metrics_token),
@@ -113,6 +120,7 @@ class Host:
             self._own,
             Cors(settings.cors_origins),
             Callers(stack.lanes),
+            spans,
         )
         self.telemetry.watch(self.fleet.pools, self.gateway)
         access = AccessLog(to_stdout) if settings.access_log else None
@@ -144,6 +152,8 @@ class Host:
         self._serving = True
         for part in self._parts:
             await part.start()
+        if self._zipkin is not None:
+            await self._zipkin.start()
 
     async def drain(self) -> None:
         """Accept no new work, finish running work, and end every process.
@@ -165,6 +175,8 @@ class Host:
         )
         await self.fleet.drain(self.settings.finish_seconds)
         hastening.cancel()
+        if self._zipkin is not None:
+            await self._zipkin.close()
 
     async def _hasten(self) -> None:
         """Reduce the remaining time that events of queues and schedules see, while they finish."""

@@ -28,8 +28,11 @@ class Invoker(Protocol):
         *,
         deadline_seconds: float | None = None,
         place: Place = NO_CALLER,
+        trace: str = "",
     ) -> InvocationResult:
         """Invoke the function with `event` and wait for the result.
+
+        `trace` is the trace that it continues, as in X-Ray's header; empty begins one.
 
         Raises:
             Throttled: All environments are busy and too many events wait.

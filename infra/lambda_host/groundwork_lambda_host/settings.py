@@ -146,6 +146,15 @@ class HostSettings:
             "that does not. Empty: this host.",
         ),
     )
+    zipkin_url: str = field(
+        default="",
+        metadata=_variable(
+            "GROUNDWORK_ZIPKIN_URL",
+            "Base URL of Zipkin, such as `http://zipkin:9411`, which gets a span for each request "
+            "and for each event of a function. Of new traces, the first ten of each second are "
+            "sampled and 5 % of the others. Empty: none.",
+        ),
+    )
     functions: tuple[str, ...] = field(
         default=(),
         metadata=_variable(
@@ -200,7 +209,8 @@ class HostSettings:
                 lambda: _gateway(text("GROUNDWORK_GATEWAY") or default.gateway), default.gateway
             ),
             peers=checked(lambda: _peers(text("GROUNDWORK_PEERS")), ()),
-            live_url=checked(lambda: _live_url(text("GROUNDWORK_LIVE_URL")), ""),
+            live_url=checked(lambda: _service_url("GROUNDWORK_LIVE_URL", environ), ""),
+            zipkin_url=checked(lambda: _service_url("GROUNDWORK_ZIPKIN_URL", environ), ""),
             functions=_listed(text("GROUNDWORK_FUNCTIONS")),
             shared=passed_on(environ),
         )
@@ -288,10 +298,11 @@ def _peers(listed: str) -> tuple[tuple[str, int], ...]:
     return tuple(found)
 
 
-def _live_url(given: str) -> str:
+def _service_url(name: str, environ: Mapping[str, str]) -> str:
+    given = environ.get(name) or ""
     parts = urlsplit(given)
     if given and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.path):
-        raise BadHostSettings("GROUNDWORK_LIVE_URL must be like http://gateway:8000")
+        raise BadHostSettings(f"{name} must be like http://gateway:8000")
     return given
 
 

@@ -6,6 +6,7 @@ one list of what AWS creates; a test compares the registrations with the templat
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -76,9 +77,16 @@ def remaining_seconds(event: BaseLambdaEvent) -> float:
 
 
 def _log_context(event: Any, get_response: Next) -> Any:
-    """Middleware: put the request id of Lambda, or of a WebSocket event, on every log line."""
+    """Middleware: put the trace and the request id on every log line.
+
+    The request id is that of Lambda, or of a WebSocket event.
+    """
     raw = event.to_dict()
     request_id = raw.get("requestContext", {}).get("requestId") if isinstance(raw, dict) else None
     request_id = request_id or getattr(event.context, "aws_request_id", None)
-    with logs.fields(**({"request_id": request_id} if request_id else {})):
+    found = {
+        "request_id": request_id,
+        "trace_id": logs.trace_id(os.environ.get("_X_AMZN_TRACE_ID", "")),
+    }
+    with logs.fields(**{name: value for name, value in found.items() if value}):
         return get_response(event)

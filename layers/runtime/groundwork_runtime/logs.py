@@ -38,6 +38,12 @@ SERVICE = "groundwork"
 _ECS = {"trace_id": "trace.id"}
 
 
+def trace_id(header: str) -> str | None:
+    """Return the trace id of X-Ray's header, or None."""
+    root = next((part for part in header.split(";") if part.startswith("Root=")), "")
+    return root.removeprefix("Root=") or None
+
+
 class JsonFormatter(logging.Formatter):
     """Formats a record with its `extra` and the fields of the enclosing block."""
 

@@ -79,6 +79,7 @@ def test_two_hosts_that_are_given_no_name_have_different_ones() -> None:
         ("GROUNDWORK_PEERS", ":8000"),
         ("GROUNDWORK_GATEWAY", "a pod"),
         ("GROUNDWORK_LIVE_URL", "gateway:8000"),
+        ("GROUNDWORK_ZIPKIN_URL", "zipkin:9411"),
         ("GROUNDWORK_LIVE_URL", "http://gateway:8000/@live"),
     ],
 )

@@ -125,7 +125,8 @@ def test_a_registration_is_called_by_its_name_as_chalice_does(app: EventApp) -> 
     assert answer.payload == "aws.scheduler"
 
 
-def test_log_lines_carry_the_request_id() -> None:
+def test_log_lines_carry_the_request_id_and_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("_X_AMZN_TRACE_ID", raising=False)
     made, seen = EventApp("sample"), []
 
     @made.schedule("rate(1 minute)")
@@ -134,6 +135,9 @@ def test_log_lines_carry_the_request_id() -> None:
 
     made(event("scheduler.json"), CONTEXT)
     assert seen == [{"request_id": "r-1"}]
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-2-3;Parent=4;Sampled=1")
+    made(event("scheduler.json"), CONTEXT)
+    assert seen[1] == {"request_id": "r-1", "trace_id": "1-2-3"}
 
 
 def test_making_an_app_leaves_logging_and_the_environment_alone(

@@ -12,6 +12,7 @@ from groundwork_lambda_host.environments.output import Output, Sink, to_stdout
 from groundwork_lambda_host.environments.pool import Event, Pool
 from groundwork_lambda_host.environments.variables import environment_variables
 from groundwork_lambda_host.places import NO_CALLER, Place
+from groundwork_lambda_host.telemetry.spans import Spans
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function, Stack
 
@@ -44,9 +45,12 @@ class Fleet:
             environments, because one caller keeps at most half of them busy. `most` is lower if
             the template says so.
         context: Variables and outputs of the environments.
+        spans: Collects a span for each event; None collects none.
     """
 
-    def __init__(self, stack: Stack, limits: Limits, context: EnvironmentContext) -> None:
+    def __init__(
+        self, stack: Stack, limits: Limits, context: EnvironmentContext, spans: Spans | None = None
+    ) -> None:
         self._region = stack.region
         self._context = context
         # Starting more at once than there are processors would only delay the first.
@@ -58,7 +62,9 @@ class Fleet:
             function = stack.functions[name]
             most = limits.most * 2 if name in serving else limits.most
             pool_limits = replace(limits, most=most_of(stack, function, most))
-            self.pools[name] = Pool(function, pool_limits, FunctionStats(), self._launch, gate)
+            self.pools[name] = Pool(
+                function, pool_limits, FunctionStats(), self._launch, gate, spans
+            )
         self._reaper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -73,10 +79,11 @@ class Fleet:
         *,
         deadline_seconds: float | None = None,
         place: Place = NO_CALLER,
+        trace: str = "",
     ) -> Invocation:
         """Invoke the function of that logical id (see `Pool.invoke`)."""
         pool = self.pools[function]
-        return await pool.invoke(event, deadline_seconds=deadline_seconds, place=place)
+        return await pool.invoke(event, deadline_seconds=deadline_seconds, place=place, trace=trace)
 
     async def swap(self) -> None:
         """Replace all environments with new ones, as after a deployment."""

@@ -65,6 +65,7 @@ class Call:
         event: The event as JSON.
         request_id: Id of the invocation.
         trace: Value of `_X_AMZN_TRACE_ID`.
+        parent: Id of the span that caused the call, if spans are collected.
         wants: With `json`, the caller gets the result unchanged. With `http`, it gets status,
             headers and body separately, so that the body is encoded only once.
         on_end: Called once with the result, or with None if the caller's deadline passed first.
@@ -79,6 +80,7 @@ class Call:
     on_end: Callable[[Invocation | None], None]
     place: Place = NO_CALLER
     over: bool = False
+    parent: str = ""
     started: float = 0.0
     cold: bool = False
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)

@@ -11,9 +11,10 @@ from groundwork_lambda_host.environments.environment import Environment, StartFa
 from groundwork_lambda_host.environments.invocation import Call, Invocation, LambdaError
 from groundwork_lambda_host.environments.limits import Limits
 from groundwork_lambda_host.environments.lines import Lines
-from groundwork_lambda_host.environments.tracing import new_request_id, new_trace
+from groundwork_lambda_host.environments.tracing import new_request_id, trace_or_new
 from groundwork_lambda_host.invoking import Throttled
 from groundwork_lambda_host.places import NO_CALLER, Place
+from groundwork_lambda_host.telemetry.spans import Spans
 from groundwork_lambda_host.telemetry.stats import FunctionStats
 from groundwork_lambda_host.template import Function
 
@@ -31,6 +32,7 @@ class Pool:
         stats: Counters of the function.
         launch: Returns a new environment (not started) and its variables.
         gate: Limits how many environments of the whole host start at once.
+        spans: Collects a span for each event; None collects none.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class Pool:
         stats: FunctionStats,
         launch: "Callable[[Pool], tuple[Environment, Mapping[str, str]]]",
         gate: asyncio.Semaphore,
+        spans: Spans | None = None,
     ) -> None:
         self.function = function
         self.limits = limits
         self.stats = stats
         self._launch = launch
         self._gate = gate
+        self._spans = spans
         self._idle: list[Environment] = []
         self._all: set[Environment] = set()
         self._processes: set[Environment] = set()
@@ -65,7 +69,12 @@ class Pool:
         await asyncio.gather(*(self._grow() for _ in range(missing)))
 
     async def invoke(
-        self, event: Event, *, deadline_seconds: float | None = None, place: Place = NO_CALLER
+        self,
+        event: Event,
+        *,
+        deadline_seconds: float | None = None,
+        place: Place = NO_CALLER,
+        trace: str = "",
     ) -> Invocation:
         """Run an event and return its outcome, which may be a handler's error.
 
@@ -74,6 +83,7 @@ class Pool:
             deadline_seconds: How long the caller waits, including the wait for an environment.
                 The handler continues after it, up to the function's own timeout.
             place: The place where it waits.
+            trace: The trace that it continues, as in X-Ray's header; empty begins one.
 
         Raises:
             Throttled: Too many events wait.
@@ -92,7 +102,7 @@ class Pool:
                 future.set_result(outcome)
 
         json = event if isinstance(event, bytes) else orjson.dumps(event)
-        call = Call(json, new_request_id(), new_trace(), "json", ended, place)
+        call = Call(json, new_request_id(), trace_or_new(trace), "json", ended, place)
         self.submit(call, deadline_seconds)
         try:
             return await future
@@ -108,6 +118,8 @@ class Pool:
         Raises:
             Throttled: Too many events wait.
         """
+        if self._spans is not None:
+            call.trace, call.parent = self._spans.begin(call.trace)
         if not self._idle or not self._lines.may_begin(call):
             self._queue(call, deadline_seconds)
             return
@@ -178,7 +190,10 @@ class Pool:
     def finished(self, environment: Environment, outcome: Invocation) -> None:
         """Count the event, and give its environment the next one."""
         self.stats.count(outcome)
-        self._lines.ended(self._running.pop(environment))
+        call = self._running.pop(environment)
+        self._lines.ended(call)
+        if self._spans is not None:
+            self._end_span(self._spans, call, outcome)
         if outcome.error is not None and outcome.error.error_type == "Runtime.ExitError":
             self._crashes.crashed()
         elif not environment.retiring:
@@ -229,6 +244,15 @@ class Pool:
             if not call.over:
                 self._begin(self._idle.pop(), call)
         self._grow_ahead()
+
+    def _end_span(self, spans: Spans, call: Call, outcome: Invocation) -> None:
+        tags = {"request_id": outcome.request_id, "cold": str(outcome.cold).lower()}
+        if outcome.error is not None:
+            tags["error"] = outcome.error.error_type
+        name = self.function.logical_id
+        spans.end(
+            call.trace, call.parent, service=name, name="invoke", seconds=outcome.seconds, tags=tags
+        )
 
     def _begin(self, environment: Environment, call: Call) -> None:
         self._running[environment] = call

@@ -19,6 +19,7 @@ from groundwork_lambda_host.gateway.responses import HttpResponse, Malformed, re
 from groundwork_lambda_host.gateway.routes import Match, Routes
 from groundwork_lambda_host.invoking import Throttled
 from groundwork_lambda_host.sockets.asgi import Receive, Scope, Send
+from groundwork_lambda_host.telemetry.spans import Spans
 from groundwork_lambda_host.telemetry.stats import Durations
 
 DEADLINE_SECONDS = 29.0  # as API Gateway
@@ -37,6 +38,7 @@ class Gateway:
         own: Applications of the host by path prefix (`/metrics`, `/@live`).
         cors: CORS headers of the host's own responses.
         callers: Determines the place where a request waits.
+        spans: Collects a span for each request; None collects none.
 
     Attributes:
         responses: Number of responses by status.
@@ -54,6 +56,7 @@ class Gateway:
         own: Mapping[str, App],
         cors: Cors,
         callers: Callers,
+        spans: Spans | None = None,
     ) -> None:
         self._routes = routes
         self._pools = pools
@@ -61,6 +64,7 @@ class Gateway:
         self._own = own
         self._cors = cors
         self._callers = callers
+        self._spans = spans
         self.sockets: App | None = None
         self.closing = False
         self.bad_requests = 0
@@ -116,12 +120,25 @@ class Gateway:
             else:
                 self._count(result.status, began)
                 reply(result)
+            span_ended(result.status)
+
+        def span_ended(status: int) -> None:
+            if self._spans is not None and match is not None:
+                seconds = perf_counter() - began
+                tags = _tags(method, path, status, request_id)
+                name = f"{method} {match.resource}"
+                self._spans.end(
+                    trace, parent, service="gateway", name=name, seconds=seconds, tags=tags
+                )
 
         route = match.route(method) if match else None
         if match is None or route is None:
             refuse(problems.not_allowed(match.allow) if match else problems.NOT_FOUND)
             return None
-        trace = trace_or_new(request.trace)
+        if self._spans is None:
+            trace, parent = trace_or_new(request.trace), ""
+        else:
+            trace, parent = self._spans.begin(request.trace)
         try:
             event = self._events.build(request, match, request_id, trace)
         except ValueError:
@@ -132,12 +149,24 @@ class Gateway:
             self._pools[route.function].submit(call, DEADLINE_SECONDS)
         except Throttled:
             refuse(problems.THROTTLED)
+            span_ended(problems.THROTTLED.status)
             return None
         return call
 
     def _count(self, status: int, began: float) -> None:
         self.responses[status] += 1
         self.durations.count(perf_counter() - began)
+
+
+def _tags(method: str, path: str, status: int, request_id: str) -> dict[str, str]:
+    """Return the tags of a request's span; a query string may hold tickets and searches."""
+    tags = {
+        "http.method": method,
+        "http.path": path,
+        "http.status_code": str(status),
+        "request_id": request_id,
+    }
+    return tags | ({"error": str(status)} if status >= 500 else {})  # noqa: PLR2004 - HTTP statuses speak for themselves
 
 
 def _result(outcome: Invocation | None, method: str, request_id: str) -> HttpResponse | Problem:

@@ -31,6 +31,11 @@ class Received:
         return int(self.attributes.get("SentTimestamp", "0")) / 1000
 
     @property
+    def trace(self) -> str:
+        """The trace of its sender, as in X-Ray's header; empty if there is none."""
+        return self.attributes.get("AWSTraceHeader", "")
+
+    @property
     def size_bytes(self) -> int:
         """Approximate size in an event."""
         return len(self.body) + 1024

@@ -178,7 +178,9 @@ class Poller:
     async def _handle(self, messages: Sequence[Received]) -> None:
         event = sqs_event(messages, queue_arn=self._queue.arn, region=self._settings.region)
         try:
-            outcome = await self._invoke(event)
+            # An event has one trace: that of the first message that has one.
+            trace = next((message.trace for message in messages if message.trace), "")
+            outcome = await self._invoke(event, trace)
         except Throttled:
             # They were not processed: return them soon.
             return await self._settle([], messages, delay_of=lambda _: 1)
@@ -198,13 +200,13 @@ class Poller:
         )
         return None
 
-    async def _invoke(self, event: dict[str, object]) -> "Invoked":
+    async def _invoke(self, event: dict[str, object], trace: str) -> "Invoked":
         """Invoke; if throttled, retry for half the visibility: returning costs a receive."""
         clock = asyncio.get_running_loop().time
         until, wait = clock() + self._queue.visibility_seconds / 2, 0.05
         while True:
             try:
-                outcome = await self._invoker.invoke(self._mapping.function, event)
+                outcome = await self._invoker.invoke(self._mapping.function, event, trace=trace)
             except Throttled:
                 if clock() + wait > until or self._stopping.is_set():
                     raise

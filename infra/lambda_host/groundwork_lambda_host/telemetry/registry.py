@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Gauge, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Metric
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -74,6 +74,16 @@ class Telemetry:
             ("queue",),
             registry=self.registry,
         )
+        self._spans = Counter(
+            "groundwork_spans",
+            "Spans, by what became of them: sent to Zipkin, refused by it, or dropped.",
+            ("result",),
+            registry=self.registry,
+        )
+
+    def spans(self, result: str, count: int) -> None:
+        """Count spans by what became of them: sent, refused or dropped."""
+        self._spans.labels(result).inc(count)
 
     def watch(self, pools: Mapping[str, PoolView], gateway: GatewayView) -> None:
         """Add the metrics of the pools and the gateway."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Unavailable
 from groundwork_data.aws.signed_request import AwsCredentials, AwsService
+from groundwork_data.aws.trace_header import sampled_trace
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -28,10 +30,18 @@ class NudgeQueue:
         Raises:
             Unavailable: the service cannot be reached or refuses the request.
         """
+        trace = sampled_trace(os.environ)
+        attributes: dict[str, JsonValue] = (
+            {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}} if trace else {}
+        )
         for message in messages:
             status, _ = self._sqs.call(
                 "AmazonSQS.SendMessage",
-                {"QueueUrl": self._url, "MessageBody": json.dumps(message)},
+                {
+                    "QueueUrl": self._url,
+                    "MessageBody": json.dumps(message),
+                    "MessageSystemAttributes": attributes,
+                },
             )
             if status != http.client.OK:
                 raise Unavailable(f"The queue service responded with {status}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from groundwork_core.errors import Invalid, Unavailable
+from groundwork_data.aws.trace_header import sampled_trace
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -89,6 +91,11 @@ class SqsQueue:
     def _send(self, left: list[SendMessageBatchRequestEntryTypeDef]) -> None:
         from botocore.exceptions import BotoCoreError, ClientError  # lazy boto3
 
+        if trace := sampled_trace(os.environ):
+            for entry in left:
+                entry["MessageSystemAttributes"] = {
+                    "AWSTraceHeader": {"DataType": "String", "StringValue": trace}
+                }
         for attempt in range(TRIES):
             if attempt:
                 self._pause(RETRY_SECONDS * 2**attempt)

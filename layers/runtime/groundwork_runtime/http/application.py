@@ -171,7 +171,4 @@ def _trace_id(event: Mapping[str, Any]) -> str | None:
     if trace is None:
         headers = event.get("headers") or {}
         trace = headers.get("X-Amzn-Trace-Id") or headers.get("x-amzn-trace-id")
-    if not trace:
-        return None
-    root = next((part for part in trace.split(";") if part.startswith("Root=")), "")
-    return root.removeprefix("Root=") or None
+    return logs.trace_id(trace or "")

@@ -229,3 +229,11 @@ def test_the_age_of_a_queue_is_that_of_its_oldest_known_message() -> None:
     assert ages.oldest_seconds("q", waiting=5) == 0
     now[0] = 160.0
     assert ages.oldest_seconds("q", waiting=5) == 60
+
+
+def test_an_event_continues_the_trace_of_its_first_message_that_has_one() -> None:
+    source, fleet = FakeSource(queues={URL: []}), FakeFleet()
+    source.send(URL, "plain")
+    source.send(URL, "traced", AWSTraceHeader="Root=1-2-3;Sampled=1")
+    run(polled(poller(source, fleet), lambda: not source.queues[URL]))
+    assert fleet.traces == ["Root=1-2-3;Sampled=1"]
