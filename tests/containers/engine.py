@@ -114,6 +114,11 @@ class Engine:
             timeout=1800,
         )
 
+    def container_logs(self) -> str:
+        """Return the folder of the log files of containers."""
+        root = self.docker("info", "-f", "{{.DockerRootDir}}").strip()
+        return f"{root}/containers"
+
     def stop(self) -> None:
         """Stop the engine, if it is our own, with all that it mounted."""
         if self.process is None:

@@ -2,9 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx2
@@ -21,6 +21,7 @@ SECRETS = [
     "METRICS_TOKEN",
     "ADMIN_PASSWORD",
 ]
+PUBLISHED = ["PROMETHEUS", "ALERTMANAGER", "ZIPKIN", "OPENSEARCH"]
 FILES = ["infra/compose/compose.yaml", "tests/containers/standins.compose.yaml"]
 
 
@@ -32,7 +33,8 @@ class Project:
     command: list[str]
     port: int
     password: str
-    prometheus: int = 0
+    ports: Mapping[str, int] = field(default_factory=dict)
+    """The published ports of the other services."""
     seconds: float = 0.0
 
     def __call__(self, *arguments: str, timeout: float = 900) -> str:
@@ -48,7 +50,12 @@ class Project:
         return f"http://127.0.0.1:{self.port}"
 
     def container(self, service: str) -> str:
-        return self("ps", "-q", service).strip()
+        return self("--profile", "*", "ps", "-aq", service).strip()
+
+    def name(self, service: str) -> str:
+        """Return the name of the container of a service."""
+        name = self.engine.docker("inspect", "-f", "{{.Name}}", self.container(service))
+        return name.strip().removeprefix("/")
 
     @contextmanager
     def client(self) -> Iterator[httpx2.Client]:
@@ -68,13 +75,14 @@ def started(
     """Start a project from nothing with new secrets; remove it with its volumes."""
     port = free_port()
     values = {name: f"a{secrets.token_hex(12)}" for name in SECRETS}
-    prometheus = free_port()
+    ports = {name: free_port() for name in PUBLISHED}
     values |= {"COMPOSE_PROFILES": profile, "PORT": str(port), "BASE": base}
-    values |= {"PROMETHEUS_PORT": str(prometheus), "ALERTMANAGER_PORT": str(free_port())}
+    values |= {f"{name}_PORT": str(number) for name, number in ports.items()}
+    values |= {"CONTAINER_LOGS": engine.container_logs(), "OPENSEARCH_TLS": "off"}
     file = folder / "env"
     file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     command = [*compose, "-p", f"groundwork-{port}", "--env-file", str(file)]
-    found = Project(engine, command, port, values["ADMIN_PASSWORD"], prometheus)
+    found = Project(engine, command, port, values["ADMIN_PASSWORD"], ports)
     try:
         began = time.monotonic()
         found("up", "-d", "--wait", "--wait-timeout", "600")

@@ -14,24 +14,9 @@ from websockets.sync.client import connect
 
 from ..request_load import RequestLoad
 from ..waiting import eventually
-from .engine import Engine
-from .project import Project, started
+from .project import Project
 
 pytestmark = [pytest.mark.long, pytest.mark.containers, pytest.mark.timeout(3600)]
-
-
-@pytest.fixture(scope="module")
-def project(
-    engine: Engine,
-    base: str,
-    images: dict[str, str],
-    standins: str,
-    compose: list[str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Project]:
-    folder = tmp_path_factory.mktemp("compose")
-    with started(engine, compose, base, folder, "ministack") as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +121,7 @@ def test_a_host_that_is_stopped_serves_every_running_request(project: Project) -
 
 def test_prometheus_scrapes_both_hosts_with_the_rules_and_alertmanager(project: Project) -> None:
     project("--profile", "observability", "up", "-d", "--no-deps", "prometheus", "alertmanager")
-    url = f"http://127.0.0.1:{project.prometheus}/api/v1"
+    url = f"http://127.0.0.1:{project.ports['PROMETHEUS']}/api/v1"
 
     def ask(path: str) -> Any:
         try:
