@@ -104,8 +104,10 @@ def test_lines_of_other_projects_stay_where_they_are(project: Project, base: str
     for name, word in (("other", other), ("groundwork-control", shipped)):
         options = ("run", "--rm", "--log-opt=tag={{.Name}}", f"--name={name}")
         # Longer than the time after which Fluent Bit looks for new files.
-        print(project.engine.docker(*options, base, "sh", "-c", f"echo {word}; sleep 12"))
-    assert eventually(lambda: with_word(project, shipped), 60)
+        twice = f"echo {word}; echo {word}; sleep 12"
+        project.engine.docker(*options, base, "sh", "-c", twice)
+    # Equal lines are not the same line.
+    assert eventually(lambda: with_word(project, shipped) == [f"{shipped}\n"] * 2, 60)
     assert with_word(project, other) == []
 
 
