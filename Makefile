@@ -15,7 +15,7 @@ MANIFESTS_VENV := $(VENV)/manifests
 MANIFESTS_STAMP := $(MANIFESTS_VENV)/.installed
 ROOTS := layers functions infra tests benchmarks migrations localstack
 
-.PHONY: images push sign sbom smoke release-notes up down test test-long test-containers test-kubernetes test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
+.PHONY: images push sign attest sbom smoke release-notes up down test test-long test-containers test-kubernetes test-manifests lint format lock clean setup sam-validate build deploy wheels test-aws localstack
 .DEFAULT_GOAL := up
 
 up: $(STAMP)  ## run everything on embedded services, in the foreground
@@ -54,12 +54,18 @@ images:  ## the images of host, migration and fetcher; BASE names another base
 push:  ## push the images to the registry that IMAGE_PREFIX names; dist/images.sha256 has their digests
 	@mkdir -p dist && : > dist/images.sha256
 	for name in $(IMAGES); do image=$(IMAGE_PREFIX)$$name:$(IMAGE_TAG) && docker push -q $$image && \
-	  found=$$(docker inspect --format '{{index .RepoDigests 0}}' $$image) && \
+	  found=$$(docker inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' $$image | grep "^$(IMAGE_PREFIX)$$name@") && \
 	  echo "$${found#*@sha256:}  $${found%@*}" >> dist/images.sha256 || exit 1; done
 
-sign:  ## sign what was pushed, with cosign; COSIGN_OPTIONS="--key cosign.key" where no one vouches for you
-	while read -r digest image; do $(COSIGN) sign --yes $(COSIGN_OPTIONS) "$$image@sha256:$$digest" || exit 1; \
-	  done < dist/images.sha256
+# The list is file 3, because cosign may read a password from standard input.
+sign:  ## sign what was pushed, with cosign; COSIGN_OPTIONS as in infra/docker/README.md
+	while read -r digest image <&3; do $(COSIGN) sign --yes $(COSIGN_OPTIONS) "$$image@sha256:$$digest" || exit 1; \
+	  done 3< dist/images.sha256
+
+attest:  ## sign the list of parts of each pushed image, after `make sbom`, and store it beside the image
+	while read -r digest image <&3; do $(COSIGN) attest --yes $(COSIGN_OPTIONS) --type cyclonedx \
+	  --predicate "dist/groundwork-$${image#$(IMAGE_PREFIX)}.cdx.json" "$$image@sha256:$$digest" || exit 1; \
+	  done 3< dist/images.sha256
 
 sbom: $(SYFT)  ## dist/*.cdx.json: the parts of each image, by syft (built with Go where it is missing)
 	@mkdir -p dist
