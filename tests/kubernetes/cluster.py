@@ -9,12 +9,13 @@ from pathlib import Path
 
 from ..child_instance import free_port
 from ..containers import engine as engines
-from . import control_plane, machine, node
+from . import control_plane, firewall, machine, names, node
 from .control_plane import ControlPlane, kubernetes
 from .daemons import Daemons
 from .machine import PODS, Machine
-from .node import DNS, Node
+from .node import ADDRESS, Node
 
+START_SECONDS = 300.0
 OTHERS = ("kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet")
 
 
@@ -25,6 +26,7 @@ def programs() -> dict[str, Path]:
         **control_plane.programs(),
         **{name: kubernetes(name) for name in OTHERS},
         "coredns": engines.go_tool("coredns", "github.com/coredns/coredns", "coredns"),
+        "kube-router": firewall.program(),
         **{
             name: node.containerd(name) for name in ("containerd", "containerd-shim-runc-v2", "ctr")
         },
@@ -46,13 +48,17 @@ class Cluster:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(mode=0o700)
-        self.plane = ControlPlane(self.folder, self.programs, without="")
+        self.plane = ControlPlane(self.folder, self.programs, address=ADDRESS, without="")
         self.machine = Machine(self.folder)
         self.daemons = Daemons(self.folder, machine.environment())
 
     def start(self, nodes: int, images: Path, images_of_first: Path) -> None:
         """Start everything; the archives have the images of each node, and more of the first."""
         self.machine.prepare()
+        for number in range(nodes):
+            folder = self.folder / f"node-{number}"
+            self.nodes.append(Node(number, self.plane, self.machine, self.programs, folder))
+            self.machine.add_bridge(self.nodes[-1].bridge, f"{self.nodes[-1].gateway}/24")
         self.plane.start()
         self._serve(
             "kube-controller-manager",
@@ -62,17 +68,21 @@ class Cluster:
             "--node-monitor-grace-period=10m",
         )
         self._serve("kube-scheduler", "--leader-elect=false")
-        for number in range(nodes):
-            each = Node(
-                number, self.plane, self.machine, self.programs, self.folder / f"node-{number}"
-            )
-            self.nodes.append(each)
-            each.start(images, *([] if number else [images_of_first]))
-        self._serve_names()
+        for each in self.nodes:
+            each.start(images, *([] if each.number else [images_of_first]))
         (self.folder / "proxy.json").write_text(json.dumps(self._proxy()))
         self.daemons.start(
             "kube-proxy",
             [str(self.programs["kube-proxy"]), f"--config={self.folder / 'proxy.json'}"],
+        )
+        first = self.nodes[0].name
+        self.daemons.start(
+            "kube-router",
+            firewall.command(self.programs["kube-router"], self.plane.kubeconfig, first),
+        )
+        self.plane.kubectl("apply", "-f", "-", given=names.manifests(self.plane.kubeconfig, first))
+        self.plane.kubectl(
+            "-n", "kube-system", "rollout", "status", "deployment/coredns", timeout=START_SECONDS
         )
 
     def stop(self) -> None:
@@ -86,6 +96,7 @@ class Cluster:
             capture_output=True,
             check=False,
         )
+        firewall.remove()
         self.plane.stop()
         self.machine.restore()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -103,16 +114,6 @@ class Cluster:
         given = [f"--kubeconfig={self.plane.kubeconfig}", "--bind-address=127.0.0.1"]
         port = f"--secure-port={free_port()}"
         self.daemons.start(program, [str(self.programs[program]), *given, port, *arguments])
-
-    def _serve_names(self) -> None:
-        """Start CoreDNS; names outside the cluster do not exist."""
-        config = self.folder / "Corefile"
-        config.write_text(
-            f"cluster.local:53 {{\n bind {DNS}\n errors\n"
-            f" kubernetes cluster.local {{\n  kubeconfig {self.plane.kubeconfig} x\n }}\n}}\n"
-            f".:53 {{\n bind {DNS}\n template ANY ANY {{\n  rcode NXDOMAIN\n }}\n}}\n"
-        )
-        self.daemons.start("coredns", [str(self.programs["coredns"]), "-conf", str(config)])
 
     def _proxy(self) -> dict[str, object]:
         return {

@@ -9,6 +9,7 @@ import pytest
 from ..containers.conftest import base, engine, images, standins  # noqa: F401 - fixtures
 from ..containers.engine import Engine, NoEngine
 from ..manifests.conftest import rendered, tools  # noqa: F401 - fixtures
+from . import names
 from .cluster import Cluster, programs
 from .product import Product, install, with_standins
 
@@ -38,7 +39,7 @@ def archives(
     standins: str,  # noqa: F811 - a fixture
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, Path]:
-    """Files of images: ours, for each node; and the stand-ins, for the first."""
+    """Files of images: ours, for each node; for the first, the stand-ins and CoreDNS."""
     folder = tmp_path_factory.mktemp("archives")
     (folder / "Dockerfile").write_text(PAUSE)
     engine.build("Dockerfile", "groundwork-pause", folder)
@@ -46,7 +47,8 @@ def archives(
     ours, others = folder / "ours.tar", folder / "others.tar"
     tags = [*images.values(), "groundwork-pause", BROKEN]
     engine.docker("save", "-o", str(ours), *tags, timeout=1800)
-    engine.docker("save", "-o", str(others), standins, timeout=1800)
+    dns = names.build(engine, node_programs["coredns"], tmp_path_factory.mktemp("coredns"))
+    engine.docker("save", "-o", str(others), standins, dns, timeout=1800)
     return ours, others
 
 

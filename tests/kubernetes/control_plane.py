@@ -46,6 +46,7 @@ class ControlPlane:
     """A running API server; `folder` holds all its files.
 
     Attributes:
+        address: Where the API server listens.
         without: Admission plugins that are off. By default the one that needs a controller: it
             waits for the account `default` of a namespace.
     """
@@ -53,6 +54,7 @@ class ControlPlane:
     folder: Path
     programs: Mapping[str, Path]
     port: int = field(default_factory=free_port)
+    address: str = "127.0.0.1"
     without: str = "ServiceAccount"
     daemons: Daemons = field(init=False)
 
@@ -83,7 +85,7 @@ class ControlPlane:
              "-subj", "/O=system:masters/CN=tests",
              "-keyout", str(own_key), "-out", str(certificate)])  # fmt: skip
         (self.folder / "tokens").write_text(f"{TOKEN},tests,tests,system:masters\n")
-        server = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
+        server = {"server": f"https://{self.address}:{self.port}", "insecure-skip-tls-verify": True}
         kubeconfig = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -103,7 +105,7 @@ class ControlPlane:
         )  # fmt: skip
         self._child(
             "kube-apiserver", f"--etcd-servers=http://127.0.0.1:{client}",
-            f"--secure-port={self.port}", "--bind-address=127.0.0.1",
+            f"--secure-port={self.port}", f"--bind-address={self.address}",
             f"--cert-dir={self.folder / 'certificates'}",
             f"--token-auth-file={self.folder / 'tokens'}", "--authorization-mode=RBAC",
             f"--service-cluster-ip-range={SERVICES}", f"--service-account-key-file={key}",

@@ -12,14 +12,15 @@ import psutil
 from ..child_instance import free_port
 from ..containers import engine as engines
 from ..containers.engine import run
+from . import names
 from .control_plane import ControlPlane
 from .daemons import Daemons
 from .machine import Machine, environment
 
 CONTAINERD = "github.com/containerd/containerd/v2/cmd"
 PAUSE = "docker.io/library/groundwork-pause:latest"
-DNS = "10.244.0.1"
-"""Address of the first node's bridge, where CoreDNS responds."""
+ADDRESS = "10.244.0.1"
+"""Address of all nodes: they share the network of this machine. Their kubelets differ in ports."""
 START_SECONDS = 300.0
 
 
@@ -52,8 +53,13 @@ class Node:
         return f"node-{self.number}"
 
     @property
-    def address(self) -> str:
-        """Its address, which is also the way out of its pods."""
+    def bridge(self) -> str:
+        """Name of the bridge of its pods."""
+        return f"gw-node-{self.number}"
+
+    @property
+    def gateway(self) -> str:
+        """Address of its bridge: the way out of its pods."""
         return f"10.244.{self.number}.1"
 
     @property
@@ -68,10 +74,8 @@ class Node:
 
     def start(self, *archives: Path) -> None:
         """Start both, import images, and wait until the node is ready."""
-        bridge = f"gw-node-{self.number}"
-        self.machine.add_bridge(bridge, f"{self.address}/24")
         self.machine.add_group(f"groundwork-{self.name}")
-        self._write_network(bridge)
+        self._write_network()
         (self.folder / "containerd.toml").write_text(self._containerd())
         self.daemons.start(
             "containerd",
@@ -86,7 +90,7 @@ class Node:
             str(self.programs["kubelet"]), f"--config={self.folder / 'kubelet.json'}",
             f"--kubeconfig={self.plane.kubeconfig}", f"--root-dir={self.folder / 'kubelet'}",
             f"--cert-dir={self.folder / 'pki'}", f"--hostname-override={self.name}",
-            f"--node-ip={self.address}",
+            f"--node-ip={ADDRESS}",
             f"--node-labels=topology.kubernetes.io/zone={self.name}",
         ])  # fmt: skip
         ready = "--for=condition=Ready"
@@ -126,21 +130,21 @@ class Node:
             else:
                 return
 
-    def _write_network(self, bridge: str) -> None:
+    def _write_network(self) -> None:
         plugin = {
             "type": "bridge",
-            "bridge": bridge,
+            "bridge": self.bridge,
             "isGateway": True,
             "ipMasq": False,
             "hairpinMode": True,
             "ipam": {
                 "type": "host-local",
                 "dataDir": str(self.folder / "addresses"),
-                "ranges": [[{"subnet": f"10.244.{self.number}.0/24", "gateway": self.address}]],
+                "ranges": [[{"subnet": f"10.244.{self.number}.0/24", "gateway": self.gateway}]],
                 "routes": [{"dst": "0.0.0.0/0"}],
             },
         }
-        network = {"cniVersion": "1.0.0", "name": bridge, "plugins": [plugin]}
+        network = {"cniVersion": "1.0.0", "name": self.bridge, "plugins": [plugin]}
         (self.folder / "network").mkdir()
         (self.folder / "network" / "10.conflist").write_text(json.dumps(network))
 
@@ -173,7 +177,7 @@ SystemdCgroup = false
         return {
             "apiVersion": "kubelet.config.k8s.io/v1beta1",
             "kind": "KubeletConfiguration",
-            "address": self.address,
+            "address": ADDRESS,
             "port": free_port(),
             "healthzPort": 0,
             "readOnlyPort": 0,
@@ -192,7 +196,7 @@ SystemdCgroup = false
             "enforceNodeAllocatable": [],
             "featureGates": {"KubeletInUserNamespace": True},
             "makeIPTablesUtilChains": False,
-            "clusterDNS": [DNS],
+            "clusterDNS": [names.ADDRESS],
             "clusterDomain": "cluster.local",
             "resolvConf": str(self.folder / "resolv.conf"),
             "podLogsDir": str(self.folder / "logs"),
