@@ -71,5 +71,6 @@ def test_without_the_time_limit_a_statement_runs_to_its_end(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("groundwork_data.postgres.time_limit.LIMIT", "SELECT %s")
-    with database.stopping_at(in_seconds(0.1)):
+    database.row("SELECT 1")  # connects before the time runs
+    with database.stopping_at(in_seconds(0.5)):
         assert database.rows(SLEEP, (1,)) == [("",)]
