@@ -27,8 +27,10 @@ down: $(STAMP)  ## stop an instance started by `make up` elsewhere
 # Compiled modules are kept even where the environment forbids it: dozens of processes load them.
 test test-long: export PYTHONDONTWRITEBYTECODE =
 
+# Three processes also where there are two cores: for half of their time, tests wait for a timer,
+# a service or the disk.
 test: $(STAMP)  ## the everyday tests, on real services
-	$(BIN)/pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -m "not long" -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: $(STAMP) $(SAM_STAMP) $(CONTRACT_STAMP)  ## the longer suites (see README)
 	$(BIN)/pytest -m "long and not containers and not kubernetes and not aws"
