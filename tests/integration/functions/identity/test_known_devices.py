@@ -210,4 +210,4 @@ def test_device_cookies_are_not_stored(proxied: Proxied) -> None:
     device = proxied(ADA).json["device_token"]
     rows = proxied.identity.parts.database.rows("SELECT subject FROM login_failures")
     assert rows
-    assert not any(device in row[0] or "ada" in row[0] for row in rows)
+    assert not any(device in row[0] or ADA in row[0] for row in rows)
