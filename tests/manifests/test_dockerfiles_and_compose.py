@@ -117,6 +117,14 @@ def test_our_services_are_hardened_and_nothing_is_published_beyond_this_machine(
             assert port.startswith("127.0.0.1:"), f"{name} publishes {port}"
 
 
+def test_every_log_is_bounded_and_shipped_except_those_of_the_shippers(project: Any) -> None:
+    for name, service in project["services"].items():
+        logging = service["logging"]
+        assert {"max-size", "max-file"} <= set(logging["options"]), name
+        shipped = logging["driver"] == "json-file" and logging["options"].get("tag") == "{{.Name}}"
+        assert shipped == (name not in {"opensearch", "fluent-bit"}), name
+
+
 def test_hosts_share_the_folder_of_exports_which_belongs_to_their_user(project: Any) -> None:
     for name in ("host-1", "host-2"):
         assert project["services"][name]["volumes"] == ["exports:/state/exports"], name
