@@ -80,10 +80,9 @@ class ControlPlane:
         """Start both, and wait until the API server is ready."""
         key, client, peer = self.folder / "accounts.key", free_port(), free_port()
         run(["openssl", "genrsa", "-out", str(key), "2048"])
-        certificate, own_key = self.certificate, self.certificate.with_suffix(".key")
-        run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-             "-subj", "/O=system:masters/CN=tests",
-             "-keyout", str(own_key), "-out", str(certificate)])  # fmt: skip
+        _certify(self.certificate, "/O=system:masters/CN=tests")
+        proxy = self.folder / "proxy-client.crt"
+        _certify(proxy, "/CN=aggregator")
         (self.folder / "tokens").write_text(f"{TOKEN},tests,tests,system:masters\n")
         server = {"server": f"https://{self.address}:{self.port}", "insecure-skip-tls-verify": True}
         kubeconfig = {
@@ -112,8 +111,16 @@ class ControlPlane:
             f"--service-account-signing-key-file={key}",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--endpoint-reconciler-type=none", f"--disable-admission-plugins={self.without}",
-            f"--kubelet-client-certificate={certificate}", f"--kubelet-client-key={own_key}",
+            f"--kubelet-client-certificate={self.certificate}",
+            f"--kubelet-client-key={self.certificate.with_suffix('.key')}",
             "--kubelet-preferred-address-types=InternalIP",
+            # How a server of a part of the API knows that a request comes from this one.
+            f"--proxy-client-cert-file={proxy}",
+            f"--proxy-client-key-file={proxy.with_suffix('.key')}",
+            f"--requestheader-client-ca-file={proxy}", "--requestheader-allowed-names=aggregator",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         )  # fmt: skip
         ends = time.monotonic() + START_SECONDS
         while True:
@@ -133,3 +140,10 @@ class ControlPlane:
 
     def _child(self, program: str, *arguments: str) -> None:
         self.daemons.start(program, [str(self.programs[program]), *arguments])
+
+
+def _certify(certificate: Path, subject: str) -> None:
+    """Write a certificate that is its own authority, and beside it its key."""
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+         "-subj", subject, "-keyout", str(certificate.with_suffix(".key")),
+         "-out", str(certificate)])  # fmt: skip

@@ -9,6 +9,7 @@ OURS = ("gateway", "fetch", "relay")
 LEAST_UID = 10_000
 HTTPS = 443
 PATIENCE_SECONDS = 10
+BUSY_CORES = 0.3
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 SECRET_WORDS = ("PASSWORD", "TOKEN", "DATABASE_URL", "NEO4J_AUTH")
 
@@ -112,6 +113,27 @@ def hasty(manifests: list[Manifest]) -> list[str]:
         if each["name"] == "gateway" and seconds < PATIENCE_SECONDS:
             found.append(f"{name} is not ready after {seconds} s without an answer")
     return found
+
+
+def eager(manifests: list[Manifest]) -> list[str]:
+    """Autoscalers of gateways whose target an idle one may reach: a share of a small request."""
+    requests = {
+        each["name"]: each["resources"]["requests"]["cpu"] for _, each in containers(manifests)
+    }
+    found = []
+    for each in manifests:
+        if each["kind"] != "HorizontalPodAutoscaler" or each["metadata"]["name"] != "gateway":
+            continue
+        target = each["spec"]["metrics"][0]["resource"]["target"]
+        cores = _cores(target.get("averageValue") or requests["gateway"])
+        cores *= target.get("averageUtilization", 100) / 100
+        if cores < BUSY_CORES:
+            found.append(f"a gateway is added where each uses {cores} cores")
+    return found
+
+
+def _cores(quantity: str) -> float:
+    return float(quantity[:-1]) / 1000 if quantity.endswith("m") else float(quantity)
 
 
 def told_secrets(manifests: list[Manifest]) -> list[str]:
@@ -256,6 +278,7 @@ ALWAYS = (
     unlimited,
     interrupted,
     hasty,
+    eager,
     told_secrets,
     open_network,
     fetcher,

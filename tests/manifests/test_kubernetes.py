@@ -113,6 +113,11 @@ def _no_patience(manifests: Manifests) -> None:
     only["readinessProbe"]["failureThreshold"] = 2
 
 
+def _small_request(manifests: Manifests) -> None:
+    (only,) = _gateway(manifests)["spec"]["template"]["spec"]["containers"]
+    only["resources"]["requests"]["cpu"] = "50m"
+
+
 def _no_budget(manifests: Manifests) -> None:
     manifests[:] = [each for each in manifests if each["kind"] != "PodDisruptionBudget"]
 
@@ -172,6 +177,7 @@ def _no_deny(manifests: Manifests) -> None:
         (rules.interrupted, _no_drain),
         (rules.interrupted, _no_budget),
         (rules.hasty, _no_patience),
+        (rules.eager, _small_request),
         (rules.told_secrets, _plain_secret),
         (rules.open_network, _no_deny),
         (rules.fetcher, _fetcher_in_the_graph),
