@@ -129,7 +129,11 @@ def _strangers() -> list[Any]:
         "resources": {"requests": few, "limits": {"memory": "128Mi"}},
         "readinessProbe": {"tcpSocket": {"port": 80}},
     }
-    spec = {"containers": [container], "automountServiceAccountToken": False}
+    spec = {
+        "containers": [container],
+        "automountServiceAccountToken": False,
+        "terminationGracePeriodSeconds": 1,
+    }
     found: list[Any] = []
     for name, (namespace, labels) in STRANGERS.items():
         if namespace != NAMESPACE:

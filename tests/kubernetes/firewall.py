@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from ..containers import engine as engines
+from ..containers.engine import NoEngine
 from .machine import SERVICES, environment
 
 CHAINS = re.compile(r"KUBE-ROUTER|KUBE-NWPLCY|KUBE-POD-FW|KUBE-FIREWALL")
@@ -16,6 +17,11 @@ SETS = ("KUBE-SRC-", "KUBE-DST-")
 
 def program() -> Path:
     """Build the agent, once. Raises NoEngine."""
+    looked = subprocess.run(
+        ["ipset", "list", "-n"], env=environment(), capture_output=True, check=False
+    )
+    if looked.returncode != 0:
+        raise NoEngine("the kernel has no sets of addresses; `modprobe ip_set` may add them")
     package = "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"
     return engines.go_tool("kube-router", package, "kube-router")
 
