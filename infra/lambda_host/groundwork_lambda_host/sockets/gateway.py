@@ -231,6 +231,7 @@ class SocketGateway:
         channel = extensions.get(EXTENSION, {}).get("channel")
         if not isinstance(channel, Channel):
             raise TypeError("uvicorn must run with ws=SocketProtocol")
+        now = self._clock()
         return Connection(
             id=peer.connection_id,
             channel=channel,
@@ -238,8 +239,11 @@ class SocketGateway:
             source_ip=peer.source_ip,
             user_agent=peer.user_agent,
             connected_at=peer.connected_at,
-            ends_at=peer.connected_at + min(self._settings.life_seconds, float(life or "inf")),
-            active_at=self._clock(),
+            # The handler's limit counts from its response, or the socket would close too early.
+            ends_at=min(
+                peer.connected_at + self._settings.life_seconds, now + float(life or "inf")
+            ),
+            active_at=now,
             buffer_bytes=self._settings.buffer_bytes,
             line=line,
             allowance=Allowance(

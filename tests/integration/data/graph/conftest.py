@@ -4,9 +4,9 @@ import pytest
 
 from groundwork_data.graph import rebuild, repair, slices, verify
 
-from ...functions.graph_api.conftest import api, graph, known
+from ...functions.graph_api.conftest import api, graph, known, patient_driver
 
-__all__ = ["api", "graph", "known"]
+__all__ = ["api", "graph", "known", "patient_driver"]
 
 
 @pytest.fixture

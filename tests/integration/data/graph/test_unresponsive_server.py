@@ -23,8 +23,9 @@ WITHIN_SECONDS = 15.0
 
 
 @pytest.fixture(autouse=True)
-def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Doubt a server earlier than in production."""
+def soon(monkeypatch: pytest.MonkeyPatch, patient_driver: None) -> None:
+    """Doubt a server earlier than in production, and wait for a connection as long as there."""
+    monkeypatch.setattr(driver_module, "CONNECT_SECONDS", 1.5)
     monkeypatch.setattr(driver_module, "DOUBT_READS_SECONDS", 0.5)
     monkeypatch.setattr(driver_module, "GRACE_SECONDS", 1.0)
 

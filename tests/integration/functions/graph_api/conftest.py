@@ -13,6 +13,7 @@ import pytest
 from groundwork_core.caller import Caller
 from groundwork_core.relay.carry import carry
 from groundwork_core.relay.destinations.graph import GraphDestination
+from groundwork_data.graph import driver
 from groundwork_data.graph.driver import GraphDatabase
 from groundwork_data.graph.projection import Neo4jProjection
 from groundwork_data.postgres.database import Database
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
     from groundwork_runtime.http.response import HttpResponse
 
 READER = frozenset({"entities:read", "relationships:read"})
+
+
+@pytest.fixture(autouse=True)
+def patient_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait longer for a connection: a busy machine may stop Neo4j for more than a second."""
+    monkeypatch.setattr(driver, "CONNECT_SECONDS", 6.0)
 
 
 @pytest.fixture

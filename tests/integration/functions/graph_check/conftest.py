@@ -4,9 +4,9 @@ import pytest
 
 from groundwork_data.graph import slices, verify
 
-from ..graph_api.conftest import api, known
+from ..graph_api.conftest import api, known, patient_driver
 
-__all__ = ["api", "known"]
+__all__ = ["api", "known", "patient_driver"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping
 
 import pytest
@@ -164,6 +165,23 @@ def test_a_socket_is_closed_after_the_life_that_its_handshake_named(
                 await asyncio.wait_for(client.recv(), 5)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == 1001
+
+    asyncio.run(run())
+
+
+def test_the_life_that_a_slow_handshake_named_counts_from_its_response(serve: Serve) -> None:
+    responses: list[float] = []
+
+    def respond(_event: object) -> object:
+        responses.append(time.monotonic())
+        return {"statusCode": 200, "headers": {"X-Groundwork-Life-Seconds": "0.4"}}
+
+    async def run() -> None:
+        fleet = FakeFleet(respond, seconds=0.5)
+        async with serve(fleet, sweep_seconds=0.05) as gateway, connect(gateway.url) as client:
+            with pytest.raises(ConnectionClosed):
+                await asyncio.wait_for(client.recv(), 10)
+            assert time.monotonic() - responses[0] >= 0.4
 
     asyncio.run(run())
 
