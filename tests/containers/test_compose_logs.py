@@ -37,12 +37,12 @@ def running(project: Project, shipper: str, opensearch: str) -> Iterator[None]:
     images = project("--profile", "elk", "config", "--images").split()
     assert {shipper, opensearch} <= set(images)
     project("--profile", "elk", "up", "-d", "--no-deps", "opensearch", "fluent-bit")
-    assert eventually(lambda: found(project, {"match_all": {}}), 300), told(project)
+    assert eventually(lambda: found(project, {"match_all": {}}), 300), report(project)
     yield
-    print(told(project))
+    print(report(project))
 
 
-def told(project: Project) -> str:
+def report(project: Project) -> str:
     return project("--profile", "elk", "logs", "--tail", "20", "opensearch", "fluent-bit")
 
 
@@ -78,7 +78,7 @@ def test_a_line_is_found_by_its_trace_and_by_its_request(project: Project) -> No
         f"{project.url}/api/v1/auth/login", json=login, headers=header, timeout=60
     )
     assert refused.status_code == 401
-    assert eventually(lambda: by(project, "trace.id", trace), 120), told(project)
+    assert eventually(lambda: by(project, "trace.id", trace), 120), report(project)
     (line,) = by(project, "trace.id", trace)
     assert (line["message"], line["log.level"]) == ("A login failed", "info")
     assert line["service.name"] == "groundwork"
@@ -141,7 +141,7 @@ def test_lines_of_an_outage_arrive_once_when_opensearch_is_back(project: Project
         assert state.strip() == "healthy"
     assert with_word(project, word) == []
     project("--profile", "elk", "start", "opensearch")
-    assert eventually(lambda: len(with_word(project, word)) >= 30, 300), told(project)
+    assert eventually(lambda: len(with_word(project, word)) >= 30, 300), report(project)
     time.sleep(10)  # what is sent twice would arrive too
     paths = [message.split()[1].rsplit("-", 1)[1] for message in with_word(project, word)]
     assert sorted(map(int, paths)) == list(range(30))

@@ -27,7 +27,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 
 @dataclass
 class Release:
-    """What was pushed, and the means to check it."""
+    """Pushed images, and the key and registry by which they are checked."""
 
     registry: str
     folder: Path
@@ -99,7 +99,7 @@ def release(
     made = Release(registry, tmp_path_factory.mktemp("cosign"), cosign)
     for prefix in ("cosign", "other"):
         made.run("generate-key-pair", f"--output-key-prefix={prefix}")
-    # Names no service: no public log is told.
+    # Names no service, so nothing is written to a public log.
     made.run("signing-config", "create", "--out=services.json")
     options = {"key": "cosign.key", "signing-config": "services.json"}
     # The engine knows the image by another repository too, whose name must not be signed.

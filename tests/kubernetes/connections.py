@@ -1,4 +1,4 @@
-"""Who can connect to what: asked in pods of the product and in pods of strangers."""
+"""Connections between pods, tried from pods of the product and from pods of strangers."""
 
 import json
 import threading

@@ -13,7 +13,7 @@ from .product import Product
 pytestmark = [pytest.mark.long, pytest.mark.kubernetes, pytest.mark.timeout(6 * 3600)]
 WITHIN_SECONDS = 180
 EVERYWHERE = {"names", "web", "another port of the web", "outside", "node", "API server"}
-"""What a pod reaches that no policy restrains."""
+"""The targets that a pod reaches if no policy restrains it."""
 MAY = {
     "gateway": {"names", "postgres", "neo4j", "emulator", "gateway"},
     "relay": {"names", "postgres", "neo4j", "emulator", "gateway"},
@@ -32,7 +32,7 @@ TAKES = {
     "fetch": {"postgres", "emulator"},
     "stranger": set[str](),
 }
-"""What of the product a pod reaches if it may connect to everything."""
+"""The targets in the product that a pod reaches if it may connect to everything."""
 NEEDED_BY = {
     "default-deny": ("outside", "stranger"),
     "dns": ("gateway", "names"),
@@ -86,7 +86,7 @@ def test_a_pod_reaches_what_it_may_and_nothing_else(network: Connections, pod: s
 
 
 def test_without_policies_everything_is_reached(network: Connections) -> None:
-    """What is refused above is refused by the policies: something listens there."""
+    """Without policies, every refused target is reached, so the policies refuse it."""
     with without(network):
         for pod in MAY:
             others = {each for each in network.targets if each != pod or pod == "gateway"}
