@@ -35,10 +35,10 @@ class Subject:
     received: Callable[[], Sequence[Mapping[str, JsonValue]]]
 
 
-def receive_all(client: Any, url: str) -> list[dict[str, JsonValue]]:
+def receive_all(client: Any, url: str, wait_seconds: int = 0) -> list[dict[str, JsonValue]]:
     found = []
     while messages := client.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait_seconds
     ).get("Messages"):
         for message in messages:
             found.append(json.loads(message["Body"]))
@@ -64,7 +64,7 @@ def subject(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", emulator.access_key_id)
     url = emulator.queue("things")
     made = sqs("eu-central-1", emulator.endpoint)
-    yield Subject(SqsQueue(lambda: made, url), lambda: receive_all(made, url))
+    yield Subject(SqsQueue(lambda: made, url), lambda: receive_all(made, url, 1))
 
 
 def test_messages_are_received_as_they_were_sent(subject: Subject) -> None:
@@ -131,11 +131,13 @@ def test_a_nudge_arrives_without_boto3(emulator: "Emulator") -> None:
         [{"reason": "é"}]
     )
 
-    assert receive_all(emulator.client("sqs"), url) == [{"reason": "é"}]
+    assert receive_all(emulator.client("sqs"), url, 1) == [{"reason": "é"}]
 
 
 def trace_of(client: Any, url: str) -> str | None:
-    (message,) = client.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    (message,) = client.receive_message(QueueUrl=url, AttributeNames=["All"], WaitTimeSeconds=5)[
+        "Messages"
+    ]
     return message["Attributes"].get("AWSTraceHeader")  # type: ignore[no-any-return]
 
 

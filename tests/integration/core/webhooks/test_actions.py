@@ -109,6 +109,9 @@ def test_a_replay_sends_events_again_in_order_with_their_ids(
     contents = office.publish(8)
     office.go()
     sent = [one.id for one in office.receiver.at("/a")]
+    office.sql(
+        "UPDATE outbox SET created_at = now() - interval '1 hour' + id * interval '1 s' RETURNING 1"
+    )
     ((since,),) = office.sql(
         "SELECT created_at FROM outbox WHERE aggregate_id = %s AND became = 'published'",
         contents[3],

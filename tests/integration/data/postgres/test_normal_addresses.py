@@ -67,6 +67,7 @@ def old(server_url: str, old_template: str) -> Iterator[Old]:
 
 def test_sources_of_one_address_become_one_with_all_documents(old: Old) -> None:
     first = old.add("https://Blog.example:443/f", "a", documents="12")
+    old.rows("UPDATE sources SET created_at = created_at - interval '1 minute' RETURNING 1")
     old.add("https://blog.example/f#x", "b", documents="23")
     other = old.add("https://other.example/f", documents="2")
     old.forward()

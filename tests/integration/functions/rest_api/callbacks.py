@@ -1,6 +1,7 @@
 """A publisher that signs callbacks about the deliveries of a distribution."""
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -14,8 +15,12 @@ PATH = "/api/v1/deliveries/callbacks"
 NUMBERS = count(1)
 
 
+STARTED, BEGAN = datetime.now(UTC), time.monotonic()
+
+
 def now(seconds: float = 0) -> str:
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+    """Return a time that only grows: a clock that is set back must not make an update outdated."""
+    return (STARTED + timedelta(seconds=time.monotonic() - BEGAN + seconds)).isoformat()
 
 
 class Publisher:

@@ -109,10 +109,7 @@ def test_an_ended_key_is_refused_within_half_a_minute(ada: Owner, how: str) -> N
         case "removed owner":
             ada.rest.database.rows("DELETE FROM users WHERE id = %s", (ada.id,))
         case _:
-            ada.rest.database.rows(
-                "UPDATE api_keys SET expires_at = created_at + interval '1 ms' WHERE id = %s",
-                (made.json["id"],),
-            )
+            ada.let_expire(made)
     ada.later()
     assert RIGHTS_CACHE_SECONDS <= 30
     assert ada.by_key(key, "GET", "/api/v1/entities").status == 401
@@ -210,7 +207,7 @@ def test_a_use_is_written_at_most_once_a_minute(
     ada.rest.database.rows("UPDATE api_key_uses SET last_used_at = now() - interval '61 seconds'")
     ada.later()
     ada.by_key(made.json["key"], "GET", "/api/v1/entities")
-    assert ada("GET", made.location).json["last_used_at"] > used[0]
+    assert ada("GET", made.location).json["last_used_at"] not in used
 
 
 def test_an_api_key_costs_one_statement_and_is_then_cached(ada: Owner) -> None:

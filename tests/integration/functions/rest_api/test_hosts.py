@@ -39,6 +39,7 @@ def test_a_new_source_creates_its_host(rest: "Rest") -> None:
 def test_sources_that_wait_for_their_host_are_counted(rest: "Rest") -> None:
     for number in range(4):
         source(rest, f"https://busy.test/{number}")
+    rest.database.rows("UPDATE source_states SET next_poll_at = now() - interval '1 s' RETURNING 1")
     assert rest("GET", f"{HOSTS}/busy.test").json["waiting"] == 3
 
 

@@ -39,7 +39,7 @@ def test_sources_polls_and_backlog_are_counted(rest: "Rest") -> None:
     sql(
         rest,
         "UPDATE source_states SET ticket = NULL, claimed_until = NULL,"
-        " next_poll_at = now() - interval '90 s', last_success_at = now() - interval '1 hour'",
+        " next_poll_at = now() - interval '90 s', last_success_at = now() - interval '61 minutes'",
     )
     sql(
         rest,
