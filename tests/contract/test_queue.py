@@ -101,7 +101,9 @@ def test_messages_of_several_parties_can_be_sent_at_once(subject: Subject, party
 def test_the_party_of_a_message_is_its_sqs_message_group(emulator: "Emulator") -> None:
     url, client = emulator.queue("parties"), emulator.client("sqs")
     SqsQueue(lambda: client, url).send_in_turn([("user:1", {"n": 1})])
-    found = client.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])
+    found = client.receive_message(
+        QueueUrl=url, MessageSystemAttributeNames=["All"], WaitTimeSeconds=5
+    )
     assert found["Messages"][0]["Attributes"]["MessageGroupId"] == "user:1"
 
 

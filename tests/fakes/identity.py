@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from .resources import FakeResources
 from .tables import Row, Tables
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class MemoryUsers:
@@ -53,7 +54,10 @@ class MemoryUsers:
         self._set(user_id, status=status)
 
     def end_sessions(self, user_id: UUID, now: datetime) -> None:
-        self._set(user_id, sessions_valid_from=now)
+        user = self.get(user_id)
+        before = user.sessions_valid_from if user else EPOCH
+        behind = now <= before <= now + timedelta(minutes=1)
+        self._set(user_id, sessions_valid_from=before + MICROSECOND if behind else now)
         tokens, tickets = self._tables.of("refresh_tokens"), self._tables.of("socket_tickets")
         for token in tuple(tokens.values()):
             if token.user_id == user_id and token.revoked_at is None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 SMALL_STEP = timedelta(seconds=1)
-"""A clock that is set back by less is not followed; it stands still until it has caught up."""
 
 
 class Clock(Protocol):
@@ -17,20 +16,31 @@ class Clock(Protocol):
         ...
 
 
-class SystemClock:
-    """The clock of the machine.
+class Forward:
+    """Makes times out of readings of a clock; none is a little earlier than the one before.
 
-    Corrections set it back by some milliseconds, and the clocks of two CPUs may differ as much.
-    What was due a moment ago must not be in the future then, so small steps back are not followed.
+    Corrections set a clock back by some milliseconds, and the clocks of two CPUs may differ as
+    much. What was due a moment ago must not be in the future then. So the time stands still until
+    the clock has caught up. A clock that is set back by `SMALL_STEP` or more is followed.
     """
 
     def __init__(self) -> None:
         self._latest = datetime.min.replace(tzinfo=UTC)
 
+    def time_of(self, reading: datetime) -> datetime:
+        """Return the time of a reading."""
+        if timedelta(0) < self._latest - reading < SMALL_STEP:
+            return self._latest
+        self._latest = reading
+        return reading
+
+
+class SystemClock:
+    """The clock of the machine."""
+
+    def __init__(self) -> None:
+        self._forward = Forward()
+
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
-        now = datetime.now(UTC)
-        if timedelta(0) < self._latest - now < SMALL_STEP:
-            return self._latest
-        self._latest = now
-        return now
+        return self._forward.time_of(datetime.now(UTC))

@@ -1,5 +1,6 @@
 """Accounts: found, added, changed, and the last admin."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -92,3 +93,26 @@ def test_ending_sessions_revokes_the_tokens_of_that_user_alone(work: Work) -> No
     assert ended.revoked_at == NOW
     assert kept is not None
     assert kept.revoked_at is None
+
+
+@pytest.mark.parametrize("seconds", [0, 0.02, 59])
+def test_ending_sessions_by_a_clock_that_is_behind_revives_none(work: Work, seconds: float) -> None:
+    user_id = add_user(work)
+    for now in (NOW, NOW - timedelta(seconds=seconds)):
+        with work:
+            work.users.end_sessions(user_id, now)
+    with work:
+        user = work.users.get(user_id)
+    assert user is not None
+    assert NOW < user.sessions_valid_from < NOW + timedelta(seconds=1)
+
+
+def test_a_clock_that_was_far_ahead_is_corrected_by_the_next_end(work: Work) -> None:
+    user_id = add_user(work)
+    for now in (NOW + timedelta(hours=1), NOW):
+        with work:
+            work.users.end_sessions(user_id, now)
+    with work:
+        user = work.users.get(user_id)
+    assert user is not None
+    assert user.sessions_valid_from == NOW

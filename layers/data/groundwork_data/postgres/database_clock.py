@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from groundwork_core.clock import Forward
+
 if TYPE_CHECKING:
     from groundwork_data.postgres.database import Database
 
@@ -35,6 +37,7 @@ class DatabaseClock:
         self._wall = wall
         self._stopwatch = stopwatch
         self._ahead = timedelta()
+        self._forward = Forward()
         self._compared_at: tuple[datetime, float] | None = None
 
     def now(self) -> datetime:
@@ -48,10 +51,10 @@ class DatabaseClock:
             seconds = ticks - self._compared_at[1]
             jump = (wall - self._compared_at[0]).total_seconds() - seconds
             if seconds < COMPARED_SECONDS and abs(jump) < JUMP_SECONDS:
-                return wall + self._ahead
+                return self._forward.time_of(wall + self._ahead)
         row = self._database.row("SELECT clock_timestamp()")
         answered = self._wall()
         if row is not None:
             self._ahead = row[0].astimezone(UTC) - (wall + (answered - wall) / 2)
             self._compared_at = wall, ticks
-        return answered + self._ahead
+        return self._forward.time_of(answered + self._ahead)

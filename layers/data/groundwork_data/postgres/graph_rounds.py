@@ -38,7 +38,7 @@ WHERE name = 'graph'
 """
 VERDICT = """
 SELECT last_drift, drift, seconds,
-    coalesce(extract(epoch FROM clock_timestamp() - coalesce(ended_at, began_at)), 0)::float8
+    greatest(extract(epoch FROM clock_timestamp() - coalesce(ended_at, began_at)), 0)::float8
 FROM graph_check WHERE name = 'graph'
 """
 

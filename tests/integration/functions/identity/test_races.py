@@ -6,7 +6,7 @@ Each guard is also taken away, and the test then fails.
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -149,6 +149,8 @@ def test_ending_all_sessions_also_ends_a_login_at_the_same_time(
     """As when a password changes while somebody logs in with the old one."""
     user = make_user(EMAIL)
     token = identity.log_in(EMAIL).json["refresh_token"]
+    with psycopg.connect(database_url) as connection:
+        connection.execute("UPDATE users SET sessions_valid_from = now() - interval '1 hour'")
     monkeypatch.setattr(PostgresUsers, "held", look)
 
     def come_in() -> Reply:
@@ -156,9 +158,10 @@ def test_ending_all_sessions_also_ends_a_login_at_the_same_time(
 
     with psycopg.connect(database_url) as ending:
         PostgresUsers(ending).set_password(user, "another hash")
-        now = datetime.now(UTC)
+        # Clearly before the login, also if the clock is set back a little.
+        ended_at = datetime.now(UTC) - timedelta(milliseconds=100)
         later = second(database_url, come_in)
-        PostgresUsers(ending).end_sessions(user, now)
+        PostgresUsers(ending).end_sessions(user, ended_at)
     reply = later.result(10)
 
     came_in = reply.status == 200 and new_identity().me(reply.json["access_token"]).status == 200

@@ -101,6 +101,9 @@ def test_sessions_end_with_a_password_and_with_disabling_only(rest: Rest) -> Non
     since = "SELECT sessions_valid_from FROM users WHERE id = %s"
 
     def ended(patch: dict[str, object]) -> bool:
+        rest.database.rows(
+            "UPDATE users SET sessions_valid_from = now() - interval '1 hour' RETURNING 1"
+        )
         before = rest.database.row(since, (user.json["id"],))
         rest.database.rows(
             "INSERT INTO refresh_tokens (family_id, user_id, token_hash, expires_at)"
