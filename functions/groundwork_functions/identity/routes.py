@@ -51,7 +51,7 @@ def log_in_with_password(body: Login, request: Request, wiring: Wiring) -> Logge
         work=wiring.work(),
         hasher=wiring.password_hasher,
         signer=wiring.token_signer,
-        clock=wiring.clock,
+        clock=wiring.database_clock,
     )
     request.response_headers["Set-Cookie"] = cookie.holding(
         entered.device, only_encrypted=wiring.settings.stage != "local"
@@ -79,7 +79,10 @@ def refresh_tokens(body: Refresh, wiring: Wiring) -> Tokens:
     """
     return _tokens(
         refresh_session(
-            body.refresh_token, work=wiring.work(), signer=wiring.token_signer, clock=wiring.clock
+            body.refresh_token,
+            work=wiring.work(),
+            signer=wiring.token_signer,
+            clock=wiring.database_clock,
         )
     )
 
@@ -95,13 +98,13 @@ def log_out(body: Refresh, wiring: Wiring) -> None:
 
     An unknown token is not an error.
     """
-    logging_out.log_out(body.refresh_token, work=wiring.work(), clock=wiring.clock)
+    logging_out.log_out(body.refresh_token, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.post("/api/v1/auth/logout-everywhere", needs=IN_PERSON, status=204, tag=TAG)
 def log_out_everywhere(caller: Caller, wiring: Wiring) -> None:
     """End all sessions of the caller and close their WebSockets."""
-    logging_out.log_out_everywhere(by=caller, work=wiring.work(), clock=wiring.clock)
+    logging_out.log_out_everywhere(by=caller, work=wiring.work(), clock=wiring.database_clock)
 
 
 @router.post("/api/v1/auth/password", needs=IN_PERSON, status=204, tag=TAG, problems=(422, 429))
@@ -117,7 +120,7 @@ def set_password(body: PasswordChange, caller: Caller, request: Request, wiring:
         address=request.address,
         work=wiring.work(),
         hasher=wiring.password_hasher,
-        clock=wiring.clock,
+        clock=wiring.database_clock,
     )
 
 
@@ -132,7 +135,7 @@ def get_ws_ticket(caller: Caller, wiring: Wiring) -> Ticket:
 
     It is valid for 30 seconds and for one connection.
     """
-    ticket = issue_ws_ticket(by=caller, work=wiring.work(), clock=wiring.clock)
+    ticket = issue_ws_ticket(by=caller, work=wiring.work(), clock=wiring.database_clock)
     return Ticket(ticket=ticket, expires_in=TICKET_SECONDS)
 
 

@@ -14,7 +14,9 @@ from groundwork_runtime.wiring import Wiring
 def write_hooks(wiring: Wiring, caller: Caller) -> UserWriteHooks:
     """Return the hooks: permission rules; a new password or disabling ends sessions."""
     # The first password imports the hashing library, not the cold start.
-    return UserWriteHooks(by=caller, hasher=lambda: wiring.password_hasher, clock=wiring.clock)
+    return UserWriteHooks(
+        by=caller, hasher=lambda: wiring.password_hasher, clock=wiring.database_clock
+    )
 
 
 router = Router()

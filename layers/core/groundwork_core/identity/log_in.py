@@ -16,7 +16,6 @@ from groundwork_core.identity.devices import new_device
 from groundwork_core.identity.login_throttle import KNOWN, WINDOW, Failures, LoginAttempt
 from groundwork_core.identity.model import (
     ADMIN,
-    Account,
     NewSession,
     RefreshToken,
     TokenPair,
@@ -24,6 +23,7 @@ from groundwork_core.identity.model import (
 )
 from groundwork_core.identity.passwords import normal
 from groundwork_core.identity.ports import IdentityWork, PasswordHasher, TokenSigner
+from groundwork_core.identity.sign_access_token import sign_access_token
 from groundwork_core.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def log_in(
             work.login_failures.count(attempt.counted(failures, now), now, now + WINDOW)
         logger.info("A login failed", extra={"address": address})
         raise Unauthenticated(REFUSED)
-    access_token = _signed(user, signer, clock)
+    access_token = sign_access_token(user, signer, clock.now())
     refresh_token = refresh_token_format.first_token()
     with work:
         held = work.users.held(user.id)
@@ -103,9 +103,3 @@ def _remembered(
     assert subject is not None  # noqa: S101 - it has a device token
     work.login_failures.keep(subject, now + KNOWN)
     return attempt.device
-
-
-def _signed(user: Account, signer: TokenSigner, clock: Clock) -> str:
-    return signer.sign(
-        user_id=user.id, roles=user.roles, now=clock.now(), seconds=ACCESS_TOKEN_SECONDS
-    )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 
 from groundwork_core.audit.ports import AuditEntry
 from groundwork_core.clock import Clock
 from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity import refresh_token_format
 from groundwork_core.identity.access_tokens import ACCESS_TOKEN_SECONDS
-from groundwork_core.identity.model import Account, RefreshToken, TokenPair
+from groundwork_core.identity.model import RefreshToken, TokenPair
 from groundwork_core.identity.ports import IdentityWork, TokenSigner
+from groundwork_core.identity.sign_access_token import sign_access_token
 from groundwork_core.ids import new_id
 
 logger = logging.getLogger(__name__)
@@ -56,8 +56,8 @@ def refresh_session(
             extra={"user_id": str(token.user_id), "family_id": str(token.family_id)},
         )
         raise Unauthenticated(REFUSED)
-    access_token = _signed(user, signer, now)
-    return TokenPair(access_token, new_token, ACCESS_TOKEN_SECONDS)
+    # With a time before the account was read, so that a later logout ends this session.
+    return TokenPair(sign_access_token(user, signer, now), new_token, ACCESS_TOKEN_SECONDS)
 
 
 def _successor(
@@ -88,8 +88,3 @@ def _successor(
         )
     )
     return new_token
-
-
-def _signed(user: Account, signer: TokenSigner, now: datetime) -> str:
-    """Sign with a time before the account was read, so that a later logout ends this session."""
-    return signer.sign(user_id=user.id, roles=user.roles, now=now, seconds=ACCESS_TOKEN_SECONDS)

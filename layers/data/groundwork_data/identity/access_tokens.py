@@ -58,8 +58,8 @@ class SecretKeySigner:
             "aud": AUDIENCE,
             "sub": str(user_id),
             "jti": str(new_id()),
-            # With milliseconds, because a session may end and another begin within one second.
-            "iat": round(issued, 3),
+            # With microseconds, because it is compared with the time of the sessions' last end.
+            "iat": round(issued, 6),
             "exp": int(issued) + seconds,
             "roles": list(roles),
         }

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from math import isfinite
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from groundwork_core.errors import Unauthenticated
 from groundwork_core.identity.access_tokens import (
     ACCEPTED_ALGORITHMS,
     AUDIENCE,
+    CLOCK_SKEW_SECONDS,
     REQUIRED_CLAIMS,
     TOKEN_TYPE,
 )
@@ -104,6 +106,8 @@ class Authenticator:
         verified = self._tokens.get(digest)
         if verified is None:
             verified = self._verify(token)
+            if verified.issued_at > now + CLOCK_SKEW_SECONDS:
+                raise Unauthenticated("The access token is not valid yet.")
             if len(self._tokens) >= CACHED_MAX:
                 self._evict(now)
             self._tokens[digest] = verified
@@ -150,9 +154,13 @@ class Authenticator:
                 algorithms=ACCEPTED_ALGORITHMS,
                 audience=AUDIENCE,
                 issuer=self._issuer,
-                options={"require": list(REQUIRED_CLAIMS)},
+                # `iat` is compared by `authenticate`, which allows for clocks that differ.
+                options={"require": list(REQUIRED_CLAIMS), "verify_iat": False},
             )
-            return _Token(UUID(claims["sub"]), float(claims["iat"]), float(claims["exp"]))
+            issued_at = float(claims["iat"])
+            if not isfinite(issued_at):
+                raise Unauthenticated("The access token is invalid.")
+            return _Token(UUID(claims["sub"]), issued_at, float(claims["exp"]))
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError) as error:
             raise Unauthenticated("The access token is invalid.") from error
 

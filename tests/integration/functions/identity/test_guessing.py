@@ -35,7 +35,7 @@ def addresses(count: int) -> list[str]:
 @pytest.fixture
 def clock(identity: Identity) -> FakeClock:
     """The function's clock, which a test moves."""
-    made = identity.parts.clock = FakeClock(datetime.now(UTC))
+    made = identity.parts.clock = identity.parts.database_clock = FakeClock(datetime.now(UTC))
     return made
 
 

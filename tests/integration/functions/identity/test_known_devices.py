@@ -52,7 +52,7 @@ def proxied(identity: Identity, make_user: MakeUser) -> Proxied:
 
 @pytest.fixture
 def clock(identity: Identity) -> FakeClock:
-    made = identity.parts.clock = FakeClock(datetime.now(UTC))
+    made = identity.parts.clock = identity.parts.database_clock = FakeClock(datetime.now(UTC))
     return made
 
 

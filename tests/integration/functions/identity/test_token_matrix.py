@@ -73,6 +73,10 @@ REFUSED: dict[str, Callable[[Forge], str]] = {
     "expired": lambda f: f.token({"exp": time.time() - 1}),
     "not yet valid": lambda f: f.token({"nbf": time.time() + 60}),
     "issued in the future": lambda f: f.token({"iat": time.time() + 600}),
+    "issued two minutes in the future": lambda f: f.token({"iat": time.time() + 120}),
+    "iat is a text": lambda f: f.token({"iat": "now"}),
+    "iat is infinite": lambda f: f.token({"iat": float("-inf")}),
+    "iat is no number": lambda f: f.token({"iat": float("nan")}),
     "no exp": lambda f: f.token({"exp": None}),
     "no iat": lambda f: f.token({"iat": None}),
     "no jti": lambda f: f.token({"jti": None}),
@@ -117,6 +121,12 @@ def test_tokens_that_are_not_ours_are_refused_at_once(identity: Identity, forge:
         assert took < NOT_STUCK_SECONDS, name
         if len(token) > 10:
             assert token[:50] not in reply.text, name
+
+
+def test_a_token_of_a_machine_whose_clock_is_ahead_is_valid(
+    identity: Identity, forge: Forge
+) -> None:
+    assert identity.me(forge.token({"iat": time.time() + 5})).status == 200
 
 
 def test_a_token_of_an_older_key_is_valid_after_a_rotation(

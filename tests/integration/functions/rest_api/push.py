@@ -84,7 +84,7 @@ def asked(rest: Rest) -> list[dict[str, str]]:
 
     keep_subscribed(
         work=rest.parts.work,
-        clock=rest.parts.clock,
+        clock=rest.parts.database_clock,
         ask=ask,
         encryption=rest.parts.encryption,
         public_url=PUBLIC,

@@ -187,11 +187,11 @@ def test_a_use_of_a_key_is_recorded_and_does_not_change_its_version(ada: Owner) 
     assert ada.rest.database.rows(outbox) == before
 
 
-@pytest.mark.parametrize("pause", ["1 minute", "0 seconds"])
+@pytest.mark.parametrize("pause", ["1 minute", "-1 minute"])
 def test_a_use_is_written_at_most_once_a_minute(
     ada: Owner, pause: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the guard disabled: with no pause, each look writes."""
+    """With the guard disabled, each look writes."""
     monkeypatch.setattr(
         looking,
         "KEY_HOLDER",
