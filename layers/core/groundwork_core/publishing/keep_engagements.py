@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC
+from typing import TYPE_CHECKING
 
-from groundwork_core.clock import Clock
-from groundwork_core.publishing.ports import EngagementsWork
-from groundwork_core.publishing.rows import EngagementMonths
+if TYPE_CHECKING:  # every function imports this module with the settings
+    from groundwork_core.clock import Clock
+    from groundwork_core.publishing.ports import EngagementsWork
+    from groundwork_core.publishing.rows import EngagementMonths
 
 ENGAGEMENT_MONTHS = 25
 """Default months before the current one whose engagements are kept: two years and one month, so
