@@ -2,7 +2,7 @@
 
 A vector index cannot filter: it returns neighbours, and those that do not match the filter are
 dropped. With hnsw.iterative_scan the search continues until enough have matched, or SCANNED_MAX
-were read. If only few embeddings match the filter, all of them are read and compared instead.
+were read. If only few embeddings match the filter, all of them are compared instead.
 """
 
 # ruff: noqa: S608 - texts are constants, model names as `nearest_sql` says, dimensions a number
@@ -17,10 +17,12 @@ CANDIDATES = 800
 """Number of vectors that the approximate index looks for at a time; without a filter, all of them
 are candidates, among which the nearest are exact. Among a million vectors, 100 lost a quarter of
 the ten nearest (docs/benchmarks/embeddings.md)."""
-MATCHES = 100
+MATCHES = 50
 """Number of candidates that must match a filter; the index is read on until it is reached."""
-FEW = 10_000
-"""Up to so many matching vectors are all compared: 384 dimensions take about 1 µs each."""
+FEW = 25_000
+"""Up to so many matching vectors are all compared: 384 dimensions take about 3 µs each."""
+MANY = 30_000
+"""If Postgres estimates so many matches, the index is used at once."""
 SCANNED_MAX = 40_000
 """The most vectors that the index returns: enough for 100 matches if one in 400 matches."""
 
@@ -33,7 +35,6 @@ SELECT m.dimensions,
     set_config('hnsw.max_scan_tuples', %(scanned)s, true)
 FROM embedding_models m WHERE m.name = %(model)s
 """
-_SHOWN = "id, subject_type, subject_id, 1 - (vector <=> %(vector)s::vector) AS score"
 _SAID_AT = "coalesce(d.published_at, d.created_at)"
 _TABLES = {"document": "documents", "entity": "entities", "content": "contents"}
 _CREATED = {
@@ -88,11 +89,11 @@ def _of_subjects(among: Among, kind: str) -> str:
     )
 
 
-def matching_sql(among: Among, most: int | None) -> str:
-    """Return the statement that selects up to `most` embeddings that match the filter.
+def matching_sql(among: Among, most: int | None = None) -> str:
+    """Return the statement that compares up to `most` embeddings that match the filter.
 
     Each kind of subject is read from its own indexes, so that few subjects are found without
-    reading all.
+    reading all. Vectors are not part of the result, which is materialized.
     """
     limit = "" if most is None else f" LIMIT {most}"
     parts = []
@@ -100,24 +101,30 @@ def matching_sql(among: Among, most: int | None) -> str:
         of_subjects = _of_subjects(among, kind)
         joined = f"JOIN {_TABLES[kind]} s ON s.id = e.{kind}_id" if of_subjects else ""
         parts.append(
-            f"(SELECT e.id, e.subject_type, e.subject_id, e.vector FROM embeddings e {joined}"
+            "(SELECT e.id, e.subject_type, e.subject_id,"
+            f" e.vector <=> %(vector)s::vector AS distance FROM embeddings e {joined}"
             f" WHERE e.model = %(model)s AND e.subject_type = '{kind}'"
             f"{' AND ' if of_subjects else ''}{of_subjects}{limit})"
         )
     return f"SELECT * FROM ({' UNION ALL '.join(parts)}) matching{limit}"
 
 
-def count_sql(among: Among) -> str:
-    """Return the statement that counts the embeddings that match, up to FEW + 1."""
-    return f"SELECT count(*) FROM ({matching_sql(among, FEW + 1)}) counted"
+def estimate_sql(among: Among) -> str:
+    """Return the statement whose plan has an estimate of the number of embeddings that match."""
+    return f"EXPLAIN (FORMAT JSON) {matching_sql(among)}"
 
 
-def exact_sql(among: Among) -> str:
-    """Return the statement that compares all embeddings that match."""
+def exact_sql(among: Among, most: int | None = None) -> str:
+    """Return the statement that compares all embeddings that match.
+
+    With `most`, it compares `most` + 1 at most; the last column is how many these were.
+    """
+    matching = matching_sql(among, None if most is None else most + 1)
     return f"""
-WITH matching AS MATERIALIZED ({matching_sql(among, None)})
-SELECT {_SHOWN} FROM matching WHERE subject_id IS DISTINCT FROM %(besides)s::uuid
-ORDER BY vector <=> %(vector)s::vector, id LIMIT %(count)s
+WITH matching AS MATERIALIZED ({matching})
+SELECT id, subject_type, subject_id, 1 - distance, (SELECT count(*) FROM matching)
+FROM matching WHERE subject_id IS DISTINCT FROM %(besides)s::uuid
+ORDER BY distance, id LIMIT %(count)s
 """
 
 
@@ -148,7 +155,7 @@ def nearest_sql(model: str, dimensions: int, among: Among | None = None) -> str:
     """
     form = f"halfvec({int(dimensions)})"
     return f"""
-SELECT {_SHOWN}
+SELECT id, subject_type, subject_id, 1 - (vector <=> %(vector)s::vector)
 FROM (
     SELECT e.id, e.subject_type, e.subject_id, e.vector FROM embeddings e
     WHERE e.model = '{model}'{_of_rows(among) if among else ""}

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from groundwork_core.embeddings.ports import Among
 from groundwork_data.postgres import embedding_search_sql, embeddings
 
 from .conftest import Rest
@@ -95,11 +96,13 @@ def test_bulk_embeddings_of_a_model_beyond_the_limit_are_refused(rest: Rest) -> 
     assert statuses(results) == [(201, "created"), (422, "/model")]
 
 
-@pytest.fixture(params=["few", "many"])
+@pytest.fixture(params=["few", "many", "estimated to be many"])
 def compared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways of a search with a filter: comparing all that matches, and by the index."""
+    """The ways of a search with a filter: comparing all that matches, and by the index."""
     if request.param == "many":
-        monkeypatch.setattr(embeddings, "FEW", -1)
+        monkeypatch.setattr(embeddings, "FEW", 0)
+    if request.param == "estimated to be many":
+        monkeypatch.setattr(embeddings, "MANY", 0)
 
 
 @pytest.mark.usefixtures("compared")
@@ -194,11 +197,49 @@ def persons(rest: Rest, model: str, vector: list[float]) -> int:
     return len(rest("POST", SEARCH, body).json["items"])
 
 
+@pytest.mark.parametrize("many", [True, False])
+def test_matches_that_are_estimated_to_be_many_are_not_all_compared(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch, *, many: bool
+) -> None:
+    model, vector = far_away(rest)
+    with psycopg.connect(rest.url, autocommit=True) as connection:
+        connection.execute("ANALYZE embeddings, entities")
+    compared = []
+
+    def exact(among: Among, most: int | None = None) -> str:
+        compared.append(most)
+        return embedding_search_sql.exact_sql(among, most)
+
+    monkeypatch.setattr(embeddings, "exact_sql", exact)
+    monkeypatch.setattr(embeddings, "MANY", 2 if many else 1_000_000)
+    assert persons(rest, model, vector) == 10
+    assert compared == ([] if many else [embedding_search_sql.FEW])
+
+
+def test_more_matches_than_estimated_are_found_by_the_index(
+    rest: Rest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, vector = far_away(rest)
+    body = {"model": model, "vector": vector, "filter": {"subject_type": "entity"}}
+    expected = rest("POST", SEARCH, body).json["items"]
+    monkeypatch.setattr(embeddings, "FEW", 5)
+    assert rest("POST", SEARCH, body).json["items"] == expected
+    # With the guard disabled, only the first ones are compared.
+    monkeypatch.setattr(embeddings, "FEW", 5)
+    first = embedding_search_sql.exact_sql
+    monkeypatch.setattr(
+        embeddings,
+        "exact_sql",
+        lambda among, most=None: first(among, most).replace("(SELECT count(*) FROM matching)", "0"),
+    )
+    assert rest("POST", SEARCH, body).json["items"] != expected
+
+
 def test_matches_are_found_at_any_distance(rest: Rest, monkeypatch: pytest.MonkeyPatch) -> None:
     model, vector = far_away(rest)
     assert persons(rest, model, vector) == 10
     # As if there were too many to compare: the index goes on until it has found enough.
-    monkeypatch.setattr(embeddings, "FEW", -1)
+    monkeypatch.setattr(embeddings, "FEW", 0)
     in_order = "set_config('enable_sort', 'off', true), set_config('hnsw.ef"
     by_index = embedding_search_sql.KNOWN.replace("set_config('hnsw.ef", in_order, 1)
     monkeypatch.setattr(embeddings, "KNOWN", by_index)
@@ -208,5 +249,5 @@ def test_matches_are_found_at_any_distance(rest: Rest, monkeypatch: pytest.Monke
     assert persons(rest, model, vector) == 10
     # With the guards disabled.
     monkeypatch.setattr(embeddings, "KNOWN", by_index.replace("'relaxed_order'", "'off'"))
-    monkeypatch.setattr(embeddings, "exact_sql", lambda _among: "SELECT LIMIT 0")
+    monkeypatch.setattr(embeddings, "exact_sql", lambda *_: "SELECT LIMIT 0")
     assert persons(rest, model, vector) == 0
