@@ -180,7 +180,7 @@ def measured(url: str, vectors: Array, asked: Array) -> tuple[list[Measured], li
     """Search as the product does, without a filter and in each source; then with other settings."""
     database = Database(url, application_name="benchmark")
     everything = range(len(vectors))
-    search(database, "warm", EVERYTHING, everything, asked[:50], vectors)
+    search(database, "warm", EVERYTHING, everything, asked, vectors)
     results = [search(database, "all", EVERYTHING, everything, asked, vectors)]
     for name, among, within in sources(len(vectors)):
         results.append(search(database, name, among, within, asked, vectors))

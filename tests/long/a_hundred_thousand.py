@@ -163,6 +163,12 @@ TABLES: dict[str, dict[str, str]] = {
         "subject_id": one_of("sources"),
         "request_id": "'request-' || n",
     },
+    "schedules": {
+        "name": name(),
+        "schedule": """'{"kind": "interval", "every_seconds": 900}'""",
+        "action": """'{"fetch": {"tag": "news"}}'""",
+        "enabled": f"{by_chance()} > 0.0005",
+    },
 }
 """Of each table, how its columns are filled; `n` is the row's number."""
 
@@ -171,6 +177,12 @@ INSERT INTO source_states (source_id, status, next_poll_at)
 SELECT id, {mostly("ok", ("pending", 0.0005), ("failing", 0.1))}, {MOMENT}
 FROM (SELECT id, row_number() OVER ()::int n FROM sources) s
 """
+MARKS = f"""
+INSERT INTO document_marks (document_id, cluster_id)
+SELECT id, md5('cluster ' || {skewed(50_000)})::uuid
+FROM (SELECT id, row_number() OVER ()::int n FROM documents) d
+"""
+"""The clusters of similar documents; the first ones are large."""
 
 
 def fill(connection: psycopg.Connection[Any], *tables: str) -> None:
@@ -191,6 +203,7 @@ def fill(connection: psycopg.Connection[Any], *tables: str) -> None:
         connection.execute(f"CREATE INDEX ON ids_of_{table} (place)")
     if not tables:
         connection.execute(STATES)
+        connection.execute(MARKS)
     connection.execute("RESET session_replication_role")
     connection.execute("VACUUM ANALYZE")
 

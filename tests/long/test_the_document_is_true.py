@@ -53,14 +53,18 @@ def instance(hub: Hub) -> Iterator[Instance]:
 
 @pytest.fixture(scope="module")
 def admins(instance: Instance) -> Account:
-    return Account(instance.url, instance.email, instance.password)
+    return Account(
+        instance.url, instance.email, instance.password, instance.addresses["DATABASE_URL"]
+    )
 
 
 @pytest.fixture(scope="module")
 def viewers(instance: Instance) -> Account:
     arguments = ("user", "create", "--email", "viewer@example.org", "--role", "viewer")
     made = json.loads(run(*arguments, environment=environment_of(instance)).stdout)
-    return Account(instance.url, made["email"], made["password"])
+    return Account(
+        instance.url, made["email"], made["password"], instance.addresses["DATABASE_URL"]
+    )
 
 
 @pytest.fixture
@@ -198,7 +202,9 @@ def test_ending_all_sessions_conforms_to_the_document(
     example["current_password"] = user["password"]
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(document))
-    with Account(admins.url, user["email"], user["password"]).client() as client:
+    with Account(
+        admins.url, user["email"], user["password"], admins.database_url
+    ).client() as client:
         done = fuzz(client, tmp_path, f"--include-operation-id={operation}", document=file)
     assert done.returncode == 0, done.stdout[-20_000:]
     assert good(admin, tmp_path / "report.ndjson") == {operation}

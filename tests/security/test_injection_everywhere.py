@@ -7,6 +7,7 @@ outlast the timeout of a test.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -95,12 +96,13 @@ class Everything:
 
 
 @pytest.fixture
-def everything(neo4j: Any, database_url: str) -> Iterator[Everything]:
+def everything(neo4j: Any, database_url: str, tmp_path: Path) -> Iterator[Everything]:
     made = Everything(
         {
             "DATABASE_URL": database_url,
             "GROUNDWORK_RATE_LIMIT": "0",
             "SIGNING_KEY_SECRET_ID": "signing-key",
+            "EXPORT_BUCKET": tmp_path.as_uri(),
             "DATA_KEYS_SECRET_ID": DATA_KEYS,
             "NEO4J_URI": neo4j.uri,
             "NEO4J_USER": neo4j.user,

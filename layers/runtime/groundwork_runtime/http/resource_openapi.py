@@ -7,7 +7,7 @@ from types import GenericAlias
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
-from groundwork_core.resources.page import SORT_DEFAULT, TEXT_MAX
+from groundwork_core.resources.page import DIGITS_MAX, SORT_DEFAULT, TEXT_MAX
 
 if TYPE_CHECKING:
     from groundwork_core.resources.resource import Filter, Resource
@@ -162,7 +162,7 @@ def _type(filter_: Filter) -> Any:
         "text": Annotated[str, Field(max_length=TEXT_MAX)],
         "id": UUID,
         "number": float,
-        "integer": int,
+        "integer": Annotated[int, Field(gt=-(10**DIGITS_MAX), lt=10**DIGITS_MAX)],
         "moment": Annotated[datetime, Field(description=MOMENT)],
         "flag": bool,
     }
