@@ -140,8 +140,11 @@ class Reader:
 
 def looked_for(connection: psycopg.Connection[Any], resource: Resource, one: Filter) -> list[str]:
     """Return values for a filter: the commonest and the rarest; for a range, several sizes."""
-    if one.operator in ("like", "search"):
-        common, second, rare = "durmelri", "durmelvar", "fentonhy"
+    common, second, rare = "durmelri", "durmelvar", "fentonhy"
+    if one.operator == "search":
+        # Not a common word alone: all its matches are ranked (docs/decisions/0097).
+        return [f"{common} {rare}", rare, "not there"]
+    if one.operator == "like":
         return ["ri", common, f"{common} {second}", f"{common} {rare}", rare, "not there"]
     column = one.column or one.name
     shown = VALUES.get((resource.name, column), f't."{column}"')
