@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from groundwork_core.relay import carrier, promise
+from groundwork_core.relay import batch_size, carrier, promise
 from groundwork_core.relay.carry import Carried
 from groundwork_core.relay.destinations.graph import GraphDestination
 from groundwork_core.relay.ports import Destination
@@ -37,7 +37,11 @@ def hasty() -> None:
 
 
 def carry_hastily(
-    destination: Destination[PostgresUnitOfWork], work: PostgresUnitOfWork, *, limit: int
+    destination: Destination[PostgresUnitOfWork],
+    work: PostgresUnitOfWork,
+    *,
+    limit: int,
+    ahead: int | None,
 ) -> Carried:
     with work:
         taken = work.outbox.take(destination.name, limit, destination.aggregates)
@@ -72,7 +76,7 @@ VARIANTS: dict[str, Callable[[], None]] = {
 
 def relay(rows_a_batch: int) -> None:
     """Run after run, until killed."""
-    carrier.carry = partial(carrier.carry, limit=rows_a_batch)  # type: ignore[attr-defined]
+    batch_size.ROWS_A_BATCH = rows_a_batch
     parts = Wiring(Settings.from_environment(os.environ))
     while True:
         ends = time.monotonic() + RUN_SECONDS
