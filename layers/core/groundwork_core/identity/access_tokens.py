@@ -12,7 +12,7 @@ ACCEPTED_ALGORITHMS = (SIGNING_ALGORITHM, "ES256")
 """The algorithms of the public keys that a token may name."""
 REQUIRED_CLAIMS = ("exp", "iat", "iss", "aud", "sub", "jti")
 CLOCK_SKEW_SECONDS = 60
-"""How far in the future `iat` may be: clocks of machines differ (RFC 7519, section 4.1.4, allows a
-leeway of a few minutes)."""
+"""Most seconds by which `iat` may be in the future, because the clocks of machines differ. RFC 7519
+allows a leeway of a few minutes (section 4.1.4)."""
 ACCESS_TOKEN_SECONDS = 600
 """The lifetime of a token."""

@@ -19,8 +19,8 @@ UPDATE users SET sessions_valid_from = CASE
     THEN sessions_valid_from + interval '1 microsecond' ELSE %(now)s END
 WHERE id = %(id)s
 """
-"""The time moves forward also if this machine's clock is a little behind that of the last end:
-no session is revived, and a login under way notices the end."""
+"""The time moves forward even if this machine's clock is a little behind the clock of the last end.
+So no session is revived, and a login under way notices the end."""
 USER = "SELECT id, email, roles, status, password_hash, sessions_valid_from FROM users"
 
 
